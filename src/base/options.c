@@ -1,0 +1,257 @@
+#include "base/options.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+mosaic_status mos_text_list_add(mos_text_list *list, const char *item) {
+    MOS_TRY(mos_grow(&list->items, &list->capacity, list->count + 1, sizeof *list->items,
+                     "a list of texts"));
+    MOS_TRY(mos_copy_text(item, &list->items[list->count]));
+    list->count++;
+    return MOSAIC_OK;
+}
+
+void mos_text_list_release(mos_text_list *list) {
+    for (size_t i = 0; i < list->count; i++)
+        mos_free(list->items[i]);
+    mos_free(list->items);
+    *list = (mos_text_list){0};
+}
+
+static void *field_of(void *values, const mos_option *option) {
+    return (char *)values + option->offset;
+}
+
+mosaic_status mos_options_init(const mos_option_table *table, void *values) {
+    for (size_t i = 0; i < table->count; i++) {
+        const mos_option *option = &table->options[i];
+        if (option->fallback == NULL) continue;
+        mosaic_status status =
+            mos_options_set(table, values, option->key, option->fallback, false, "default");
+        if (status != MOSAIC_OK) {
+            mos_options_release(table, values);
+            return status;
+        }
+    }
+    return MOSAIC_OK;
+}
+
+void mos_options_release(const mos_option_table *table, void *values) {
+    for (size_t i = 0; i < table->count; i++) {
+        const mos_option *option = &table->options[i];
+        if (option->type == MOS_OPTION_TEXT || option->type == MOS_OPTION_PATH) {
+            char **text = field_of(values, option);
+            mos_free(*text);
+            *text = NULL;
+        } else if (option->type == MOS_OPTION_LIST) {
+            mos_text_list_release(field_of(values, option));
+        }
+    }
+}
+
+const mos_option *mos_options_find(const mos_option_table *table, const char *key) {
+    for (size_t i = 0; i < table->count; i++) {
+        if (strcmp(table->options[i].key, key) == 0) return &table->options[i];
+    }
+    return NULL;
+}
+
+/* "train.epochs" is also near to "epochs": people leave the group out. */
+static const char *nearest_key(const mos_option_table *table, const char *key) {
+    const char *dot = strrchr(key, '.');
+    const char *last = dot == NULL ? key : dot + 1;
+    const char *same_end = NULL;
+    size_t ends = 0;
+    const char **names = NULL;
+    if (mos_alloc(table->count, sizeof *names, "option names", &names) != MOSAIC_OK) return NULL;
+    for (size_t i = 0; i < table->count; i++) {
+        names[i] = table->options[i].key;
+        const char *end = strrchr(names[i], '.');
+        if (end != NULL && strcmp(end + 1, last) == 0) {
+            same_end = names[i];
+            ends++;
+        }
+    }
+    const char *nearest = ends == 1 ? same_end : mos_nearest_name(key, names, table->count);
+    mos_free(names);
+    return nearest;
+}
+
+/* What goes before every message: "config.yaml:12:7: ", or nothing. */
+static const char *colon(const char *where) {
+    return where == NULL || where[0] == '\0' ? "" : ": ";
+}
+
+static mosaic_status fail_unknown(const mos_option_table *table, const char *key,
+                                  const char *where) {
+    const char *nearest = nearest_key(table, key);
+    where = where == NULL ? "" : where;
+    if (nearest == NULL)
+        return mos_fail(MOSAIC_ERR_USAGE, "%s%sunknown key '%s' in %s", where, colon(where), key,
+                        table->name);
+    return mos_fail(MOSAIC_ERR_USAGE, "%s%sunknown key '%s' in %s, did you mean '%s'?", where,
+                    colon(where), key, table->name, nearest);
+}
+
+static mosaic_status fail_value(const mos_option *option, const char *text, const char *where,
+                                const char *wanted) {
+    where = where == NULL ? "" : where;
+    return mos_fail(MOSAIC_ERR_USAGE, "%s%s'%s' wants %s, found '%s'", where, colon(where),
+                    option->key, wanted, text);
+}
+
+/* "a whole number from 1 to 4096 (patches)" */
+static mosaic_status fail_number(const mos_option *option, const char *text, const char *where) {
+    char wanted[256], low[40], high[40];
+    const char *kind = option->type == MOS_OPTION_INT ? "a whole number" : "a number";
+    mos_format_double(low, sizeof low, option->minimum, 15);
+    mos_format_double(high, sizeof high, option->maximum, 15);
+    if (option->minimum == 0 && option->maximum == 0)
+        (void)snprintf(wanted, sizeof wanted, "%s", kind);
+    else if (isinf(option->maximum))
+        (void)snprintf(wanted, sizeof wanted, "%s from %s up", kind, low);
+    else
+        (void)snprintf(wanted, sizeof wanted, "%s from %s to %s", kind, low, high);
+    return fail_value(option, text, where, wanted);
+}
+
+static mosaic_status fail_choice(const mos_option *option, const char *text, const char *where) {
+    mos_text wanted = {0};
+    size_t count = 0;
+    mos_text_add(&wanted, "one of");
+    for (; option->choices[count] != NULL; count++)
+        mos_text_add(&wanted, "%s %s", count == 0 ? "" : ",", option->choices[count]);
+    const char *nearest = mos_nearest_name(text, option->choices, count);
+    mosaic_status status =
+        fail_value(option, text, where, wanted.failed ? "a choice" : wanted.data);
+    if (nearest != NULL) {
+        char detail[2048];
+        mos_error_copy(detail, sizeof detail);
+        status = mos_fail(status, "%s, did you mean '%s'?", detail, nearest);
+    }
+    mos_text_release(&wanted);
+    return status;
+}
+
+static bool within(const mos_option *option, double value) {
+    if (option->minimum == 0 && option->maximum == 0) return true;
+    return value >= option->minimum && value <= option->maximum;
+}
+
+/* Build the whole new list first, so that a failure leaves the old one. */
+static mosaic_status set_list(mos_text_list *list, const char *text, bool append) {
+    if (append) return mos_text_list_add(list, text);
+    mos_text_list fresh = {0};
+    char *copy;
+    MOS_TRY(mos_copy_text(text, &copy));
+    mosaic_status status = MOSAIC_OK;
+    char *item = copy;
+    while (text[0] != '\0' && item != NULL && status == MOSAIC_OK) {
+        char *comma = strchr(item, ',');
+        if (comma != NULL) *comma++ = '\0';
+        status = mos_text_list_add(&fresh, item);
+        item = comma;
+    }
+    mos_free(copy);
+    if (status == MOSAIC_OK) {
+        mos_text_list_release(list);
+        *list = fresh;
+    } else {
+        mos_text_list_release(&fresh);
+    }
+    return status;
+}
+
+static mosaic_status set_text(char **field, const char *text) {
+    char *copy = NULL;
+    if (text[0] != '\0') MOS_TRY(mos_copy_text(text, &copy));
+    mos_free(*field);
+    *field = copy;
+    return MOSAIC_OK;
+}
+
+static mosaic_status set_choice(const mos_option *option, int *field, const char *text,
+                                const char *where) {
+    for (int i = 0; option->choices[i] != NULL; i++) {
+        if (strcmp(option->choices[i], text) != 0) continue;
+        *field = i;
+        return MOSAIC_OK;
+    }
+    return fail_choice(option, text, where);
+}
+
+mosaic_status mos_options_set(const mos_option_table *table, void *values, const char *key,
+                              const char *text, bool append, const char *where) {
+    const mos_option *option = mos_options_find(table, key);
+    if (option == NULL) return fail_unknown(table, key, where);
+    void *field = field_of(values, option);
+    switch (option->type) {
+    case MOS_OPTION_BOOL: {
+        bool value;
+        if (!mos_parse_bool(text, &value)) return fail_value(option, text, where, "true or false");
+        *(bool *)field = value;
+        return MOSAIC_OK;
+    }
+    case MOS_OPTION_INT: {
+        int64_t value;
+        if (!mos_parse_int(text, &value) || !within(option, (double)value))
+            return fail_number(option, text, where);
+        *(int64_t *)field = value;
+        return MOSAIC_OK;
+    }
+    case MOS_OPTION_REAL: {
+        double value;
+        if (!mos_parse_double(text, &value) || !isfinite(value) || !within(option, value))
+            return fail_number(option, text, where);
+        *(double *)field = value;
+        return MOSAIC_OK;
+    }
+    case MOS_OPTION_CHOICE:
+        return set_choice(option, field, text, where);
+    case MOS_OPTION_TEXT:
+    case MOS_OPTION_PATH:
+        return set_text(field, text);
+    case MOS_OPTION_LIST:
+        return set_list(field, text, append);
+    }
+    return mos_fail(MOSAIC_ERR_RUNTIME, "'%s' in %s has an unknown type", key, table->name);
+}
+
+void mos_options_get(const mos_option_table *table, const void *values, const mos_option *option,
+                     mos_text *out) {
+    (void)table;
+    const void *field = (const char *)values + option->offset;
+    switch (option->type) {
+    case MOS_OPTION_BOOL:
+        mos_text_add(out, "%s", *(const bool *)field ? "true" : "false");
+        return;
+    case MOS_OPTION_INT:
+        mos_text_add(out, "%lld", (long long)*(const int64_t *)field);
+        return;
+    case MOS_OPTION_REAL:
+        mos_text_add_number(out, *(const double *)field);
+        return;
+    case MOS_OPTION_CHOICE: {
+        int wanted = *(const int *)field, i = 0;
+        while (i < wanted && option->choices[i] != NULL)
+            i++;
+        if (option->choices[i] != NULL) mos_text_add(out, "%s", option->choices[i]);
+        return;
+    }
+    case MOS_OPTION_TEXT:
+    case MOS_OPTION_PATH: {
+        const char *text = *(char *const *)field;
+        mos_text_add(out, "%s", text == NULL ? "" : text);
+        return;
+    }
+    case MOS_OPTION_LIST: {
+        const mos_text_list *list = field;
+        for (size_t i = 0; i < list->count; i++)
+            mos_text_add(out, "%s%s", i == 0 ? "" : ",", list->items[i]);
+        return;
+    }
+    }
+}

@@ -1,0 +1,144 @@
+#include "base/thread.h"
+
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Processors in this process's affinity mask; 0 when the system does not say. */
+static int affinity_count(void) {
+    for (int cpus = 1024; cpus <= 1 << 20; cpus *= 2) { /* EINVAL until the set is large enough */
+        cpu_set_t *set = CPU_ALLOC((size_t)cpus);
+        if (set == NULL) return 0;
+        size_t size = CPU_ALLOC_SIZE((size_t)cpus);
+        int count = sched_getaffinity(0, size, set) == 0 ? CPU_COUNT_S(size, set) : 0;
+        CPU_FREE(set);
+        if (count > 0) return count;
+    }
+    return 0;
+}
+
+static int quota_in_file(const char *path) {
+    FILE *file = fopen(path, "re");
+    if (file == NULL) return 0;
+    char line[64];
+    long long quota = 0, period = 0;
+    bool read = fgets(line, sizeof line, file) != NULL;
+    (void)fclose(file);
+    /* "max 100000" has no quota and fails to scan. */
+    if (!read || sscanf(line, "%lld %lld", &quota, &period) != 2) return 0;
+    if (quota <= 0 || period <= 0) return 0;
+    long long cpus = (quota + period - 1) / period;
+    return cpus > 1 << 20 ? 0 : (int)cpus;
+}
+
+/* The tightest processor quota among this process's control group and those above it (version 2),
+ * rounded up; 0 when none is set. */
+static int quota_count(void) {
+    FILE *file = fopen("/proc/self/cgroup", "re");
+    if (file == NULL) return 0;
+    char line[2048], group[2048] = "";
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, "0::", 3) != 0) continue;
+        (void)snprintf(group, sizeof group, "%s", line + 3);
+        group[strcspn(group, "\n")] = '\0';
+    }
+    (void)fclose(file);
+    int tightest = 0;
+    for (;;) {
+        char path[2200];
+        (void)snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
+        int here = quota_in_file(path);
+        if (here > 0 && (tightest == 0 || here < tightest)) tightest = here;
+        char *slash = strrchr(group, '/');
+        if (slash == NULL) return tightest;
+        *slash = '\0';
+    }
+}
+
+int mos_cpu_count(void) {
+    int count = affinity_count(), quota = quota_count();
+    if (quota > 0 && quota < count) count = quota;
+    return count < 1 ? 1 : count;
+}
+
+typedef struct loop_job {
+    mos_loop_body body;
+    void *context;
+    int64_t count;
+    int threads, part;
+} loop_job;
+
+/* Part p of t: the first count % t parts hold one more than the others. */
+static void run_part(const loop_job *job, int part) {
+    int64_t each = job->count / job->threads, longer = job->count % job->threads;
+    int64_t begin = each * part + (part < longer ? part : longer);
+    int64_t end = begin + each + (part < longer ? 1 : 0);
+    if (begin < end) job->body(job->context, begin, end, part);
+}
+
+#if defined(__SANITIZE_THREAD__)
+#define UNDER_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define UNDER_THREAD_SANITIZER 1
+#endif
+#endif
+
+#ifdef UNDER_THREAD_SANITIZER
+#include <pthread.h>
+
+/* The OpenMP runtime's fork and join are invisible to the thread sanitizer, which then calls every
+ * shared variable a race. With plain threads the same partition is checked for real races in the
+ * bodies. */
+static void *run_thread(void *pointer) {
+    const loop_job *job = pointer;
+    run_part(job, job->part);
+    return NULL;
+}
+
+static void run_parts(const loop_job *job) {
+    enum { MOST = 256 };
+    static _Thread_local bool nested;
+    if (nested || job->threads > MOST) {
+        for (int part = 0; part < job->threads; part++)
+            run_part(job, part);
+        return;
+    }
+    pthread_t thread[MOST];
+    bool started[MOST] = {false};
+    loop_job jobs[MOST];
+    nested = true;
+    for (int part = 1; part < job->threads; part++) {
+        jobs[part] = *job;
+        jobs[part].part = part;
+        started[part] = pthread_create(&thread[part], NULL, run_thread, &jobs[part]) == 0;
+    }
+    run_part(job, 0);
+    for (int part = 1; part < job->threads; part++) {
+        if (started[part])
+            (void)pthread_join(thread[part], NULL);
+        else
+            run_part(job, part);
+    }
+    nested = false;
+}
+#else
+/* Every part runs even if the runtime gives fewer threads than asked for (nested, or limited). */
+static void run_parts(const loop_job *job) {
+#pragma omp parallel for schedule(static, 1) num_threads(job->threads)
+    for (int part = 0; part < job->threads; part++)
+        run_part(job, part);
+}
+#endif
+
+void mos_parallel_for(int threads, int64_t count, mos_loop_body body, void *context) {
+    if (count <= 0) return;
+    loop_job job = {.body = body, .context = context, .count = count, .threads = threads};
+    if (job.threads < 1) job.threads = 1;
+    if (job.threads > count) job.threads = (int)count;
+    if (job.threads == 1)
+        run_part(&job, 0);
+    else
+        run_parts(&job);
+}
