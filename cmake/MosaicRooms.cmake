@@ -1,0 +1,57 @@
+# A room is a folder of src/: one object library, built from every .c file below it, that may include
+# from the rooms it depends on.
+
+set(MOSAIC_ROOMS "" CACHE INTERNAL "")
+
+function(mosaic_room name)
+  cmake_parse_arguments(ROOM "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.c)
+  if(NOT sources)
+    add_library(mos_${name} INTERFACE)
+    target_link_libraries(mos_${name} INTERFACE ${ROOM_LIBRARIES})
+    foreach(dependency IN LISTS ROOM_DEPENDS)
+      target_link_libraries(mos_${name} INTERFACE mos_${dependency})
+    endforeach()
+    return()
+  endif()
+  add_library(mos_${name} STATIC ${sources})
+  set_target_properties(mos_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_include_directories(mos_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
+  target_link_libraries(mos_${name} PRIVATE mosaic_flags PUBLIC ${ROOM_LIBRARIES})
+  foreach(dependency IN LISTS ROOM_DEPENDS)
+    target_link_libraries(mos_${name} PUBLIC mos_${dependency})
+  endforeach()
+  set(MOSAIC_ROOMS ${MOSAIC_ROOMS} mos_${name} CACHE INTERNAL "")
+endfunction()
+
+# libmosaic: all rooms in one shared object that exports only mosaic_ names.
+function(mosaic_library)
+  file(WRITE ${CMAKE_BINARY_DIR}/exports.map "{ global: mosaic_*; local: *; };\n")
+  file(WRITE ${CMAKE_BINARY_DIR}/mosaic_anchor.c "typedef int mosaic_anchor;\n")
+  add_library(mosaic SHARED ${CMAKE_BINARY_DIR}/mosaic_anchor.c)
+  set_target_properties(mosaic PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+  target_include_directories(mosaic PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>
+                                           $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  # Rooms also reach the library through each other: the override makes every one of those links whole too.
+  string(JOIN "," rooms ${MOSAIC_ROOMS})
+  set_target_properties(mosaic PROPERTIES LINK_LIBRARY_OVERRIDE "WHOLE_ARCHIVE,${rooms}")
+  target_link_libraries(mosaic PRIVATE ${MOSAIC_ROOMS})
+  target_link_options(mosaic PRIVATE -Wl,--version-script=${CMAKE_BINARY_DIR}/exports.map)
+  install(TARGETS mosaic LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/mosaic DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+endfunction()
+
+# Every tests/<room>/*_test.c is one program linked with its room, cmocka and the test support files.
+function(mosaic_room_tests room)
+  file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${room}/*_test.c)
+  foreach(source IN LISTS tests)
+    get_filename_component(test ${source} NAME_WE)
+    add_executable(${test} ${source})
+    target_include_directories(${test} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+    target_compile_definitions(${test} PRIVATE MOSAIC_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    target_link_libraries(${test} PRIVATE mosaic_flags mos_${room} PkgConfig::CMOCKA)
+    add_test(NAME ${room}/${test} COMMAND ${test})
+    set_tests_properties(${room}/${test} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77
+      ENVIRONMENT "MOSAIC_REAL_DATA=${MOSAIC_REAL_DATA}")
+  endforeach()
+endfunction()

@@ -1,0 +1,1 @@
+# One line per target: mosaic_fuzz(<name> <room>), see cmake/MosaicFuzz.cmake.
