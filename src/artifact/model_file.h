@@ -1,0 +1,35 @@
+/* A trained model as one safetensors file: weights under their names, and in `__metadata__` all that prediction needs (classes, bands,
+ * statistics, thresholds, configuration). */
+#ifndef MOS_ARTIFACT_MODEL_FILE_H
+#define MOS_ARTIFACT_MODEL_FILE_H
+
+#include "model/model.h"
+
+typedef struct mos_model_card {
+    mos_model_spec spec;
+    double mean[MOS_MAX_MODALITIES][MOS_MAX_BANDS], sd[MOS_MAX_MODALITIES][MOS_MAX_BANDS];
+    char class_names[MOS_MAX_CLASSES][MOS_NAME_SIZE]; /* in the order of the head's outputs */
+    int64_t height, width;
+    char method[32];
+    bool has_thresholds;
+    double threshold[MOS_MAX_CLASSES], global_threshold; /* tuned on validation */
+    bool reduced;       /* trained on fewer batches, patches or epochs than configured: said wherever results are */
+    int64_t epochs, steps;
+    char *config;       /* the resolved configuration as YAML; owned; may be NULL */
+    char dataset[65];   /* fingerprint of the training data */
+} mos_model_card;
+void mos_model_card_release(mos_model_card *card);
+
+/* Atomic write of model.safetensors, float32, torchvision names. */
+mosaic_status mos_model_file_write(const char *path, mos_model *model, const mos_model_card *card);
+/* Card alone (no weights read). Also accepts a run directory or its model/ folder. */
+mosaic_status mos_model_file_card(const char *path, mos_model_card *card);
+/* Model on a device with its weights, strict: every tensor present with its shape, none left over. */
+mosaic_status mos_model_file_load(const char *path, mos_device *device, mos_model_card *card, mos_model **out);
+/* Copy tensors whose names match `pattern` (fnmatch; NULL: all, strict) from a file into a model: for --init-from. Also takes a bare torchvision
+ * ResNet file (names without the backbones prefix) when a modality is named. 0 tensors loaded is an error; what was skipped is listed. */
+mosaic_status mos_model_file_init(const char *path, const char *pattern, mos_model *model, int64_t *loaded, int64_t *skipped);
+/* Resolve "RUN", "RUN/model" or a file to the model file's path. */
+mosaic_status mos_model_file_resolve(const char *path, char *buffer, size_t size);
+
+#endif

@@ -1,0 +1,103 @@
+/* A data set as its owner has it: samples enumerated by name, with bands, labels, split, acquisition times; read band by band
+ * at native resolution. Formats are rows of one registry (data/formats.h). */
+#ifndef MOS_DATA_DATASET_H
+#define MOS_DATA_DATASET_H
+
+#include "base/error.h"
+#include "base/options.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { MOS_DATA_MAX_MODALITIES = 8, MOS_DATA_MAX_BANDS = 64, MOS_DATA_MAX_CLASSES = 256 };
+
+typedef enum mos_split { MOS_SPLIT_TRAIN, MOS_SPLIT_VALIDATION, MOS_SPLIT_TEST, MOS_SPLIT_NONE, MOS_SPLIT_COUNT } mos_split;
+extern const char *const mos_split_names[]; /* "train" "validation" "test" "none" NULL */
+mosaic_status mos_split_parse(const char *text, mos_split *out); /* also "val" */
+
+/* What the user's configuration says under `data:`; keys are data.<field>. */
+typedef struct mos_data_options {
+    int format;     /* index into mos_format_names; "auto" is guessed from what is at root */
+    char *root, *s1, *s2, *metadata, *lmdb, *csv, *reference_maps; /* paths; NULL: the format's default below root */
+    bool include_snow_cloud;  /* also the rows of the snow/cloud/shadow metadata file */
+    mos_text_list countries;  /* keep only these; empty: all */
+    int classes;              /* nomenclature choice where a format has several */
+    int class_order;          /* "lexicographic" | "paper" */
+    int64_t limit;            /* at most so many samples per split, 0: all; said in outputs */
+    int policy;               /* for NaN, Inf, no-data: "mask" | "fill-mean" | "skip" | "refuse" */
+    int boa_offset;           /* +1000 DN: "auto" | "keep" | "remove" */
+    int s1_scale;             /* "auto" | "db" | "linear" */
+} mos_data_options;
+extern const mos_option_table mos_data_option_table;
+
+typedef struct mos_band {
+    char name[16];       /* "VV", "B8A" */
+    bool is_integer;     /* uint16 digital numbers, otherwise float */
+    double resolution_m; /* native ground sampling distance, 0 unknown */
+} mos_band;
+typedef struct mos_modality {
+    char name[32]; /* "s1", "s2", or the csv column's name */
+    int64_t band_count;
+    mos_band bands[MOS_DATA_MAX_BANDS]; /* in the format's documented order; look them up by name */
+} mos_modality;
+
+typedef struct mos_sample {
+    const char *id;      /* S2 patch name, or the csv's id */
+    mos_split split;
+    const char *country; /* "" unknown */
+    uint32_t present;    /* bit m: modality m exists */
+    const int8_t *labels; /* [classes] 1, 0, -1 unknown */
+    int64_t time_s[MOS_DATA_MAX_MODALITIES]; /* acquisition, seconds since 1970 UTC; INT64_MIN unknown */
+} mos_sample;
+
+typedef struct mos_dataset mos_dataset;
+typedef struct mos_reader mos_reader; /* one per thread */
+
+/* One patch of one modality: bands at native size, as float (uint16 is exact in float). */
+typedef struct mos_patch {
+    int64_t bands;
+    struct mos_patch_band {
+        const float *data; /* [height, width], valid until the next read of this reader */
+        int64_t width, height;
+        bool has_nodata;
+        float nodata; /* pixels equal to it, NaN or Inf are invalid */
+    } band[MOS_DATA_MAX_BANDS];
+} mos_patch;
+
+/* Problems met while opening (orphans, missing partners, unknown labels...) are counted by kind and the first few of each are listed. */
+typedef struct mos_defect {
+    char kind[48];     /* "missing partner", "orphan", "row without files", "label not in the nomenclature" ... */
+    int64_t count;
+    char examples[3][160];
+} mos_defect;
+
+mosaic_status mos_dataset_open(const mos_data_options *options, mos_dataset **out);
+void mos_dataset_close(mos_dataset **dataset);
+int64_t mos_dataset_count(const mos_dataset *dataset);
+/* Pointers live as long as the data set. index in [0, count). */
+mosaic_status mos_dataset_sample(const mos_dataset *dataset, int64_t index, mos_sample *out);
+int64_t mos_dataset_find(const mos_dataset *dataset, const char *id); /* -1 if absent */
+int64_t mos_dataset_modalities(const mos_dataset *dataset, const mos_modality **out);
+int64_t mos_dataset_classes(const mos_dataset *dataset, const char *const **names);
+const char *mos_dataset_format(const mos_dataset *dataset);
+const char *mos_dataset_root(const mos_dataset *dataset);
+int64_t mos_dataset_defects(const mos_dataset *dataset, const mos_defect **out);
+/* SHA-256 over ids, splits and labels: identifies what a run was trained on. */
+void mos_dataset_fingerprint(const mos_dataset *dataset, char hex[65]);
+
+mosaic_status mos_reader_open(mos_dataset *dataset, mos_reader **out);
+void mos_reader_close(mos_reader **reader);
+/* Read bands (indices into the modality's band list) of one sample. A missing or damaged file is MOSAIC_ERR_DATA naming it. S1 in dB always (linear power is
+ * converted where the options say so), S2 with the +1000 offset handled as configured. */
+mosaic_status mos_reader_read(mos_reader *reader, int64_t sample, int64_t modality, const int *bands, int64_t count, mos_patch *out);
+
+/* The registry: adding a format is one file and one row. */
+typedef struct mos_format {
+    const char *name, *summary;
+    mosaic_status (*open)(mos_dataset *dataset);  /* fills the common tables */
+    bool (*recognise)(const char *root);          /* for "auto" */
+} mos_format;
+extern const mos_format mos_formats[]; /* ends with name NULL */
+extern const char *const mos_format_names[]; /* "auto" first, NULL-terminated */
+
+#endif
