@@ -82,7 +82,8 @@ typedef enum mos_positives {
 } mos_positives;
 
 /* S_ip = za_i . zr_p / tau;  L = -1/N sum_i sum_p W_ip (S_ip - lse_i), lse over the references of i; N = sum W. An anchor
- * without positives contributes nothing and is counted. */
+ * without positives contributes nothing and is counted. A row's label set is the labels known to be 1; N = 0 adds no
+ * gradient. */
 typedef struct mos_contrast {
     int64_t anchors, references, d;
     double tau;
@@ -113,6 +114,9 @@ typedef struct mos_optimizer_step {
     double grad_scale; /* gradients are multiplied by this first (clipping) */
     bool nesterov;     /* SGD */
 } mos_optimizer_step;
+/* SGD: g += decay p; m = beta1 m + g; p -= lr (nesterov ? g + beta1 m : m). Adam, AdamW: as PyTorch. LARS (You et al. 2017,
+ * algorithm 1): m = beta1 m + lr rate (g + decay p); p -= m, with rate = trust |p| / (|g| + decay |p|) per segment, 1 where
+ * the segment has no decay or either norm is 0. Parameters outside every segment stay as they are. */
 /* A named part of the flat parameter block. */
 typedef struct mos_segment_range {
     int64_t offset, count;
@@ -157,7 +161,7 @@ struct mos_backend {
 
     /* batch norm. mean and rstd: real [groups, c], kept for the backward pass. present: host [n] or NULL; rows with 0 are left out
      * of the statistics and get zero gradient (their output is unspecified but finite). Running statistics are updated once per
-     * group, in order. backward: the gradient of y is dy + dy2 (dy2 may be NULL); dskip (when shape.skip) receives the gradient
+     * group, in order; a group of one value updates the mean only, one of none neither. backward: the gradient of y is dy + dy2 (dy2 may be NULL); dskip (when shape.skip) receives the gradient
      * after the ReLU and may alias dy; dgamma and dbeta are ADDED to. y is the forward output (its sign gives the ReLU mask). */
     mosaic_status (*norm_create)(mos_device *, const mos_norm_shape *, mos_norm **out);
     void (*norm_destroy)(mos_device *, mos_norm **);
@@ -170,7 +174,8 @@ struct mos_backend {
     void (*norm_infer)(mos_device *, mos_norm *, const void *x, const void *skip, const void *gamma, const void *beta,
                        const void *running_mean, const void *running_var, void *y);
 
-    /* max pooling; index is the plan's record of winners: index_bytes of scratch kept from forward to backward. dy2 as above */
+    /* max pooling; index is the plan's record of winners: index_bytes of scratch kept from forward to backward. dy2 as above.
+     * The first of equal values wins. */
     mosaic_status (*pool_create)(mos_device *, const mos_pool_shape *, mos_pool **out, size_t *index_bytes);
     void (*pool_destroy)(mos_device *, mos_pool **);
     void (*pool_forward)(mos_device *, mos_pool *, const void *x, void *y, void *index);
@@ -204,7 +209,8 @@ struct mos_backend {
                      void *scratch, mos_contrast_result *result);
 
     /* binary cross entropy with logits, mean over known labels: labels host int8 [n, l] (1, 0, -1 unknown); pos_weight host
-     * [l] or NULL; dlogits is written (unknown: exactly 0); result: loss and number of known labels */
+     * [l] or NULL; dlogits (NULL: not wanted) = scale * dL is written (unknown: exactly 0); result: unscaled loss (0 when none
+     * is known) and number of known labels */
     void (*bce)(mos_device *, int64_t n, int64_t l, const void *logits, const int8_t *labels, const double *pos_weight,
                 double scale, void *dlogits, double *loss, int64_t *known);
 

@@ -1,0 +1,41 @@
+#include "compute/ref/ref_backend.h"
+
+#include <math.h>
+
+/* log(1 + exp(x)) without overflow */
+static double softplus(double x) {
+    return fmax(x, 0) + log1p(exp(-fabs(x)));
+}
+
+static double sigmoid(double x) {
+    return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
+}
+
+/* Binary cross entropy with logits x and positive weight q, mean over the known labels (PyTorch's
+ * definition): L = 1/known sum of  q softplus(-x) where y = 1,  softplus(x) where y = 0 dL/dx =
+ * 1/known of  q (sigmoid(x) - 1)         ,  sigmoid(x) */
+void mos_ref_bce(mos_device *device, int64_t n, int64_t l, const void *logits, const int8_t *labels,
+                 const double *pos_weight, double scale, void *dlogits, double *loss,
+                 int64_t *known) {
+    (void)device;
+    const double *x = logits;
+    double sum = 0;
+    int64_t count = 0;
+    for (int64_t i = 0; i < n * l; i++)
+        if (labels[i] >= 0) count++;
+    for (int64_t i = 0; i < n * l; i++) {
+        double gradient = 0;
+        if (labels[i] == 1) {
+            const double weight = pos_weight == NULL ? 1 : pos_weight[i % l];
+            sum += weight * softplus(-x[i]);
+            gradient = TERM(22, weight * (sigmoid(x[i]) - 1));
+        } else if (labels[i] == 0) {
+            sum += softplus(x[i]);
+            gradient = TERM(23, sigmoid(x[i]));
+        }
+        if (dlogits != NULL)
+            ((double *)dlogits)[i] = labels[i] < 0 ? 0 : scale * gradient / (double)count;
+    }
+    *loss = count == 0 ? 0 : sum / (double)count;
+    *known = count;
+}

@@ -1,0 +1,178 @@
+/* Convolution (cross-correlation, no bias), as the definition reads:
+ *     y[n,o,oh,ow] = sum over c, kh, kw of x[n, c, oh s - p + kh, ow s - p + kw] w[o,c,kh,kw], zero
+ * outside. */
+#include "compute/ref/ref_backend.h"
+
+#include "base/memory.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+struct mos_conv {
+    mos_conv_shape shape;
+    int64_t oh, ow;
+    double *weights; /* [co, ci, k, k] of the last pack */
+};
+
+/* The outputs o whose input o * stride - pad + k lies within [0, size). */
+typedef struct span {
+    int64_t begin, end;
+} span;
+
+static span valid_outputs(int64_t size, int64_t outputs, int64_t stride, int64_t pad, int64_t k) {
+    span valid = {0, 0};
+    while (valid.begin < outputs && valid.begin * stride - pad + k < 0)
+        valid.begin++;
+    valid.end = valid.begin;
+    while (valid.end < outputs && valid.end * stride - pad + k < size)
+        valid.end++;
+    return valid;
+}
+
+mosaic_status mos_ref_conv_create(mos_device *device, const mos_conv_shape *shape, mos_conv **out) {
+    (void)device;
+    const mos_conv_shape s = *shape;
+    mos_conv *conv;
+    *out = NULL;
+    if (s.n < 1 || s.ci < 1 || s.h < 1 || s.w < 1 || s.co < 1 || s.kernel < 1 || s.stride < 1 ||
+        s.pad < 0 || s.h + 2 * s.pad < s.kernel || s.w + 2 * s.pad < s.kernel)
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "convolution: input %" PRId64 "x%" PRId64 "x%" PRId64 "x%" PRId64
+                        " does not go with %" PRId64 " channels out, kernel %" PRId64
+                        ", stride %" PRId64 ", pad %" PRId64,
+                        s.n, s.ci, s.h, s.w, s.co, s.kernel, s.stride, s.pad);
+    MOS_TRY(mos_alloc(1, sizeof *conv, "convolution plan", &conv));
+    conv->shape = s;
+    conv->oh = (s.h + 2 * s.pad - s.kernel) / s.stride + 1;
+    conv->ow = (s.w + 2 * s.pad - s.kernel) / s.stride + 1;
+    mosaic_status status = mos_alloc((size_t)(s.co * s.ci * s.kernel * s.kernel), sizeof(double),
+                                     "convolution weights", &conv->weights);
+    if (status != MOSAIC_OK) mos_ref_conv_destroy(device, &conv);
+    *out = conv;
+    return status;
+}
+
+void mos_ref_conv_destroy(mos_device *device, mos_conv **conv) {
+    (void)device;
+    if (*conv == NULL) return;
+    mos_free((*conv)->weights);
+    mos_free(*conv);
+    *conv = NULL;
+}
+
+void mos_ref_conv_info(const mos_conv *conv, mos_conv_info *out) {
+    *out = (mos_conv_info){
+        .oh = conv->oh,
+        .ow = conv->ow,
+        .workspace_bytes = 0,
+        .forward = "loops",
+        .backward_data = conv->shape.train && !conv->shape.image ? "loops" : "",
+        .backward_weights = conv->shape.train ? "loops" : "",
+    };
+}
+
+void mos_ref_conv_pack(mos_device *device, mos_conv *conv, const void *weights) {
+    const mos_conv_shape *s = &conv->shape;
+    mos_ref_get_f64(device, weights, conv->weights, s->co * s->ci * s->kernel * s->kernel);
+}
+
+/* y [oh, ow] += the part of one kernel tap: weight * x [h, w] shifted by (kh, kw). */
+static void add_tap(const mos_conv *conv, const double *x, int64_t kh, int64_t kw, double weight,
+                    double *y) {
+    const mos_conv_shape *s = &conv->shape;
+    const span rows = valid_outputs(s->h, conv->oh, s->stride, s->pad, kh);
+    const span cols = valid_outputs(s->w, conv->ow, s->stride, s->pad, kw);
+    for (int64_t oh = rows.begin; oh < rows.end; oh++)
+        for (int64_t ow = cols.begin; ow < cols.end; ow++) {
+            const int64_t ih = oh * s->stride - s->pad + kh, iw = ow * s->stride - s->pad + kw;
+            y[oh * conv->ow + ow] += weight * x[ih * s->w + iw];
+        }
+}
+
+/* x [n, ci, h, w], y [n, co, oh, ow] */
+void mos_ref_conv_forward(mos_device *device, mos_conv *conv, const void *x, void *y,
+                          void *workspace) {
+    (void)workspace;
+    const mos_conv_shape *s = &conv->shape;
+    const int64_t in = s->h * s->w, out = conv->oh * conv->ow, k = s->kernel;
+#pragma omp parallel for collapse(2) num_threads(device->threads)
+    for (int64_t n = 0; n < s->n; n++)
+        for (int64_t o = 0; o < s->co; o++) {
+            double *y_plane = (double *)y + (n * s->co + o) * out;
+            memset(y_plane, 0, (size_t)out * sizeof *y_plane);
+            for (int64_t c = 0; c < s->ci; c++)
+                for (int64_t kh = 0; kh < k; kh++)
+                    for (int64_t kw = 0; kw < k; kw++)
+                        add_tap(conv, (const double *)x + (n * s->ci + c) * in, kh, kw,
+                                conv->weights[((o * s->ci + c) * k + kh) * k + kw], y_plane);
+        }
+}
+
+/* dx [h, w] += weight * dy [oh, ow], each output's share going back to the input it came from. */
+static void add_tap_back(const mos_conv *conv, const double *dy, int64_t kh, int64_t kw,
+                         double weight, double *dx) {
+    const mos_conv_shape *s = &conv->shape;
+    const span rows = valid_outputs(s->h, conv->oh, s->stride, s->pad, kh);
+    const span cols = valid_outputs(s->w, conv->ow, s->stride, s->pad, kw);
+    for (int64_t oh = rows.begin; oh < rows.end; oh++)
+        for (int64_t ow = cols.begin; ow < cols.end; ow++) {
+            const int64_t ih = oh * s->stride - s->pad + kh, iw = ow * s->stride - s->pad + kw;
+            dx[ih * s->w + iw] += weight * dy[oh * conv->ow + ow];
+        }
+}
+
+/* dx[n,c,ih,iw] = sum over o, kh, kw of dy[n,o,oh,ow] w[o,c,kh,kw] where oh s - p + kh = ih, ow
+ * likewise. */
+void mos_ref_conv_backward_data(mos_device *device, mos_conv *conv, const void *dy, void *dx,
+                                void *workspace) {
+    (void)workspace;
+    const mos_conv_shape *s = &conv->shape;
+    const int64_t in = s->h * s->w, out = conv->oh * conv->ow, k = s->kernel;
+#pragma omp parallel for collapse(2) num_threads(device->threads)
+    for (int64_t n = 0; n < s->n; n++)
+        for (int64_t c = 0; c < s->ci; c++) {
+            double *dx_plane = (double *)dx + (n * s->ci + c) * in;
+            memset(dx_plane, 0, (size_t)in * sizeof *dx_plane);
+            for (int64_t o = 0; o < s->co; o++)
+                for (int64_t kh = 0; kh < k; kh++)
+                    for (int64_t kw = 0; kw < k; kw++) {
+                        const double weight = conv->weights[((o * s->ci + c) * k + kh) * k + kw];
+                        add_tap_back(conv, (const double *)dy + (n * s->co + o) * out, kh, kw,
+                                     TERM(1, weight), dx_plane);
+                    }
+        }
+}
+
+/* Sum over the plane of x shifted by (kh, kw) times dy. */
+static double tap_product(const mos_conv *conv, const double *x, const double *dy, int64_t kh,
+                          int64_t kw) {
+    const mos_conv_shape *s = &conv->shape;
+    const span rows = valid_outputs(s->h, conv->oh, s->stride, s->pad, kh);
+    const span cols = valid_outputs(s->w, conv->ow, s->stride, s->pad, kw);
+    double sum = 0;
+    for (int64_t oh = rows.begin; oh < rows.end; oh++)
+        for (int64_t ow = cols.begin; ow < cols.end; ow++) {
+            const int64_t ih = oh * s->stride - s->pad + kh, iw = ow * s->stride - s->pad + kw;
+            sum += x[ih * s->w + iw] * dy[oh * conv->ow + ow];
+        }
+    return sum;
+}
+
+/* dw[o,c,kh,kw] += sum over n, oh, ow of x[n, c, oh s - p + kh, ow s - p + kw] dy[n,o,oh,ow] */
+void mos_ref_conv_backward_weights(mos_device *device, mos_conv *conv, const void *x,
+                                   const void *dy, void *dw, void *workspace) {
+    (void)workspace;
+    const mos_conv_shape *s = &conv->shape;
+    const int64_t in = s->h * s->w, out = conv->oh * conv->ow, k = s->kernel;
+#pragma omp parallel for collapse(2) num_threads(device->threads)
+    for (int64_t o = 0; o < s->co; o++)
+        for (int64_t c = 0; c < s->ci; c++)
+            for (int64_t kh = 0; kh < k; kh++)
+                for (int64_t kw = 0; kw < k; kw++) {
+                    double sum = 0;
+                    for (int64_t n = 0; n < s->n; n++)
+                        sum += tap_product(conv, (const double *)x + (n * s->ci + c) * in,
+                                           (const double *)dy + (n * s->co + o) * out, kh, kw);
+                    ((double *)dw)[((o * s->ci + c) * k + kh) * k + kw] += TERM(2, sum);
+                }
+}
