@@ -1,0 +1,39 @@
+/* What an evaluation leaves behind: metrics.json, per_class.csv, predictions.csv (product.md, run
+ * directory). */
+#ifndef MOS_EVAL_RESULTS_H
+#define MOS_EVAL_RESULTS_H
+
+#include "data/dataset.h"
+
+/* Scores of one set, by whichever route (head or probe). */
+typedef struct mos_result_set {
+    const mos_dataset *dataset;
+    const char *split;  /* "test" */
+    const char *scorer; /* "head" or "linear probe" */
+    const char *model;  /* path, for the record */
+    const char *method;
+    bool reduced; /* fewer patches or steps than the whole: said in every output */
+    int64_t n, classes;
+    const char (*class_names)[128];
+    const int64_t *samples;   /* [n] */
+    const int8_t *labels;     /* [n, classes] */
+    const float *probability; /* [n, classes] */
+    bool tuned;               /* thresholds tuned on validation are given */
+    const double *threshold;  /* [classes] */
+    double global_threshold;
+    int64_t skipped, invalid_pixels;
+} mos_result_set;
+
+/* The headline of an evaluation, for tables. */
+typedef struct mos_result_summary {
+    double macro_f1, micro_f1, macro_ap, micro_ap, macro_precision, micro_precision,
+        hamming_loss; /* at 0.5 */
+    double tuned_macro_f1, tuned_micro_f1,
+        tuned_hamming_loss; /* per-class thresholds; NaN when there are none */
+} mos_result_summary;
+
+/* Writes the three files into folder (created), each atomically. */
+mosaic_status mos_results_write(const mos_result_set *set, const char *folder,
+                                mos_result_summary *summary);
+
+#endif
