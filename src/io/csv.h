@@ -8,16 +8,18 @@
 #include <stdint.h>
 
 typedef struct mos_csv {
-    char **cells;  /* [rows][columns] row-major, without the header row */
-    char **header; /* [columns] */
+    char **cells;    /* [rows][columns] row-major, without the header row */
+    char **header;   /* [columns] */
     uint32_t *lines; /* [rows] line number in the file, for messages */
     size_t rows, columns;
     char *pool; /* internal */
 } mos_csv;
-/* The delimiter is guessed from the header line (comma, tab, semicolon) unless given (0 = guess). Every row must have as many cells as the
- * header; an unclosed quote, NUL byte or ragged row is MOSAIC_ERR_DATA with path:line. */
+/* The delimiter is guessed from the header line (comma, tab, semicolon) unless given (0 = guess).
+ * Every row must have as many cells as the header; an unclosed quote, NUL byte or ragged row is
+ * MOSAIC_ERR_DATA with path:line. */
 mosaic_status mos_csv_read(const char *path, char delimiter, mos_csv *out);
-mosaic_status mos_csv_parse(const char *data, size_t size, const char *what, char delimiter, mos_csv *out);
+mosaic_status mos_csv_parse(const char *data, size_t size, const char *what, char delimiter,
+                            mos_csv *out);
 void mos_csv_release(mos_csv *csv);
 int64_t mos_csv_column(const mos_csv *csv, const char *name); /* -1 if absent */
 

@@ -20,7 +20,8 @@ typedef struct mos_file_map {
 mosaic_status mos_file_map_open(const char *path, uint64_t limit, mos_file_map *out);
 void mos_file_map_release(mos_file_map *map);
 
-/* Bytes of a foreign file inside an error message: one line of printable characters, cut to the buffer. */
+/* Bytes of a foreign file inside an error message: one line of printable characters, cut to the
+ * buffer. */
 const char *mos_shown_text(const char *text, size_t size, char *buffer, size_t buffer_size);
 
 /* Unaligned little-endian loads. */

@@ -1,4 +1,5 @@
-/* LMDB as rico-hdl writes it: one unnamed database, key = patch name without terminator, value = bytes. */
+/* LMDB as rico-hdl writes it: one unnamed database, key = patch name without terminator, value =
+ * bytes. */
 #ifndef MOS_IO_LMDB_STORE_H
 #define MOS_IO_LMDB_STORE_H
 
@@ -10,18 +11,21 @@
 typedef struct mos_lmdb mos_lmdb;               /* an open environment; shared by threads */
 typedef struct mos_lmdb_reader mos_lmdb_reader; /* one read transaction; one thread */
 
-/* Read-only, no lock file needed. `path` is the folder (or data.mdb itself). A file that is not LMDB, or is cut
- * short (size against the meta page's last page), is MOSAIC_ERR_DATA: LMDB itself would crash on it later. */
+/* Read-only, no lock file needed. `path` is the folder (or data.mdb itself). A file that is not
+ * LMDB, or is cut short (size against the meta page's last page), is MOSAIC_ERR_DATA: LMDB itself
+ * would crash on it later. */
 mosaic_status mos_lmdb_open(const char *path, mos_lmdb **out);
 void mos_lmdb_close(mos_lmdb **db);
 uint64_t mos_lmdb_count(const mos_lmdb *db);
 mosaic_status mos_lmdb_reader_open(mos_lmdb *db, mos_lmdb_reader **out);
 void mos_lmdb_reader_close(mos_lmdb_reader **reader);
-/* The value's bytes, valid until the reader closes. found=false and *data NULL when the key is absent. Values are
- * bounds-checked against the mapped file. */
-mosaic_status mos_lmdb_get(mos_lmdb_reader *reader, const char *key, const void **data, size_t *size);
+/* The value's bytes, valid until the reader closes. found=false and *data NULL when the key is
+ * absent. Values are bounds-checked against the mapped file. */
+mosaic_status mos_lmdb_get(mos_lmdb_reader *reader, const char *key, const void **data,
+                           size_t *size);
 /* Keys in order: start with a NULL *cursor_key buffer semantics are the iterator's. */
-typedef mosaic_status (*mos_lmdb_visit)(void *context, const char *key, size_t key_size, const void *data, size_t size);
+typedef mosaic_status (*mos_lmdb_visit)(void *context, const char *key, size_t key_size,
+                                        const void *data, size_t size);
 mosaic_status mos_lmdb_each(mos_lmdb_reader *reader, mos_lmdb_visit visit, void *context);
 
 typedef struct mos_lmdb_writer mos_lmdb_writer;

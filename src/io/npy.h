@@ -6,8 +6,10 @@
 #include "io/safetensors.h"
 
 /* Atomic. */
-mosaic_status mos_npy_write(const char *path, mos_dtype dtype, int rank, const int64_t *shape, const void *data);
+mosaic_status mos_npy_write(const char *path, mos_dtype dtype, int rank, const int64_t *shape,
+                            const void *data);
 /* mos_free(*data); rejects Fortran order, objects, big-endian, sizes that do not match the file. */
-mosaic_status mos_npy_read(const char *path, mos_dtype *dtype, int *rank, int64_t shape[MOS_TENSOR_MAX_RANK], void **data);
+mosaic_status mos_npy_read(const char *path, mos_dtype *dtype, int *rank,
+                           int64_t shape[MOS_TENSOR_MAX_RANK], void **data);
 
 #endif

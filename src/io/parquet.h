@@ -1,6 +1,6 @@
-/* A bounded reader of flat Parquet files: columns of UTF8, BOOLEAN, INT32, INT64, FLOAT, DOUBLE, and LIST<UTF8>;
- * PLAIN, RLE, RLE_DICTIONARY/PLAIN_DICTIONARY; uncompressed, SNAPPY, GZIP, ZSTD; data pages v1 and v2.
- * https://parquet.apache.org/docs/file-format/ . Input is untrusted. */
+/* A bounded reader of flat Parquet files: columns of UTF8, BOOLEAN, INT32, INT64, FLOAT, DOUBLE,
+ * and LIST<UTF8>; PLAIN, RLE, RLE_DICTIONARY/PLAIN_DICTIONARY; uncompressed, SNAPPY, GZIP, ZSTD;
+ * data pages v1 and v2. https://parquet.apache.org/docs/file-format/ . Input is untrusted. */
 #ifndef MOS_IO_PARQUET_H
 #define MOS_IO_PARQUET_H
 
@@ -10,7 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum mos_column_type { MOS_COLUMN_TEXT, MOS_COLUMN_TEXT_LIST, MOS_COLUMN_BOOL, MOS_COLUMN_INT, MOS_COLUMN_REAL } mos_column_type;
+typedef enum mos_column_type {
+    MOS_COLUMN_TEXT,
+    MOS_COLUMN_TEXT_LIST,
+    MOS_COLUMN_BOOL,
+    MOS_COLUMN_INT,
+    MOS_COLUMN_REAL
+} mos_column_type;
 
 /* A decoded column. Texts are slices of one pool; no terminators. */
 typedef struct mos_slice {
@@ -33,9 +39,12 @@ typedef struct mos_table {
     uint64_t rows;
 } mos_table;
 
-/* Read the named columns (NULL names: all that have a supported type); an absent one is MOSAIC_ERR_DATA naming the nearest. */
-mosaic_status mos_parquet_read(const char *path, const char *const *names, size_t count, mos_table *out);
-mosaic_status mos_parquet_parse(const void *data, size_t size, const char *what, const char *const *names, size_t count, mos_table *out);
+/* Read the named columns (NULL names: all that have a supported type); an absent one is
+ * MOSAIC_ERR_DATA naming the nearest. */
+mosaic_status mos_parquet_read(const char *path, const char *const *names, size_t count,
+                               mos_table *out);
+mosaic_status mos_parquet_parse(const void *data, size_t size, const char *what,
+                                const char *const *names, size_t count, mos_table *out);
 void mos_table_release(mos_table *table);
 const mos_column *mos_table_find(const mos_table *table, const char *name); /* NULL if absent */
 

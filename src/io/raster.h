@@ -15,24 +15,29 @@ typedef struct mos_raster_info {
     bool has_nodata;
     double nodata;
     bool has_transform;
-    double transform[6]; /* GDAL's geotransform */
-    int epsg;            /* 0 unknown */
+    double transform[6];     /* GDAL's geotransform */
+    int epsg;                /* 0 unknown */
     char band_names[32][24]; /* band descriptions, "" where none */
 } mos_raster_info;
 
-/* Errors name the file and carry GDAL's or libtiff's own words. Nothing is printed. Limits: 65,536 px a side, 256 bands,
- * 2 GiB. Call mos_raster_init once per process before threads start (others call it for you). */
+/* Errors name the file and carry GDAL's or libtiff's own words. Nothing is printed. Limits: 65,536
+ * px a side, 256 bands, 2 GiB. Call mos_raster_init once per process before threads start (others
+ * call it for you). */
 void mos_raster_init(void);
 mosaic_status mos_raster_info_read(const char *path, mos_raster_info *info);
-/* All of band `band` (1-based) into `out` as `dtype` (only exact conversions: u8/u16/i16/f32 to f32 or f64, or the same type;
- * anything else is an error). `count` = width*height expected; a different size is MOSAIC_ERR_DATA. */
-mosaic_status mos_raster_read_band(const char *path, int band, mos_dtype dtype, void *out, int64_t width, int64_t height);
-/* Open once, read several bands: out[b] for bands[b], each width*height of dtype. info may be NULL. */
-mosaic_status mos_raster_read_bands(const char *path, const int *bands, int count, mos_dtype dtype, void *const *out,
-                                    int64_t width, int64_t height);
-/* Plain uncompressed (or options-driven) GeoTIFF, planes in order; epsg 0 and transform NULL leave georeferencing out. */
-mosaic_status mos_raster_write(const char *path, mos_dtype dtype, int64_t width, int64_t height, int bands,
-                               const void *const *planes, const double *transform, int epsg, const double *nodata,
-                               const char *const *creation_options);
+/* All of band `band` (1-based) into `out` as `dtype` (only exact conversions: u8/u16/i16/f32 to f32
+ * or f64, or the same type; anything else is an error). `count` = width*height expected; a
+ * different size is MOSAIC_ERR_DATA. */
+mosaic_status mos_raster_read_band(const char *path, int band, mos_dtype dtype, void *out,
+                                   int64_t width, int64_t height);
+/* Open once, read several bands: out[b] for bands[b], each width*height of dtype. info may be NULL.
+ */
+mosaic_status mos_raster_read_bands(const char *path, const int *bands, int count, mos_dtype dtype,
+                                    void *const *out, int64_t width, int64_t height);
+/* Plain uncompressed (or options-driven) GeoTIFF, planes in order; epsg 0 and transform NULL leave
+ * georeferencing out. */
+mosaic_status mos_raster_write(const char *path, mos_dtype dtype, int64_t width, int64_t height,
+                               int bands, const void *const *planes, const double *transform,
+                               int epsg, const double *nodata, const char *const *creation_options);
 
 #endif

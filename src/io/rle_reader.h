@@ -1,4 +1,5 @@
-/* Parquet's RLE / bit-packing hybrid (https://parquet.apache.org/docs/file-format/data-pages/encodings/#RLE). */
+/* Parquet's RLE / bit-packing hybrid
+ * (https://parquet.apache.org/docs/file-format/data-pages/encodings/#RLE). */
 #ifndef MOS_IO_RLE_READER_H
 #define MOS_IO_RLE_READER_H
 

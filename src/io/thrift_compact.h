@@ -1,6 +1,6 @@
 /* A reader of Thrift's compact protocol over bytes in memory
- * (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md). Errors stick in `bad`; reads after one give
- * zeros and end every loop, so callers check once. */
+ * (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md). Errors stick
+ * in `bad`; reads after one give zeros and end every loop, so callers check once. */
 #ifndef MOS_IO_THRIFT_COMPACT_H
 #define MOS_IO_THRIFT_COMPACT_H
 
@@ -48,7 +48,8 @@ int32_t mos_thrift_i32(mos_thrift *thrift, int type);
 bool mos_thrift_bool(mos_thrift *thrift, int type);
 /* Bytes of a binary or string field, inside the input. */
 const char *mos_thrift_binary(mos_thrift *thrift, int type, size_t *size);
-/* Number of elements of a list field whose elements must be of type `wanted`; never more than bytes are left. */
+/* Number of elements of a list field whose elements must be of type `wanted`; never more than bytes
+ * are left. */
 size_t mos_thrift_list(mos_thrift *thrift, int type, int wanted);
 
 #endif

@@ -1,5 +1,5 @@
-/* YAML documents as a small tree that remembers where every value came from. Anchors, aliases and tags are refused
- * (hostile files grow through them); depth and size are limited. */
+/* YAML documents as a small tree that remembers where every value came from. Anchors, aliases and
+ * tags are refused (hostile files grow through them); depth and size are limited. */
 #ifndef MOS_IO_YAML_TREE_H
 #define MOS_IO_YAML_TREE_H
 
@@ -8,13 +8,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-typedef enum mos_yaml_kind { MOS_YAML_NULL, MOS_YAML_SCALAR, MOS_YAML_LIST, MOS_YAML_MAP } mos_yaml_kind;
+typedef enum mos_yaml_kind {
+    MOS_YAML_NULL,
+    MOS_YAML_SCALAR,
+    MOS_YAML_LIST,
+    MOS_YAML_MAP
+} mos_yaml_kind;
 typedef struct mos_yaml {
     mos_yaml_kind kind;
-    char *key;   /* in a map; NULL otherwise */
-    char *value; /* of a scalar */
-    bool quoted; /* the scalar was quoted: always text */
-    int line, column; /* 1-based */
+    char *key;              /* in a map; NULL otherwise */
+    char *value;            /* of a scalar */
+    bool quoted;            /* the scalar was quoted: always text */
+    int line, column;       /* 1-based */
     struct mos_yaml *items; /* children of a list or map */
     size_t count;
 } mos_yaml;
