@@ -54,6 +54,7 @@ typedef struct mos_conv_shape {
 typedef struct mos_conv_info {
     int64_t oh, ow;
     size_t workspace_bytes;     /* shared scratch a caller provides to every run of this plan */
+    size_t packed_bytes;        /* weight copies the plan itself holds */
     const char *forward, *backward_data, *backward_weights; /* implementation names, "" when not planned */
 } mos_conv_info;
 

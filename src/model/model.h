@@ -1,8 +1,8 @@
-/* The M-modal model: per modality an encoder and a projector, one fusion, one head. Parameters live in one flat block of
- * named segments; a planned model owns one arena that is allocated once.
+/* The M-modal model: per modality an encoder and a projector, one fusion, one head. Parameters live
+ * in one flat block of named segments; a planned model owns one arena that is allocated once.
  *
- * One pass handles `views` view sets of a batch at once: the encoder sees views*batch patches, batch norm treats each view
- * set as its own group. */
+ * One pass handles `views` view sets of a batch at once: the encoder sees views*batch patches,
+ * batch norm treats each view set as its own group. */
 #ifndef MOS_MODEL_MODEL_H
 #define MOS_MODEL_MODEL_H
 
@@ -25,34 +25,38 @@ typedef struct mos_model_spec {
     int64_t modalities;
     mos_modality_spec modality[MOS_MAX_MODALITIES];
     mos_encoder_kind encoder;
-    bool stem_pool;       /* the 3x3/2 max-pool after the stem (torchvision: yes) */
+    bool stem_pool;         /* the 3x3/2 max-pool after the stem (torchvision: yes) */
     int64_t hidden, latent; /* projector widths: 512, 128 */
-    bool inter_projector; /* a second projector per modality for the inter and supervised terms */
-    int64_t classes;      /* 0: no head */
+    bool inter_projector;   /* a second projector per modality for the inter and supervised terms */
+    int64_t classes;        /* 0: no head */
 } mos_model_spec;
 
-/* A named tensor of the model. Names: "backbones.<modality>.conv1.weight" ... (torchvision's names without fc),
- * "projectors.<modality>.0.weight" (Linear, no bias), ".1.weight/.bias/.running_mean/.running_var/.num_batches_tracked" (BatchNorm), ".3.weight/.bias"
+/* A named tensor of the model. Names: "backbones.<modality>.conv1.weight" ... (torchvision's names
+ * without fc), "projectors.<modality>.0.weight" (Linear, no bias),
+ * ".1.weight/.bias/.running_mean/.running_var/.num_batches_tracked" (BatchNorm), ".3.weight/.bias"
  * (Linear), "projectors_inter.<modality>..." when there is one, "head.weight", "head.bias". */
 typedef struct mos_parameter {
     char name[MOS_NAME_SIZE];
     int rank;
     int64_t shape[4];
-    int64_t offset, count; /* in the params block (trainable) or the state block (running statistics) */
+    int64_t offset,
+        count; /* in the params block (trainable) or the state block (running statistics) */
     bool trainable, decay;
     bool counter; /* num_batches_tracked: int64 scalar in files; one real in the state block */
 } mos_parameter;
 
 typedef struct mos_model mos_model;
 
-/* Parameters are initialised from (seed): He normal fan-out for convolutions, 1/0 for norms, PyTorch's uniform for
- * linear layers. The model keeps the device but does not own it. */
-mosaic_status mos_model_create(mos_device *device, const mos_model_spec *spec, uint64_t seed, mos_model **out);
+/* Parameters are initialised from (seed): He normal fan-out for convolutions, 1/0 for norms,
+ * PyTorch's uniform for linear layers. The model keeps the device but does not own it. */
+mosaic_status mos_model_create(mos_device *device, const mos_model_spec *spec, uint64_t seed,
+                               mos_model **out);
 void mos_model_destroy(mos_model **model);
 const mos_model_spec *mos_model_get_spec(const mos_model *model);
 mos_device *mos_model_device(const mos_model *model);
 
-/* Parameter table, and the flat device blocks: params/grads [param_count], state [state_count], all real. */
+/* Parameter table, and the flat device blocks: params/grads [param_count], state [state_count], all
+ * real. */
 const mos_parameter *mos_model_parameters(const mos_model *model, int64_t *count);
 int64_t mos_model_param_count(const mos_model *model);
 int64_t mos_model_state_count(const mos_model *model);
@@ -71,11 +75,11 @@ void mos_model_refresh(mos_model *model);
 const mos_segment_range *mos_model_segments(const mos_model *model, int64_t *count);
 
 typedef struct mos_model_plan {
-    int64_t batch;  /* samples per view set */
+    int64_t batch;                     /* samples per view set */
     int64_t views[MOS_MAX_MODALITIES]; /* view sets per modality; 0: this modality is not used */
     int64_t height, width;
     bool train;
-    bool latents;   /* the projectors are needed */
+    bool latents; /* the projectors are needed */
 } mos_model_plan;
 typedef struct mos_memory_report {
     size_t parameters, gradients, activations, packed, workspace, total;
@@ -83,34 +87,43 @@ typedef struct mos_memory_report {
 /* Allocates the arena and makes every plan. May be called again (frees the old plan first). */
 mosaic_status mos_model_plan_make(mos_model *model, const mos_model_plan *plan);
 void mos_model_memory(const mos_model *model, mos_memory_report *out);
-/* Implementation names per layer, one line each, for bench and debug: calls visit(name, direction, implementation). */
-typedef void (*mos_layer_visit)(void *context, const char *layer, const char *direction, const char *implementation);
+/* Implementation names per layer, one line each, for bench and debug: calls visit(name, direction,
+ * implementation). */
+typedef void (*mos_layer_visit)(void *context, const char *layer, const char *direction,
+                                const char *implementation);
 void mos_model_layers(const mos_model *model, mos_layer_visit visit, void *context);
 
-/* Training pass of modality m. images: host float [views*batch, bands, h, w], view-major; present: host [batch] or NULL (the same
- * for each view set). Afterwards features h [views*batch, 512], latents z [views*batch, latent] (unit rows) are valid. */
-mosaic_status mos_model_forward(mos_model *model, int64_t m, const float *images, const uint8_t *present);
-/* Inference (running statistics), with any plan; images [views*batch, ...] as above. A sample's features, latents and
- * logits are bit-equal wherever it stands in the batch and whatever stands beside it: the caller pads a short batch. */
+/* Training pass of modality m. images: host float [views*batch, bands, h, w], view-major; present:
+ * host [batch] or NULL (the same for each view set). Afterwards features h [views*batch, 512],
+ * latents z [views*batch, latent] (unit rows) are valid. */
+mosaic_status mos_model_forward(mos_model *model, int64_t m, const float *images,
+                                const uint8_t *present);
+/* Inference (running statistics), with any plan; images [views*batch, ...] as above. A sample's
+ * features, latents and logits are bit-equal wherever it stands in the batch and whatever stands
+ * beside it: the caller pads a short batch. */
 mosaic_status mos_model_infer(mos_model *model, int64_t m, const float *images);
 int64_t mos_model_feature_size(const mos_model *model); /* 512 */
 void *mos_model_features(mos_model *model, int64_t m);  /* real [views*batch, 512] */
 void *mos_model_latents(mos_model *model, int64_t m);   /* real [views*batch, latent], unit rows */
-void *mos_model_latents_inter(mos_model *model, int64_t m); /* the inter projector's, or the same as latents */
-/* Their gradients: same shapes; zeroed by mos_model_begin, filled by objectives and the head, consumed by backward. */
+void *mos_model_latents_inter(mos_model *model,
+                              int64_t m); /* the inter projector's, or the same as latents */
+/* Their gradients: same shapes; zeroed by mos_model_begin, filled by objectives and the head,
+ * consumed by backward. */
 void *mos_model_dfeatures(mos_model *model, int64_t m);
 void *mos_model_dlatents(mos_model *model, int64_t m);
 void *mos_model_dlatents_inter(mos_model *model, int64_t m);
 /* Start a step: zero grads, dfeatures, dlatents, dlogits. */
 void mos_model_begin(mos_model *model);
-/* Head on the features of view set view[m] of each used modality, concatenated in modality order; present[m]: host [batch] or
- * NULL: absent rows enter as exact zeros. logits, dlogits: real [batch, classes]. */
+/* Head on the features of view set view[m] of each used modality, concatenated in modality order;
+ * present[m]: host [batch] or NULL: absent rows enter as exact zeros. logits, dlogits: real [batch,
+ * classes]. */
 void mos_model_head_forward(mos_model *model, const int64_t *view, const uint8_t *const *present);
 void *mos_model_logits(mos_model *model);
 void *mos_model_dlogits(mos_model *model);
 /* dlogits to head gradients and dfeatures (added). */
 void mos_model_head_backward(mos_model *model);
-/* dfeatures and dlatents to parameter gradients (added), through projector and encoder of modality m. */
+/* dfeatures and dlatents to parameter gradients (added), through projector and encoder of modality
+ * m. */
 void mos_model_backward(mos_model *model, int64_t m);
 
 #endif

@@ -1,5 +1,5 @@
-/* The table of a model's named tensors and the flat device blocks they live in. Layers register what they own and keep
- * the offsets; nothing looks a tensor up by name while training. */
+/* The table of a model's named tensors and the flat device blocks they live in. Layers register
+ * what they own and keep the offsets; nothing looks a tensor up by name while training. */
 #ifndef MOS_MODEL_PARAMETERS_H
 #define MOS_MODEL_PARAMETERS_H
 
@@ -10,7 +10,8 @@ typedef struct mos_parameter_table {
     size_t capacity;
     int64_t count;
     int64_t param_count, state_count; /* reals, padding included */
-    int64_t counter_count;            /* norm layers: one counter each, at the end of the state block */
+    int64_t counter_count; /* norm layers: one counter each, at the end of the state block, */
+    int64_t counter_base;  /* from here on */
 } mos_parameter_table;
 
 /* The flat blocks on the device; grads may be NULL. */
@@ -27,23 +28,26 @@ typedef enum mos_parameter_kind {
 } mos_parameter_kind;
 
 /* Adds "<prefix>.<name>" of the given shape; *offset: where it starts in its block, in reals. */
-mosaic_status mos_parameter_add(mos_parameter_table *table, mos_parameter_kind kind, const char *prefix,
-                                const char *name, int rank, const int64_t *shape, int64_t *offset);
+mosaic_status mos_parameter_add(mos_parameter_table *table, mos_parameter_kind kind,
+                                const char *prefix, const char *name, int rank,
+                                const int64_t *shape, int64_t *offset);
 
 /* Offsets of one batch norm: five tensors with PyTorch's names. */
 typedef struct mos_norm_offsets {
-    int64_t gamma, beta;                 /* in params and grads */
-    int64_t running_mean, running_var;   /* in state */
+    int64_t gamma, beta;               /* in params and grads */
+    int64_t running_mean, running_var; /* in state */
 } mos_norm_offsets;
-mosaic_status mos_parameter_add_norm(mos_parameter_table *table, const char *prefix, int64_t channels,
-                                     mos_norm_offsets *offsets);
+mosaic_status mos_parameter_add_norm(mos_parameter_table *table, const char *prefix,
+                                     int64_t channels, mos_norm_offsets *offsets);
 
 /* After the last registration: places the counters behind the other state. */
 void mos_parameter_finish(mos_parameter_table *table);
 void mos_parameter_release(mos_parameter_table *table);
 
-/* Starting values into the device blocks; the stream of a tensor depends on (seed, its name) alone. */
-mosaic_status mos_parameter_start(const mos_parameter_table *table, const mos_weights *weights, uint64_t seed);
+/* Starting values into the device blocks; the stream of a tensor depends on (seed, its name) alone.
+ */
+mosaic_status mos_parameter_start(const mos_parameter_table *table, const mos_weights *weights,
+                                  uint64_t seed);
 
 static inline void *mos_real_at(const mos_device *device, unsigned char *block, int64_t offset) {
     return block + (size_t)offset * device->real_bytes;

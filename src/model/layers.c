@@ -1,0 +1,116 @@
+#include "model/layers.h"
+
+#include <stdio.h>
+
+mosaic_status mos_unit_init(mos_unit *unit, mos_parameter_table *table, const char *prefix,
+                            const mos_unit_shape *shape) {
+    *unit = (mos_unit){.ci = shape->ci,
+                       .co = shape->co,
+                       .kernel = shape->kernel,
+                       .stride = shape->stride,
+                       .pad = shape->kernel / 2,
+                       .image = shape->image,
+                       .relu = shape->relu,
+                       .skip = shape->skip};
+    int length = snprintf(unit->name, sizeof unit->name, "%s.%s", prefix, shape->conv);
+    if (length < 0 || (size_t)length >= sizeof unit->name)
+        return mos_fail(MOSAIC_ERR_USAGE, "layer name '%s.%s' is too long", prefix, shape->conv);
+    int64_t sizes[4] = {shape->co, shape->ci, shape->kernel, shape->kernel};
+    MOS_TRY(mos_parameter_add(table, MOS_PARAMETER_WEIGHT, unit->name, "weight", 4, sizes,
+                              &unit->weight));
+    char norm[MOS_NAME_SIZE];
+    length = snprintf(norm, sizeof norm, "%s.%s", prefix, shape->norm);
+    if (length < 0 || (size_t)length >= sizeof norm)
+        return mos_fail(MOSAIC_ERR_USAGE, "layer name '%s.%s' is too long", prefix, shape->norm);
+    return mos_parameter_add_norm(table, norm, shape->co, &unit->norm_at);
+}
+
+mosaic_status mos_unit_plan(mos_unit *unit, mos_device *device, mos_slots *slots, int64_t n,
+                            int64_t groups, int64_t h, int64_t w, bool train) {
+    mos_conv_shape conv = {.n = n,
+                           .ci = unit->ci,
+                           .h = h,
+                           .w = w,
+                           .co = unit->co,
+                           .kernel = unit->kernel,
+                           .stride = unit->stride,
+                           .pad = unit->pad,
+                           .image = unit->image,
+                           .train = train};
+    MOS_TRY(mos_context(device->ops->conv_create(device, &conv, &unit->conv), "%s", unit->name));
+    mos_conv_info info;
+    device->ops->conv_info(unit->conv, &info);
+    unit->oh = info.oh;
+    unit->ow = info.ow;
+    unit->groups = groups;
+    unit->out_bytes = device->ops->act_bytes(device, n, unit->co, info.oh, info.ow);
+    if (slots->workspace_bytes < info.workspace_bytes)
+        slots->workspace_bytes = info.workspace_bytes;
+    mos_norm_shape norm = {.n = n,
+                           .c = unit->co,
+                           .h = info.oh,
+                           .w = info.ow,
+                           .groups = groups,
+                           .relu = unit->relu,
+                           .skip = unit->skip,
+                           .train = train,
+                           .eps = 1e-5,
+                           .momentum = 0.1};
+    return mos_context(device->ops->norm_create(device, &norm, &unit->norm), "norm behind %s",
+                       unit->name);
+}
+
+void mos_unit_keep(mos_unit *unit, const mos_device *device, mos_arena *arena, void *y) {
+    size_t statistics = (size_t)(unit->groups * unit->co) * device->real_bytes;
+    unit->x = mos_arena_take(arena, unit->out_bytes);
+    unit->y = y != NULL ? y : mos_arena_take(arena, unit->out_bytes);
+    unit->mean = mos_arena_take(arena, statistics);
+    unit->rstd = mos_arena_take(arena, statistics);
+}
+
+void mos_unit_release(mos_unit *unit, mos_device *device) {
+    if (unit->conv != NULL) device->ops->conv_destroy(device, &unit->conv);
+    if (unit->norm != NULL) device->ops->norm_destroy(device, &unit->norm);
+    unit->x = unit->y = unit->mean = unit->rstd = NULL;
+}
+
+void mos_unit_pack(mos_unit *unit, const mos_weights *weights) {
+    mos_device *device = weights->device;
+    device->ops->conv_pack(device, unit->conv, mos_param_at(weights, unit->weight));
+}
+
+void mos_unit_forward(mos_unit *unit, const mos_weights *weights, const mos_slots *slots,
+                      const void *in, const void *skip, const uint8_t *present) {
+    mos_device *device = weights->device;
+    const mos_norm_offsets *at = &unit->norm_at;
+    device->ops->conv_forward(device, unit->conv, in, unit->x, slots->workspace);
+    device->ops->norm_forward(
+        device, unit->norm, unit->x, skip, mos_param_at(weights, at->gamma),
+        mos_param_at(weights, at->beta), mos_state_at(weights, at->running_mean),
+        mos_state_at(weights, at->running_var), unit->mean, unit->rstd, unit->y, present);
+}
+
+void mos_unit_infer(mos_unit *unit, const mos_weights *weights, const mos_slots *slots,
+                    const void *in, const void *skip) {
+    mos_device *device = weights->device;
+    const mos_norm_offsets *at = &unit->norm_at;
+    device->ops->conv_forward(device, unit->conv, in, unit->x, slots->workspace);
+    device->ops->norm_infer(device, unit->norm, unit->x, skip, mos_param_at(weights, at->gamma),
+                            mos_param_at(weights, at->beta),
+                            mos_state_at(weights, at->running_mean),
+                            mos_state_at(weights, at->running_var), unit->y);
+}
+
+void mos_unit_backward(mos_unit *unit, const mos_weights *weights, const mos_slots *slots,
+                       const void *in, const mos_unit_flow *flow, const uint8_t *present) {
+    mos_device *device = weights->device;
+    const mos_norm_offsets *at = &unit->norm_at;
+    device->ops->norm_backward(device, unit->norm, unit->x, unit->relu ? unit->y : NULL, flow->dy,
+                               flow->dy2, mos_param_at(weights, at->gamma), unit->mean, unit->rstd,
+                               flow->dx, flow->dskip, mos_grad_at(weights, at->gamma),
+                               mos_grad_at(weights, at->beta), present);
+    device->ops->conv_backward_weights(device, unit->conv, in, flow->dx,
+                                       mos_grad_at(weights, unit->weight), slots->workspace);
+    if (flow->din != NULL)
+        device->ops->conv_backward_data(device, unit->conv, flow->dx, flow->din, slots->workspace);
+}

@@ -1,0 +1,34 @@
+/* What a model consists of, for the two files that build it and run it. */
+#ifndef MOS_MODEL_MODEL_PARTS_H
+#define MOS_MODEL_MODEL_PARTS_H
+
+#include "model/head.h"
+#include "model/projector.h"
+#include "model/resnet.h"
+
+typedef struct mos_branch {
+    mos_encoder encoder;
+    mos_projector projector, inter; /* inter.exists: the model has a second one */
+    int64_t views;                  /* of the plan; 0: not used */
+    uint8_t *present;               /* host [views * batch], of the last forward pass */
+    bool masked;                    /* some row of it is absent */
+    void *increments;               /* real [most counters of one layer group], each `views` */
+} mos_branch;
+
+struct mos_model {
+    mos_model_spec spec;
+    mos_parameter_table table;
+    mos_segment_range *segments;
+    int64_t segment_count;
+    mos_weights weights;
+    mos_branch branch[MOS_MAX_MODALITIES];
+    mos_head head; /* classes 0: none */
+
+    mos_model_plan plan; /* batch 0: none */
+    mos_slots slots;
+    mos_projector_scratch scratch;
+    void *arena;
+    mos_memory_report memory;
+};
+
+#endif

@@ -1,0 +1,166 @@
+/* One step's calls on a planned model, and inference. */
+#include "model/model_parts.h"
+
+#include <string.h>
+
+static mosaic_status check_pass(const mos_model *model, int64_t m, bool train) {
+    if (model->plan.batch == 0) return mos_fail(MOSAIC_ERR_USAGE, "the model has no plan");
+    if (m < 0 || m >= model->spec.modalities)
+        return mos_fail(MOSAIC_ERR_USAGE, "modality number %lld of %lld", (long long)m,
+                        (long long)model->spec.modalities);
+    if (model->branch[m].views == 0)
+        return mos_fail(MOSAIC_ERR_USAGE, "modality '%s' is not part of the plan",
+                        model->spec.modality[m].name);
+    if (train && !model->plan.train)
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "the plan is for inference, a training pass was asked for");
+    return MOSAIC_OK;
+}
+
+/* The mask of all view sets, or NULL when nothing is absent. */
+static const uint8_t *branch_mask(const mos_branch *branch) {
+    return branch->masked ? branch->present : NULL;
+}
+
+static void set_mask(mos_branch *branch, int64_t batch, const uint8_t *present) {
+    branch->masked = present != NULL && memchr(present, 0, (size_t)batch) != NULL;
+    if (!branch->masked) return;
+    for (int64_t v = 0; v < branch->views; v++)
+        memcpy(branch->present + v * batch, present, (size_t)batch);
+}
+
+/* num_batches_tracked counts view sets: each is a batch of its own to the norm. */
+static void count_batches(mos_model *model, mos_branch *branch, int64_t first, int64_t count) {
+    mos_device *device = model->weights.device;
+    device->ops->columns(device, 1, count, branch->increments, count,
+                         mos_state_at(&model->weights, model->table.counter_base + first), count,
+                         true);
+}
+
+mosaic_status mos_model_forward(mos_model *model, int64_t m, const float *images,
+                                const uint8_t *present) {
+    MOS_TRY(check_pass(model, m, true));
+    mos_branch *branch = &model->branch[m];
+    set_mask(branch, model->plan.batch, present);
+    const uint8_t *mask = branch_mask(branch);
+    mos_encoder *encoder = &branch->encoder;
+    mos_encoder_forward(encoder, &model->weights, &model->slots, images, mask);
+    count_batches(model, branch, encoder->first_counter, encoder->counters);
+    mos_projector *projectors[] = {&branch->projector, &branch->inter};
+    for (int p = 0; p < 2 && model->plan.latents; p++) {
+        if (!projectors[p]->exists) continue;
+        mos_projector_forward(projectors[p], &model->weights, encoder->features, false, mask,
+                              &model->scratch);
+        count_batches(model, branch, projectors[p]->first_counter, projectors[p]->counters);
+    }
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_model_infer(mos_model *model, int64_t m, const float *images) {
+    MOS_TRY(check_pass(model, m, false));
+    mos_branch *branch = &model->branch[m];
+    mos_encoder *encoder = &branch->encoder;
+    mos_encoder_infer(encoder, &model->weights, &model->slots, images);
+    mos_projector *projectors[] = {&branch->projector, &branch->inter};
+    for (int p = 0; p < 2 && model->plan.latents; p++)
+        if (projectors[p]->exists)
+            mos_projector_forward(projectors[p], &model->weights, encoder->features, true, NULL,
+                                  &model->scratch);
+    return MOSAIC_OK;
+}
+
+int64_t mos_model_feature_size(const mos_model *model) {
+    return model->branch[0].encoder.feature_size;
+}
+void *mos_model_features(mos_model *model, int64_t m) {
+    return model->branch[m].encoder.features;
+}
+void *mos_model_dfeatures(mos_model *model, int64_t m) {
+    return model->branch[m].encoder.dfeatures;
+}
+void *mos_model_latents(mos_model *model, int64_t m) {
+    return model->branch[m].projector.z;
+}
+void *mos_model_dlatents(mos_model *model, int64_t m) {
+    return model->branch[m].projector.dz;
+}
+static mos_projector *inter_projector(mos_model *model, int64_t m) {
+    mos_branch *branch = &model->branch[m];
+    return branch->inter.exists ? &branch->inter : &branch->projector;
+}
+void *mos_model_latents_inter(mos_model *model, int64_t m) {
+    return inter_projector(model, m)->z;
+}
+void *mos_model_dlatents_inter(mos_model *model, int64_t m) {
+    return inter_projector(model, m)->dz;
+}
+void *mos_model_logits(mos_model *model) {
+    return model->head.logits;
+}
+void *mos_model_dlogits(mos_model *model) {
+    return model->head.dlogits;
+}
+
+static void zero_rows(mos_device *device, void *rows, int64_t n, int64_t width) {
+    if (rows != NULL) device->ops->zero(device, rows, (size_t)(n * width) * device->real_bytes);
+}
+
+void mos_model_begin(mos_model *model) {
+    mos_device *device = model->weights.device;
+    if (!model->plan.train) return;
+    zero_rows(device, model->weights.grads, 1, model->table.param_count);
+    zero_rows(device, model->head.dlogits, model->plan.batch, model->head.classes);
+    for (int64_t m = 0; m < model->spec.modalities; m++) {
+        mos_branch *branch = &model->branch[m];
+        int64_t n = branch->views * model->plan.batch;
+        zero_rows(device, branch->encoder.dfeatures, n, branch->encoder.feature_size);
+        zero_rows(device, branch->projector.dz, n, branch->projector.latent);
+        zero_rows(device, branch->inter.dz, n, branch->inter.latent);
+    }
+}
+
+/* Row `row` of a real matrix of that width. */
+static void *row_at(const mos_device *device, void *rows, int64_t row, int64_t width) {
+    if (rows == NULL) return NULL;
+    return (unsigned char *)rows + (size_t)(row * width) * device->real_bytes;
+}
+
+void mos_model_head_forward(mos_model *model, const int64_t *view, const uint8_t *const *present) {
+    mos_device *device = model->weights.device;
+    for (int64_t m = 0; m < model->spec.modalities; m++) {
+        mos_encoder *encoder = &model->branch[m].encoder;
+        mos_fusion_input *input = &model->head.input[m];
+        *input = (mos_fusion_input){0};
+        if (model->branch[m].views == 0) continue;
+        int64_t row = view[m] * model->plan.batch;
+        input->features = row_at(device, encoder->features, row, encoder->feature_size);
+        input->dfeatures = row_at(device, encoder->dfeatures, row, encoder->feature_size);
+        input->present = present == NULL ? NULL : present[m];
+    }
+    mos_head_forward(&model->head, &model->weights);
+}
+
+void mos_model_head_backward(mos_model *model) {
+    mos_head_backward(&model->head, &model->weights);
+}
+
+void mos_model_backward(mos_model *model, int64_t m) {
+    mos_branch *branch = &model->branch[m];
+    mos_encoder *encoder = &branch->encoder;
+    mos_device *device = model->weights.device;
+    const uint8_t *mask = branch_mask(branch);
+    mos_projector *projectors[] = {&branch->projector, &branch->inter};
+    for (int p = 0; p < 2 && model->plan.latents; p++) {
+        mos_projector *projector = projectors[p];
+        if (!projector->exists) continue;
+        if (mask != NULL)
+            device->ops->mask_rows(device, projector->n, projector->latent, projector->dz,
+                                   projector->latent, mask);
+        mos_projector_backward(projector, &model->weights, encoder->features, encoder->dfeatures,
+                               mask, &model->scratch);
+    }
+    if (mask != NULL)
+        device->ops->mask_rows(device, encoder->n, encoder->feature_size, encoder->dfeatures,
+                               encoder->feature_size, mask);
+    mos_encoder_backward(encoder, &model->weights, &model->slots, mask);
+}

@@ -1,0 +1,322 @@
+/* Residual networks of He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR
+ * 2016, in torchvision's shapes and names. */
+#include "model/resnet.h"
+
+#include <stdio.h>
+
+static const mos_block_kind basic_block = {
+    .units = 2, .kernel = {3, 3}, .widen = {1, 1}, .strided = 0};
+
+const mos_encoder_shape mos_encoder_shapes[] = {
+    [MOS_ENCODER_RESNET18] = {"resnet18", &basic_block, {2, 2, 2, 2}},
+    [MOS_ENCODER_RESNET34] = {"resnet34", &basic_block, {3, 4, 6, 3}},
+};
+const int mos_encoder_shape_count = (int)(sizeof mos_encoder_shapes / sizeof *mos_encoder_shapes);
+
+enum {
+    STAGES = 4,
+    STEM_WIDTH = 64,
+    STEM_KERNEL = 7,
+    POOL_KERNEL = 3,
+    POOL_STRIDE = 2,
+    POOL_PAD = 1
+};
+
+/* ---- description
+ * --------------------------------------------------------------------------------------------- */
+
+static mosaic_status init_block(mos_block *block, mos_parameter_table *table, const char *prefix,
+                                const mos_block_kind *kind, int64_t ci, int64_t width,
+                                int64_t stride) {
+    int last = kind->units - 1;
+    int64_t in = ci, co = width * kind->widen[last];
+    block->units = kind->units;
+    for (int u = 0; u < kind->units; u++) {
+        char conv[16], norm[16];
+        (void)snprintf(conv, sizeof conv, "conv%d", u + 1);
+        (void)snprintf(norm, sizeof norm, "bn%d", u + 1);
+        mos_unit_shape shape = {.conv = conv,
+                                .norm = norm,
+                                .ci = in,
+                                .co = width * kind->widen[u],
+                                .kernel = kind->kernel[u],
+                                .stride = u == kind->strided ? stride : 1,
+                                .relu = true,
+                                .skip = u == last};
+        MOS_TRY(mos_unit_init(&block->unit[u], table, prefix, &shape));
+        in = shape.co;
+    }
+    block->has_down = stride != 1 || ci != co;
+    if (!block->has_down) return MOSAIC_OK;
+    mos_unit_shape shape = {.conv = "downsample.0",
+                            .norm = "downsample.1",
+                            .ci = ci,
+                            .co = co,
+                            .kernel = 1,
+                            .stride = stride};
+    return mos_unit_init(&block->down, table, prefix, &shape);
+}
+
+mosaic_status mos_encoder_init(mos_encoder *encoder, mos_parameter_table *table, const char *prefix,
+                               mos_encoder_kind kind, int64_t bands, bool stem_pool) {
+    const mos_encoder_shape *shape = &mos_encoder_shapes[kind];
+    *encoder = (mos_encoder){.bands = bands, .stem_pool = stem_pool};
+    encoder->first_counter = table->counter_count;
+    for (int s = 0; s < STAGES; s++)
+        encoder->block_count += shape->depth[s];
+    MOS_TRY(mos_alloc((size_t)encoder->block_count, sizeof *encoder->blocks, "encoder blocks",
+                      &encoder->blocks));
+    mos_unit_shape stem = {.conv = "conv1",
+                           .norm = "bn1",
+                           .ci = bands,
+                           .co = STEM_WIDTH,
+                           .kernel = STEM_KERNEL,
+                           .stride = 2,
+                           .image = true,
+                           .relu = true};
+    MOS_TRY(mos_unit_init(&encoder->stem, table, prefix, &stem));
+    int64_t ci = STEM_WIDTH, width = STEM_WIDTH;
+    mos_block *block = encoder->blocks;
+    for (int s = 0; s < STAGES; s++, width *= 2) {
+        for (int b = 0; b < shape->depth[s]; b++, block++) {
+            char name[MOS_NAME_SIZE];
+            int length = snprintf(name, sizeof name, "%s.layer%d.%d", prefix, s + 1, b);
+            if (length < 0 || (size_t)length >= sizeof name)
+                return mos_fail(MOSAIC_ERR_USAGE, "layer name '%s' is too long", prefix);
+            MOS_TRY(
+                init_block(block, table, name, shape->block, ci, width, b == 0 && s > 0 ? 2 : 1));
+            ci = width * shape->block->widen[shape->block->units - 1];
+        }
+    }
+    encoder->feature_size = ci;
+    encoder->counters = table->counter_count - encoder->first_counter;
+    return MOSAIC_OK;
+}
+
+void mos_encoder_release(mos_encoder *encoder, mos_device *device) {
+    mos_encoder_unplan(encoder, device);
+    mos_free(encoder->blocks);
+    *encoder = (mos_encoder){0};
+}
+
+/* ---- planning
+ * ------------------------------------------------------------------------------------------------
+ */
+
+/* Which slots a block of an inference pass uses when its input stands in `in`: its convolutions
+ * write x, the skip path's result goes to skip, the block's to out. out differs from in, so blocks
+ * alternate between two of the four. */
+typedef struct slot_use {
+    int x, skip, out;
+} slot_use;
+
+static slot_use use_slots(int in) {
+    int free[MOS_SLOTS], count = 0;
+    for (int s = 0; s < MOS_SLOTS; s++)
+        if (s != in) free[count++] = s;
+    return (slot_use){.x = free[0], .skip = free[1], .out = free[2]};
+}
+
+static void need_training(mos_slots *slots, const mos_block *block) {
+    mos_slot_need(slots, MOS_SLOT_A, block->in_bytes);
+    mos_slot_need(slots, MOS_SLOT_A, block->out_bytes);
+    mos_slot_need(slots, MOS_SLOT_B, block->in_bytes);
+    for (int u = 0; u < block->units; u++) {
+        mos_slot_need(slots, MOS_SLOT_B, block->unit[u].out_bytes);
+        mos_slot_need(slots, MOS_SLOT_T, block->unit[u].out_bytes);
+    }
+    if (block->has_down) mos_slot_need(slots, MOS_SLOT_T, block->down.out_bytes);
+}
+
+static int need_inference(mos_slots *slots, const mos_block *block, int in) {
+    slot_use use = use_slots(in);
+    for (int u = 0; u < block->units; u++) {
+        mos_slot_need(slots, use.x, block->unit[u].out_bytes);
+        mos_slot_need(slots, use.out, block->unit[u].out_bytes);
+    }
+    if (block->has_down) {
+        mos_slot_need(slots, use.x, block->down.out_bytes);
+        mos_slot_need(slots, use.skip, block->down.out_bytes);
+    }
+    return use.out;
+}
+
+static mosaic_status plan_block(mos_block *block, mos_device *device, mos_slots *slots, int64_t n,
+                                int64_t groups, int64_t *h, int64_t *w, bool train) {
+    int64_t uh = *h, uw = *w;
+    block->in_bytes = device->ops->act_bytes(device, n, block->unit[0].ci, uh, uw);
+    if (block->has_down)
+        MOS_TRY(mos_unit_plan(&block->down, device, slots, n, groups, uh, uw, train));
+    for (int u = 0; u < block->units; u++) {
+        MOS_TRY(mos_unit_plan(&block->unit[u], device, slots, n, groups, uh, uw, train));
+        uh = block->unit[u].oh;
+        uw = block->unit[u].ow;
+    }
+    block->out_bytes = block->unit[block->units - 1].out_bytes;
+    *h = uh;
+    *w = uw;
+    return MOSAIC_OK;
+}
+
+static mosaic_status plan_stem(mos_encoder *encoder, mos_device *device, mos_slots *slots,
+                               int64_t *h, int64_t *w) {
+    mos_unit *stem = &encoder->stem;
+    MOS_TRY(
+        mos_unit_plan(stem, device, slots, encoder->n, encoder->groups, *h, *w, encoder->train));
+    *h = stem->oh;
+    *w = stem->ow;
+    /* backward: the norm's input gradient in T, its output's in B below a pool, else in A and B;
+     * inference: x in T, y in A */
+    mos_slot_need(slots, MOS_SLOT_T, stem->out_bytes);
+    if (!encoder->train || !encoder->stem_pool) mos_slot_need(slots, MOS_SLOT_A, stem->out_bytes);
+    if (!encoder->stem_pool) return MOSAIC_OK;
+    mos_pool_shape pool = {.n = encoder->n,
+                           .c = stem->co,
+                           .h = *h,
+                           .w = *w,
+                           .kernel = POOL_KERNEL,
+                           .stride = POOL_STRIDE,
+                           .pad = POOL_PAD,
+                           .train = encoder->train};
+    MOS_TRY(device->ops->pool_create(device, &pool, &encoder->pool, &encoder->index_bytes));
+    *h = (*h + 2 * POOL_PAD - POOL_KERNEL) / POOL_STRIDE + 1;
+    *w = (*w + 2 * POOL_PAD - POOL_KERNEL) / POOL_STRIDE + 1;
+    encoder->pool_bytes = device->ops->act_bytes(device, encoder->n, stem->co, *h, *w);
+    mos_slot_need(slots, MOS_SLOT_B, encoder->train ? stem->out_bytes : encoder->pool_bytes);
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_encoder_plan(mos_encoder *encoder, mos_device *device, mos_slots *slots,
+                               int64_t batch, int64_t groups, int64_t height, int64_t width,
+                               bool train) {
+    int64_t n = batch * groups, h = height, w = width;
+    encoder->n = n;
+    encoder->groups = groups;
+    encoder->height = height;
+    encoder->width = width;
+    encoder->train = train;
+    encoder->image_bytes = device->ops->image_bytes(device, n, encoder->bands, h, w);
+    MOS_TRY(plan_stem(encoder, device, slots, &h, &w));
+    int in = encoder->stem_pool ? MOS_SLOT_B : MOS_SLOT_A;
+    for (int64_t b = 0; b < encoder->block_count; b++) {
+        mos_block *block = &encoder->blocks[b];
+        MOS_TRY(plan_block(block, device, slots, n, groups, &h, &w, train));
+        if (train)
+            need_training(slots, block);
+        else
+            in = need_inference(slots, block, in);
+    }
+    encoder->last_h = h;
+    encoder->last_w = w;
+    return MOSAIC_OK;
+}
+
+static void place_training(mos_encoder *encoder, const mos_device *device, const mos_slots *slots,
+                           mos_arena *arena) {
+    mos_unit_keep(&encoder->stem, device, arena, NULL);
+    if (encoder->stem_pool) {
+        encoder->pooled = mos_arena_take(arena, encoder->pool_bytes);
+        encoder->pool_index = mos_arena_take(arena, encoder->index_bytes);
+    }
+    for (int64_t b = 0; b < encoder->block_count; b++) {
+        mos_block *block = &encoder->blocks[b];
+        for (int u = 0; u < block->units; u++)
+            mos_unit_keep(&block->unit[u], device, arena, NULL);
+        /* the skip's value is used once, by the block's last norm; a gradient slot is free then */
+        if (block->has_down) mos_unit_keep(&block->down, device, arena, slots->at[MOS_SLOT_A]);
+    }
+}
+
+static void place_inference(mos_encoder *encoder, const mos_slots *slots, mos_arena *arena) {
+    encoder->stem.x = slots->at[MOS_SLOT_T];
+    encoder->stem.y = slots->at[MOS_SLOT_A];
+    encoder->pooled = slots->at[MOS_SLOT_B];
+    encoder->pool_index = mos_arena_take(arena, encoder->index_bytes);
+    int in = encoder->stem_pool ? MOS_SLOT_B : MOS_SLOT_A;
+    for (int64_t b = 0; b < encoder->block_count; b++) {
+        mos_block *block = &encoder->blocks[b];
+        slot_use use = use_slots(in);
+        block->down.x = slots->at[use.x];
+        block->down.y = slots->at[use.skip];
+        for (int u = 0; u < block->units; u++) {
+            block->unit[u].x = slots->at[use.x];
+            block->unit[u].y = slots->at[use.out];
+        }
+        in = use.out;
+    }
+}
+
+void mos_encoder_place(mos_encoder *encoder, const mos_device *device, const mos_slots *slots,
+                       mos_arena *arena) {
+    size_t feature_bytes = (size_t)(encoder->n * encoder->feature_size) * device->real_bytes;
+    encoder->image = mos_arena_take(arena, encoder->image_bytes);
+    if (encoder->train)
+        place_training(encoder, device, slots, arena);
+    else
+        place_inference(encoder, slots, arena);
+    encoder->features = mos_arena_take(arena, feature_bytes);
+    encoder->dfeatures = encoder->train ? mos_arena_take(arena, feature_bytes) : NULL;
+}
+
+void mos_encoder_unplan(mos_encoder *encoder, mos_device *device) {
+    mos_unit_release(&encoder->stem, device);
+    for (int64_t b = 0; encoder->blocks != NULL && b < encoder->block_count; b++) {
+        mos_block *block = &encoder->blocks[b];
+        for (int u = 0; u < block->units; u++)
+            mos_unit_release(&block->unit[u], device);
+        mos_unit_release(&block->down, device);
+    }
+    if (encoder->pool != NULL) device->ops->pool_destroy(device, &encoder->pool);
+    encoder->n = 0;
+    encoder->features = encoder->dfeatures = NULL;
+}
+
+void mos_encoder_pack(mos_encoder *encoder, const mos_weights *weights) {
+    if (encoder->n == 0) return;
+    mos_unit_pack(&encoder->stem, weights);
+    for (int64_t b = 0; b < encoder->block_count; b++) {
+        mos_block *block = &encoder->blocks[b];
+        for (int u = 0; u < block->units; u++)
+            mos_unit_pack(&block->unit[u], weights);
+        if (block->has_down) mos_unit_pack(&block->down, weights);
+    }
+}
+
+static size_t packed_bytes(const mos_unit *unit, const mos_device *device) {
+    mos_conv_info info;
+    device->ops->conv_info(unit->conv, &info);
+    return info.packed_bytes;
+}
+
+size_t mos_encoder_packed_bytes(const mos_encoder *encoder, const mos_device *device) {
+    size_t bytes = packed_bytes(&encoder->stem, device);
+    for (int64_t b = 0; b < encoder->block_count; b++) {
+        const mos_block *block = &encoder->blocks[b];
+        for (int u = 0; u < block->units; u++)
+            bytes += packed_bytes(&block->unit[u], device);
+        if (block->has_down) bytes += packed_bytes(&block->down, device);
+    }
+    return bytes;
+}
+
+static void visit_unit(const mos_unit *unit, const mos_device *device, mos_layer_visit visit,
+                       void *context) {
+    mos_conv_info info;
+    device->ops->conv_info(unit->conv, &info);
+    visit(context, unit->name, "forward", info.forward);
+    if (info.backward_data[0] != 0) visit(context, unit->name, "backward_data", info.backward_data);
+    if (info.backward_weights[0] != 0)
+        visit(context, unit->name, "backward_weights", info.backward_weights);
+}
+
+void mos_encoder_layers(const mos_encoder *encoder, const mos_device *device, mos_layer_visit visit,
+                        void *context) {
+    if (encoder->n == 0) return;
+    visit_unit(&encoder->stem, device, visit, context);
+    for (int64_t b = 0; b < encoder->block_count; b++) {
+        const mos_block *block = &encoder->blocks[b];
+        for (int u = 0; u < block->units; u++)
+            visit_unit(&block->unit[u], device, visit, context);
+        if (block->has_down) visit_unit(&block->down, device, visit, context);
+    }
+}
