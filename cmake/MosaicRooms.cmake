@@ -1,4 +1,4 @@
-# A room is a folder of src/: one object library, built from every .c file below it, that may include
+# A room is a folder of src/: one static library, built from every .c file below it, that may include
 # from the rooms it depends on.
 
 set(MOSAIC_ROOMS "" CACHE INTERNAL "")
@@ -42,6 +42,7 @@ function(mosaic_library)
 endfunction()
 
 # Every tests/<room>/*_test.c is one program linked with its room, cmocka and the test support files.
+# Those named *_long_test.c have the label "long": scripts/test.sh --long (or ctest -L long) runs them.
 function(mosaic_room_tests room)
   file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${room}/*_test.c)
   foreach(source IN LISTS tests)
@@ -53,5 +54,8 @@ function(mosaic_room_tests room)
     add_test(NAME ${room}/${test} COMMAND ${test})
     set_tests_properties(${room}/${test} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77
       ENVIRONMENT "MOSAIC_REAL_DATA=${MOSAIC_REAL_DATA}")
+    if(test MATCHES "_long_test$")
+      set_tests_properties(${room}/${test} PROPERTIES TIMEOUT 3600 LABELS long)
+    endif()
   endforeach()
 endfunction()
