@@ -1,0 +1,18 @@
+# What the op tests share, the mutation test, and the files each program needs beside its own source.
+set(here ${CMAKE_CURRENT_SOURCE_DIR}/compute)
+add_library(compute_test_support STATIC ${here}/op_support.c ${here}/op_support_cpu.c ${here}/grad_check.c
+  ${here}/gradient_cases.c)
+target_link_libraries(compute_test_support PRIVATE mosaic_flags mos_compute)
+foreach(test gradient_test ref_values_test)
+  target_link_libraries(${test} PRIVATE compute_test_support)
+endforeach()
+
+# The reference backend built so that one backward term at a time can be given the wrong sign: a gradient test that
+# has never been seen to fail proves nothing.
+file(GLOB ref_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/compute/ref/*.c)
+add_executable(gradient_mutation ${here}/gradient_mutation.c ${here}/grad_check.c ${here}/gradient_cases.c
+  ${here}/op_support.c ${ref_sources})
+target_compile_definitions(gradient_mutation PRIVATE MOS_MUTATION)
+target_include_directories(gradient_mutation PRIVATE ${CMAKE_SOURCE_DIR}/src)
+target_link_libraries(gradient_mutation PRIVATE mosaic_flags mos_base)
+add_test(NAME compute/gradient_mutation COMMAND gradient_mutation)
