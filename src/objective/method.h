@@ -1,4 +1,5 @@
-/* The methods are rows of one table (method.md section 3), and the objective is computed from the row: no code path per method. */
+/* The methods are rows of one table (method.md section 3), and the objective is computed from the
+ * row: no code path per method. */
 #ifndef MOS_OBJECTIVE_METHOD_H
 #define MOS_OBJECTIVE_METHOD_H
 
@@ -11,9 +12,9 @@ enum { MOS_MSC_CROSS = 1, MOS_MSC_VIEWS = 2, MOS_MSC_JOINT = 4 };
 
 typedef struct mos_method {
     const char *name;
-    bool intra;  /* NT-Xent between the two strong views of each modality */
-    bool inter;  /* NT-Xent between the anchors of each pair of modalities */
-    int msc;     /* bit set of row sets; 0: no supervised contrast */
+    bool intra; /* NT-Xent between the two strong views of each modality */
+    bool inter; /* NT-Xent between the anchors of each pair of modalities */
+    int msc;    /* bit set of row sets; 0: no supervised contrast */
     bool bce;
     const char *summary;
 } mos_method;

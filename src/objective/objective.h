@@ -1,5 +1,6 @@
-/* The joint objective: latents, features and logits of a planned model to losses and gradients. It sees only device
- * arrays and host label/presence tables, so it serves any model with M modalities. */
+/* The joint objective: latents, features and logits of a planned model to losses and gradients. It
+ * sees only device arrays and host label/presence tables, so it serves any model with M modalities.
+ */
 #ifndef MOS_OBJECTIVE_OBJECTIVE_H
 #define MOS_OBJECTIVE_OBJECTIVE_H
 
@@ -10,7 +11,13 @@
 
 enum { MOS_OBJECTIVE_MAX_MODALITIES = 8 };
 
-typedef enum mos_term { MOS_TERM_INTRA, MOS_TERM_INTER, MOS_TERM_MSC, MOS_TERM_BCE, MOS_TERM_COUNT } mos_term;
+typedef enum mos_term {
+    MOS_TERM_INTRA,
+    MOS_TERM_INTER,
+    MOS_TERM_MSC,
+    MOS_TERM_BCE,
+    MOS_TERM_COUNT
+} mos_term;
 extern const char *const mos_term_names[MOS_TERM_COUNT]; /* "intra" "inter" "msc" "bce" */
 
 typedef struct mos_objective_options {
@@ -20,11 +27,22 @@ typedef struct mos_objective_options {
     int msc_rows;                  /* MOS_MSC_* set, 0: the method's own */
     mos_positives positives;
     bool anchor_weighting;
-    bool shared_anchor; /* anchors are view set 0 (x'); otherwise view set 2 when intra or views need strong ones, else 0 */
+    bool shared_anchor;       /* anchors are the first strong view set, where there is one */
     const double *pos_weight; /* [classes] or NULL */
 } mos_objective_options;
 
-/* Which view sets a method uses: how many per modality, and which one is the anchor. kinds: 's' strong, 'a' anchor. */
+/* The method's terms whose weight is not 0. Weights that a schedule raises from 0 must be given
+ * here, and to mos_objective_create, as what they will become: what is off at the start stays off.
+ */
+typedef struct mos_objective_terms {
+    bool intra, inter, bce;
+    int msc; /* row sets in use */
+} mos_objective_terms;
+mos_objective_terms mos_objective_active(const mos_objective_options *options);
+
+/* Which view sets a method uses: how many per modality, and which one is the anchor. kinds: 's'
+ * strong, 'a' anchor. Two strong sets come first where the terms within a modality need them; the
+ * anchor is a third one where a term needs it, unless shared_anchor makes it view set 0. */
 typedef struct mos_view_plan {
     int64_t views;
     char kinds[4]; /* e.g. "ssa", "ss" (shared), "a" */
@@ -35,32 +53,40 @@ mos_view_plan mos_objective_views(const mos_objective_options *options);
 typedef struct mos_objective_input {
     int64_t modalities, batch, classes, latent;
     /* per modality, view-major */
-    const void *z[MOS_OBJECTIVE_MAX_MODALITIES];        /* real [views*batch, latent], unit rows */
-    void *dz[MOS_OBJECTIVE_MAX_MODALITIES];             /* added to */
-    const void *z_inter[MOS_OBJECTIVE_MAX_MODALITIES];  /* for inter and supervised terms; may equal z */
+    const void *z[MOS_OBJECTIVE_MAX_MODALITIES]; /* real [views*batch, latent], unit rows */
+    void *dz[MOS_OBJECTIVE_MAX_MODALITIES];      /* added to */
+    const void
+        *z_inter[MOS_OBJECTIVE_MAX_MODALITIES]; /* for inter and supervised terms; may equal z */
     void *dz_inter[MOS_OBJECTIVE_MAX_MODALITIES];
     const uint8_t *present[MOS_OBJECTIVE_MAX_MODALITIES]; /* host [batch] or NULL */
-    const void *logits; /* real [batch, classes] or NULL */
+    const void *logits;                                   /* real [batch, classes] or NULL */
     void *dlogits;
     const int8_t *labels; /* host [batch, classes]: 1, 0, -1 unknown */
 } mos_objective_input;
 
 typedef struct mos_objective_result {
-    double total;                    /* sum of lambda * term */
-    double term[MOS_TERM_COUNT];     /* unscaled */
-    double msc_floor;
-    int64_t anchors_used, anchors_without_positive;
-    int64_t known_labels;
+    double total;                /* sum of lambda * term */
+    double term[MOS_TERM_COUNT]; /* unscaled */
+    double msc_floor;            /* the least value the supervised contrastive term can take */
+    int64_t anchors_used, anchors_without_positive; /* of the supervised contrastive problems */
+    int64_t known_labels;                           /* of the BCE */
 } mos_objective_result;
 
 typedef struct mos_objective mos_objective;
-/* Scratch for batches of this size, once. */
-mosaic_status mos_objective_create(mos_device *device, const mos_objective_options *options, int64_t modalities,
-                                   int64_t batch, int64_t classes, int64_t latent, mos_objective **out);
+/* Scratch for batches of this size, once. A term between modalities that is on needs two of them.
+ */
+mosaic_status mos_objective_create(mos_device *device, const mos_objective_options *options,
+                                   int64_t modalities, int64_t batch, int64_t classes,
+                                   int64_t latent, mos_objective **out);
 void mos_objective_destroy(mos_objective **objective);
-/* The weights may change between steps (warm-up). */
+/* The weights and temperatures may change between steps (warm-up). */
 mos_objective_options *mos_objective_settings(mos_objective *objective);
-/* Losses and, into dz / dz_inter / dlogits, their gradients. No heap calls. */
-mosaic_status mos_objective_run(mos_objective *objective, const mos_objective_input *input, mos_objective_result *result);
+/* Losses, and ADDED to dz / dz_inter, their gradients times the weights; dlogits is written when
+ * the BCE is on. A weight that is 0 now skips its term, which then reads 0 (the BCE is still
+ * reported). The batch may be smaller than at creation. No heap calls. Terms over several
+ * modalities: intra and views sum over modalities, inter and cross over pairs, cross being the mean
+ * of both directions. */
+mosaic_status mos_objective_run(mos_objective *objective, const mos_objective_input *input,
+                                mos_objective_result *result);
 
 #endif
