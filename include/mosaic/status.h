@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__)
-#define MOSAIC_API __attribute__((visibility("default")))
+#define MOSAIC_API     __attribute__((visibility("default")))
 #define MOSAIC_CHECKED __attribute__((warn_unused_result))
 #else
 #define MOSAIC_API
@@ -38,7 +38,8 @@ MOSAIC_API const char *mosaic_error(void);
 /* Name of a status in plain words, e.g. "data error". Never NULL. */
 MOSAIC_API const char *mosaic_status_name(mosaic_status status);
 
-/* Process exit code for a status: 0 ok, 1 runtime, 2 usage, 3 data, 4 numeric, 5 resume, 75 interrupted. */
+/* Process exit code for a status: 0 ok, 1 runtime, 2 usage, 3 data, 4 numeric, 5 resume, 75
+ * interrupted. */
 MOSAIC_API int mosaic_exit_code(mosaic_status status);
 
 /* "0.1.0". */

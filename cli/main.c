@@ -1,0 +1,101 @@
+/* mosaic: the command line. It finds the command, hands it its arguments, and turns a status into
+ * an exit code. */
+#include "mosaic/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { NAME_SIZE = 64 };
+
+static void print_usage(FILE *out) {
+    fputs("usage: mosaic [-q | -v] COMMAND [options] ...\n\n"
+          "Learning from Sentinel-1 and Sentinel-2 together: from raw patches to a trained, "
+          "evaluated model.\n\ncommands:\n",
+          out);
+    for (int i = 0; mosaic_command_name(i); i++)
+        fprintf(out, "  %-14s %s\n", mosaic_command_name(i), mosaic_command_summary(i));
+    fputs("\noptions:\n"
+          "  -q             errors only\n"
+          "  -v             say more\n"
+          "  -h, --help     this text; `mosaic COMMAND --help` for a command's options\n"
+          "  --version      print the version\n"
+          "  --schema       JSON schema of the training configuration\n"
+          "  --schema=md    the same as a Markdown table\n\n"
+          "exit codes: 0 ok, 1 runtime error, 2 usage, 3 data, 4 numeric failure, 5 resume "
+          "mismatch, 75 interrupted\n",
+          out);
+}
+
+static int finish(mosaic_status status) {
+    if (status != MOSAIC_OK)
+        fprintf(stderr, "mosaic: %s: %s\n", mosaic_status_name(status), mosaic_error());
+    return mosaic_exit_code(status);
+}
+
+/* The longest command name that the next words spell: "data info" before "data". Returns the words
+ * used, 0: none. */
+static int match_command(int argc, char **argv, char name[NAME_SIZE]) {
+    for (int words = argc < 2 ? argc : 2; words >= 1; words--) {
+        int size = words == 2 ? snprintf(name, NAME_SIZE, "%s %s", argv[0], argv[1])
+                              : snprintf(name, NAME_SIZE, "%s", argv[0]);
+        if (size < 0 || size >= NAME_SIZE) continue;
+        for (int i = 0; mosaic_command_name(i); i++)
+            if (strcmp(mosaic_command_name(i), name) == 0) return words;
+    }
+    return 0;
+}
+
+static int run_command(int argc, char **argv) {
+    char name[NAME_SIZE];
+    int shown = 0, words = match_command(argc, argv, name);
+    mosaic_command *command = NULL;
+    if (words == 0 && argc >= 2 && argv[1][0] != '-')
+        (void)snprintf(name, sizeof name, "%.30s %.30s", argv[0],
+                       argv[1]); /* so that the nearest of both words is found */
+    mosaic_status status = mosaic_command_create(name, &command);
+    if (status == MOSAIC_OK)
+        status = mosaic_command_parse(command, argc - words, argv + words, stdout, &shown);
+    if (status == MOSAIC_OK && !shown) status = mosaic_command_run(command, stdout);
+    mosaic_command_destroy(&command);
+    return finish(status);
+}
+
+/* Options before the command. Returns the index of the command's first word, or -1 when all is
+ * done, *code set. */
+static int take_global_options(int argc, char **argv, int *code) {
+    int next = 1;
+    *code = 0;
+    for (; next < argc && argv[next][0] == '-'; next++) {
+        const char *word = argv[next];
+        if (strcmp(word, "-q") == 0) {
+            mosaic_set_verbosity(0);
+        } else if (strcmp(word, "-v") == 0) {
+            mosaic_set_verbosity(2);
+        } else if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0) {
+            print_usage(stdout);
+            return -1;
+        } else if (strcmp(word, "--version") == 0) {
+            printf("mosaic %s\n", mosaic_version());
+            return -1;
+        } else if (strcmp(word, "--schema") == 0 || strcmp(word, "--schema=md") == 0) {
+            *code = finish(word[8] ? mosaic_config_markdown(stdout) : mosaic_config_schema(stdout));
+            return -1;
+        } else {
+            fprintf(stderr, "mosaic: usage error: unknown option '%s'; see mosaic --help\n", word);
+            *code = mosaic_exit_code(MOSAIC_ERR_USAGE);
+            return -1;
+        }
+    }
+    return next;
+}
+
+int main(int argc, char **argv) {
+    int code;
+    int next = take_global_options(argc, argv, &code);
+    if (next < 0) return code;
+    if (next >= argc) {
+        print_usage(stderr);
+        return mosaic_exit_code(MOSAIC_ERR_USAGE);
+    }
+    return run_command(argc - next, argv + next);
+}

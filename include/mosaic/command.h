@@ -1,0 +1,56 @@
+/* mosaic/command.h: every capability as a command with typed options.
+ *
+ * The command line, the language bindings and the documentation share these tables: a command knows
+ * its options, their types, defaults, ranges and sources, parses them from text, and runs. Nothing
+ * here prints to stdout but what mosaic_command_run is given a stream for; messages and progress go
+ * to stderr.
+ *
+ * Threads: one command object belongs to one thread at a time. Commands use threads inside. */
+#ifndef MOSAIC_COMMAND_H
+#define MOSAIC_COMMAND_H
+
+#include "mosaic/status.h"
+
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mosaic_command mosaic_command;
+
+/* Name and one-line summary of the i-th command ("data info", ...), NULL past the last. */
+MOSAIC_API const char *mosaic_command_name(int i);
+MOSAIC_API const char *mosaic_command_summary(int i);
+
+/* A command by its name with all options at their defaults. An unknown name is MOSAIC_ERR_USAGE and
+ * names the nearest. Destroy it with mosaic_command_destroy, which takes a pointer to NULL. */
+MOSAIC_API mosaic_status mosaic_command_create(const char *name,
+                                               mosaic_command **out) MOSAIC_CHECKED;
+MOSAIC_API void mosaic_command_destroy(mosaic_command **command);
+
+/* Set one option from text, as on the command line without the dashes: ("patches", "2000"). */
+MOSAIC_API mosaic_status mosaic_command_set(mosaic_command *command, const char *key,
+                                            const char *value) MOSAIC_CHECKED;
+
+/* Command-line form: options and positional arguments, argv[0] being the first argument after the
+ * command's name. *shown is set to 1 when --help or --json-usage was asked for and written to
+ * `out`: then do not run. */
+MOSAIC_API mosaic_status mosaic_command_parse(mosaic_command *command, int argc, char **argv,
+                                              FILE *out, int *shown) MOSAIC_CHECKED;
+
+/* Run it. Data goes to `out`. May be called once. */
+MOSAIC_API mosaic_status mosaic_command_run(mosaic_command *command, FILE *out) MOSAIC_CHECKED;
+
+/* How much is said on stderr: 0 errors only, 1 (default) notices and progress, 2 everything.
+ * Process-wide. */
+MOSAIC_API void mosaic_set_verbosity(int level);
+
+/* JSON schema of the training configuration, and its table in Markdown, written to `out`. */
+MOSAIC_API mosaic_status mosaic_config_schema(FILE *out) MOSAIC_CHECKED;
+MOSAIC_API mosaic_status mosaic_config_markdown(FILE *out) MOSAIC_CHECKED;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

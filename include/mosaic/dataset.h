@@ -1,0 +1,58 @@
+/* mosaic/dataset.h: data sets of co-registered patches, by name.
+ *
+ * A data set is opened once and then read-only; a mosaic_reader belongs to one thread. Bands,
+ * classes and splits are names everywhere, never positions agreed on by convention. */
+#ifndef MOSAIC_DATASET_H
+#define MOSAIC_DATASET_H
+
+#include "mosaic/status.h"
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mosaic_dataset mosaic_dataset;
+typedef struct mosaic_reader mosaic_reader;
+
+/* Open by options in the form of the configuration's `data` section: an array of key, value pairs
+ * ("root",
+ * "/data/BigEarthNet", "format", "bigearthnet-v2", ...) ended by NULL. Missing keys take their
+ * defaults. Errors: MOSAIC_ERR_USAGE for keys and values, MOSAIC_ERR_DATA for what is on disk. */
+MOSAIC_API mosaic_status mosaic_dataset_open(const char *const *options,
+                                             mosaic_dataset **out) MOSAIC_CHECKED;
+MOSAIC_API void mosaic_dataset_close(mosaic_dataset **dataset);
+
+MOSAIC_API int64_t mosaic_dataset_count(const mosaic_dataset *dataset);
+MOSAIC_API int64_t mosaic_dataset_modality_count(const mosaic_dataset *dataset);
+/* "s1"; NULL out of range. The texts live as long as the data set. */
+MOSAIC_API const char *mosaic_dataset_modality(const mosaic_dataset *dataset, int64_t m);
+MOSAIC_API int64_t mosaic_dataset_band_count(const mosaic_dataset *dataset, int64_t m);
+MOSAIC_API const char *mosaic_dataset_band(const mosaic_dataset *dataset, int64_t m, int64_t b);
+MOSAIC_API int64_t mosaic_dataset_class_count(const mosaic_dataset *dataset);
+MOSAIC_API const char *mosaic_dataset_class(const mosaic_dataset *dataset, int64_t l);
+
+/* Sample i: name, split ("train", "validation", "test", "none"), labels [class_count] 1, 0 or -1
+ * (unknown), acquisition time of modality m in seconds since 1970 UTC (INT64_MIN: unknown),
+ * presence of modality m. */
+MOSAIC_API const char *mosaic_dataset_id(const mosaic_dataset *dataset, int64_t i);
+MOSAIC_API const char *mosaic_dataset_split(const mosaic_dataset *dataset, int64_t i);
+MOSAIC_API const int8_t *mosaic_dataset_labels(const mosaic_dataset *dataset, int64_t i);
+MOSAIC_API int64_t mosaic_dataset_time(const mosaic_dataset *dataset, int64_t i, int64_t m);
+MOSAIC_API int mosaic_dataset_has(const mosaic_dataset *dataset, int64_t i, int64_t m);
+
+MOSAIC_API mosaic_status mosaic_reader_open(mosaic_dataset *dataset,
+                                            mosaic_reader **out) MOSAIC_CHECKED;
+MOSAIC_API void mosaic_reader_close(mosaic_reader **reader);
+/* One band at its native size: *data [height, width] is lent until the next call on this reader. S1
+ * in dB, S2 as digital numbers (reflectance * 10,000). A missing or damaged file is MOSAIC_ERR_DATA
+ * naming it. */
+MOSAIC_API mosaic_status mosaic_reader_band(mosaic_reader *reader, int64_t i, const char *modality,
+                                            const char *band, const float **data, int64_t *width,
+                                            int64_t *height) MOSAIC_CHECKED;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,37 @@
+/* mosaic/metrics.h: multi-label metrics, defined as scikit-learn defines them (0/0 counts as 0). */
+#ifndef MOSAIC_METRICS_H
+#define MOSAIC_METRICS_H
+
+#include "mosaic/status.h"
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mosaic_average {
+    double precision, recall, f1, f2;
+    double average_precision, roc_auc; /* NaN where they do not exist */
+} mosaic_average;
+
+typedef struct mosaic_metrics {
+    mosaic_average micro, macro, sample;
+    double hamming_loss, subset_accuracy;
+    int64_t known;          /* labels that are not unknown */
+    int64_t zero_divisions; /* precisions and recalls that were 0/0 */
+} mosaic_metrics;
+
+/* probability [n, classes], labels [n, classes] 1, 0 or -1 (unknown: left out), threshold [classes]
+ * or NULL (0.5): predicted when probability >= threshold. per_class: [classes] or NULL. Errors:
+ * MOSAIC_ERR_NUMERIC for a probability that is not finite, MOSAIC_ERR_MEMORY. Safe from any thread.
+ */
+MOSAIC_API mosaic_status mosaic_metrics_compute(const float *probability, const int8_t *labels,
+                                                int64_t n, int64_t classes, const double *threshold,
+                                                mosaic_metrics *out,
+                                                mosaic_average *per_class) MOSAIC_CHECKED;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,41 @@
+/* include/mosaic/metrics.h over the eval room. */
+#include "mosaic/metrics.h"
+
+#include "base/memory.h"
+#include "eval/metrics.h"
+
+static mosaic_average average_of(const mos_scores *s) {
+    return (mosaic_average){s->precision,         s->recall, s->f1, s->f2,
+                            s->average_precision, s->roc_auc};
+}
+
+mosaic_status mosaic_metrics_compute(const float *probability, const int8_t *labels, int64_t n,
+                                     int64_t classes, const double *threshold, mosaic_metrics *out,
+                                     mosaic_average *per_class) {
+    mos_metrics metrics = {0};
+    double *half = NULL;
+    mosaic_status status = MOSAIC_OK;
+    if (n < 0 || classes < 1)
+        return mos_fail(MOSAIC_ERR_USAGE, "metrics need rows and classes, got %lld x %lld",
+                        (long long)n, (long long)classes);
+    if (!threshold) {
+        MOS_GOTO(mos_alloc((size_t)classes, sizeof *half, "thresholds", &half));
+        for (int64_t j = 0; j < classes; j++)
+            half[j] = 0.5;
+    }
+    MOS_GOTO(mos_metrics_compute(probability, labels, n, classes, threshold ? threshold : half,
+                                 &metrics));
+    *out = (mosaic_metrics){.micro = average_of(&metrics.micro),
+                            .macro = average_of(&metrics.macro),
+                            .sample = average_of(&metrics.sample),
+                            .hamming_loss = metrics.hamming_loss,
+                            .subset_accuracy = metrics.subset_accuracy,
+                            .known = metrics.known,
+                            .zero_divisions = metrics.zero_divisions};
+    for (int64_t j = 0; per_class && j < classes; j++)
+        per_class[j] = average_of(&metrics.per_class[j].scores);
+done:
+    mos_free(half);
+    mos_metrics_release(&metrics);
+    return status;
+}
