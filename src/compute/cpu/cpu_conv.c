@@ -1,0 +1,171 @@
+/* Convolutions: planning, packing of weights, and the three runs. */
+#include "base/log.h"
+#include "base/memory.h"
+#include "compute/cpu/conv_plan.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static mosaic_status check_shape(const mos_conv_shape *s) {
+    if (s->n < 1 || s->ci < 1 || s->h < 1 || s->w < 1 || s->co < 1 || s->kernel < 1 || s->stride < 1 || s->pad < 0 ||
+        s->h + 2 * s->pad < s->kernel || s->w + 2 * s->pad < s->kernel)
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "convolution: kernel %" PRId64 ", stride %" PRId64 ", pad %" PRId64 ", %" PRId64
+                        " output channels do not go with input %" PRId64 "x%" PRId64 "x%" PRId64 "x%" PRId64,
+                        s->kernel, s->stride, s->pad, s->co, s->n, s->ci, s->h, s->w);
+    if (s->co % CPU_BLOCK != 0 || (!s->image && s->ci % CPU_BLOCK != 0))
+        return mos_fail(MOSAIC_ERR_UNSUPPORTED,
+                        "convolution: device cpu wants multiples of %d channels, found %" PRId64 " in and %" PRId64 " out",
+                        CPU_BLOCK, s->ci, s->co);
+    return MOSAIC_OK;
+}
+
+/* A direct plan, or a Winograd one where the table prefers it and oneDNN has it. */
+static mosaic_status plan_direction(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
+                                    dnnl_primitive_desc_t *hint) {
+    static const char *const what[CONV_DIRECTIONS] = {"forward", "backward data", "backward weights"};
+    const mos_conv_shape *s = &conv->shape;
+    const char *name = conv->pass[direction].name;
+    mosaic_status status = MOSAIC_ERR_UNSUPPORTED;
+    if (mos_conv_prefers_winograd(cpu, s, direction)) status = mos_conv_plan_pass(cpu, conv, direction, true, hint);
+    if (status == MOSAIC_ERR_UNSUPPORTED) status = mos_conv_plan_pass(cpu, conv, direction, false, hint);
+    if (status == MOSAIC_OK && (strncmp(name, "ref", 3) == 0 || strstr(name, "gemm") || strstr(name, "ref:")))
+        mos_log(MOS_LOG_DEBUG,
+                "convolution %s of %" PRId64 "x%" PRId64 "x%" PRId64 "x%" PRId64 " to %" PRId64 " channels, kernel %" PRId64
+                " stride %" PRId64 ", runs on the slow %s",
+                what[direction], s->n, s->ci, s->h, s->w, s->co, s->kernel, s->stride, name);
+    return mos_context(status, "%s", what[direction]);
+}
+
+static size_t round_up_bytes(size_t bytes) {
+    return (bytes + 63) / 64 * 64;
+}
+
+static mosaic_status plan_passes(const mos_cpu *cpu, mos_conv *conv) {
+    const mos_conv_shape *s = &conv->shape;
+    dnnl_primitive_desc_t hint = NULL;
+    mosaic_status status;
+    MOS_GOTO(plan_direction(cpu, conv, CONV_FORWARD, &hint));
+    if (s->train && !s->image) MOS_GOTO(plan_direction(cpu, conv, CONV_BACKWARD_DATA, &hint));
+    if (s->train) MOS_GOTO(plan_direction(cpu, conv, CONV_BACKWARD_WEIGHTS, &hint));
+    MOS_GOTO(mos_conv_plan_packed(cpu, conv, &conv->pass[CONV_FORWARD].weights, &conv->packed[CONV_FORWARD]));
+    if (conv->pass[CONV_BACKWARD_DATA].primitive)
+        MOS_GOTO(mos_conv_plan_packed(cpu, conv, &conv->pass[CONV_BACKWARD_DATA].weights,
+                                      &conv->packed[CONV_BACKWARD_DATA]));
+done:
+    if (hint) dnnl_primitive_desc_destroy(hint);
+    return status;
+}
+
+mosaic_status mos_cpu_conv_create(mos_device *device, const mos_conv_shape *shape, mos_conv **out) {
+    const mos_cpu *cpu = cpu_of(device);
+    const mos_conv_shape s = *shape;
+    mos_conv *conv = NULL;
+    mosaic_status status;
+    *out = NULL;
+    MOS_TRY(check_shape(shape));
+    MOS_TRY(mos_alloc(1, sizeof *conv, "convolution plan", &conv));
+    const mos_cpu_guard guard = mos_cpu_enter(cpu);
+    conv->shape = s;
+    conv->oh = (s.h + 2 * s.pad - s.kernel) / s.stride + 1;
+    conv->ow = (s.w + 2 * s.pad - s.kernel) / s.stride + 1;
+    const mos_cpu_image layout = mos_cpu_image_layout(cpu, s.ci);
+    conv->stored = s.image ? layout.channels : s.ci;
+    conv->plain = s.image && layout.plain;
+    if (conv->stored != s.ci)
+        MOS_GOTO(mos_alloc((size_t)(s.co * conv->stored * s.kernel * s.kernel), sizeof(float), "padded weights",
+                           &conv->padded_weights));
+    MOS_GOTO(plan_passes(cpu, conv));
+    size_t scratch = 0;
+    for (int i = 0; i < CONV_DIRECTIONS; i++)
+        if (conv->pass[i].scratch_bytes > scratch) scratch = conv->pass[i].scratch_bytes;
+    conv->dw_offset = round_up_bytes(scratch);
+    if (s.train) conv->dw_bytes = dnnl_memory_desc_get_size(&conv->pass[CONV_BACKWARD_WEIGHTS].weights);
+    conv->workspace_bytes = conv->dw_offset + round_up_bytes(conv->dw_bytes);
+    *out = conv;
+    conv = NULL;
+done:
+    mos_cpu_leave(guard);
+    mos_cpu_conv_destroy(device, &conv);
+    return status;
+}
+
+void mos_cpu_conv_destroy(mos_device *device, mos_conv **conv) {
+    (void)device;
+    if (!conv || !*conv) return;
+    for (int i = 0; i < CONV_DIRECTIONS; i++) mos_conv_release_pass(&(*conv)->pass[i]);
+    for (int i = 0; i < 2; i++) mos_conv_release_packed(&(*conv)->packed[i]);
+    mos_free((*conv)->padded_weights);
+    mos_free(*conv);
+    *conv = NULL;
+}
+
+void mos_cpu_conv_info(const mos_conv *conv, mos_conv_info *out) {
+    *out = (mos_conv_info){.oh = conv->oh,
+                           .ow = conv->ow,
+                           .workspace_bytes = conv->workspace_bytes,
+                           .forward = conv->pass[CONV_FORWARD].name,
+                           .backward_data = conv->pass[CONV_BACKWARD_DATA].name,
+                           .backward_weights = conv->pass[CONV_BACKWARD_WEIGHTS].name};
+}
+
+/* oneDNN takes void * for what it only reads. */
+static void set_handle(dnnl_memory_t memory, const void *address) {
+    void *handle;
+    memcpy(&handle, &address, sizeof handle);
+    (void)dnnl_memory_set_data_handle(memory, handle);
+}
+
+/* weights [co, ci, k, k] */
+void mos_cpu_conv_pack(mos_device *device, mos_conv *conv, const void *weights) {
+    const mos_cpu *cpu = cpu_of(device);
+    const mos_conv_shape *s = &conv->shape;
+    const mos_cpu_guard guard = mos_cpu_enter(cpu);
+    const void *from = weights;
+    if (conv->padded_weights) {
+        const int64_t taps = s->kernel * s->kernel;
+        for (int64_t o = 0; o < s->co; o++)
+            memcpy(conv->padded_weights + o * conv->stored * taps, (const float *)weights + o * s->ci * taps,
+                   (size_t)(s->ci * taps) * sizeof(float));
+        from = conv->padded_weights;
+    }
+    for (int i = 0; i < 2; i++) {
+        if (!conv->packed[i].reorder) continue;
+        set_handle(conv->packed[i].from, from);
+        (void)dnnl_primitive_execute(conv->packed[i].reorder, cpu->stream, 3, conv->packed[i].args);
+    }
+    mos_cpu_leave(guard);
+}
+
+static void run_pass(mos_device *device, conv_pass *pass, const void *x, const void *weights, const void *y,
+                     void *workspace) {
+    const mos_cpu *cpu = cpu_of(device);
+    set_handle(pass->memory[0], x);
+    set_handle(pass->memory[1], weights);
+    set_handle(pass->memory[2], y);
+    set_handle(pass->memory[3], workspace);
+    (void)dnnl_primitive_execute(pass->primitive, cpu->stream, 4, pass->args);
+}
+
+void mos_cpu_conv_forward(mos_device *device, mos_conv *conv, const void *x, void *y, void *workspace) {
+    const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
+    run_pass(device, &conv->pass[CONV_FORWARD], x, conv->packed[CONV_FORWARD].data, y, workspace);
+    mos_cpu_leave(guard);
+}
+
+void mos_cpu_conv_backward_data(mos_device *device, mos_conv *conv, const void *dy, void *dx, void *workspace) {
+    const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
+    run_pass(device, &conv->pass[CONV_BACKWARD_DATA], dx, conv->packed[CONV_BACKWARD_DATA].data, dy, workspace);
+    mos_cpu_leave(guard);
+}
+
+void mos_cpu_conv_backward_weights(mos_device *device, mos_conv *conv, const void *x, const void *dy, void *dw,
+                                   void *workspace) {
+    const mos_cpu *cpu = cpu_of(device);
+    const mos_cpu_guard guard = mos_cpu_enter(cpu);
+    conv_pass *pass = &conv->pass[CONV_BACKWARD_WEIGHTS];
+    float *block = (float *)(void *)((char *)workspace + conv->dw_offset);
+    run_pass(device, pass, x, block, dy, workspace);
+    mos_conv_add_weights(cpu, conv, &pass->weights, block, dw);
+    mos_cpu_leave(guard);
+}

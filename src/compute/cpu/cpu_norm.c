@@ -1,0 +1,434 @@
+/* Batch normalisation with the block-end sum and ReLU in the same pass (Ioffe & Szegedy 2015, PyTorch's conventions):
+ *   mean = sum x / m,  var = sum (x - mean)^2 / m,  rstd = 1 / sqrt(var + eps),  m = present rows * h * w
+ *   y = relu?(gamma (x - mean) rstd + beta + skip?)
+ * Work is cut into units: one channel block of one group, or a part of its samples when there are more threads than
+ * such blocks. A unit's statistics pass is followed at once by its writing pass, while its planes are in cache. */
+#include "base/memory.h"
+#include "compute/cpu/cpu_state.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <omp.h>
+#include <string.h>
+
+typedef struct unit_sums {
+    double first[CPU_BLOCK], second[CPU_BLOCK];
+} unit_sums;
+
+struct mos_norm {
+    mos_norm_shape shape;
+    int64_t blocks, rows;   /* channel blocks; samples of a group */
+    int64_t splits, units;  /* parts of a block's samples; groups * blocks * splits */
+    unit_sums *sums;        /* [units] */
+    double *variance;       /* [groups, c] biased, of the last forward pass */
+    double *count;          /* [groups] values per channel */
+};
+
+static mosaic_status check_shape(const mos_norm_shape *s) {
+    if (s->n < 1 || s->c < 1 || s->h < 1 || s->w < 1 || s->groups < 1 || s->n % s->groups != 0)
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "batch norm: input %" PRId64 "x%" PRId64 "x%" PRId64 "x%" PRId64 " does not go with %" PRId64
+                        " groups",
+                        s->n, s->c, s->h, s->w, s->groups);
+    if (s->features && (s->h != 1 || s->w != 1))
+        return mos_fail(MOSAIC_ERR_USAGE, "batch norm: features are 1x1, found %" PRId64 "x%" PRId64, s->h, s->w);
+    if (!s->features && s->c % CPU_BLOCK != 0)
+        return mos_fail(MOSAIC_ERR_UNSUPPORTED,
+                        "batch norm: device cpu wants a multiple of %d channels, found %" PRId64, CPU_BLOCK, s->c);
+    if (!(s->eps > 0) || !(s->momentum >= 0 && s->momentum <= 1))
+        return mos_fail(MOSAIC_ERR_USAGE, "batch norm: want eps > 0 and momentum in [0, 1], found %g and %g", s->eps,
+                        s->momentum);
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_cpu_norm_create(mos_device *device, const mos_norm_shape *shape, mos_norm **out) {
+    const int threads = cpu_of(device)->threads;
+    mos_norm *norm = NULL;
+    mosaic_status status;
+    *out = NULL;
+    MOS_TRY(check_shape(shape));
+    MOS_TRY(mos_alloc(1, sizeof *norm, "batch norm plan", &norm));
+    norm->shape = *shape;
+    norm->blocks = (shape->c + CPU_BLOCK - 1) / CPU_BLOCK;
+    norm->rows = shape->n / shape->groups;
+    const int64_t tasks = norm->blocks * shape->groups;
+    norm->splits = 1;
+    if (!shape->features && tasks % threads != 0 && tasks < 4 * threads) {
+        norm->splits = (4 * threads + tasks - 1) / tasks;
+        if (norm->splits > norm->rows) norm->splits = norm->rows;
+    }
+    norm->units = tasks * norm->splits;
+    MOS_GOTO(mos_alloc((size_t)norm->units, sizeof *norm->sums, "batch norm sums", &norm->sums));
+    MOS_GOTO(mos_alloc((size_t)(shape->groups * shape->c), sizeof(double), "batch norm variance", &norm->variance));
+    MOS_GOTO(mos_alloc((size_t)shape->groups, sizeof(double), "batch norm counts", &norm->count));
+    *out = norm;
+    return MOSAIC_OK;
+done:
+    mos_cpu_norm_destroy(device, &norm);
+    return status;
+}
+
+void mos_cpu_norm_destroy(mos_device *device, mos_norm **norm) {
+    (void)device;
+    if (!norm || !*norm) return;
+    mos_free((*norm)->sums);
+    mos_free((*norm)->variance);
+    mos_free((*norm)->count);
+    mos_free(*norm);
+    *norm = NULL;
+}
+
+/* ---- activations ----------------------------------------------------------------------------------------------- */
+
+/* One pass over the activations, forward or backward. */
+typedef struct norm_pass {
+    mos_norm *norm;
+    const mos_cpu *cpu;
+    const char *x, *skip, *dy, *dy2, *y;
+    char *out, *dskip; /* y or dx */
+    const float *gamma, *beta;
+    float *mean, *rstd, *dgamma, *dbeta;
+    const uint8_t *present;
+} norm_pass;
+
+/* Where unit u lies: its group, channel block and planes, and the byte offset of the first plane. */
+typedef struct unit_place {
+    int64_t group, block, channel; /* channel: index of the block's first channel in [groups, c] */
+    size_t offset;
+    mos_planes planes;
+} unit_place;
+
+static unit_place place_unit(const norm_pass *pass, int64_t u) {
+    const mos_norm *norm = pass->norm;
+    const int64_t task = u / norm->splits, hw = norm->shape.h * norm->shape.w;
+    unit_place at = {.group = task / norm->blocks, .block = task % norm->blocks};
+    int64_t begin, end;
+    mos_cpu_part(norm->rows, (int)norm->splits, (int)(u % norm->splits), &begin, &end);
+    begin += at.group * norm->rows;
+    end += at.group * norm->rows;
+    at.channel = at.group * norm->shape.c + at.block * CPU_BLOCK;
+    at.offset = (size_t)((begin * norm->blocks + at.block) * hw * CPU_BLOCK) * pass->cpu->act_size;
+    at.planes = (mos_planes){.n = end - begin,
+                             .hw = hw,
+                             .stride = norm->blocks * hw * CPU_BLOCK,
+                             .present = pass->present ? pass->present + begin : NULL};
+    return at;
+}
+
+static const char *at_offset(const char *base, size_t offset) {
+    return base ? base + offset : NULL;
+}
+
+/* The sums of all parts of unit u's block, in order. */
+static unit_sums gather_sums(const mos_norm *norm, int64_t u) {
+    const unit_sums *parts = norm->sums + u / norm->splits * norm->splits;
+    unit_sums all = parts[0];
+    for (int64_t s = 1; s < norm->splits; s++)
+        for (int l = 0; l < CPU_BLOCK; l++) {
+            all.first[l] += parts[s].first[l];
+            all.second[l] += parts[s].second[l];
+        }
+    return all;
+}
+
+typedef void (*unit_step)(const norm_pass *pass, int64_t u);
+
+/* All units through both steps; the second needs the sums of the whole block. */
+static void run_units(const norm_pass *pass, unit_step first, unit_step second) {
+    const mos_norm *norm = pass->norm;
+#pragma omp parallel num_threads(pass->cpu->threads)
+    {
+        int64_t begin, end;
+        mos_cpu_part(norm->units, omp_get_num_threads(), omp_get_thread_num(), &begin, &end);
+        for (int64_t u = begin; u < end; u++) {
+            first(pass, u);
+            if (norm->splits == 1) second(pass, u);
+        }
+        if (norm->splits > 1) {
+#pragma omp barrier
+            for (int64_t u = begin; u < end; u++) second(pass, u);
+        }
+    }
+}
+
+/* The value sums are taken around: the block's first present one, so that cancellation is small. */
+static void first_values(const norm_pass *pass, const unit_place *at, float *shift) {
+    const mos_norm *norm = pass->norm;
+    int64_t row = at->group * norm->rows;
+    const int64_t end = row + norm->rows;
+    while (pass->present && row < end - 1 && !pass->present[row]) row++;
+    const size_t offset = (size_t)((row * norm->blocks + at->block) * at->planes.hw * CPU_BLOCK) * pass->cpu->act_size;
+    pass->cpu->activation->mean_forward(pass->x + offset, 1, shift);
+}
+
+static void forward_sums(const norm_pass *pass, int64_t u) {
+    const unit_place at = place_unit(pass, u);
+    unit_sums *sums = &pass->norm->sums[u];
+    float shift[CPU_BLOCK];
+    first_values(pass, &at, shift);
+    *sums = (unit_sums){{0}, {0}};
+    pass->cpu->activation->norm_sums(&at.planes, pass->x + at.offset, shift, sums->first, sums->second);
+}
+
+static void forward_write(const norm_pass *pass, int64_t u) {
+    const mos_norm *norm = pass->norm;
+    const unit_place at = place_unit(pass, u);
+    const unit_sums sums = gather_sums(norm, u);
+    const double count = norm->count[at.group];
+    float shift[CPU_BLOCK], a[CPU_BLOCK], b[CPU_BLOCK];
+    first_values(pass, &at, shift);
+    for (int l = 0; l < CPU_BLOCK; l++) {
+        const double around = count > 0 ? sums.first[l] / count : 0;
+        const double mean = count > 0 ? (double)shift[l] + around : 0;
+        const double variance = count > 0 ? fmax(sums.second[l] / count - around * around, 0) : 0;
+        const double rstd = count > 0 ? 1 / sqrt(variance + norm->shape.eps) : 0;
+        const double scale = (double)pass->gamma[at.block * CPU_BLOCK + l] * rstd;
+        a[l] = (float)scale;
+        b[l] = (float)((double)pass->beta[at.block * CPU_BLOCK + l] - mean * scale);
+        if (u % norm->splits != 0) continue;
+        pass->mean[at.channel + l] = (float)mean;
+        pass->rstd[at.channel + l] = (float)rstd;
+        norm->variance[at.channel + l] = variance;
+    }
+    pass->cpu->activation->norm_apply(&at.planes, pass->x + at.offset, at_offset(pass->skip, at.offset), a, b,
+                                      norm->shape.relu, pass->out + at.offset);
+}
+
+/* [groups] values per channel among the present rows */
+static void count_values(mos_norm *norm, const uint8_t *present) {
+    for (int64_t g = 0; g < norm->shape.groups; g++) {
+        int64_t rows = 0;
+        for (int64_t r = 0; r < norm->rows; r++) rows += !present || present[g * norm->rows + r];
+        norm->count[g] = (double)(rows * norm->shape.h * norm->shape.w);
+    }
+}
+
+/* running = (1 - momentum) running + momentum batch, group after group, variance unbiased; a single value has none */
+static void update_running(const mos_norm *norm, const float *mean, float *running_mean, float *running_var) {
+    const mos_norm_shape *s = &norm->shape;
+    for (int64_t g = 0; g < s->groups; g++) {
+        const double count = norm->count[g];
+        for (int64_t c = 0; c < s->c && count > 0; c++) {
+            running_mean[c] = (float)((1 - s->momentum) * (double)running_mean[c] + s->momentum * (double)mean[g * s->c + c]);
+            if (count < 2) continue;
+            const double unbiased = norm->variance[g * s->c + c] * count / (count - 1);
+            running_var[c] = (float)((1 - s->momentum) * (double)running_var[c] + s->momentum * unbiased);
+        }
+    }
+}
+
+/* g = (dy + dy2) [y > 0] summed, and summed times x - mean */
+static void backward_sums(const norm_pass *pass, int64_t u) {
+    const unit_place at = place_unit(pass, u);
+    unit_sums *sums = &pass->norm->sums[u];
+    *sums = (unit_sums){{0}, {0}};
+    pass->cpu->activation->norm_back_sums(&at.planes, pass->x + at.offset, at_offset(pass->y, at.offset),
+                                          pass->dy + at.offset, at_offset(pass->dy2, at.offset),
+                                          pass->dskip ? pass->dskip + at.offset : NULL, pass->mean + at.channel,
+                                          sums->first, sums->second);
+}
+
+/* dx = gamma rstd (g - sum g / m - (x - mean) rstd^2 sum(g (x - mean)) / m) */
+static void backward_write(const norm_pass *pass, int64_t u) {
+    const mos_norm *norm = pass->norm;
+    const unit_place at = place_unit(pass, u);
+    const unit_sums sums = gather_sums(norm, u);
+    const double count = fmax(norm->count[at.group], 1);
+    float k[CPU_BLOCK], c1[CPU_BLOCK], c2[CPU_BLOCK];
+    for (int l = 0; l < CPU_BLOCK; l++) {
+        const double rstd = (double)pass->rstd[at.channel + l];
+        k[l] = (float)((double)pass->gamma[at.block * CPU_BLOCK + l] * rstd);
+        c1[l] = (float)(sums.first[l] / count);
+        c2[l] = (float)(sums.second[l] * rstd * rstd / count);
+    }
+    /* dskip already holds g, and may have overwritten dy */
+    const bool have = pass->dskip != NULL;
+    pass->cpu->activation->norm_back_apply(&at.planes, pass->x + at.offset, have ? NULL : at_offset(pass->y, at.offset),
+                                           (have ? pass->dskip : pass->dy) + at.offset,
+                                           have ? NULL : at_offset(pass->dy2, at.offset), pass->mean + at.channel, k, c1,
+                                           c2, pass->out + at.offset);
+}
+
+/* dgamma += rstd sum g (x - mean), dbeta += sum g, group after group */
+static void add_parameter_gradients(const norm_pass *pass) {
+    const mos_norm *norm = pass->norm;
+    for (int64_t task = 0; task < norm->units / norm->splits; task++) {
+        const unit_place at = place_unit(pass, task * norm->splits);
+        const unit_sums sums = gather_sums(norm, task * norm->splits);
+        for (int l = 0; l < CPU_BLOCK; l++) {
+            pass->dbeta[at.block * CPU_BLOCK + l] += (float)sums.first[l];
+            pass->dgamma[at.block * CPU_BLOCK + l] += (float)(sums.second[l] * (double)pass->rstd[at.channel + l]);
+        }
+    }
+}
+
+/* ---- features: real [n, c], small ------------------------------------------------------------------------------ */
+
+static void features_forward(const norm_pass *pass) {
+    mos_norm *norm = pass->norm;
+    const mos_norm_shape *s = &norm->shape;
+    const float *x = (const float *)(const void *)pass->x, *skip = (const float *)(const void *)pass->skip;
+    float *y = (float *)(void *)pass->out;
+#pragma omp parallel for num_threads(pass->cpu->threads) schedule(static)
+    for (int64_t unit = 0; unit < norm->blocks * s->groups; unit++) {
+        const int64_t g = unit / norm->blocks, c0 = unit % norm->blocks * CPU_BLOCK;
+        const int64_t lanes = s->c - c0 < CPU_BLOCK ? s->c - c0 : CPU_BLOCK, row0 = g * norm->rows;
+        const double count = norm->count[g];
+        for (int64_t l = 0; l < lanes; l++) {
+            const int64_t c = c0 + l;
+            double sum = 0, square = 0;
+            for (int64_t r = row0; r < row0 + norm->rows; r++)
+                if (!pass->present || pass->present[r]) sum += (double)x[r * s->c + c];
+            const double mean = count > 0 ? sum / count : 0;
+            for (int64_t r = row0; r < row0 + norm->rows; r++) {
+                const double centred = (double)x[r * s->c + c] - mean;
+                if (!pass->present || pass->present[r]) square += centred * centred;
+            }
+            const double variance = count > 0 ? square / count : 0;
+            const double rstd = count > 0 ? 1 / sqrt(variance + s->eps) : 0;
+            pass->mean[g * s->c + c] = (float)mean;
+            pass->rstd[g * s->c + c] = (float)rstd;
+            norm->variance[g * s->c + c] = variance;
+            for (int64_t r = row0; r < row0 + norm->rows; r++) {
+                double value = ((double)x[r * s->c + c] - mean) * rstd * (double)pass->gamma[c] + (double)pass->beta[c];
+                if (skip) value += (double)skip[r * s->c + c];
+                if (s->relu && value < 0) value = 0;
+                y[r * s->c + c] = pass->present && !pass->present[r] ? 0.0f : (float)value;
+            }
+        }
+    }
+}
+
+static double feature_gradient(const norm_pass *pass, int64_t i) {
+    const float *y = (const float *)(const void *)pass->y, *dy = (const float *)(const void *)pass->dy;
+    const float *dy2 = (const float *)(const void *)pass->dy2;
+    if (pass->norm->shape.relu && !(y[i] > 0)) return 0;
+    return (double)dy[i] + (dy2 ? (double)dy2[i] : 0);
+}
+
+/* one channel of one group */
+static void feature_channel_backward(const norm_pass *pass, int64_t g, int64_t c) {
+    mos_norm *norm = pass->norm;
+    const mos_norm_shape *s = &norm->shape;
+    const float *x = (const float *)(const void *)pass->x;
+    float *dx = (float *)(void *)pass->out, *dskip = (float *)(void *)pass->dskip;
+    const int64_t row0 = g * norm->rows;
+    const double mean = (double)pass->mean[g * s->c + c], rstd = (double)pass->rstd[g * s->c + c];
+    const double count = fmax(norm->count[g], 1);
+    double sum = 0, dot = 0;
+    for (int64_t r = row0; r < row0 + norm->rows; r++) {
+        if (pass->present && !pass->present[r]) continue;
+        const double gradient = feature_gradient(pass, r * s->c + c);
+        sum += gradient;
+        dot += gradient * ((double)x[r * s->c + c] - mean) * rstd;
+    }
+    pass->dbeta[c] += (float)sum;
+    pass->dgamma[c] += (float)dot;
+    for (int64_t r = row0; r < row0 + norm->rows; r++) {
+        const int64_t i = r * s->c + c;
+        const bool absent = pass->present && !pass->present[r];
+        const double gradient = absent ? 0 : feature_gradient(pass, i);
+        const double q = ((double)x[i] - mean) * rstd;
+        const double value = (double)pass->gamma[c] * rstd * (gradient - sum / count - q * dot / count);
+        dx[i] = absent ? 0.0f : (float)value;
+        if (dskip) dskip[i] = (float)gradient;
+    }
+}
+
+static void features_backward(const norm_pass *pass) {
+    const mos_norm_shape *s = &pass->norm->shape;
+#pragma omp parallel for num_threads(pass->cpu->threads) schedule(static)
+    for (int64_t c = 0; c < s->c; c++)
+        for (int64_t g = 0; g < s->groups; g++) feature_channel_backward(pass, g, c);
+}
+
+/* ---- the entries ----------------------------------------------------------------------------------------------- */
+
+void mos_cpu_norm_forward(mos_device *device, mos_norm *norm, const void *x, const void *skip, const void *gamma,
+                          const void *beta, void *running_mean, void *running_var, void *mean, void *rstd, void *y,
+                          const uint8_t *present) {
+    const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
+    const norm_pass pass = {.norm = norm,
+                            .cpu = cpu_of(device),
+                            .x = x,
+                            .skip = norm->shape.skip ? skip : NULL,
+                            .out = y,
+                            .gamma = gamma,
+                            .beta = beta,
+                            .mean = mean,
+                            .rstd = rstd,
+                            .present = present};
+    count_values(norm, present);
+    if (norm->shape.features) features_forward(&pass);
+    else run_units(&pass, forward_sums, forward_write);
+    update_running(norm, mean, running_mean, running_var);
+    mos_cpu_leave(guard);
+}
+
+void mos_cpu_norm_backward(mos_device *device, mos_norm *norm, const void *x, const void *y, const void *dy,
+                           const void *dy2, const void *gamma, const void *mean, const void *rstd, void *dx,
+                           void *dskip, void *dgamma, void *dbeta, const uint8_t *present) {
+    const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
+    norm_pass pass = {.norm = norm,
+                      .cpu = cpu_of(device),
+                      .x = x,
+                      .y = norm->shape.relu ? y : NULL,
+                      .dy = dy,
+                      .dy2 = dy2,
+                      .out = dx,
+                      .dskip = norm->shape.skip ? dskip : NULL,
+                      .gamma = gamma,
+                      .dgamma = dgamma,
+                      .dbeta = dbeta,
+                      .present = present};
+    memcpy(&pass.mean, &mean, sizeof mean);
+    memcpy(&pass.rstd, &rstd, sizeof rstd);
+    count_values(norm, present);
+    if (norm->shape.features) {
+        features_backward(&pass);
+    } else {
+        run_units(&pass, backward_sums, backward_write);
+        add_parameter_gradients(&pass);
+    }
+    mos_cpu_leave(guard);
+}
+
+/* Scale and offset of one channel from its running statistics. */
+static void running_terms(const mos_norm *norm, const float *gamma, const float *beta, const float *running_mean,
+                          const float *running_var, int64_t c, float *a, float *b) {
+    const double scale = (double)gamma[c] / sqrt((double)running_var[c] + norm->shape.eps);
+    *a = (float)scale;
+    *b = (float)((double)beta[c] - (double)running_mean[c] * scale);
+}
+
+void mos_cpu_norm_infer(mos_device *device, mos_norm *norm, const void *x, const void *skip, const void *gamma,
+                        const void *beta, const void *running_mean, const void *running_var, void *y) {
+    const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
+    const mos_cpu *cpu = cpu_of(device);
+    const mos_norm_shape *s = &norm->shape;
+    const char *in = x, *add = s->skip ? skip : NULL;
+    if (s->features) {
+        for (int64_t c = 0; c < s->c; c++) {
+            float a, b;
+            running_terms(norm, gamma, beta, running_mean, running_var, c, &a, &b);
+            for (int64_t r = 0; r < s->n; r++) {
+                float value = a * ((const float *)x)[r * s->c + c] + b;
+                if (add) value += ((const float *)skip)[r * s->c + c];
+                ((float *)y)[r * s->c + c] = s->relu && value < 0 ? 0.0f : value;
+            }
+        }
+        mos_cpu_leave(guard);
+        return;
+    }
+    const int64_t hw = s->h * s->w;
+#pragma omp parallel for num_threads(cpu->threads) schedule(static)
+    for (int64_t plane = 0; plane < s->n * norm->blocks; plane++) {
+        float a[CPU_BLOCK], b[CPU_BLOCK];
+        for (int l = 0; l < CPU_BLOCK; l++)
+            running_terms(norm, gamma, beta, running_mean, running_var, plane % norm->blocks * CPU_BLOCK + l, a + l, b + l);
+        const size_t offset = (size_t)(plane * hw * CPU_BLOCK) * cpu->act_size;
+        const mos_planes one = {.n = 1, .hw = hw, .stride = 0, .present = NULL};
+        cpu->activation->norm_apply(&one, in + offset, at_offset(add, offset), a, b, s->relu, (char *)y + offset);
+    }
+    mos_cpu_leave(guard);
+}

@@ -1,0 +1,39 @@
+/* The whole set of loops for one instruction set: the including file defines KERNEL_TABLE (the table's name) and
+ * KERNEL_ISA (its text) and is compiled with that instruction set's flags (kernel_flags.cmake). */
+#include "compute/cpu/kernel_table.h"
+#include "compute/cpu/kernel_vector.h"
+
+#include "compute/cpu/kernel_real_body.h"
+
+#define act_t           float
+#define ACT(name)       name##_f32
+#define ACT_LOAD(p)     v_load(p)
+#define ACT_STORE(p, v) v_store(p, v)
+#include "compute/cpu/kernel_act_body.h"
+#undef act_t
+#undef ACT
+#undef ACT_LOAD
+#undef ACT_STORE
+
+#if defined(__AVX512BF16__)
+#define act_t           uint16_t
+#define ACT(name)       name##_bf16
+#define ACT_LOAD(p)     v_load_bf16(p)
+#define ACT_STORE(p, v) v_store_bf16(p, v)
+#include "compute/cpu/kernel_act_body.h"
+#endif
+
+const mos_kernels KERNEL_TABLE = {
+    .isa = KERNEL_ISA,
+    .f32 = &table_f32,
+#if defined(__AVX512BF16__)
+    .bf16 = &table_bf16,
+#endif
+    .gemm_nt = gemm_nt,
+    .gemm_nn = gemm_nn,
+    .exp_row = exp_row,
+    .optimize = optimize,
+    .sum_squares = sum_squares,
+    .add = add,
+    .add_weight_block = add_weight_block,
+};

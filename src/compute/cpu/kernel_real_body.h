@@ -1,0 +1,150 @@
+/* Loops over reals (float): small matrix products, exponentials, optimizer, sums. Included once per instruction set by
+ * kernel_body.h. */
+
+/* Four rows of a against four rows of b at a time: sixteen dot products in registers. */
+static void gemm_nt(int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda, const float *b,
+                    int64_t ldb, float *c, int64_t ldc, bool accumulate) {
+    for (int64_t i = 0; i < m; i += 4) {
+        const int64_t rows = m - i < 4 ? m - i : 4;
+        for (int64_t j = 0; j < n; j += 4) {
+            const int64_t columns = n - j < 4 ? n - j : 4;
+            /* rows beyond the edge repeat the last one: computed and dropped */
+            const float *ra[4], *rb[4];
+            for (int64_t t = 0; t < 4; t++) {
+                ra[t] = a + (i + (t < rows ? t : rows - 1)) * lda;
+                rb[t] = b + (j + (t < columns ? t : columns - 1)) * ldb;
+            }
+            v16 sum[4][4] = {{{0}}};
+            float dot[4][4];
+            int64_t p = 0;
+            for (; p + LANES <= k; p += LANES) {
+                const v16 b0 = v_load(rb[0] + p), b1 = v_load(rb[1] + p), b2 = v_load(rb[2] + p), b3 = v_load(rb[3] + p);
+#pragma GCC unroll 4
+                for (int t = 0; t < 4; t++) {
+                    const v16 at = v_load(ra[t] + p);
+                    sum[t][0] += at * b0, sum[t][1] += at * b1, sum[t][2] += at * b2, sum[t][3] += at * b3;
+                }
+            }
+            for (int t = 0; t < 4; t++)
+                for (int u = 0; u < 4; u++) {
+                    dot[t][u] = v_sum(sum[t][u]);
+                    for (int64_t q = p; q < k; q++) dot[t][u] += ra[t][q] * rb[u][q];
+                }
+            for (int64_t t = 0; t < rows; t++)
+                for (int64_t u = 0; u < columns; u++) {
+                    float *to = c + (i + t) * ldc + j + u;
+                    *to = accumulate ? *to + alpha * dot[t][u] : alpha * dot[t][u];
+                }
+        }
+    }
+}
+
+/* Four rows of c by 32 columns in registers; every row of b passes once per four rows. */
+static void gemm_nn(int64_t m, int64_t n, int64_t k, const float *a, int64_t row, int64_t column, const float *b,
+                    int64_t ldb, float *c, int64_t ldc, bool accumulate) {
+    for (int64_t i = 0; i < m; i += 4) {
+        const int64_t rows = m - i < 4 ? m - i : 4;
+        const float *ra[4];
+        for (int64_t t = 0; t < 4; t++) ra[t] = a + (i + (t < rows ? t : rows - 1)) * row;
+        int64_t j = 0;
+        for (; j + 2 * LANES <= n; j += 2 * LANES) {
+            v16 sum[4][2] = {{{0}}};
+            for (int64_t p = 0; p < k; p++) {
+                const v16 b0 = v_load(b + p * ldb + j), b1 = v_load(b + p * ldb + j + LANES);
+#pragma GCC unroll 4
+                for (int t = 0; t < 4; t++) {
+                    const float at = ra[t][p * column];
+                    sum[t][0] += at * b0, sum[t][1] += at * b1;
+                }
+            }
+            for (int64_t t = 0; t < rows; t++)
+                for (int u = 0; u < 2; u++) {
+                    float *to = c + (i + t) * ldc + j + u * LANES;
+                    v_store(to, accumulate ? v_load(to) + sum[t][u] : sum[t][u]);
+                }
+        }
+        for (int64_t t = 0; t < rows; t++)
+            for (int64_t q = j; q < n; q++) {
+                float sum = 0;
+                for (int64_t p = 0; p < k; p++) sum += ra[t][p * column] * b[p * ldb + q];
+                float *to = c + (i + t) * ldc + q;
+                *to = accumulate ? *to + sum : sum;
+            }
+    }
+}
+
+static double exp_row(float *s, int64_t count, float top) {
+    double sum[LANES] = {0}, total = 0;
+    int64_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        const v16 e = v_exp(v_load(s + i) - top);
+        v_store(s + i, e);
+        v_add_to_double(sum, e);
+    }
+    if (i < count) {
+        v16 e = v_all(-1000.0f);
+        memcpy(&e, s + i, (size_t)(count - i) * sizeof(float));
+        e = v_exp(e - top);
+        memcpy(s + i, &e, (size_t)(count - i) * sizeof(float));
+        for (int64_t l = 0; l < count - i; l++) sum[l] += (double)e[l];
+    }
+    for (int l = 0; l < LANES; l++) total += sum[l];
+    return total;
+}
+
+/* PyTorch's rules: AdamW decays the weight, Adam adds the decay to g; SGD m = beta1 m + g. LARS (You, Gitman & Ginsburg
+ * 2017): m = beta1 m + rate (g + decay p), p -= m, with the segment's rate in lr. */
+static void optimize(const mos_optimizer_terms *t, int64_t count, float *restrict params, const float *restrict grads,
+                     float *restrict m, float *restrict v) {
+    if (t->kind == MOS_OPTIMIZER_ADAM || t->kind == MOS_OPTIMIZER_ADAMW) {
+        const float coupled = t->kind == MOS_OPTIMIZER_ADAM ? t->decay : 0.0f;
+        const float keep = t->kind == MOS_OPTIMIZER_ADAMW ? 1.0f - t->lr * t->decay : 1.0f;
+        const float step = t->lr * t->bias1;
+        for (int64_t i = 0; i < count; i++) {
+            const float g = grads[i] * t->scale + coupled * params[i];
+            m[i] = t->beta1 * m[i] + (1.0f - t->beta1) * g;
+            v[i] = t->beta2 * v[i] + (1.0f - t->beta2) * g * g;
+            params[i] = params[i] * keep - step * m[i] / (__builtin_sqrtf(v[i]) * t->bias2 + t->eps);
+        }
+        return;
+    }
+    const bool lars = t->kind == MOS_OPTIMIZER_LARS;
+    const float gain = lars ? t->lr : 1.0f, step = lars ? 1.0f : t->lr;
+    const float ahead = t->nesterov ? t->beta1 : 0.0f;
+    for (int64_t i = 0; i < count; i++) {
+        const float g = gain * (grads[i] * t->scale + t->decay * params[i]);
+        m[i] = t->beta1 * m[i] + g;
+        params[i] -= step * (t->nesterov ? g + ahead * m[i] : m[i]);
+    }
+}
+
+static void sum_squares(const float *x, int64_t count, double *sum, int64_t *not_finite) {
+    double part[LANES] = {0}, total = 0;
+    int64_t bad = 0;
+    for (int64_t begin = 0; begin < count; begin += LANES) {
+        const int64_t lanes = count - begin < LANES ? count - begin : LANES;
+        for (int64_t l = 0; l < lanes; l++) {
+            uint32_t bits;
+            memcpy(&bits, x + begin + l, sizeof bits);
+            bad += (bits & 0x7f800000u) == 0x7f800000u;
+            part[l] += (double)x[begin + l] * (double)x[begin + l];
+        }
+    }
+    for (int l = 0; l < LANES; l++) total += part[l];
+    *sum = total;
+    *not_finite = bad;
+}
+
+static void add(float *restrict to, const float *restrict from, int64_t count) {
+    for (int64_t i = 0; i < count; i++) to[i] += from[i];
+}
+
+static void add_weight_block(const float *restrict block, int64_t taps, float *restrict dw, int64_t row_stride) {
+    float tile[LANES][LANES];
+    for (int64_t tap = 0; tap < taps; tap++) {
+        for (int i = 0; i < LANES; i++)
+            for (int o = 0; o < LANES; o++) tile[o][i] = block[(tap * LANES + i) * LANES + o];
+        for (int o = 0; o < LANES; o++)
+            for (int i = 0; i < LANES; i++) dw[o * row_stride + i * taps + tap] += tile[o][i];
+    }
+}

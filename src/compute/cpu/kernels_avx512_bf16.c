@@ -1,0 +1,7 @@
+#if defined(__x86_64__)
+#define KERNEL_TABLE mos_kernels_avx512_bf16
+#define KERNEL_ISA   "avx512_bf16"
+#include "compute/cpu/kernel_body.h"
+#else
+typedef int mos_kernels_avx512_bf16_unused;
+#endif

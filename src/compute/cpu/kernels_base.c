@@ -1,0 +1,3 @@
+#define KERNEL_TABLE mos_kernels_base
+#define KERNEL_ISA   "base"
+#include "compute/cpu/kernel_body.h"
