@@ -1,4 +1,5 @@
-/* Rasters through GDAL: whole small patches, any driver GDAL has, plus a small GeoTIFF writer. */
+/* Rasters through GDAL: whole small patches (GeoTIFF, COG, PNG, JPEG 2000; no VRT, which can name
+ * any other file), plus a small GeoTIFF writer. */
 #ifndef MOS_IO_RASTER_H
 #define MOS_IO_RASTER_H
 
@@ -34,8 +35,8 @@ mosaic_status mos_raster_read_band(const char *path, int band, mos_dtype dtype, 
  */
 mosaic_status mos_raster_read_bands(const char *path, const int *bands, int count, mos_dtype dtype,
                                     void *const *out, int64_t width, int64_t height);
-/* Plain uncompressed (or options-driven) GeoTIFF, planes in order; epsg 0 and transform NULL leave
- * georeferencing out. */
+/* Plain uncompressed (or options-driven) GeoTIFF, planes in order, written beside `path` and
+ * renamed; epsg 0 and transform NULL leave georeferencing out. */
 mosaic_status mos_raster_write(const char *path, mos_dtype dtype, int64_t width, int64_t height,
                                int bands, const void *const *planes, const double *transform,
                                int epsg, const double *nodata, const char *const *creation_options);

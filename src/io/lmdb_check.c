@@ -1,0 +1,251 @@
+#include "io/lmdb_check.h"
+
+#include "io/file_map.h"
+
+#include <string.h>
+
+/* Page: u64 number, u16 pad, u16 flags, u16 lower, u16 upper (or u32 pages of an overflow run),
+ * then u16 node offsets. Meta at byte 16: u32 magic, u32 version, u64 address, u64 map size, two
+ * trees of 48 bytes (free list, main), u64 last page, u64 transaction. Tree: u32 pad (page size in
+ * the first), u16 flags, u16 depth, u64 branch, leaf, overflow pages, entries, root. Node: u16 low,
+ * u16 high, u16 flags, u16 key size, key, value. A branch keeps the child's number in low, high,
+ * flags; a leaf the value's size in low, high. */
+enum {
+    PAGE_HEADER = 16,
+    NODE_HEADER = 8,
+    TREE_BYTES = 48,
+    META_BYTES = PAGE_HEADER + 136,
+    MAX_DEPTH = 32,
+    MAX_KEY = 511
+};
+enum { P_BRANCH = 0x01, P_LEAF = 0x02, P_OVERFLOW = 0x04, P_META = 0x08 };
+enum { F_BIGDATA = 0x01 };
+enum { TREE_INTEGER_KEY = 0x08 };
+enum { FREE_TREE = 0, MAIN_TREE = 1 };
+static const uint32_t lmdb_magic = 0xBEEFC0DE;
+static const uint64_t no_page = UINT64_MAX;
+
+typedef struct tree_walk {
+    const unsigned char *data;
+    uint64_t page_bytes, pages; /* of the file in use */
+    int tree;
+    unsigned depth; /* every leaf must lie this deep */
+    uint64_t branches, leaves,
+        spill; /* left of what the meta page promises; overflow pages are counted up */
+    uint64_t entries;
+} tree_walk;
+
+typedef struct node_view {
+    const unsigned char *at;
+    size_t key_bytes, room; /* room: bytes from the node to the page's end */
+} node_view;
+
+static mosaic_status fail_page(uint64_t number, const char *message) {
+    return mos_fail(MOSAIC_ERR_DATA, "LMDB page %llu: %s", (unsigned long long)number, message);
+}
+
+static int compare_keys(const unsigned char *a, size_t a_bytes, const unsigned char *b,
+                        size_t b_bytes) {
+    size_t common = a_bytes < b_bytes ? a_bytes : b_bytes;
+    int order = common > 0 ? memcmp(a, b, common) : 0;
+    return order != 0 ? order : a_bytes < b_bytes ? -1 : a_bytes > b_bytes;
+}
+
+/* Page numbers of a free-list record: a count, then numbers in descending order. */
+static mosaic_status check_free_list(const tree_walk *walk, const unsigned char *value,
+                                     uint64_t bytes) {
+    if (bytes < 8 || mos_load_u64(value) > bytes / 8 - 1)
+        return mos_fail(MOSAIC_ERR_DATA, "LMDB free list is damaged");
+    uint64_t count = mos_load_u64(value), before = walk->pages;
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t number = mos_load_u64(value + 8 * (i + 1));
+        if (number < 2 || number >= before)
+            return mos_fail(MOSAIC_ERR_DATA, "LMDB free list names page %llu",
+                            (unsigned long long)number);
+        before = number;
+    }
+    return MOSAIC_OK;
+}
+
+static mosaic_status check_leaf_value(tree_walk *walk, uint64_t number, const node_view *node) {
+    uint64_t bytes = (uint64_t)mos_load_u16(node->at) | (uint64_t)mos_load_u16(node->at + 2) << 16;
+    unsigned flags = mos_load_u16(node->at + 4);
+    size_t before = NODE_HEADER + node->key_bytes;
+    const unsigned char *value = node->at + before;
+    if (flags & ~(unsigned)F_BIGDATA)
+        return fail_page(number,
+                         "holds named databases or duplicate keys, which are not supported");
+    if (flags & F_BIGDATA) {
+        if (node->room - before < 8) return fail_page(number, "node reaches beyond the page");
+        uint64_t first = mos_load_u64(value),
+                 run = (PAGE_HEADER + bytes + walk->page_bytes - 1) / walk->page_bytes;
+        if (first < 2 || first >= walk->pages || run > walk->pages - first)
+            return fail_page(number, "value lies beyond the file");
+        walk->spill += run;
+        value = walk->data + first * walk->page_bytes + PAGE_HEADER;
+    } else if (bytes > node->room - before) {
+        return fail_page(number, "value reaches beyond the page");
+    }
+    walk->entries++;
+    return walk->tree == FREE_TREE ? check_free_list(walk, value, bytes) : MOSAIC_OK;
+}
+
+/* Node `i` of a page whose header was checked. */
+static mosaic_status take_node(const tree_walk *walk, const unsigned char *page, uint64_t number,
+                               size_t i, node_view *out) {
+    size_t offset = mos_load_u16(page + PAGE_HEADER + 2 * i), upper = mos_load_u16(page + 14);
+    if (offset < upper || offset % 2 != 0 || offset > walk->page_bytes - NODE_HEADER)
+        return fail_page(number, "node offset is damaged");
+    out->at = page + offset;
+    out->room = (size_t)walk->page_bytes - offset;
+    out->key_bytes = mos_load_u16(out->at + 6);
+    if (out->key_bytes > MAX_KEY || out->key_bytes > out->room - NODE_HEADER)
+        return fail_page(number, "key reaches beyond the page");
+    return MOSAIC_OK;
+}
+
+static mosaic_status check_page_header(tree_walk *walk, uint64_t number, unsigned depth, bool *leaf,
+                                       size_t *nodes) {
+    if (number < 2 || number >= walk->pages) return fail_page(number, "lies beyond the file");
+    const unsigned char *page = walk->data + number * walk->page_bytes;
+    unsigned flags = mos_load_u16(page + 10);
+    size_t lower = mos_load_u16(page + 12), upper = mos_load_u16(page + 14);
+    *leaf = depth + 1 == walk->depth;
+    if (mos_load_u64(page) != number) return fail_page(number, "carries another number");
+    if (flags != (*leaf ? P_LEAF : P_BRANCH))
+        return fail_page(number, "is not of the kind its tree needs");
+    uint64_t *left = *leaf ? &walk->leaves : &walk->branches;
+    if (*left == 0) return fail_page(number, "is one more than the tree has");
+    --*left;
+    if (lower < PAGE_HEADER || lower % 2 != 0 || upper < lower || upper > walk->page_bytes)
+        return fail_page(number, "header is damaged");
+    *nodes = (lower - PAGE_HEADER) / 2;
+    /* liblmdb stops the process at a branch with one child (it lets the free list have one). */
+    size_t least = *leaf || walk->tree == FREE_TREE ? 1 : 2;
+    return *nodes >= least ? MOSAIC_OK : fail_page(number, "holds too few nodes");
+}
+
+static mosaic_status walk_page(tree_walk *walk, uint64_t number, unsigned depth) {
+    bool leaf = false;
+    size_t nodes = 0;
+    MOS_TRY(check_page_header(walk, number, depth, &leaf, &nodes));
+    const unsigned char *page = walk->data + number * walk->page_bytes;
+    node_view node = {0}, before = {0};
+    for (size_t i = 0; i < nodes; i++) {
+        MOS_TRY(take_node(walk, page, number, i, &node));
+        bool first_branch = !leaf && i == 0; /* its key is not used: minus infinity */
+        if (walk->tree == FREE_TREE && !first_branch && node.key_bytes != 8)
+            return fail_page(number, "free-list key is damaged");
+        if (leaf && node.key_bytes == 0) return fail_page(number, "key is empty");
+        if (walk->tree == MAIN_TREE && i > (leaf ? 0u : 1u) &&
+            compare_keys(before.at + NODE_HEADER, before.key_bytes, node.at + NODE_HEADER,
+                         node.key_bytes) >= 0)
+            return fail_page(number, "keys are out of order");
+        before = node;
+        if (leaf) {
+            MOS_TRY(check_leaf_value(walk, number, &node));
+        } else {
+            uint64_t child = (uint64_t)mos_load_u16(node.at) |
+                             (uint64_t)mos_load_u16(node.at + 2) << 16 |
+                             (uint64_t)mos_load_u16(node.at + 4) << 32;
+            MOS_TRY(walk_page(walk, child, depth + 1));
+        }
+    }
+    return MOSAIC_OK;
+}
+
+static mosaic_status check_tree(const unsigned char *data, const mos_lmdb_shape *shape,
+                                const unsigned char *tree, int kind) {
+    unsigned flags = mos_load_u16(tree + 4), depth = mos_load_u16(tree + 6);
+    uint64_t branches = mos_load_u64(tree + 8), leaves = mos_load_u64(tree + 16),
+             entries = mos_load_u64(tree + 32);
+    uint64_t root = mos_load_u64(tree + 40), spill = mos_load_u64(tree + 24);
+    unsigned wanted = kind == FREE_TREE ? TREE_INTEGER_KEY : 0;
+    if (kind == MAIN_TREE && flags != wanted)
+        return mos_fail(MOSAIC_ERR_DATA,
+                        "LMDB database of kind 0x%x, only plain ones are supported", flags);
+    if (kind == FREE_TREE && !(flags & wanted))
+        return mos_fail(MOSAIC_ERR_DATA, "LMDB free list of kind 0x%x", flags);
+    if (root == no_page) {
+        if (entries != 0 || depth != 0)
+            return mos_fail(MOSAIC_ERR_DATA, "LMDB tree of %llu entries has no root",
+                            (unsigned long long)entries);
+        return MOSAIC_OK;
+    }
+    if (depth == 0 || depth > MAX_DEPTH)
+        return mos_fail(MOSAIC_ERR_DATA, "LMDB tree of depth %u", depth);
+    if (branches > shape->pages || leaves > shape->pages)
+        return mos_fail(MOSAIC_ERR_DATA,
+                        "LMDB tree of %llu branch and %llu leaf pages in a file of %llu",
+                        (unsigned long long)branches, (unsigned long long)leaves,
+                        (unsigned long long)shape->pages);
+    tree_walk walk = {.data = data,
+                      .page_bytes = shape->page_bytes,
+                      .pages = shape->pages,
+                      .tree = kind,
+                      .depth = depth,
+                      .branches = branches,
+                      .leaves = leaves};
+    MOS_TRY(walk_page(&walk, root, 0));
+    if (walk.branches != 0 || walk.leaves != 0 || walk.entries != entries || walk.spill != spill)
+        return mos_fail(MOSAIC_ERR_DATA,
+                        "LMDB tree holds %llu of %llu entries, and %llu of %llu overflow pages",
+                        (unsigned long long)walk.entries, (unsigned long long)entries,
+                        (unsigned long long)walk.spill, (unsigned long long)spill);
+    return MOSAIC_OK;
+}
+
+static mosaic_status check_meta(const unsigned char *data, size_t size, uint64_t offset,
+                                const char *which) {
+    if (size < META_BYTES || offset > size - META_BYTES)
+        return mos_fail(MOSAIC_ERR_DATA, "LMDB file is cut short: no %s meta page", which);
+    const unsigned char *page = data + offset, *meta = page + PAGE_HEADER;
+    if (!(mos_load_u16(page + 10) & P_META) || mos_load_u32(meta) != lmdb_magic)
+        return mos_fail(MOSAIC_ERR_DATA, "not an LMDB file, or its %s meta page is damaged", which);
+    if (mos_load_u32(meta + 4) != 1)
+        return mos_fail(MOSAIC_ERR_DATA, "LMDB format %u, only 1 is supported",
+                        mos_load_u32(meta + 4));
+    uint32_t page_bytes = mos_load_u32(meta + 24);
+    if (page_bytes < 512 || page_bytes > 65536 || (page_bytes & (page_bytes - 1)) != 0)
+        return mos_fail(MOSAIC_ERR_DATA, "LMDB pages of %u bytes", page_bytes);
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_lmdb_check(const void *data, size_t size, bool writable, mos_lmdb_shape *out) {
+    const unsigned char *bytes = data;
+    MOS_TRY(check_meta(bytes, size, 0, "first"));
+    uint32_t page_bytes = mos_load_u32(bytes + PAGE_HEADER + 24);
+    MOS_TRY(check_meta(bytes, size, page_bytes, "second"));
+    const unsigned char *first = bytes + PAGE_HEADER, *second = first + page_bytes;
+    if (mos_load_u32(second + 24) != page_bytes)
+        return mos_fail(MOSAIC_ERR_DATA, "LMDB meta pages disagree on the page size");
+    /* The newer one counts; liblmdb decides the same way. */
+    const unsigned char *meta =
+        mos_load_u64(first + 128) < mos_load_u64(second + 128) ? second : first;
+    uint64_t last = mos_load_u64(meta + 120);
+    if (last < 1 || last >= size / page_bytes)
+        return mos_fail(MOSAIC_ERR_DATA,
+                        "LMDB file is cut short: %zu bytes hold %llu pages, wanted %llu", size,
+                        (unsigned long long)(size / page_bytes), (unsigned long long)last + 1);
+    const unsigned char *trees = meta + 24;
+    out->page_bytes = page_bytes;
+    out->pages = last + 1;
+    out->entries = mos_load_u64(trees + TREE_BYTES + 32);
+    out->transaction = mos_load_u64(meta + 128);
+    if (writable) MOS_TRY(check_tree(bytes, out, trees, FREE_TREE));
+    return check_tree(bytes, out, trees + TREE_BYTES, MAIN_TREE);
+}
+
+bool mos_lmdb_value_is_sound(const void *data, const mos_lmdb_shape *shape, const void *value,
+                             size_t size) {
+    uint64_t file_bytes = shape->pages * shape->page_bytes;
+    uintptr_t offset = (uintptr_t)value - (uintptr_t)data;
+    if (offset > file_bytes || size > file_bytes - offset) return false;
+    /* Only a value with pages of its own begins right behind a page header: leaves have node
+     * offsets there. */
+    if (offset % shape->page_bytes != PAGE_HEADER) return true;
+    const unsigned char *page = (const unsigned char *)value - PAGE_HEADER;
+    uint64_t run = (PAGE_HEADER + (uint64_t)size + shape->page_bytes - 1) / shape->page_bytes;
+    return mos_load_u64(page) == offset / shape->page_bytes &&
+           mos_load_u16(page + 10) == P_OVERFLOW && mos_load_u32(page + 12) == run;
+}

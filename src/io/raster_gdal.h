@@ -1,0 +1,26 @@
+/* What raster reading and writing share: GDAL's errors caught per thread, and its pixel types. */
+#ifndef MOS_IO_RASTER_GDAL_H
+#define MOS_IO_RASTER_GDAL_H
+
+#include "io/raster.h"
+
+#include <gdal.h>
+
+/* GDAL's first failure while the capture is on. */
+typedef struct mos_gdal_capture {
+    char text[400]; /* "" while nothing failed */
+} mos_gdal_capture;
+
+/* From here to the end nothing of GDAL's is printed on this thread. */
+void mos_gdal_capture_begin(mos_gdal_capture *capture);
+void mos_gdal_capture_end(void);
+
+/* "<path>: <GDAL's words>", or `otherwise` where GDAL said nothing. */
+mosaic_status mos_gdal_fail(mosaic_status status, const char *path, const mos_gdal_capture *capture,
+                            const char *otherwise);
+
+/* False where there is no exact counterpart. */
+bool mos_gdal_dtype(GDALDataType type, mos_dtype *out);
+GDALDataType mos_gdal_type(mos_dtype dtype); /* GDT_Unknown */
+
+#endif
