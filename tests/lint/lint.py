@@ -1,0 +1,345 @@
+#!/usr/bin/env python3
+"""Rules of the tree that no compiler keeps. Standard library only.
+
+    lint.py ROOT [--library libmosaic.so] [--nm NM]    check a tree; 1 if anything is found
+    lint.py --self-test                                every rule must find its bad example, and nothing else
+
+A finding is printed as path:line: rule: what is wrong.
+"""
+import argparse
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+
+CODE = (".c", ".h")
+MAX_FILE_LINES, MEDIAN_FILE_LINES, MAX_FUNCTION_LINES = 800, 250, 80
+MAX_FILE_BYTES, MAX_GOLDEN_BYTES = 1 << 20, 200 * 1000
+CLANG_FORMAT_MAJOR = 14  # what Debian 12 has; another version formats other lines
+
+# vendor header -> the only folders that may include it
+VENDOR_HOMES = [
+    (re.compile(r"dnnl"), "src/compute/cpu/"),
+    (re.compile(r"(gdal|ogr|cpl)\w*\.h$"), "src/io/"),
+    (re.compile(r"lmdb\.h$"), "src/io/"),
+    (re.compile(r"yaml\.h$"), "src/io/"),
+    (re.compile(r"jansson\w*\.h$"), ("src/io/", "src/artifact/")),  # JSON of other people, and of model files
+    (re.compile(r"(zstd|zlib|snappy|snappy-c)\.h$"), "src/io/"),
+]
+
+# call -> why not; in src/ and cli/
+BANNED = {
+    "strcpy": "no bound", "strcat": "no bound", "sprintf": "no bound", "vsprintf": "no bound",
+    "gets": "no bound", "strncpy": "may leave no end", "strtok": "hidden state",
+    "atoi": "no errors; use mos_parse_int", "atol": "no errors", "atof": "no errors, locale",
+    "alloca": "no failure", "rand": "use base/rng.h", "srand": "use base/rng.h", "system": "runs a shell",
+    "popen": "runs a shell", "tmpnam": "race", "mktemp": "race",
+}
+# call -> why not, in src/ except the files named
+BANNED_BELOW_CLI = {
+    "exit": ("only cli/ ends the process", ()), "_exit": ("only cli/ ends the process", ()),
+    "abort": ("return a status", ()), "assert": ("return a status", ()),
+    "printf": ("stdout is the caller's", ()), "puts": ("stdout is the caller's", ()),
+    "putchar": ("stdout is the caller's", ()), "perror": ("use mos_fail_errno", ()),
+    "malloc": ("use mos_alloc", ()), "calloc": ("use mos_alloc", ()), "realloc": ("use mos_grow", ()),
+    "strdup": ("use mos_copy_text", ()), "strndup": ("use mos_copy_text", ()),
+    "asprintf": ("use mos_text_add", ()), "setlocale": ("process-wide", ()),
+    "strtod": ("locale; use mos_parse_double", ("src/base/text.c",)),
+    "strtof": ("locale; use mos_parse_double", ("src/base/text.c",)),
+}
+
+
+class Tree:
+    """The files of a checkout, read once."""
+
+    def __init__(self, root):
+        self.root = root
+        self.paths = sorted(self._list())
+        self._text, self._plain = {}, {}
+
+    def _list(self):
+        try:
+            out = subprocess.run(["git", "-C", self.root, "ls-files", "-z", "--cached", "--others",
+                                  "--exclude-standard"], capture_output=True, check=True).stdout
+            top = subprocess.run(["git", "-C", self.root, "rev-parse", "--show-toplevel"],
+                                 capture_output=True, check=True, text=True).stdout.strip()
+            if os.path.realpath(top) == os.path.realpath(self.root):
+                names = {n for n in out.decode().split("\0") if n}
+                return [n for n in names if os.path.isfile(os.path.join(self.root, n))]
+        except (OSError, subprocess.CalledProcessError):
+            pass
+        found = []
+        for folder, folders, files in os.walk(self.root):
+            folders[:] = [f for f in folders if f not in (".git", "build", "demo", "__pycache__", ".cache")]
+            found += [os.path.relpath(os.path.join(folder, f), self.root) for f in files]
+        return found
+
+    def full(self, path):
+        return os.path.join(self.root, path)
+
+    def text(self, path):
+        if path not in self._text:
+            with open(self.full(path), encoding="utf-8", errors="replace") as file:
+                self._text[path] = file.read()
+        return self._text[path]
+
+    def plain(self, path):
+        """C text with comments, strings and characters blanked; lines stay where they are."""
+        if path not in self._plain:
+            pattern = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
+            blank = lambda m: re.sub(r"[^\n]", " ", m.group())
+            self._plain[path] = pattern.sub(blank, self.text(path))
+        return self._plain[path]
+
+    def code(self, *folders):
+        return [p for p in self.paths if p.endswith(CODE) and p.startswith(folders)]
+
+
+def line_of(text, position):
+    return text.count("\n", 0, position) + 1
+
+
+def includes(tree, path):
+    for match in re.finditer(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', tree.text(path), re.M):
+        yield line_of(tree.text(path), match.start()), match.group(1) == '"', match.group(2)
+
+
+def rooms_of(tree):
+    """room -> all rooms it may include from, itself among them, by the mosaic_room lines of CMake."""
+    direct = {}
+    for match in re.finditer(r"^mosaic_room\((\w+)([^)]*)\)", tree.text("CMakeLists.txt"), re.M):
+        depends = re.search(r"\bDEPENDS\b(.*?)(?:\bLIBRARIES\b|$)", match.group(2), re.S)
+        direct[match.group(1)] = re.findall(r"\w+", depends.group(1)) if depends else []
+
+    def reach(room, seen):
+        if room not in seen:
+            seen.add(room)
+            for below in direct.get(room, []):
+                reach(below, seen)
+        return seen
+    return {room: reach(room, set()) for room in direct}
+
+
+def rule_arrows(tree):
+    rooms = rooms_of(tree)
+    for path in tree.code("src/"):
+        room = path.split("/")[1]
+        if room not in rooms:
+            yield path, 1, f"'{room}' is no room of CMakeLists.txt"
+            continue
+        for line, quoted, name in includes(tree, path):
+            first = name.split("/")[0]
+            if not quoted or first == "mosaic":
+                continue
+            if "/" not in name or first not in rooms:
+                yield path, line, f'write "{name}" as "room/file.h"'
+            elif first not in rooms[room]:
+                yield path, line, f"room '{room}' may not include from '{first}'"
+
+
+def rule_vendors(tree):
+    for path in tree.code("src/", "cli/", "include/", "examples/", "bench/"):
+        for line, _, name in includes(tree, path):
+            for pattern, home in VENDOR_HOMES:
+                if pattern.match(name) and not path.startswith(home):
+                    yield path, line, f"{name} is for {home if isinstance(home, str) else ' and '.join(home)} alone"
+
+
+def rule_public(tree):
+    for path in tree.code("cli/", "examples/", "include/"):
+        top = path.split("/")[0]
+        for line, quoted, name in includes(tree, path):
+            local = top == "cli" and os.path.basename(name) == name and f"cli/{name}" in tree.paths
+            if top == "cli" and name.startswith("cli/") and name in tree.paths:
+                local = True
+            if quoted and not name.startswith("mosaic/") and not local:
+                yield path, line, f'"{name}": only mosaic/*.h is public'
+
+
+def rule_names(tree):
+    seen = {}
+    for path in tree.code("src/", "cli/"):
+        name = os.path.basename(path)
+        if name in seen:
+            yield path, 1, f"the name is taken by {seen[name]}"
+        seen.setdefault(name, path)
+    seen = {}
+    for path in tree.code("tests/"):
+        name = os.path.basename(path)
+        if name.endswith("_test.c") and name in seen:
+            yield path, 1, f"the name is taken by {seen[name]}"
+        seen.setdefault(name, path)
+
+
+def rule_lengths(tree):
+    lengths = {}
+    for path in tree.code("src/", "cli/", "include/"):
+        lengths[path] = tree.text(path).count("\n")
+        is_table = re.search(r"_tables?\.[ch]$", path)
+        if lengths[path] > MAX_FILE_LINES and not is_table:
+            yield path, 1, f"{lengths[path]} lines, at most {MAX_FILE_LINES} (a table is named *_table.c)"
+    if lengths and statistics.median(lengths.values()) > MEDIAN_FILE_LINES:
+        yield "src", 1, f"the median file has more than {MEDIAN_FILE_LINES} lines"
+
+
+def functions(text):
+    """(first line, last line) of each function body in C text without comments and strings."""
+    text = re.sub(r"^[ \t]*#(?:[^\n\\]|\\.|\\\n)*", lambda m: re.sub(r"[^\n]", " ", m.group()), text,
+                  flags=re.M)
+    depth = start = 0
+    is_function = False
+    for match in re.finditer(r"[{}]", text):
+        if match.group() == "{":
+            if depth == 0:
+                start = match.start()
+                is_function = text[:start].rstrip()[-1:] == ")"
+            depth += 1
+        else:
+            depth = max(depth - 1, 0)
+            if depth == 0 and is_function:
+                yield line_of(text, start), line_of(text, match.start())
+
+
+def rule_functions(tree):
+    for path in tree.code("src/", "cli/"):
+        for first, last in functions(tree.plain(path)):
+            if last - first + 1 > MAX_FUNCTION_LINES:
+                yield path, first, f"a function of {last - first + 1} lines, at most {MAX_FUNCTION_LINES}"
+
+
+def rule_calls(tree):
+    for path in tree.code("src/", "cli/"):
+        plain = tree.plain(path)
+        for match in re.finditer(r"(?<![\w.>])(\w+)[ \t]*\(", plain):
+            name = match.group(1)
+            reason = BANNED.get(name)
+            if reason is None and path.startswith("src/") and name in BANNED_BELOW_CLI:
+                reason, homes = BANNED_BELOW_CLI[name]
+                if path in homes:
+                    reason = None
+            if reason is not None:
+                yield path, line_of(plain, match.start()), f"{name}: {reason}"
+
+
+def rule_leftovers(tree):
+    words = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
+    places = re.compile(r"(?<![\w.])/(?:work|home|root)/")
+    for path in tree.paths:
+        if not path.endswith((".c", ".h", ".py", ".sh", ".md", ".cmake", ".txt", ".yaml", ".yml", ".json",
+                              ".cff")) and os.path.basename(path) != "run":
+            continue
+        for number, line in enumerate(tree.text(path).splitlines(), 1):
+            word = words.search(line)
+            if word:
+                yield path, number, f"'{word.group()}' left over"
+            if places.search(line):
+                yield path, number, "a path of one machine"
+
+
+def rule_sizes(tree):
+    for path in tree.paths:
+        size = os.path.getsize(tree.full(path))
+        limit = MAX_GOLDEN_BYTES if path.startswith("tests/golden/") else MAX_FILE_BYTES
+        if size > limit:
+            yield path, 1, f"{size} bytes, at most {limit}"
+
+
+def rule_fuzzers(tree):
+    listed = set()
+    if "tests/fuzz/tests.cmake" in tree.paths:
+        listed = set(re.findall(r"^mosaic_fuzz\((\w+)", tree.text("tests/fuzz/tests.cmake"), re.M))
+    for path in tree.code("tests/fuzz/"):
+        name = re.match(r"tests/fuzz/(\w+)_fuzz\.c$", path)
+        if name is None:
+            continue
+        if name.group(1) not in listed:
+            yield path, 1, "not listed in tests/fuzz/tests.cmake"
+        if not any(p.startswith(f"tests/fuzz/corpus/{name.group(1)}/") for p in tree.paths):
+            yield path, 1, f"no seed in tests/fuzz/corpus/{name.group(1)}/"
+
+
+def rule_format(tree):
+    tool = shutil.which(f"clang-format-{CLANG_FORMAT_MAJOR}") or shutil.which("clang-format")
+    version = ""
+    if tool:
+        version = subprocess.run([tool, "--version"], capture_output=True, text=True).stdout
+    if f"version {CLANG_FORMAT_MAJOR}." not in version:
+        print(f"skipped: the format rule wants clang-format {CLANG_FORMAT_MAJOR}, found: {version.strip() or 'none'}")
+        return
+    files = tree.code("src/", "cli/", "include/", "tests/", "bench/", "examples/")
+    if not files:
+        return
+    out = subprocess.run([tool, "--dry-run", "--style=file", *files], cwd=tree.root, capture_output=True,
+                         text=True).stderr
+    places = {}
+    for match in re.finditer(r"^(\S+?):(\d+):\d+: (?:warning|error): code should be", out, re.M):
+        places.setdefault(match.group(1), []).append(int(match.group(2)))
+    for path, lines in places.items():
+        yield path, min(lines), f"not as clang-format has it ({len(lines)} places)"
+
+
+def rule_scripts(tree):
+    tool = shutil.which("shellcheck")
+    for path in tree.paths:
+        if not path.endswith(".sh") and path != ".ci/run":
+            continue
+        done = subprocess.run(["bash", "-n", tree.full(path)], capture_output=True, text=True)
+        if done.returncode != 0:
+            yield path, 1, done.stderr.strip().splitlines()[-1]
+        elif tool:
+            done = subprocess.run([tool, "-S", "warning", "-f", "gcc", tree.full(path)], capture_output=True,
+                                  text=True)
+            for match in re.finditer(r":(\d+):\d+: (.*)$", done.stdout, re.M):
+                yield path, int(match.group(1)), match.group(2)
+
+
+def exported(library, nm):
+    """Names a shared library defines for others; version nodes (A) are no symbols."""
+    out = subprocess.run([nm, "-D", "--defined-only", library], capture_output=True, text=True, check=True).stdout
+    return [fields[2].split("@")[0] for fields in (line.split() for line in out.splitlines())
+            if len(fields) == 3 and fields[1] != "A"]
+
+
+def check_exports(library, nm):
+    names = exported(library, nm)
+    if not names:
+        yield library, 1, "exports nothing"
+    for name in names:
+        if not name.startswith("mosaic_"):
+            yield library, 1, f"exports '{name}'"
+
+
+RULES = {name[5:]: value for name, value in sorted(globals().items()) if name.startswith("rule_")}
+
+
+def check(root, rules=None):
+    tree = Tree(root)
+    return [(path, line, rule, what) for rule in (rules or RULES) for path, line, what in RULES[rule](tree)]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("root", nargs="?")
+    parser.add_argument("--library")
+    parser.add_argument("--nm", default="nm")
+    parser.add_argument("--self-test", action="store_true")
+    options = parser.parse_args()
+    if options.self_test:
+        import lint_self_test
+        return lint_self_test.run()
+    if options.root is None:
+        parser.error("which tree?")
+    findings = check(options.root)
+    if options.library:
+        findings += [(path, line, "exports", what) for path, line, what in
+                     check_exports(options.library, options.nm)]
+    for path, line, rule, what in findings:
+        print(f"{path}:{line}: {rule}: {what}")
+    print(f"{len(findings)} findings by {len(RULES) + bool(options.library)} rules")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""Bad examples for every rule of lint.py: each must be found by its own rule, at its place, and by no other."""
+import os
+import shutil
+import subprocess
+import tempfile
+
+import lint
+
+CMAKE = """mosaic_room(base DEPENDS "" LIBRARIES m)
+mosaic_room(io   DEPENDS base LIBRARIES GDAL::GDAL)
+mosaic_room(data
+            DEPENDS io)
+mosaic_room(compute DEPENDS base)
+"""
+
+GOOD = {
+    "CMakeLists.txt": CMAKE,
+    ".clang-format": "BasedOnStyle: LLVM\nIndentWidth: 4\n",
+    "include/mosaic/status.h": "#include <stddef.h>\n#include \"mosaic/version.h\"\n",
+    "src/base/error.c": "#include \"base/error.h\"\n#include \"mosaic/status.h\"\n#include <stdlib.h>\n",
+    "src/base/error.h": "/* strcpy(a, b) in a comment */\n",
+    "src/base/text.c": "double f(char *s) { return strtod(s, 0); }\n",
+    "src/io/raster.c": "#include \"base/error.h\"\n#include \"io/raster.h\"\n#include <gdal.h>\n#include <lmdb.h>\n",
+    "src/data/dataset.c": "#include \"base/error.h\"\n#include \"io/raster.h\"\n",
+    "src/data/class_table.c": "\n" * 900,
+    "src/compute/cpu/cpu_plan.c": "#include <dnnl.h>\nvoid f(void) { g(\"exit(1)\"); }\n",
+    "src/compute/op_call.c": "void f(op *o) { o->exit(1); }\n",
+    "cli/command.h": "/* table */\n",
+    "cli/main.c": "#include \"command.h\"\n#include \"mosaic/status.h\"\nint main(void) { exit(0); }\n",
+    "tests/fuzz/csv_fuzz.c": "\n", "tests/fuzz/tests.cmake": "mosaic_fuzz(csv io)\n",
+    "tests/fuzz/corpus/csv/a": "a,b\n",
+    "scripts/good.sh": "#!/usr/bin/env bash\necho \"$1\"\n",
+}
+
+LONG = "\n".join(["int f(void) {"] + ["    f();"] * 90 + ["}", ""])
+LEFT = "/* TO" + "DO: later */\n"
+
+# rule, path, content, line where it is found
+BAD = [
+    ("arrows", "src/base/low.c", "#include \"io/raster.h\"\n", 1),
+    ("arrows", "src/compute/side.c", "\n#include \"data/dataset.h\"\n", 2),
+    ("arrows", "src/io/up.c", "  #  include \"data/dataset.h\"\n", 1),
+    ("arrows", "src/io/short.c", "#include \"raster.h\"\n", 1),
+    ("arrows", "src/io/dots.c", "#include \"../base/error.h\"\n", 1),
+    ("arrows", "src/attic/old.c", "\n", 1),
+    ("vendors", "src/compute/plan.c", "#include <dnnl.h>\n", 1),
+    ("vendors", "src/compute/ref/types.h", "#include <dnnl_types.h>\n", 1),
+    ("vendors", "src/data/read.c", "#include <gdal_priv.h>\n", 1),
+    ("vendors", "src/data/vector.c", "\n#include <ogr_api.h>\n", 2),
+    ("vendors", "src/data/quiet.c", "#include <cpl_error.h>\n", 1),
+    ("vendors", "src/data/store.c", "#include <lmdb.h>\n", 1),
+    ("vendors", "src/data/tree.c", "#include <yaml.h>\n", 1),
+    ("vendors", "cli/json.c", "#include <jansson.h>\n", 1),
+    ("vendors", "src/base/pack.c", "#include <zstd.h>\n", 1),
+    ("public", "cli/short_cut.c", "#include \"base/error.h\"\n", 1),
+    ("public", "cli/up.c", "#include \"../src/base/error.h\"\n", 1),
+    ("public", "examples/embed.c", "\n\n#include \"data/dataset.h\"\n", 3),
+    ("public", "include/mosaic/train.h", "#include \"base/error.h\"\n", 1),
+    ("names", "src/data/error.c", "\n", None),
+    ("names", "cli/raster.c", "\n", None),
+    ("lengths", "src/data/large.c", "\n" * 801, 1),
+    ("functions", "src/data/endless.c", LONG, 1),
+    ("functions", "src/data/endless_switch.c", "#define X {\n" + LONG, 2),
+    ("calls", "src/data/copy.c", "void f(void) {\n    strcpy(a, b);\n}\n", 2),
+    ("calls", "src/data/cat.c", "void f(void) { strcat (a, b); }\n", 1),
+    ("calls", "src/data/print.c", "void f(void) { sprintf(a, b); }\n", 1),
+    ("calls", "src/data/token.c", "char *f(void) { return strtok(a, b); }\n", 1),
+    ("calls", "cli/number.c", "int f(char *s) { return atoi(s); }\n", 1),
+    ("calls", "cli/line.c", "void f(char *s) { gets(s); }\n", 1),
+    ("calls", "src/data/leave.c", "void f(void) { exit(1); }\n", 1),
+    ("calls", "src/data/give_up.c", "void f(void) { abort(); }\n", 1),
+    ("calls", "src/data/claim.c", "void f(int a) { assert(a); }\n", 1),
+    ("calls", "src/data/speak.c", "void f(void) { printf(\"x\"); }\n", 1),
+    ("calls", "src/data/heap.c", "void *f(void) { return malloc(1); }\n", 1),
+    ("calls", "src/data/comma.c", "double f(char *s) { return strtod(s, 0); }\n", 1),
+    ("leftovers", "src/data/later.c", LEFT, 1),
+    ("leftovers", "docs/later.md", "a\n" + LEFT, 2),
+    ("leftovers", "scripts/mine.sh", "#!/bin/sh\necho /ho" + "me/me\n", 2),
+    ("sizes", "tests/golden/huge.txt", "x" * 200001, 1),
+    ("sizes", "docs/huge.svg", "x" * (1 << 20) + "x", 1),
+    ("fuzzers", "tests/fuzz/unlisted_fuzz.c", "\n", 1),
+    ("scripts", "scripts/broken.sh", "if true; then\n", 1),
+]
+
+
+def write(root, files):
+    for path, content in files.items():
+        full = os.path.join(root, path)
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        with open(full, "w", encoding="utf-8") as file:
+            file.write(content)
+
+
+def findings(files, rules):
+    with tempfile.TemporaryDirectory() as root:
+        write(root, files)
+        return lint.check(root, rules)
+
+
+def self_test_trees(rules):
+    wrong = [f"the good tree: {found}" for found in findings(GOOD, rules)]
+    for rule, path, content, line in BAD:
+        found = findings({**GOOD, path: content}, rules)
+        if not found:
+            wrong.append(f"{rule} did not find {path}")
+        for where, number, name, what in found:
+            at_place = line is None or (where == path and number == line)
+            if name != rule or not at_place:
+                wrong.append(f"{path}: wanted {rule} at line {line}, found {where}:{number}: {name}: {what}")
+    # the median is a property of all files together
+    many = {f"src/data/part{i}.c": "\n" * 300 for i in range(40)}
+    if [f[2] for f in findings({**GOOD, **many}, rules)] != ["lengths"]:
+        wrong.append("lengths did not find a large median")
+    untested = set(rules) - {case[0] for case in BAD} - {"format"}
+    return wrong + [f"no bad example for rule {rule}" for rule in untested]
+
+
+def self_test_format():
+    bad = {**GOOD, "src/data/ugly.c": "int   f( void ){return 1 ;}\n"}
+    found = findings(bad, ["format"])
+    tool = shutil.which("clang-format") or shutil.which(f"clang-format-{lint.CLANG_FORMAT_MAJOR}")
+    if tool is None:
+        return []
+    version = subprocess.run([tool, "--version"], capture_output=True, text=True).stdout
+    if f"version {lint.CLANG_FORMAT_MAJOR}." not in version:
+        return []
+    return [] if ("src/data/ugly.c", 1) in {f[:2] for f in found} else ["format did not find src/data/ugly.c"]
+
+
+def self_test_exports():
+    compiler = shutil.which("cc")
+    if compiler is None or shutil.which("nm") is None:
+        print("skipped: the exports rule was not tried: no cc or nm")
+        return []
+    wrong = []
+    with tempfile.TemporaryDirectory() as root:
+        for source, wanted in (("int mosaic_a(void); int mosaic_a(void) { return 1; }", []),
+                               ("int mosaic_a, mos_leak = 1;", ["exports 'mos_leak'"]),
+                               ("static int hidden; int *f(void); __attribute__((visibility(\"hidden\"))) "
+                                "int *f(void) { return &hidden; }", ["exports nothing"])):
+            write(root, {"a.c": source})
+            library = os.path.join(root, "liba.so")
+            subprocess.run([compiler, "-shared", "-fPIC", "-o", library, os.path.join(root, "a.c")], check=True)
+            found = [what for _, _, what in lint.check_exports(library, "nm")]
+            if found != wanted:
+                wrong.append(f"exports: wanted {wanted}, found {found}")
+    return wrong
+
+
+def run():
+    rules = [rule for rule in lint.RULES if rule != "format"]  # the examples are not formatted
+    wrong = self_test_trees(rules) + self_test_format() + self_test_exports()
+    for line in wrong:
+        print(line)
+    print(f"{len(BAD) + 3} bad examples, {len(wrong)} surprises")
+    return 1 if wrong else 0
