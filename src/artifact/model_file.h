@@ -1,8 +1,9 @@
-/* A trained model as one safetensors file: weights under their names, and in `__metadata__` all that prediction needs (classes, bands,
- * statistics, thresholds, configuration). */
+/* A trained model as one safetensors file: weights under their names, and in `__metadata__` all
+ * that prediction needs (classes, bands, statistics, thresholds, configuration). */
 #ifndef MOS_ARTIFACT_MODEL_FILE_H
 #define MOS_ARTIFACT_MODEL_FILE_H
 
+#include "base/text.h"
 #include "model/model.h"
 
 typedef struct mos_model_card {
@@ -13,22 +14,47 @@ typedef struct mos_model_card {
     char method[32];
     bool has_thresholds;
     double threshold[MOS_MAX_CLASSES], global_threshold; /* tuned on validation */
-    bool reduced;       /* trained on fewer batches, patches or epochs than configured: said wherever results are */
+    bool reduced; /* trained on fewer batches, patches or epochs than configured: said wherever
+                     results are */
+    bool
+        probe_head; /* the head is a linear probe fitted on frozen features (methods without BCE) */
     int64_t epochs, steps;
-    char *config;       /* the resolved configuration as YAML; owned; may be NULL */
-    char dataset[65];   /* fingerprint of the training data */
+    char *config;     /* the resolved configuration as YAML; owned; may be NULL */
+    char dataset[65]; /* fingerprint of the training data */
 } mos_model_card;
 void mos_model_card_release(mos_model_card *card);
+
+/* "resnet34" */
+const char *mos_encoder_name(mos_encoder_kind encoder);
+extern const char
+    *const mos_encoder_names[]; /* in the order of mos_encoder_kind, NULL-terminated */
+
+/* The card as one JSON object (model/config.json), the configuration left out. */
+void mos_model_card_json(const mos_model_card *card, mos_text *out);
 
 /* Atomic write of model.safetensors, float32, torchvision names. */
 mosaic_status mos_model_file_write(const char *path, mos_model *model, const mos_model_card *card);
 /* Card alone (no weights read). Also accepts a run directory or its model/ folder. */
 mosaic_status mos_model_file_card(const char *path, mos_model_card *card);
-/* Model on a device with its weights, strict: every tensor present with its shape, none left over. */
-mosaic_status mos_model_file_load(const char *path, mos_device *device, mos_model_card *card, mos_model **out);
-/* Copy tensors whose names match `pattern` (fnmatch; NULL: all, strict) from a file into a model: for --init-from. Also takes a bare torchvision
- * ResNet file (names without the backbones prefix) when a modality is named. 0 tensors loaded is an error; what was skipped is listed. */
-mosaic_status mos_model_file_init(const char *path, const char *pattern, mos_model *model, int64_t *loaded, int64_t *skipped);
+/* Model on a device with its weights, strict: every tensor present with its shape, none left over,
+ * every value finite. */
+mosaic_status mos_model_file_load(const char *path, mos_device *device, mos_model_card *card,
+                                  mos_model **out);
+
+/* Copy tensors whose names match `pattern` (fnmatch; NULL: all, strict) from a file into a model:
+ * for --init-from. Also takes a bare torchvision ResNet file (names without the backbones prefix)
+ * when the pattern names a modality: "s2" or "backbones.s2.*"; its fc is left out. Input bands are
+ * joined by name where the file has a card. 0 tensors loaded is an error; what was skipped is
+ * listed in the log and counted. Refreshes the model. */
+mosaic_status mos_model_file_init(const char *path, const char *pattern, mos_model *model,
+                                  int64_t *loaded, int64_t *skipped);
+/* The same, and the head's rows are joined by class name: class_names [spec.classes] are those of
+ * the model. Without them (NULL) a head is taken only from a file without a card or in strict mode,
+ * where the count must agree. */
+mosaic_status mos_model_file_init_named(const char *path, const char *pattern,
+                                        const char *const *class_names, mos_model *model,
+                                        int64_t *loaded, int64_t *skipped);
+
 /* Resolve "RUN", "RUN/model" or a file to the model file's path. */
 mosaic_status mos_model_file_resolve(const char *path, char *buffer, size_t size);
 
