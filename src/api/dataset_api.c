@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "data/dataset.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct mosaic_dataset {
