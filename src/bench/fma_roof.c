@@ -1,0 +1,125 @@
+#include "bench/fma_roof.h"
+
+#include "base/log.h"
+#include "base/thread.h"
+
+#include <stdint.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+enum { CHAINS = 12, INNER = 2000, MAX_THREADS = 1024 };
+
+/* INNER rounds of CHAINS independent multiply-adds; returns the operations of one call. */
+typedef double (*roof_kernel)(float *sink);
+
+#if defined(__x86_64__)
+__attribute__((target("avx512f"))) static double kernel_avx512(float *sink) {
+    __m512 a[CHAINS], b = _mm512_set1_ps(0.999f), c = _mm512_set1_ps(1e-3f);
+#pragma GCC unroll 12
+    for (int k = 0; k < CHAINS; k++) a[k] = _mm512_set1_ps((float)k);
+    for (int i = 0; i < INNER; i++) {
+#pragma GCC unroll 12
+        for (int k = 0; k < CHAINS; k++) a[k] = _mm512_fmadd_ps(a[k], b, c);
+        __asm__ volatile("" ::: "memory");
+    }
+#pragma GCC unroll 12
+    for (int k = 0; k < CHAINS; k++) *sink += _mm512_reduce_add_ps(a[k]);
+    return 2.0 * 16 * CHAINS * INNER;
+}
+
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) static double kernel_bf16(float *sink) {
+    __m512 a[CHAINS];
+    __m512bh b = _mm512_cvtne2ps_pbh(_mm512_set1_ps(0.5f), _mm512_set1_ps(0.25f));
+#pragma GCC unroll 12
+    for (int k = 0; k < CHAINS; k++) a[k] = _mm512_set1_ps((float)k);
+    for (int i = 0; i < INNER; i++) {
+#pragma GCC unroll 12
+        for (int k = 0; k < CHAINS; k++) a[k] = _mm512_dpbf16_ps(a[k], b, b);
+        __asm__ volatile("" ::: "memory");
+    }
+#pragma GCC unroll 12
+    for (int k = 0; k < CHAINS; k++) *sink += _mm512_reduce_add_ps(a[k]);
+    return 2.0 * 32 * CHAINS * INNER;
+}
+
+__attribute__((target("avx2,fma"))) static double kernel_avx2(float *sink) {
+    __m256 a[CHAINS], b = _mm256_set1_ps(0.999f), c = _mm256_set1_ps(1e-3f);
+#pragma GCC unroll 12
+    for (int k = 0; k < CHAINS; k++) a[k] = _mm256_set1_ps((float)k);
+    for (int i = 0; i < INNER; i++) {
+#pragma GCC unroll 12
+        for (int k = 0; k < CHAINS; k++) a[k] = _mm256_fmadd_ps(a[k], b, c);
+        __asm__ volatile("" ::: "memory");
+    }
+#pragma GCC unroll 12
+    for (int k = 0; k < CHAINS; k++) *sink += _mm256_cvtss_f32(a[k]);
+    return 2.0 * 8 * CHAINS * INNER;
+}
+#endif
+
+static double kernel_scalar(float *sink) {
+    float a[CHAINS];
+    for (int k = 0; k < CHAINS; k++) a[k] = (float)k;
+    for (int i = 0; i < INNER; i++)
+        for (int k = 0; k < CHAINS; k++) a[k] = a[k] * 0.999f + 1e-3f;
+#pragma GCC unroll 12
+    for (int k = 0; k < CHAINS; k++) *sink += a[k];
+    return 2.0 * CHAINS * INNER;
+}
+
+static roof_kernel choose_fp32(void) {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f")) return kernel_avx512;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return kernel_avx2;
+#endif
+    return kernel_scalar;
+}
+
+static roof_kernel choose_bf16(void) {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512bf16")) return kernel_bf16;
+#endif
+    return NULL;
+}
+
+typedef struct roof_job {
+    roof_kernel kernel;
+    double milliseconds;
+    double gflops[MAX_THREADS];
+    volatile float sink[MAX_THREADS];
+} roof_job;
+
+/* Each thread runs for the whole time and reports its own rate. */
+static void run_thread(void *context, int64_t begin, int64_t end, int thread) {
+    roof_job *job = context;
+    float sink = 0;
+    (void)end;
+    (void)thread;
+    double operations = 0;
+    int64_t start = mos_now_ns(), now;
+    do {
+        operations += job->kernel(&sink);
+        now = mos_now_ns();
+    } while ((double)(now - start) < job->milliseconds * 1e6);
+    job->gflops[begin] = operations / (double)(now - start);
+    job->sink[begin] = sink;
+}
+
+static double measure(roof_kernel kernel, int threads, double milliseconds) {
+    static roof_job job; /* too large for a stack; measured from one thread at a time */
+    if (!kernel) return 0;
+    if (threads > MAX_THREADS) threads = MAX_THREADS;
+    job.kernel = kernel;
+    job.milliseconds = milliseconds;
+    mos_parallel_for(threads, threads, run_thread, &job);
+    double sum = 0;
+    for (int t = 0; t < threads; t++) sum += job.gflops[t];
+    return sum;
+}
+
+mos_roof mos_roof_measure(int threads, double milliseconds) {
+    return (mos_roof){.fp32_gflops = measure(choose_fp32(), threads, milliseconds),
+                      .bf16_gflops = measure(choose_bf16(), threads, milliseconds)};
+}

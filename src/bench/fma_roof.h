@@ -1,0 +1,14 @@
+/* The roof of this processor right now: fused multiply-adds per second on all threads, data in registers. Every speed is
+ * reported as a share of a roof measured in the same minute. */
+#ifndef MOS_BENCH_FMA_ROOF_H
+#define MOS_BENCH_FMA_ROOF_H
+
+typedef struct mos_roof {
+    double fp32_gflops; /* 2 floating-point operations per multiply-add */
+    double bf16_gflops; /* with vdpbf16ps; 0 where the processor lacks it */
+} mos_roof;
+
+/* About `milliseconds` per number format. */
+mos_roof mos_roof_measure(int threads, double milliseconds);
+
+#endif
