@@ -32,7 +32,7 @@ typedef struct tree_walk {
     unsigned depth; /* every leaf must lie this deep */
     uint64_t branches, leaves,
         spill; /* left of what the meta page promises; overflow pages are counted up */
-    uint64_t entries;
+    uint64_t entries, first_key;
 } tree_walk;
 
 typedef struct node_view {
@@ -86,7 +86,7 @@ static mosaic_status check_leaf_value(tree_walk *walk, uint64_t number, const no
     } else if (bytes > node->room - before) {
         return fail_page(number, "value reaches beyond the page");
     }
-    walk->entries++;
+    if (walk->entries++ == 0) walk->first_key = (uint64_t)(node->at + NODE_HEADER - walk->data);
     return walk->tree == FREE_TREE ? check_free_list(walk, value, bytes) : MOSAIC_OK;
 }
 
@@ -154,7 +154,7 @@ static mosaic_status walk_page(tree_walk *walk, uint64_t number, unsigned depth)
     return MOSAIC_OK;
 }
 
-static mosaic_status check_tree(const unsigned char *data, const mos_lmdb_shape *shape,
+static mosaic_status check_tree(const unsigned char *data, mos_lmdb_shape *shape,
                                 const unsigned char *tree, int kind) {
     unsigned flags = mos_load_u16(tree + 4), depth = mos_load_u16(tree + 6);
     uint64_t branches = mos_load_u64(tree + 8), leaves = mos_load_u64(tree + 16),
@@ -187,11 +187,14 @@ static mosaic_status check_tree(const unsigned char *data, const mos_lmdb_shape 
                       .branches = branches,
                       .leaves = leaves};
     MOS_TRY(walk_page(&walk, root, 0));
-    if (walk.branches != 0 || walk.leaves != 0 || walk.entries != entries || walk.spill != spill)
+    /* A value replaced by a smaller one keeps its pages, so there may be more of them than the
+     * values need. */
+    if (walk.branches != 0 || walk.leaves != 0 || walk.entries != entries || walk.spill > spill)
         return mos_fail(MOSAIC_ERR_DATA,
                         "LMDB tree holds %llu of %llu entries, and %llu of %llu overflow pages",
                         (unsigned long long)walk.entries, (unsigned long long)entries,
                         (unsigned long long)walk.spill, (unsigned long long)spill);
+    shape->first_key = walk.first_key;
     return MOSAIC_OK;
 }
 
@@ -228,7 +231,7 @@ mosaic_status mos_lmdb_check(const void *data, size_t size, bool writable, mos_l
                         "LMDB file is cut short: %zu bytes hold %llu pages, wanted %llu", size,
                         (unsigned long long)(size / page_bytes), (unsigned long long)last + 1);
     const unsigned char *trees = meta + 24;
-    out->page_bytes = page_bytes;
+    *out = (mos_lmdb_shape){.page_bytes = page_bytes};
     out->pages = last + 1;
     out->entries = mos_load_u64(trees + TREE_BYTES + 32);
     out->transaction = mos_load_u64(meta + 128);
@@ -245,7 +248,8 @@ bool mos_lmdb_value_is_sound(const void *data, const mos_lmdb_shape *shape, cons
      * offsets there. */
     if (offset % shape->page_bytes != PAGE_HEADER) return true;
     const unsigned char *page = (const unsigned char *)value - PAGE_HEADER;
-    uint64_t run = (PAGE_HEADER + (uint64_t)size + shape->page_bytes - 1) / shape->page_bytes;
-    return mos_load_u64(page) == offset / shape->page_bytes &&
-           mos_load_u16(page + 10) == P_OVERFLOW && mos_load_u32(page + 12) == run;
+    uint64_t number = offset / shape->page_bytes, run = mos_load_u32(page + 12);
+    uint64_t least = (PAGE_HEADER + (uint64_t)size + shape->page_bytes - 1) / shape->page_bytes;
+    return mos_load_u64(page) == number && mos_load_u16(page + 10) == P_OVERFLOW && run >= least &&
+           run <= shape->pages - number;
 }

@@ -15,6 +15,8 @@ typedef struct mos_lmdb_shape {
     uint64_t pages; /* in use, meta pages included */
     uint64_t entries;
     uint64_t transaction;
+    uint64_t first_key; /* byte in the file where the first key of the main tree lies; 0: the tree
+                           is empty */
 } mos_lmdb_shape;
 
 /* Check both meta pages, the file size, and every branch and leaf page of the main tree (also of

@@ -21,6 +21,20 @@ struct mos_lmdb_reader {
     MDB_txn *txn;
 };
 
+/* liblmdb does not tell where its map begins, but the first key's place is known in the file and in
+ * the map. */
+static mosaic_status find_mapping(mos_lmdb *db, MDB_txn *txn) {
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    MOS_TRY(mos_lmdb_fail(mdb_dbi_open(txn, NULL, 0, &db->database), "open", db->path));
+    if (db->shape.first_key == 0) return MOSAIC_OK; /* empty: no value will need the check */
+    MOS_TRY(mos_lmdb_fail(mdb_cursor_open(txn, db->database, &cursor), "open", db->path));
+    int answer = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+    mdb_cursor_close(cursor);
+    if (answer == 0) db->data = (const char *)key.mv_data - db->shape.first_key;
+    return mos_lmdb_fail(answer, "open", db->path);
+}
+
 static mosaic_status open_env(mos_lmdb *db) {
     MOS_TRY(mos_lmdb_fail(mdb_env_create(&db->env), "open", db->path));
     /* The map is exactly the checked file: the size in the file's head may be anything. */
@@ -31,14 +45,13 @@ static mosaic_status open_env(mos_lmdb *db) {
         "open", db->path));
     MDB_envinfo info;
     MOS_TRY(mos_lmdb_fail(mdb_env_info(db->env, &info), "open", db->path));
-    db->data = info.me_mapaddr;
     if (info.me_last_pgno + 1 != db->shape.pages || info.me_last_txnid != db->shape.transaction)
         return mos_fail(MOSAIC_ERR_DATA, "%s: changed while it was opened", db->path);
     MDB_txn *txn;
     MOS_TRY(mos_lmdb_fail(mdb_txn_begin(db->env, NULL, MDB_RDONLY, &txn), "open", db->path));
-    int answer = mdb_dbi_open(txn, NULL, 0, &db->database);
+    mosaic_status status = find_mapping(db, txn);
     mdb_txn_abort(txn);
-    return mos_lmdb_fail(answer, "open", db->path);
+    return status;
 }
 
 mosaic_status mos_lmdb_open(const char *path, mos_lmdb **out) {

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* A commit syncs the disk, and until then the puts lie in memory. */
 enum { BATCH_PUTS = 512 };
@@ -21,7 +22,8 @@ struct mos_lmdb_writer {
     MDB_env *env;
     MDB_dbi database;
     MDB_txn *txn;         /* NULL before the first put, and after a failed commit */
-    mos_lmdb_shape shape; /* page size */
+    mos_lmdb_shape shape; /* of the file when the transaction began */
+    const void *map;      /* where liblmdb mapped it; NULL while the store is empty */
     uint64_t map_bytes,
         used_pages; /* used_pages: the most that the open transaction may have reached */
     uint64_t pending_puts, pending_bytes;
@@ -33,6 +35,23 @@ static mosaic_status fail(const mos_lmdb_writer *writer, int answer) {
     return mos_lmdb_fail(answer, "write", writer->path);
 }
 
+/* liblmdb does not tell where its map begins. Before anything is put, the first key lies in the
+ * map, on a page that carries its own number. */
+static mosaic_status find_map(mos_lmdb_writer *writer) {
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    writer->map = NULL;
+    MOS_TRY(fail(writer, mdb_cursor_open(writer->txn, writer->database, &cursor)));
+    int answer = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+    mdb_cursor_close(cursor);
+    if (answer == MDB_NOTFOUND) return MOSAIC_OK;
+    MOS_TRY(fail(writer, answer));
+    const char *page =
+        (const char *)key.mv_data - (uintptr_t)key.mv_data % writer->shape.page_bytes;
+    writer->map = page - mos_load_u64(page) * writer->shape.page_bytes;
+    return MOSAIC_OK;
+}
+
 static mosaic_status begin(mos_lmdb_writer *writer) {
     if (writer->broken)
         return mos_fail(MOSAIC_ERR_RUNTIME, "%s: an earlier write failed", writer->path);
@@ -40,7 +59,9 @@ static mosaic_status begin(mos_lmdb_writer *writer) {
     MOS_TRY(fail(writer, mdb_txn_begin(writer->env, NULL, 0, &writer->txn)));
     MDB_envinfo info;
     MOS_TRY(fail(writer, mdb_env_info(writer->env, &info)));
-    writer->used_pages = info.me_last_pgno + 1 + PAGES_PER_COMMIT;
+    writer->shape.pages = info.me_last_pgno + 1;
+    MOS_TRY(find_map(writer));
+    writer->used_pages = writer->shape.pages + PAGES_PER_COMMIT;
     writer->pending_puts = writer->pending_bytes = 0;
     return MOSAIC_OK;
 }
@@ -85,8 +106,15 @@ static mosaic_status open_env(mos_lmdb_writer *writer) {
     MDB_stat stat;
     MOS_TRY(fail(writer, mdb_env_stat(writer->env, &stat)));
     writer->shape.page_bytes = stat.ms_psize;
-    MOS_TRY(begin(writer));
-    return fail(writer, mdb_dbi_open(writer->txn, NULL, 0, &writer->database));
+    if (writer->shape.page_bytes > (uint64_t)sysconf(_SC_PAGESIZE))
+        return mos_fail(MOSAIC_ERR_UNSUPPORTED,
+                        "%s: has pages of %u bytes, larger than this machine's", writer->path,
+                        writer->shape.page_bytes);
+    MDB_txn *txn;
+    MOS_TRY(fail(writer, mdb_txn_begin(writer->env, NULL, MDB_RDONLY, &txn)));
+    int answer = mdb_dbi_open(txn, NULL, 0, &writer->database);
+    mdb_txn_abort(txn);
+    return fail(writer, answer);
 }
 
 mosaic_status mos_lmdb_writer_open(const char *path, mos_lmdb_writer **out) {
@@ -131,13 +159,11 @@ static mosaic_status find(mos_lmdb_writer *writer, const char *key, MDB_val *nam
 /* Replacing a value, liblmdb believes the page count in the old value's header. */
 static mosaic_status check_replaced(const mos_lmdb_writer *writer, const char *key,
                                     const MDB_val *value) {
-    MDB_envinfo info;
-    MOS_TRY(fail(writer, mdb_env_info(writer->env, &info)));
-    mos_lmdb_shape shape = {.page_bytes = writer->shape.page_bytes, .pages = info.me_last_pgno + 1};
-    uintptr_t offset = (uintptr_t)value->mv_data - (uintptr_t)info.me_mapaddr;
-    if (offset >= shape.pages * shape.page_bytes ||
-        mos_lmdb_value_is_sound(info.me_mapaddr, &shape, value->mv_data, value->mv_size))
-        return MOSAIC_OK; /* outside the map: put by this very transaction */
+    uintptr_t offset = (uintptr_t)value->mv_data - (uintptr_t)writer->map;
+    if (writer->map == NULL || offset >= writer->shape.pages * writer->shape.page_bytes)
+        return MOSAIC_OK; /* outside the file: put by this very transaction */
+    if (mos_lmdb_value_is_sound(writer->map, &writer->shape, value->mv_data, value->mv_size))
+        return MOSAIC_OK;
     return mos_fail(MOSAIC_ERR_DATA, "%s: record \"%s\": its pages are damaged", writer->path, key);
 }
 

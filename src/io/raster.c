@@ -1,12 +1,12 @@
 #include "io/raster.h"
 
-#include "base/file.h"
 #include "io/raster_gdal.h"
 
 #include <cpl_conv.h>
 #include <ogr_srs_api.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MAX_SIDE = 65536, MAX_BANDS = 256 };
 static const uint64_t max_bytes = (uint64_t)2 << 30;
@@ -54,9 +54,10 @@ static mosaic_status open_path(const char *path, open_raster *out) {
     mos_gdal_capture_begin(&out->capture);
     out->dataset =
         GDALOpenEx(path, GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_INTERNAL, drivers, NULL, NULL);
+    if (out->dataset == NULL && access(path, R_OK) != 0 && strncmp(path, "/vsi", 4) != 0)
+        return mos_fail_errno("open", path);
     if (out->dataset == NULL)
-        return mos_gdal_fail(mos_path_exists(path) ? MOSAIC_ERR_DATA : MOSAIC_ERR_IO, path,
-                             &out->capture,
+        return mos_gdal_fail(MOSAIC_ERR_DATA, path, &out->capture,
                              "not a raster of a known format (GeoTIFF, COG, PNG, JPEG 2000)");
     out->capture.text[0] =
         '\0'; /* a complaint that did not stop the opening (a strange reference system) */
