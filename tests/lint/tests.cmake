@@ -13,3 +13,11 @@ else()
 endif()
 set_tests_properties(lint/tree lint/self_test PROPERTIES TIMEOUT 120 SKIP_RETURN_CODE 77
                      ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+
+find_program(CXX_FOR_HEADERS NAMES c++ g++ clang++)
+set(cxx "")
+if(CXX_FOR_HEADERS)
+  set(cxx ${CXX_FOR_HEADERS})
+endif()
+add_test(NAME lint/headers COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/lint/headers.sh ${CMAKE_SOURCE_DIR}
+         ${CMAKE_C_COMPILER} ${cxx})
