@@ -228,7 +228,7 @@ mos_cpu_image mos_cpu_image_layout(const mos_cpu *cpu, int64_t c) {
     /* Counts for which the first convolution has a fast kernel on plain nchw in both directions; the others are padded
      * to whole blocks. Without AVX-512 the plain form is always right. */
     const bool wide = cpu->kernels != &mos_kernels_base && strncmp(cpu->kernels->isa, "avx512", 6) == 0;
-    const bool plain = cpu->bf16 ? c <= CPU_BLOCK : c <= 3 || !wide;
+    const bool plain = cpu->bf16 ? c < CPU_BLOCK : c <= 3 || !wide;
     return (mos_cpu_image){.channels = plain ? c : mos_cpu_round_up(c, CPU_BLOCK), .plain = plain};
 }
 
