@@ -9,7 +9,8 @@
 set -euo pipefail
 
 libraries=(build-essential cmake ninja-build pkg-config libdnnl-dev libgdal-dev liblmdb-dev libzstd-dev
-           libsnappy-dev libyaml-dev libjansson-dev libcmocka-dev zlib1g-dev)
+           libsnappy-dev libyaml-dev libjansson-dev libprotobuf-c-dev protobuf-c-compiler libcmocka-dev
+           zlib1g-dev)
 tools=(ccache clang clang-format clang-tidy libclang-rt-14-dev libomp-dev llvm valgrind lmdb-utils locales
        python3)
 judges=(python3-numpy python3-torch python3-sklearn)
