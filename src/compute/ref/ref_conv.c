@@ -8,16 +8,17 @@
 #include <inttypes.h>
 #include <string.h>
 
-struct mos_conv {
-    mos_conv_shape shape;
-    int64_t oh, ow;
-    double *weights; /* [co, ci, k, k] of the last pack */
-};
-
 /* The outputs o whose input o * stride - pad + k lies within [0, size). */
 typedef struct span {
     int64_t begin, end;
 } span;
+
+struct mos_conv {
+    mos_conv_shape shape;
+    int64_t oh, ow;
+    double *weights;   /* [co, ci, k, k] of the last pack */
+    span *rows, *cols; /* [k] */
+};
 
 static span valid_outputs(int64_t size, int64_t outputs, int64_t stride, int64_t pad, int64_t k) {
     span valid = {0, 0};
@@ -27,6 +28,20 @@ static span valid_outputs(int64_t size, int64_t outputs, int64_t stride, int64_t
     while (valid.end < outputs && valid.end * stride - pad + k < size)
         valid.end++;
     return valid;
+}
+
+static mosaic_status allocate_plan(mos_conv *conv) {
+    const mos_conv_shape *s = &conv->shape;
+    const size_t kernel = (size_t)s->kernel;
+    MOS_TRY(mos_alloc((size_t)(s->co * s->ci) * kernel * kernel, sizeof *conv->weights,
+                      "convolution weights", &conv->weights));
+    MOS_TRY(mos_alloc(kernel, sizeof *conv->rows, "convolution plan", &conv->rows));
+    MOS_TRY(mos_alloc(kernel, sizeof *conv->cols, "convolution plan", &conv->cols));
+    for (int64_t k = 0; k < s->kernel; k++) {
+        conv->rows[k] = valid_outputs(s->h, conv->oh, s->stride, s->pad, k);
+        conv->cols[k] = valid_outputs(s->w, conv->ow, s->stride, s->pad, k);
+    }
+    return MOSAIC_OK;
 }
 
 mosaic_status mos_ref_conv_create(mos_device *device, const mos_conv_shape *shape, mos_conv **out) {
@@ -45,8 +60,7 @@ mosaic_status mos_ref_conv_create(mos_device *device, const mos_conv_shape *shap
     conv->shape = s;
     conv->oh = (s.h + 2 * s.pad - s.kernel) / s.stride + 1;
     conv->ow = (s.w + 2 * s.pad - s.kernel) / s.stride + 1;
-    mosaic_status status = mos_alloc((size_t)(s.co * s.ci * s.kernel * s.kernel), sizeof(double),
-                                     "convolution weights", &conv->weights);
+    mosaic_status status = allocate_plan(conv);
     if (status != MOSAIC_OK) mos_ref_conv_destroy(device, &conv);
     *out = conv;
     return status;
@@ -56,6 +70,8 @@ void mos_ref_conv_destroy(mos_device *device, mos_conv **conv) {
     (void)device;
     if (*conv == NULL) return;
     mos_free((*conv)->weights);
+    mos_free((*conv)->rows);
+    mos_free((*conv)->cols);
     mos_free(*conv);
     *conv = NULL;
 }
@@ -80,13 +96,14 @@ void mos_ref_conv_pack(mos_device *device, mos_conv *conv, const void *weights) 
 static void add_tap(const mos_conv *conv, const double *x, int64_t kh, int64_t kw, double weight,
                     double *y) {
     const mos_conv_shape *s = &conv->shape;
-    const span rows = valid_outputs(s->h, conv->oh, s->stride, s->pad, kh);
-    const span cols = valid_outputs(s->w, conv->ow, s->stride, s->pad, kw);
-    for (int64_t oh = rows.begin; oh < rows.end; oh++)
-        for (int64_t ow = cols.begin; ow < cols.end; ow++) {
-            const int64_t ih = oh * s->stride - s->pad + kh, iw = ow * s->stride - s->pad + kw;
-            y[oh * conv->ow + ow] += weight * x[ih * s->w + iw];
-        }
+    const span rows = conv->rows[kh], cols = conv->cols[kw];
+    for (int64_t oh = rows.begin; oh < rows.end; oh++) {
+        const double *from = x + (oh * s->stride - s->pad + kh) * s->w;
+        double *to = y + oh * conv->ow;
+#pragma omp simd
+        for (int64_t ow = cols.begin; ow < cols.end; ow++)
+            to[ow] += weight * from[ow * s->stride - s->pad + kw];
+    }
 }
 
 /* x [n, ci, h, w], y [n, co, oh, ow] */
@@ -112,13 +129,14 @@ void mos_ref_conv_forward(mos_device *device, mos_conv *conv, const void *x, voi
 static void add_tap_back(const mos_conv *conv, const double *dy, int64_t kh, int64_t kw,
                          double weight, double *dx) {
     const mos_conv_shape *s = &conv->shape;
-    const span rows = valid_outputs(s->h, conv->oh, s->stride, s->pad, kh);
-    const span cols = valid_outputs(s->w, conv->ow, s->stride, s->pad, kw);
-    for (int64_t oh = rows.begin; oh < rows.end; oh++)
-        for (int64_t ow = cols.begin; ow < cols.end; ow++) {
-            const int64_t ih = oh * s->stride - s->pad + kh, iw = ow * s->stride - s->pad + kw;
-            dx[ih * s->w + iw] += weight * dy[oh * conv->ow + ow];
-        }
+    const span rows = conv->rows[kh], cols = conv->cols[kw];
+    for (int64_t oh = rows.begin; oh < rows.end; oh++) {
+        const double *from = dy + oh * conv->ow;
+        double *to = dx + (oh * s->stride - s->pad + kh) * s->w;
+#pragma omp simd
+        for (int64_t ow = cols.begin; ow < cols.end; ow++)
+            to[ow * s->stride - s->pad + kw] += weight * from[ow];
+    }
 }
 
 /* dx[n,c,ih,iw] = sum over o, kh, kw of dy[n,o,oh,ow] w[o,c,kh,kw] where oh s - p + kh = ih, ow
@@ -147,14 +165,14 @@ void mos_ref_conv_backward_data(mos_device *device, mos_conv *conv, const void *
 static double tap_product(const mos_conv *conv, const double *x, const double *dy, int64_t kh,
                           int64_t kw) {
     const mos_conv_shape *s = &conv->shape;
-    const span rows = valid_outputs(s->h, conv->oh, s->stride, s->pad, kh);
-    const span cols = valid_outputs(s->w, conv->ow, s->stride, s->pad, kw);
+    const span rows = conv->rows[kh], cols = conv->cols[kw];
     double sum = 0;
-    for (int64_t oh = rows.begin; oh < rows.end; oh++)
-        for (int64_t ow = cols.begin; ow < cols.end; ow++) {
-            const int64_t ih = oh * s->stride - s->pad + kh, iw = ow * s->stride - s->pad + kw;
-            sum += x[ih * s->w + iw] * dy[oh * conv->ow + ow];
-        }
+    for (int64_t oh = rows.begin; oh < rows.end; oh++) {
+        const double *from = x + (oh * s->stride - s->pad + kh) * s->w;
+        const double *gradient = dy + oh * conv->ow;
+        for (int64_t ow = cols.begin; ow < cols.end; ow++)
+            sum += from[ow * s->stride - s->pad + kw] * gradient[ow];
+    }
     return sum;
 }
 
