@@ -26,6 +26,7 @@ VENDOR_HOMES = [
     (re.compile(r"lmdb\.h$"), "src/io/"),
     (re.compile(r"yaml\.h$"), "src/io/"),
     (re.compile(r"jansson\w*\.h$"), ("src/io/", "src/artifact/")),  # JSON of other people, and of model files
+    (re.compile(r"(protobuf-c/|.*\.pb-c\.h$)"), "src/io/"),
     (re.compile(r"(zstd|zlib|snappy|snappy-c)\.h$"), "src/io/"),
 ]
 

@@ -51,6 +51,7 @@ BAD = [
     ("vendors", "src/data/store.c", "#include <lmdb.h>\n", 1),
     ("vendors", "src/data/tree.c", "#include <yaml.h>\n", 1),
     ("vendors", "cli/json.c", "#include <jansson.h>\n", 1),
+    ("vendors", "src/data/events.c", "#include <event.pb-c.h>\n", 1),
     ("vendors", "src/base/pack.c", "#include <zstd.h>\n", 1),
     ("public", "cli/short_cut.c", "#include \"base/error.h\"\n", 1),
     ("public", "cli/up.c", "#include \"../src/base/error.h\"\n", 1),
