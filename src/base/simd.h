@@ -73,8 +73,8 @@ MOS_SIMD_INLINE float mos_simd_exp(float x) {
     return p * power;
 }
 
-/* sin and cos of 2 pi u for u in [0, 1), absolute error below 5e-7: the half angle pi (u - 1/2) is
- * in
+/* sin and cos of 2 pi u for u in [0, 1), absolute error below 1e-6: the half angle pi (u - 1/2)
+ * lies in
  * [-pi/2, pi/2], where the Taylor polynomials hold, then the double-angle formulas. */
 MOS_SIMD_INLINE void mos_simd_sincos_turn(float u, float *sine, float *cosine) {
     float x = (u - 0.5F) * 3.14159265F, q = x * x;
