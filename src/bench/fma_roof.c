@@ -18,54 +18,67 @@ typedef double (*roof_kernel)(float *sink);
 __attribute__((target("avx512f"))) static double kernel_avx512(float *sink) {
     __m512 a[CHAINS], b = _mm512_set1_ps(0.999f), c = _mm512_set1_ps(1e-3f);
 #pragma GCC unroll 12
-    for (int k = 0; k < CHAINS; k++) a[k] = _mm512_set1_ps((float)k);
+    for (int k = 0; k < CHAINS; k++)
+        a[k] = _mm512_set1_ps((float)k);
     for (int i = 0; i < INNER; i++) {
 #pragma GCC unroll 12
-        for (int k = 0; k < CHAINS; k++) a[k] = _mm512_fmadd_ps(a[k], b, c);
+        for (int k = 0; k < CHAINS; k++)
+            a[k] = _mm512_fmadd_ps(a[k], b, c);
         __asm__ volatile("" ::: "memory");
     }
 #pragma GCC unroll 12
-    for (int k = 0; k < CHAINS; k++) *sink += _mm512_reduce_add_ps(a[k]);
+    for (int k = 0; k < CHAINS; k++)
+        *sink += _mm512_reduce_add_ps(a[k]);
     return 2.0 * 16 * CHAINS * INNER;
 }
 
-__attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) static double kernel_bf16(float *sink) {
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) static double
+kernel_bf16(float *sink) {
     __m512 a[CHAINS];
     __m512bh b = _mm512_cvtne2ps_pbh(_mm512_set1_ps(0.5f), _mm512_set1_ps(0.25f));
 #pragma GCC unroll 12
-    for (int k = 0; k < CHAINS; k++) a[k] = _mm512_set1_ps((float)k);
+    for (int k = 0; k < CHAINS; k++)
+        a[k] = _mm512_set1_ps((float)k);
     for (int i = 0; i < INNER; i++) {
 #pragma GCC unroll 12
-        for (int k = 0; k < CHAINS; k++) a[k] = _mm512_dpbf16_ps(a[k], b, b);
+        for (int k = 0; k < CHAINS; k++)
+            a[k] = _mm512_dpbf16_ps(a[k], b, b);
         __asm__ volatile("" ::: "memory");
     }
 #pragma GCC unroll 12
-    for (int k = 0; k < CHAINS; k++) *sink += _mm512_reduce_add_ps(a[k]);
+    for (int k = 0; k < CHAINS; k++)
+        *sink += _mm512_reduce_add_ps(a[k]);
     return 2.0 * 32 * CHAINS * INNER;
 }
 
 __attribute__((target("avx2,fma"))) static double kernel_avx2(float *sink) {
     __m256 a[CHAINS], b = _mm256_set1_ps(0.999f), c = _mm256_set1_ps(1e-3f);
 #pragma GCC unroll 12
-    for (int k = 0; k < CHAINS; k++) a[k] = _mm256_set1_ps((float)k);
+    for (int k = 0; k < CHAINS; k++)
+        a[k] = _mm256_set1_ps((float)k);
     for (int i = 0; i < INNER; i++) {
 #pragma GCC unroll 12
-        for (int k = 0; k < CHAINS; k++) a[k] = _mm256_fmadd_ps(a[k], b, c);
+        for (int k = 0; k < CHAINS; k++)
+            a[k] = _mm256_fmadd_ps(a[k], b, c);
         __asm__ volatile("" ::: "memory");
     }
 #pragma GCC unroll 12
-    for (int k = 0; k < CHAINS; k++) *sink += _mm256_cvtss_f32(a[k]);
+    for (int k = 0; k < CHAINS; k++)
+        *sink += _mm256_cvtss_f32(a[k]);
     return 2.0 * 8 * CHAINS * INNER;
 }
 #endif
 
 static double kernel_scalar(float *sink) {
     float a[CHAINS];
-    for (int k = 0; k < CHAINS; k++) a[k] = (float)k;
+    for (int k = 0; k < CHAINS; k++)
+        a[k] = (float)k;
     for (int i = 0; i < INNER; i++)
-        for (int k = 0; k < CHAINS; k++) a[k] = a[k] * 0.999f + 1e-3f;
+        for (int k = 0; k < CHAINS; k++)
+            a[k] = a[k] * 0.999f + 1e-3f;
 #pragma GCC unroll 12
-    for (int k = 0; k < CHAINS; k++) *sink += a[k];
+    for (int k = 0; k < CHAINS; k++)
+        *sink += a[k];
     return 2.0 * CHAINS * INNER;
 }
 
@@ -115,7 +128,8 @@ static double measure(roof_kernel kernel, int threads, double milliseconds) {
     job.milliseconds = milliseconds;
     mos_parallel_for(threads, threads, run_thread, &job);
     double sum = 0;
-    for (int t = 0; t < threads; t++) sum += job.gflops[t];
+    for (int t = 0; t < threads; t++)
+        sum += job.gflops[t];
     return sum;
 }
 

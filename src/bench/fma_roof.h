@@ -1,5 +1,5 @@
-/* The roof of this processor right now: fused multiply-adds per second on all threads, data in registers. Every speed is
- * reported as a share of a roof measured in the same minute. */
+/* The roof of this processor right now: fused multiply-adds per second on all threads, data in
+ * registers. Every speed is reported as a share of a roof measured in the same minute. */
 #ifndef MOS_BENCH_FMA_ROOF_H
 #define MOS_BENCH_FMA_ROOF_H
 

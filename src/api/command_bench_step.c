@@ -1,0 +1,141 @@
+/* mosaic bench step: how fast a training step is here, beside the roof and a peer. */
+#include "api/command_table.h"
+#include "artifact/model_file.h"
+#include "base/file.h"
+#include "bench/step_bench.h"
+#include "objective/method.h"
+
+typedef struct bench_command {
+    mos_command_machine machine;
+    int64_t batch, size, views, classes, rounds;
+    int encoder;
+    char *method, *python, *server, *peer;
+    mos_text_list bands, peer_modes;
+    bool fp32, bf16, layers, json;
+} bench_command;
+
+#define AT(field) offsetof(bench_command, field)
+#define COUNT(field, value, low, high, text)                                                       \
+    {                                                                                              \
+        .key = #field, .type = MOS_OPTION_INT, .offset = AT(field), .fallback = value,             \
+        .minimum = low, .maximum = high, .help = text                                              \
+    }
+static const mos_option own_options[] = {
+    COUNT(batch, "32", 2, 4096, "samples per view set"),
+    COUNT(size, "120", 32, 1024, "side of a patch, px"),
+    COUNT(views, "2", 2, 3, "view sets per modality; 3: with a separate anchor"),
+    COUNT(classes, "19", 1, 256, "classes"),
+    COUNT(rounds, "5", 3, 100, "rounds; each measures the roof and every mode once"),
+    {.key = "bands",
+     .type = MOS_OPTION_LIST,
+     .offset = AT(bands),
+     .fallback = "2,12",
+     .help = "bands of each modality"},
+    {.key = "encoder",
+     .type = MOS_OPTION_CHOICE,
+     .offset = AT(encoder),
+     .fallback = "resnet34",
+     .choices = mos_encoder_names,
+     .help = "encoder"},
+    {.key = "method",
+     .type = MOS_OPTION_TEXT,
+     .offset = AT(method),
+     .fallback = "mosaic-1",
+     .help = "method whose step is measured"},
+    {.key = "fp32",
+     .type = MOS_OPTION_BOOL,
+     .offset = AT(fp32),
+     .fallback = "true",
+     .help = "measure single precision"},
+    {.key = "bf16",
+     .type = MOS_OPTION_BOOL,
+     .offset = AT(bf16),
+     .fallback = "true",
+     .help = "measure bfloat16"},
+    {.key = "peer-modes",
+     .type = MOS_OPTION_LIST,
+     .offset = AT(peer_modes),
+     .fallback = "eager-nchw-fp32,eager-cl-fp32,eager-cl-bf16",
+     .help = "modes of the PyTorch peer: {eager,compile}-{nchw,cl}-{fp32,bf16}; empty: none"},
+    {.key = "python",
+     .type = MOS_OPTION_TEXT,
+     .offset = AT(python),
+     .fallback = "/usr/bin/python3",
+     .help = "interpreter with torch for the peer; empty: none"},
+    {.key = "peer-server",
+     .type = MOS_OPTION_PATH,
+     .offset = AT(server),
+     .fallback = "bench/peers/serve_step.py",
+     .help = "the program that serves the peer's timings"},
+    {.key = "peer",
+     .type = MOS_OPTION_PATH,
+     .offset = AT(peer),
+     .help = "Python file with build(mode, args); by default the server's own"},
+    {.key = "layers",
+     .type = MOS_OPTION_BOOL,
+     .offset = AT(layers),
+     .fallback = "false",
+     .help = "list the implementation of every layer"},
+    {.key = "json",
+     .type = MOS_OPTION_BOOL,
+     .offset = AT(json),
+     .fallback = "false",
+     .help = "one JSON line instead of a table"},
+};
+static const mos_option_table own_table = {"bench step", own_options,
+                                           sizeof own_options / sizeof *own_options};
+
+static mosaic_status read_bands(const mos_text_list *list, mos_step_setting *setting) {
+    if (list->count == 0 || list->count > MOS_MAX_MODALITIES)
+        return mos_fail(MOSAIC_ERR_USAGE, "--bands: wanted 1 to %d numbers, got %zu",
+                        MOS_MAX_MODALITIES, list->count);
+    setting->modalities = (int64_t)list->count;
+    for (size_t i = 0; i < list->count; i++)
+        if (!mos_parse_int(list->items[i], &setting->bands[i]) || setting->bands[i] < 1 ||
+            setting->bands[i] > MOS_MAX_BANDS)
+            return mos_fail(MOSAIC_ERR_USAGE, "--bands: wanted a number from 1 to %d, got '%s'",
+                            MOS_MAX_BANDS, list->items[i]);
+    return MOSAIC_OK;
+}
+
+static mosaic_status run_bench(const void *values, const mos_text_list *positional, FILE *out) {
+    const bench_command *command = values;
+    mos_text text = {0};
+    (void)positional;
+    mos_step_bench_options options = {
+        .setting = {.encoder = (mos_encoder_kind)command->encoder,
+                    .batch = command->batch,
+                    .size = command->size,
+                    .views = command->views,
+                    .classes = command->classes,
+                    .method = command->method},
+        .threads = mos_command_threads(&command->machine),
+        .rounds = command->rounds,
+        .fp32 = command->fp32,
+        .bf16 = command->bf16,
+        .layers = command->layers,
+        .json = command->json,
+        .python = command->python,
+        .peer_server = command->server,
+        .peer_module = command->peer,
+        .peer_modes = &command->peer_modes,
+    };
+    MOS_TRY(read_bands(&command->bands, &options.setting));
+    mosaic_status status = mos_step_bench(&options, &text);
+    if (text.size == 0) {
+        mos_text_release(&text);
+        return status;
+    }
+    mosaic_status printed = mos_command_print(&text, out);
+    return status != MOSAIC_OK ? status : printed;
+}
+
+const mos_command_row mos_command_bench_step = {
+    .name = "bench step",
+    .usage = "mosaic bench step [options]",
+    .summary = "time a training step on synthetic input against the processor's roof and PyTorch, "
+               "in one run",
+    .parts = {{&own_table, 0, NULL}, {&mos_command_threads_table, AT(machine), NULL}},
+    .size = sizeof(bench_command),
+    .run = run_bench,
+};

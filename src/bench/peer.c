@@ -1,0 +1,70 @@
+#include "bench/peer.h"
+
+#include "base/text.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void run_child(char *const *argv, const int to[2], const int from[2]) {
+    (void)dup2(to[0], STDIN_FILENO);
+    (void)dup2(from[1], STDOUT_FILENO);
+    (void)close(to[1]);
+    (void)close(from[0]);
+    (void)execvp(argv[0], argv);
+    _exit(127);
+}
+
+/* One line without its newline; an ended peer is an error. */
+static mosaic_status read_line(mos_peer *peer, char *line, int size) {
+    if (!fgets(line, size, peer->from))
+        return mos_fail(MOSAIC_ERR_RUNTIME, "the peer program ended; its messages are above");
+    line[strcspn(line, "\n")] = 0;
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_peer_start(char *const *argv, mos_peer *out) {
+    int to[2] = {-1, -1}, from[2] = {-1, -1};
+    *out = (mos_peer){0};
+    if (pipe(to) != 0 || pipe(from) != 0) return mos_fail_errno("make a pipe for", argv[0]);
+    (void)signal(SIGPIPE, SIG_IGN); /* a dead peer shows as a failed write */
+    out->pid = fork();
+    if (out->pid < 0) return mos_fail_errno("start", argv[0]);
+    if (out->pid == 0) run_child(argv, to, from);
+    (void)close(to[0]);
+    (void)close(from[1]);
+    out->to = fdopen(to[1], "w");
+    out->from = fdopen(from[0], "r");
+    char line[256];
+    mosaic_status status = read_line(out, line, sizeof line);
+    if (status == MOSAIC_OK && strncmp(line, "ready ", 6) != 0)
+        status =
+            mos_fail(MOSAIC_ERR_RUNTIME, "the peer program said '%s', wanted 'ready ...'", line);
+    if (status == MOSAIC_OK)
+        (void)snprintf(out->greeting, sizeof out->greeting, "%s", line + 6);
+    else
+        mos_peer_stop(out);
+    return status;
+}
+
+mosaic_status mos_peer_step(mos_peer *peer, const char *mode, double *seconds) {
+    char line[256];
+    if (fprintf(peer->to, "%s\n", mode) < 0 || fflush(peer->to) != 0)
+        return mos_fail(MOSAIC_ERR_RUNTIME, "the peer program takes no more input");
+    MOS_TRY(read_line(peer, line, sizeof line));
+    if (!mos_parse_double(line, seconds) || *seconds <= 0)
+        return mos_fail(MOSAIC_ERR_RUNTIME,
+                        "the peer program answered '%s' for mode '%s', wanted seconds", line, mode);
+    return MOSAIC_OK;
+}
+
+void mos_peer_stop(mos_peer *peer) {
+    if (peer->to) (void)fclose(peer->to);
+    if (peer->from) (void)fclose(peer->from);
+    if (peer->pid > 0) {
+        (void)kill(peer->pid, SIGTERM);
+        (void)waitpid(peer->pid, NULL, 0);
+    }
+    *peer = (mos_peer){0};
+}

@@ -1,0 +1,24 @@
+/* One whole training step on synthetic input: both encoders, projectors, head, the joint objective,
+ * the optimizer. */
+#ifndef MOS_BENCH_SYNTHETIC_STEP_H
+#define MOS_BENCH_SYNTHETIC_STEP_H
+
+#include "model/model.h"
+
+typedef struct mos_step_setting {
+    mos_encoder_kind encoder;
+    int64_t batch, size, views, classes, modalities;
+    int64_t bands[MOS_MAX_MODALITIES];
+    const char *method;
+} mos_step_setting;
+
+typedef struct mos_synthetic_step mos_synthetic_step;
+mosaic_status mos_synthetic_step_create(const char *device, mos_precision precision, int threads,
+                                        const mos_step_setting *setting, mos_synthetic_step **out);
+void mos_synthetic_step_destroy(mos_synthetic_step **step);
+/* One step; its wall time and total loss. MOSAIC_ERR_NUMERIC when the loss is not finite. */
+mosaic_status mos_synthetic_step_run(mos_synthetic_step *step, double *seconds, double *loss);
+mos_model *mos_synthetic_step_model(mos_synthetic_step *step);
+mos_device *mos_synthetic_step_device(mos_synthetic_step *step);
+
+#endif
