@@ -2,6 +2,7 @@
 # from the rooms it depends on.
 
 set(MOSAIC_ROOMS "" CACHE INTERNAL "")
+set(MOSAIC_ROOM_LIBRARIES "" CACHE INTERNAL "")
 
 function(mosaic_room name)
   cmake_parse_arguments(ROOM "" "" "DEPENDS;LIBRARIES" ${ARGN})
@@ -22,6 +23,7 @@ function(mosaic_room name)
     target_link_libraries(mos_${name} PUBLIC mos_${dependency})
   endforeach()
   set(MOSAIC_ROOMS ${MOSAIC_ROOMS} mos_${name} CACHE INTERNAL "")
+  set(MOSAIC_ROOM_LIBRARIES ${MOSAIC_ROOM_LIBRARIES} ${ROOM_LIBRARIES} CACHE INTERNAL "")
 endfunction()
 
 # libmosaic: all rooms in one shared object that exports only mosaic_ names.
@@ -32,10 +34,11 @@ function(mosaic_library)
   set_target_properties(mosaic PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
   target_include_directories(mosaic PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>
                                            $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  # Rooms also reach the library through each other: the override makes every one of those links whole too.
-  string(JOIN "," rooms ${MOSAIC_ROOMS})
-  set_target_properties(mosaic PROPERTIES LINK_LIBRARY_OVERRIDE "WHOLE_ARCHIVE,${rooms}")
-  target_link_libraries(mosaic PRIVATE ${MOSAIC_ROOMS})
+  # Objects instead of archives: everything is taken, once, whatever the rooms link among themselves.
+  foreach(room IN LISTS MOSAIC_ROOMS)
+    target_sources(mosaic PRIVATE $<TARGET_OBJECTS:${room}>)
+  endforeach()
+  target_link_libraries(mosaic PRIVATE mosaic_flags ${MOSAIC_ROOM_LIBRARIES})
   target_link_options(mosaic PRIVATE -Wl,--version-script=${CMAKE_BINARY_DIR}/exports.map)
   install(TARGETS mosaic LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
   install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/mosaic DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
