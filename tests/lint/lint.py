@@ -26,7 +26,8 @@ VENDOR_HOMES = [
     (re.compile(r"lmdb\.h$"), "src/io/"),
     (re.compile(r"yaml\.h$"), "src/io/"),
     # and the readers of JSON documents of our own, one file each
-    (re.compile(r"jansson\w*\.h$"), ("src/io/", "src/artifact/model_card_read.c", "src/train/config_document.c")),
+    (re.compile(r"jansson\w*\.h$"),
+     ("src/io/", "src/artifact/model_card_read.c", "src/train/config_document.c")),
     (re.compile(r"(protobuf-c/|.*\.pb-c\.h$)"), "src/io/"),
     (re.compile(r"(zstd|zlib|snappy|snappy-c)\.h$"), "src/io/"),
 ]
@@ -41,8 +42,8 @@ BANNED = {
 }
 # call -> why not, in src/ except the files named
 BANNED_BELOW_CLI = {
-    "exit": ("only cli/ ends the process", ()), "_exit": ("only cli/ ends the process", ("src/bench/peer.c",)),  # the child after a failed exec
-   
+    "exit": ("only cli/ ends the process", ()),
+    "_exit": ("only cli/ ends the process", ("src/bench/peer.c",)),  # there the child, when exec failed
     "abort": ("return a status", ()), "assert": ("return a status", ()),
     "printf": ("stdout is the caller's", ()), "puts": ("stdout is the caller's", ()),
     "putchar": ("stdout is the caller's", ()), "perror": ("use mos_fail_errno", ()),
