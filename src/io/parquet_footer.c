@@ -285,6 +285,10 @@ static void read_chunk_metadata(mos_thrift *thrift, mos_parquet_chunk *chunk, in
             mos_thrift_skip(thrift, field.type);
         }
     }
+    if (values == 0) { /* some writers leave the place of nothing open */
+        bytes = 0;
+        data_at = dictionary_at = 4;
+    }
     int64_t at = dictionary_at > 0 && dictionary_at < data_at ? dictionary_at : data_at;
     if (values < 0 || bytes < 0 || at < 4 || chunk->codec < 0) thrift->bad = true;
     if (thrift->bad) return;
