@@ -24,7 +24,7 @@ typedef struct mos_text_list {
     char **items;
     size_t count, capacity;
 } mos_text_list;
-mosaic_status mos_text_list_add(mos_text_list *list, const char *item);
+mosaic_status mos_text_list_add(mos_text_list *list, const char *item) MOSAIC_CHECKED;
 void mos_text_list_release(mos_text_list *list);
 
 typedef struct mos_option {
@@ -49,13 +49,13 @@ typedef struct mos_option_table {
 } mos_option_table;
 
 /* Fill `values` with the defaults (zero it first). */
-mosaic_status mos_options_init(const mos_option_table *table, void *values);
+mosaic_status mos_options_init(const mos_option_table *table, void *values) MOSAIC_CHECKED;
 void mos_options_release(const mos_option_table *table, void *values);
 /* Set one option from text. `where` ("config.yaml:12:7" or "--set") goes before every message. For
  * a LIST, "a,b,c" replaces the list when `append` is false; otherwise one item is appended. Unknown
  * key: names the nearest. The wanted type, range or choices are part of the message. */
 mosaic_status mos_options_set(const mos_option_table *table, void *values, const char *key,
-                              const char *text, bool append, const char *where);
+                              const char *text, bool append, const char *where) MOSAIC_CHECKED;
 const mos_option *mos_options_find(const mos_option_table *table, const char *key);
 /* Value as text (the form mos_options_set takes). An unset TEXT or PATH is "", and setting ""
  * unsets it. */
@@ -69,7 +69,7 @@ void mos_options_get(const mos_option_table *table, const void *values, const mo
  * the program's name. Handles -h/--help and --json-usage by setting *help (1 help, 2 json; else 0).
  */
 mosaic_status mos_options_parse(const mos_option_table *table, void *values, int argc, char **argv,
-                                mos_text_list *positional, int *help);
+                                mos_text_list *positional, int *help) MOSAIC_CHECKED;
 /* The help text, and the table as JSON (key, type, default, choices, range, unit, source, help). */
 void mos_options_help(const mos_option_table *table, const char *usage, const char *summary,
                       mos_text *out);
