@@ -76,7 +76,6 @@ const op_case op_cases[] = {
     {"stem forward only", .kind = OP_CONV, .conv = {1, 12, 33, 32, 64, 7, 2, 3, true, false}},
     {"stem 2 bands 120x120", STEM(2, 2)},
     {"stem 10 bands 120x120", STEM(1, 10)},
-    {"stem 12 bands 120x120", STEM(1, 12)},
     /* ResNet-34 at 120 pixels */
     {"layer1", LAYER(1, 64, 30, 64, 3, 1, 1)},
     {"layer2 first", LAYER(1, 64, 30, 128, 3, 2, 1)},
