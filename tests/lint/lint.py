@@ -227,6 +227,29 @@ def rule_calls(tree):
                 yield path, line_of(plain, match.start()), f"{name}: {reason}"
 
 
+# Recording a failure is a statement of its own in functions that answer something else.
+RECORDERS = {"mos_fail", "mos_fail_errno", "mos_fail_memory", "mos_context"}
+STATUS_NAMES = re.compile(r"\bmosaic_status\s+(\w+)\s*\(")
+
+
+def rule_dropped(tree):
+    """A call whose status nobody looks at. What is meant to be dropped is cast to void."""
+    files = tree.code("src/", "cli/", "include/", "bench/", "examples/")
+    shared = {n for p in files if p.endswith(".h") for n in STATUS_NAMES.findall(tree.plain(p))} - RECORDERS
+    for path in files:
+        plain = tree.plain(path)
+        own = set(re.findall(r"^static\s[^;{}()=]*?\b(\w+)\s*\(", plain, re.M))
+        names = (shared - own) | (set(STATUS_NAMES.findall(plain)) - RECORDERS)
+        for match in re.finditer(r"(?<![\w.>])(\w+)\s*\(", plain):
+            if match.group(1) not in names:
+                continue
+            before = plain[:match.start()].rstrip()
+            statement = before[-1:] in ("", ";", "{", "}") or re.search(r"\b(else|do)$", before)
+            after_if = before.endswith(")") and not re.search(r"\(\s*void\s*\)$", before)
+            if statement or after_if:
+                yield path, line_of(plain, match.start()), f"the status of {match.group(1)} is dropped"
+
+
 def rule_leftovers(tree):
     words = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
     places = re.compile(r"(?<![\w.])/(?:work|home|root)/")

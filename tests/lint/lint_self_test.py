@@ -20,6 +20,11 @@ GOOD = {
     "src/base/error.c": "#include \"base/error.h\"\n#include \"mosaic/status.h\"\n#include <stdlib.h>\n",
     "src/base/error.h": "/* strcpy(a, b) in a comment */\n",
     "src/base/text.c": "double f(char *s) { return strtod(s, 0); }\n",
+    "src/base/file.h": "mosaic_status mos_close(int a);\nmosaic_status mos_fail(int a);\n",
+    "src/data/careful.c": "static void write(int a);\nstatic mosaic_status read(int a);\nvoid f(void) {\n"
+                          "    (void)mos_close(1);\n    if (mos_close(1)) write(1);\n    MOS_TRY(read(1));\n"
+                          "    mos_fail(1);\n    return mos_close(1);\n}\n",
+    "src/data/other.c": "static mosaic_status write(int a);\nint g(void) { return write(1); }\n",
     "src/io/raster.c": "#include \"base/error.h\"\n#include \"io/raster.h\"\n#include <gdal.h>\n#include <lmdb.h>\n",
     "src/data/dataset.c": "#include \"base/error.h\"\n#include \"io/raster.h\"\n",
     "src/data/class_table.c": "\n" * 900,
@@ -74,6 +79,10 @@ BAD = [
     ("calls", "src/data/speak.c", "void f(void) { printf(\"x\"); }\n", 1),
     ("calls", "src/data/heap.c", "void *f(void) { return malloc(1); }\n", 1),
     ("calls", "src/data/comma.c", "double f(char *s) { return strtod(s, 0); }\n", 1),
+    ("dropped", "src/data/drop.c", "void f(void) {\n    mos_close(1);\n}\n", 2),
+    ("dropped", "src/data/drop_if.c", "void f(int a) {\n    if (a)\n        mos_close(1);\n}\n", 3),
+    ("dropped", "src/data/drop_else.c", "void f(int a) {\n    if (a) a = 1; else mos_close(1);\n}\n", 2),
+    ("dropped", "src/data/drop_own.c", "static mosaic_status own(void);\nvoid f(void) {\n    own();\n}\n", 3),
     ("leftovers", "src/data/later.c", LEFT, 1),
     ("leftovers", "docs/later.md", "a\n" + LEFT, 2),
     ("leftovers", "scripts/mine.sh", "#!/bin/sh\necho /ho" + "me/me\n", 2),
