@@ -84,7 +84,3 @@ def adamw(model, lr, weight_decay):
               {"params": [p for n, p in trainable(model) if not decays(n, p)], "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.999), eps=1e-8)
 
-
-def add_sketches(golden, prefix, named):
-    for name, values in named:
-        golden.add(f"{prefix}.{name}", formula.sketch(name, np.asarray(values)))

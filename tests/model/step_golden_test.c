@@ -1,0 +1,207 @@
+/* Whole training steps against PyTorch in float64 (tests/golden/make_step_golden.py): losses,
+ * gradients of every parameter, AdamW's moves, running statistics; with absent modalities, a third
+ * modality and a second projector. */
+#include "model/step_support.h"
+
+enum { HIDDEN = 32, LATENT = 16, CLASSES = 5, TEN = 10 };
+
+typedef struct scenario {
+    const char *name, *method;
+    step_shape shape;
+    int steps;
+    double lr;
+    bool absent, shared_anchor;
+} scenario;
+
+#define SMALL(kind)                                                                                \
+    .encoder = kind, .hidden = HIDDEN, .latent = LATENT, .classes = CLASSES, .modalities = 2
+
+static const scenario small[] = {
+    {.name = "mosaic-1",
+     .method = "mosaic-1",
+     .shape = {SMALL(MOS_ENCODER_RESNET18), .size = 32, .batch = 4, .bands = {2, 3}},
+     .steps = 2,
+     .lr = 1e-3},
+    {.name = "mosaic-2",
+     .method = "mosaic-2",
+     .shape = {SMALL(MOS_ENCODER_RESNET18), .size = 32, .batch = 4, .bands = {2, 3}},
+     .steps = 1},
+    {.name = "iai-simclr",
+     .method = "iai-simclr",
+     .shape = {SMALL(MOS_ENCODER_RESNET18), .size = 32, .batch = 4, .bands = {2, 3}, .inter = true},
+     .steps = 1},
+    {.name = "supcon",
+     .method = "supcon",
+     .shape = {SMALL(MOS_ENCODER_RESNET18), .size = 32, .batch = 4, .bands = {2, 3}},
+     .steps = 1},
+    {.name = "absent",
+     .method = "mosaic-1",
+     .shape = {.encoder = MOS_ENCODER_RESNET18,
+               .hidden = HIDDEN,
+               .latent = LATENT,
+               .classes = CLASSES,
+               .modalities = 3,
+               .size = 32,
+               .batch = 5,
+               .bands = {2, 3, 1}},
+     .steps = 1,
+     .absent = true,
+     .shared_anchor = true},
+};
+static const scenario ten = {
+    .name = "ten",
+    .method = "mosaic-1",
+    .shape = {SMALL(MOS_ENCODER_RESNET34), .size = 64, .batch = 8, .bands = {2, 10}},
+    .steps = TEN,
+    .lr = 1e-4};
+
+/* How far a run may be from float64, as shares of what is compared (sketches: of the tensor's
+ * norm). */
+typedef struct tolerance {
+    double first_loss, last_loss, gradient, moved, state;
+} tolerance;
+
+static void load_step(step_rig *rig, const scenario *s, int step) {
+    char name[96];
+    for (int64_t m = 0; m < rig->modalities; m++) {
+        (void)snprintf(name, sizeof name, "%s.images%d.%s", s->name, step, step_names[m]);
+        int64_t count = rig->views.views * rig->batch * rig->bands[m] * rig->size * rig->size;
+        formula_image(name, count, rig->images[m]);
+    }
+    (void)snprintf(name, sizeof name, "%s.labels%d", s->name, step);
+    formula_labels(name, rig->batch * CLASSES, rig->labels);
+}
+
+static void check_sketch(const golden_file *golden, const scenario *s, const char *kind,
+                         const mos_parameter *item, const double *values, double share) {
+    char name[256];
+    double found[4];
+    (void)snprintf(name, sizeof name, "%s.%s.%s", s->name, kind, item->name);
+    const golden_entry *entry = golden_find(golden, name);
+    formula_sketch(item->name, values, item->count, found);
+    for (int k = 0; k < 2; k++)
+        golden_near(name, found[k], entry->values[k], entry->values[0] + 1e-12, share);
+}
+
+static void *block_at(const step_rig *rig, void *block, const mos_parameter *item) {
+    return (unsigned char *)block + (size_t)item->offset * rig->device->real_bytes;
+}
+
+/* Every trainable tensor of a flat block, less that of `start` when given. */
+static void check_block(const step_rig *rig, const golden_file *golden, const scenario *s,
+                        const char *kind, void *block, bool less_start, double share) {
+    int64_t count;
+    const mos_parameter *items = mos_model_parameters(rig->model, &count);
+    for (int64_t i = 0; i < count; i++) {
+        bool state = strcmp(kind, "state") == 0;
+        if (items[i].trainable == state) continue;
+        double *values = malloc((size_t)items[i].count * sizeof *values);
+        float *start = malloc((size_t)items[i].count * sizeof *start);
+        rig->device->ops->get_f64(rig->device, block_at(rig, block, &items[i]), values,
+                                  items[i].count);
+        if (less_start) {
+            formula_parameter(items[i].name, items[i].rank, items[i].shape, items[i].count, start);
+            for (int64_t k = 0; k < items[i].count; k++)
+                values[k] -= (double)start[k];
+        }
+        check_sketch(golden, s, kind, &items[i], values, share);
+        free(values);
+        free(start);
+    }
+}
+
+static void check_losses(const golden_file *golden, const scenario *s, int step,
+                         const mos_objective_result *found, double share) {
+    char name[96];
+    (void)snprintf(name, sizeof name, "%s.report%d", s->name, step);
+    const double *want = golden_find(golden, name)->values;
+    for (int t = 0; t < MOS_TERM_COUNT; t++)
+        golden_near(name, found->term[t], want[t], want[t], share);
+    golden_near(name, found->total, want[4], want[4], share);
+    golden_near(name, found->msc_floor, want[5], want[5], share);
+    assert_int_equal(found->anchors_used, (int64_t)want[6]);
+    assert_int_equal(found->anchors_without_positive, (int64_t)want[7]);
+    assert_int_equal(found->known_labels, (int64_t)want[8]);
+}
+
+static void run_scenario(mos_device *device, const golden_file *golden, const scenario *s,
+                         const tolerance *allowed) {
+    mos_objective_options options = {.weight = {1, 1, 1, 1},
+                                     .tau_ntx = 0.5,
+                                     .tau_msc = 0.1,
+                                     .positives = MOS_POSITIVES_MULSUPCON,
+                                     .shared_anchor = s->shared_anchor};
+    assert_int_equal(mos_method_find(s->method, &options.method), MOSAIC_OK);
+    step_rig rig;
+    step_rig_init(&rig, device, &s->shape, &options);
+    step_formula_weights(rig.model);
+    if (s->absent) {
+        for (int m = 0; m < 2; m++) {
+            rig.present[m] = malloc((size_t)rig.batch);
+            memset(rig.present[m], 1, (size_t)rig.batch);
+        }
+        rig.present[0][3] = rig.present[1][1] = 0;
+    }
+    uint64_t heap = 0;
+    for (int step = 0; step < s->steps; step++) {
+        load_step(&rig, s, step);
+        if (step == 1) heap = mos_alloc_count();
+        mos_objective_result found = step_forward(&rig);
+        double share = allowed->first_loss;
+        if (s->steps > 1)
+            share += (allowed->last_loss - allowed->first_loss) * step / (s->steps - 1);
+        check_losses(golden, s, step, &found, share);
+        step_backward(&rig);
+        if (step == 0)
+            check_block(&rig, golden, s, "grad", mos_model_grads(rig.model), false,
+                        allowed->gradient);
+        if (s->lr > 0) step_optimize(&rig, step + 1, s->lr, 0.01);
+    }
+    if (s->steps > 1) {
+        assert_int_equal(mos_alloc_count(), heap); /* steps do not touch the heap */
+        check_block(&rig, golden, s, "moved", mos_model_params(rig.model), true, allowed->moved);
+    }
+    check_block(&rig, golden, s, "state", mos_model_state(rig.model), false, allowed->state);
+    step_rig_release(&rig);
+}
+
+static void run_small(const char *device_name, const tolerance *allowed) {
+    golden_file golden;
+    mos_device *device;
+    golden_read("step_golden.txt", &golden);
+    assert_int_equal(mos_device_open(device_name, MOS_PRECISION_FP32, 2, &device), MOSAIC_OK);
+    for (size_t i = 0; i < sizeof small / sizeof *small; i++)
+        run_scenario(device, &golden, &small[i], allowed);
+    mos_device_close(&device);
+    golden_release(&golden);
+}
+
+static void steps_on_ref(void **state) {
+    (void)state;
+    run_small("ref", &(tolerance){1e-9, 1e-8, 1e-8, 1e-6, 1e-9});
+}
+
+static void steps_on_cpu(void **state) {
+    (void)state;
+    run_small("cpu", &(tolerance){1e-5, 1e-3, 1e-3, 5e-2, 1e-5});
+}
+
+static void ten_steps_on_cpu(void **state) {
+    (void)state;
+    golden_file golden;
+    mos_device *device;
+    golden_read("ten_step_golden.txt", &golden);
+    assert_int_equal(mos_device_open("cpu", MOS_PRECISION_FP32, 2, &device), MOSAIC_OK);
+    run_scenario(device, &golden, &ten, &(tolerance){1e-5, 1e-4, 1e-3, 5e-2, 1e-4});
+    mos_device_close(&device);
+    golden_release(&golden);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(steps_on_ref),
+        cmocka_unit_test(steps_on_cpu),
+        cmocka_unit_test(ten_steps_on_cpu),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
