@@ -28,6 +28,14 @@ typedef struct conv_packed {
     dnnl_exec_arg_t args[3];
 } conv_packed;
 
+/* A direction run by our own bf16 Winograd kernels. */
+typedef struct conv_winograd {
+    bool used;
+    int64_t rows;      /* tiles of a block; for the weight gradient pairs of tiles of a chunk */
+    uint16_t *weights; /* transformed, [outputs/32, 16, inputs/2, 32, 2] */
+    size_t bytes;      /* of workspace */
+} conv_winograd;
+
 struct mos_conv {
     mos_conv_shape shape;
     int64_t oh, ow;
@@ -35,6 +43,8 @@ struct mos_conv {
     bool plain;     /* x is plain nchw */
     conv_pass pass[CONV_DIRECTIONS];
     conv_packed packed[2];     /* forward, backward data */
+    conv_winograd winograd[CONV_DIRECTIONS];
+    const char *names[CONV_DIRECTIONS];
     float *padded_weights;     /* [co, stored, k, k] when stored != ci */
     size_t dw_offset, dw_bytes; /* of the blocked weight gradient in the workspace */
     size_t workspace_bytes;
@@ -52,6 +62,16 @@ void mos_conv_release_packed(conv_packed *packed);
 void mos_conv_add_weights(const mos_cpu *cpu, const mos_conv *conv, const dnnl_memory_desc_t *layout, const float *block,
                           float *dw);
 
+mosaic_status mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction);
+void mos_winograd_release(conv_winograd *plan);
+void mos_winograd_pack(const mos_cpu *cpu, mos_conv *conv, conv_direction direction, const float *weights);
+void mos_winograd_run(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction, const void *in, void *out,
+                      void *workspace);
+void mos_winograd_run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy, float *dw,
+                              void *workspace);
+
+/* Do our bf16 Winograd kernels win for this layer and direction? */
+bool mos_conv_prefers_own(const mos_cpu *cpu, const mos_conv_shape *shape, conv_direction direction);
 /* Does fp32 Winograd win for this 3x3 stride-1 layer and direction? From a stored table. */
 bool mos_conv_prefers_winograd(const mos_cpu *cpu, const mos_conv_shape *shape, conv_direction direction);
 

@@ -20,16 +20,16 @@ static mosaic_status check_shape(const mos_conv_shape *s) {
     return MOSAIC_OK;
 }
 
-/* A direct plan, or a Winograd one where the table prefers it and oneDNN has it. */
-static mosaic_status plan_direction(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
-                                    dnnl_primitive_desc_t *hint) {
+/* A direct oneDNN plan, or its fp32 Winograd where the table prefers that and oneDNN has it. */
+static mosaic_status plan_onednn(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
+                                 dnnl_primitive_desc_t *hint) {
     static const char *const what[CONV_DIRECTIONS] = {"forward", "backward data", "backward weights"};
     const mos_conv_shape *s = &conv->shape;
     const char *name = conv->pass[direction].name;
     mosaic_status status = MOSAIC_ERR_UNSUPPORTED;
     if (mos_conv_prefers_winograd(cpu, s, direction)) status = mos_conv_plan_pass(cpu, conv, direction, true, hint);
     if (status == MOSAIC_ERR_UNSUPPORTED) status = mos_conv_plan_pass(cpu, conv, direction, false, hint);
-    if (status == MOSAIC_OK && (strncmp(name, "ref", 3) == 0 || strstr(name, "gemm") || strstr(name, "ref:")))
+    if (status == MOSAIC_OK && (strncmp(name, "ref", 3) == 0 || strstr(name, "gemm")))
         mos_log(MOS_LOG_DEBUG,
                 "convolution %s of %" PRId64 "x%" PRId64 "x%" PRId64 "x%" PRId64 " to %" PRId64 " channels, kernel %" PRId64
                 " stride %" PRId64 ", runs on the slow %s",
@@ -37,24 +37,50 @@ static mosaic_status plan_direction(const mos_cpu *cpu, mos_conv *conv, conv_dir
     return mos_context(status, "%s", what[direction]);
 }
 
+static bool is_wanted(const mos_conv_shape *s, conv_direction direction) {
+    return direction == CONV_FORWARD || (s->train && (direction == CONV_BACKWARD_WEIGHTS || !s->image));
+}
+
+/* Each wanted direction is our own kernel's or oneDNN's; oneDNN's backward plans need its forward plan as a hint. */
+static mosaic_status plan_directions(const mos_cpu *cpu, mos_conv *conv) {
+    const mos_conv_shape *s = &conv->shape;
+    dnnl_primitive_desc_t hint = NULL;
+    mosaic_status status = MOSAIC_OK;
+    for (int i = 0; i < CONV_DIRECTIONS; i++) {
+        const conv_direction direction = (conv_direction)i;
+        conv->names[i] = "";
+        if (!is_wanted(s, direction)) continue;
+        if (mos_conv_prefers_own(cpu, s, direction)) {
+            MOS_GOTO(mos_winograd_plan(cpu, conv, direction));
+            conv->names[i] = "winograd_2x2:avx512_core_bf16";
+            continue;
+        }
+        if (direction != CONV_FORWARD && !hint) MOS_GOTO(plan_onednn(cpu, conv, CONV_FORWARD, &hint));
+        MOS_GOTO(plan_onednn(cpu, conv, direction, &hint));
+        conv->names[i] = conv->pass[i].name;
+        if (direction != CONV_BACKWARD_WEIGHTS)
+            MOS_GOTO(mos_conv_plan_packed(cpu, conv, &conv->pass[i].weights, &conv->packed[i]));
+    }
+done:
+    if (hint) dnnl_primitive_desc_destroy(hint);
+    return status;
+}
+
 static size_t round_up_bytes(size_t bytes) {
     return (bytes + 63) / 64 * 64;
 }
 
-static mosaic_status plan_passes(const mos_cpu *cpu, mos_conv *conv) {
-    const mos_conv_shape *s = &conv->shape;
-    dnnl_primitive_desc_t hint = NULL;
-    mosaic_status status;
-    MOS_GOTO(plan_direction(cpu, conv, CONV_FORWARD, &hint));
-    if (s->train && !s->image) MOS_GOTO(plan_direction(cpu, conv, CONV_BACKWARD_DATA, &hint));
-    if (s->train) MOS_GOTO(plan_direction(cpu, conv, CONV_BACKWARD_WEIGHTS, &hint));
-    MOS_GOTO(mos_conv_plan_packed(cpu, conv, &conv->pass[CONV_FORWARD].weights, &conv->packed[CONV_FORWARD]));
-    if (conv->pass[CONV_BACKWARD_DATA].primitive)
-        MOS_GOTO(mos_conv_plan_packed(cpu, conv, &conv->pass[CONV_BACKWARD_DATA].weights,
-                                      &conv->packed[CONV_BACKWARD_DATA]));
-done:
-    if (hint) dnnl_primitive_desc_destroy(hint);
-    return status;
+/* One scratch serves all directions; the weight gradient's blocked result lies behind it. */
+static void lay_out_workspace(mos_conv *conv) {
+    size_t scratch = 0;
+    for (int i = 0; i < CONV_DIRECTIONS; i++) {
+        const size_t bytes = conv->winograd[i].used ? conv->winograd[i].bytes : conv->pass[i].scratch_bytes;
+        if (bytes > scratch) scratch = bytes;
+    }
+    conv->dw_offset = round_up_bytes(scratch);
+    if (conv->pass[CONV_BACKWARD_WEIGHTS].primitive)
+        conv->dw_bytes = dnnl_memory_desc_get_size(&conv->pass[CONV_BACKWARD_WEIGHTS].weights);
+    conv->workspace_bytes = conv->dw_offset + round_up_bytes(conv->dw_bytes);
 }
 
 mosaic_status mos_cpu_conv_create(mos_device *device, const mos_conv_shape *shape, mos_conv **out) {
@@ -75,13 +101,8 @@ mosaic_status mos_cpu_conv_create(mos_device *device, const mos_conv_shape *shap
     if (conv->stored != s.ci)
         MOS_GOTO(mos_alloc((size_t)(s.co * conv->stored * s.kernel * s.kernel), sizeof(float), "padded weights",
                            &conv->padded_weights));
-    MOS_GOTO(plan_passes(cpu, conv));
-    size_t scratch = 0;
-    for (int i = 0; i < CONV_DIRECTIONS; i++)
-        if (conv->pass[i].scratch_bytes > scratch) scratch = conv->pass[i].scratch_bytes;
-    conv->dw_offset = round_up_bytes(scratch);
-    if (s.train) conv->dw_bytes = dnnl_memory_desc_get_size(&conv->pass[CONV_BACKWARD_WEIGHTS].weights);
-    conv->workspace_bytes = conv->dw_offset + round_up_bytes(conv->dw_bytes);
+    MOS_GOTO(plan_directions(cpu, conv));
+    lay_out_workspace(conv);
     *out = conv;
     conv = NULL;
 done:
@@ -93,7 +114,10 @@ done:
 void mos_cpu_conv_destroy(mos_device *device, mos_conv **conv) {
     (void)device;
     if (!conv || !*conv) return;
-    for (int i = 0; i < CONV_DIRECTIONS; i++) mos_conv_release_pass(&(*conv)->pass[i]);
+    for (int i = 0; i < CONV_DIRECTIONS; i++) {
+        mos_conv_release_pass(&(*conv)->pass[i]);
+        mos_winograd_release(&(*conv)->winograd[i]);
+    }
     for (int i = 0; i < 2; i++) mos_conv_release_packed(&(*conv)->packed[i]);
     mos_free((*conv)->padded_weights);
     mos_free(*conv);
@@ -104,9 +128,9 @@ void mos_cpu_conv_info(const mos_conv *conv, mos_conv_info *out) {
     *out = (mos_conv_info){.oh = conv->oh,
                            .ow = conv->ow,
                            .workspace_bytes = conv->workspace_bytes,
-                           .forward = conv->pass[CONV_FORWARD].name,
-                           .backward_data = conv->pass[CONV_BACKWARD_DATA].name,
-                           .backward_weights = conv->pass[CONV_BACKWARD_WEIGHTS].name};
+                           .forward = conv->names[CONV_FORWARD],
+                           .backward_data = conv->names[CONV_BACKWARD_DATA],
+                           .backward_weights = conv->names[CONV_BACKWARD_WEIGHTS]};
 }
 
 /* oneDNN takes void * for what it only reads. */
@@ -130,6 +154,7 @@ void mos_cpu_conv_pack(mos_device *device, mos_conv *conv, const void *weights) 
         from = conv->padded_weights;
     }
     for (int i = 0; i < 2; i++) {
+        if (conv->winograd[i].used) mos_winograd_pack(cpu, conv, (conv_direction)i, weights);
         if (!conv->packed[i].reorder) continue;
         set_handle(conv->packed[i].from, from);
         (void)dnnl_primitive_execute(conv->packed[i].reorder, cpu->stream, 3, conv->packed[i].args);
@@ -149,13 +174,16 @@ static void run_pass(mos_device *device, conv_pass *pass, const void *x, const v
 
 void mos_cpu_conv_forward(mos_device *device, mos_conv *conv, const void *x, void *y, void *workspace) {
     const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
-    run_pass(device, &conv->pass[CONV_FORWARD], x, conv->packed[CONV_FORWARD].data, y, workspace);
+    if (conv->winograd[CONV_FORWARD].used) mos_winograd_run(cpu_of(device), conv, CONV_FORWARD, x, y, workspace);
+    else run_pass(device, &conv->pass[CONV_FORWARD], x, conv->packed[CONV_FORWARD].data, y, workspace);
     mos_cpu_leave(guard);
 }
 
 void mos_cpu_conv_backward_data(mos_device *device, mos_conv *conv, const void *dy, void *dx, void *workspace) {
     const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
-    run_pass(device, &conv->pass[CONV_BACKWARD_DATA], dx, conv->packed[CONV_BACKWARD_DATA].data, dy, workspace);
+    if (conv->winograd[CONV_BACKWARD_DATA].used)
+        mos_winograd_run(cpu_of(device), conv, CONV_BACKWARD_DATA, dy, dx, workspace);
+    else run_pass(device, &conv->pass[CONV_BACKWARD_DATA], dx, conv->packed[CONV_BACKWARD_DATA].data, dy, workspace);
     mos_cpu_leave(guard);
 }
 
@@ -165,7 +193,11 @@ void mos_cpu_conv_backward_weights(mos_device *device, mos_conv *conv, const voi
     const mos_cpu_guard guard = mos_cpu_enter(cpu);
     conv_pass *pass = &conv->pass[CONV_BACKWARD_WEIGHTS];
     float *block = (float *)(void *)((char *)workspace + conv->dw_offset);
-    run_pass(device, pass, x, block, dy, workspace);
-    mos_conv_add_weights(cpu, conv, &pass->weights, block, dw);
+    if (conv->winograd[CONV_BACKWARD_WEIGHTS].used) {
+        mos_winograd_run_weights(cpu, conv, x, dy, dw, workspace);
+    } else {
+        run_pass(device, pass, x, block, dy, workspace);
+        mos_conv_add_weights(cpu, conv, &pass->weights, block, dw);
+    }
     mos_cpu_leave(guard);
 }

@@ -21,6 +21,7 @@
 #define ACT_LOAD(p)     v_load_bf16(p)
 #define ACT_STORE(p, v) v_store_bf16(p, v)
 #include "compute/cpu/kernel_act_body.h"
+#include "compute/cpu/kernel_winograd_body.h"
 #endif
 
 const mos_kernels KERNEL_TABLE = {
@@ -28,6 +29,7 @@ const mos_kernels KERNEL_TABLE = {
     .f32 = &table_f32,
 #if defined(__AVX512BF16__)
     .bf16 = &table_bf16,
+    .winograd = &table_winograd,
 #endif
     .gemm_nt = gemm_nt,
     .gemm_nn = gemm_nn,

@@ -42,6 +42,25 @@ typedef struct mos_act_kernels {
     void (*mean_backward)(const float *dy, int64_t hw, void *dx);
 } mos_act_kernels;
 
+/* An activation map cut into 2x2 output tiles: [n, c/16, h, w, 16], th = ceil(h/2), tw = ceil(w/2), tiles = n th tw. */
+typedef struct mos_winograd_map {
+    int64_t n, c, h, w, th, tw, tiles;
+} mos_winograd_map;
+
+/* Winograd F(2x2, 3x3) with bf16 products; described where they are defined, kernel_winograd_body.h. */
+typedef struct mos_winograd_kernels {
+    void (*input)(const mos_winograd_map *, const uint16_t *x, int64_t first, int64_t count, int64_t rows, uint16_t *v);
+    void (*multiply)(int64_t rows, int64_t c, const uint16_t *v, const uint16_t *u, float *m);
+    void (*output)(const mos_winograd_map *, const float *m, int64_t first, int64_t count, int64_t rows, int64_t channel,
+                   uint16_t *y);
+    void (*weights)(const float *w, int64_t out_stride, int64_t in_stride, int64_t inputs, bool flip, uint16_t *u);
+    void (*pairs)(const mos_winograd_map *, const uint16_t *act, bool gradient, int64_t first, int64_t begin,
+                  int64_t end, int64_t pairs, uint16_t *p);
+    void (*accumulate)(int64_t inputs, int64_t pairs, const uint16_t *px, const uint16_t *py, float *du,
+                       int64_t du_stride, bool add);
+    void (*weight_block)(const float *du, int64_t plane, int64_t row, float *block);
+} mos_winograd_kernels;
+
 typedef struct mos_optimizer_terms {
     mos_optimizer_kind kind;
     float lr, beta1, beta2, eps, decay, scale; /* decay: what this segment uses; scale: of gradients */
@@ -52,6 +71,7 @@ typedef struct mos_optimizer_terms {
 typedef struct mos_kernels {
     const char *isa;
     const mos_act_kernels *f32, *bf16; /* bf16 NULL where the instruction set lacks it */
+    const mos_winograd_kernels *winograd; /* NULL likewise */
 
     /* c [m, n] (+)= alpha a [m, k] b [n, k]^T, rows contiguous along k */
     void (*gemm_nt)(int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda, const float *b,
