@@ -13,7 +13,7 @@
 enum { BATCH_PUTS = 512 };
 static const uint64_t batch_bytes = (uint64_t)64 << 20;
 /* The map is address space, not disk: the file grows by what is written. */
-static const uint64_t first_map_bytes = (uint64_t)1 << 30;
+static const uint64_t first_map_bytes = (uint64_t)64 << 20;
 /* Pages a put may take beside its value: a copy and a split on every level of a tree 16 deep; and
  * what a commit takes for the free list and the meta pages. */
 enum { PAGES_PER_PUT = 32, PAGES_PER_COMMIT = 512 };

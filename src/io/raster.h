@@ -25,6 +25,8 @@ typedef struct mos_raster_info {
  * px a side, 256 bands, 2 GiB. Call mos_raster_init once per process before threads start (others
  * call it for you). */
 void mos_raster_init(void);
+/* GDAL's release name, "3.6.2". */
+const char *mos_raster_version(void);
 mosaic_status mos_raster_info_read(const char *path, mos_raster_info *info);
 /* All of band `band` (1-based) into `out` as `dtype` (only exact conversions: u8/u16/i16/f32 to f32
  * or f64, or the same type; anything else is an error). `count` = width*height expected; a

@@ -19,6 +19,10 @@ void mos_raster_init(void) {
     pthread_once(&once, register_drivers);
 }
 
+const char *mos_raster_version(void) {
+    return GDALVersionInfo("RELEASE_NAME");
+}
+
 static void CPL_STDCALL keep_failure(CPLErr level, CPLErrorNum number, const char *message) {
     (void)number;
     mos_gdal_capture *capture = CPLGetErrorHandlerUserData();
