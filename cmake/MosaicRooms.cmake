@@ -42,6 +42,8 @@ function(mosaic_library)
   target_link_options(mosaic PRIVATE -Wl,--version-script=${CMAKE_BINARY_DIR}/exports.map)
   install(TARGETS mosaic LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
   install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/mosaic DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  configure_file(${CMAKE_SOURCE_DIR}/cmake/mosaic.pc.in ${CMAKE_BINARY_DIR}/mosaic.pc @ONLY)
+  install(FILES ${CMAKE_BINARY_DIR}/mosaic.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endfunction()
 
 # Every tests/<room>/*_test.c is one program linked with its room, cmocka and the test support files.
