@@ -67,6 +67,7 @@ mosaic_status mos_synthetic_step_create(const char *device, mos_precision precis
     step->setting = *setting;
     MOS_GOTO(mos_device_open(device, precision, threads, &step->device));
     mos_objective_options options = {.weight = {1, 1, 1, 1},
+                                     .positives = MOS_POSITIVES_MULSUPCON,
                                      .tau_ntx = 0.5,
                                      .tau_msc = 0.1,
                                      .shared_anchor = setting->views < 3};
