@@ -92,7 +92,8 @@ static int compare(const op_case *which, const op_outputs *found, const op_outpu
         const double allowed = bf16 ? rule->bf16 : rule->fp32;
         const double error = output_error(&found->items[i], &want->items[i], allowed);
         worst_error *entry = &worst[rule - tolerances];
-        if (error >= entry->error) *entry = (worst_error){error, allowed, which->name};
+        if (entry->name == NULL || error > entry->error)
+            *entry = (worst_error){error, allowed, which->name};
         if (error <= allowed) continue;
         printf("%s: %s is off by %.2g, allowed %.2g (%s)\n", which->name, want->items[i].name,
                error, allowed, rule->reason);

@@ -51,7 +51,7 @@ def convolutions(golden):
 NORMS = [  # n, c, h, w, groups, features, relu, skip
     (4, 16, 3, 2, 1, 0, 0, 0),
     (4, 16, 2, 3, 2, 0, 1, 1),
-    (6, 5, 1, 1, 3, 1, 1, 0),
+    (15, 5, 1, 1, 3, 1, 1, 0),
 ]
 
 
