@@ -14,7 +14,11 @@ static struct {
     pthread_mutex_t lock;
     mos_log_level level;
     FILE *file;
-    mos_progress *shown; /* the progress with something on the present line of stderr */
+    /* What the present line of stderr shows: whose it is (compared, never followed: a task that
+     * failed may be gone) and a copy of the text. */
+    const mos_progress *shown;
+    bool terminal;
+    char line[512];
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER, .level = MOS_LOG_NOTICE};
 
 int64_t mos_now_ns(void) {
@@ -42,16 +46,22 @@ void mos_log_set_file(FILE *file) {
     (void)pthread_mutex_unlock(&state.lock);
 }
 
-static void draw(mos_progress *progress) {
-    (void)fprintf(stderr, "\r%s: %s\033[K", progress->label, progress->text);
+static void redraw(void) {
+    (void)fprintf(stderr, "\r%s\033[K", state.line);
     (void)fflush(stderr);
+}
+
+static void draw(const mos_progress *progress) {
+    (void)snprintf(state.line, sizeof state.line, "%s: %s", progress->label, progress->text);
     state.shown = progress;
+    state.terminal = true;
+    redraw();
 }
 
 /* Leave the cursor at the start of an empty line. */
 static void clear_line(void) {
     if (state.shown == NULL) return;
-    (void)fputs(state.shown->terminal ? "\r\033[K" : "\n", stderr);
+    (void)fputs(state.terminal ? "\r\033[K" : "\n", stderr);
 }
 
 static void stamp(char *text, size_t size) {
@@ -62,15 +72,17 @@ static void stamp(char *text, size_t size) {
     if (strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) text[0] = '\0';
 }
 
-/* The file takes every level that is shown, and notices even when stderr is quiet. */
+/* The file takes every level that is shown, and notices even when stderr is quiet. After an error
+ * the progress line stays away until the next update: mostly there is none. */
 static void write_line(mos_log_level level, const char *line) {
     static const char *const words[] = {"error: ", "warning: ", "", "debug: "};
     if (level <= state.level) {
-        mos_progress *interrupted = state.shown;
         clear_line();
         (void)fprintf(stderr, "mosaic: %s%s\n", words[level], line);
-        state.shown = NULL;
-        if (interrupted != NULL && interrupted->terminal) draw(interrupted);
+        if (state.shown != NULL && state.terminal && level != MOS_LOG_ERROR)
+            redraw();
+        else
+            state.shown = NULL;
     }
     if (state.file != NULL && (level <= state.level || level <= MOS_LOG_NOTICE)) {
         char when[32];
@@ -111,6 +123,7 @@ static void print_ticks(mos_progress *progress) {
         clear_line();
         (void)fprintf(stderr, "%s: ", progress->label);
         state.shown = progress;
+        state.terminal = false;
     }
     while (progress->last_tick < tick) {
         progress->last_tick++;

@@ -162,6 +162,7 @@ static void test_terminal_line_is_redrawn(void **state) {
     mos_progress_begin(&progress, "pack", 2);
     mos_progress_update(&progress, 1);
     mos_log(MOS_LOG_WARNING, "w");
+    mos_log(MOS_LOG_ERROR, "e");
     mos_progress_update(&progress, 2);
     mos_progress_end(&progress);
     (void)fflush(stderr);
@@ -175,6 +176,7 @@ static void test_terminal_line_is_redrawn(void **state) {
     assert_string_equal(text, "\rpack:  50 %  1/2\033[K"
                               "\r\033[Kmosaic: warning: w\r\n"
                               "\rpack:  50 %  1/2\033[K"
+                              "\r\033[Kmosaic: error: e\r\n"
                               "\rpack: 100 %  2/2\033[K"
                               "\rpack: 100 %  2/2\033[K\r\n");
 }
