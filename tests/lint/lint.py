@@ -265,6 +265,18 @@ def rule_leftovers(tree):
                 yield path, number, "a path of one machine"
 
 
+def rule_links(tree):
+    for path in tree.paths:
+        if not path.endswith(".md"):
+            continue
+        for match in re.finditer(r"\]\(([^)#\s]+)[^)]*\)", tree.text(path)):
+            target = match.group(1)
+            if re.match(r"[a-z]+:", target):
+                continue
+            if not os.path.exists(tree.full(os.path.normpath(os.path.join(os.path.dirname(path), target)))):
+                yield path, line_of(tree.text(path), match.start()), f"{target} does not exist"
+
+
 def rule_sizes(tree):
     for path in tree.paths:
         size = os.path.getsize(tree.full(path))

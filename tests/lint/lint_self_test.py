@@ -34,6 +34,7 @@ GOOD = {
     "cli/main.c": "#include \"command.h\"\n#include \"mosaic/status.h\"\nint main(void) { exit(0); }\n",
     "tests/fuzz/csv_fuzz.c": "\n", "tests/fuzz/tests.cmake": "mosaic_fuzz(csv io)\n",
     "tests/fuzz/corpus/csv/a": "a,b\n",
+    "docs/guide.md": "[a](../src/base/error.c) [b](https://example.org/x) [c](#part) [d](guide.md#part)\n",
     "scripts/good.sh": "#!/usr/bin/env bash\necho \"$1\"\n",
 }
 
@@ -86,6 +87,7 @@ BAD = [
     ("leftovers", "src/data/later.c", LEFT, 1),
     ("leftovers", "docs/later.md", "a\n" + LEFT, 2),
     ("leftovers", "scripts/mine.sh", "#!/bin/sh\necho /ho" + "me/me\n", 2),
+    ("links", "docs/map.md", "a\n[b](src/base/error.c)\n", 2),
     ("sizes", "tests/golden/huge.txt", "x" * 200001, 1),
     ("sizes", "docs/huge.svg", "x" * (1 << 20) + "x", 1),
     ("fuzzers", "tests/fuzz/unlisted_fuzz.c", "\n", 1),
