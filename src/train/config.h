@@ -1,4 +1,5 @@
-/* The configuration of a run: YAML, typed by option tables, unknown keys refused with the nearest name. */
+/* The configuration of a run: YAML, typed by option tables, unknown keys refused with the nearest
+ * name. */
 #ifndef MOS_TRAIN_CONFIG_H
 #define MOS_TRAIN_CONFIG_H
 
@@ -10,23 +11,37 @@
 typedef struct mos_config_modality {
     char name[32];
     mos_text_list bands; /* empty: the default set of the data format */
+    int kind;            /* MOS_CONFIG_KIND_*: how it is augmented */
+    char origin[160];    /* where it was set */
 } mos_config_modality;
 
-/* See train/config.c for the tables: keys, defaults, ranges, sources. */
+/* See train/config_tables.c for the tables: keys, defaults, ranges, sources. */
 typedef struct mos_config mos_config;
 
 mosaic_status mos_config_create(mos_config **out); /* all defaults */
 /* Read a YAML file over the defaults. */
 mosaic_status mos_config_read(mos_config *config, const char *path);
+/* The same for a text, such as the resolved configuration inside a model file; `what` names it in
+ * messages. */
+mosaic_status mos_config_read_text(mos_config *config, const char *text, const char *what);
 /* "--set key=value"; value may be a YAML flow list. */
 mosaic_status mos_config_set(mos_config *config, const char *assignment);
 /* Cross-field checks and derived values (method exists, needed modalities...). */
 mosaic_status mos_config_check(mos_config *config);
-/* The resolved file: every key, its value, and in a comment where it came from (default (source), file:line, --set, preset). */
+/* The resolved file: every key, its value, and in a comment where it came from (default (source),
+ * file:line, --set, preset). It reads back as a configuration that gives the same run. */
 mosaic_status mos_config_write(const mos_config *config, mos_text *out);
+/* Keys whose values differ, "key: a, was b" each, into out; their number. Keys that cannot change
+ * results (paths, worker threads, what is kept on disk) are left out. */
+mosaic_status mos_config_compare(const mos_config *config, const mos_config *was, mos_text *out,
+                                 int64_t *differing);
+/* The value of one key as text, for scripts and reports; unknown keys fail with the nearest. */
+mosaic_status mos_config_get(const mos_config *config, const char *key, mos_text *out);
+/* The data set's part, as mos_dataset_open takes it; it lives as long as the configuration. */
+const mos_data_options *mos_config_data(const mos_config *config);
 /* JSON schema of the whole, and a Markdown table for the docs. */
-void mos_config_schema(mos_text *out);
-void mos_config_markdown(mos_text *out);
+mosaic_status mos_config_schema(mos_text *out);
+mosaic_status mos_config_markdown(mos_text *out);
 void mos_config_destroy(mos_config **config);
 
 #endif

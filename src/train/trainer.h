@@ -1,18 +1,19 @@
-/* One run: configuration to trained model in a run directory (product.md), resumable bit for bit. */
+/* One run: configuration to trained model in a run directory (product.md), resumable bit for bit.
+ */
 #ifndef MOS_TRAIN_TRAINER_H
 #define MOS_TRAIN_TRAINER_H
 
 #include "base/options.h"
 
 typedef struct mos_train_options {
-    const char *config; /* YAML file */
-    const char *out;    /* run directory: new or empty unless resume or overwrite */
+    const char *config;       /* YAML file */
+    const char *out;          /* run directory: new or empty unless resume or overwrite */
     const mos_text_list *set; /* "key=value" */
     bool resume, overwrite, fail_on_collapse;
     const char *init_from, *init_pattern;
     const char *device; /* "auto" */
     int threads;
-    int64_t max_steps;  /* 0: all; a smaller number marks the run as reduced */
+    int64_t max_steps; /* 0: all; a smaller number marks the run as reduced */
 } mos_train_options;
 
 typedef struct mos_train_summary {
@@ -23,7 +24,8 @@ typedef struct mos_train_summary {
     bool reduced, stopped_early;
 } mos_train_summary;
 
-/* MOSAIC_INTERRUPTED after SIGTERM, SIGINT or SIGUSR1: a checkpoint was written. Handlers are installed for the duration of the call. */
+/* MOSAIC_INTERRUPTED after SIGTERM, SIGINT or SIGUSR1: a checkpoint was written. Handlers are
+ * installed for the duration of the call. */
 mosaic_status mos_train_run(const mos_train_options *options, mos_train_summary *out);
 
 #endif

@@ -1,0 +1,144 @@
+/* After the last step: the best weights, thresholds tuned on validation, and the model's files. */
+#include "train/train_state.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Weights of the best checkpoint, or the present ones where there is none (or it is damaged). */
+static mosaic_status take_best(mos_trainer *trainer) {
+    int64_t best = trainer->at.best_step;
+    mos_trainer_share_weights(trainer);
+    if (best == 0 || best == trainer->at.step) return MOSAIC_OK;
+    mosaic_status status = mos_checkpoint_weights(trainer, best, trainer->eval_model);
+    if (status != MOSAIC_ERR_DATA && status != MOSAIC_ERR_IO) return status;
+    mos_log(MOS_LOG_WARNING, "the best checkpoint cannot be read, the last weights are used: %s",
+            mosaic_error());
+    mos_trainer_share_weights(trainer);
+    return MOSAIC_OK;
+}
+
+static mosaic_status tune(mos_trainer *trainer, mos_validation *validation) {
+    mos_model_card *card = trainer->card;
+    card->has_thresholds = false;
+    for (int64_t l = 0; l < trainer->classes; l++)
+        card->threshold[l] = 0.5;
+    MOS_TRY(mos_trainer_validate(trainer, validation));
+    if (!validation->valid) return MOSAIC_OK;
+    MOS_TRY(mos_threshold_tune(validation->probability, validation->labels, validation->n,
+                               trainer->classes, card->threshold, &card->global_threshold));
+    card->has_thresholds = true;
+    return MOSAIC_OK;
+}
+
+/* ---- the model card for people
+ * ---------------------------------------------------------------------- */
+
+static void add_bands(const mos_model_card *card, mos_text *out) {
+    mos_text_add(out, "| modality | bands, in channel order |\n|---|---|\n");
+    for (int64_t m = 0; m < card->spec.modalities; m++) {
+        const mos_modality_spec *modality = &card->spec.modality[m];
+        mos_text_add(out, "| %s |", modality->name);
+        for (int64_t b = 0; b < modality->bands; b++)
+            mos_text_add(out, " %s", modality->band_names[b]);
+        mos_text_add(out, " |\n");
+    }
+}
+
+static void add_scores(const mos_trainer *trainer, const mos_validation *validation,
+                       mos_text *out) {
+    if (!validation->valid) {
+        mos_text_add(out, "There were no labelled validation patches: nothing was measured and the "
+                          "thresholds are 0.5.\n");
+        return;
+    }
+    const mos_metrics *metrics = &validation->metrics;
+    char number[4][32];
+    mos_text_add(
+        out,
+        "On %lld validation patches, threshold 0.5: macro AP %s, micro AP %s, macro F1 %s, "
+        "micro F1 %s. The thresholds in the file were tuned on the same patches%s.\n",
+        (long long)validation->n,
+        mos_format_double(number[0], 32, metrics->macro.average_precision, 4),
+        mos_format_double(number[1], 32, metrics->micro.average_precision, 4),
+        mos_format_double(number[2], 32, metrics->macro.f1, 4),
+        mos_format_double(number[3], 32, metrics->micro.f1, 4),
+        trainer->at.best_step > 0 ? ", and they chose the epoch" : "");
+}
+
+static void describe(const mos_trainer *trainer, const mos_validation *validation, mos_text *out) {
+    const mos_model_card *card = trainer->card;
+    mos_text_add(out, "# %s, %s\n\n", card->method, mos_encoder_name(card->spec.encoder));
+    if (card->reduced)
+        mos_text_add(out, "**Reduced run**: fewer steps or patches than configured. Its scores say "
+                          "that the program works, nothing more.\n\n");
+    mos_text_add(out,
+                 "Trained by mosaic %s for %lld epochs (%lld steps) on %lld patches, %lld of them "
+                 "with known labels, of `%s` data with fingerprint `%.16s...`. Patches are %lld x "
+                 "%lld pixels.\n\n",
+                 MOSAIC_VERSION, (long long)card->epochs, (long long)card->steps,
+                 (long long)trainer->train_count, (long long)trainer->labeled_count,
+                 mos_dataset_format(trainer->dataset), trainer->fingerprint, (long long)card->width,
+                 (long long)card->height);
+    add_bands(card, out);
+    mos_text_add(out, "\n");
+    add_scores(trainer, validation, out);
+    if (card->probe_head)
+        mos_text_add(out, "The method has no classification term: the head is a linear probe, "
+                          "fitted on the frozen features of labelled training patches.\n");
+    if (card->spec.classes > 0) mos_text_add(out, "\n## Classes, in the order of the outputs\n\n");
+    for (int64_t l = 0; l < card->spec.classes; l++)
+        mos_text_add(out, "%lld. %s\n", (long long)l + 1, card->class_names[l]);
+    mos_text_add(out,
+                 "\n## Files\n\n"
+                 "- `model.safetensors`: weights in float32 under torchvision's names "
+                 "(`backbones.<modality>.conv1.weight` ...), and in its metadata all that "
+                 "prediction needs\n"
+                 "- `config.json`: the same description as JSON\n"
+                 "- `../config.yaml`: the run's configuration with the origin of every value\n");
+}
+
+static mosaic_status write_text(const mos_trainer *trainer, const char *name, mos_text *text) {
+    char path[4096];
+    mosaic_status status = text->failed ? mos_fail_memory(text->size, "a text") : MOSAIC_OK;
+    if (status == MOSAIC_OK) status = mos_trainer_path(trainer, name, path, sizeof path);
+    if (status == MOSAIC_OK) status = mos_atomic_write(path, text->data, text->size);
+    mos_text_release(text);
+    return status;
+}
+
+static mosaic_status write_files(mos_trainer *trainer, const mos_validation *validation,
+                                 mos_train_summary *out) {
+    char folder[4096];
+    mos_text json = {0}, readme = {0};
+    MOS_TRY(mos_trainer_path(trainer, "model", folder, sizeof folder));
+    MOS_TRY(mos_make_dirs(folder));
+    MOS_TRY(mos_path_join(out->model, sizeof out->model, folder, "model.safetensors"));
+    MOS_TRY(mos_model_file_write(out->model, trainer->eval_model, trainer->card));
+    mos_model_card_json(trainer->card, &json);
+    MOS_TRY(write_text(trainer, "model/config.json", &json));
+    describe(trainer, validation, &readme);
+    return write_text(trainer, "model/README.md", &readme);
+}
+
+mosaic_status mos_trainer_finish(mos_trainer *trainer, mos_train_summary *out) {
+    mos_validation validation = {0};
+    mos_model_card *card = trainer->card;
+    card->epochs = trainer->at.epoch;
+    card->steps = trainer->at.step;
+    card->reduced = trainer->reduced;
+    card->probe_head = mos_trainer_needs_probe(trainer);
+    mosaic_status status;
+    MOS_GOTO(take_best(trainer));
+    if (card->probe_head)
+        MOS_GOTO(mos_trainer_fit_head(trainer, trainer->config->settings.train.probe_final_limit));
+    MOS_GOTO(tune(trainer, &validation));
+    MOS_GOTO(write_files(trainer, &validation, out));
+    mos_log(MOS_LOG_NOTICE, "model written to %s%s", out->model,
+            trainer->reduced ? " (reduced run)" : "");
+done:
+    mos_validation_release(&validation);
+    return status;
+}

@@ -1,0 +1,169 @@
+/* What a run says: the progress line, and lines of the metrics files per interval and epoch. */
+#include "train/train_state.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The sums that are reported as means per step, and as totals. */
+static const struct sum_name {
+    const char *name;
+    int sum;
+    bool mean;
+} sum_names[] = {
+    {"loss", MOS_SUM_LOSS, true},
+    {"intra", MOS_SUM_TERM + MOS_TERM_INTRA, true},
+    {"inter", MOS_SUM_TERM + MOS_TERM_INTER, true},
+    {"msc", MOS_SUM_TERM + MOS_TERM_MSC, true},
+    {"msc_floor", MOS_SUM_FLOOR, true},
+    {"bce", MOS_SUM_TERM + MOS_TERM_BCE, true},
+    {"gradient_norm", MOS_SUM_GRADIENT, true},
+    {"anchors", MOS_SUM_ANCHORS, false},
+    {"anchors_without_positive", MOS_SUM_LONELY, false},
+    {"known_labels", MOS_SUM_KNOWN, false},
+    {"invalid_pixels", MOS_SUM_INVALID, false},
+    {"skipped_patches", MOS_SUM_SKIPPED, false},
+};
+enum { SUM_NAMES = sizeof sum_names / sizeof sum_names[0] };
+
+static const char *const validation_names[] = {
+    "validation.score",    "validation.best_score", "validation.macro_ap",    "validation.micro_ap",
+    "validation.macro_f1", "validation.micro_f1",   "validation.hamming_loss"};
+static const char *const health_names[] = {"spread", "mean_cosine", "effective_rank", "uniformity",
+                                           "alignment"};
+
+/* Is the sum one of a term that is on? */
+static bool is_active(const mos_trainer *trainer, int sum) {
+    const mos_objective_terms *terms = &trainer->terms;
+    if (sum == MOS_SUM_TERM + MOS_TERM_INTRA) return terms->intra;
+    if (sum == MOS_SUM_TERM + MOS_TERM_INTER) return terms->inter;
+    if (sum == MOS_SUM_TERM + MOS_TERM_BCE || sum == MOS_SUM_KNOWN) return terms->bce;
+    if (sum == MOS_SUM_TERM + MOS_TERM_MSC || sum == MOS_SUM_FLOOR || sum == MOS_SUM_ANCHORS ||
+        sum == MOS_SUM_LONELY)
+        return terms->msc != 0;
+    return true;
+}
+
+mosaic_status mos_trainer_open_log(mos_trainer *trainer, const int64_t *sizes) {
+    char names[MOS_ROW_VALUES][MOS_ROW_NAME];
+    const char *columns[MOS_ROW_VALUES];
+    size_t count = 0;
+    (void)snprintf(names[count++], MOS_ROW_NAME, "lr");
+    for (size_t i = 0; i < SUM_NAMES; i++)
+        (void)snprintf(names[count++], MOS_ROW_NAME, "%s", sum_names[i].name);
+    for (size_t i = 0; i < sizeof validation_names / sizeof validation_names[0]; i++)
+        (void)snprintf(names[count++], MOS_ROW_NAME, "%s", validation_names[i]);
+    for (int64_t m = 0; m < trainer->card->spec.modalities; m++) {
+        for (size_t i = 0; i < sizeof health_names / sizeof health_names[0]; i++)
+            (void)snprintf(names[count++], MOS_ROW_NAME, "health.%s.%s",
+                           trainer->card->spec.modality[m].name, health_names[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+        columns[i] = names[i];
+    MOS_TRY(mos_run_log_open(&trainer->log, &trainer->run, columns, count, sizes));
+    trainer->log_open = true;
+    return MOSAIC_OK;
+}
+
+static void add_sums(const mos_trainer *trainer, const double *sums, mos_metric_row *row) {
+    double steps = fmax(sums[MOS_SUM_STEPS], 1);
+    for (size_t i = 0; i < SUM_NAMES; i++) {
+        const struct sum_name *item = &sum_names[i];
+        if (is_active(trainer, item->sum))
+            mos_metric_row_add(row, item->name, sums[item->sum] / (item->mean ? steps : 1));
+    }
+}
+
+mosaic_status mos_trainer_interval_line(mos_trainer *trainer) {
+    mos_train_position *at = &trainer->at;
+    mos_metric_row_begin(&trainer->row, "step", at->step, at->epoch + 1);
+    mos_metric_row_add(&trainer->row, "lr", mos_schedule_rate(&trainer->schedule, at->step - 1));
+    add_sums(trainer, at->interval, &trainer->row);
+    memset(at->interval, 0, sizeof at->interval);
+    MOS_TRY(mos_run_log_write(&trainer->log, &trainer->row));
+    int64_t now = mos_now_ns(), wait, read, augment;
+    mos_loader_times(trainer->loader, &wait, &read, &augment);
+    double seconds = (double)(now - trainer->lap_ns) * 1e-9;
+    double share = (double)(wait - trainer->wait_before_ns) * 1e-9 / fmax(seconds, 1e-9);
+    mosaic_status status = mos_run_log_timing(&trainer->log, at->step, seconds,
+                                              (double)trainer->lap_samples / fmax(seconds, 1e-9),
+                                              fmin(fmax(share, 0), 1));
+    trainer->lap_ns = now;
+    trainer->lap_samples = 0;
+    trainer->wait_before_ns = wait;
+    return status;
+}
+
+mosaic_status mos_trainer_epoch_line(mos_trainer *trainer, const mos_metrics *metrics) {
+    mos_train_position *at = &trainer->at;
+    mos_metric_row *row = &trainer->row;
+    mos_metric_row_begin(row, "epoch", at->step, at->epoch + 1);
+    mos_metric_row_add(row, "lr", mos_schedule_rate(&trainer->schedule, at->step - 1));
+    add_sums(trainer, at->whole, row);
+    if (isfinite(at->last_score)) {
+        mos_metric_row_add(row, "validation.score", at->last_score);
+        mos_metric_row_add(row, "validation.best_score", at->best_score);
+    }
+    if (metrics != NULL) {
+        mos_metric_row_add(row, "validation.macro_ap", metrics->macro.average_precision);
+        mos_metric_row_add(row, "validation.micro_ap", metrics->micro.average_precision);
+        mos_metric_row_add(row, "validation.macro_f1", metrics->macro.f1);
+        mos_metric_row_add(row, "validation.micro_f1", metrics->micro.f1);
+        mos_metric_row_add(row, "validation.hamming_loss", metrics->hamming_loss);
+    }
+    return mos_run_log_write(&trainer->log, row);
+}
+
+/* "1:12:09" */
+static void format_time(double seconds, char *text, size_t size) {
+    int64_t whole = (int64_t)fmin(fmax(seconds, 0), 3.6e9);
+    if (whole >= 3600)
+        (void)snprintf(text, size, "%lld:%02lld:%02lld", (long long)(whole / 3600),
+                       (long long)(whole / 60 % 60), (long long)(whole % 60));
+    else
+        (void)snprintf(text, size, "%lld:%02lld", (long long)(whole / 60), (long long)(whole % 60));
+}
+
+/* " (intra 1.1 inter .8 msc .3 bce .1)" of the terms that are on, where there is more than one. */
+static void format_terms(const mos_trainer *trainer, const mos_objective_result *result, char *text,
+                         size_t size) {
+    size_t used = 0;
+    int terms = 0;
+    text[0] = '\0';
+    for (int k = 0; k < MOS_TERM_COUNT; k++) {
+        char number[32];
+        if (!is_active(trainer, MOS_SUM_TERM + k)) continue;
+        int more = snprintf(text + used, size - used, "%s%s %s", terms == 0 ? " (" : " ",
+                            mos_term_names[k],
+                            mos_format_double(number, sizeof number, result->term[k], 3));
+        if (more < 0 || (size_t)more >= size - used) break;
+        used += (size_t)more;
+        terms++;
+    }
+    if (terms > 1 && used + 1 < size)
+        (void)snprintf(text + used, size - used, ")");
+    else
+        text[0] = '\0';
+}
+
+void mos_trainer_show_progress(mos_trainer *trainer, const mos_objective_result *result) {
+    const mos_train_position *at = &trainer->at;
+    char terms[160], left[32], loss[32];
+    int64_t wait, read, augment;
+    mos_loader_times(trainer->loader, &wait, &read, &augment);
+    double seconds = (double)(mos_now_ns() - trainer->started_ns) * 1e-9;
+    double lap = (double)(mos_now_ns() - trainer->lap_ns) * 1e-9;
+    double share = (double)(wait - trainer->wait_before_ns) * 1e-9 / fmax(lap, 1e-9);
+    double per_step = seconds / (double)trainer->steps_here;
+    format_terms(trainer, result, terms, sizeof terms);
+    format_time(per_step * (double)(trainer->schedule.steps - at->step), left, sizeof left);
+    mos_progress_text(&trainer->progress,
+                      "epoch %lld/%lld step %lld/%lld loss %s%s %.0f img/s data %.0f%% ETA %s%s",
+                      (long long)at->epoch + 1, (long long)trainer->config->settings.train.epochs,
+                      (long long)at->batch, (long long)trainer->batches,
+                      mos_format_double(loss, sizeof loss, result->total, 4), terms,
+                      (double)trainer->lap_samples / fmax(lap, 1e-9), 100 * fmin(fmax(share, 0), 1),
+                      left, trainer->reduced ? " (reduced)" : "");
+}

@@ -1,0 +1,129 @@
+/* Means and standard deviations of the bands in use: measured once per run and kept beside it, or
+ * the published constants. */
+#include "train/train_state.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "data/statistics.h"
+#include "io/csv.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static mosaic_status use_published(mos_trainer *trainer) {
+    mos_model_card *card = trainer->card;
+    for (int64_t m = 0; m < card->spec.modalities; m++) {
+        const mos_modality_spec *modality = &card->spec.modality[m];
+        for (int64_t b = 0; b < modality->bands; b++) {
+            if (!mos_statistics_reben(modality->name, modality->band_names[b], &card->mean[m][b],
+                                      &card->sd[m][b]))
+                return mos_fail(MOSAIC_ERR_USAGE,
+                                "'data.statistics: reben' has no constants for band '%s' of "
+                                "modality '%s': use auto",
+                                modality->band_names[b], modality->name);
+        }
+    }
+    return MOSAIC_OK;
+}
+
+static mosaic_status take(mos_trainer *trainer, const mos_band_statistics *rows, int64_t count) {
+    mos_model_card *card = trainer->card;
+    for (int64_t m = 0; m < card->spec.modalities; m++) {
+        const mos_modality_spec *modality = &card->spec.modality[m];
+        for (int64_t b = 0; b < modality->bands; b++) {
+            const char *band = modality->band_names[b];
+            const mos_band_statistics *found = NULL;
+            for (int64_t i = 0; i < count && found == NULL; i++) {
+                if (strcmp(rows[i].modality, modality->name) == 0 &&
+                    strcmp(rows[i].band, band) == 0)
+                    found = &rows[i];
+            }
+            if (found == NULL || !isfinite(found->mean) || !(found->sd > 0))
+                return mos_fail(
+                    MOSAIC_ERR_DATA, "band '%s' of modality '%s' %s in the training split", band,
+                    modality->name,
+                    found == NULL || found->valid == 0 ? "has no valid pixel" : "is constant");
+            card->mean[m][b] = found->mean;
+            card->sd[m][b] = found->sd;
+        }
+    }
+    return MOSAIC_OK;
+}
+
+static mosaic_status save(const char *path, const mos_band_statistics *rows, int64_t count) {
+    mos_text text = {0};
+    mos_text_add(&text, "modality,band,mean,sd,minimum,maximum,p1,p50,p99,valid,invalid\n");
+    for (int64_t i = 0; i < count; i++) {
+        const mos_band_statistics *row = &rows[i];
+        const double values[] = {row->mean, row->sd,  row->minimum, row->maximum,
+                                 row->p1,   row->p50, row->p99};
+        mos_text_add(&text, "%s,%s", row->modality, row->band);
+        for (size_t k = 0; k < sizeof values / sizeof values[0]; k++) {
+            mos_text_add(&text, ",");
+            mos_text_add_number(&text, values[k]);
+        }
+        mos_text_add(&text, ",%lld,%lld\n", (long long)row->valid, (long long)row->invalid);
+    }
+    mosaic_status status = text.failed ? mos_fail_memory(text.size, "band statistics")
+                                       : mos_atomic_write(path, text.data, text.size);
+    mos_text_release(&text);
+    return status;
+}
+
+static bool number_at(const mos_csv *csv, size_t row, const char *column, double *out) {
+    int64_t c = mos_csv_column(csv, column);
+    return c >= 0 && mos_parse_double(csv->cells[row * csv->columns + (size_t)c], out);
+}
+
+static mosaic_status load_row(const mos_csv *csv, size_t row, const char *path,
+                              mos_band_statistics *out) {
+    int64_t modality = mos_csv_column(csv, "modality"), band = mos_csv_column(csv, "band");
+    double valid = 0;
+    bool fine = modality >= 0 && band >= 0 && number_at(csv, row, "mean", &out->mean) &&
+                number_at(csv, row, "sd", &out->sd) && number_at(csv, row, "valid", &valid);
+    if (!fine)
+        return mos_fail(MOSAIC_ERR_DATA,
+                        "%s:%u: no statistics of a band: wanted modality, band, "
+                        "mean, sd, valid",
+                        path, csv->lines[row]);
+    out->valid = (int64_t)valid;
+    (void)snprintf(out->modality, sizeof out->modality, "%s",
+                   csv->cells[row * csv->columns + (size_t)modality]);
+    (void)snprintf(out->band, sizeof out->band, "%s",
+                   csv->cells[row * csv->columns + (size_t)band]);
+    return MOSAIC_OK;
+}
+
+/* What the run measured before: reading it back gives the same numbers, to the last bit. */
+static mosaic_status load(const char *path, mos_band_statistics **rows, int64_t *count) {
+    mos_csv csv = {0};
+    MOS_TRY(mos_csv_read(path, ',', &csv));
+    *count = (int64_t)csv.rows;
+    mosaic_status status = mos_alloc(csv.rows, sizeof **rows, "band statistics", rows);
+    for (size_t i = 0; i < csv.rows && status == MOSAIC_OK; i++)
+        status = load_row(&csv, i, path, &(*rows)[i]);
+    mos_csv_release(&csv);
+    return status;
+}
+
+mosaic_status mos_trainer_statistics(mos_trainer *trainer) {
+    const mos_settings_data *data = &trainer->config->settings.data;
+    if (data->statistics == MOS_STATISTICS_REBEN) return use_published(trainer);
+    mos_band_statistics *rows = NULL;
+    int64_t count = 0;
+    char path[4096];
+    mosaic_status status;
+    MOS_GOTO(mos_trainer_path(trainer, "statistics.csv", path, sizeof path));
+    if (trainer->options->resume && mos_path_exists(path)) {
+        MOS_GOTO(load(path, &rows, &count));
+    } else {
+        MOS_GOTO(mos_statistics_compute(trainer->dataset, MOS_SPLIT_TRAIN, data->statistics_limit,
+                                        trainer->device->threads, true, &rows, &count));
+        MOS_GOTO(save(path, rows, count));
+    }
+    status = take(trainer, rows, count);
+done:
+    mos_free(rows);
+    return status;
+}

@@ -1,0 +1,217 @@
+/* The loop of a run: epochs of steps, validation, checkpoints, early stop, and every way out. */
+#include "train/trainer.h"
+
+#include "train/stop_signal.h"
+#include "train/train_state.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- after a step
+ * --------------------------------------------------------------------------------- */
+
+static mosaic_status after_step(mos_trainer *trainer) {
+    const mos_settings_train *train = &trainer->config->settings.train;
+    int64_t step = trainer->at.step;
+    bool last = trainer->at.batch == trainer->batches;
+    if (step % train->log_every == 0 || last) MOS_TRY(mos_trainer_interval_line(trainer));
+    if (step % train->health_every == 0 || last) MOS_TRY(mos_trainer_check_health(trainer));
+    if (train->checkpoint_every > 0 && step % train->checkpoint_every == 0 && !last)
+        return mos_checkpoint_write(trainer);
+    return MOSAIC_OK;
+}
+
+static mosaic_status stop_for_signal(mos_trainer *trainer) {
+    MOS_TRY(mos_checkpoint_write(trainer));
+    MOS_TRY(mos_trainer_provenance(trainer, "interrupted"));
+    return mos_fail(MOSAIC_INTERRUPTED,
+                    "stopped by signal %d at step %lld of epoch %lld: a checkpoint was written, "
+                    "--resume goes on from it",
+                    mos_stop_signal_pending(), (long long)trainer->at.step,
+                    (long long)trainer->at.epoch + 1);
+}
+
+static bool out_of_steps(const mos_trainer *trainer) {
+    return trainer->options->max_steps > 0 && trainer->at.step >= trainer->options->max_steps;
+}
+
+/* ---- an epoch
+ * ------------------------------------------------------------------------------------- */
+
+static mosaic_status run_steps(mos_trainer *trainer) {
+    if (trainer->at.batch < trainer->batches)
+        MOS_TRY(mos_loader_start(trainer->loader, trainer->at.epoch, trainer->at.batch));
+    trainer->wait_before_ns = 0;
+    while (trainer->at.batch < trainer->batches && !out_of_steps(trainer)) {
+        bool ended;
+        if (mos_stop_signal_pending() != 0) return stop_for_signal(trainer);
+        MOS_TRY(mos_trainer_step(trainer, &ended));
+        if (ended)
+            return mos_fail(MOSAIC_ERR_DATA,
+                            "epoch %lld ended after %lld of %lld batches: too many patches were "
+                            "skipped",
+                            (long long)trainer->at.epoch + 1, (long long)trainer->at.batch,
+                            (long long)trainer->batches);
+        MOS_TRY(after_step(trainer));
+    }
+    return mos_stop_signal_pending() != 0 ? stop_for_signal(trainer) : MOSAIC_OK;
+}
+
+/* The score of this epoch, where there is one; NaN otherwise. */
+static double score_of(const mos_trainer *trainer, const mos_validation *validation) {
+    const double *sums = trainer->at.whole;
+    if (validation->valid) return validation->metrics.macro.average_precision;
+    if (trainer->use_macro_ap) return NAN;
+    return -sums[MOS_SUM_LOSS] / fmax(sums[MOS_SUM_STEPS], 1);
+}
+
+static void judge_score(mos_trainer *trainer, double score) {
+    mos_train_position *at = &trainer->at;
+    at->last_score = score;
+    if (!isfinite(score)) return;
+    if (at->best_step == 0 || score > at->best_score) {
+        at->best_score = score;
+        at->best_step = at->step;
+        at->best_epoch = at->epoch + 1;
+        at->stale = 0;
+    } else {
+        at->stale++;
+    }
+}
+
+static void say_epoch(const mos_trainer *trainer, const mos_validation *validation) {
+    const mos_train_position *at = &trainer->at;
+    char loss[32], scores[160] = "", number[3][32];
+    mos_format_double(loss, sizeof loss,
+                      at->whole[MOS_SUM_LOSS] / fmax(at->whole[MOS_SUM_STEPS], 1), 4);
+    if (validation->valid)
+        (void)snprintf(
+            scores, sizeof scores, ", validation macro AP %s, macro F1 %s, micro F1 %s",
+            mos_format_double(number[0], 32, validation->metrics.macro.average_precision, 4),
+            mos_format_double(number[1], 32, validation->metrics.macro.f1, 4),
+            mos_format_double(number[2], 32, validation->metrics.micro.f1, 4));
+    mos_log(MOS_LOG_NOTICE, "epoch %lld/%lld: loss %s%s%s", (long long)at->epoch + 1,
+            (long long)trainer->config->settings.train.epochs, loss, scores,
+            at->best_step == at->step ? " (best)" : "");
+}
+
+static mosaic_status validate(mos_trainer *trainer, mos_validation *out) {
+    const mos_settings_train *train = &trainer->config->settings.train;
+    bool last = trainer->at.epoch + 1 == train->epochs;
+    *out = (mos_validation){0};
+    trainer->at.last_score = NAN;
+    if ((trainer->at.epoch + 1) % train->validate_every != 0 && !last) return MOSAIC_OK;
+    if (trainer->use_macro_ap) {
+        mos_trainer_share_weights(trainer);
+        if (mos_trainer_needs_probe(trainer))
+            MOS_TRY(mos_trainer_fit_head(trainer, train->probe_limit));
+        MOS_TRY(mos_trainer_validate(trainer, out));
+    }
+    judge_score(trainer, score_of(trainer, out));
+    return MOSAIC_OK;
+}
+
+static mosaic_status end_epoch(mos_trainer *trainer) {
+    const mos_settings_train *train = &trainer->config->settings.train;
+    mos_train_position *at = &trainer->at;
+    mos_validation validation;
+    int64_t before = mos_now_ns();
+    mosaic_status status;
+    MOS_GOTO(validate(trainer, &validation));
+    MOS_GOTO(mos_trainer_epoch_line(trainer, validation.valid ? &validation.metrics : NULL));
+    say_epoch(trainer, &validation);
+    memset(at->whole, 0, sizeof at->whole);
+    at->epoch++;
+    at->batch = 0;
+    bool patient = train->patience == 0 || at->stale < train->patience;
+    at->stopped_early = !patient && at->epoch < train->epochs;
+    at->finished = at->epoch == train->epochs || at->stopped_early;
+    if (at->stopped_early)
+        mos_log(MOS_LOG_NOTICE, "stopping early: no better score for %lld validations",
+                (long long)at->stale);
+    status = mos_checkpoint_write(trainer);
+done:
+    mos_validation_release(&validation);
+    trainer->lap_ns += mos_now_ns() - before; /* validation is not training time */
+    trainer->started_ns += mos_now_ns() - before;
+    return status;
+}
+
+static mosaic_status run_epochs(mos_trainer *trainer) {
+    while (!trainer->at.finished) {
+        MOS_TRY(run_steps(trainer));
+        if (trainer->at.batch == trainer->batches) MOS_TRY(end_epoch(trainer));
+        if (out_of_steps(trainer) && !trainer->at.finished) {
+            trainer->reduced = true;
+            if (trainer->at.batch > 0) MOS_TRY(mos_checkpoint_write(trainer));
+            mos_log(MOS_LOG_NOTICE, "reduced run: stopped after %lld of %lld steps",
+                    (long long)trainer->at.step, (long long)trainer->schedule.steps);
+            return MOSAIC_OK;
+        }
+        if (!trainer->at.finished && mos_stop_signal_pending() != 0)
+            return stop_for_signal(trainer);
+    }
+    return MOSAIC_OK;
+}
+
+/* ---- a run --------------------------------------------------------------------------------------
+ */
+
+static void announce(const mos_trainer *trainer) {
+    mos_memory_report memory;
+    mos_model_memory(trainer->model, &memory);
+    mos_log(MOS_LOG_NOTICE, "%s on %s", trainer->objective_options.method->name,
+            trainer->device->description);
+    mos_log(MOS_LOG_NOTICE,
+            "%lld training patches (%lld with labels), %lld validation patches, %lld classes, "
+            "%lld steps an epoch, %.0f MiB for the model",
+            (long long)trainer->train_count, (long long)trainer->labeled_count,
+            (long long)trainer->valid_count, (long long)trainer->classes,
+            (long long)trainer->batches, (double)memory.total / 1048576.0);
+    if (trainer->dropped_rows > 0)
+        mos_log(MOS_LOG_WARNING, "%lld training patches have none of the modalities in use",
+                (long long)trainer->dropped_rows);
+}
+
+static mosaic_status run(mos_trainer *trainer, mos_train_summary *out) {
+    MOS_TRY(mos_trainer_prepare(trainer));
+    announce(trainer);
+    MOS_TRY(mos_trainer_provenance(trainer, "running"));
+    trainer->started_ns = trainer->lap_ns = mos_now_ns();
+    mos_progress_begin(&trainer->progress, "train", 0);
+    mosaic_status status = run_epochs(trainer);
+    mos_progress_end(&trainer->progress);
+    out->seconds = (double)(mos_now_ns() - trainer->started_ns) * 1e-9;
+    if (status == MOSAIC_OK) status = mos_trainer_finish(trainer, out);
+    if (status == MOSAIC_OK) return mos_trainer_provenance(trainer, "complete");
+    if (status != MOSAIC_INTERRUPTED) {
+        /* The first failure is the one to report. */
+        char detail[4096];
+        mos_error_copy(detail, sizeof detail);
+        (void)!mos_trainer_provenance(trainer, "failed");
+        mos_error_restore(detail);
+    }
+    return status;
+}
+
+mosaic_status mos_train_run(const mos_train_options *options, mos_train_summary *out) {
+    mos_trainer trainer = {.options = options, .run = {.lock = -1}};
+    mos_stop_signal signals = {0};
+    *out = (mos_train_summary){0};
+    mos_stop_signal_install(&signals);
+    mosaic_status status = run(&trainer, out);
+    /* The caller reports it on the screen; the run's own log keeps it too. */
+    if (status != MOSAIC_OK && trainer.text_log != NULL)
+        (void)fprintf(trainer.text_log, "%s: %s\n", mosaic_status_name(status), mosaic_error());
+    out->epochs = trainer.at.epoch;
+    out->steps = trainer.at.step;
+    out->best_epoch = trainer.at.best_epoch;
+    out->best_score = trainer.at.best_step > 0 ? trainer.at.best_score : NAN;
+    out->reduced = trainer.reduced;
+    out->stopped_early = trainer.at.stopped_early != 0;
+    if (out->seconds > 0) out->samples_per_second = (double)trainer.samples_here / out->seconds;
+    mos_trainer_release(&trainer);
+    mos_stop_signal_restore(&signals);
+    return status;
+}
