@@ -1,6 +1,6 @@
 /* The bf16 Winograd plan of a 3x3 stride-1 convolution: work is cut into blocks of tiles whose transformed input stays
- * in a core's L2 cache, and for the weight gradient into chunks of tiles that all threads transform, then multiply.
- * Every sum has one order, whatever the number of threads. */
+ * in a core's L2 cache, and for the weight gradient into chunks of tiles that all threads transform, then multiply. Sums are made in an
+ * order that depends on the shape and the number of threads alone. */
 #include "base/memory.h"
 #include "compute/cpu/conv_plan.h"
 
@@ -9,7 +9,9 @@
 
 #define GROUP 32                          /* output channels of one product */
 #define BLOCK_BYTES ((int64_t)512 << 10)  /* transformed input of a block of tiles */
-#define CHUNK_BYTES ((int64_t)8 << 20)    /* transformed input and gradient of a chunk */
+#define PIECE_BYTES ((int64_t)384 << 10)  /* transformed input and gradient of one thread's piece of tiles */
+#define SUMS_BYTES  ((int64_t)1 << 20)    /* of one thread */
+#define CHUNK_BYTES ((int64_t)16 << 20)   /* transformed input and gradient of a chunk of all threads */
 
 static mos_winograd_map map_of(const mos_conv_shape *s, int64_t channels) {
     const int64_t th = (s->h + 1) / 2, tw = (s->w + 1) / 2;
@@ -23,29 +25,6 @@ static size_t block_bytes(const conv_winograd *plan, int64_t inputs) {
 /* Input channels of the product: what the forward pass reads is x, the data gradient reads dy. */
 static int64_t inputs_of(const mos_conv_shape *s, conv_direction direction) {
     return direction == CONV_FORWARD ? s->ci : s->co;
-}
-
-mosaic_status mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction) {
-    const mos_conv_shape *s = &conv->shape;
-    conv_winograd *plan = &conv->winograd[direction];
-    const mos_winograd_map map = map_of(s, s->ci);
-    plan->used = true;
-    if (direction == CONV_BACKWARD_WEIGHTS) {
-        const int64_t room = CHUNK_BYTES / (16 * 2 * (int64_t)sizeof(uint16_t) * (s->ci + s->co));
-        const int64_t chunks = (map.tiles / 2 + room) / room;
-        plan->rows = (map.tiles / 2 + chunks) / chunks;
-        plan->bytes = (size_t)(16 * plan->rows * 2 * (s->ci + s->co)) * sizeof(uint16_t) +
-                      (size_t)(16 * s->ci * s->co) * sizeof(float);
-        return MOSAIC_OK;
-    }
-    /* blocks of equal size, as many as divide evenly among the threads */
-    const int64_t inputs = inputs_of(s, direction);
-    const int64_t most = BLOCK_BYTES / (16 * (int64_t)sizeof(uint16_t) * inputs) / 8 * 8;
-    const int64_t room = most < 16 ? 16 : most;
-    const int64_t blocks = mos_cpu_round_up((map.tiles + room - 1) / room, cpu->threads);
-    plan->rows = mos_cpu_round_up((map.tiles + blocks - 1) / blocks, 8);
-    plan->bytes = (size_t)cpu->threads * block_bytes(plan, inputs);
-    return mos_alloc((size_t)(16 * s->ci * s->co), sizeof(uint16_t), "packed weights", &plan->weights);
 }
 
 void mos_winograd_release(conv_winograd *plan) {
@@ -92,47 +71,142 @@ void mos_winograd_run(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
     }
 }
 
-/* The products of one chunk: units of 32 output channels of one of the sixteen planes. du [16, ci, co] */
-static void accumulate_units(const mos_cpu *cpu, const mos_conv *conv, int64_t begin, int64_t end, const uint16_t *px,
-                             const uint16_t *py, float *du, bool add) {
-    const mos_conv_shape *s = &conv->shape;
-    const int64_t pairs = conv->winograd[CONV_BACKWARD_WEIGHTS].rows, groups = s->co / GROUP;
-    for (int64_t unit = begin; unit < end; unit++) {
-        const int64_t k = unit / groups, c = unit % groups * GROUP;
-        cpu->kernels->winograd->accumulate(s->ci, pairs, px + k * s->ci * pairs * 2,
-                                           py + (k * s->co + c) * pairs * 2, du + k * s->ci * s->co + c, s->co, add);
+/* The weight gradient's work is cut into units of 16 input and 32 output channels: du [16, 16 i, 32 o] each. */
+#define UNIT_VALUES (16 * CPU_BLOCK * GROUP)
+
+typedef struct weight_run {
+    const mos_cpu *cpu;
+    const mos_conv_shape *shape;
+    const uint16_t *px, *py;
+    int64_t pairs;
+    float *dw;
+} weight_run;
+
+static void accumulate_unit(const weight_run *run, int64_t unit, float *du, bool add) {
+    const mos_conv_shape *s = run->shape;
+    const int64_t blocks = s->ci / CPU_BLOCK, o = unit / blocks * GROUP, i = unit % blocks * CPU_BLOCK;
+    run->cpu->kernels->winograd->accumulate(run->pairs, run->px + i * run->pairs * 2, s->ci * run->pairs * 2,
+                                            run->py + o * run->pairs * 2, s->co * run->pairs * 2, du, add);
+}
+
+/* dw += G^T du G of one unit */
+static void finish_unit(const weight_run *run, int64_t unit, const float *du) {
+    const mos_conv_shape *s = run->shape;
+    const int64_t blocks = s->ci / CPU_BLOCK, o = unit / blocks * GROUP, i = unit % blocks * CPU_BLOCK;
+    float block[9 * CPU_BLOCK * CPU_BLOCK];
+    for (int64_t half = 0; half < 2; half++) {
+        run->cpu->kernels->winograd->weight_block(du + half * CPU_BLOCK, block);
+        run->cpu->kernels->add_weight_block(block, 9, run->dw + ((o + half * CPU_BLOCK) * s->ci + i) * 9, s->ci * 9);
     }
+}
+
+/* Few channels: each thread takes a range of tiles in pieces that stay in its L2 cache, with sums of its own; the sums
+ * are added in thread order. */
+static void run_by_tiles(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy, float *dw, void *workspace) {
+    const mos_conv_shape *s = &conv->shape;
+    const mos_winograd_kernels *kernels = cpu->kernels->winograd;
+    const int64_t pairs = conv->winograd[CONV_BACKWARD_WEIGHTS].rows, units = s->ci / CPU_BLOCK * (s->co / GROUP);
+    const mos_winograd_map map_x = map_of(s, s->ci), map_y = map_of(s, s->co);
+    const int64_t chunks = (map_x.tiles + pairs * 2 - 1) / (pairs * 2);
+    float *sums = workspace; /* [threads, units, 16, 16, 32] */
+    uint16_t *pieces = (uint16_t *)(void *)(sums + (int64_t)cpu->threads * units * UNIT_VALUES);
+#pragma omp parallel num_threads(cpu->threads)
+    {
+        const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
+        float *du = sums + thread * units * UNIT_VALUES;
+        uint16_t *px = pieces + thread * 16 * pairs * 2 * (s->ci + s->co), *py = px + 16 * pairs * 2 * s->ci;
+        const weight_run run = {.cpu = cpu, .shape = s, .px = px, .py = py, .pairs = pairs, .dw = dw};
+        int64_t begin, end;
+        mos_cpu_part(chunks, threads, thread, &begin, &end);
+        if (begin == end) memset(du, 0, (size_t)(units * UNIT_VALUES) * sizeof *du);
+        for (int64_t c = begin; c < end; c++) {
+            kernels->pairs(&map_x, x, false, c * pairs * 2, 0, pairs, pairs, px);
+            kernels->pairs(&map_y, dy, true, c * pairs * 2, 0, pairs, pairs, py);
+            for (int64_t unit = 0; unit < units; unit++) accumulate_unit(&run, unit, du + unit * UNIT_VALUES, c > begin);
+        }
+#pragma omp barrier
+        mos_cpu_part(units, threads, thread, &begin, &end);
+        for (int64_t unit = begin; unit < end; unit++) {
+            for (int t = 1; t < threads; t++)
+                cpu->kernels->add(sums + unit * UNIT_VALUES, sums + (t * units + unit) * UNIT_VALUES, UNIT_VALUES);
+            finish_unit(&run, unit, sums + unit * UNIT_VALUES);
+        }
+    }
+}
+
+/* Many channels: all threads transform a chunk of tiles, then share out the units; a chunk that holds every tile needs no
+ * sums outside the cache. */
+static void run_by_units(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy, float *dw, void *workspace) {
+    const mos_conv_shape *s = &conv->shape;
+    const mos_winograd_kernels *kernels = cpu->kernels->winograd;
+    const int64_t pairs = conv->winograd[CONV_BACKWARD_WEIGHTS].rows, units = s->ci / CPU_BLOCK * (s->co / GROUP);
+    const mos_winograd_map map_x = map_of(s, s->ci), map_y = map_of(s, s->co);
+    const bool one = map_x.tiles <= pairs * 2;
+    float *sums = workspace; /* [threads or units, 16, 16, 32] */
+    uint16_t *px = (uint16_t *)(void *)(sums + (one ? cpu->threads : units) * UNIT_VALUES), *py = px + 16 * pairs * 2 * s->ci;
+    const weight_run run = {.cpu = cpu, .shape = s, .px = px, .py = py, .pairs = pairs, .dw = dw};
+#pragma omp parallel num_threads(cpu->threads)
+    {
+        const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
+        for (int64_t first = 0; first < map_x.tiles; first += pairs * 2) {
+            int64_t begin, end;
+            mos_cpu_part(pairs, threads, thread, &begin, &end);
+            kernels->pairs(&map_x, x, false, first, begin, end, pairs, px);
+            kernels->pairs(&map_y, dy, true, first, begin, end, pairs, py);
+#pragma omp barrier
+            mos_cpu_part(units, threads, thread, &begin, &end);
+            for (int64_t unit = begin; unit < end; unit++) {
+                float *du = sums + (one ? thread : unit) * UNIT_VALUES;
+                accumulate_unit(&run, unit, du, first > 0);
+                if (first + pairs * 2 >= map_x.tiles) finish_unit(&run, unit, du);
+            }
+#pragma omp barrier
+        }
+    }
+}
+
+/* Sums of one thread that are still cheap to hold and to add up per thread. */
+static bool by_tiles(const mos_conv_shape *s) {
+    return 16 * s->ci * s->co * (int64_t)sizeof(float) <= SUMS_BYTES;
+}
+
+static void plan_weights(const mos_cpu *cpu, const mos_conv_shape *s, conv_winograd *plan) {
+    const int64_t pairs = (map_of(s, s->ci).tiles + 1) / 2, values = 16 * s->ci * s->co;
+    const int64_t pair_bytes = 16 * 2 * (int64_t)sizeof(uint16_t) * (s->ci + s->co);
+    if (by_tiles(s)) {
+        const int64_t room = PIECE_BYTES / pair_bytes, chunks = mos_cpu_round_up((pairs + room - 1) / room, cpu->threads);
+        plan->rows = (pairs + chunks - 1) / chunks;
+        plan->bytes = (size_t)cpu->threads * (size_t)(plan->rows * pair_bytes + values * (int64_t)sizeof(float));
+        return;
+    }
+    const int64_t room = CHUNK_BYTES / pair_bytes, chunks = (pairs + room - 1) / room;
+    const int64_t held = chunks == 1 ? cpu->threads * UNIT_VALUES : values;
+    plan->rows = (pairs + chunks - 1) / chunks;
+    plan->bytes = (size_t)(plan->rows * pair_bytes + held * (int64_t)sizeof(float));
 }
 
 /* dw [co, ci, 3, 3] += the gradient of the weights; x, dy are act */
 void mos_winograd_run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy, float *dw,
                               void *workspace) {
+    if (by_tiles(&conv->shape)) run_by_tiles(cpu, conv, x, dy, dw, workspace);
+    else run_by_units(cpu, conv, x, dy, dw, workspace);
+}
+
+mosaic_status mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction) {
     const mos_conv_shape *s = &conv->shape;
-    const mos_winograd_kernels *kernels = cpu->kernels->winograd;
-    const int64_t pairs = conv->winograd[CONV_BACKWARD_WEIGHTS].rows;
-    const mos_winograd_map map_x = map_of(s, s->ci), map_y = map_of(s, s->co);
-    float *du = workspace;
-    uint16_t *px = (uint16_t *)(void *)(du + 16 * s->ci * s->co), *py = px + 16 * pairs * 2 * s->ci;
-#pragma omp parallel num_threads(cpu->threads)
-    {
-        const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
-        int64_t begin, end;
-        for (int64_t first = 0; first < map_x.tiles; first += pairs * 2) {
-            mos_cpu_part(pairs, threads, thread, &begin, &end);
-            kernels->pairs(&map_x, x, false, first, begin, end, pairs, px);
-            kernels->pairs(&map_y, dy, true, first, begin, end, pairs, py);
-#pragma omp barrier
-            mos_cpu_part(16 * (s->co / GROUP), threads, thread, &begin, &end);
-            accumulate_units(cpu, conv, begin, end, px, py, du, first > 0);
-#pragma omp barrier
-        }
-        const int64_t blocks = s->ci / CPU_BLOCK;
-        mos_cpu_part(s->co / CPU_BLOCK * blocks, threads, thread, &begin, &end);
-        for (int64_t unit = begin; unit < end; unit++) {
-            float block[9 * CPU_BLOCK * CPU_BLOCK];
-            const int64_t o = unit / blocks * CPU_BLOCK, i = unit % blocks * CPU_BLOCK;
-            kernels->weight_block(du + i * s->co + o, s->ci * s->co, s->co, block);
-            cpu->kernels->add_weight_block(block, 9, dw + (o * s->ci + i) * 9, s->ci * 9);
-        }
+    conv_winograd *plan = &conv->winograd[direction];
+    const mos_winograd_map map = map_of(s, s->ci);
+    plan->used = true;
+    if (direction == CONV_BACKWARD_WEIGHTS) {
+        plan_weights(cpu, s, plan);
+        return MOSAIC_OK;
     }
+    /* blocks of equal size, as many as divide evenly among the threads */
+    const int64_t inputs = inputs_of(s, direction);
+    const int64_t most = BLOCK_BYTES / (16 * (int64_t)sizeof(uint16_t) * inputs) / 8 * 8;
+    const int64_t room = most < 16 ? 16 : most;
+    const int64_t blocks = mos_cpu_round_up((map.tiles + room - 1) / room, cpu->threads);
+    plan->rows = mos_cpu_round_up((map.tiles + blocks - 1) / blocks, 8);
+    plan->bytes = (size_t)cpu->threads * block_bytes(plan, inputs);
+    return mos_alloc((size_t)(16 * s->ci * s->co), sizeof(uint16_t), "packed weights", &plan->weights);
 }

@@ -139,12 +139,21 @@ static void add(float *restrict to, const float *restrict from, int64_t count) {
     for (int64_t i = 0; i < count; i++) to[i] += from[i];
 }
 
+/* A row of dw is 16 * taps contiguous values: gathered from the block a vector at a time. */
 static void add_weight_block(const float *restrict block, int64_t taps, float *restrict dw, int64_t row_stride) {
-    float tile[LANES][LANES];
-    for (int64_t tap = 0; tap < taps; tap++) {
-        for (int i = 0; i < LANES; i++)
-            for (int o = 0; o < LANES; o++) tile[o][i] = block[(tap * LANES + i) * LANES + o];
-        for (int o = 0; o < LANES; o++)
-            for (int i = 0; i < LANES; i++) dw[o * row_stride + i * taps + tap] += tile[o][i];
+    for (int64_t j = 0; j < taps * LANES; j += LANES) {
+        int32_t place[LANES];
+        for (int64_t l = 0; l < LANES; l++)
+            place[l] = (int32_t)(((j + l) % taps * LANES + (j + l) / taps) * LANES);
+        for (int64_t o = 0; o < LANES; o++) {
+            float *to = dw + o * row_stride + j;
+#if defined(__AVX512F__)
+            const v16 values = (v16)_mm512_i32gather_ps(_mm512_loadu_si512(place), block + o, 4);
+#else
+            v16 values;
+            for (int l = 0; l < LANES; l++) values[l] = block[place[l] + o];
+#endif
+            v_store(to, v_load(to) + values);
+        }
     }
 }

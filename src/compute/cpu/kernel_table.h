@@ -56,9 +56,9 @@ typedef struct mos_winograd_kernels {
     void (*weights)(const float *w, int64_t out_stride, int64_t in_stride, int64_t inputs, bool flip, uint16_t *u);
     void (*pairs)(const mos_winograd_map *, const uint16_t *act, bool gradient, int64_t first, int64_t begin,
                   int64_t end, int64_t pairs, uint16_t *p);
-    void (*accumulate)(int64_t inputs, int64_t pairs, const uint16_t *px, const uint16_t *py, float *du,
-                       int64_t du_stride, bool add);
-    void (*weight_block)(const float *du, int64_t plane, int64_t row, float *block);
+    void (*accumulate)(int64_t pairs, const uint16_t *px, int64_t stride_x, const uint16_t *py, int64_t stride_y,
+                       float *du, bool add);
+    void (*weight_block)(const float *du, float *block);
 } mos_winograd_kernels;
 
 typedef struct mos_optimizer_terms {

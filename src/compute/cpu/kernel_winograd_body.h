@@ -190,25 +190,24 @@ static void winograd_weights(const float *w, int64_t out_stride, int64_t in_stri
 
 /* ---- weight gradient ------------------------------------------------------------------------------------------- */
 
+/* A walk over tiles in order. */
+KERNEL_INLINE void next_tile(const mos_winograd_map *map, tile_place *at) {
+    if (++at->tx < map->tw) return;
+    at->tx = 0;
+    if (++at->ty < map->th) return;
+    at->ty = 0;
+    at->n++;
+}
+
 /* Store sixteen values of an even tile and its odd neighbour: p [16, c/16, pairs, 16, 2] */
 KERNEL_INLINE void store_pair(const v16 even[16], const v16 odd[16], uint16_t *to, int64_t stride) {
 #pragma GCC unroll 16
     for (int k = 0; k < 16; k++) _mm512_storeu_si512(to + k * stride, interleave(even[k], odd[k]));
 }
 
-KERNEL_INLINE void input_tile(const mos_winograd_map *map, const uint16_t *x, int64_t b, int64_t tile, v16 out[16]) {
-    const tile_place at = place_tile(map, tile);
-    const uint16_t *from = x + (at.n * (map->c / LANES) + b) * map->h * map->w * LANES;
-    v16 columns[4][4];
-    for (int64_t c = 0; c < 4; c++) load_column(map, from, at.ty * 2 - 1, at.tx * 2 - 1 + c, columns[c]);
-    combine_columns((v16(*const[4])[4]){&columns[0], &columns[1], &columns[2], &columns[3]}, out);
-}
-
-/* A dY A^T of one tile */
-KERNEL_INLINE void gradient_tile(const mos_winograd_map *map, const uint16_t *dy, int64_t b, int64_t tile, v16 out[16]) {
-    const tile_place at = place_tile(map, tile);
-    const uint16_t *from = dy + ((at.n * (map->c / LANES) + b) * map->h * map->w + at.ty * 2 * map->w + at.tx * 2) * LANES;
-    const bool right = at.tx * 2 + 1 < map->w, below = at.ty * 2 + 1 < map->h;
+/* A dY A^T of one tile whose first value is at `from` */
+KERNEL_INLINE void gradient_tile(const mos_winograd_map *map, const uint16_t *from, const tile_place *at, v16 out[16]) {
+    const bool right = at->tx * 2 + 1 < map->w, below = at->ty * 2 + 1 < map->h;
     const v16 zero = v_all(0);
     const v16 y00 = v_load_bf16(from), y01 = right ? v_load_bf16(from + LANES) : zero;
     const v16 y10 = below ? v_load_bf16(from + map->w * LANES) : zero;
@@ -223,48 +222,88 @@ KERNEL_INLINE void gradient_tile(const mos_winograd_map *map, const uint16_t *dy
     }
 }
 
-/* p [16, c/16, pairs, 16, 2]: the pairs of tiles [begin, end) counted from tile `first`; tiles beyond the last are zero */
-static void winograd_pairs(const mos_winograd_map *map, const uint16_t *act, bool gradient, int64_t first, int64_t begin,
-                           int64_t end, int64_t pairs, uint16_t *p) {
-    const int64_t blocks = map->c / LANES;
-    for (int64_t pair = begin; pair < end; pair++)
-        for (int64_t b = 0; b < blocks; b++) {
-            v16 value[2][16];
-            for (int64_t odd = 0; odd < 2; odd++) {
-                const int64_t tile = first + pair * 2 + odd;
-                if (tile >= map->tiles) memset(value[odd], 0, sizeof value[odd]);
-                else if (gradient) gradient_tile(map, act, b, tile, value[odd]);
-                else input_tile(map, act, b, tile, value[odd]);
-            }
-            store_pair(value[0], value[1], p + (b * pairs + pair) * 32, blocks * pairs * 32);
-        }
+/* One tile: sixteen zeros beyond the last. columns: what the walk along a row of input tiles carries from one tile to
+ * the next. */
+KERNEL_INLINE void pair_tile(const mos_winograd_map *map, const uint16_t *plane, const bool gradient, bool fresh,
+                             const tile_place *at, v16 columns[4][4], v16 out[16]) {
+    if (at->n >= map->n) {
+        for (int k = 0; k < 16; k++) out[k] = v_all(0);
+        return;
+    }
+    if (gradient) {
+        gradient_tile(map, plane + (at->ty * 2 * map->w + at->tx * 2) * LANES, at, out);
+        return;
+    }
+    if (fresh || at->tx == 0) {
+        load_column(map, plane, at->ty * 2 - 1, at->tx * 2 - 1, columns[0]);
+        load_column(map, plane, at->ty * 2 - 1, at->tx * 2, columns[1]);
+    }
+    load_column(map, plane, at->ty * 2 - 1, at->tx * 2 + 1, columns[2]);
+    load_column(map, plane, at->ty * 2 - 1, at->tx * 2 + 2, columns[3]);
+    combine_columns((v16(*const[4])[4]){&columns[0], &columns[1], &columns[2], &columns[3]}, out);
+#pragma GCC unroll 4
+    for (int r = 0; r < 4; r++) columns[0][r] = columns[2][r], columns[1][r] = columns[3][r];
 }
 
-/* du [inputs, 32 of du_stride] (+)= px^T py over the tiles: px [inputs/16, pairs, 16, 2], py [2, pairs, 16, 2] */
-static void winograd_accumulate(int64_t inputs, int64_t pairs, const uint16_t *px, const uint16_t *py, float *du,
-                                int64_t du_stride, bool add) {
-    for (int64_t i = 0; i < inputs; i += 8) {
-        __m512 sum[8][2];
-        pair_product(pairs, px + i / LANES * pairs * 32 + i % LANES * 2, 2, 32, py, py + pairs * 32, 32, sum);
-        for (int t = 0; t < 8; t++)
-            for (int half = 0; half < 2; half++) {
-                float *to = du + (i + t) * du_stride + half * LANES;
-                _mm512_storeu_ps(to, add ? _mm512_add_ps(_mm512_loadu_ps(to), sum[t][half]) : sum[t][half]);
-            }
+KERNEL_INLINE void pairs_as(const mos_winograd_map *map, const uint16_t *act, const bool gradient, int64_t first,
+                            int64_t begin, int64_t end, int64_t pairs, uint16_t *p) {
+    const int64_t blocks = map->c / LANES, plane = map->h * map->w * LANES;
+    for (int64_t b = 0; b < blocks; b++) {
+        tile_place at = place_tile(map, first + begin * 2);
+        v16 columns[4][4] = {{{0}}};
+        for (int64_t pair = begin; pair < end; pair++) {
+            v16 even[16], odd[16];
+            pair_tile(map, act + (at.n * blocks + b) * plane, gradient, pair == begin, &at, columns, even);
+            next_tile(map, &at);
+            pair_tile(map, act + (at.n * blocks + b) * plane, gradient, false, &at, columns, odd);
+            next_tile(map, &at);
+            store_pair(even, odd, p + (b * pairs + pair) * 32, blocks * pairs * 32);
+        }
     }
 }
 
-/* G^T du G for 16 inputs x 16 outputs: block [9, 16 i, 16 o] from du, `plane` between the sixteen, `row` between inputs */
-static void winograd_weight_block(const float *du, int64_t plane, int64_t row, float *block) {
+/* p [16, c/16, pairs, 16, 2]: the pairs of tiles [begin, end) counted from tile `first`; tiles beyond the last are zero */
+static void winograd_pairs(const mos_winograd_map *map, const uint16_t *act, bool gradient, int64_t first, int64_t begin,
+                           int64_t end, int64_t pairs, uint16_t *p) {
+    if (gradient) pairs_as(map, act, true, first, begin, end, pairs, p);
+    else pairs_as(map, act, false, first, begin, end, pairs, p);
+}
+
+/* du [16, 16 i, 32 o] (+)= px^T py over the tiles: px [16 of stride_x, pairs, 16, 2], py [16 of stride_y, 2, pairs, 16, 2] */
+static void winograd_accumulate(int64_t pairs, const uint16_t *px, int64_t stride_x, const uint16_t *py,
+                                int64_t stride_y, float *du, bool add) {
+    for (int64_t k = 0; k < 16; k++)
+        for (int64_t i = 0; i < LANES; i += 8) {
+            const uint16_t *y = py + k * stride_y;
+            __m512 sum[8][2];
+            pair_product(pairs, px + k * stride_x + i * 2, 2, 32, y, y + pairs * 32, 32, sum);
+            float *to = du + (k * LANES + i) * 32;
+#pragma GCC unroll 8
+            for (int t = 0; t < 8; t++) {
+                if (add) {
+                    sum[t][0] = _mm512_add_ps(sum[t][0], _mm512_loadu_ps(to + t * 32));
+                    sum[t][1] = _mm512_add_ps(sum[t][1], _mm512_loadu_ps(to + t * 32 + LANES));
+                }
+                _mm512_storeu_ps(to + t * 32, sum[t][0]);
+                _mm512_storeu_ps(to + t * 32 + LANES, sum[t][1]);
+            }
+        }
+}
+
+/* G^T du G for 16 inputs and 16 outputs: block [9, 16 i, 16 o] from one half of du [16, 16 i, 32 o] */
+static void winograd_weight_block(const float *du, float *block) {
+    const int64_t plane = LANES * 32;
     for (int64_t i = 0; i < LANES; i++) {
         v16 s[3][4];
+#pragma GCC unroll 4
         for (int64_t c = 0; c < 4; c++) {
-            const v16 d0 = v_load(du + c * plane + i * row), d1 = v_load(du + (4 + c) * plane + i * row);
-            const v16 d2 = v_load(du + (8 + c) * plane + i * row), d3 = v_load(du + (12 + c) * plane + i * row);
+            const v16 d0 = v_load(du + c * plane + i * 32), d1 = v_load(du + (4 + c) * plane + i * 32);
+            const v16 d2 = v_load(du + (8 + c) * plane + i * 32), d3 = v_load(du + (12 + c) * plane + i * 32);
             s[0][c] = d0 + (d1 + d2) * 0.5f;
             s[1][c] = (d1 - d2) * 0.5f;
             s[2][c] = (d1 + d2) * 0.5f + d3;
         }
+#pragma GCC unroll 3
         for (int64_t r = 0; r < 3; r++) {
             float *to = block + (r * 3 * LANES + i) * LANES;
             v_store(to, s[r][0] + (s[r][1] + s[r][2]) * 0.5f);
