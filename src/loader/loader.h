@@ -1,5 +1,5 @@
-/* Patches to batches: worker threads read, resample, augment and standardise in one fused pass; the order and the views are a
- * function of (seed, epoch, sample, view), never of threads. */
+/* Patches to batches: worker threads read, resample, augment and standardise in one fused pass; the
+ * order and the views are a function of (seed, epoch, sample, view), never of threads. */
 #ifndef MOS_LOADER_LOADER_H
 #define MOS_LOADER_LOADER_H
 
@@ -7,66 +7,92 @@
 
 enum { MOS_LOADER_MAX_VIEWS = 4 };
 
-/* Strengths of the strong views (method.md section 5); anchors only flip and turn (and crop >= anchor_area_min). Keys: augment.<field>. */
+/* Strengths of the strong views (method.md section 5); anchors only flip and turn (and crop >=
+ * anchor_area_min). Keys: augment.<field>. */
 typedef struct mos_augment_options {
-    double area_min, area_max;  /* 0.3 0.9 random resized crop */
-    double anchor_area_min;     /* 1: no crop; never below 0.8 */
+    double area_min, area_max; /* 0.3 0.9 random resized crop */
+    double anchor_area_min;    /* 1: no crop; never below 0.8 */
     bool flip, turn;
-    double blur;                /* probability 0.3 */
+    double blur; /* probability 0.3 */
     double blur_sigma_min, blur_sigma_max;
-    double gain, gain_probability, offset; /* S2: per-band gain and offset, p 0.8; in units of the band's sd for the offset */
-    double noise;               /* S2: Gaussian, in sd */
-    double speckle_looks;       /* S1: multiplicative Gamma speckle in linear power with so many looks; 0: none */
-    double shift_db;            /* S1: one shift of the patch, uniform in +- */
+    double gain, gain_probability,
+        offset; /* S2: per-band gain and offset, p 0.8; in units of the band's sd for the offset */
+    double noise;         /* S2: Gaussian, in sd */
+    double speckle_looks; /* S1: multiplicative Gamma speckle in linear power with so many looks; 0:
+                             none */
+    double shift_db;      /* S1: one shift of the patch, uniform in +- */
 } mos_augment_options;
 extern const mos_option_table mos_augment_option_table;
 
+/* What to do about pixels that are NaN, Inf or no-data; the order of data.policy's choices. */
+typedef enum mos_loader_policy {
+    MOS_LOADER_MASK,      /* become 0 after standardisation (the band's mean), in every view */
+    MOS_LOADER_FILL_MEAN, /* become the mean of the patch's valid pixels of that band */
+    MOS_LOADER_SKIP,  /* shuffled: the next sample of the epoch stands in; otherwise the row has no
+                         modality present */
+    MOS_LOADER_REFUSE /* an error that names sample and band */
+} mos_loader_policy;
+
 typedef struct mos_loader_modality {
-    int64_t modality;  /* index in the data set */
+    int64_t modality; /* index in the data set */
     int64_t bands;
     int band[MOS_DATA_MAX_BANDS]; /* indices into the modality's bands, in channel order */
     float mean[MOS_DATA_MAX_BANDS], sd[MOS_DATA_MAX_BANDS];
-    bool radar;        /* augment as S1 (dB) */
+    bool radar; /* augment as S1 (dB) */
 } mos_loader_modality;
 
 typedef struct mos_loader_options {
     int64_t modalities;
     mos_loader_modality modality[MOS_DATA_MAX_MODALITIES];
-    int64_t batch, height, width;   /* output size: the finest band's size unless chosen */
+    int64_t batch, height, width; /* output size: the finest band's size unless chosen */
     int64_t views;
-    char kinds[MOS_LOADER_MAX_VIEWS]; /* 'a' anchor, 's' strong, 'e' plain (evaluation: no augmentation) */
+    char kinds[MOS_LOADER_MAX_VIEWS]; /* 'a' anchor, 's' strong, 'e' plain (evaluation: no
+                                         augmentation) */
     mos_augment_options augment;
     uint64_t seed;
-    int threads, prefetch;          /* prefetch: batches in flight */
-    bool shuffle, drop_last;        /* training; otherwise order of the index list, last batch padded with repeats marked in `valid` */
-    double labeled_per_batch;       /* share of a batch drawn from labelled samples when some are unlabelled; 0: as they come */
-    int policy;                     /* "mask" "fill-mean" "skip" "refuse" as in mos_data_options */
+    int threads;  /* worker threads; below 1: one per processor */
+    int prefetch; /* batches made ahead of the one lent, at least 1; each is a whole batch of memory
+                   */
+    bool shuffle, drop_last; /* training; otherwise order of the index list, last batch padded with
+                                repeats marked in `valid` */
+    /* Share of a batch drawn from labelled samples (those with a known label) when some are
+     * unlabelled; 0: as they come. The labelled rows come first, going round the labelled samples
+     * as often as it takes, shuffled anew each round; an epoch is one pass over the unlabelled
+     * ones. */
+    double labeled_per_batch;
+    int policy; /* mos_loader_policy */
 } mos_loader_options;
 
 typedef struct mos_batch {
-    int64_t count;      /* rows (= options.batch) */
-    int64_t valid;      /* rows before the padding */
-    float *images[MOS_DATA_MAX_MODALITIES];   /* [views*batch, bands, height, width] standardised, view-major */
+    int64_t count;                             /* rows (= options.batch) */
+    int64_t valid;                             /* rows before the padding */
+    float *images[MOS_DATA_MAX_MODALITIES];    /* [views*batch, bands, height, width] standardised,
+                                                  view-major */
     uint8_t *present[MOS_DATA_MAX_MODALITIES]; /* [batch] */
     bool all_present[MOS_DATA_MAX_MODALITIES];
-    int8_t *labels;     /* [batch, classes] */
-    int64_t *samples;   /* [batch] data set indices */
-    int64_t invalid_pixels, skipped; /* masked in this batch */
+    int8_t *labels;         /* [batch, classes] */
+    int64_t *samples;       /* [batch] data set indices */
+    int64_t invalid_pixels; /* native pixels masked or filled in this batch, each counted once, not
+                               per view */
+    int64_t skipped;        /* samples thrown out by the policy "skip" */
 } mos_batch;
 
 typedef struct mos_loader mos_loader;
-/* index: data set rows to draw from (copied); labels: [count of data set, classes] overriding the data set's (for labelled fractions: -1 hides),
- * or NULL. */
-mosaic_status mos_loader_create(mos_dataset *dataset, const mos_loader_options *options, const int64_t *index, int64_t count,
-                                const int8_t *labels, mos_loader **out);
+/* index: data set rows to draw from (copied); labels: [count of data set, classes] overriding the
+ * data set's (for labelled fractions: -1 hides), or NULL. */
+mosaic_status mos_loader_create(mos_dataset *dataset, const mos_loader_options *options,
+                                const int64_t *index, int64_t count, const int8_t *labels,
+                                mos_loader **out);
 void mos_loader_destroy(mos_loader **loader);
 int64_t mos_loader_batches(const mos_loader *loader); /* per epoch */
 /* Start epoch `epoch` at batch `first` (resume). Stops the one in flight. */
 mosaic_status mos_loader_start(mos_loader *loader, int64_t epoch, int64_t first);
-/* Next batch in order, or *batch NULL after the last. It is lent until the next call. A failing read surfaces here, with its message. No heap call after
- * the first epoch's first batches. */
+/* Next batch in order, or *batch NULL after the last. It is lent until the next call. A failing
+ * read surfaces here, with its message. No heap call after the first epoch's first batches. */
 mosaic_status mos_loader_next(mos_loader *loader, mos_batch **batch);
-/* Time spent waiting in next, and by stage summed over workers (read, resample+augment), ns, since start. */
-void mos_loader_times(const mos_loader *loader, int64_t *wait_ns, int64_t *read_ns, int64_t *augment_ns);
+/* Time spent waiting in next, and by stage summed over workers (read, resample+augment), ns, since
+ * start. */
+void mos_loader_times(const mos_loader *loader, int64_t *wait_ns, int64_t *read_ns,
+                      int64_t *augment_ns);
 
 #endif

@@ -1,0 +1,37 @@
+/* Which samples make up the batches of an epoch, in order. */
+#ifndef MOS_LOADER_EPOCH_ORDER_H
+#define MOS_LOADER_EPOCH_ORDER_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct mos_draw {
+    int64_t sample;  /* data set index */
+    uint32_t repeat; /* how often it was drawn before in this epoch */
+} mos_draw;
+
+typedef struct mos_epoch_order {
+    /* Set once. */
+    uint64_t seed;
+    bool shuffle, drop_last;
+    int64_t batch, labeled_rows; /* rows of each batch from `labeled`; the rest from `others` */
+    int64_t *labeled,
+        *others; /* data set indices as given; all in `others` when labeled_rows is 0 */
+    int64_t labeled_count, other_count;
+    int64_t batches;
+    /* Of the current epoch. */
+    mos_draw *draws;  /* [batches * batch] */
+    int64_t valid;    /* draws that are not padding */
+    uint32_t *places; /* scratch of the shuffles */
+} mos_epoch_order;
+
+/* is_labeled: [count] beside index, or NULL. share 0, or samples of one kind only: one list. */
+mosaic_status mos_epoch_order_init(mos_epoch_order *order, const int64_t *index,
+                                   const uint8_t *is_labeled, int64_t count, double share);
+void mos_epoch_order_release(mos_epoch_order *order);
+/* Fill `draws` for an epoch; no heap call. */
+void mos_epoch_order_make(mos_epoch_order *order, int64_t epoch);
+
+#endif

@@ -1,0 +1,323 @@
+#include "loader/loader.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/thread.h"
+#include "loader/loader_check.h"
+#include "loader/row_fill.h"
+
+#include <pthread.h>
+#include <string.h>
+
+/* A batch being made or lent. The first failing row, by row number, is the one reported. */
+typedef struct batch_slot {
+    mos_batch batch;
+    int64_t rows_done, failed_row;
+    mosaic_status status;
+    char message[2048];
+} batch_slot;
+
+typedef struct worker_thread {
+    struct mos_loader *loader;
+    pthread_t thread;
+    bool started;
+    mos_row_worker row;
+} worker_thread;
+
+/* Jobs are the rows of the epoch, numbered on; workers take them in order, so that all work on the
+ * earliest batch. Batch b (counted from the epoch's start) lies in slot b % slots and may be begun
+ * once the batch slots before it was given back. */
+struct mos_loader {
+    mos_dataset *dataset;
+    mos_loader_options options;
+    mos_epoch_order order;
+    mos_row_context context;
+    int8_t *labels;
+    batch_slot *slots;
+    int64_t slot_count;
+    worker_thread *workers;
+    int worker_count;
+    pthread_mutex_t mutex;
+    pthread_cond_t work, done; /* there may be a job; a batch is whole or a worker went idle */
+    bool mutex_made, work_made, done_made;
+    /* Below: under the mutex. */
+    bool quit;
+    int busy;
+    int64_t next_job, end_job;
+    int64_t given_back; /* batches, counted from the epoch's start */
+    int64_t wait_ns, read_ns, augment_ns;
+    /* The consumer's. */
+    int64_t next_batch;
+    bool lent;
+};
+
+static bool job_is_ready(const mos_loader *loader) {
+    return loader->next_job < loader->end_job &&
+           loader->next_job / loader->options.batch < loader->given_back + loader->slot_count;
+}
+
+static void do_job(mos_loader *loader, worker_thread *worker, int64_t job) {
+    int64_t batch = job / loader->options.batch, row = job % loader->options.batch;
+    batch_slot *slot = &loader->slots[batch % loader->slot_count];
+    mos_row_counts counts;
+    mosaic_status status =
+        mos_row_fill(&loader->context, &worker->row, job, &slot->batch, row, &counts);
+    (void)pthread_mutex_lock(&loader->mutex);
+    if (status != MOSAIC_OK && (slot->status == MOSAIC_OK || row < slot->failed_row)) {
+        slot->status = status;
+        slot->failed_row = row;
+        mos_error_copy(slot->message, sizeof slot->message);
+    }
+    slot->batch.invalid_pixels += counts.invalid_pixels;
+    slot->batch.skipped += counts.skipped;
+    loader->read_ns += worker->row.read_ns;
+    loader->augment_ns += worker->row.augment_ns;
+    slot->rows_done++;
+    if (slot->rows_done == loader->options.batch) (void)pthread_cond_broadcast(&loader->done);
+}
+
+static void *work(void *pointer) {
+    worker_thread *worker = pointer;
+    mos_loader *loader = worker->loader;
+    (void)pthread_mutex_lock(&loader->mutex);
+    while (!loader->quit) {
+        if (!job_is_ready(loader)) {
+            (void)pthread_cond_wait(&loader->work, &loader->mutex);
+            continue;
+        }
+        int64_t job = loader->next_job++;
+        loader->busy++;
+        (void)pthread_mutex_unlock(&loader->mutex);
+        do_job(loader, worker, job); /* comes back with the mutex held */
+        loader->busy--;
+        if (loader->busy == 0) (void)pthread_cond_broadcast(&loader->done);
+    }
+    (void)pthread_mutex_unlock(&loader->mutex);
+    return NULL;
+}
+
+static mosaic_status slot_init(const mos_loader *loader, batch_slot *slot) {
+    const mos_loader_options *options = &loader->options;
+    mos_batch *batch = &slot->batch;
+    size_t rows = (size_t)options->batch, views = (size_t)options->views;
+    size_t plane = (size_t)options->width * (size_t)options->height;
+    batch->count = options->batch;
+    for (int64_t m = 0; m < options->modalities; m++) {
+        size_t row = views * (size_t)options->modality[m].bands * plane * sizeof(float);
+        MOS_TRY(mos_alloc(rows, row, "the images of a batch", &batch->images[m]));
+        MOS_TRY(mos_alloc(rows, 1, "a batch", &batch->present[m]));
+    }
+    MOS_TRY(mos_alloc(rows * (size_t)loader->context.classes, 1, "the labels of a batch",
+                      &batch->labels));
+    return mos_alloc(rows, sizeof *batch->samples, "a batch", &batch->samples);
+}
+
+static void slot_release(batch_slot *slot) {
+    for (int m = 0; m < MOS_DATA_MAX_MODALITIES; m++) {
+        mos_free(slot->batch.images[m]);
+        mos_free(slot->batch.present[m]);
+    }
+    mos_free(slot->batch.labels);
+    mos_free(slot->batch.samples);
+}
+
+/* is_labeled [count]: has a known label. */
+static mosaic_status make_order(mos_loader *loader, const int64_t *index, int64_t count) {
+    const mos_loader_options *options = &loader->options;
+    int64_t classes = loader->context.classes;
+    uint8_t *is_labeled = NULL;
+    mosaic_status status = MOSAIC_OK;
+    loader->order.seed = options->seed;
+    loader->order.shuffle = options->shuffle;
+    loader->order.drop_last = options->drop_last;
+    loader->order.batch = options->batch;
+    if (options->labeled_per_batch > 0) {
+        MOS_GOTO(mos_alloc((size_t)count, 1, "which samples are labelled", &is_labeled));
+        for (int64_t i = 0; i < count; i++) {
+            mos_sample sample;
+            MOS_GOTO(mos_dataset_sample(loader->dataset, index[i], &sample));
+            const int8_t *labels =
+                loader->labels != NULL ? loader->labels + index[i] * classes : sample.labels;
+            for (int64_t l = 0; l < classes; l++)
+                is_labeled[i] |= labels[l] >= 0;
+        }
+    }
+    MOS_GOTO(
+        mos_epoch_order_init(&loader->order, index, is_labeled, count, options->labeled_per_batch));
+done:
+    mos_free(is_labeled);
+    return status;
+}
+
+static mosaic_status make_slots(mos_loader *loader) {
+    int64_t ahead = loader->options.prefetch < 1 ? 1 : loader->options.prefetch;
+    if (ahead > loader->order.batches) ahead = loader->order.batches;
+    MOS_TRY(mos_alloc((size_t)ahead + 1, sizeof *loader->slots, "the batches in flight",
+                      &loader->slots));
+    loader->slot_count = ahead + 1;
+    for (int64_t s = 0; s < loader->slot_count; s++)
+        MOS_TRY(slot_init(loader, &loader->slots[s]));
+    return MOSAIC_OK;
+}
+
+static mosaic_status start_workers(mos_loader *loader) {
+    int wanted = loader->options.threads < 1 ? mos_cpu_count() : loader->options.threads;
+    loader->mutex_made = pthread_mutex_init(&loader->mutex, NULL) == 0;
+    loader->work_made = pthread_cond_init(&loader->work, NULL) == 0;
+    loader->done_made = pthread_cond_init(&loader->done, NULL) == 0;
+    if (!loader->mutex_made || !loader->work_made || !loader->done_made)
+        return mos_fail(MOSAIC_ERR_RUNTIME, "loader: the system gives no more locks");
+    MOS_TRY(mos_alloc((size_t)wanted, sizeof *loader->workers, "loader threads", &loader->workers));
+    loader->worker_count = wanted;
+    for (int t = 0; t < wanted; t++) {
+        loader->workers[t].loader = loader;
+        MOS_TRY(mos_reader_open(loader->dataset, &loader->workers[t].row.reader));
+    }
+    for (int t = 0; t < wanted; t++) {
+        loader->workers[t].started =
+            pthread_create(&loader->workers[t].thread, NULL, work, &loader->workers[t]) == 0;
+        if (!loader->workers[t].started)
+            return mos_fail(MOSAIC_ERR_RUNTIME, "loader: cannot start thread %d of %d", t + 1,
+                            wanted);
+    }
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_loader_create(mos_dataset *dataset, const mos_loader_options *options,
+                                const int64_t *index, int64_t count, const int8_t *labels,
+                                mos_loader **out) {
+    mos_loader *loader = NULL;
+    mosaic_status status;
+    *out = NULL;
+    MOS_TRY(mos_loader_check(dataset, options, index, count));
+    MOS_TRY(mos_alloc(1, sizeof *loader, "a loader", &loader));
+    const char *const *names;
+    loader->dataset = dataset;
+    loader->options = *options;
+    loader->context = (mos_row_context){.dataset = dataset,
+                                        .options = &loader->options,
+                                        .classes = mos_dataset_classes(dataset, &names),
+                                        .order = &loader->order};
+    if (labels != NULL) {
+        size_t bytes = (size_t)mos_dataset_count(dataset) * (size_t)loader->context.classes;
+        MOS_GOTO(mos_alloc(bytes, 1, "the labels", &loader->labels));
+        memcpy(loader->labels, labels, bytes);
+        loader->context.labels = loader->labels;
+    }
+    MOS_GOTO(make_order(loader, index, count));
+    MOS_GOTO(make_slots(loader));
+    MOS_GOTO(start_workers(loader));
+    *out = loader;
+    loader = NULL;
+done:
+    mos_loader_destroy(&loader);
+    return status;
+}
+
+void mos_loader_destroy(mos_loader **pointer) {
+    mos_loader *loader = *pointer;
+    if (loader == NULL) return;
+    if (loader->mutex_made && loader->work_made) {
+        (void)pthread_mutex_lock(&loader->mutex);
+        loader->quit = true;
+        (void)pthread_cond_broadcast(&loader->work);
+        (void)pthread_mutex_unlock(&loader->mutex);
+    }
+    for (int t = 0; t < loader->worker_count; t++) {
+        if (loader->workers[t].started) (void)pthread_join(loader->workers[t].thread, NULL);
+        mos_row_worker_release(&loader->workers[t].row);
+    }
+    for (int64_t s = 0; s < loader->slot_count; s++)
+        slot_release(&loader->slots[s]);
+    if (loader->done_made) (void)pthread_cond_destroy(&loader->done);
+    if (loader->work_made) (void)pthread_cond_destroy(&loader->work);
+    if (loader->mutex_made) (void)pthread_mutex_destroy(&loader->mutex);
+    mos_epoch_order_release(&loader->order);
+    mos_free(loader->workers);
+    mos_free(loader->slots);
+    mos_free(loader->labels);
+    mos_free(loader);
+    *pointer = NULL;
+}
+
+int64_t mos_loader_batches(const mos_loader *loader) {
+    return loader->order.batches;
+}
+
+static void slot_reset(batch_slot *slot) {
+    slot->rows_done = 0;
+    slot->status = MOSAIC_OK;
+    slot->batch.invalid_pixels = slot->batch.skipped = 0;
+}
+
+mosaic_status mos_loader_start(mos_loader *loader, int64_t epoch, int64_t first) {
+    if (epoch < 0 || epoch > UINT32_MAX || first < 0 || first > loader->order.batches)
+        return mos_fail(MOSAIC_ERR_USAGE, "loader: epoch %lld, batch %lld of %lld",
+                        (long long)epoch, (long long)first, (long long)loader->order.batches);
+    (void)pthread_mutex_lock(&loader->mutex);
+    loader->next_job = loader->end_job; /* nothing more of the epoch in flight is begun */
+    while (loader->busy > 0)
+        (void)pthread_cond_wait(&loader->done, &loader->mutex);
+    mos_epoch_order_make(&loader->order, epoch);
+    loader->context.epoch = epoch;
+    for (int64_t s = 0; s < loader->slot_count; s++)
+        slot_reset(&loader->slots[s]);
+    loader->wait_ns = loader->read_ns = loader->augment_ns = 0;
+    loader->given_back = loader->next_batch = first;
+    loader->lent = false;
+    loader->next_job = first * loader->options.batch;
+    loader->end_job = loader->order.batches * loader->options.batch;
+    (void)pthread_cond_broadcast(&loader->work);
+    (void)pthread_mutex_unlock(&loader->mutex);
+    return MOSAIC_OK;
+}
+
+/* Called by the consumer on a whole batch. */
+static void finish_batch(const mos_loader *loader, int64_t number, mos_batch *batch) {
+    int64_t left = loader->order.valid - number * loader->options.batch;
+    batch->valid = left < loader->options.batch ? left : loader->options.batch;
+    for (int64_t m = 0; m < loader->options.modalities; m++)
+        batch->all_present[m] = memchr(batch->present[m], 0, (size_t)batch->count) == NULL;
+}
+
+mosaic_status mos_loader_next(mos_loader *loader, mos_batch **out) {
+    mosaic_status status = MOSAIC_OK;
+    *out = NULL;
+    (void)pthread_mutex_lock(&loader->mutex);
+    if (loader->lent) {
+        slot_reset(&loader->slots[(loader->next_batch - 1) % loader->slot_count]);
+        loader->given_back++;
+        loader->lent = false;
+        (void)pthread_cond_broadcast(&loader->work);
+    }
+    if (loader->next_batch * loader->options.batch < loader->end_job) {
+        batch_slot *slot = &loader->slots[loader->next_batch % loader->slot_count];
+        int64_t start = mos_now_ns();
+        while (slot->rows_done < loader->options.batch)
+            (void)pthread_cond_wait(&loader->done, &loader->mutex);
+        loader->wait_ns += mos_now_ns() - start;
+        loader->lent = true;
+        status = slot->status;
+        if (status == MOSAIC_OK) {
+            finish_batch(loader, loader->next_batch, &slot->batch);
+            *out = &slot->batch;
+        } else {
+            mos_error_restore(slot->message);
+        }
+        loader->next_batch++;
+    }
+    (void)pthread_mutex_unlock(&loader->mutex);
+    return status;
+}
+
+void mos_loader_times(const mos_loader *loader, int64_t *wait_ns, int64_t *read_ns,
+                      int64_t *augment_ns) {
+    mos_loader *locked;
+    memcpy(&locked, &loader,
+           sizeof locked); /* reading the clocks takes the lock, which const does not know */
+    (void)pthread_mutex_lock(&locked->mutex);
+    *wait_ns = loader->wait_ns;
+    *read_ns = loader->read_ns;
+    *augment_ns = loader->augment_ns;
+    (void)pthread_mutex_unlock(&locked->mutex);
+}

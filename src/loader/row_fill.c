@@ -1,0 +1,233 @@
+#include "loader/row_fill.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/simd.h"
+
+#include <string.h>
+
+/* Invalid: NaN, Inf (x * 0 is not 0), or equal to the no-data value. */
+MOS_SIMD_INLINE void count_invalid_body(const float *data, int64_t count, bool has_nodata,
+                                        float nodata, int64_t *out) {
+    int32_t invalid = 0;
+    if (has_nodata) {
+#pragma omp simd reduction(+ : invalid)
+        for (int64_t i = 0; i < count; i++)
+            invalid += !(data[i] * 0 == 0) | (data[i] == nodata);
+    } else {
+#pragma omp simd reduction(+ : invalid)
+        for (int64_t i = 0; i < count; i++)
+            invalid += !(data[i] * 0 == 0);
+    }
+    *out = invalid;
+}
+MOS_SIMD_KERNEL(count_invalid,
+                (const float *data, int64_t count, bool has_nodata, float nodata, int64_t *out),
+                (data, count, has_nodata, nodata, out))
+
+static bool is_invalid(float value, bool has_nodata, float nodata) {
+    return !(value * 0 == 0) || (has_nodata && value == nodata);
+}
+
+/* What one sample turned out to be. */
+typedef enum sample_state { SAMPLE_READY, SAMPLE_UNUSABLE } sample_state;
+
+/* Copy of a band with invalid pixels replaced, and where they were. */
+static mosaic_status repair_band(mos_row_worker *worker, const struct mos_patch_band *band,
+                                 int policy, float mean, mos_band_source *source) {
+    size_t count = (size_t)(band->width * band->height);
+    MOS_TRY(
+        mos_grow(&worker->filled, &worker->filled_size, count, sizeof(float), "a repaired band"));
+    MOS_TRY(mos_grow(&worker->masked, &worker->masked_size, count, sizeof(float), "a mask"));
+    double sum = 0;
+    int64_t valid = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool bad = is_invalid(band->data[i], band->has_nodata, band->nodata);
+        worker->masked[i] = bad ? 1 : 0;
+        sum += bad ? 0 : (double)band->data[i];
+        valid += !bad;
+    }
+    bool fill_mean = policy == MOS_LOADER_FILL_MEAN && valid > 0;
+    float fill = fill_mean ? (float)(sum / (double)valid) : mean;
+    for (size_t i = 0; i < count; i++)
+        worker->filled[i] = worker->masked[i] > 0 ? fill : band->data[i];
+    source->data = worker->filled;
+    source->masked = fill_mean ? NULL : worker->masked;
+    return MOSAIC_OK;
+}
+
+static mosaic_status refuse(const mos_row_context *context, const mos_sample *sample,
+                            const mos_loader_modality *modality, int64_t band, int64_t invalid) {
+    const mos_modality *list;
+    (void)mos_dataset_modalities(context->dataset, &list);
+    const mos_modality *known = &list[modality->modality];
+    return mos_fail(
+        MOSAIC_ERR_DATA, "sample \"%s\": %s band %s has %lld invalid pixels (NaN, Inf or no-data)",
+        sample->id, known->name, known->bands[modality->band[band]].name, (long long)invalid);
+}
+
+typedef struct modality_job {
+    const mos_row_context *context;
+    mos_row_worker *worker;
+    const mos_sample *sample;
+    int64_t index; /* into options->modality */
+    const mos_view_key *key;
+    mos_batch *batch;
+    int64_t row;
+} modality_job;
+
+static mosaic_status render_band(const modality_job *job, int64_t band,
+                                 const mos_band_source *source, const mos_view_light *lights) {
+    const mos_loader_options *options = job->context->options;
+    const mos_loader_modality *modality = &options->modality[job->index];
+    int64_t plane = options->width * options->height;
+    for (int64_t v = 0; v < options->views; v++) {
+        mos_view_key key = *job->key;
+        key.view = (uint32_t)v;
+        mos_rng noise = mos_view_noise_stream(&key, job->index, band);
+        float *out = job->batch->images[job->index] +
+                     ((v * options->batch + job->row) * modality->bands + band) * plane;
+        MOS_TRY(mos_view_render(source, &job->worker->geometry[v], &lights[v], band, &noise,
+                                options->width, options->height, &job->worker->scratch, out));
+    }
+    return MOSAIC_OK;
+}
+
+static void finest_size(const mos_patch *patch, int64_t *width, int64_t *height) {
+    *width = *height = 0;
+    for (int64_t b = 0; b < patch->bands; b++) {
+        if (patch->band[b].width > *width) *width = patch->band[b].width;
+        if (patch->band[b].height > *height) *height = patch->band[b].height;
+    }
+}
+
+/* Read and render one modality. *state is SAMPLE_UNUSABLE when the policy throws the sample out. */
+static mosaic_status fill_modality(const modality_job *job, mos_row_counts *counts,
+                                   sample_state *state) {
+    const mos_loader_options *options = job->context->options;
+    const mos_loader_modality *modality = &options->modality[job->index];
+    mos_patch *patch = &job->worker->patch;
+    mos_view_light lights[MOS_LOADER_MAX_VIEWS];
+    int64_t fine_width, fine_height, start = mos_now_ns();
+    MOS_TRY(mos_reader_read(job->worker->reader, job->key->sample, modality->modality,
+                            modality->band, modality->bands, patch));
+    int64_t read = mos_now_ns();
+    job->worker->read_ns += read - start;
+    finest_size(patch, &fine_width, &fine_height);
+    for (int64_t v = 0; v < options->views; v++) {
+        mos_view_key key = *job->key;
+        key.view = (uint32_t)v;
+        mos_view_light_draw(&options->augment, options->kinds[v], &key, modality, job->index,
+                            &lights[v]);
+    }
+    for (int64_t b = 0; b < modality->bands; b++) {
+        const struct mos_patch_band *band = &patch->band[b];
+        int64_t invalid;
+        mos_band_source source = {.data = band->data,
+                                  .width = band->width,
+                                  .height = band->height,
+                                  .fine_width = fine_width,
+                                  .fine_height = fine_height,
+                                  .mean = modality->mean[b],
+                                  .sd = modality->sd[b],
+                                  .radar = modality->radar};
+        count_invalid(band->data, band->width * band->height, band->has_nodata, band->nodata,
+                      &invalid);
+        if (invalid > 0) {
+            if (options->policy == MOS_LOADER_REFUSE)
+                return refuse(job->context, job->sample, modality, b, invalid);
+            if (options->policy == MOS_LOADER_SKIP) {
+                *state = SAMPLE_UNUSABLE;
+                return MOSAIC_OK;
+            }
+            counts->invalid_pixels += invalid;
+            MOS_TRY(repair_band(job->worker, band, options->policy, source.mean, &source));
+        }
+        MOS_TRY(render_band(job, b, &source, lights));
+    }
+    job->worker->augment_ns += mos_now_ns() - read;
+    return MOSAIC_OK;
+}
+
+/* Nothing there: zeros, marked. */
+static void clear_modality(const mos_loader_options *options, int64_t index, mos_batch *batch,
+                           int64_t row) {
+    int64_t values = options->modality[index].bands * options->width * options->height;
+    for (int64_t v = 0; v < options->views; v++)
+        memset(batch->images[index] + (v * options->batch + row) * values, 0,
+               (size_t)values * sizeof(float));
+    batch->present[index][row] = 0;
+}
+
+static mosaic_status fill_sample(const mos_row_context *context, mos_row_worker *worker,
+                                 const mos_draw *draw, mos_batch *batch, int64_t row,
+                                 mos_row_counts *counts, sample_state *state) {
+    const mos_loader_options *options = context->options;
+    mos_sample sample;
+    mos_view_key key = {.seed = options->seed,
+                        .epoch = (uint32_t)context->epoch,
+                        .sample = draw->sample,
+                        .repeat = draw->repeat};
+    MOS_TRY(mos_dataset_sample(context->dataset, draw->sample, &sample));
+    for (int64_t v = 0; v < options->views; v++) {
+        key.view = (uint32_t)v;
+        mos_view_geometry_draw(&options->augment, options->kinds[v],
+                               options->width == options->height, &key, &worker->geometry[v]);
+    }
+    *state = SAMPLE_READY;
+    for (int64_t m = 0; m < options->modalities && *state == SAMPLE_READY; m++) {
+        if (!(sample.present >> options->modality[m].modality & 1)) {
+            clear_modality(options, m, batch, row);
+            continue;
+        }
+        modality_job job = {.context = context,
+                            .worker = worker,
+                            .sample = &sample,
+                            .index = m,
+                            .key = &key,
+                            .batch = batch,
+                            .row = row};
+        batch->present[m][row] = 1;
+        MOS_TRY(fill_modality(&job, counts, state));
+    }
+    const int8_t *labels =
+        context->labels != NULL ? context->labels + draw->sample * context->classes : sample.labels;
+    memcpy(batch->labels + row * context->classes, labels, (size_t)context->classes);
+    batch->samples[row] = draw->sample;
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_row_fill(const mos_row_context *context, mos_row_worker *worker, int64_t place,
+                           mos_batch *batch, int64_t row, mos_row_counts *counts) {
+    const mos_epoch_order *order = context->order;
+    int64_t total = order->batches * order->batch;
+    sample_state state;
+    worker->read_ns = worker->augment_ns = 0;
+    *counts = (mos_row_counts){0};
+    for (int64_t attempt = 0; attempt < total; attempt++) {
+        mos_draw draw = order->draws[(place + attempt) % total];
+        /* A stand-in must not show the views it shows in its own row. */
+        draw.repeat += attempt > 0 ? UINT32_C(1) << 16 : 0;
+        MOS_TRY(fill_sample(context, worker, &draw, batch, row, counts, &state));
+        if (state == SAMPLE_READY) return MOSAIC_OK;
+        counts->skipped++;
+        if (!context->options
+                 ->shuffle) { /* evaluation: the row stays this sample's, without data */
+            for (int64_t m = 0; m < context->options->modalities; m++)
+                clear_modality(context->options, m, batch, row);
+            return MOSAIC_OK;
+        }
+    }
+    return mos_fail(
+        MOSAIC_ERR_DATA,
+        "all %lld samples drawn in this epoch have invalid pixels and the policy is skip",
+        (long long)total);
+}
+
+void mos_row_worker_release(mos_row_worker *worker) {
+    mos_reader_close(&worker->reader);
+    mos_render_scratch_release(&worker->scratch);
+    mos_free(worker->filled);
+    mos_free(worker->masked);
+    memset(worker, 0, sizeof *worker);
+}

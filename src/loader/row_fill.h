@@ -1,0 +1,38 @@
+/* One row of a batch: read a sample, apply the policy to its invalid pixels, render every view. */
+#ifndef MOS_LOADER_ROW_FILL_H
+#define MOS_LOADER_ROW_FILL_H
+
+#include "loader/epoch_order.h"
+#include "loader/view_render.h"
+
+/* What all workers share, unchanged while they run. */
+typedef struct mos_row_context {
+    mos_dataset *dataset;
+    const mos_loader_options *options;
+    const int8_t *labels; /* [count of data set, classes] or NULL */
+    int64_t classes;
+    const mos_epoch_order *order;
+    int64_t epoch;
+} mos_row_context;
+
+/* One worker's own. */
+typedef struct mos_row_worker {
+    mos_reader *reader;
+    mos_patch patch;
+    mos_render_scratch scratch;
+    mos_view_geometry geometry[MOS_LOADER_MAX_VIEWS];
+    float *filled, *masked; /* of the band in hand, when it has invalid pixels */
+    size_t filled_size, masked_size;
+    int64_t read_ns, augment_ns; /* of the last row */
+} mos_row_worker;
+
+typedef struct mos_row_counts {
+    int64_t invalid_pixels, skipped;
+} mos_row_counts;
+
+/* Fill row `row` of `batch` (all its views) with draw `place` of the epoch. */
+mosaic_status mos_row_fill(const mos_row_context *context, mos_row_worker *worker, int64_t place,
+                           mos_batch *batch, int64_t row, mos_row_counts *counts);
+void mos_row_worker_release(mos_row_worker *worker);
+
+#endif
