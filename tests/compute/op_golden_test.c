@@ -111,9 +111,11 @@ static void check_conv(setting *s, int index) {
     void *dy = to_act(s, draw(s, "dy", c.n * c.co * oh * ow), c.n, c.co, oh, ow);
     void *y = support_act(s->device, NULL, c.n, c.co, oh, ow);
     void *dw = support_real(s->device, NULL, w_count);
+    const uint64_t allocations = mos_alloc_count();
     s->ops->conv_pack(s->device, conv, w);
     s->ops->conv_forward(s->device, conv, x, y, workspace);
     s->ops->conv_backward_weights(s->device, conv, x, dy, dw, workspace);
+    assert_int_equal(mos_alloc_count(), allocations); /* running never allocates */
     check_act(s, "y", y, c.n, c.co, oh, ow);
     check_real(s, "dw", dw, w_count);
     if (!c.image) {
@@ -170,11 +172,13 @@ static void check_norm(setting *s, int index) {
     void *dx = norm_array(s, &n, support_host(count, sizeof(double)));
     void *dskip = n.skip ? norm_array(s, &n, support_host(count, sizeof(double))) : NULL;
     void *dgamma = support_real(s->device, NULL, n.c), *dbeta = support_real(s->device, NULL, n.c);
+    const uint64_t allocations = mos_alloc_count();
     s->ops->norm_forward(s->device, norm, x, skip, gamma, beta, running_mean, running_var, mean,
                          rstd, y, NULL);
     s->ops->norm_backward(s->device, norm, x, y, dy, NULL, gamma, mean, rstd, dx, dskip, dgamma,
                           dbeta, NULL);
     s->ops->norm_infer(s->device, norm, x, skip, gamma, beta, running_mean, running_var, infer);
+    assert_int_equal(mos_alloc_count(), allocations); /* running never allocates */
     check_norm_array(s, &n, "y", y);
     check_norm_array(s, &n, "infer", infer);
     check_norm_array(s, &n, "dx", dx);
@@ -213,8 +217,10 @@ static void check_pool(setting *s, int index) {
     void *y = support_act(s->device, NULL, p.n, p.c, oh, ow);
     void *dx = support_act(s->device, NULL, p.n, p.c, p.h, p.w);
     void *winners = support_bytes(s->device, index_bytes);
+    const uint64_t allocations = mos_alloc_count();
     s->ops->pool_forward(s->device, pool, x, y, winners);
     s->ops->pool_backward(s->device, pool, dy, NULL, winners, dx);
+    assert_int_equal(mos_alloc_count(), allocations); /* running never allocates */
     check_act(s, "y", y, p.n, p.c, oh, ow);
     check_act(s, "dx", dx, p.n, p.c, p.h, p.w);
     s->ops->free(s->device, x);
@@ -232,8 +238,10 @@ static void check_bce(setting *s, int index) {
     formula_labels(label(s, "labels"), n * l, labels);
     void *logits = to_real(s, draw(s, "logits", n * l), n * l);
     void *dlogits = support_real(s->device, NULL, n * l);
+    const uint64_t allocations = mos_alloc_count();
     s->ops->bce(s->device, n, l, logits, labels, s->shape[2] != 0 ? weight : NULL, 1, dlogits,
                 &loss, &known);
+    assert_int_equal(mos_alloc_count(), allocations);
     assert_int_equal(known, (int64_t)golden_find(&golden, label(s, "known"))->values[0]);
     golden_check_all(&golden, label(s, "loss"), &loss, s->tolerance);
     check_real(s, "dlogits", dlogits, n * l);
@@ -270,11 +278,13 @@ static void check_latent(setting *s) {
     void *dx = support_real(s->device, NULL, n * width);
     void *dw = support_real(s->device, NULL, d * width), *db = support_real(s->device, NULL, d);
     void *scratch = support_bytes(s->device, s->ops->contrast_bytes(s->device, &problem));
+    const uint64_t allocations = mos_alloc_count();
     s->ops->linear_forward(s->device, n, width, d, x, width, w, b, y, d);
     s->ops->unit_forward(s->device, n, d, y, z, norms);
     s->ops->contrast(s->device, &problem, z, z, 1, dz, dz, scratch, &result);
     s->ops->unit_backward(s->device, n, d, z, norms, dz, dy);
     s->ops->linear_backward(s->device, n, width, d, x, width, w, dy, d, dx, width, false, dw, db);
+    assert_int_equal(mos_alloc_count(), allocations); /* running never allocates */
     golden_check_all(&golden, "latent.loss", &result.loss, s->tolerance);
     check_real(s, "z", z, n * d);
     check_real(s, "dx", dx, n * width);

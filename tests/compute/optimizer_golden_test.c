@@ -52,8 +52,10 @@ static void check_case(mos_device *device, const char *name, double tolerance) {
         device->ops->put_f64(device, grads, values, COUNT);
         step.step = i + 1;
         step.lr = rates[i];
+        const uint64_t allocations = mos_alloc_count();
         device->ops->optimize(device, &step, segments, sizeof segments / sizeof segments[0], params,
                               grads, m, v);
+        assert_int_equal(mos_alloc_count(), allocations);
         device->ops->get_f64(device, params, values, COUNT);
         double largest = 0;
         for (int k = 0; k < COUNT; k++)
