@@ -5,37 +5,42 @@
 #include <stdio.h>
 #include <string.h>
 
-static mosaic_status describe(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction, bool winograd,
-                              dnnl_convolution_desc_t *out) {
+static mosaic_status describe(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
+                              bool winograd, dnnl_convolution_desc_t *out) {
     const mos_conv_shape *s = &conv->shape;
     const dnnl_dims_t x_dims = {s->n, conv->stored, s->h, s->w};
     const dnnl_dims_t w_dims = {s->co, conv->stored, s->kernel, s->kernel};
     const dnnl_dims_t y_dims = {s->n, s->co, conv->oh, conv->ow};
     const dnnl_dims_t strides = {s->stride, s->stride}, pads = {s->pad, s->pad};
-    const dnnl_alg_kind_t algorithm = winograd ? dnnl_convolution_winograd : dnnl_convolution_direct;
+    const dnnl_alg_kind_t algorithm =
+        winograd ? dnnl_convolution_winograd : dnnl_convolution_direct;
     const dnnl_data_type_t w_type = direction == CONV_BACKWARD_WEIGHTS ? dnnl_f32 : cpu->type;
     dnnl_memory_desc_t x, w, y;
-    if (dnnl_memory_desc_init_by_tag(&x, 4, x_dims, cpu->type, conv->plain ? dnnl_nchw : dnnl_nChw16c) != dnnl_success ||
+    if (dnnl_memory_desc_init_by_tag(&x, 4, x_dims, cpu->type,
+                                     conv->plain ? dnnl_nchw : dnnl_nChw16c) != dnnl_success ||
         dnnl_memory_desc_init_by_tag(&w, 4, w_dims, w_type, dnnl_format_tag_any) != dnnl_success ||
         dnnl_memory_desc_init_by_tag(&y, 4, y_dims, cpu->type, dnnl_nChw16c) != dnnl_success)
         return mos_fail(MOSAIC_ERR_RUNTIME, "convolution: onednn refuses the tensor shapes");
     switch (direction) {
     case CONV_FORWARD:
-        return mos_cpu_check(dnnl_convolution_forward_desc_init(out, dnnl_forward_training, algorithm, &x, &w, NULL, &y,
+        return mos_cpu_check(dnnl_convolution_forward_desc_init(out, dnnl_forward_training,
+                                                                algorithm, &x, &w, NULL, &y,
                                                                 strides, pads, pads),
                              "convolution forward");
     case CONV_BACKWARD_DATA:
-        return mos_cpu_check(dnnl_convolution_backward_data_desc_init(out, algorithm, &x, &w, &y, strides, pads, pads),
+        return mos_cpu_check(dnnl_convolution_backward_data_desc_init(out, algorithm, &x, &w, &y,
+                                                                      strides, pads, pads),
                              "convolution backward data");
     default:
-        return mos_cpu_check(
-            dnnl_convolution_backward_weights_desc_init(out, algorithm, &x, &w, NULL, &y, strides, pads, pads),
-            "convolution backward weights");
+        return mos_cpu_check(dnnl_convolution_backward_weights_desc_init(
+                                 out, algorithm, &x, &w, NULL, &y, strides, pads, pads),
+                             "convolution backward weights");
     }
 }
 
 /* Keep the descriptors of the tensors the implementation settled on. */
-static void keep_layouts(conv_pass *pass, const_dnnl_primitive_desc_t descriptor, conv_direction direction) {
+static void keep_layouts(conv_pass *pass, const_dnnl_primitive_desc_t descriptor,
+                         conv_direction direction) {
     static const dnnl_query_t queries[CONV_DIRECTIONS][3] = {
         {dnnl_query_src_md, dnnl_query_weights_md, dnnl_query_dst_md},
         {dnnl_query_diff_src_md, dnnl_query_weights_md, dnnl_query_diff_dst_md},
@@ -44,30 +49,34 @@ static void keep_layouts(conv_pass *pass, const_dnnl_primitive_desc_t descriptor
     pass->x = *dnnl_primitive_desc_query_md(descriptor, queries[direction][0], 0);
     pass->weights = *dnnl_primitive_desc_query_md(descriptor, queries[direction][1], 0);
     pass->y = *dnnl_primitive_desc_query_md(descriptor, queries[direction][2], 0);
-    pass->scratch_bytes = dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(descriptor, dnnl_query_scratchpad_md, 0));
+    pass->scratch_bytes = dnnl_memory_desc_get_size(
+        dnnl_primitive_desc_query_md(descriptor, dnnl_query_scratchpad_md, 0));
     if (dnnl_primitive_desc_query(descriptor, dnnl_query_impl_info_str, 0, &name) == dnnl_success)
         snprintf(pass->name, sizeof pass->name, "%s", name);
 }
 
-static mosaic_status make_memories(const mos_cpu *cpu, conv_pass *pass, const_dnnl_primitive_desc_t descriptor,
+static mosaic_status make_memories(const mos_cpu *cpu, conv_pass *pass,
+                                   const_dnnl_primitive_desc_t descriptor,
                                    conv_direction direction) {
     static const int arguments[CONV_DIRECTIONS][3] = {
         {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST},
         {DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_DST},
         {DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_DST}};
-    const dnnl_memory_desc_t *layouts[4] = {&pass->x, &pass->weights, &pass->y,
-                                            dnnl_primitive_desc_query_md(descriptor, dnnl_query_scratchpad_md, 0)};
+    const dnnl_memory_desc_t *layouts[4] = {
+        &pass->x, &pass->weights, &pass->y,
+        dnnl_primitive_desc_query_md(descriptor, dnnl_query_scratchpad_md, 0)};
     for (int i = 0; i < 4; i++) {
-        MOS_TRY(mos_cpu_check(dnnl_memory_create(&pass->memory[i], layouts[i], cpu->engine, DNNL_MEMORY_NONE),
-                              "convolution memory"));
+        MOS_TRY(mos_cpu_check(
+            dnnl_memory_create(&pass->memory[i], layouts[i], cpu->engine, DNNL_MEMORY_NONE),
+            "convolution memory"));
         pass->args[i].arg = i < 3 ? arguments[direction][i] : DNNL_ARG_SCRATCHPAD;
         pass->args[i].memory = pass->memory[i];
     }
     return MOSAIC_OK;
 }
 
-mosaic_status mos_conv_plan_pass(const mos_cpu *cpu, mos_conv *conv, conv_direction direction, bool winograd,
-                                 dnnl_primitive_desc_t *hint) {
+mosaic_status mos_conv_plan_pass(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
+                                 bool winograd, dnnl_primitive_desc_t *hint) {
     conv_pass *pass = &conv->pass[direction];
     dnnl_convolution_desc_t convolution;
     dnnl_primitive_attr_t attributes = NULL;
@@ -75,13 +84,16 @@ mosaic_status mos_conv_plan_pass(const mos_cpu *cpu, mos_conv *conv, conv_direct
     mosaic_status status;
     MOS_TRY(describe(cpu, conv, direction, winograd, &convolution));
     MOS_GOTO(mos_cpu_check(dnnl_primitive_attr_create(&attributes), "convolution attributes"));
-    MOS_GOTO(mos_cpu_check(dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user),
-                           "convolution scratch mode"));
-    MOS_GOTO(mos_cpu_check(dnnl_primitive_desc_create(&descriptor, &convolution, attributes, cpu->engine,
-                                                      direction == CONV_FORWARD ? NULL : *hint),
-                           "convolution plan"));
+    MOS_GOTO(mos_cpu_check(
+        dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user),
+        "convolution scratch mode"));
+    MOS_GOTO(
+        mos_cpu_check(dnnl_primitive_desc_create(&descriptor, &convolution, attributes, cpu->engine,
+                                                 direction == CONV_FORWARD ? NULL : *hint),
+                      "convolution plan"));
     keep_layouts(pass, descriptor, direction);
-    MOS_GOTO(mos_cpu_check(dnnl_primitive_create(&pass->primitive, descriptor), "convolution primitive"));
+    MOS_GOTO(mos_cpu_check(dnnl_primitive_create(&pass->primitive, descriptor),
+                           "convolution primitive"));
     MOS_GOTO(make_memories(cpu, pass, descriptor, direction));
     if (direction == CONV_FORWARD) {
         *hint = descriptor;
@@ -101,8 +113,8 @@ void mos_conv_release_pass(conv_pass *pass) {
     memset(pass, 0, sizeof *pass);
 }
 
-mosaic_status mos_conv_plan_packed(const mos_cpu *cpu, const mos_conv *conv, const dnnl_memory_desc_t *wanted,
-                                   conv_packed *packed) {
+mosaic_status mos_conv_plan_packed(const mos_cpu *cpu, const mos_conv *conv,
+                                   const dnnl_memory_desc_t *wanted, conv_packed *packed) {
     const mos_conv_shape *s = &conv->shape;
     const dnnl_dims_t dims = {s->co, conv->stored, s->kernel, s->kernel};
     dnnl_memory_desc_t flat;
@@ -110,20 +122,26 @@ mosaic_status mos_conv_plan_packed(const mos_cpu *cpu, const mos_conv *conv, con
     dnnl_primitive_desc_t descriptor = NULL;
     mosaic_status status;
     MOS_TRY(mos_alloc(dnnl_memory_desc_get_size(wanted), 1, "packed weights", &packed->data));
-    MOS_GOTO(mos_cpu_check(dnnl_memory_desc_init_by_tag(&flat, 4, dims, dnnl_f32, dnnl_oihw), "weight layout"));
+    MOS_GOTO(mos_cpu_check(dnnl_memory_desc_init_by_tag(&flat, 4, dims, dnnl_f32, dnnl_oihw),
+                           "weight layout"));
     MOS_GOTO(mos_cpu_check(dnnl_primitive_attr_create(&attributes), "reorder attributes"));
-    MOS_GOTO(mos_cpu_check(dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user),
-                           "reorder scratch mode"));
     MOS_GOTO(mos_cpu_check(
-        dnnl_reorder_primitive_desc_create(&descriptor, &flat, cpu->engine, wanted, cpu->engine, attributes),
-        "weight reorder plan"));
+        dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user),
+        "reorder scratch mode"));
+    MOS_GOTO(mos_cpu_check(dnnl_reorder_primitive_desc_create(&descriptor, &flat, cpu->engine,
+                                                              wanted, cpu->engine, attributes),
+                           "weight reorder plan"));
     MOS_GOTO(mos_cpu_check(dnnl_primitive_create(&packed->reorder, descriptor), "weight reorder"));
-    const dnnl_memory_desc_t *scratch = dnnl_primitive_desc_query_md(descriptor, dnnl_query_scratchpad_md, 0);
+    const dnnl_memory_desc_t *scratch =
+        dnnl_primitive_desc_query_md(descriptor, dnnl_query_scratchpad_md, 0);
     MOS_GOTO(mos_alloc(dnnl_memory_desc_get_size(scratch), 1, "reorder scratch", &packed->scratch));
-    MOS_GOTO(mos_cpu_check(dnnl_memory_create(&packed->from, &flat, cpu->engine, DNNL_MEMORY_NONE), "weight memory"));
-    MOS_GOTO(mos_cpu_check(dnnl_memory_create(&packed->to, wanted, cpu->engine, packed->data), "weight memory"));
-    MOS_GOTO(mos_cpu_check(dnnl_memory_create(&packed->scratch_memory, scratch, cpu->engine, packed->scratch),
-                           "reorder memory"));
+    MOS_GOTO(mos_cpu_check(dnnl_memory_create(&packed->from, &flat, cpu->engine, DNNL_MEMORY_NONE),
+                           "weight memory"));
+    MOS_GOTO(mos_cpu_check(dnnl_memory_create(&packed->to, wanted, cpu->engine, packed->data),
+                           "weight memory"));
+    MOS_GOTO(mos_cpu_check(
+        dnnl_memory_create(&packed->scratch_memory, scratch, cpu->engine, packed->scratch),
+        "reorder memory"));
     packed->args[0] = (dnnl_exec_arg_t){DNNL_ARG_FROM, packed->from};
     packed->args[1] = (dnnl_exec_arg_t){DNNL_ARG_TO, packed->to};
     packed->args[2] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, packed->scratch_memory};
@@ -144,10 +162,12 @@ void mos_conv_release_packed(conv_packed *packed) {
     memset(packed, 0, sizeof *packed);
 }
 
-/* ---- the weight gradient back to row-major --------------------------------------------------------------------- */
+/* ---- the weight gradient back to row-major
+ * --------------------------------------------------------------------- */
 
 /* Offset of element (o, i, tap) in a blocked layout. */
-static int64_t blocked_offset(const dnnl_memory_desc_t *layout, int64_t kernel, int64_t o, int64_t i, int64_t tap) {
+static int64_t blocked_offset(const dnnl_memory_desc_t *layout, int64_t kernel, int64_t o,
+                              int64_t i, int64_t tap) {
     const dnnl_blocking_desc_t *b = &layout->format_desc.blocking;
     int64_t position[4] = {o, i, tap / kernel, tap % kernel}, offset = layout->offset0, inner = 1;
     for (int k = b->inner_nblks - 1; k >= 0; k--) {
@@ -156,19 +176,22 @@ static int64_t blocked_offset(const dnnl_memory_desc_t *layout, int64_t kernel, 
         position[dim] /= size;
         inner *= size;
     }
-    for (int k = 0; k < 4; k++) offset += position[k] * b->strides[k];
+    for (int k = 0; k < 4; k++)
+        offset += position[k] * b->strides[k];
     return offset;
 }
 
-void mos_conv_add_weights(const mos_cpu *cpu, const mos_conv *conv, const dnnl_memory_desc_t *layout, const float *block,
-                          float *dw) {
+void mos_conv_add_weights(const mos_cpu *cpu, const mos_conv *conv,
+                          const dnnl_memory_desc_t *layout, const float *block, float *dw) {
     const mos_conv_shape *s = &conv->shape;
     const int64_t taps = s->kernel * s->kernel, row = s->ci * taps;
     const dnnl_blocking_desc_t *b = &layout->format_desc.blocking;
     /* OIhw16i16o, what every layer but the first gets: blocks of [taps, 16 i, 16 o] */
-    const bool usual = conv->stored == s->ci && b->inner_nblks == 2 && b->inner_idxs[0] == 1 && b->inner_idxs[1] == 0 &&
-                       b->inner_blks[0] == CPU_BLOCK && b->inner_blks[1] == CPU_BLOCK && layout->offset0 == 0 &&
-                       b->strides[3] == CPU_BLOCK * CPU_BLOCK && b->strides[2] == s->kernel * CPU_BLOCK * CPU_BLOCK;
+    const bool usual = conv->stored == s->ci && b->inner_nblks == 2 && b->inner_idxs[0] == 1 &&
+                       b->inner_idxs[1] == 0 && b->inner_blks[0] == CPU_BLOCK &&
+                       b->inner_blks[1] == CPU_BLOCK && layout->offset0 == 0 &&
+                       b->strides[3] == CPU_BLOCK * CPU_BLOCK &&
+                       b->strides[2] == s->kernel * CPU_BLOCK * CPU_BLOCK;
     if (usual) {
         const int64_t blocks = s->ci / CPU_BLOCK;
 #pragma omp parallel for num_threads(cpu->threads) schedule(static)

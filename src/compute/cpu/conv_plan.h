@@ -1,15 +1,22 @@
-/* A planned convolution of the cpu backend: up to three oneDNN primitives with their memories and argument lists made
- * at plan time, and the plan's own copies of the weights in the layouts the primitives want. */
+/* A planned convolution of the cpu backend: up to three oneDNN primitives with their memories and
+ * argument lists made at plan time, and the plan's own copies of the weights in the layouts the
+ * primitives want. */
 #ifndef MOS_COMPUTE_CPU_CONV_PLAN_H
 #define MOS_COMPUTE_CPU_CONV_PLAN_H
 
 #include "compute/cpu/cpu_state.h"
 
-typedef enum conv_direction { CONV_FORWARD, CONV_BACKWARD_DATA, CONV_BACKWARD_WEIGHTS, CONV_DIRECTIONS } conv_direction;
+typedef enum conv_direction {
+    CONV_FORWARD,
+    CONV_BACKWARD_DATA,
+    CONV_BACKWARD_WEIGHTS,
+    CONV_DIRECTIONS
+} conv_direction;
 
 #define CONV_NAME_SIZE 64
 
-/* One oneDNN primitive. Slots: the three tensors in the order (x, weights, y) or their gradients, then scratch. */
+/* One oneDNN primitive. Slots: the three tensors in the order (x, weights, y) or their gradients,
+ * then scratch. */
 typedef struct conv_pass {
     dnnl_primitive_t primitive; /* NULL: not planned */
     dnnl_memory_desc_t x, weights, y;
@@ -19,7 +26,8 @@ typedef struct conv_pass {
     char name[CONV_NAME_SIZE];
 } conv_pass;
 
-/* The plan's copy of the weights for one pass, made from real [co, stored ci, k, k] by a reorder. */
+/* The plan's copy of the weights for one pass, made from real [co, stored ci, k, k] by a reorder.
+ */
 typedef struct conv_packed {
     void *data;
     void *scratch;
@@ -42,37 +50,41 @@ struct mos_conv {
     int64_t stored; /* input channels as stored: ci, or ci rounded up for a padded image */
     bool plain;     /* x is plain nchw */
     conv_pass pass[CONV_DIRECTIONS];
-    conv_packed packed[2];     /* forward, backward data */
+    conv_packed packed[2]; /* forward, backward data */
     conv_winograd winograd[CONV_DIRECTIONS];
     const char *names[CONV_DIRECTIONS];
-    float *padded_weights;     /* [co, stored, k, k] when stored != ci */
+    float *padded_weights;      /* [co, stored, k, k] when stored != ci */
     size_t dw_offset, dw_bytes; /* of the blocked weight gradient in the workspace */
     size_t workspace_bytes;
 };
 
-/* Plan one direction with oneDNN; MOSAIC_ERR_UNSUPPORTED when the algorithm has no implementation there. The forward
- * pass is planned first: the other two take its descriptor as a hint through `hint`. */
-mosaic_status mos_conv_plan_pass(const mos_cpu *cpu, mos_conv *conv, conv_direction direction, bool winograd,
-                                 dnnl_primitive_desc_t *hint);
+/* Plan one direction with oneDNN; MOSAIC_ERR_UNSUPPORTED when the algorithm has no implementation
+ * there. The forward pass is planned first: the other two take its descriptor as a hint through
+ * `hint`. */
+mosaic_status mos_conv_plan_pass(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
+                                 bool winograd, dnnl_primitive_desc_t *hint);
 void mos_conv_release_pass(conv_pass *pass);
-mosaic_status mos_conv_plan_packed(const mos_cpu *cpu, const mos_conv *conv, const dnnl_memory_desc_t *wanted,
-                                   conv_packed *packed);
+mosaic_status mos_conv_plan_packed(const mos_cpu *cpu, const mos_conv *conv,
+                                   const dnnl_memory_desc_t *wanted, conv_packed *packed);
 void mos_conv_release_packed(conv_packed *packed);
 /* dw [co, ci, k, k] += the blocked gradient `block` described by `layout` */
-void mos_conv_add_weights(const mos_cpu *cpu, const mos_conv *conv, const dnnl_memory_desc_t *layout, const float *block,
-                          float *dw);
+void mos_conv_add_weights(const mos_cpu *cpu, const mos_conv *conv,
+                          const dnnl_memory_desc_t *layout, const float *block, float *dw);
 
 mosaic_status mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction);
 void mos_winograd_release(conv_winograd *plan);
-void mos_winograd_pack(const mos_cpu *cpu, mos_conv *conv, conv_direction direction, const float *weights);
-void mos_winograd_run(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction, const void *in, void *out,
-                      void *workspace);
-void mos_winograd_run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy, float *dw,
-                              void *workspace);
+void mos_winograd_pack(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
+                       const float *weights);
+void mos_winograd_run(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
+                      const void *in, void *out, void *workspace);
+void mos_winograd_run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x,
+                              const void *dy, float *dw, void *workspace);
 
 /* Do our bf16 Winograd kernels win for this layer and direction? */
-bool mos_conv_prefers_own(const mos_cpu *cpu, const mos_conv_shape *shape, conv_direction direction);
+bool mos_conv_prefers_own(const mos_cpu *cpu, const mos_conv_shape *shape,
+                          conv_direction direction);
 /* Does fp32 Winograd win for this 3x3 stride-1 layer and direction? From a stored table. */
-bool mos_conv_prefers_winograd(const mos_cpu *cpu, const mos_conv_shape *shape, conv_direction direction);
+bool mos_conv_prefers_winograd(const mos_cpu *cpu, const mos_conv_shape *shape,
+                               conv_direction direction);
 
 #endif

@@ -1,25 +1,35 @@
-/* The bf16 Winograd plan of a 3x3 stride-1 convolution: work is cut into blocks of tiles whose transformed input stays
- * in a core's L2 cache, and for the weight gradient into chunks of tiles that all threads transform, then multiply. Sums are made in an
- * order that depends on the shape and the number of threads alone. */
+/* The bf16 Winograd plan of a 3x3 stride-1 convolution: work is cut into blocks of tiles whose
+ * transformed input stays in a core's L2 cache, and for the weight gradient into chunks of tiles
+ * that all threads transform, then multiply. Sums are made in an order that depends on the shape
+ * and the number of threads alone. */
 #include "base/memory.h"
 #include "compute/cpu/conv_plan.h"
 
 #include <omp.h>
 #include <string.h>
 
-#define GROUP 32                          /* output channels of one product */
-#define BLOCK_BYTES ((int64_t)512 << 10)  /* transformed input of a block of tiles */
-#define PIECE_BYTES ((int64_t)384 << 10)  /* transformed input and gradient of one thread's piece of tiles */
-#define SUMS_BYTES  ((int64_t)1 << 20)    /* of one thread */
-#define CHUNK_BYTES ((int64_t)16 << 20)   /* transformed input and gradient of a chunk of all threads */
+#define GROUP       32                   /* output channels of one product */
+#define BLOCK_BYTES ((int64_t)512 << 10) /* transformed input of a block of tiles */
+#define PIECE_BYTES                                                                                \
+    ((int64_t)384 << 10) /* transformed input and gradient of one thread's piece of tiles */
+#define SUMS_BYTES ((int64_t)1 << 20) /* of one thread */
+#define CHUNK_BYTES                                                                                \
+    ((int64_t)16 << 20) /* transformed input and gradient of a chunk of all threads */
 
 static mos_winograd_map map_of(const mos_conv_shape *s, int64_t channels) {
     const int64_t th = (s->h + 1) / 2, tw = (s->w + 1) / 2;
-    return (mos_winograd_map){.n = s->n, .c = channels, .h = s->h, .w = s->w, .th = th, .tw = tw, .tiles = s->n * th * tw};
+    return (mos_winograd_map){.n = s->n,
+                              .c = channels,
+                              .h = s->h,
+                              .w = s->w,
+                              .th = th,
+                              .tw = tw,
+                              .tiles = s->n * th * tw};
 }
 
 static size_t block_bytes(const conv_winograd *plan, int64_t inputs) {
-    return (size_t)(16 * plan->rows * (inputs * (int64_t)sizeof(uint16_t) + GROUP * (int64_t)sizeof(float)));
+    return (size_t)(16 * plan->rows *
+                    (inputs * (int64_t)sizeof(uint16_t) + GROUP * (int64_t)sizeof(float)));
 }
 
 /* Input channels of the product: what the forward pass reads is x, the data gradient reads dy. */
@@ -32,31 +42,36 @@ void mos_winograd_release(conv_winograd *plan) {
     memset(plan, 0, sizeof *plan);
 }
 
-/* weights [co, ci, 3, 3] -> [outputs/32, 16, inputs/2, 32, 2]; the data gradient swaps the channels and turns the kernel */
-void mos_winograd_pack(const mos_cpu *cpu, mos_conv *conv, conv_direction direction, const float *weights) {
+/* weights [co, ci, 3, 3] -> [outputs/32, 16, inputs/2, 32, 2]; the data gradient swaps the channels
+ * and turns the kernel */
+void mos_winograd_pack(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
+                       const float *weights) {
     const mos_conv_shape *s = &conv->shape;
     const bool data = direction == CONV_BACKWARD_DATA;
     const int64_t inputs = inputs_of(s, direction), outputs = data ? s->ci : s->co;
     const int64_t out_stride = data ? 9 : s->ci * 9, in_stride = data ? s->ci * 9 : 9;
 #pragma omp parallel for num_threads(cpu->threads) schedule(static)
     for (int64_t group = 0; group < outputs / GROUP; group++)
-        cpu->kernels->winograd->weights(weights + group * GROUP * out_stride, out_stride, in_stride, inputs, data,
-                                        conv->winograd[direction].weights + group * GROUP * 16 * inputs);
+        cpu->kernels->winograd->weights(
+            weights + group * GROUP * out_stride, out_stride, in_stride, inputs, data,
+            conv->winograd[direction].weights + group * GROUP * 16 * inputs);
 }
 
 /* y = conv(x), or dx = conv(dy) with the turned kernel: in, out are act */
-void mos_winograd_run(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction, const void *in, void *out,
-                      void *workspace) {
+void mos_winograd_run(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
+                      const void *in, void *out, void *workspace) {
     const mos_conv_shape *s = &conv->shape;
     const conv_winograd *plan = &conv->winograd[direction];
     const mos_winograd_kernels *kernels = cpu->kernels->winograd;
-    const int64_t inputs = inputs_of(s, direction), outputs = direction == CONV_FORWARD ? s->co : s->ci;
+    const int64_t inputs = inputs_of(s, direction),
+                  outputs = direction == CONV_FORWARD ? s->co : s->ci;
     const mos_winograd_map from = map_of(s, inputs), to = map_of(s, outputs);
     const int64_t blocks = (from.tiles + plan->rows - 1) / plan->rows;
 #pragma omp parallel num_threads(cpu->threads)
     {
         int64_t begin, end;
-        uint16_t *v = (uint16_t *)(void *)((char *)workspace + (size_t)omp_get_thread_num() * block_bytes(plan, inputs));
+        uint16_t *v = (uint16_t *)(void *)((char *)workspace + (size_t)omp_get_thread_num() *
+                                                                   block_bytes(plan, inputs));
         float *m = (float *)(void *)(v + 16 * plan->rows * inputs);
         mos_cpu_part(blocks, omp_get_num_threads(), omp_get_thread_num(), &begin, &end);
         for (int64_t b = begin; b < end; b++) {
@@ -71,7 +86,8 @@ void mos_winograd_run(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
     }
 }
 
-/* The weight gradient's work is cut into units of 16 input and 32 output channels: du [16, 16 i, 32 o] each. */
+/* The weight gradient's work is cut into units of 16 input and 32 output channels: du [16, 16 i, 32
+ * o] each. */
 #define UNIT_VALUES (16 * CPU_BLOCK * GROUP)
 
 typedef struct weight_run {
@@ -84,28 +100,34 @@ typedef struct weight_run {
 
 static void accumulate_unit(const weight_run *run, int64_t unit, float *du, bool add) {
     const mos_conv_shape *s = run->shape;
-    const int64_t blocks = s->ci / CPU_BLOCK, o = unit / blocks * GROUP, i = unit % blocks * CPU_BLOCK;
-    run->cpu->kernels->winograd->accumulate(run->pairs, run->px + i * run->pairs * 2, s->ci * run->pairs * 2,
-                                            run->py + o * run->pairs * 2, s->co * run->pairs * 2, du, add);
+    const int64_t blocks = s->ci / CPU_BLOCK, o = unit / blocks * GROUP,
+                  i = unit % blocks * CPU_BLOCK;
+    run->cpu->kernels->winograd->accumulate(run->pairs, run->px + i * run->pairs * 2,
+                                            s->ci * run->pairs * 2, run->py + o * run->pairs * 2,
+                                            s->co * run->pairs * 2, du, add);
 }
 
 /* dw += G^T du G of one unit */
 static void finish_unit(const weight_run *run, int64_t unit, const float *du) {
     const mos_conv_shape *s = run->shape;
-    const int64_t blocks = s->ci / CPU_BLOCK, o = unit / blocks * GROUP, i = unit % blocks * CPU_BLOCK;
+    const int64_t blocks = s->ci / CPU_BLOCK, o = unit / blocks * GROUP,
+                  i = unit % blocks * CPU_BLOCK;
     float block[9 * CPU_BLOCK * CPU_BLOCK];
     for (int64_t half = 0; half < 2; half++) {
         run->cpu->kernels->winograd->weight_block(du + half * CPU_BLOCK, block);
-        run->cpu->kernels->add_weight_block(block, 9, run->dw + ((o + half * CPU_BLOCK) * s->ci + i) * 9, s->ci * 9);
+        run->cpu->kernels->add_weight_block(
+            block, 9, run->dw + ((o + half * CPU_BLOCK) * s->ci + i) * 9, s->ci * 9);
     }
 }
 
-/* Few channels: each thread takes a range of tiles in pieces that stay in its L2 cache, with sums of its own; the sums
- * are added in thread order. */
-static void run_by_tiles(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy, float *dw, void *workspace) {
+/* Few channels: each thread takes a range of tiles in pieces that stay in its L2 cache, with sums
+ * of its own; the sums are added in thread order. */
+static void run_by_tiles(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
+                         float *dw, void *workspace) {
     const mos_conv_shape *s = &conv->shape;
     const mos_winograd_kernels *kernels = cpu->kernels->winograd;
-    const int64_t pairs = conv->winograd[CONV_BACKWARD_WEIGHTS].rows, units = s->ci / CPU_BLOCK * (s->co / GROUP);
+    const int64_t pairs = conv->winograd[CONV_BACKWARD_WEIGHTS].rows,
+                  units = s->ci / CPU_BLOCK * (s->co / GROUP);
     const mos_winograd_map map_x = map_of(s, s->ci), map_y = map_of(s, s->co);
     const int64_t chunks = (map_x.tiles + pairs * 2 - 1) / (pairs * 2);
     float *sums = workspace; /* [threads, units, 16, 16, 32] */
@@ -114,36 +136,43 @@ static void run_by_tiles(const mos_cpu *cpu, const mos_conv *conv, const void *x
     {
         const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
         float *du = sums + thread * units * UNIT_VALUES;
-        uint16_t *px = pieces + thread * 16 * pairs * 2 * (s->ci + s->co), *py = px + 16 * pairs * 2 * s->ci;
-        const weight_run run = {.cpu = cpu, .shape = s, .px = px, .py = py, .pairs = pairs, .dw = dw};
+        uint16_t *px = pieces + thread * 16 * pairs * 2 * (s->ci + s->co),
+                 *py = px + 16 * pairs * 2 * s->ci;
+        const weight_run run = {
+            .cpu = cpu, .shape = s, .px = px, .py = py, .pairs = pairs, .dw = dw};
         int64_t begin, end;
         mos_cpu_part(chunks, threads, thread, &begin, &end);
         if (begin == end) memset(du, 0, (size_t)(units * UNIT_VALUES) * sizeof *du);
         for (int64_t c = begin; c < end; c++) {
             kernels->pairs(&map_x, x, false, c * pairs * 2, 0, pairs, pairs, px);
             kernels->pairs(&map_y, dy, true, c * pairs * 2, 0, pairs, pairs, py);
-            for (int64_t unit = 0; unit < units; unit++) accumulate_unit(&run, unit, du + unit * UNIT_VALUES, c > begin);
+            for (int64_t unit = 0; unit < units; unit++)
+                accumulate_unit(&run, unit, du + unit * UNIT_VALUES, c > begin);
         }
 #pragma omp barrier
         mos_cpu_part(units, threads, thread, &begin, &end);
         for (int64_t unit = begin; unit < end; unit++) {
             for (int t = 1; t < threads; t++)
-                cpu->kernels->add(sums + unit * UNIT_VALUES, sums + (t * units + unit) * UNIT_VALUES, UNIT_VALUES);
+                cpu->kernels->add(sums + unit * UNIT_VALUES,
+                                  sums + (t * units + unit) * UNIT_VALUES, UNIT_VALUES);
             finish_unit(&run, unit, sums + unit * UNIT_VALUES);
         }
     }
 }
 
-/* Many channels: all threads transform a chunk of tiles, then share out the units; a chunk that holds every tile needs no
- * sums outside the cache. */
-static void run_by_units(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy, float *dw, void *workspace) {
+/* Many channels: all threads transform a chunk of tiles, then share out the units; a chunk that
+ * holds every tile needs no sums outside the cache. */
+static void run_by_units(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
+                         float *dw, void *workspace) {
     const mos_conv_shape *s = &conv->shape;
     const mos_winograd_kernels *kernels = cpu->kernels->winograd;
-    const int64_t pairs = conv->winograd[CONV_BACKWARD_WEIGHTS].rows, units = s->ci / CPU_BLOCK * (s->co / GROUP);
+    const int64_t pairs = conv->winograd[CONV_BACKWARD_WEIGHTS].rows,
+                  units = s->ci / CPU_BLOCK * (s->co / GROUP);
     const mos_winograd_map map_x = map_of(s, s->ci), map_y = map_of(s, s->co);
     const bool one = map_x.tiles <= pairs * 2;
     float *sums = workspace; /* [threads or units, 16, 16, 32] */
-    uint16_t *px = (uint16_t *)(void *)(sums + (one ? cpu->threads : units) * UNIT_VALUES), *py = px + 16 * pairs * 2 * s->ci;
+    uint16_t *px = (uint16_t *)(void *)(sums + (one ? cpu->threads : units) * UNIT_VALUES),
+             *py = px + 16 * pairs * 2 * s->ci;
     const weight_run run = {.cpu = cpu, .shape = s, .px = px, .py = py, .pairs = pairs, .dw = dw};
 #pragma omp parallel num_threads(cpu->threads)
     {
@@ -174,9 +203,11 @@ static void plan_weights(const mos_cpu *cpu, const mos_conv_shape *s, conv_winog
     const int64_t pairs = (map_of(s, s->ci).tiles + 1) / 2, values = 16 * s->ci * s->co;
     const int64_t pair_bytes = 16 * 2 * (int64_t)sizeof(uint16_t) * (s->ci + s->co);
     if (by_tiles(s)) {
-        const int64_t room = PIECE_BYTES / pair_bytes, chunks = mos_cpu_round_up((pairs + room - 1) / room, cpu->threads);
+        const int64_t room = PIECE_BYTES / pair_bytes,
+                      chunks = mos_cpu_round_up((pairs + room - 1) / room, cpu->threads);
         plan->rows = (pairs + chunks - 1) / chunks;
-        plan->bytes = (size_t)cpu->threads * (size_t)(plan->rows * pair_bytes + values * (int64_t)sizeof(float));
+        plan->bytes = (size_t)cpu->threads *
+                      (size_t)(plan->rows * pair_bytes + values * (int64_t)sizeof(float));
         return;
     }
     const int64_t room = CHUNK_BYTES / pair_bytes, chunks = (pairs + room - 1) / room;
@@ -186,10 +217,12 @@ static void plan_weights(const mos_cpu *cpu, const mos_conv_shape *s, conv_winog
 }
 
 /* dw [co, ci, 3, 3] += the gradient of the weights; x, dy are act */
-void mos_winograd_run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy, float *dw,
-                              void *workspace) {
-    if (by_tiles(&conv->shape)) run_by_tiles(cpu, conv, x, dy, dw, workspace);
-    else run_by_units(cpu, conv, x, dy, dw, workspace);
+void mos_winograd_run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x,
+                              const void *dy, float *dw, void *workspace) {
+    if (by_tiles(&conv->shape))
+        run_by_tiles(cpu, conv, x, dy, dw, workspace);
+    else
+        run_by_units(cpu, conv, x, dy, dw, workspace);
 }
 
 mosaic_status mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction) {
@@ -208,5 +241,6 @@ mosaic_status mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_directi
     const int64_t blocks = mos_cpu_round_up((map.tiles + room - 1) / room, cpu->threads);
     plan->rows = mos_cpu_round_up((map.tiles + blocks - 1) / blocks, 8);
     plan->bytes = (size_t)cpu->threads * block_bytes(plan, inputs);
-    return mos_alloc((size_t)(16 * s->ci * s->co), sizeof(uint16_t), "packed weights", &plan->weights);
+    return mos_alloc((size_t)(16 * s->ci * s->co), sizeof(uint16_t), "packed weights",
+                     &plan->weights);
 }

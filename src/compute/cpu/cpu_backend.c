@@ -11,7 +11,9 @@
 #include <xmmintrin.h>
 #endif
 
-/* ---- the guard ------------------------------------------------------------------------------------------------- */
+/* ---- the guard
+ * -------------------------------------------------------------------------------------------------
+ */
 
 #define FLUSH_DENORMALS 0x8040u /* flush to zero, denormals are zero */
 
@@ -32,8 +34,8 @@ static void write_control(unsigned control) {
 }
 
 mos_cpu_guard mos_cpu_enter(const mos_cpu *cpu) {
-    /* The team belongs to the calling thread; its workers keep the setting once they have it, and workers started later
-     * inherit it from this thread. */
+    /* The team belongs to the calling thread; its workers keep the setting once they have it, and
+     * workers started later inherit it from this thread. */
     static _Thread_local int prepared;
     const mos_cpu_guard guard = {.control = read_control(), .threads = omp_get_max_threads()};
     write_control(guard.control | FLUSH_DENORMALS);
@@ -53,26 +55,33 @@ void mos_cpu_leave(mos_cpu_guard guard) {
 
 mosaic_status mos_cpu_check(dnnl_status_t status, const char *what) {
     switch (status) {
-    case dnnl_success: return MOSAIC_OK;
-    case dnnl_out_of_memory: return mos_fail(MOSAIC_ERR_MEMORY, "%s: onednn ran out of memory", what);
-    case dnnl_unimplemented: return mos_fail(MOSAIC_ERR_UNSUPPORTED, "%s: onednn has no implementation", what);
-    default: return mos_fail(MOSAIC_ERR_RUNTIME, "%s: onednn status %d", what, (int)status);
+    case dnnl_success:
+        return MOSAIC_OK;
+    case dnnl_out_of_memory:
+        return mos_fail(MOSAIC_ERR_MEMORY, "%s: onednn ran out of memory", what);
+    case dnnl_unimplemented:
+        return mos_fail(MOSAIC_ERR_UNSUPPORTED, "%s: onednn has no implementation", what);
+    default:
+        return mos_fail(MOSAIC_ERR_RUNTIME, "%s: onednn status %d", what, (int)status);
     }
 }
 
-/* ---- open and close -------------------------------------------------------------------------------------------- */
+/* ---- open and close
+ * -------------------------------------------------------------------------------------------- */
 
 /* The isa values are sets of bits, each containing those below it. */
 static bool isa_has(dnnl_cpu_isa_t isa, dnnl_cpu_isa_t wanted) {
     return ((unsigned)isa & (unsigned)wanted) == (unsigned)wanted;
 }
 
-/* Under DNNL_MAX_CPU_ISA oneDNN reports less than the processor has; ours follow, so one variable limits both. */
+/* Under DNNL_MAX_CPU_ISA oneDNN reports less than the processor has; ours follow, so one variable
+ * limits both. */
 static const mos_kernels *choose_kernels(dnnl_cpu_isa_t isa, const char **name) {
 #if defined(__x86_64__)
     const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-    if (isa_has(isa, dnnl_cpu_isa_avx512_core_bf16) && avx512 && __builtin_cpu_supports("avx512bf16")) {
+    if (isa_has(isa, dnnl_cpu_isa_avx512_core_bf16) && avx512 &&
+        __builtin_cpu_supports("avx512bf16")) {
         *name = "avx512_core_bf16";
         return &mos_kernels_avx512_bf16;
     }
@@ -80,7 +89,8 @@ static const mos_kernels *choose_kernels(dnnl_cpu_isa_t isa, const char **name) 
         *name = "avx512_core";
         return &mos_kernels_avx512;
     }
-    if (isa_has(isa, dnnl_cpu_isa_avx2) && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    if (isa_has(isa, dnnl_cpu_isa_avx2) && __builtin_cpu_supports("avx2") &&
+        __builtin_cpu_supports("fma")) {
         *name = "avx2";
         return &mos_kernels_avx2;
     }
@@ -110,7 +120,8 @@ static mosaic_status cpu_open(mos_device *device) {
     cpu->threads = device->threads;
     cpu->kernels = choose_kernels(dnnl_get_effective_cpu_isa(), &isa);
     if (device->precision == MOS_PRECISION_FP64) {
-        status = mos_fail(MOSAIC_ERR_UNSUPPORTED, "device cpu computes in fp32 or bf16, fp64 was asked for");
+        status = mos_fail(MOSAIC_ERR_UNSUPPORTED,
+                          "device cpu computes in fp32 or bf16, fp64 was asked for");
         goto failed;
     }
     cpu->bf16 = device->precision == MOS_PRECISION_BF16;
@@ -124,10 +135,12 @@ static mosaic_status cpu_open(mos_device *device) {
     cpu->act_size = cpu->bf16 ? 2 : 4;
     device->real_bytes = sizeof(float);
     MOS_GOTO(mos_cpu_check(dnnl_engine_create(&cpu->engine, dnnl_cpu, 0), "cpu engine"));
-    MOS_GOTO(mos_cpu_check(dnnl_stream_create(&cpu->stream, cpu->engine, dnnl_stream_default_flags), "cpu stream"));
+    MOS_GOTO(mos_cpu_check(dnnl_stream_create(&cpu->stream, cpu->engine, dnnl_stream_default_flags),
+                           "cpu stream"));
     const dnnl_version_t *version = dnnl_version();
-    snprintf(device->description, sizeof device->description, "cpu oneDNN %d.%d.%d %s, %d thread%s, %s", version->major,
-             version->minor, version->patch, isa, cpu->threads, cpu->threads == 1 ? "" : "s",
+    snprintf(device->description, sizeof device->description,
+             "cpu oneDNN %d.%d.%d %s, %d thread%s, %s", version->major, version->minor,
+             version->patch, isa, cpu->threads, cpu->threads == 1 ? "" : "s",
              cpu->bf16 ? "bf16" : "fp32");
     return MOSAIC_OK;
 done:
@@ -136,7 +149,9 @@ failed:
     return status;
 }
 
-/* ---- memory ---------------------------------------------------------------------------------------------------- */
+/* ---- memory
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static mosaic_status cpu_alloc(mos_device *device, size_t bytes, void **out) {
     (void)device;
@@ -159,7 +174,8 @@ static void cpu_zero(mos_device *device, void *memory, size_t bytes) {
 #pragma omp parallel num_threads(cpu->threads)
     {
         int64_t begin, end;
-        mos_cpu_part((int64_t)(bytes / 64), omp_get_num_threads(), omp_get_thread_num(), &begin, &end);
+        mos_cpu_part((int64_t)(bytes / 64), omp_get_num_threads(), omp_get_thread_num(), &begin,
+                     &end);
         memset((char *)memory + begin * 64, 0, (size_t)(end - begin) * 64);
     }
     memset((char *)memory + bytes / 64 * 64, 0, bytes % 64);
@@ -174,8 +190,10 @@ static void cpu_copy(mos_device *device, void *to, const void *from, size_t byte
 #pragma omp parallel num_threads(cpu->threads)
     {
         int64_t begin, end;
-        mos_cpu_part((int64_t)(bytes / 64), omp_get_num_threads(), omp_get_thread_num(), &begin, &end);
-        memcpy((char *)to + begin * 64, (const char *)from + begin * 64, (size_t)(end - begin) * 64);
+        mos_cpu_part((int64_t)(bytes / 64), omp_get_num_threads(), omp_get_thread_num(), &begin,
+                     &end);
+        memcpy((char *)to + begin * 64, (const char *)from + begin * 64,
+               (size_t)(end - begin) * 64);
     }
     memcpy((char *)to + bytes / 64 * 64, (const char *)from + bytes / 64 * 64, bytes % 64);
 }
@@ -191,16 +209,19 @@ static void get_f32(mos_device *device, const void *real, float *host, int64_t c
 static void put_f64(mos_device *device, void *real, const double *host, int64_t count) {
     float *out = real;
     (void)device;
-    for (int64_t i = 0; i < count; i++) out[i] = (float)host[i];
+    for (int64_t i = 0; i < count; i++)
+        out[i] = (float)host[i];
 }
 
 static void get_f64(mos_device *device, const void *real, double *host, int64_t count) {
     const float *in = real;
     (void)device;
-    for (int64_t i = 0; i < count; i++) host[i] = (double)in[i];
+    for (int64_t i = 0; i < count; i++)
+        host[i] = (double)in[i];
 }
 
-/* ---- activations and images ------------------------------------------------------------------------------------ */
+/* ---- activations and images
+ * ------------------------------------------------------------------------------------ */
 
 static int64_t act_sample(int64_t c, int64_t h, int64_t w) {
     return mos_cpu_round_up(c, CPU_BLOCK) * h * w;
@@ -210,24 +231,27 @@ static size_t act_bytes(mos_device *device, int64_t n, int64_t c, int64_t h, int
     return (size_t)(n * act_sample(c, h, w)) * cpu_of(device)->act_size;
 }
 
-static void put_act(mos_device *device, void *act, const double *host, int64_t n, int64_t c, int64_t h, int64_t w) {
+static void put_act(mos_device *device, void *act, const double *host, int64_t n, int64_t c,
+                    int64_t h, int64_t w) {
     const mos_cpu *cpu = cpu_of(device);
     for (int64_t i = 0; i < n; i++)
         cpu->activation->put(host + i * c * h * w, c, h * w,
                              (char *)act + (size_t)(i * act_sample(c, h, w)) * cpu->act_size);
 }
 
-static void get_act(mos_device *device, const void *act, double *host, int64_t n, int64_t c, int64_t h, int64_t w) {
+static void get_act(mos_device *device, const void *act, double *host, int64_t n, int64_t c,
+                    int64_t h, int64_t w) {
     const mos_cpu *cpu = cpu_of(device);
     for (int64_t i = 0; i < n; i++)
-        cpu->activation->get((const char *)act + (size_t)(i * act_sample(c, h, w)) * cpu->act_size, c, h * w,
-                             host + i * c * h * w);
+        cpu->activation->get((const char *)act + (size_t)(i * act_sample(c, h, w)) * cpu->act_size,
+                             c, h * w, host + i * c * h * w);
 }
 
 mos_cpu_image mos_cpu_image_layout(const mos_cpu *cpu, int64_t c) {
-    /* Counts for which the first convolution has a fast kernel on plain nchw in both directions; the others are padded
-     * to whole blocks. Without AVX-512 the plain form is always right. */
-    const bool wide = cpu->kernels != &mos_kernels_base && strncmp(cpu->kernels->isa, "avx512", 6) == 0;
+    /* Counts for which the first convolution has a fast kernel on plain nchw in both directions;
+     * the others are padded to whole blocks. Without AVX-512 the plain form is always right. */
+    const bool wide =
+        cpu->kernels != &mos_kernels_base && strncmp(cpu->kernels->isa, "avx512", 6) == 0;
     const bool plain = cpu->bf16 ? c < CPU_BLOCK : c <= 3 || !wide;
     return (mos_cpu_image){.channels = plain ? c : mos_cpu_round_up(c, CPU_BLOCK), .plain = plain};
 }
@@ -237,7 +261,8 @@ size_t mos_cpu_image_bytes(mos_device *device, int64_t n, int64_t c, int64_t h, 
     return (size_t)(n * mos_cpu_image_layout(cpu, c).channels * h * w) * cpu->act_size;
 }
 
-void mos_cpu_image_load(mos_device *device, void *image, const float *host, int64_t n, int64_t c, int64_t h, int64_t w) {
+void mos_cpu_image_load(mos_device *device, void *image, const float *host, int64_t n, int64_t c,
+                        int64_t h, int64_t w) {
     const mos_cpu *cpu = cpu_of(device);
     const mos_cpu_image layout = mos_cpu_image_layout(cpu, c);
     const size_t sample_bytes = (size_t)(layout.channels * h * w) * cpu->act_size;
@@ -245,8 +270,10 @@ void mos_cpu_image_load(mos_device *device, void *image, const float *host, int6
     for (int64_t i = 0; i < n; i++) {
         void *to = (char *)image + (size_t)i * sample_bytes;
         const float *from = host + i * c * h * w;
-        if (layout.plain) cpu->activation->convert(from, c * h * w, to);
-        else cpu->activation->image_block(from, c, h * w, layout.channels / CPU_BLOCK, to);
+        if (layout.plain)
+            cpu->activation->convert(from, c * h * w, to);
+        else
+            cpu->activation->image_block(from, c, h * w, layout.channels / CPU_BLOCK, to);
     }
 }
 

@@ -1,7 +1,7 @@
-/* Binary cross entropy with logits, PyTorch's definition, mean over the known labels: with positive weight q
- *   L = 1/known sum of  q softplus(-x) where y = 1,  softplus(x) where y = 0
- *   dL/dx = 1/known of  q (sigmoid(x) - 1),          sigmoid(x)
- * A batch has a few thousand logits: plain double arithmetic. */
+/* Binary cross entropy with logits, PyTorch's definition, mean over the known labels: with positive
+ * weight q L = 1/known sum of  q softplus(-x) where y = 1,  softplus(x) where y = 0 dL/dx = 1/known
+ * of  q (sigmoid(x) - 1),          sigmoid(x) A batch has a few thousand logits: plain double
+ * arithmetic. */
 #include "compute/cpu/cpu_state.h"
 
 #include <math.h>
@@ -16,13 +16,15 @@ static double sigmoid(double x) {
 
 /* logits, dlogits [n, l] */
 void mos_cpu_bce(mos_device *device, int64_t n, int64_t l, const void *logits, const int8_t *labels,
-                 const double *pos_weight, double scale, void *dlogits, double *loss, int64_t *known) {
+                 const double *pos_weight, double scale, void *dlogits, double *loss,
+                 int64_t *known) {
     const float *x = logits;
     float *dx = dlogits;
     double sum = 0;
     int64_t count = 0;
     (void)device;
-    for (int64_t i = 0; i < n * l; i++) count += labels[i] >= 0;
+    for (int64_t i = 0; i < n * l; i++)
+        count += labels[i] >= 0;
     for (int64_t i = 0; i < n * l; i++) {
         const double value = (double)x[i], weight = pos_weight ? pos_weight[i % l] : 1;
         double gradient = 0;

@@ -1,8 +1,9 @@
 /* The contrastive problem, streamed by blocks of anchors: products in float, sums in double.
  *   S_ip = za_i . zr_p / tau,   lse_i = log sum over the references p of i of exp S_ip
- *   L = -1/N sum W_ip (S_ip - lse_i),   dL/dS_ip = (r_i exp(S_ip - lse_i) - W_ip) / N,   r_i = sum_p W_ip, N = sum_i r_i
- * A thread holds one block row of S, which becomes the block's gradient in place. Its share of dzr has a buffer per
- * thread; these are added in thread order, so a result repeats for a thread count. N follows from the labels alone. */
+ *   L = -1/N sum W_ip (S_ip - lse_i),   dL/dS_ip = (r_i exp(S_ip - lse_i) - W_ip) / N,   r_i =
+ * sum_p W_ip, N = sum_i r_i A thread holds one block row of S, which becomes the block's gradient
+ * in place. Its share of dzr has a buffer per thread; these are added in thread order, so a result
+ * repeats for a thread count. N follows from the labels alone. */
 #include "compute/cpu/cpu_state.h"
 
 #include <math.h>
@@ -11,8 +12,8 @@
 
 #define BLOCK_ROWS 16
 
-/* Pieces of the caller's scratch. Labels are bit masks of `words` 64-bit words; label sets are the labels known to be
- * there. */
+/* Pieces of the caller's scratch. Labels are bit masks of `words` 64-bit words; label sets are the
+ * labels known to be there. */
 typedef struct contrast_scratch {
     uint64_t *anchor_bits, *reference_bits; /* [rows, words] */
     double *label_count;                    /* [classes] present references that have the label */
@@ -31,7 +32,8 @@ static void *take(char *base, size_t *used, int64_t count, size_t size) {
 }
 
 static contrast_scratch lay_out(const mos_contrast *c, int threads, void *memory) {
-    contrast_scratch s = {.words = (c->classes + 63) / 64, .padded = mos_cpu_round_up(c->references, 16)};
+    contrast_scratch s = {.words = (c->classes + 63) / 64,
+                          .padded = mos_cpu_round_up(c->references, 16)};
     char *base = memory;
     size_t used = 0;
     s.anchor_bits = take(base, &used, c->anchors * s.words, sizeof(uint64_t));
@@ -77,23 +79,29 @@ static bool bit_at(const uint64_t *bits, int64_t l) {
 
 static void read_labels(const mos_contrast *c, contrast_scratch *s) {
     if (c->positives == MOS_POSITIVES_PARTNER) return;
-    for (int64_t l = 0; l < c->classes; l++) s->label_count[l] = 0;
+    for (int64_t l = 0; l < c->classes; l++)
+        s->label_count[l] = 0;
     for (int64_t i = 0; i < c->anchors; i++)
-        set_bits(s->anchor_bits + i * s->words, s->words, c->anchor_labels + i * c->classes, c->classes);
+        set_bits(s->anchor_bits + i * s->words, s->words, c->anchor_labels + i * c->classes,
+                 c->classes);
     for (int64_t p = 0; p < c->references; p++) {
-        set_bits(s->reference_bits + p * s->words, s->words, c->reference_labels + p * c->classes, c->classes);
+        set_bits(s->reference_bits + p * s->words, s->words, c->reference_labels + p * c->classes,
+                 c->classes);
         for (int64_t l = 0; l < c->classes && reference_exists(c, p); l++)
             s->label_count[l] += c->reference_labels[p * c->classes + l] == 1;
     }
 }
 
-/* share[l] = 1 / |P_l(i)| for the labels of anchor i that have a positive, else 0; returns how many have */
-static double label_shares(const mos_contrast *c, const contrast_scratch *s, int64_t i, double *share) {
+/* share[l] = 1 / |P_l(i)| for the labels of anchor i that have a positive, else 0; returns how many
+ * have */
+static double label_shares(const mos_contrast *c, const contrast_scratch *s, int64_t i,
+                           double *share) {
     const int64_t self = self_of(c, i);
     double labels = 0;
     for (int64_t l = 0; l < c->classes; l++) {
         double count = bit_at(s->anchor_bits + i * s->words, l) ? s->label_count[l] : 0;
-        if (count > 0 && self >= 0 && reference_exists(c, self) && bit_at(s->reference_bits + self * s->words, l))
+        if (count > 0 && self >= 0 && reference_exists(c, self) &&
+            bit_at(s->reference_bits + self * s->words, l))
             count--;
         share[l] = count > 0 ? 1 / count : 0;
         labels += count > 0;
@@ -102,29 +110,37 @@ static double label_shares(const mos_contrast *c, const contrast_scratch *s, int
 }
 
 /* Weight of one pair before its row is made to sum to what it should. */
-static double pair_weight(const mos_contrast *c, const contrast_scratch *s, int64_t i, int64_t p, const double *share) {
+static double pair_weight(const mos_contrast *c, const contrast_scratch *s, int64_t i, int64_t p,
+                          const double *share) {
     const uint64_t *a = s->anchor_bits + i * s->words, *b = s->reference_bits + p * s->words;
     int64_t both = 0, either = 0;
     double sum = 0;
     for (int64_t w = 0; w < s->words; w++) {
         uint64_t common = a[w] & b[w];
         if (c->positives == MOS_POSITIVES_MULSUPCON) {
-            for (; common; common &= common - 1) sum += share[w * 64 + __builtin_ctzll(common)];
+            for (; common; common &= common - 1)
+                sum += share[w * 64 + __builtin_ctzll(common)];
             continue;
         }
         both += __builtin_popcountll(common);
         either += __builtin_popcountll(a[w] | b[w]);
     }
     switch (c->positives) {
-    case MOS_POSITIVES_MULSUPCON: return sum;
-    case MOS_POSITIVES_ALL: return both > 0 && both == either ? 1 : 0;
-    case MOS_POSITIVES_ANY: return both > 0 ? 1 : 0;
-    default: return both > 0 ? (double)both / (double)either : 0;
+    case MOS_POSITIVES_MULSUPCON:
+        return sum;
+    case MOS_POSITIVES_ALL:
+        return both > 0 && both == either ? 1 : 0;
+    case MOS_POSITIVES_ANY:
+        return both > 0 ? 1 : 0;
+    default:
+        return both > 0 ? (double)both / (double)either : 0;
     }
 }
 
-/* Fills W_i. (zeros outside the references of i). Returns its sum r_i, 0 for an anchor without a positive. */
-static double weight_row(const mos_contrast *c, const contrast_scratch *s, int64_t i, double *share, double *weight) {
+/* Fills W_i. (zeros outside the references of i). Returns its sum r_i, 0 for an anchor without a
+ * positive. */
+static double weight_row(const mos_contrast *c, const contrast_scratch *s, int64_t i, double *share,
+                         double *weight) {
     const int64_t self = self_of(c, i);
     double sum = 0;
     if (c->positives == MOS_POSITIVES_PARTNER) {
@@ -141,12 +157,14 @@ static double weight_row(const mos_contrast *c, const contrast_scratch *s, int64
     }
     if (!(sum > 0)) return 0;
     if (c->positives == MOS_POSITIVES_MULSUPCON && !c->anchor_weighting) return labels;
-    for (int64_t p = 0; p < c->references; p++) weight[p] /= sum;
+    for (int64_t p = 0; p < c->references; p++)
+        weight[p] /= sum;
     return 1;
 }
 
 /* r_i without the row's weights, where that is possible */
-static double row_total(const mos_contrast *c, const contrast_scratch *s, int64_t i, double *share, double *weight) {
+static double row_total(const mos_contrast *c, const contrast_scratch *s, int64_t i, double *share,
+                        double *weight) {
     if (!anchor_exists(c, i)) return 0;
     if (c->positives != MOS_POSITIVES_MULSUPCON) return weight_row(c, s, i, share, weight);
     const double labels = label_shares(c, s, i, share);
@@ -188,24 +206,31 @@ static void finish_row(const contrast_run *run, int64_t i, float *row) {
         if (!c->reference_present[p]) row[p] = -INFINITY;
     if (self_of(c, i) >= 0) row[self_of(c, i)] = -INFINITY;
     float top = -INFINITY;
-    for (int64_t p = 0; p < c->references; p++) top = row[p] > top ? row[p] : top;
+    for (int64_t p = 0; p < c->references; p++)
+        top = row[p] > top ? row[p] : top;
     const double sum = run->kernels->exp_row(row, c->references, top);
     s->loss[i] = total * ((double)top + log(sum)) - along;
     s->floor[i] = floor;
     s->positives[i] = positives;
     if (!run->gradient) return;
     const double share = run->factor * total / sum;
-    for (int64_t p = 0; p < c->references; p++) row[p] = (float)(share * (double)row[p] - run->factor * run->weight[p]);
+    for (int64_t p = 0; p < c->references; p++)
+        row[p] = (float)(share * (double)row[p] - run->factor * run->weight[p]);
 }
 
 /* Anchors first .. first + rows */
-static void run_block(const contrast_run *run, int64_t first, int64_t rows, float *dza, float *dzr) {
+static void run_block(const contrast_run *run, int64_t first, int64_t rows, float *dza,
+                      float *dzr) {
     const mos_contrast *c = run->problem;
     const int64_t ld = run->scratch->padded, d = c->d;
     const float *za = run->za + first * d;
-    run->kernels->gemm_nt(rows, c->references, d, (float)(1 / c->tau), za, d, run->zr, d, run->block, ld, false);
-    for (int64_t r = 0; r < rows; r++) finish_row(run, first + r, run->block + r * ld);
-    if (dza) run->kernels->gemm_nn(rows, d, c->references, run->block, ld, 1, run->zr, d, dza + first * d, d, true);
+    run->kernels->gemm_nt(rows, c->references, d, (float)(1 / c->tau), za, d, run->zr, d,
+                          run->block, ld, false);
+    for (int64_t r = 0; r < rows; r++)
+        finish_row(run, first + r, run->block + r * ld);
+    if (dza)
+        run->kernels->gemm_nn(rows, d, c->references, run->block, ld, 1, run->zr, d,
+                              dza + first * d, d, true);
     if (dzr) run->kernels->gemm_nn(c->references, d, rows, run->block, 1, ld, za, d, dzr, d, true);
 }
 
@@ -226,8 +251,9 @@ static void sum_up(const mos_contrast *c, const contrast_scratch *s, mos_contras
 }
 
 /* za, dza [anchors, d], zr, dzr [references, d] */
-void mos_cpu_contrast(mos_device *device, const mos_contrast *contrast, const void *za, const void *zr, double scale,
-                      void *dza, void *dzr, void *scratch, mos_contrast_result *result) {
+void mos_cpu_contrast(mos_device *device, const mos_contrast *contrast, const void *za,
+                      const void *zr, double scale, void *dza, void *dzr, void *scratch,
+                      mos_contrast_result *result) {
     const mos_cpu *cpu = cpu_of(device);
     const mos_contrast *c = contrast;
     const mos_cpu_guard guard = mos_cpu_enter(cpu);
@@ -239,7 +265,8 @@ void mos_cpu_contrast(mos_device *device, const mos_contrast *contrast, const vo
     {
         const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
         const int64_t blocks = (c->anchors + BLOCK_ROWS - 1) / BLOCK_ROWS;
-        contrast_run run = {.problem = c, .scratch = &s, .kernels = cpu->kernels, .za = za, .zr = zr};
+        contrast_run run = {
+            .problem = c, .scratch = &s, .kernels = cpu->kernels, .za = za, .zr = zr};
         float *own = dzr ? s.dzr + (size_t)thread * share_bytes : NULL;
         int64_t begin, end;
         run.weight = s.weight + thread * c->references;
@@ -247,25 +274,30 @@ void mos_cpu_contrast(mos_device *device, const mos_contrast *contrast, const vo
         run.block = s.block + (int64_t)thread * BLOCK_ROWS * s.padded;
         run.gradient = dza || dzr;
         mos_cpu_part(c->anchors, threads, thread, &begin, &end);
-        for (int64_t i = begin; i < end; i++) s.total[i] = row_total(c, &s, i, run.share, run.weight);
+        for (int64_t i = begin; i < end; i++)
+            s.total[i] = row_total(c, &s, i, run.share, run.weight);
         if (own) memset(own, 0, share_bytes * sizeof *own);
 #pragma omp barrier
 #pragma omp single
-        for (int64_t i = 0; i < c->anchors; i++) result->weight += s.total[i];
+        for (int64_t i = 0; i < c->anchors; i++)
+            result->weight += s.total[i];
         run.factor = result->weight > 0 ? scale / (result->weight * c->tau) : 0;
         mos_cpu_part(blocks, threads, thread, &begin, &end);
         for (int64_t b = begin; b < end && result->weight > 0; b++) {
-            const int64_t rows = c->anchors - b * BLOCK_ROWS < BLOCK_ROWS ? c->anchors - b * BLOCK_ROWS : BLOCK_ROWS;
+            const int64_t rows =
+                c->anchors - b * BLOCK_ROWS < BLOCK_ROWS ? c->anchors - b * BLOCK_ROWS : BLOCK_ROWS;
             run_block(&run, b * BLOCK_ROWS, rows, dza, own);
         }
 #pragma omp barrier
         mos_cpu_part(c->references, threads, thread, &begin, &end);
         for (int t = 0; own && result->weight > 0 && t < threads; t++)
-            cpu->kernels->add((float *)dzr + begin * c->d, s.dzr + (size_t)t * share_bytes + begin * c->d,
-                              (end - begin) * c->d);
+            cpu->kernels->add((float *)dzr + begin * c->d,
+                              s.dzr + (size_t)t * share_bytes + begin * c->d, (end - begin) * c->d);
     }
-    if (result->weight > 0) sum_up(c, &s, result);
+    if (result->weight > 0)
+        sum_up(c, &s, result);
     else
-        for (int64_t i = 0; i < c->anchors; i++) result->anchors_without_positive += anchor_exists(c, i);
+        for (int64_t i = 0; i < c->anchors; i++)
+            result->anchors_without_positive += anchor_exists(c, i);
     mos_cpu_leave(guard);
 }

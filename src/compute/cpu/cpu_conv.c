@@ -7,15 +7,18 @@
 #include <string.h>
 
 static mosaic_status check_shape(const mos_conv_shape *s) {
-    if (s->n < 1 || s->ci < 1 || s->h < 1 || s->w < 1 || s->co < 1 || s->kernel < 1 || s->stride < 1 || s->pad < 0 ||
-        s->h + 2 * s->pad < s->kernel || s->w + 2 * s->pad < s->kernel)
+    if (s->n < 1 || s->ci < 1 || s->h < 1 || s->w < 1 || s->co < 1 || s->kernel < 1 ||
+        s->stride < 1 || s->pad < 0 || s->h + 2 * s->pad < s->kernel ||
+        s->w + 2 * s->pad < s->kernel)
         return mos_fail(MOSAIC_ERR_USAGE,
-                        "convolution: kernel %" PRId64 ", stride %" PRId64 ", pad %" PRId64 ", %" PRId64
-                        " output channels do not go with input %" PRId64 "x%" PRId64 "x%" PRId64 "x%" PRId64,
+                        "convolution: kernel %" PRId64 ", stride %" PRId64 ", pad %" PRId64
+                        ", %" PRId64 " output channels do not go with input %" PRId64 "x%" PRId64
+                        "x%" PRId64 "x%" PRId64,
                         s->kernel, s->stride, s->pad, s->co, s->n, s->ci, s->h, s->w);
     if (s->co % CPU_BLOCK != 0 || (!s->image && s->ci % CPU_BLOCK != 0))
         return mos_fail(MOSAIC_ERR_UNSUPPORTED,
-                        "convolution: device cpu wants multiples of %d channels, found %" PRId64 " in and %" PRId64 " out",
+                        "convolution: device cpu wants multiples of %d channels, found %" PRId64
+                        " in and %" PRId64 " out",
                         CPU_BLOCK, s->ci, s->co);
     return MOSAIC_OK;
 }
@@ -23,25 +26,30 @@ static mosaic_status check_shape(const mos_conv_shape *s) {
 /* A direct oneDNN plan, or its fp32 Winograd where the table prefers that and oneDNN has it. */
 static mosaic_status plan_onednn(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
                                  dnnl_primitive_desc_t *hint) {
-    static const char *const what[CONV_DIRECTIONS] = {"forward", "backward data", "backward weights"};
+    static const char *const what[CONV_DIRECTIONS] = {"forward", "backward data",
+                                                      "backward weights"};
     const mos_conv_shape *s = &conv->shape;
     const char *name = conv->pass[direction].name;
     mosaic_status status = MOSAIC_ERR_UNSUPPORTED;
-    if (mos_conv_prefers_winograd(cpu, s, direction)) status = mos_conv_plan_pass(cpu, conv, direction, true, hint);
-    if (status == MOSAIC_ERR_UNSUPPORTED) status = mos_conv_plan_pass(cpu, conv, direction, false, hint);
+    if (mos_conv_prefers_winograd(cpu, s, direction))
+        status = mos_conv_plan_pass(cpu, conv, direction, true, hint);
+    if (status == MOSAIC_ERR_UNSUPPORTED)
+        status = mos_conv_plan_pass(cpu, conv, direction, false, hint);
     if (status == MOSAIC_OK && (strncmp(name, "ref", 3) == 0 || strstr(name, "gemm")))
         mos_log(MOS_LOG_DEBUG,
-                "convolution %s of %" PRId64 "x%" PRId64 "x%" PRId64 "x%" PRId64 " to %" PRId64 " channels, kernel %" PRId64
-                " stride %" PRId64 ", runs on the slow %s",
+                "convolution %s of %" PRId64 "x%" PRId64 "x%" PRId64 "x%" PRId64 " to %" PRId64
+                " channels, kernel %" PRId64 " stride %" PRId64 ", runs on the slow %s",
                 what[direction], s->n, s->ci, s->h, s->w, s->co, s->kernel, s->stride, name);
     return mos_context(status, "%s", what[direction]);
 }
 
 static bool is_wanted(const mos_conv_shape *s, conv_direction direction) {
-    return direction == CONV_FORWARD || (s->train && (direction == CONV_BACKWARD_WEIGHTS || !s->image));
+    return direction == CONV_FORWARD ||
+           (s->train && (direction == CONV_BACKWARD_WEIGHTS || !s->image));
 }
 
-/* Each wanted direction is our own kernel's or oneDNN's; oneDNN's backward plans need its forward plan as a hint. */
+/* Each wanted direction is our own kernel's or oneDNN's; oneDNN's backward plans need its forward
+ * plan as a hint. */
 static mosaic_status plan_directions(const mos_cpu *cpu, mos_conv *conv) {
     const mos_conv_shape *s = &conv->shape;
     dnnl_primitive_desc_t hint = NULL;
@@ -55,7 +63,8 @@ static mosaic_status plan_directions(const mos_cpu *cpu, mos_conv *conv) {
             conv->names[i] = "winograd_2x2:avx512_core_bf16";
             continue;
         }
-        if (direction != CONV_FORWARD && !hint) MOS_GOTO(plan_onednn(cpu, conv, CONV_FORWARD, &hint));
+        if (direction != CONV_FORWARD && !hint)
+            MOS_GOTO(plan_onednn(cpu, conv, CONV_FORWARD, &hint));
         MOS_GOTO(plan_onednn(cpu, conv, direction, &hint));
         conv->names[i] = conv->pass[i].name;
         if (direction != CONV_BACKWARD_WEIGHTS)
@@ -74,7 +83,8 @@ static size_t round_up_bytes(size_t bytes) {
 static void lay_out_workspace(mos_conv *conv) {
     size_t scratch = 0;
     for (int i = 0; i < CONV_DIRECTIONS; i++) {
-        const size_t bytes = conv->winograd[i].used ? conv->winograd[i].bytes : conv->pass[i].scratch_bytes;
+        const size_t bytes =
+            conv->winograd[i].used ? conv->winograd[i].bytes : conv->pass[i].scratch_bytes;
         if (bytes > scratch) scratch = bytes;
     }
     conv->dw_offset = round_up_bytes(scratch);
@@ -99,8 +109,8 @@ mosaic_status mos_cpu_conv_create(mos_device *device, const mos_conv_shape *shap
     conv->stored = s.image ? layout.channels : s.ci;
     conv->plain = s.image && layout.plain;
     if (conv->stored != s.ci)
-        MOS_GOTO(mos_alloc((size_t)(s.co * conv->stored * s.kernel * s.kernel), sizeof(float), "padded weights",
-                           &conv->padded_weights));
+        MOS_GOTO(mos_alloc((size_t)(s.co * conv->stored * s.kernel * s.kernel), sizeof(float),
+                           "padded weights", &conv->padded_weights));
     MOS_GOTO(plan_directions(cpu, conv));
     lay_out_workspace(conv);
     *out = conv;
@@ -118,7 +128,8 @@ void mos_cpu_conv_destroy(mos_device *device, mos_conv **conv) {
         mos_conv_release_pass(&(*conv)->pass[i]);
         mos_winograd_release(&(*conv)->winograd[i]);
     }
-    for (int i = 0; i < 2; i++) mos_conv_release_packed(&(*conv)->packed[i]);
+    for (int i = 0; i < 2; i++)
+        mos_conv_release_packed(&(*conv)->packed[i]);
     mos_free((*conv)->padded_weights);
     mos_free(*conv);
     *conv = NULL;
@@ -149,7 +160,8 @@ void mos_cpu_conv_pack(mos_device *device, mos_conv *conv, const void *weights) 
     if (conv->padded_weights) {
         const int64_t taps = s->kernel * s->kernel;
         for (int64_t o = 0; o < s->co; o++)
-            memcpy(conv->padded_weights + o * conv->stored * taps, (const float *)weights + o * s->ci * taps,
+            memcpy(conv->padded_weights + o * conv->stored * taps,
+                   (const float *)weights + o * s->ci * taps,
                    (size_t)(s->ci * taps) * sizeof(float));
         from = conv->padded_weights;
     }
@@ -162,8 +174,8 @@ void mos_cpu_conv_pack(mos_device *device, mos_conv *conv, const void *weights) 
     mos_cpu_leave(guard);
 }
 
-static void run_pass(mos_device *device, conv_pass *pass, const void *x, const void *weights, const void *y,
-                     void *workspace) {
+static void run_pass(mos_device *device, conv_pass *pass, const void *x, const void *weights,
+                     const void *y, void *workspace) {
     const mos_cpu *cpu = cpu_of(device);
     set_handle(pass->memory[0], x);
     set_handle(pass->memory[1], weights);
@@ -172,23 +184,30 @@ static void run_pass(mos_device *device, conv_pass *pass, const void *x, const v
     (void)dnnl_primitive_execute(pass->primitive, cpu->stream, 4, pass->args);
 }
 
-void mos_cpu_conv_forward(mos_device *device, mos_conv *conv, const void *x, void *y, void *workspace) {
+void mos_cpu_conv_forward(mos_device *device, mos_conv *conv, const void *x, void *y,
+                          void *workspace) {
     const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
-    if (conv->winograd[CONV_FORWARD].used) mos_winograd_run(cpu_of(device), conv, CONV_FORWARD, x, y, workspace);
-    else run_pass(device, &conv->pass[CONV_FORWARD], x, conv->packed[CONV_FORWARD].data, y, workspace);
+    if (conv->winograd[CONV_FORWARD].used)
+        mos_winograd_run(cpu_of(device), conv, CONV_FORWARD, x, y, workspace);
+    else
+        run_pass(device, &conv->pass[CONV_FORWARD], x, conv->packed[CONV_FORWARD].data, y,
+                 workspace);
     mos_cpu_leave(guard);
 }
 
-void mos_cpu_conv_backward_data(mos_device *device, mos_conv *conv, const void *dy, void *dx, void *workspace) {
+void mos_cpu_conv_backward_data(mos_device *device, mos_conv *conv, const void *dy, void *dx,
+                                void *workspace) {
     const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
     if (conv->winograd[CONV_BACKWARD_DATA].used)
         mos_winograd_run(cpu_of(device), conv, CONV_BACKWARD_DATA, dy, dx, workspace);
-    else run_pass(device, &conv->pass[CONV_BACKWARD_DATA], dx, conv->packed[CONV_BACKWARD_DATA].data, dy, workspace);
+    else
+        run_pass(device, &conv->pass[CONV_BACKWARD_DATA], dx, conv->packed[CONV_BACKWARD_DATA].data,
+                 dy, workspace);
     mos_cpu_leave(guard);
 }
 
-void mos_cpu_conv_backward_weights(mos_device *device, mos_conv *conv, const void *x, const void *dy, void *dw,
-                                   void *workspace) {
+void mos_cpu_conv_backward_weights(mos_device *device, mos_conv *conv, const void *x,
+                                   const void *dy, void *dw, void *workspace) {
     const mos_cpu *cpu = cpu_of(device);
     const mos_cpu_guard guard = mos_cpu_enter(cpu);
     conv_pass *pass = &conv->pass[CONV_BACKWARD_WEIGHTS];

@@ -1,8 +1,9 @@
-/* Batch normalisation with the block-end sum and ReLU in the same pass (Ioffe & Szegedy 2015, PyTorch's conventions):
- *   mean = sum x / m,  var = sum (x - mean)^2 / m,  rstd = 1 / sqrt(var + eps),  m = present rows * h * w
- *   y = relu?(gamma (x - mean) rstd + beta + skip?)
- * Work is cut into units: one channel block of one group, or a part of its samples when there are more threads than
- * such blocks. A unit's statistics pass is followed at once by its writing pass, while its planes are in cache. */
+/* Batch normalisation with the block-end sum and ReLU in the same pass (Ioffe & Szegedy 2015,
+ * PyTorch's conventions): mean = sum x / m,  var = sum (x - mean)^2 / m,  rstd = 1 / sqrt(var +
+ * eps),  m = present rows * h * w y = relu?(gamma (x - mean) rstd + beta + skip?) Work is cut into
+ * units: one channel block of one group, or a part of its samples when there are more threads than
+ * such blocks. A unit's statistics pass is followed at once by its writing pass, while its planes
+ * are in cache. */
 #include "base/memory.h"
 #include "compute/cpu/cpu_state.h"
 
@@ -17,26 +18,29 @@ typedef struct unit_sums {
 
 struct mos_norm {
     mos_norm_shape shape;
-    int64_t blocks, rows;   /* channel blocks; samples of a group */
-    int64_t splits, units;  /* parts of a block's samples; groups * blocks * splits */
-    unit_sums *sums;        /* [units] */
-    double *variance;       /* [groups, c] biased, of the last forward pass */
-    double *count;          /* [groups] values per channel */
+    int64_t blocks, rows;  /* channel blocks; samples of a group */
+    int64_t splits, units; /* parts of a block's samples; groups * blocks * splits */
+    unit_sums *sums;       /* [units] */
+    double *variance;      /* [groups, c] biased, of the last forward pass */
+    double *count;         /* [groups] values per channel */
 };
 
 static mosaic_status check_shape(const mos_norm_shape *s) {
     if (s->n < 1 || s->c < 1 || s->h < 1 || s->w < 1 || s->groups < 1 || s->n % s->groups != 0)
         return mos_fail(MOSAIC_ERR_USAGE,
-                        "batch norm: input %" PRId64 "x%" PRId64 "x%" PRId64 "x%" PRId64 " does not go with %" PRId64
-                        " groups",
+                        "batch norm: input %" PRId64 "x%" PRId64 "x%" PRId64 "x%" PRId64
+                        " does not go with %" PRId64 " groups",
                         s->n, s->c, s->h, s->w, s->groups);
     if (s->features && (s->h != 1 || s->w != 1))
-        return mos_fail(MOSAIC_ERR_USAGE, "batch norm: features are 1x1, found %" PRId64 "x%" PRId64, s->h, s->w);
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "batch norm: features are 1x1, found %" PRId64 "x%" PRId64, s->h, s->w);
     if (!s->features && s->c % CPU_BLOCK != 0)
         return mos_fail(MOSAIC_ERR_UNSUPPORTED,
-                        "batch norm: device cpu wants a multiple of %d channels, found %" PRId64, CPU_BLOCK, s->c);
+                        "batch norm: device cpu wants a multiple of %d channels, found %" PRId64,
+                        CPU_BLOCK, s->c);
     if (!(s->eps > 0) || !(s->momentum >= 0 && s->momentum <= 1))
-        return mos_fail(MOSAIC_ERR_USAGE, "batch norm: want eps > 0 and momentum in [0, 1], found %g and %g", s->eps,
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "batch norm: want eps > 0 and momentum in [0, 1], found %g and %g", s->eps,
                         s->momentum);
     return MOSAIC_OK;
 }
@@ -59,7 +63,8 @@ mosaic_status mos_cpu_norm_create(mos_device *device, const mos_norm_shape *shap
     }
     norm->units = tasks * norm->splits;
     MOS_GOTO(mos_alloc((size_t)norm->units, sizeof *norm->sums, "batch norm sums", &norm->sums));
-    MOS_GOTO(mos_alloc((size_t)(shape->groups * shape->c), sizeof(double), "batch norm variance", &norm->variance));
+    MOS_GOTO(mos_alloc((size_t)(shape->groups * shape->c), sizeof(double), "batch norm variance",
+                       &norm->variance));
     MOS_GOTO(mos_alloc((size_t)shape->groups, sizeof(double), "batch norm counts", &norm->count));
     *out = norm;
     return MOSAIC_OK;
@@ -78,7 +83,9 @@ void mos_cpu_norm_destroy(mos_device *device, mos_norm **norm) {
     *norm = NULL;
 }
 
-/* ---- activations ----------------------------------------------------------------------------------------------- */
+/* ---- activations
+ * -----------------------------------------------------------------------------------------------
+ */
 
 /* One pass over the activations, forward or backward. */
 typedef struct norm_pass {
@@ -91,7 +98,8 @@ typedef struct norm_pass {
     const uint8_t *present;
 } norm_pass;
 
-/* Where unit u lies: its group, channel block and planes, and the byte offset of the first plane. */
+/* Where unit u lies: its group, channel block and planes, and the byte offset of the first plane.
+ */
 typedef struct unit_place {
     int64_t group, block, channel; /* channel: index of the block's first channel in [groups, c] */
     size_t offset;
@@ -146,7 +154,8 @@ static void run_units(const norm_pass *pass, unit_step first, unit_step second) 
         }
         if (norm->splits > 1) {
 #pragma omp barrier
-            for (int64_t u = begin; u < end; u++) second(pass, u);
+            for (int64_t u = begin; u < end; u++)
+                second(pass, u);
         }
     }
 }
@@ -156,8 +165,10 @@ static void first_values(const norm_pass *pass, const unit_place *at, float *shi
     const mos_norm *norm = pass->norm;
     int64_t row = at->group * norm->rows;
     const int64_t end = row + norm->rows;
-    while (pass->present && row < end - 1 && !pass->present[row]) row++;
-    const size_t offset = (size_t)((row * norm->blocks + at->block) * at->planes.hw * CPU_BLOCK) * pass->cpu->act_size;
+    while (pass->present && row < end - 1 && !pass->present[row])
+        row++;
+    const size_t offset = (size_t)((row * norm->blocks + at->block) * at->planes.hw * CPU_BLOCK) *
+                          pass->cpu->act_size;
     pass->cpu->activation->mean_forward(pass->x + offset, 1, shift);
 }
 
@@ -167,7 +178,8 @@ static void forward_sums(const norm_pass *pass, int64_t u) {
     float shift[CPU_BLOCK];
     first_values(pass, &at, shift);
     *sums = (unit_sums){{0}, {0}};
-    pass->cpu->activation->norm_sums(&at.planes, pass->x + at.offset, shift, sums->first, sums->second);
+    pass->cpu->activation->norm_sums(&at.planes, pass->x + at.offset, shift, sums->first,
+                                     sums->second);
 }
 
 static void forward_write(const norm_pass *pass, int64_t u) {
@@ -190,29 +202,35 @@ static void forward_write(const norm_pass *pass, int64_t u) {
         pass->rstd[at.channel + l] = (float)rstd;
         norm->variance[at.channel + l] = variance;
     }
-    pass->cpu->activation->norm_apply(&at.planes, pass->x + at.offset, at_offset(pass->skip, at.offset), a, b,
-                                      norm->shape.relu, pass->out + at.offset);
+    pass->cpu->activation->norm_apply(&at.planes, pass->x + at.offset,
+                                      at_offset(pass->skip, at.offset), a, b, norm->shape.relu,
+                                      pass->out + at.offset);
 }
 
 /* [groups] values per channel among the present rows */
 static void count_values(mos_norm *norm, const uint8_t *present) {
     for (int64_t g = 0; g < norm->shape.groups; g++) {
         int64_t rows = 0;
-        for (int64_t r = 0; r < norm->rows; r++) rows += !present || present[g * norm->rows + r];
+        for (int64_t r = 0; r < norm->rows; r++)
+            rows += !present || present[g * norm->rows + r];
         norm->count[g] = (double)(rows * norm->shape.h * norm->shape.w);
     }
 }
 
-/* running = (1 - momentum) running + momentum batch, group after group, variance unbiased; a single value has none */
-static void update_running(const mos_norm *norm, const float *mean, float *running_mean, float *running_var) {
+/* running = (1 - momentum) running + momentum batch, group after group, variance unbiased; a single
+ * value has none */
+static void update_running(const mos_norm *norm, const float *mean, float *running_mean,
+                           float *running_var) {
     const mos_norm_shape *s = &norm->shape;
     for (int64_t g = 0; g < s->groups; g++) {
         const double count = norm->count[g];
         for (int64_t c = 0; c < s->c && count > 0; c++) {
-            running_mean[c] = (float)((1 - s->momentum) * (double)running_mean[c] + s->momentum * (double)mean[g * s->c + c]);
+            running_mean[c] = (float)((1 - s->momentum) * (double)running_mean[c] +
+                                      s->momentum * (double)mean[g * s->c + c]);
             if (count < 2) continue;
             const double unbiased = norm->variance[g * s->c + c] * count / (count - 1);
-            running_var[c] = (float)((1 - s->momentum) * (double)running_var[c] + s->momentum * unbiased);
+            running_var[c] =
+                (float)((1 - s->momentum) * (double)running_var[c] + s->momentum * unbiased);
         }
     }
 }
@@ -222,10 +240,10 @@ static void backward_sums(const norm_pass *pass, int64_t u) {
     const unit_place at = place_unit(pass, u);
     unit_sums *sums = &pass->norm->sums[u];
     *sums = (unit_sums){{0}, {0}};
-    pass->cpu->activation->norm_back_sums(&at.planes, pass->x + at.offset, at_offset(pass->y, at.offset),
-                                          pass->dy + at.offset, at_offset(pass->dy2, at.offset),
-                                          pass->dskip ? pass->dskip + at.offset : NULL, pass->mean + at.channel,
-                                          sums->first, sums->second);
+    pass->cpu->activation->norm_back_sums(
+        &at.planes, pass->x + at.offset, at_offset(pass->y, at.offset), pass->dy + at.offset,
+        at_offset(pass->dy2, at.offset), pass->dskip ? pass->dskip + at.offset : NULL,
+        pass->mean + at.channel, sums->first, sums->second);
 }
 
 /* dx = gamma rstd (g - sum g / m - (x - mean) rstd^2 sum(g (x - mean)) / m) */
@@ -243,10 +261,10 @@ static void backward_write(const norm_pass *pass, int64_t u) {
     }
     /* dskip already holds g, and may have overwritten dy */
     const bool have = pass->dskip != NULL;
-    pass->cpu->activation->norm_back_apply(&at.planes, pass->x + at.offset, have ? NULL : at_offset(pass->y, at.offset),
-                                           (have ? pass->dskip : pass->dy) + at.offset,
-                                           have ? NULL : at_offset(pass->dy2, at.offset), pass->mean + at.channel, k, c1,
-                                           c2, pass->out + at.offset);
+    pass->cpu->activation->norm_back_apply(
+        &at.planes, pass->x + at.offset, have ? NULL : at_offset(pass->y, at.offset),
+        (have ? pass->dskip : pass->dy) + at.offset, have ? NULL : at_offset(pass->dy2, at.offset),
+        pass->mean + at.channel, k, c1, c2, pass->out + at.offset);
 }
 
 /* dgamma += rstd sum g (x - mean), dbeta += sum g, group after group */
@@ -257,17 +275,20 @@ static void add_parameter_gradients(const norm_pass *pass) {
         const unit_sums sums = gather_sums(norm, task * norm->splits);
         for (int l = 0; l < CPU_BLOCK; l++) {
             pass->dbeta[at.block * CPU_BLOCK + l] += (float)sums.first[l];
-            pass->dgamma[at.block * CPU_BLOCK + l] += (float)(sums.second[l] * (double)pass->rstd[at.channel + l]);
+            pass->dgamma[at.block * CPU_BLOCK + l] +=
+                (float)(sums.second[l] * (double)pass->rstd[at.channel + l]);
         }
     }
 }
 
-/* ---- features: real [n, c], small ------------------------------------------------------------------------------ */
+/* ---- features: real [n, c], small
+ * ------------------------------------------------------------------------------ */
 
 static void features_forward(const norm_pass *pass) {
     mos_norm *norm = pass->norm;
     const mos_norm_shape *s = &norm->shape;
-    const float *x = (const float *)(const void *)pass->x, *skip = (const float *)(const void *)pass->skip;
+    const float *x = (const float *)(const void *)pass->x,
+                *skip = (const float *)(const void *)pass->skip;
     float *y = (float *)(void *)pass->out;
 #pragma omp parallel for num_threads(pass->cpu->threads) schedule(static)
     for (int64_t unit = 0; unit < norm->blocks * s->groups; unit++) {
@@ -290,7 +311,8 @@ static void features_forward(const norm_pass *pass) {
             pass->rstd[g * s->c + c] = (float)rstd;
             norm->variance[g * s->c + c] = variance;
             for (int64_t r = row0; r < row0 + norm->rows; r++) {
-                double value = ((double)x[r * s->c + c] - mean) * rstd * (double)pass->gamma[c] + (double)pass->beta[c];
+                double value = ((double)x[r * s->c + c] - mean) * rstd * (double)pass->gamma[c] +
+                               (double)pass->beta[c];
                 if (skip) value += (double)skip[r * s->c + c];
                 if (s->relu && value < 0) value = 0;
                 y[r * s->c + c] = pass->present && !pass->present[r] ? 0.0f : (float)value;
@@ -300,7 +322,8 @@ static void features_forward(const norm_pass *pass) {
 }
 
 static double feature_gradient(const norm_pass *pass, int64_t i) {
-    const float *y = (const float *)(const void *)pass->y, *dy = (const float *)(const void *)pass->dy;
+    const float *y = (const float *)(const void *)pass->y,
+                *dy = (const float *)(const void *)pass->dy;
     const float *dy2 = (const float *)(const void *)pass->dy2;
     if (pass->norm->shape.relu && !(y[i] > 0)) return 0;
     return (double)dy[i] + (dy2 ? (double)dy2[i] : 0);
@@ -329,7 +352,8 @@ static void feature_channel_backward(const norm_pass *pass, int64_t g, int64_t c
         const bool absent = pass->present && !pass->present[r];
         const double gradient = absent ? 0 : feature_gradient(pass, i);
         const double q = ((double)x[i] - mean) * rstd;
-        const double value = (double)pass->gamma[c] * rstd * (gradient - sum / count - q * dot / count);
+        const double value =
+            (double)pass->gamma[c] * rstd * (gradient - sum / count - q * dot / count);
         dx[i] = absent ? 0.0f : (float)value;
         if (dskip) dskip[i] = (float)gradient;
     }
@@ -339,13 +363,17 @@ static void features_backward(const norm_pass *pass) {
     const mos_norm_shape *s = &pass->norm->shape;
 #pragma omp parallel for num_threads(pass->cpu->threads) schedule(static)
     for (int64_t c = 0; c < s->c; c++)
-        for (int64_t g = 0; g < s->groups; g++) feature_channel_backward(pass, g, c);
+        for (int64_t g = 0; g < s->groups; g++)
+            feature_channel_backward(pass, g, c);
 }
 
-/* ---- the entries ----------------------------------------------------------------------------------------------- */
+/* ---- the entries
+ * -----------------------------------------------------------------------------------------------
+ */
 
-void mos_cpu_norm_forward(mos_device *device, mos_norm *norm, const void *x, const void *skip, const void *gamma,
-                          const void *beta, void *running_mean, void *running_var, void *mean, void *rstd, void *y,
+void mos_cpu_norm_forward(mos_device *device, mos_norm *norm, const void *x, const void *skip,
+                          const void *gamma, const void *beta, void *running_mean,
+                          void *running_var, void *mean, void *rstd, void *y,
                           const uint8_t *present) {
     const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
     const norm_pass pass = {.norm = norm,
@@ -359,15 +387,18 @@ void mos_cpu_norm_forward(mos_device *device, mos_norm *norm, const void *x, con
                             .rstd = rstd,
                             .present = present};
     count_values(norm, present);
-    if (norm->shape.features) features_forward(&pass);
-    else run_units(&pass, forward_sums, forward_write);
+    if (norm->shape.features)
+        features_forward(&pass);
+    else
+        run_units(&pass, forward_sums, forward_write);
     update_running(norm, mean, running_mean, running_var);
     mos_cpu_leave(guard);
 }
 
-void mos_cpu_norm_backward(mos_device *device, mos_norm *norm, const void *x, const void *y, const void *dy,
-                           const void *dy2, const void *gamma, const void *mean, const void *rstd, void *dx,
-                           void *dskip, void *dgamma, void *dbeta, const uint8_t *present) {
+void mos_cpu_norm_backward(mos_device *device, mos_norm *norm, const void *x, const void *y,
+                           const void *dy, const void *dy2, const void *gamma, const void *mean,
+                           const void *rstd, void *dx, void *dskip, void *dgamma, void *dbeta,
+                           const uint8_t *present) {
     const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
     norm_pass pass = {.norm = norm,
                       .cpu = cpu_of(device),
@@ -394,15 +425,17 @@ void mos_cpu_norm_backward(mos_device *device, mos_norm *norm, const void *x, co
 }
 
 /* Scale and offset of one channel from its running statistics. */
-static void running_terms(const mos_norm *norm, const float *gamma, const float *beta, const float *running_mean,
-                          const float *running_var, int64_t c, float *a, float *b) {
+static void running_terms(const mos_norm *norm, const float *gamma, const float *beta,
+                          const float *running_mean, const float *running_var, int64_t c, float *a,
+                          float *b) {
     const double scale = (double)gamma[c] / sqrt((double)running_var[c] + norm->shape.eps);
     *a = (float)scale;
     *b = (float)((double)beta[c] - (double)running_mean[c] * scale);
 }
 
-void mos_cpu_norm_infer(mos_device *device, mos_norm *norm, const void *x, const void *skip, const void *gamma,
-                        const void *beta, const void *running_mean, const void *running_var, void *y) {
+void mos_cpu_norm_infer(mos_device *device, mos_norm *norm, const void *x, const void *skip,
+                        const void *gamma, const void *beta, const void *running_mean,
+                        const void *running_var, void *y) {
     const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
     const mos_cpu *cpu = cpu_of(device);
     const mos_norm_shape *s = &norm->shape;
@@ -425,10 +458,12 @@ void mos_cpu_norm_infer(mos_device *device, mos_norm *norm, const void *x, const
     for (int64_t plane = 0; plane < s->n * norm->blocks; plane++) {
         float a[CPU_BLOCK], b[CPU_BLOCK];
         for (int l = 0; l < CPU_BLOCK; l++)
-            running_terms(norm, gamma, beta, running_mean, running_var, plane % norm->blocks * CPU_BLOCK + l, a + l, b + l);
+            running_terms(norm, gamma, beta, running_mean, running_var,
+                          plane % norm->blocks * CPU_BLOCK + l, a + l, b + l);
         const size_t offset = (size_t)(plane * hw * CPU_BLOCK) * cpu->act_size;
         const mos_planes one = {.n = 1, .hw = hw, .stride = 0, .present = NULL};
-        cpu->activation->norm_apply(&one, in + offset, at_offset(add, offset), a, b, s->relu, (char *)y + offset);
+        cpu->activation->norm_apply(&one, in + offset, at_offset(add, offset), a, b, s->relu,
+                                    (char *)y + offset);
     }
     mos_cpu_leave(guard);
 }

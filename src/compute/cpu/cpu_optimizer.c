@@ -1,5 +1,5 @@
-/* The optimizer step and the measures over the flat parameter block. Work is cut into pieces of fixed size, so sums do
- * not depend on the number of threads. */
+/* The optimizer step and the measures over the flat parameter block. Work is cut into pieces of
+ * fixed size, so sums do not depend on the number of threads. */
 #include "compute/cpu/cpu_state.h"
 
 #include <math.h>
@@ -7,7 +7,8 @@
 #define PIECE ((int64_t)1 << 16) /* values */
 
 /* What one segment's update needs; rate: LARS' local rate. */
-static mos_optimizer_terms terms_of(const mos_optimizer_step *step, const mos_segment_range *segment, double rate) {
+static mos_optimizer_terms terms_of(const mos_optimizer_step *step,
+                                    const mos_segment_range *segment, double rate) {
     const double t = (double)step->step;
     const bool adam = step->kind == MOS_OPTIMIZER_ADAM || step->kind == MOS_OPTIMIZER_ADAMW;
     return (mos_optimizer_terms){
@@ -15,6 +16,8 @@ static mos_optimizer_terms terms_of(const mos_optimizer_step *step, const mos_se
         .lr = (float)(step->lr * rate),
         .beta1 = (float)step->beta1,
         .beta2 = (float)step->beta2,
+        .rest1 = (float)(1 - step->beta1),
+        .rest2 = (float)(1 - step->beta2),
         .eps = (float)step->eps,
         .decay = segment->decay ? (float)step->weight_decay : 0.0f,
         .scale = (float)step->grad_scale,
@@ -24,10 +27,11 @@ static mos_optimizer_terms terms_of(const mos_optimizer_step *step, const mos_se
     };
 }
 
-/* Sum of squares in double, the same for any number of threads: the pieces' sums are added in order, MAX_PIECES at a
- * time. */
+/* Sum of squares in double, the same for any number of threads: the pieces' sums are added in
+ * order, MAX_PIECES at a time. */
 #define MAX_PIECES 256
-static double sum_of_squares(const mos_cpu *cpu, const float *x, int64_t count, int64_t *not_finite) {
+static double sum_of_squares(const mos_cpu *cpu, const float *x, int64_t count,
+                             int64_t *not_finite) {
     double total = 0;
     *not_finite = 0;
     for (int64_t begin = 0; begin < count; begin += MAX_PIECES * PIECE) {
@@ -49,40 +53,43 @@ static double sum_of_squares(const mos_cpu *cpu, const float *x, int64_t count, 
 }
 
 /* trust |p| / (|g| + decay |p|), 1 where a norm is 0 or the segment has no decay */
-static double lars_rate(const mos_cpu *cpu, const mos_optimizer_step *step, const mos_segment_range *segment,
-                        const float *params, const float *grads) {
+static double lars_rate(const mos_cpu *cpu, const mos_optimizer_step *step,
+                        const mos_segment_range *segment, const float *params, const float *grads) {
     int64_t bad;
     if (step->kind != MOS_OPTIMIZER_LARS || !segment->decay) return 1;
     const double p = sqrt(sum_of_squares(cpu, params + segment->offset, segment->count, &bad));
-    const double g = fabs(step->grad_scale) * sqrt(sum_of_squares(cpu, grads + segment->offset, segment->count, &bad));
+    const double g = fabs(step->grad_scale) *
+                     sqrt(sum_of_squares(cpu, grads + segment->offset, segment->count, &bad));
     if (p == 0 || g == 0) return 1;
     return step->trust * p / (g + step->weight_decay * p);
 }
 
-void mos_cpu_optimize(mos_device *device, const mos_optimizer_step *step, const mos_segment_range *segments,
-                      int64_t segment_count, void *params, const void *grads, void *m, void *v) {
+void mos_cpu_optimize(mos_device *device, const mos_optimizer_step *step,
+                      const mos_segment_range *segments, int64_t segment_count, void *params,
+                      const void *grads, void *m, void *v) {
     const mos_cpu *cpu = cpu_of(device);
     const mos_cpu_guard guard = mos_cpu_enter(cpu);
     for (int64_t s = 0; s < segment_count;) {
         /* neighbours with the same terms are one piece of work */
         mos_segment_range run = segments[s];
         const double rate = lars_rate(cpu, step, &segments[s], params, grads);
-        for (s++; s < segment_count && step->kind != MOS_OPTIMIZER_LARS && segments[s].decay == run.decay &&
-                  segments[s].offset == run.offset + run.count;
+        for (s++; s < segment_count && step->kind != MOS_OPTIMIZER_LARS &&
+                  segments[s].decay == run.decay && segments[s].offset == run.offset + run.count;
              s++)
             run.count += segments[s].count;
         const mos_optimizer_terms terms = terms_of(step, &run, rate);
 #pragma omp parallel for num_threads(cpu->threads) schedule(static) if (run.count > PIECE)
         for (int64_t i = 0; i < run.count; i += PIECE) {
             const int64_t at = run.offset + i, size = run.count - i < PIECE ? run.count - i : PIECE;
-            cpu->kernels->optimize(&terms, size, (float *)params + at, (const float *)grads + at, (float *)m + at,
-                                   v ? (float *)v + at : NULL);
+            cpu->kernels->optimize(&terms, size, (float *)params + at, (const float *)grads + at,
+                                   (float *)m + at, v ? (float *)v + at : NULL);
         }
     }
     mos_cpu_leave(guard);
 }
 
-void mos_cpu_measure(mos_device *device, const void *real, int64_t count, double *sum, int64_t *not_finite) {
+void mos_cpu_measure(mos_device *device, const void *real, int64_t count, double *sum,
+                     int64_t *not_finite) {
     const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
     *sum = sum_of_squares(cpu_of(device), real, count, not_finite);
     mos_cpu_leave(guard);

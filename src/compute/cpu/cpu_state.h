@@ -1,6 +1,8 @@
-/* What the files of the cpu backend share: the device's state, the guard every op opens with, and the partition of work.
+/* What the files of the cpu backend share: the device's state, the guard every op opens with, and
+ * the partition of work.
  *
- * Activations are nChw16c: [n, c/16, h, w, 16], float or bfloat16; c is a multiple of 16. Reals are float. */
+ * Activations are nChw16c: [n, c/16, h, w, 16], float or bfloat16; c is a multiple of 16. Reals are
+ * float. */
 #ifndef MOS_COMPUTE_CPU_STATE_H
 #define MOS_COMPUTE_CPU_STATE_H
 
@@ -9,16 +11,16 @@
 
 #include <oneapi/dnnl/dnnl.h>
 
-#define CPU_BLOCK 16
+#define CPU_BLOCK       16
 #define CPU_MAX_THREADS 256
 
 typedef struct mos_cpu {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
-    const mos_kernels *kernels;       /* real ops, for this processor */
+    const mos_kernels *kernels;        /* real ops, for this processor */
     const mos_act_kernels *activation; /* act ops of the device's precision */
-    dnnl_data_type_t type;            /* of activations */
-    size_t act_size;                  /* bytes of one activation value */
+    dnnl_data_type_t type;             /* of activations */
+    size_t act_size;                   /* bytes of one activation value */
     int threads;
     bool bf16;
 } mos_cpu;
@@ -27,8 +29,8 @@ static inline mos_cpu *cpu_of(const mos_device *device) {
     return (mos_cpu *)device->state;
 }
 
-/* Every op runs between enter and leave: denormals are flushed on all threads and oneDNN sees device->threads; the
- * caller's own settings come back afterwards. */
+/* Every op runs between enter and leave: denormals are flushed on all threads and oneDNN sees
+ * device->threads; the caller's own settings come back afterwards. */
 typedef struct mos_cpu_guard {
     unsigned control;
     int threads;
@@ -39,8 +41,10 @@ void mos_cpu_leave(mos_cpu_guard guard);
 /* "what: what oneDNN answered" as a status. */
 mosaic_status mos_cpu_check(dnnl_status_t status, const char *what);
 
-/* The part of [0, count) that thread `index` of `threads` takes: contiguous, sizes differ by at most one. */
-static inline void mos_cpu_part(int64_t count, int threads, int index, int64_t *begin, int64_t *end) {
+/* The part of [0, count) that thread `index` of `threads` takes: contiguous, sizes differ by at
+ * most one. */
+static inline void mos_cpu_part(int64_t count, int threads, int index, int64_t *begin,
+                                int64_t *end) {
     const int64_t size = count / threads, rest = count % threads;
     *begin = size * index + (index < rest ? index : rest);
     *end = *begin + size + (index < rest ? 1 : 0);
@@ -50,7 +54,8 @@ static inline int64_t mos_cpu_round_up(int64_t value, int64_t unit) {
     return (value + unit - 1) / unit * unit;
 }
 
-/* How an image of c channels is stored: the number of channels its layout holds, and whether it is plain nchw. */
+/* How an image of c channels is stored: the number of channels its layout holds, and whether it is
+ * plain nchw. */
 typedef struct mos_cpu_image {
     int64_t channels;
     bool plain;
@@ -59,52 +64,68 @@ mos_cpu_image mos_cpu_image_layout(const mos_cpu *cpu, int64_t c);
 
 /* The entries of the op table, by file. */
 size_t mos_cpu_image_bytes(mos_device *, int64_t n, int64_t c, int64_t h, int64_t w);
-void mos_cpu_image_load(mos_device *, void *image, const float *host, int64_t n, int64_t c, int64_t h, int64_t w);
+void mos_cpu_image_load(mos_device *, void *image, const float *host, int64_t n, int64_t c,
+                        int64_t h, int64_t w);
 
 mosaic_status mos_cpu_conv_create(mos_device *, const mos_conv_shape *, mos_conv **out);
 void mos_cpu_conv_destroy(mos_device *, mos_conv **);
 void mos_cpu_conv_info(const mos_conv *, mos_conv_info *out);
 void mos_cpu_conv_pack(mos_device *, mos_conv *, const void *weights);
 void mos_cpu_conv_forward(mos_device *, mos_conv *, const void *x, void *y, void *workspace);
-void mos_cpu_conv_backward_data(mos_device *, mos_conv *, const void *dy, void *dx, void *workspace);
-void mos_cpu_conv_backward_weights(mos_device *, mos_conv *, const void *x, const void *dy, void *dw, void *workspace);
+void mos_cpu_conv_backward_data(mos_device *, mos_conv *, const void *dy, void *dx,
+                                void *workspace);
+void mos_cpu_conv_backward_weights(mos_device *, mos_conv *, const void *x, const void *dy,
+                                   void *dw, void *workspace);
 
 mosaic_status mos_cpu_norm_create(mos_device *, const mos_norm_shape *, mos_norm **out);
 void mos_cpu_norm_destroy(mos_device *, mos_norm **);
-void mos_cpu_norm_forward(mos_device *, mos_norm *, const void *x, const void *skip, const void *gamma, const void *beta,
-                          void *running_mean, void *running_var, void *mean, void *rstd, void *y,
+void mos_cpu_norm_forward(mos_device *, mos_norm *, const void *x, const void *skip,
+                          const void *gamma, const void *beta, void *running_mean,
+                          void *running_var, void *mean, void *rstd, void *y,
                           const uint8_t *present);
-void mos_cpu_norm_backward(mos_device *, mos_norm *, const void *x, const void *y, const void *dy, const void *dy2,
-                           const void *gamma, const void *mean, const void *rstd, void *dx, void *dskip, void *dgamma,
-                           void *dbeta, const uint8_t *present);
-void mos_cpu_norm_infer(mos_device *, mos_norm *, const void *x, const void *skip, const void *gamma, const void *beta,
-                        const void *running_mean, const void *running_var, void *y);
+void mos_cpu_norm_backward(mos_device *, mos_norm *, const void *x, const void *y, const void *dy,
+                           const void *dy2, const void *gamma, const void *mean, const void *rstd,
+                           void *dx, void *dskip, void *dgamma, void *dbeta,
+                           const uint8_t *present);
+void mos_cpu_norm_infer(mos_device *, mos_norm *, const void *x, const void *skip,
+                        const void *gamma, const void *beta, const void *running_mean,
+                        const void *running_var, void *y);
 
-mosaic_status mos_cpu_pool_create(mos_device *, const mos_pool_shape *, mos_pool **out, size_t *index_bytes);
+mosaic_status mos_cpu_pool_create(mos_device *, const mos_pool_shape *, mos_pool **out,
+                                  size_t *index_bytes);
 void mos_cpu_pool_destroy(mos_device *, mos_pool **);
 void mos_cpu_pool_forward(mos_device *, mos_pool *, const void *x, void *y, void *index);
-void mos_cpu_pool_backward(mos_device *, mos_pool *, const void *dy, const void *dy2, const void *index, void *dx);
-void mos_cpu_mean_forward(mos_device *, int64_t n, int64_t c, int64_t h, int64_t w, const void *x, void *y);
-void mos_cpu_mean_backward(mos_device *, int64_t n, int64_t c, int64_t h, int64_t w, const void *dy, void *dx);
+void mos_cpu_pool_backward(mos_device *, mos_pool *, const void *dy, const void *dy2,
+                           const void *index, void *dx);
+void mos_cpu_mean_forward(mos_device *, int64_t n, int64_t c, int64_t h, int64_t w, const void *x,
+                          void *y);
+void mos_cpu_mean_backward(mos_device *, int64_t n, int64_t c, int64_t h, int64_t w, const void *dy,
+                           void *dx);
 
-void mos_cpu_linear_forward(mos_device *, int64_t n, int64_t i, int64_t o, const void *x, int64_t x_stride,
-                            const void *w, const void *b, void *y, int64_t y_stride);
-void mos_cpu_linear_backward(mos_device *, int64_t n, int64_t i, int64_t o, const void *x, int64_t x_stride,
-                             const void *w, const void *dy, int64_t dy_stride, void *dx, int64_t dx_stride,
-                             bool accumulate, void *dw, void *db);
+void mos_cpu_linear_forward(mos_device *, int64_t n, int64_t i, int64_t o, const void *x,
+                            int64_t x_stride, const void *w, const void *b, void *y,
+                            int64_t y_stride);
+void mos_cpu_linear_backward(mos_device *, int64_t n, int64_t i, int64_t o, const void *x,
+                             int64_t x_stride, const void *w, const void *dy, int64_t dy_stride,
+                             void *dx, int64_t dx_stride, bool accumulate, void *dw, void *db);
 void mos_cpu_unit_forward(mos_device *, int64_t n, int64_t d, const void *x, void *y, void *norms);
-void mos_cpu_unit_backward(mos_device *, int64_t n, int64_t d, const void *y, const void *norms, const void *dy, void *dx);
-void mos_cpu_columns(mos_device *, int64_t rows, int64_t cols, const void *from, int64_t from_stride, void *to,
-                     int64_t to_stride, bool add);
-void mos_cpu_mask_rows(mos_device *, int64_t rows, int64_t cols, void *x, int64_t stride, const uint8_t *present);
+void mos_cpu_unit_backward(mos_device *, int64_t n, int64_t d, const void *y, const void *norms,
+                           const void *dy, void *dx);
+void mos_cpu_columns(mos_device *, int64_t rows, int64_t cols, const void *from,
+                     int64_t from_stride, void *to, int64_t to_stride, bool add);
+void mos_cpu_mask_rows(mos_device *, int64_t rows, int64_t cols, void *x, int64_t stride,
+                       const uint8_t *present);
 
 size_t mos_cpu_contrast_bytes(mos_device *, const mos_contrast *);
-void mos_cpu_contrast(mos_device *, const mos_contrast *, const void *za, const void *zr, double scale, void *dza,
-                      void *dzr, void *scratch, mos_contrast_result *result);
-void mos_cpu_bce(mos_device *, int64_t n, int64_t l, const void *logits, const int8_t *labels, const double *pos_weight,
-                 double scale, void *dlogits, double *loss, int64_t *known);
+void mos_cpu_contrast(mos_device *, const mos_contrast *, const void *za, const void *zr,
+                      double scale, void *dza, void *dzr, void *scratch,
+                      mos_contrast_result *result);
+void mos_cpu_bce(mos_device *, int64_t n, int64_t l, const void *logits, const int8_t *labels,
+                 const double *pos_weight, double scale, void *dlogits, double *loss,
+                 int64_t *known);
 void mos_cpu_optimize(mos_device *, const mos_optimizer_step *, const mos_segment_range *segments,
                       int64_t segment_count, void *params, const void *grads, void *m, void *v);
-void mos_cpu_measure(mos_device *, const void *real, int64_t count, double *sum_of_squares, int64_t *not_finite);
+void mos_cpu_measure(mos_device *, const void *real, int64_t count, double *sum_of_squares,
+                     int64_t *not_finite);
 
 #endif

@@ -1,18 +1,19 @@
-/* Activation loops over nChw16c planes. Included once per value type by kernel_body.h, which defines
- *   act_t            the stored type
- *   ACT(name)        the function name with the type's suffix
- *   ACT_LOAD(p), ACT_STORE(p, v)   sixteen values from and to memory
- * No include guard: inclusion is instantiation. */
+/* Activation loops over nChw16c planes. Included once per value type by kernel_body.h, which
+ * defines act_t            the stored type ACT(name)        the function name with the type's
+ * suffix ACT_LOAD(p), ACT_STORE(p, v)   sixteen values from and to memory No include guard:
+ * inclusion is instantiation. */
 
 /* a[i, 0..16) of a bf16 or float plane from C host rows of length hw; lanes beyond c are zero */
-static void ACT(image_block)(const float *host, int64_t c, int64_t hw, int64_t blocks, void *image) {
+static void ACT(image_block)(const float *host, int64_t c, int64_t hw, int64_t blocks,
+                             void *image) {
     act_t *out = image;
     for (int64_t b = 0; b < blocks; b++) {
         const int64_t lanes = c - b * LANES < LANES ? c - b * LANES : LANES;
         const float *rows = host + b * LANES * hw;
         for (int64_t i = 0; i < hw; i++) {
             float tile[LANES] = {0};
-            for (int64_t l = 0; l < lanes; l++) tile[l] = rows[l * hw + i];
+            for (int64_t l = 0; l < lanes; l++)
+                tile[l] = rows[l * hw + i];
             ACT_STORE(out + (b * hw + i) * LANES, v_load(tile));
         }
     }
@@ -21,7 +22,8 @@ static void ACT(image_block)(const float *host, int64_t c, int64_t hw, int64_t b
 static void ACT(convert)(const float *host, int64_t count, void *image) {
     act_t *out = image;
     int64_t i = 0;
-    for (; i + LANES <= count; i += LANES) ACT_STORE(out + i, v_load(host + i));
+    for (; i + LANES <= count; i += LANES)
+        ACT_STORE(out + i, v_load(host + i));
     if (i < count) {
         float tail[LANES] = {0};
         act_t packed[LANES];
@@ -36,7 +38,8 @@ static void ACT(put)(const double *host, int64_t c, int64_t hw, void *act) {
     for (int64_t b = 0; b * LANES < c; b++)
         for (int64_t i = 0; i < hw; i++) {
             float tile[LANES] = {0};
-            for (int64_t l = 0; l < LANES && b * LANES + l < c; l++) tile[l] = (float)host[(b * LANES + l) * hw + i];
+            for (int64_t l = 0; l < LANES && b * LANES + l < c; l++)
+                tile[l] = (float)host[(b * LANES + l) * hw + i];
             ACT_STORE(out + (b * hw + i) * LANES, v_load(tile));
         }
 }
@@ -47,16 +50,19 @@ static void ACT(get)(const void *act, int64_t c, int64_t hw, double *host) {
         for (int64_t i = 0; i < hw; i++) {
             float tile[LANES];
             v_store(tile, ACT_LOAD(in + (b * hw + i) * LANES));
-            for (int64_t l = 0; l < LANES && b * LANES + l < c; l++) host[(b * LANES + l) * hw + i] = (double)tile[l];
+            for (int64_t l = 0; l < LANES && b * LANES + l < c; l++)
+                host[(b * LANES + l) * hw + i] = (double)tile[l];
         }
 }
 
-/* ---- batch normalisation --------------------------------------------------------------------------------------- */
+/* ---- batch normalisation
+ * --------------------------------------------------------------------------------------- */
 
 /* floats are summed over at most this many positions before they go to double */
 #define SUM_SPAN 256
 
-static void ACT(norm_sums)(const mos_planes *planes, const void *x, const float *shift, double *sum, double *square) {
+static void ACT(norm_sums)(const mos_planes *planes, const void *x, const float *shift, double *sum,
+                           double *square) {
     const v16 base = v_load(shift);
     for (int64_t n = 0; n < planes->n; n++) {
         if (planes->present && !planes->present[n]) continue;
@@ -66,8 +72,10 @@ static void ACT(norm_sums)(const mos_planes *planes, const void *x, const float 
             v16 s0 = v_all(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
             int64_t i = begin;
             for (; i + 4 <= end; i += 4) {
-                const v16 a = ACT_LOAD(p + i * LANES) - base, b = ACT_LOAD(p + (i + 1) * LANES) - base;
-                const v16 c = ACT_LOAD(p + (i + 2) * LANES) - base, d = ACT_LOAD(p + (i + 3) * LANES) - base;
+                const v16 a = ACT_LOAD(p + i * LANES) - base,
+                          b = ACT_LOAD(p + (i + 1) * LANES) - base;
+                const v16 c = ACT_LOAD(p + (i + 2) * LANES) - base,
+                          d = ACT_LOAD(p + (i + 3) * LANES) - base;
                 s0 += a, s1 += b, s2 += c, s3 += d;
                 q0 += a * a, q1 += b * b, q2 += c * c, q3 += d * d;
             }
@@ -81,8 +89,8 @@ static void ACT(norm_sums)(const mos_planes *planes, const void *x, const float 
     }
 }
 
-KERNEL_INLINE void ACT(norm_apply_as)(const mos_planes *planes, const void *x, const void *skip, const float *a,
-                                      const float *b, const bool relu, void *y) {
+KERNEL_INLINE void ACT(norm_apply_as)(const mos_planes *planes, const void *x, const void *skip,
+                                      const float *a, const float *b, const bool relu, void *y) {
     const v16 scale = v_load(a), offset = v_load(b);
     for (int64_t n = 0; n < planes->n; n++) {
         const act_t *in = (const act_t *)x + n * planes->stride;
@@ -101,12 +109,16 @@ KERNEL_INLINE void ACT(norm_apply_as)(const mos_planes *planes, const void *x, c
     }
 }
 
-static void ACT(norm_apply)(const mos_planes *planes, const void *x, const void *skip, const float *a, const float *b,
-                            bool relu, void *y) {
-    if (skip && relu) ACT(norm_apply_as)(planes, x, skip, a, b, true, y);
-    else if (skip) ACT(norm_apply_as)(planes, x, skip, a, b, false, y);
-    else if (relu) ACT(norm_apply_as)(planes, x, NULL, a, b, true, y);
-    else ACT(norm_apply_as)(planes, x, NULL, a, b, false, y);
+static void ACT(norm_apply)(const mos_planes *planes, const void *x, const void *skip,
+                            const float *a, const float *b, bool relu, void *y) {
+    if (skip && relu)
+        ACT(norm_apply_as)(planes, x, skip, a, b, true, y);
+    else if (skip)
+        ACT(norm_apply_as)(planes, x, skip, a, b, false, y);
+    else if (relu)
+        ACT(norm_apply_as)(planes, x, NULL, a, b, true, y);
+    else
+        ACT(norm_apply_as)(planes, x, NULL, a, b, false, y);
 }
 
 /* the gradient that enters the normalisation at one position */
@@ -119,8 +131,9 @@ KERNEL_INLINE v16 ACT(gradient)(const act_t *y, const act_t *dy, const act_t *dy
 
 #define AT_PLANE(p, n, planes) ((p) ? (const act_t *)(p) + (n) * (planes)->stride : NULL)
 
-KERNEL_INLINE void ACT(norm_back_sums_as)(const mos_planes *planes, const void *x, const void *y, const void *dy,
-                                          const void *dy2, void *dskip, const float *mean, double *sum, double *dot) {
+KERNEL_INLINE void ACT(norm_back_sums_as)(const mos_planes *planes, const void *x, const void *y,
+                                          const void *dy, const void *dy2, void *dskip,
+                                          const float *mean, double *sum, double *dot) {
     const v16 centre = v_load(mean);
     for (int64_t n = 0; n < planes->n; n++) {
         const act_t *xn = AT_PLANE(x, n, planes), *yn = AT_PLANE(y, n, planes);
@@ -135,7 +148,8 @@ KERNEL_INLINE void ACT(norm_back_sums_as)(const mos_planes *planes, const void *
             v16 s0 = v_all(0), s1 = s0, d0 = s0, d1 = s0;
             int64_t i = begin * LANES;
             for (; i + 2 * LANES <= end * LANES; i += 2 * LANES) {
-                const v16 g0 = ACT(gradient)(yn, gn, g2n, i), g1 = ACT(gradient)(yn, gn, g2n, i + LANES);
+                const v16 g0 = ACT(gradient)(yn, gn, g2n, i),
+                          g1 = ACT(gradient)(yn, gn, g2n, i + LANES);
                 const v16 x0 = ACT_LOAD(xn + i), x1 = ACT_LOAD(xn + i + LANES);
                 if (dskip) {
                     ACT_STORE(out + i, g0);
@@ -155,23 +169,41 @@ KERNEL_INLINE void ACT(norm_back_sums_as)(const mos_planes *planes, const void *
     }
 }
 
-static void ACT(norm_back_sums)(const mos_planes *planes, const void *x, const void *y, const void *dy, const void *dy2,
-                                void *dskip, const float *mean, double *sum, double *dot) {
+static void ACT(norm_back_sums)(const mos_planes *planes, const void *x, const void *y,
+                                const void *dy, const void *dy2, void *dskip, const float *mean,
+                                double *sum, double *dot) {
     switch ((y ? 1 : 0) | (dy2 ? 2 : 0) | (dskip ? 4 : 0)) {
-    case 0: ACT(norm_back_sums_as)(planes, x, NULL, dy, NULL, NULL, mean, sum, dot); break;
-    case 1: ACT(norm_back_sums_as)(planes, x, y, dy, NULL, NULL, mean, sum, dot); break;
-    case 2: ACT(norm_back_sums_as)(planes, x, NULL, dy, dy2, NULL, mean, sum, dot); break;
-    case 3: ACT(norm_back_sums_as)(planes, x, y, dy, dy2, NULL, mean, sum, dot); break;
-    case 4: ACT(norm_back_sums_as)(planes, x, NULL, dy, NULL, dskip, mean, sum, dot); break;
-    case 5: ACT(norm_back_sums_as)(planes, x, y, dy, NULL, dskip, mean, sum, dot); break;
-    case 6: ACT(norm_back_sums_as)(planes, x, NULL, dy, dy2, dskip, mean, sum, dot); break;
-    default: ACT(norm_back_sums_as)(planes, x, y, dy, dy2, dskip, mean, sum, dot); break;
+    case 0:
+        ACT(norm_back_sums_as)(planes, x, NULL, dy, NULL, NULL, mean, sum, dot);
+        break;
+    case 1:
+        ACT(norm_back_sums_as)(planes, x, y, dy, NULL, NULL, mean, sum, dot);
+        break;
+    case 2:
+        ACT(norm_back_sums_as)(planes, x, NULL, dy, dy2, NULL, mean, sum, dot);
+        break;
+    case 3:
+        ACT(norm_back_sums_as)(planes, x, y, dy, dy2, NULL, mean, sum, dot);
+        break;
+    case 4:
+        ACT(norm_back_sums_as)(planes, x, NULL, dy, NULL, dskip, mean, sum, dot);
+        break;
+    case 5:
+        ACT(norm_back_sums_as)(planes, x, y, dy, NULL, dskip, mean, sum, dot);
+        break;
+    case 6:
+        ACT(norm_back_sums_as)(planes, x, NULL, dy, dy2, dskip, mean, sum, dot);
+        break;
+    default:
+        ACT(norm_back_sums_as)(planes, x, y, dy, dy2, dskip, mean, sum, dot);
+        break;
     }
 }
 
-KERNEL_INLINE void ACT(norm_back_apply_as)(const mos_planes *planes, const void *x, const void *y, const void *dy,
-                                           const void *dy2, const float *mean, const float *k, const float *c1,
-                                           const float *c2, void *dx) {
+KERNEL_INLINE void ACT(norm_back_apply_as)(const mos_planes *planes, const void *x, const void *y,
+                                           const void *dy, const void *dy2, const float *mean,
+                                           const float *k, const float *c1, const float *c2,
+                                           void *dx) {
     /* k (g - c1 - (x - mean) c2) = k g + x slope + constant */
     const v16 gain = v_load(k), slope = -gain * v_load(c2);
     const v16 constant = -gain * v_load(c1) - v_load(mean) * slope;
@@ -184,20 +216,27 @@ KERNEL_INLINE void ACT(norm_back_apply_as)(const mos_planes *planes, const void 
             continue;
         }
         for (int64_t i = 0; i < planes->hw * LANES; i += LANES)
-            ACT_STORE(out + i, ACT(gradient)(yn, gn, g2n, i) * gain + (ACT_LOAD(xn + i) * slope + constant));
+            ACT_STORE(out + i,
+                      ACT(gradient)(yn, gn, g2n, i) * gain + (ACT_LOAD(xn + i) * slope + constant));
     }
 }
 
-static void ACT(norm_back_apply)(const mos_planes *planes, const void *x, const void *y, const void *dy,
-                                 const void *dy2, const float *mean, const float *k, const float *c1, const float *c2,
-                                 void *dx) {
-    if (y && dy2) ACT(norm_back_apply_as)(planes, x, y, dy, dy2, mean, k, c1, c2, dx);
-    else if (y) ACT(norm_back_apply_as)(planes, x, y, dy, NULL, mean, k, c1, c2, dx);
-    else if (dy2) ACT(norm_back_apply_as)(planes, x, NULL, dy, dy2, mean, k, c1, c2, dx);
-    else ACT(norm_back_apply_as)(planes, x, NULL, dy, NULL, mean, k, c1, c2, dx);
+static void ACT(norm_back_apply)(const mos_planes *planes, const void *x, const void *y,
+                                 const void *dy, const void *dy2, const float *mean, const float *k,
+                                 const float *c1, const float *c2, void *dx) {
+    if (y && dy2)
+        ACT(norm_back_apply_as)(planes, x, y, dy, dy2, mean, k, c1, c2, dx);
+    else if (y)
+        ACT(norm_back_apply_as)(planes, x, y, dy, NULL, mean, k, c1, c2, dx);
+    else if (dy2)
+        ACT(norm_back_apply_as)(planes, x, NULL, dy, dy2, mean, k, c1, c2, dx);
+    else
+        ACT(norm_back_apply_as)(planes, x, NULL, dy, NULL, mean, k, c1, c2, dx);
 }
 
-/* ---- pooling --------------------------------------------------------------------------------------------------- */
+/* ---- pooling
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 /* first winner in row order, as PyTorch; index = ky * kernel + kx, [oh, ow, 16] */
 static void ACT(pool_forward)(const mos_pool_plane *p, const void *x, void *y, uint8_t *index) {
@@ -208,7 +247,8 @@ static void ACT(pool_forward)(const mos_pool_plane *p, const void *x, void *y, u
         const int64_t ky0 = y0 < 0 ? -y0 : 0, ky1 = y0 + p->kernel > p->h ? p->h - y0 : p->kernel;
         for (int64_t ox = 0; ox < p->ow; ox++) {
             const int64_t x0 = ox * p->stride - p->pad;
-            const int64_t kx0 = x0 < 0 ? -x0 : 0, kx1 = x0 + p->kernel > p->w ? p->w - x0 : p->kernel;
+            const int64_t kx0 = x0 < 0 ? -x0 : 0,
+                          kx1 = x0 + p->kernel > p->w ? p->w - x0 : p->kernel;
             v16 best = ACT_LOAD(in + ((y0 + ky0) * p->w + x0 + kx0) * LANES);
             v16i winner = (v16i){0} + (int32_t)(ky0 * p->kernel + kx0);
             for (int64_t ky = ky0; ky < ky1; ky++)
@@ -223,8 +263,9 @@ static void ACT(pool_forward)(const mos_pool_plane *p, const void *x, void *y, u
 }
 
 /* each input position gathers from the windows that hold it, in order */
-KERNEL_INLINE void ACT(pool_backward_as)(const mos_pool_plane *p, const int64_t kernel, const int64_t stride,
-                                         const void *dy, const void *dy2, const uint8_t *index, void *dx) {
+KERNEL_INLINE void ACT(pool_backward_as)(const mos_pool_plane *p, const int64_t kernel,
+                                         const int64_t stride, const void *dy, const void *dy2,
+                                         const uint8_t *index, void *dx) {
     const act_t *g = dy, *g2 = dy2;
     act_t *out = dx;
     for (int64_t iy = 0; iy < p->h; iy++) {
@@ -241,31 +282,38 @@ KERNEL_INLINE void ACT(pool_backward_as)(const mos_pool_plane *p, const int64_t 
                     const int64_t o = (oy * p->ow + ox) * LANES;
                     v16 v = ACT_LOAD(g + o);
                     if (dy2) v += ACT_LOAD(g2 + o);
-                    sum += v_where_index(v, index + o, (int32_t)((top - oy * stride) * kernel + left - ox * stride));
+                    sum += v_where_index(
+                        v, index + o, (int32_t)((top - oy * stride) * kernel + left - ox * stride));
                 }
             ACT_STORE(out + (iy * p->w + ix) * LANES, sum);
         }
     }
 }
 
-static void ACT(pool_backward)(const mos_pool_plane *p, const void *dy, const void *dy2, const uint8_t *index, void *dx) {
+static void ACT(pool_backward)(const mos_pool_plane *p, const void *dy, const void *dy2,
+                               const uint8_t *index, void *dx) {
     const bool usual = p->kernel == 3 && p->stride == 2;
-    if (usual && dy2) ACT(pool_backward_as)(p, 3, 2, dy, dy2, index, dx);
-    else if (usual) ACT(pool_backward_as)(p, 3, 2, dy, NULL, index, dx);
-    else ACT(pool_backward_as)(p, p->kernel, p->stride, dy, dy2, index, dx);
+    if (usual && dy2)
+        ACT(pool_backward_as)(p, 3, 2, dy, dy2, index, dx);
+    else if (usual)
+        ACT(pool_backward_as)(p, 3, 2, dy, NULL, index, dx);
+    else
+        ACT(pool_backward_as)(p, p->kernel, p->stride, dy, dy2, index, dx);
 }
 
 static void ACT(mean_forward)(const void *x, int64_t hw, float *y) {
     const act_t *in = x;
     v16 sum = v_all(0);
-    for (int64_t i = 0; i < hw; i++) sum += ACT_LOAD(in + i * LANES);
+    for (int64_t i = 0; i < hw; i++)
+        sum += ACT_LOAD(in + i * LANES);
     v_store(y, sum / (float)hw);
 }
 
 static void ACT(mean_backward)(const float *dy, int64_t hw, void *dx) {
     act_t *out = dx;
     const v16 v = v_load(dy) / (float)hw;
-    for (int64_t i = 0; i < hw; i++) ACT_STORE(out + i * LANES, v);
+    for (int64_t i = 0; i < hw; i++)
+        ACT_STORE(out + i * LANES, v);
 }
 
 static const mos_act_kernels ACT(table) = {

@@ -1,5 +1,6 @@
-/* The whole set of loops for one instruction set: the including file defines KERNEL_TABLE (the table's name) and
- * KERNEL_ISA (its text) and is compiled with that instruction set's flags (kernel_flags.cmake). */
+/* The whole set of loops for one instruction set: the including file defines KERNEL_TABLE (the
+ * table's name) and KERNEL_ISA (its text) and is compiled with that instruction set's flags
+ * (kernel_flags.cmake). */
 #include "compute/cpu/kernel_table.h"
 #include "compute/cpu/kernel_vector.h"
 

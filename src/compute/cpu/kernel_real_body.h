@@ -1,9 +1,9 @@
-/* Loops over reals (float): small matrix products, exponentials, optimizer, sums. Included once per instruction set by
- * kernel_body.h. */
+/* Loops over reals (float): small matrix products, exponentials, optimizer, sums. Included once per
+ * instruction set by kernel_body.h. */
 
 /* Four rows of a against four rows of b at a time: sixteen dot products in registers. */
-static void gemm_nt(int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda, const float *b,
-                    int64_t ldb, float *c, int64_t ldc, bool accumulate) {
+static void gemm_nt(int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
+                    const float *b, int64_t ldb, float *c, int64_t ldc, bool accumulate) {
     for (int64_t i = 0; i < m; i += 4) {
         const int64_t rows = m - i < 4 ? m - i : 4;
         for (int64_t j = 0; j < n; j += 4) {
@@ -18,17 +18,20 @@ static void gemm_nt(int64_t m, int64_t n, int64_t k, float alpha, const float *a
             float dot[4][4];
             int64_t p = 0;
             for (; p + LANES <= k; p += LANES) {
-                const v16 b0 = v_load(rb[0] + p), b1 = v_load(rb[1] + p), b2 = v_load(rb[2] + p), b3 = v_load(rb[3] + p);
+                const v16 b0 = v_load(rb[0] + p), b1 = v_load(rb[1] + p), b2 = v_load(rb[2] + p),
+                          b3 = v_load(rb[3] + p);
 #pragma GCC unroll 4
                 for (int t = 0; t < 4; t++) {
                     const v16 at = v_load(ra[t] + p);
-                    sum[t][0] += at * b0, sum[t][1] += at * b1, sum[t][2] += at * b2, sum[t][3] += at * b3;
+                    sum[t][0] += at * b0, sum[t][1] += at * b1, sum[t][2] += at * b2,
+                        sum[t][3] += at * b3;
                 }
             }
             for (int t = 0; t < 4; t++)
                 for (int u = 0; u < 4; u++) {
                     dot[t][u] = v_sum(sum[t][u]);
-                    for (int64_t q = p; q < k; q++) dot[t][u] += ra[t][q] * rb[u][q];
+                    for (int64_t q = p; q < k; q++)
+                        dot[t][u] += ra[t][q] * rb[u][q];
                 }
             for (int64_t t = 0; t < rows; t++)
                 for (int64_t u = 0; u < columns; u++) {
@@ -40,12 +43,13 @@ static void gemm_nt(int64_t m, int64_t n, int64_t k, float alpha, const float *a
 }
 
 /* Four rows of c by 32 columns in registers; every row of b passes once per four rows. */
-static void gemm_nn(int64_t m, int64_t n, int64_t k, const float *a, int64_t row, int64_t column, const float *b,
-                    int64_t ldb, float *c, int64_t ldc, bool accumulate) {
+static void gemm_nn(int64_t m, int64_t n, int64_t k, const float *a, int64_t row, int64_t column,
+                    const float *b, int64_t ldb, float *c, int64_t ldc, bool accumulate) {
     for (int64_t i = 0; i < m; i += 4) {
         const int64_t rows = m - i < 4 ? m - i : 4;
         const float *ra[4];
-        for (int64_t t = 0; t < 4; t++) ra[t] = a + (i + (t < rows ? t : rows - 1)) * row;
+        for (int64_t t = 0; t < 4; t++)
+            ra[t] = a + (i + (t < rows ? t : rows - 1)) * row;
         int64_t j = 0;
         for (; j + 2 * LANES <= n; j += 2 * LANES) {
             v16 sum[4][2] = {{{0}}};
@@ -66,7 +70,8 @@ static void gemm_nn(int64_t m, int64_t n, int64_t k, const float *a, int64_t row
         for (int64_t t = 0; t < rows; t++)
             for (int64_t q = j; q < n; q++) {
                 float sum = 0;
-                for (int64_t p = 0; p < k; p++) sum += ra[t][p * column] * b[p * ldb + q];
+                for (int64_t p = 0; p < k; p++)
+                    sum += ra[t][p * column] * b[p * ldb + q];
                 float *to = c + (i + t) * ldc + q;
                 *to = accumulate ? *to + sum : sum;
             }
@@ -86,25 +91,29 @@ static double exp_row(float *s, int64_t count, float top) {
         memcpy(&e, s + i, (size_t)(count - i) * sizeof(float));
         e = v_exp(e - top);
         memcpy(s + i, &e, (size_t)(count - i) * sizeof(float));
-        for (int64_t l = 0; l < count - i; l++) sum[l] += (double)e[l];
+        for (int64_t l = 0; l < count - i; l++)
+            sum[l] += (double)e[l];
     }
-    for (int l = 0; l < LANES; l++) total += sum[l];
+    for (int l = 0; l < LANES; l++)
+        total += sum[l];
     return total;
 }
 
-/* PyTorch's rules: AdamW decays the weight, Adam adds the decay to g; SGD m = beta1 m + g. LARS (You, Gitman & Ginsburg
- * 2017): m = beta1 m + rate (g + decay p), p -= m, with the segment's rate in lr. */
-static void optimize(const mos_optimizer_terms *t, int64_t count, float *restrict params, const float *restrict grads,
-                     float *restrict m, float *restrict v) {
+/* PyTorch's rules: AdamW decays the weight, Adam adds the decay to g; SGD m = beta1 m + g. LARS
+ * (You, Gitman & Ginsburg 2017): m = beta1 m + rate (g + decay p), p -= m, with the segment's rate
+ * in lr. */
+static void optimize(const mos_optimizer_terms *t, int64_t count, float *restrict params,
+                     const float *restrict grads, float *restrict m, float *restrict v) {
     if (t->kind == MOS_OPTIMIZER_ADAM || t->kind == MOS_OPTIMIZER_ADAMW) {
         const float coupled = t->kind == MOS_OPTIMIZER_ADAM ? t->decay : 0.0f;
-        const float keep = t->kind == MOS_OPTIMIZER_ADAMW ? 1.0f - t->lr * t->decay : 1.0f;
+        const float lost = t->kind == MOS_OPTIMIZER_ADAMW ? t->lr * t->decay : 0.0f;
         const float step = t->lr * t->bias1;
         for (int64_t i = 0; i < count; i++) {
             const float g = grads[i] * t->scale + coupled * params[i];
-            m[i] = t->beta1 * m[i] + (1.0f - t->beta1) * g;
-            v[i] = t->beta2 * v[i] + (1.0f - t->beta2) * g * g;
-            params[i] = params[i] * keep - step * m[i] / (__builtin_sqrtf(v[i]) * t->bias2 + t->eps);
+            m[i] = t->beta1 * m[i] + t->rest1 * g;
+            v[i] = t->beta2 * v[i] + t->rest2 * g * g;
+            params[i] -=
+                lost * params[i] + step * m[i] / (__builtin_sqrtf(v[i]) * t->bias2 + t->eps);
         }
         return;
     }
@@ -130,17 +139,20 @@ static void sum_squares(const float *x, int64_t count, double *sum, int64_t *not
             part[l] += (double)x[begin + l] * (double)x[begin + l];
         }
     }
-    for (int l = 0; l < LANES; l++) total += part[l];
+    for (int l = 0; l < LANES; l++)
+        total += part[l];
     *sum = total;
     *not_finite = bad;
 }
 
 static void add(float *restrict to, const float *restrict from, int64_t count) {
-    for (int64_t i = 0; i < count; i++) to[i] += from[i];
+    for (int64_t i = 0; i < count; i++)
+        to[i] += from[i];
 }
 
 /* A row of dw is 16 * taps contiguous values: gathered from the block a vector at a time. */
-static void add_weight_block(const float *restrict block, int64_t taps, float *restrict dw, int64_t row_stride) {
+static void add_weight_block(const float *restrict block, int64_t taps, float *restrict dw,
+                             int64_t row_stride) {
     for (int64_t j = 0; j < taps * LANES; j += LANES) {
         int32_t place[LANES];
         for (int64_t l = 0; l < LANES; l++)
@@ -151,7 +163,8 @@ static void add_weight_block(const float *restrict block, int64_t taps, float *r
             const v16 values = (v16)_mm512_i32gather_ps(_mm512_loadu_si512(place), block + o, 4);
 #else
             v16 values;
-            for (int l = 0; l < LANES; l++) values[l] = block[place[l] + o];
+            for (int l = 0; l < LANES; l++)
+                values[l] = block[place[l] + o];
 #endif
             v_store(to, v_load(to) + values);
         }

@@ -1,8 +1,9 @@
-/* The hand-written loops of the cpu backend, as tables of functions: the same source is compiled once per instruction
- * set (kernels_*.c) and a device picks its table when it opens. Each function is the work of one thread.
+/* The hand-written loops of the cpu backend, as tables of functions: the same source is compiled
+ * once per instruction set (kernels_*.c) and a device picks its table when it opens. Each function
+ * is the work of one thread.
  *
- * A "plane" is one channel block of one sample: hw values of 16 channels, contiguous. `present` may be NULL; samples
- * with present 0 are left out. */
+ * A "plane" is one channel block of one sample: hw values of 16 channels, contiguous. `present` may
+ * be NULL; samples with present 0 are left out. */
 #ifndef MOS_COMPUTE_CPU_KERNEL_TABLE_H
 #define MOS_COMPUTE_CPU_KERNEL_TABLE_H
 
@@ -19,69 +20,83 @@ typedef struct mos_pool_plane {
 } mos_pool_plane;
 
 typedef struct mos_act_kernels {
-    /* images: n samples of host [c, hw] into nChw16c of `blocks` blocks with zero padding, or (convert) plain values */
+    /* images: n samples of host [c, hw] into nChw16c of `blocks` blocks with zero padding, or
+     * (convert) plain values */
     void (*image_block)(const float *host, int64_t c, int64_t hw, int64_t blocks, void *image);
     void (*convert)(const float *host, int64_t count, void *out);
     void (*put)(const double *host, int64_t c, int64_t hw, void *act);
     void (*get)(const void *act, int64_t c, int64_t hw, double *host);
 
     /* sums of x - shift and of its square, added to sum [16] and square [16] */
-    void (*norm_sums)(const mos_planes *, const void *x, const float *shift, double *sum, double *square);
+    void (*norm_sums)(const mos_planes *, const void *x, const float *shift, double *sum,
+                      double *square);
     /* y = relu?(x * a + b + skip?) */
-    void (*norm_apply)(const mos_planes *, const void *x, const void *skip, const float *a, const float *b, bool relu, void *y);
-    /* g = (dy + dy2?) * [y > 0]?  (y NULL: no ReLU; dskip, when wanted, receives g); adds sums of g and g (x - mean) */
-    void (*norm_back_sums)(const mos_planes *, const void *x, const void *y, const void *dy, const void *dy2, void *dskip,
-                           const float *mean, double *sum, double *dot);
+    void (*norm_apply)(const mos_planes *, const void *x, const void *skip, const float *a,
+                       const float *b, bool relu, void *y);
+    /* g = (dy + dy2?) * [y > 0]?  (y NULL: no ReLU; dskip, when wanted, receives g); adds sums of g
+     * and g (x - mean) */
+    void (*norm_back_sums)(const mos_planes *, const void *x, const void *y, const void *dy,
+                           const void *dy2, void *dskip, const float *mean, double *sum,
+                           double *dot);
     /* dx = k (g - c1 - (x - mean) c2), with g as above; absent samples receive zeros */
-    void (*norm_back_apply)(const mos_planes *, const void *x, const void *y, const void *dy, const void *dy2,
-                            const float *mean, const float *k, const float *c1, const float *c2, void *dx);
+    void (*norm_back_apply)(const mos_planes *, const void *x, const void *y, const void *dy,
+                            const void *dy2, const float *mean, const float *k, const float *c1,
+                            const float *c2, void *dx);
 
     void (*pool_forward)(const mos_pool_plane *, const void *x, void *y, uint8_t *index);
-    void (*pool_backward)(const mos_pool_plane *, const void *dy, const void *dy2, const uint8_t *index, void *dx);
+    void (*pool_backward)(const mos_pool_plane *, const void *dy, const void *dy2,
+                          const uint8_t *index, void *dx);
     void (*mean_forward)(const void *x, int64_t hw, float *y);
     void (*mean_backward)(const float *dy, int64_t hw, void *dx);
 } mos_act_kernels;
 
-/* An activation map cut into 2x2 output tiles: [n, c/16, h, w, 16], th = ceil(h/2), tw = ceil(w/2), tiles = n th tw. */
+/* An activation map cut into 2x2 output tiles: [n, c/16, h, w, 16], th = ceil(h/2), tw = ceil(w/2),
+ * tiles = n th tw. */
 typedef struct mos_winograd_map {
     int64_t n, c, h, w, th, tw, tiles;
 } mos_winograd_map;
 
-/* Winograd F(2x2, 3x3) with bf16 products; described where they are defined, kernel_winograd_body.h. */
+/* Winograd F(2x2, 3x3) with bf16 products; described where they are defined,
+ * kernel_winograd_body.h. */
 typedef struct mos_winograd_kernels {
-    void (*input)(const mos_winograd_map *, const uint16_t *x, int64_t first, int64_t count, int64_t rows, uint16_t *v);
+    void (*input)(const mos_winograd_map *, const uint16_t *x, int64_t first, int64_t count,
+                  int64_t rows, uint16_t *v);
     void (*multiply)(int64_t rows, int64_t c, const uint16_t *v, const uint16_t *u, float *m);
-    void (*output)(const mos_winograd_map *, const float *m, int64_t first, int64_t count, int64_t rows, int64_t channel,
-                   uint16_t *y);
-    void (*weights)(const float *w, int64_t out_stride, int64_t in_stride, int64_t inputs, bool flip, uint16_t *u);
-    void (*pairs)(const mos_winograd_map *, const uint16_t *act, bool gradient, int64_t first, int64_t begin,
-                  int64_t end, int64_t pairs, uint16_t *p);
-    void (*accumulate)(int64_t pairs, const uint16_t *px, int64_t stride_x, const uint16_t *py, int64_t stride_y,
-                       float *du, bool add);
+    void (*output)(const mos_winograd_map *, const float *m, int64_t first, int64_t count,
+                   int64_t rows, int64_t channel, uint16_t *y);
+    void (*weights)(const float *w, int64_t out_stride, int64_t in_stride, int64_t inputs,
+                    bool flip, uint16_t *u);
+    void (*pairs)(const mos_winograd_map *, const uint16_t *act, bool gradient, int64_t first,
+                  int64_t begin, int64_t end, int64_t pairs, uint16_t *p);
+    void (*accumulate)(int64_t pairs, const uint16_t *px, int64_t stride_x, const uint16_t *py,
+                       int64_t stride_y, float *du, bool add);
     void (*weight_block)(const float *du, float *block);
 } mos_winograd_kernels;
 
 typedef struct mos_optimizer_terms {
     mos_optimizer_kind kind;
-    float lr, beta1, beta2, eps, decay, scale; /* decay: what this segment uses; scale: of gradients */
-    float bias1, bias2;                        /* 1 / (1 - beta1^t), 1 / sqrt(1 - beta2^t) */
+    float lr, beta1, beta2, eps, decay,
+        scale;          /* decay: what this segment uses; scale: of gradients */
+    float rest1, rest2; /* 1 - beta1, 1 - beta2, rounded once */
+    float bias1, bias2; /* 1 / (1 - beta1^t), 1 / sqrt(1 - beta2^t) */
     bool nesterov;
 } mos_optimizer_terms;
 
 typedef struct mos_kernels {
     const char *isa;
-    const mos_act_kernels *f32, *bf16; /* bf16 NULL where the instruction set lacks it */
+    const mos_act_kernels *f32, *bf16;    /* bf16 NULL where the instruction set lacks it */
     const mos_winograd_kernels *winograd; /* NULL likewise */
 
     /* c [m, n] (+)= alpha a [m, k] b [n, k]^T, rows contiguous along k */
-    void (*gemm_nt)(int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda, const float *b,
-                    int64_t ldb, float *c, int64_t ldc, bool accumulate);
+    void (*gemm_nt)(int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
+                    const float *b, int64_t ldb, float *c, int64_t ldc, bool accumulate);
     /* c [m, n] (+)= a [m, k] b [k, n]; element (i, p) of a is a[i * row + p * column] */
-    void (*gemm_nn)(int64_t m, int64_t n, int64_t k, const float *a, int64_t row, int64_t column, const float *b,
-                    int64_t ldb, float *c, int64_t ldc, bool accumulate);
+    void (*gemm_nn)(int64_t m, int64_t n, int64_t k, const float *a, int64_t row, int64_t column,
+                    const float *b, int64_t ldb, float *c, int64_t ldc, bool accumulate);
     /* s[i] = exp(s[i] - top) for i < count; returns the sum in double */
     double (*exp_row)(float *s, int64_t count, float top);
-    void (*optimize)(const mos_optimizer_terms *, int64_t count, float *params, const float *grads, float *m, float *v);
+    void (*optimize)(const mos_optimizer_terms *, int64_t count, float *params, const float *grads,
+                     float *m, float *v);
     void (*sum_squares)(const float *x, int64_t count, double *sum, int64_t *not_finite);
     void (*add)(float *to, const float *from, int64_t count);
     /* dw [16 rows of row_stride] += block [taps, 16 i, 16 o], columns i * taps + tap */

@@ -1,5 +1,6 @@
-/* Sixteen floats as one value: gcc and clang vector extensions, lowered to whatever registers the file is compiled for,
- * with intrinsics where the generic form is poor. Included by kernel bodies only. */
+/* Sixteen floats as one value: gcc and clang vector extensions, lowered to whatever registers the
+ * file is compiled for, with intrinsics where the generic form is poor. Included by kernel bodies
+ * only. */
 #ifndef MOS_COMPUTE_CPU_KERNEL_VECTOR_H
 #define MOS_COMPUTE_CPU_KERNEL_VECTOR_H
 
@@ -9,7 +10,7 @@
 #include <immintrin.h>
 #endif
 
-#define LANES 16
+#define LANES         16
 #define KERNEL_INLINE static inline __attribute__((always_inline))
 
 typedef float v16 __attribute__((vector_size(64)));
@@ -37,7 +38,8 @@ KERNEL_INLINE v16 v_relu(v16 x) {
 /* x where y > 0, else 0 */
 KERNEL_INLINE v16 v_where_positive(v16 x, v16 y) {
 #if defined(__AVX512F__)
-    return (v16)_mm512_maskz_mov_ps(_mm512_cmp_ps_mask((__m512)y, _mm512_setzero_ps(), _CMP_GT_OQ), (__m512)x);
+    return (v16)_mm512_maskz_mov_ps(_mm512_cmp_ps_mask((__m512)y, _mm512_setzero_ps(), _CMP_GT_OQ),
+                                    (__m512)x);
 #else
     return (v16)((v16i)x & (y > 0));
 #endif
@@ -55,14 +57,17 @@ KERNEL_INLINE float v_sum(v16 v) {
     return _mm512_reduce_add_ps((__m512)v);
 #else
     float half[8], s = 0;
-    for (int i = 0; i < 8; i++) half[i] = v[i] + v[i + 8];
-    for (int i = 0; i < 4; i++) half[i] += half[i + 4];
+    for (int i = 0; i < 8; i++)
+        half[i] = v[i] + v[i + 8];
+    for (int i = 0; i < 4; i++)
+        half[i] += half[i + 4];
     s = (half[0] + half[2]) + (half[1] + half[3]);
     return s;
 #endif
 }
 KERNEL_INLINE void v_add_to_double(double *to, v16 v) {
-    for (int i = 0; i < LANES; i++) to[i] += (double)v[i];
+    for (int i = 0; i < LANES; i++)
+        to[i] += (double)v[i];
 }
 
 /* exp(x), relative error below 2e-7; 0 below -87.3, x is at most 88 */
@@ -102,7 +107,8 @@ KERNEL_INLINE void v_store_bytes(uint8_t *to, v16i v) {
 #if defined(__AVX512F__)
     _mm_storeu_si128((__m128i_u *)to, _mm512_cvtepi32_epi8((__m512i)v));
 #else
-    for (int i = 0; i < LANES; i++) to[i] = (uint8_t)v[i];
+    for (int i = 0; i < LANES; i++)
+        to[i] = (uint8_t)v[i];
 #endif
 }
 /* x where bytes[lane] == index, else 0 */
@@ -112,7 +118,8 @@ KERNEL_INLINE v16 v_where_index(v16 x, const uint8_t *bytes, int32_t index) {
     return (v16)_mm512_maskz_mov_ps(_mm_cmpeq_epi8_mask(b, _mm_set1_epi8((char)index)), (__m512)x);
 #else
     v16i wanted;
-    for (int i = 0; i < LANES; i++) wanted[i] = bytes[i];
+    for (int i = 0; i < LANES; i++)
+        wanted[i] = bytes[i];
     return (v16)((v16i)x & (wanted == index));
 #endif
 }

@@ -1,12 +1,13 @@
-/* Winograd's minimal filtering F(2x2, 3x3) (Lavin & Gray 2016) for 3x3 stride-1 pad-1 convolutions on bf16 activations:
- * transforms in fp32 registers, products in bf16 with fp32 sums. Sixteen numbers per tile and channel, tiles of 2x2
- * outputs in the order [n, tile row, tile column].
+/* Winograd's minimal filtering F(2x2, 3x3) (Lavin & Gray 2016) for 3x3 stride-1 pad-1 convolutions
+ * on bf16 activations: transforms in fp32 registers, products in bf16 with fp32 sums. Sixteen
+ * numbers per tile and channel, tiles of 2x2 outputs in the order [n, tile row, tile column].
  *   forward          Y  = A^T [ (G g G^T) . (B^T d B) ] A       summed over input channels
  *   weight gradient  dg = G^T [ (A dY A^T) . (B^T d B) ] G      summed over tiles
  * Included by kernel_body.h where the instruction set has bf16 products. */
 
 /* The four rows (or columns) of B^T applied to d0 .. d3. */
-#define WINOGRAD_B(d0, d1, d2, d3, t0, t1, t2, t3) ((t0) = (d0) - (d2), (t1) = (d1) + (d2), (t2) = (d2) - (d1), (t3) = (d1) - (d3))
+#define WINOGRAD_B(d0, d1, d2, d3, t0, t1, t2, t3)                                                 \
+    ((t0) = (d0) - (d2), (t1) = (d1) + (d2), (t2) = (d2) - (d1), (t3) = (d1) - (d3))
 
 typedef struct tile_place {
     int64_t n, ty, tx;
@@ -18,7 +19,8 @@ KERNEL_INLINE tile_place place_tile(const mos_winograd_map *map, int64_t tile) {
 }
 
 /* Column x of the four input rows from y0, transformed down the column; zeros outside the map. */
-KERNEL_INLINE void load_column(const mos_winograd_map *map, const uint16_t *plane, int64_t y0, int64_t x, v16 t[4]) {
+KERNEL_INLINE void load_column(const mos_winograd_map *map, const uint16_t *plane, int64_t y0,
+                               int64_t x, v16 t[4]) {
     v16 d[4];
     const bool inside = x >= 0 && x < map->w;
 #pragma GCC unroll 4
@@ -35,13 +37,14 @@ KERNEL_INLINE void load_column(const mos_winograd_map *map, const uint16_t *plan
 KERNEL_INLINE void combine_columns(v16 (*const column[4])[4], v16 out[16]) {
 #pragma GCC unroll 4
     for (int r = 0; r < 4; r++)
-        WINOGRAD_B((*column[0])[r], (*column[1])[r], (*column[2])[r], (*column[3])[r], out[r * 4], out[r * 4 + 1],
-                   out[r * 4 + 2], out[r * 4 + 3]);
+        WINOGRAD_B((*column[0])[r], (*column[1])[r], (*column[2])[r], (*column[3])[r], out[r * 4],
+                   out[r * 4 + 1], out[r * 4 + 2], out[r * 4 + 3]);
 }
 
-/* v [16, rows, c]: tiles first .. first + count of x [n, c/16, h, w, 16]; the rest of the rows are zero */
-static void winograd_input(const mos_winograd_map *map, const uint16_t *x, int64_t first, int64_t count, int64_t rows,
-                           uint16_t *v) {
+/* v [16, rows, c]: tiles first .. first + count of x [n, c/16, h, w, 16]; the rest of the rows are
+ * zero */
+static void winograd_input(const mos_winograd_map *map, const uint16_t *x, int64_t first,
+                           int64_t count, int64_t rows, uint16_t *v) {
     const int64_t blocks = map->c / LANES, plane = map->h * map->w * LANES;
     for (int64_t t = 0; t < count;) {
         const tile_place at = place_tile(map, first + t);
@@ -55,12 +58,15 @@ static void winograd_input(const mos_winograd_map *map, const uint16_t *x, int64
                 v16 out[16];
                 load_column(map, from, at.ty * 2 - 1, (at.tx + i) * 2 + 1, columns[2]);
                 load_column(map, from, at.ty * 2 - 1, (at.tx + i) * 2 + 2, columns[3]);
-                combine_columns((v16(*const[4])[4]){&columns[0], &columns[1], &columns[2], &columns[3]}, out);
+                combine_columns(
+                    (v16(*const[4])[4]){&columns[0], &columns[1], &columns[2], &columns[3]}, out);
                 uint16_t *to = v + (t + i) * map->c + b * LANES;
 #pragma GCC unroll 16
-                for (int k = 0; k < 16; k++) v_store_bf16(to + k * rows * map->c, out[k]);
+                for (int k = 0; k < 16; k++)
+                    v_store_bf16(to + k * rows * map->c, out[k]);
 #pragma GCC unroll 4
-                for (int r = 0; r < 4; r++) columns[0][r] = columns[2][r], columns[1][r] = columns[3][r];
+                for (int r = 0; r < 4; r++)
+                    columns[0][r] = columns[2][r], columns[1][r] = columns[3][r];
             }
         }
         t += run;
@@ -69,12 +75,14 @@ static void winograd_input(const mos_winograd_map *map, const uint16_t *x, int64
         memset(v + (k * rows + count) * map->c, 0, (size_t)((rows - count) * map->c) * sizeof *v);
 }
 
-/* Eight rows of a against 32 columns of b over `pairs` pairs: element pair p of row t lies at a[t * row + p * step]; b is
- * two streams of [pairs, 16, 2], `step_b` apart per pair. */
-KERNEL_INLINE void pair_product(int64_t pairs, const uint16_t *a, int64_t row, int64_t step, const uint16_t *b0,
-                                const uint16_t *b1, int64_t step_b, __m512 sum[8][2]) {
+/* Eight rows of a against 32 columns of b over `pairs` pairs: element pair p of row t lies at a[t *
+ * row + p * step]; b is two streams of [pairs, 16, 2], `step_b` apart per pair. */
+KERNEL_INLINE void pair_product(int64_t pairs, const uint16_t *a, int64_t row, int64_t step,
+                                const uint16_t *b0, const uint16_t *b1, int64_t step_b,
+                                __m512 sum[8][2]) {
 #pragma GCC unroll 8
-    for (int t = 0; t < 8; t++) sum[t][0] = sum[t][1] = _mm512_setzero_ps();
+    for (int t = 0; t < 8; t++)
+        sum[t][0] = sum[t][1] = _mm512_setzero_ps();
     for (int64_t p = 0; p < pairs; p++) {
         const __m512bh v0 = (__m512bh)_mm512_loadu_si512(b0 + p * step_b);
         const __m512bh v1 = (__m512bh)_mm512_loadu_si512(b1 + p * step_b);
@@ -90,11 +98,13 @@ KERNEL_INLINE void pair_product(int64_t pairs, const uint16_t *a, int64_t row, i
 }
 
 /* m [16, rows, 32] = v [16, rows, c] u [16, c/2, 32, 2]; rows is a multiple of 8 */
-static void winograd_multiply(int64_t rows, int64_t c, const uint16_t *v, const uint16_t *u, float *m) {
+static void winograd_multiply(int64_t rows, int64_t c, const uint16_t *v, const uint16_t *u,
+                              float *m) {
     for (int64_t k = 0; k < 16; k++)
         for (int64_t t = 0; t < rows; t += 8) {
             __m512 sum[8][2];
-            pair_product(c / 2, v + (k * rows + t) * c, c, 2, u + k * c * 32, u + k * c * 32 + 32, 64, sum);
+            pair_product(c / 2, v + (k * rows + t) * c, c, 2, u + k * c * 32, u + k * c * 32 + 32,
+                         64, sum);
             float *to = m + (k * rows + t) * 32;
 #pragma GCC unroll 8
             for (int i = 0; i < 8; i++) {
@@ -121,9 +131,10 @@ KERNEL_INLINE void output_tile(const float *m, int64_t stride, v16 out[4]) {
     }
 }
 
-/* y [n, c/16, h, w, 16]: tiles first .. first + count of the 32 channels from `channel`, from m [16, rows, 32] */
-static void winograd_output(const mos_winograd_map *map, const float *m, int64_t first, int64_t count, int64_t rows,
-                            int64_t channel, uint16_t *y) {
+/* y [n, c/16, h, w, 16]: tiles first .. first + count of the 32 channels from `channel`, from m
+ * [16, rows, 32] */
+static void winograd_output(const mos_winograd_map *map, const float *m, int64_t first,
+                            int64_t count, int64_t rows, int64_t channel, uint16_t *y) {
     const int64_t blocks = map->c / LANES, plane = map->h * map->w * LANES;
     for (int64_t half = 0; half < 2; half++) {
         tile_place at = place_tile(map, first);
@@ -156,39 +167,45 @@ KERNEL_INLINE void transform_weights(const v16 g[9], v16 u[16]) {
 #pragma GCC unroll 4
     for (int r = 0; r < 4; r++) {
         const v16 outer = (s[r][0] + s[r][2]) * 0.5f, inner = s[r][1] * 0.5f;
-        u[r * 4] = s[r][0], u[r * 4 + 1] = outer + inner, u[r * 4 + 2] = outer - inner, u[r * 4 + 3] = s[r][2];
+        u[r * 4] = s[r][0], u[r * 4 + 1] = outer + inner, u[r * 4 + 2] = outer - inner,
+              u[r * 4 + 3] = s[r][2];
     }
 }
 
 /* bf16 of even lanes' and odd lanes' values side by side: (even[0], odd[0], even[1], ...) */
 KERNEL_INLINE __m512i interleave(v16 even, v16 odd) {
-    static const uint16_t order[32] = {0,  16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
-                                       8,  24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+    static const uint16_t order[32] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
+                                       21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
+                                       11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
     const __m512i both = (__m512i)_mm512_cvtne2ps_pbh((__m512)odd, (__m512)even);
     return _mm512_permutexvar_epi16(_mm512_loadu_si512(order), both);
 }
 
-/* u [16, inputs/2, 32, 2] of 32 output channels; weight (o, i, tap) is w[o * out_stride + i * in_stride + tap], taps in
- * reverse order when `flip` (the data gradient's weights) */
-static void winograd_weights(const float *w, int64_t out_stride, int64_t in_stride, int64_t inputs, bool flip,
-                             uint16_t *u) {
+/* u [16, inputs/2, 32, 2] of 32 output channels; weight (o, i, tap) is w[o * out_stride + i *
+ * in_stride + tap], taps in reverse order when `flip` (the data gradient's weights) */
+static void winograd_weights(const float *w, int64_t out_stride, int64_t in_stride, int64_t inputs,
+                             bool flip, uint16_t *u) {
     int32_t places[LANES];
-    for (int l = 0; l < LANES; l++) places[l] = (int32_t)(l * out_stride);
+    for (int l = 0; l < LANES; l++)
+        places[l] = (int32_t)(l * out_stride);
     const __m512i index = _mm512_loadu_si512(places);
     for (int64_t half = 0; half < 2; half++)
         for (int64_t i = 0; i < inputs; i += 2) {
             v16 g[9], transformed[2][16];
             for (int64_t odd = 0; odd < 2; odd++) {
                 const float *from = w + half * LANES * out_stride + (i + odd) * in_stride;
-                for (int tap = 0; tap < 9; tap++) g[flip ? 8 - tap : tap] = (v16)_mm512_i32gather_ps(index, from + tap, 4);
+                for (int tap = 0; tap < 9; tap++)
+                    g[flip ? 8 - tap : tap] = (v16)_mm512_i32gather_ps(index, from + tap, 4);
                 transform_weights(g, transformed[odd]);
             }
             for (int64_t k = 0; k < 16; k++)
-                _mm512_storeu_si512(u + (k * inputs + i) * 32 + half * 32, interleave(transformed[0][k], transformed[1][k]));
+                _mm512_storeu_si512(u + (k * inputs + i) * 32 + half * 32,
+                                    interleave(transformed[0][k], transformed[1][k]));
         }
 }
 
-/* ---- weight gradient ------------------------------------------------------------------------------------------- */
+/* ---- weight gradient
+ * ------------------------------------------------------------------------------------------- */
 
 /* A walk over tiles in order. */
 KERNEL_INLINE void next_tile(const mos_winograd_map *map, tile_place *at) {
@@ -202,17 +219,20 @@ KERNEL_INLINE void next_tile(const mos_winograd_map *map, tile_place *at) {
 /* Store sixteen values of an even tile and its odd neighbour: p [16, c/16, pairs, 16, 2] */
 KERNEL_INLINE void store_pair(const v16 even[16], const v16 odd[16], uint16_t *to, int64_t stride) {
 #pragma GCC unroll 16
-    for (int k = 0; k < 16; k++) _mm512_storeu_si512(to + k * stride, interleave(even[k], odd[k]));
+    for (int k = 0; k < 16; k++)
+        _mm512_storeu_si512(to + k * stride, interleave(even[k], odd[k]));
 }
 
 /* A dY A^T of one tile whose first value is at `from` */
-KERNEL_INLINE void gradient_tile(const mos_winograd_map *map, const uint16_t *from, const tile_place *at, v16 out[16]) {
+KERNEL_INLINE void gradient_tile(const mos_winograd_map *map, const uint16_t *from,
+                                 const tile_place *at, v16 out[16]) {
     const bool right = at->tx * 2 + 1 < map->w, below = at->ty * 2 + 1 < map->h;
     const v16 zero = v_all(0);
     const v16 y00 = v_load_bf16(from), y01 = right ? v_load_bf16(from + LANES) : zero;
     const v16 y10 = below ? v_load_bf16(from + map->w * LANES) : zero;
     const v16 y11 = right && below ? v_load_bf16(from + (map->w + 1) * LANES) : zero;
-    const v16 left[4] = {y00, y00 + y10, y00 - y10, -y10}, other[4] = {y01, y01 + y11, y01 - y11, -y11};
+    const v16 left[4] = {y00, y00 + y10, y00 - y10, -y10},
+              other[4] = {y01, y01 + y11, y01 - y11, -y11};
 #pragma GCC unroll 4
     for (int r = 0; r < 4; r++) {
         out[r * 4] = left[r];
@@ -222,12 +242,14 @@ KERNEL_INLINE void gradient_tile(const mos_winograd_map *map, const uint16_t *fr
     }
 }
 
-/* One tile: sixteen zeros beyond the last. columns: what the walk along a row of input tiles carries from one tile to
- * the next. */
-KERNEL_INLINE void pair_tile(const mos_winograd_map *map, const uint16_t *plane, const bool gradient, bool fresh,
-                             const tile_place *at, v16 columns[4][4], v16 out[16]) {
+/* One tile: sixteen zeros beyond the last. columns: what the walk along a row of input tiles
+ * carries from one tile to the next. */
+KERNEL_INLINE void pair_tile(const mos_winograd_map *map, const uint16_t *plane,
+                             const bool gradient, bool fresh, const tile_place *at,
+                             v16 columns[4][4], v16 out[16]) {
     if (at->n >= map->n) {
-        for (int k = 0; k < 16; k++) out[k] = v_all(0);
+        for (int k = 0; k < 16; k++)
+            out[k] = v_all(0);
         return;
     }
     if (gradient) {
@@ -242,18 +264,20 @@ KERNEL_INLINE void pair_tile(const mos_winograd_map *map, const uint16_t *plane,
     load_column(map, plane, at->ty * 2 - 1, at->tx * 2 + 2, columns[3]);
     combine_columns((v16(*const[4])[4]){&columns[0], &columns[1], &columns[2], &columns[3]}, out);
 #pragma GCC unroll 4
-    for (int r = 0; r < 4; r++) columns[0][r] = columns[2][r], columns[1][r] = columns[3][r];
+    for (int r = 0; r < 4; r++)
+        columns[0][r] = columns[2][r], columns[1][r] = columns[3][r];
 }
 
-KERNEL_INLINE void pairs_as(const mos_winograd_map *map, const uint16_t *act, const bool gradient, int64_t first,
-                            int64_t begin, int64_t end, int64_t pairs, uint16_t *p) {
+KERNEL_INLINE void pairs_as(const mos_winograd_map *map, const uint16_t *act, const bool gradient,
+                            int64_t first, int64_t begin, int64_t end, int64_t pairs, uint16_t *p) {
     const int64_t blocks = map->c / LANES, plane = map->h * map->w * LANES;
     for (int64_t b = 0; b < blocks; b++) {
         tile_place at = place_tile(map, first + begin * 2);
         v16 columns[4][4] = {{{0}}};
         for (int64_t pair = begin; pair < end; pair++) {
             v16 even[16], odd[16];
-            pair_tile(map, act + (at.n * blocks + b) * plane, gradient, pair == begin, &at, columns, even);
+            pair_tile(map, act + (at.n * blocks + b) * plane, gradient, pair == begin, &at, columns,
+                      even);
             next_tile(map, &at);
             pair_tile(map, act + (at.n * blocks + b) * plane, gradient, false, &at, columns, odd);
             next_tile(map, &at);
@@ -262,16 +286,20 @@ KERNEL_INLINE void pairs_as(const mos_winograd_map *map, const uint16_t *act, co
     }
 }
 
-/* p [16, c/16, pairs, 16, 2]: the pairs of tiles [begin, end) counted from tile `first`; tiles beyond the last are zero */
-static void winograd_pairs(const mos_winograd_map *map, const uint16_t *act, bool gradient, int64_t first, int64_t begin,
-                           int64_t end, int64_t pairs, uint16_t *p) {
-    if (gradient) pairs_as(map, act, true, first, begin, end, pairs, p);
-    else pairs_as(map, act, false, first, begin, end, pairs, p);
+/* p [16, c/16, pairs, 16, 2]: the pairs of tiles [begin, end) counted from tile `first`; tiles
+ * beyond the last are zero */
+static void winograd_pairs(const mos_winograd_map *map, const uint16_t *act, bool gradient,
+                           int64_t first, int64_t begin, int64_t end, int64_t pairs, uint16_t *p) {
+    if (gradient)
+        pairs_as(map, act, true, first, begin, end, pairs, p);
+    else
+        pairs_as(map, act, false, first, begin, end, pairs, p);
 }
 
-/* du [16, 16 i, 32 o] (+)= px^T py over the tiles: px [16 of stride_x, pairs, 16, 2], py [16 of stride_y, 2, pairs, 16, 2] */
-static void winograd_accumulate(int64_t pairs, const uint16_t *px, int64_t stride_x, const uint16_t *py,
-                                int64_t stride_y, float *du, bool add) {
+/* du [16, 16 i, 32 o] (+)= px^T py over the tiles: px [16 of stride_x, pairs, 16, 2], py [16 of
+ * stride_y, 2, pairs, 16, 2] */
+static void winograd_accumulate(int64_t pairs, const uint16_t *px, int64_t stride_x,
+                                const uint16_t *py, int64_t stride_y, float *du, bool add) {
     for (int64_t k = 0; k < 16; k++)
         for (int64_t i = 0; i < LANES; i += 8) {
             const uint16_t *y = py + k * stride_y;
@@ -290,15 +318,18 @@ static void winograd_accumulate(int64_t pairs, const uint16_t *px, int64_t strid
         }
 }
 
-/* G^T du G for 16 inputs and 16 outputs: block [9, 16 i, 16 o] from one half of du [16, 16 i, 32 o] */
+/* G^T du G for 16 inputs and 16 outputs: block [9, 16 i, 16 o] from one half of du [16, 16 i, 32 o]
+ */
 static void winograd_weight_block(const float *du, float *block) {
     const int64_t plane = LANES * 32;
     for (int64_t i = 0; i < LANES; i++) {
         v16 s[3][4];
 #pragma GCC unroll 4
         for (int64_t c = 0; c < 4; c++) {
-            const v16 d0 = v_load(du + c * plane + i * 32), d1 = v_load(du + (4 + c) * plane + i * 32);
-            const v16 d2 = v_load(du + (8 + c) * plane + i * 32), d3 = v_load(du + (12 + c) * plane + i * 32);
+            const v16 d0 = v_load(du + c * plane + i * 32),
+                      d1 = v_load(du + (4 + c) * plane + i * 32);
+            const v16 d2 = v_load(du + (8 + c) * plane + i * 32),
+                      d3 = v_load(du + (12 + c) * plane + i * 32);
             s[0][c] = d0 + (d1 + d2) * 0.5f;
             s[1][c] = (d1 - d2) * 0.5f;
             s[2][c] = (d1 + d2) * 0.5f + d3;
