@@ -1,0 +1,12 @@
+/* One self-contained HTML file about a run: opens offline, readable without scripts, light and
+ * dark, printable. */
+#ifndef MOS_REPORT_REPORT_H
+#define MOS_REPORT_REPORT_H
+
+#include "base/error.h"
+
+/* Reads the run directory (see run_document.h) and writes `out` atomically; NULL:
+ * <run>/report.html. */
+mosaic_status mos_report_write(const char *run, const char *out);
+
+#endif

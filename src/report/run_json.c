@@ -1,0 +1,149 @@
+#include "report/run_json.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static mosaic_status parse(const char *text, const char *where, const char *name, json_t **out) {
+    json_error_t error;
+    *out = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+    if (!*out)
+        return mos_fail(MOSAIC_ERR_DATA, "'%s/%s': line %d: %s", where, name, error.line,
+                        error.text);
+    if (json_is_object(*out)) return MOSAIC_OK;
+    json_decref(*out);
+    *out = NULL;
+    return mos_fail(MOSAIC_ERR_DATA, "'%s/%s': wanted a JSON object", where, name);
+}
+
+static double number(const json_t *object, const char *key) {
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+static int64_t integer(const json_t *object, const char *key) {
+    return json_integer_value(json_object_get(object, key));
+}
+
+static void text(const json_t *object, const char *key, char *to, size_t size) {
+    const char *value = json_string_value(json_object_get(object, key));
+    (void)snprintf(to, size, "%s", value ? value : "");
+}
+
+static mos_report_scores scores(const json_t *object, const char *key) {
+    const json_t *s = json_object_get(object, key);
+    return (mos_report_scores){
+        number(s, "precision"),         number(s, "recall"), number(s, "f1"), number(s, "f2"),
+        number(s, "average_precision"), number(s, "roc_auc")};
+}
+
+static mosaic_status read_classes(const json_t *root, mos_report_evaluation *out) {
+    const json_t *list = json_object_get(root, "classes");
+    MOS_TRY(
+        mos_alloc(json_array_size(list), sizeof *out->classes, "report classes", &out->classes));
+    for (size_t j = 0; j < json_array_size(list); j++) {
+        const json_t *entry = json_array_get(list, j);
+        mos_report_class *class = &out->classes[out->class_count++];
+        text(entry, "name", class->name, sizeof class->name);
+        class->positives = integer(entry, "positives");
+        class->negatives = integer(entry, "negatives");
+        class->average_precision = number(entry, "average_precision");
+        class->roc_auc = number(entry, "roc_auc");
+        for (int s = 0; s < out->sets; s++) {
+            const json_t *at = json_object_get(entry, mos_report_set_names[s]);
+            class->at[s].threshold = number(at, "threshold");
+            class->at[s].precision = number(at, "precision");
+            class->at[s].recall = number(at, "recall");
+            class->at[s].f1 = number(at, "f1");
+        }
+    }
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_run_json_evaluation(const char *document, const char *where,
+                                      mos_report_evaluation *out) {
+    json_t *root = NULL;
+    MOS_TRY(parse(document, where, "metrics.json", &root));
+    text(root, "split", out->split, sizeof out->split);
+    text(root, "scorer", out->scorer, sizeof out->scorer);
+    text(root, "method", out->method, sizeof out->method);
+    out->reduced = json_is_true(json_object_get(root, "reduced"));
+    out->samples = integer(root, "samples");
+    out->known_labels = integer(root, "known_labels");
+    out->skipped = integer(root, "skipped_samples");
+    out->invalid_pixels = integer(root, "invalid_pixels");
+    const json_t *sets = json_object_get(root, "thresholds");
+    for (int s = 0; s < MOS_REPORT_SETS; s++) {
+        const json_t *set = json_object_get(sets, mos_report_set_names[s]);
+        if (!json_is_object(set)) break;
+        out->at[s].micro = scores(set, "micro");
+        out->at[s].macro = scores(set, "macro");
+        out->at[s].sample = scores(set, "sample");
+        out->at[s].hamming_loss = number(set, "hamming_loss");
+        out->at[s].subset_accuracy = number(set, "subset_accuracy");
+        out->sets = s + 1;
+    }
+    mosaic_status status =
+        out->sets > 0
+            ? read_classes(root, out)
+            : mos_fail(MOSAIC_ERR_DATA, "'%s/metrics.json': no scores at threshold 0.5", where);
+    json_decref(root);
+    return status;
+}
+
+static mosaic_status add_fact(mos_run_document *out, const char *name, const char *value) {
+    MOS_TRY(mos_grow(&out->facts, &out->fact_capacity, out->fact_count + 1, sizeof *out->facts,
+                     "report facts"));
+    mos_report_fact *fact = &out->facts[out->fact_count++];
+    (void)snprintf(fact->name, sizeof fact->name, "%s", name);
+    (void)snprintf(fact->value, sizeof fact->value, "%s", value);
+    return MOSAIC_OK;
+}
+
+/* Objects open up into dotted names, lists are joined; depth is limited by the name's length. */
+static mosaic_status flatten(const json_t *value, const char *name, mos_run_document *out) {
+    char longer[96], shown[64];
+    const char *key;
+    json_t *child;
+    if (json_is_object(value)) {
+        json_object_foreach((json_t *)(uintptr_t)value, key, child) {
+            if (snprintf(longer, sizeof longer, "%s%s%s", name, name[0] ? "." : "", key) >=
+                (int)sizeof longer)
+                continue;
+            MOS_TRY(flatten(child, longer, out));
+        }
+        return MOSAIC_OK;
+    }
+    if (json_is_array(value)) {
+        size_t index;
+        json_array_foreach(value, index, child) {
+            if (snprintf(longer, sizeof longer, "%s.%zu", name, index) >= (int)sizeof longer)
+                continue;
+            MOS_TRY(flatten(child, longer, out));
+        }
+        return MOSAIC_OK;
+    }
+    if (json_is_string(value)) return add_fact(out, name, json_string_value(value));
+    if (json_is_integer(value))
+        (void)snprintf(shown, sizeof shown, "%lld", (long long)json_integer_value(value));
+    else if (json_is_real(value))
+        (void)mos_format_double(shown, sizeof shown, json_real_value(value), 6);
+    else
+        (void)snprintf(shown, sizeof shown, "%s",
+                       json_is_true(value)    ? "yes"
+                       : json_is_false(value) ? "no"
+                                              : "");
+    return add_fact(out, name, shown);
+}
+
+mosaic_status mos_run_json_facts(const char *document, const char *where, mos_run_document *out) {
+    json_t *root = NULL;
+    MOS_TRY(parse(document, where, "provenance.json", &root));
+    mosaic_status status = flatten(root, "", out);
+    json_decref(root);
+    return status;
+}

@@ -1,0 +1,33 @@
+/* Charts as inline SVG: they need no script, print, and follow the page's colours through CSS
+ * classes s0..s7. */
+#ifndef MOS_REPORT_SVG_CHART_H
+#define MOS_REPORT_SVG_CHART_H
+
+#include "base/text.h"
+
+enum { MOS_CHART_MAX_LINES = 8 };
+
+typedef struct mos_chart_line {
+    const char *name;
+    const double *x, *y; /* [count]; points that are not finite are left out and break the line */
+    int64_t count;
+} mos_chart_line;
+
+typedef struct mos_chart {
+    const char *title, *x_name;
+    mos_chart_line line[MOS_CHART_MAX_LINES];
+    int lines;
+    bool from_zero; /* the y axis starts at 0 */
+} mos_chart;
+
+/* A line chart with axes, ticks, a legend and a point's values as tooltips; long lines are thinned
+ * to the pixels there are. Nothing is written when no line has two points. */
+void mos_chart_write(const mos_chart *chart, mos_text *out);
+
+/* A horizontal bar of `value` in 0..1 with a mark at `mark` (NaN: none), for table cells. */
+void mos_bar_write(double value, double mark, mos_text *out);
+
+/* Text with the five characters that mean something in HTML escaped. */
+void mos_html_add(mos_text *out, const char *text);
+
+#endif
