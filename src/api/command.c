@@ -172,14 +172,17 @@ void mosaic_set_verbosity(int level) {
     mos_log_set_level(level <= 0 ? MOS_LOG_ERROR : level == 1 ? MOS_LOG_NOTICE : MOS_LOG_DEBUG);
 }
 
-mosaic_status mosaic_config_schema(FILE *out) {
+static mosaic_status print_generated(mosaic_status (*generate)(mos_text *), FILE *out) {
     mos_text text = {0};
-    mos_config_schema(&text);
-    return mos_command_print(&text, out);
+    mosaic_status status = generate(&text);
+    mosaic_status printed = mos_command_print(&text, out);
+    return status != MOSAIC_OK ? status : printed;
+}
+
+mosaic_status mosaic_config_schema(FILE *out) {
+    return print_generated(mos_config_schema, out);
 }
 
 mosaic_status mosaic_config_markdown(FILE *out) {
-    mos_text text = {0};
-    mos_config_markdown(&text);
-    return mos_command_print(&text, out);
+    return print_generated(mos_config_markdown, out);
 }

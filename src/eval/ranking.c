@@ -20,7 +20,7 @@ static int compare_descending(const void *a, const void *b) {
  * score-) + P(equal)/2. */
 static void sweep_ranking(const ranked *rows, int64_t n, int64_t positives, double *ap,
                           double *auc) {
-    int64_t negatives = n - positives, seen_positive = 0, seen_negative = 0;
+    int64_t negatives = n - positives, seen_positive = 0;
     double precision_sum = 0, pair_sum = 0;
     for (int64_t i = 0; i < n;) {
         int64_t group_positive = 0, j = i;
@@ -31,7 +31,6 @@ static void sweep_ranking(const ranked *rows, int64_t n, int64_t positives, doub
         precision_sum += (double)group_positive * (double)seen_positive / (double)j;
         pair_sum += (double)group_negative *
                     ((double)(seen_positive - group_positive) + 0.5 * (double)group_positive);
-        seen_negative += group_negative;
         i = j;
     }
     *ap = positives > 0 ? precision_sum / (double)positives : NAN;
