@@ -20,7 +20,7 @@ typedef struct init_job {
     bool has_card, bare;
     const mos_model_card *card;
     char prefix[64]; /* of a bare file's names in the model: "backbones.s2." */
-    char expanded[64];
+    char expanded[72];
     float *values, *joined; /* room for the largest tensor */
     uint8_t *used;          /* [tensors of the file] */
     mos_text left;          /* names of the model's tensors that keep their values */
