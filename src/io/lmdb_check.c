@@ -1,5 +1,6 @@
 #include "io/lmdb_check.h"
 
+#include "base/memory.h"
 #include "io/file_map.h"
 
 #include <string.h>
@@ -25,20 +26,27 @@ enum { FREE_TREE = 0, MAIN_TREE = 1 };
 static const uint32_t lmdb_magic = 0xBEEFC0DE;
 static const uint64_t no_page = UINT64_MAX;
 
-typedef struct tree_walk {
-    const unsigned char *data;
-    uint64_t page_bytes, pages; /* of the file in use */
-    int tree;
-    unsigned depth; /* every leaf must lie this deep */
-    uint64_t branches, leaves,
-        spill; /* left of what the meta page promises; overflow pages are counted up */
-    uint64_t entries, first_key;
-} tree_walk;
+enum { MAX_PAGE_BYTES = 32768 };
 
 typedef struct node_view {
     const unsigned char *at;
     size_t key_bytes, room; /* room: bytes from the node to the page's end */
 } node_view;
+
+typedef struct tree_walk {
+    const unsigned char *data;
+    uint64_t page_bytes, pages; /* of the file in use */
+    uint64_t transaction;
+    int tree;
+    unsigned depth;            /* every leaf must lie this deep */
+    uint64_t branches, leaves; /* left of what the meta page promises */
+    uint64_t spill, entries;   /* overflow pages and records met */
+    uint64_t first_key;
+    node_view
+        before; /* the key met last, in order; a branch's keys stand between those of its leaves */
+    bool before_is_branch;
+    unsigned char *used; /* a bit per page met, for a store that will be written to; else NULL */
+} tree_walk;
 
 static mosaic_status fail_page(uint64_t number, const char *message) {
     return mos_fail(MOSAIC_ERR_DATA, "LMDB page %llu: %s", (unsigned long long)number, message);
@@ -49,6 +57,16 @@ static int compare_keys(const unsigned char *a, size_t a_bytes, const unsigned c
     size_t common = a_bytes < b_bytes ? a_bytes : b_bytes;
     int order = common > 0 ? memcmp(a, b, common) : 0;
     return order != 0 ? order : a_bytes < b_bytes ? -1 : a_bytes > b_bytes;
+}
+
+/* A page that serves two purposes would be written over. */
+static mosaic_status mark_pages(const tree_walk *walk, uint64_t first, uint64_t count) {
+    for (uint64_t page = first; walk->used != NULL && page < first + count; page++) {
+        unsigned char bit = (unsigned char)(1u << page % 8);
+        if (walk->used[page / 8] & bit) return fail_page(page, "is used twice");
+        walk->used[page / 8] |= bit;
+    }
+    return MOSAIC_OK;
 }
 
 /* Page numbers of a free-list record: a count, then numbers in descending order. */
@@ -62,6 +80,7 @@ static mosaic_status check_free_list(const tree_walk *walk, const unsigned char 
         if (number < 2 || number >= before)
             return mos_fail(MOSAIC_ERR_DATA, "LMDB free list names page %llu",
                             (unsigned long long)number);
+        MOS_TRY(mark_pages(walk, number, 1));
         before = number;
     }
     return MOSAIC_OK;
@@ -82,6 +101,7 @@ static mosaic_status check_leaf_value(tree_walk *walk, uint64_t number, const no
         if (first < 2 || first >= walk->pages || run > walk->pages - first)
             return fail_page(number, "value lies beyond the file");
         walk->spill += run;
+        MOS_TRY(mark_pages(walk, first, run));
         value = walk->data + first * walk->page_bytes + PAGE_HEADER;
     } else if (bytes > node->room - before) {
         return fail_page(number, "value reaches beyond the page");
@@ -119,10 +139,64 @@ static mosaic_status check_page_header(tree_walk *walk, uint64_t number, unsigne
     --*left;
     if (lower < PAGE_HEADER || lower % 2 != 0 || upper < lower || upper > walk->page_bytes)
         return fail_page(number, "header is damaged");
+    MOS_TRY(mark_pages(walk, number, 1));
     *nodes = (lower - PAGE_HEADER) / 2;
     /* liblmdb stops the process at a branch with one child (it lets the free list have one). */
     size_t least = *leaf || walk->tree == FREE_TREE ? 1 : 2;
     return *nodes >= least ? MOSAIC_OK : fail_page(number, "holds too few nodes");
+}
+
+static size_t node_bytes(const node_view *node, bool leaf) {
+    size_t size = NODE_HEADER + node->key_bytes;
+    if (leaf)
+        size += mos_load_u16(node->at + 4) & F_BIGDATA
+                    ? 8
+                    : (size_t)mos_load_u16(node->at) | (size_t)mos_load_u16(node->at + 2) << 16;
+    return (size + 1) / 2 * 2;
+}
+
+/* The nodes fill the page from `upper` on without overlap: liblmdb moves them about by their sizes.
+ */
+static mosaic_status check_packing(const tree_walk *walk, const unsigned char *page,
+                                   uint64_t number, bool leaf, size_t nodes) {
+    unsigned char taken[MAX_PAGE_BYTES / 2] = {0}; /* per two bytes */
+    size_t total = 0;
+    node_view node;
+    for (size_t i = 0; i < nodes; i++) {
+        MOS_TRY(take_node(walk, page, number, i, &node));
+        size_t size = node_bytes(&node, leaf), at = (size_t)(node.at - page) / 2;
+        if (size > node.room || memchr(taken + at, 1, size / 2) != NULL)
+            return fail_page(number, "nodes overlap");
+        memset(taken + at, 1, size / 2);
+        total += size;
+    }
+    return total == walk->page_bytes - mos_load_u16(page + 14)
+               ? MOSAIC_OK
+               : fail_page(number, "nodes do not fill their space");
+}
+
+/* Keys ascend over the whole tree; a branch's key is at most the first of its leaves. */
+static mosaic_status check_key(tree_walk *walk, uint64_t number, const node_view *node, bool leaf) {
+    const node_view *before = &walk->before;
+    const unsigned char *key = node->at + NODE_HEADER;
+    if (node->key_bytes == 0) return fail_page(number, "key is empty");
+    int order = -1;
+    if (walk->tree == MAIN_TREE) {
+        if (before->at != NULL)
+            order = compare_keys(before->at + NODE_HEADER, before->key_bytes, key, node->key_bytes);
+    } else {
+        if (node->key_bytes != 8) return fail_page(number, "free-list key is damaged");
+        uint64_t mine = mos_load_u64(key),
+                 last = before->at != NULL ? mos_load_u64(before->at + NODE_HEADER) : 0;
+        if (mine == 0 || mine > walk->transaction)
+            return fail_page(number, "free-list key is damaged");
+        order = last < mine ? -1 : last > mine;
+    }
+    if (order > 0 || (order == 0 && !(leaf && walk->before_is_branch)))
+        return fail_page(number, "keys are out of order");
+    walk->before = *node;
+    walk->before_is_branch = !leaf;
+    return MOSAIC_OK;
 }
 
 static mosaic_status walk_page(tree_walk *walk, uint64_t number, unsigned depth) {
@@ -130,18 +204,12 @@ static mosaic_status walk_page(tree_walk *walk, uint64_t number, unsigned depth)
     size_t nodes = 0;
     MOS_TRY(check_page_header(walk, number, depth, &leaf, &nodes));
     const unsigned char *page = walk->data + number * walk->page_bytes;
-    node_view node = {0}, before = {0};
+    if (walk->used != NULL) MOS_TRY(check_packing(walk, page, number, leaf, nodes));
     for (size_t i = 0; i < nodes; i++) {
+        node_view node;
         MOS_TRY(take_node(walk, page, number, i, &node));
-        bool first_branch = !leaf && i == 0; /* its key is not used: minus infinity */
-        if (walk->tree == FREE_TREE && !first_branch && node.key_bytes != 8)
-            return fail_page(number, "free-list key is damaged");
-        if (leaf && node.key_bytes == 0) return fail_page(number, "key is empty");
-        if (walk->tree == MAIN_TREE && i > (leaf ? 0u : 1u) &&
-            compare_keys(before.at + NODE_HEADER, before.key_bytes, node.at + NODE_HEADER,
-                         node.key_bytes) >= 0)
-            return fail_page(number, "keys are out of order");
-        before = node;
+        /* The first key of a branch is not used: it stands for minus infinity. */
+        if (leaf || i > 0) MOS_TRY(check_key(walk, number, &node, leaf));
         if (leaf) {
             MOS_TRY(check_leaf_value(walk, number, &node));
         } else {
@@ -155,7 +223,7 @@ static mosaic_status walk_page(tree_walk *walk, uint64_t number, unsigned depth)
 }
 
 static mosaic_status check_tree(const unsigned char *data, mos_lmdb_shape *shape,
-                                const unsigned char *tree, int kind) {
+                                const unsigned char *tree, int kind, unsigned char *used) {
     unsigned flags = mos_load_u16(tree + 4), depth = mos_load_u16(tree + 6);
     uint64_t branches = mos_load_u64(tree + 8), leaves = mos_load_u64(tree + 16),
              entries = mos_load_u64(tree + 32);
@@ -185,7 +253,9 @@ static mosaic_status check_tree(const unsigned char *data, mos_lmdb_shape *shape
                       .tree = kind,
                       .depth = depth,
                       .branches = branches,
-                      .leaves = leaves};
+                      .leaves = leaves,
+                      .transaction = shape->transaction,
+                      .used = used};
     MOS_TRY(walk_page(&walk, root, 0));
     /* A value replaced by a smaller one keeps its pages, so there may be more of them than the
      * values need. */
@@ -209,7 +279,7 @@ static mosaic_status check_meta(const unsigned char *data, size_t size, uint64_t
         return mos_fail(MOSAIC_ERR_DATA, "LMDB format %u, only 1 is supported",
                         mos_load_u32(meta + 4));
     uint32_t page_bytes = mos_load_u32(meta + 24);
-    if (page_bytes < 512 || page_bytes > 65536 || (page_bytes & (page_bytes - 1)) != 0)
+    if (page_bytes < 512 || page_bytes > MAX_PAGE_BYTES || (page_bytes & (page_bytes - 1)) != 0)
         return mos_fail(MOSAIC_ERR_DATA, "LMDB pages of %u bytes", page_bytes);
     return MOSAIC_OK;
 }
@@ -235,12 +305,19 @@ mosaic_status mos_lmdb_check(const void *data, size_t size, bool writable, mos_l
     out->pages = last + 1;
     out->entries = mos_load_u64(trees + TREE_BYTES + 32);
     out->transaction = mos_load_u64(meta + 128);
-    if (writable) MOS_TRY(check_tree(bytes, out, trees, FREE_TREE));
-    return check_tree(bytes, out, trees + TREE_BYTES, MAIN_TREE);
+    if (!writable) return check_tree(bytes, out, trees + TREE_BYTES, MAIN_TREE, NULL);
+    if (out->transaction > UINT64_MAX / 4)
+        return mos_fail(MOSAIC_ERR_DATA, "LMDB transaction number is damaged");
+    unsigned char *used;
+    MOS_TRY(mos_alloc((size_t)(out->pages / 8 + 1), 1, "LMDB page map", &used));
+    mosaic_status status = check_tree(bytes, out, trees, FREE_TREE, used);
+    if (status == MOSAIC_OK) status = check_tree(bytes, out, trees + TREE_BYTES, MAIN_TREE, used);
+    mos_free(used);
+    return status;
 }
 
 bool mos_lmdb_value_is_sound(const void *data, const mos_lmdb_shape *shape, const void *value,
-                             size_t size) {
+                             size_t size, bool exact) {
     uint64_t file_bytes = shape->pages * shape->page_bytes;
     uintptr_t offset = (uintptr_t)value - (uintptr_t)data;
     if (offset > file_bytes || size > file_bytes - offset) return false;
@@ -250,6 +327,6 @@ bool mos_lmdb_value_is_sound(const void *data, const mos_lmdb_shape *shape, cons
     const unsigned char *page = (const unsigned char *)value - PAGE_HEADER;
     uint64_t number = offset / shape->page_bytes, run = mos_load_u32(page + 12);
     uint64_t least = (PAGE_HEADER + (uint64_t)size + shape->page_bytes - 1) / shape->page_bytes;
-    return mos_load_u64(page) == number && mos_load_u16(page + 10) == P_OVERFLOW && run >= least &&
-           run <= shape->pages - number;
+    if (mos_load_u64(page) != number || mos_load_u16(page + 10) != P_OVERFLOW) return false;
+    return exact ? run == least : run >= least && run <= shape->pages - number;
 }

@@ -19,15 +19,17 @@ typedef struct mos_lmdb_shape {
                            is empty */
 } mos_lmdb_shape;
 
-/* Check both meta pages, the file size, and every branch and leaf page of the main tree (also of
- * the free list when `writable`): numbers, flags, offsets, key order, and that every value lies in
- * the file. Values are not touched, so the cost is in the branch and leaf pages alone: about one
- * page in 2,000 of a packed data set. */
+/* Check both meta pages, the file size, and every branch and leaf page of the main tree: numbers,
+ * flags, offsets, key order, and that every value lies in the file. Values are not touched, so the
+ * cost is in the branch and leaf pages alone: about one page in 2,000 of a packed data set.
+ * `writable` adds what liblmdb relies on when it writes: the free list, that no page serves twice,
+ * and how nodes are packed. */
 mosaic_status mos_lmdb_check(const void *data, size_t size, bool writable, mos_lmdb_shape *out);
 
 /* Is the value of `size` bytes at `value`, as liblmdb answered it, inside the file, and where it
- * has pages of its own, does their header say so too? */
+ * has pages of its own, does their header say so too? A value that liblmdb replaced by a smaller
+ * one keeps its pages; `exact` wants the very number it needs. */
 bool mos_lmdb_value_is_sound(const void *data, const mos_lmdb_shape *shape, const void *value,
-                             size_t size);
+                             size_t size, bool exact);
 
 #endif

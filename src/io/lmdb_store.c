@@ -104,7 +104,7 @@ void mos_lmdb_reader_close(mos_lmdb_reader **reader) {
 
 static mosaic_status check_value(const mos_lmdb *db, const char *key, size_t key_size,
                                  const MDB_val *value) {
-    if (mos_lmdb_value_is_sound(db->data, &db->shape, value->mv_data, value->mv_size))
+    if (mos_lmdb_value_is_sound(db->data, &db->shape, value->mv_data, value->mv_size, false))
         return MOSAIC_OK;
     char shown[100];
     return mos_fail(MOSAIC_ERR_DATA, "%s: record \"%s\": its pages are damaged", db->path,

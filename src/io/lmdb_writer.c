@@ -162,7 +162,7 @@ static mosaic_status check_replaced(const mos_lmdb_writer *writer, const char *k
     uintptr_t offset = (uintptr_t)value->mv_data - (uintptr_t)writer->map;
     if (writer->map == NULL || offset >= writer->shape.pages * writer->shape.page_bytes)
         return MOSAIC_OK; /* outside the file: put by this very transaction */
-    if (mos_lmdb_value_is_sound(writer->map, &writer->shape, value->mv_data, value->mv_size))
+    if (mos_lmdb_value_is_sound(writer->map, &writer->shape, value->mv_data, value->mv_size, true))
         return MOSAIC_OK;
     return mos_fail(MOSAIC_ERR_DATA, "%s: record \"%s\": its pages are damaged", writer->path, key);
 }
@@ -178,10 +178,11 @@ mosaic_status mos_lmdb_put(mos_lmdb_writer *writer, const char *key, const void 
     if (found) MOS_TRY(check_replaced(writer, key, &value));
     MOS_TRY(reserve(writer, size));
     value = mos_lmdb_value(data, size);
-    int answer = mdb_put(writer->txn, writer->database, &name, &value, 0);
+    /* Deleting first gives the new value exactly the pages it needs. */
+    int answer = found ? mdb_del(writer->txn, writer->database, &name, NULL) : 0;
+    if (answer == 0) answer = mdb_put(writer->txn, writer->database, &name, &value, 0);
     if (answer != 0) {
-        writer->broken =
-            true; /* the transaction is spoilt, and with it the puts since the last commit */
+        writer->broken = true; /* the transaction is spoilt, and the puts since the last commit */
         return fail(writer, answer);
     }
     writer->pending_puts++;

@@ -103,7 +103,7 @@ static void replaced_values_are_new(void **state) {
     EXPECT_OK(mos_lmdb_writer_commit(writer));
     EXPECT_OK(mos_lmdb_put(writer, "a", small, sizeof small));
     EXPECT_OK(mos_lmdb_put(writer, "b", large, sizeof large));
-    EXPECT_OK(mos_lmdb_put(writer, "b", large, sizeof large - 5000)); /* keeps its pages */
+    EXPECT_OK(mos_lmdb_put(writer, "b", large, sizeof large - 5000));
     EXPECT_STATUS(MOSAIC_ERR_DATA, mos_lmdb_put(writer, "", small, 1));
     EXPECT_OK(mos_lmdb_writer_close(&writer));
     EXPECT_OK(mos_lmdb_writer_open(folder, &writer)); /* the free list passes the check */
