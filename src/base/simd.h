@@ -41,6 +41,17 @@
     }
 #endif
 
+/* The larger of x and a positive floor. As integers, because a branch on a constant is split off by
+ * the compiler, and a loop with control flow is not vectorised. */
+MOS_SIMD_INLINE float mos_simd_floor_at(float x, float floor) {
+    int32_t bits, least;
+    memcpy(&bits, &x, sizeof bits);
+    memcpy(&least, &floor, sizeof least);
+    bits = bits > least ? bits : least; /* negative floats are negative integers */
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
 /* Natural logarithm of a positive normal number, relative error below 2e-7 away from 1 and absolute
  * error below 1e-7 near it: mantissa in [sqrt(1/2), sqrt(2)), then log m = 2 artanh((m-1)/(m+1)).
  */

@@ -54,8 +54,7 @@ MOS_SIMD_INLINE void scale_speckle_body(float *plane, const float *z, float a, f
     float centre = 1 - 1 / (9 * looks), spread = 1 / (3 * sqrtf(looks)), decibel = a * 13.0288345F;
 #pragma omp simd
     for (int64_t i = 0; i < count; i++) {
-        float root = centre + spread * z[i];
-        root = root < 0.05F ? 0.05F : root;
+        float root = mos_simd_floor_at(centre + spread * z[i], 0.05F);
         plane[i] = plane[i] * a + b + decibel * mos_simd_log(root);
     }
 }

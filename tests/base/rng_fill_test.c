@@ -1,6 +1,4 @@
 #include "base/rng_fill.h"
-
-#include "base/memory.h"
 #include "base/simd.h"
 
 #include <setjmp.h>
@@ -9,123 +7,115 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <math.h>
-#include <string.h>
 
-enum { LANES = 16, CHUNK = 64, MOST = 400 };
+/* cmocka compares as float; this in double. */
+#define assert_near(a, b, tolerance) assert_true(fabs((double)(a) - (double)(b)) <= (tolerance))
 
-/* The layout by its definition: word w of block l of a chunk is at w * LANES + l. */
-static uint32_t word_at(const mos_rng *stream, size_t i) {
-    uint32_t counter[4], out[4];
-    memcpy(counter, stream->counter, sizeof counter);
-    counter[0] += (uint32_t)(i / CHUNK * LANES + i % LANES);
-    mos_philox(counter, stream->key, out);
-    return out[i % CHUNK / LANES];
-}
+enum { COUNT = 1 << 20 };
+static float values[COUNT];
+static uint32_t words[COUNT];
 
-static void test_words_are_philox(void **state) {
+/* Word w of block l of a chunk of 16 blocks lies at w * 16 + l. */
+static void words_are_those_of_the_block_function(void **state) {
     (void)state;
-    mos_rng stream = mos_rng_at(3, MOS_RNG_NOISE, 1, 2, 3);
-    for (size_t count = 0; count < MOST; count += count < 70 ? 1 : 37) {
-        uint32_t out[MOST + 1];
-        memset(out, 0xA5, sizeof out);
-        mos_rng_fill_u32(&stream, out, count);
-        for (size_t i = 0; i < count; i++)
-            assert_int_equal(out[i], word_at(&stream, i));
-        assert_int_equal(out[count], 0xA5A5A5A5); /* nothing past the end */
+    mos_rng stream = mos_rng_at(5, MOS_RNG_TEST, 1, 2, 3);
+    mos_rng_fill_u32(&stream, words, 1000);
+    for (uint32_t i = 0; i < 1000; i++) {
+        uint32_t counter[4] = {i / 64 * 16 + i % 16, stream.counter[1], stream.counter[2],
+                               stream.counter[3]},
+                 out[4];
+        mos_philox(counter, stream.key, out);
+        assert_int_equal(words[i], out[i / 16 % 4]);
     }
 }
 
-static void test_uniform_is_open_and_exact(void **state) {
+static void a_longer_fill_begins_like_a_shorter_one(void **state) {
     (void)state;
-    mos_rng stream = mos_rng_at(4, MOS_RNG_NOISE, 1, 2, 3);
-    for (size_t count = 0; count < MOST; count += 13) {
-        float out[MOST + 1];
-        out[count] = 77;
-        mos_rng_fill_uniform(&stream, out, count);
-        for (size_t i = 0; i < count; i++) {
-            assert_true(out[i] == ((float)(word_at(&stream, i) >> 9) + 0.5F) * 0x1p-23F);
-            assert_true(out[i] > 0 && out[i] < 1);
-        }
-        assert_true(out[count] == 77);
-    }
+    static uint32_t shorter[128];
+    mos_rng stream = mos_rng_at(6, MOS_RNG_TEST, 0, 0, 0);
+    mos_rng_fill_u32(&stream, words, 640);
+    mos_rng_fill_u32(&stream, shorter, 128);
+    assert_memory_equal(words, shorter, sizeof shorter);
+    shorter[3] = 7;
+    mos_rng_fill_u32(&stream, shorter, 3); /* writes three */
+    assert_int_equal(shorter[3], 7);
 }
 
-/* Scalar evaluation of the same formulas: whichever instruction set ran must give these bits. */
-static void test_normal_has_the_same_bits_everywhere(void **state) {
-    (void)state;
-    mos_rng stream = mos_rng_at(5, MOS_RNG_NOISE, 1, 2, 3);
-    for (size_t count = 0; count < MOST; count += 13) {
-        float out[MOST + 1];
-        out[count] = 77;
-        mos_rng_fill_normal(&stream, out, count);
-        for (size_t i = 0; i < count; i++) {
-            size_t k = i % (2 * CHUNK), place = i / (2 * CHUNK) * CHUNK + k % CHUNK;
-            uint32_t word = word_at(&stream, place);
-            float u = ((float)(word >> 16) + 0.5F) * 0x1p-16F, sine, cosine;
-            mos_simd_sincos_turn((float)(word & 0xffff) * 0x1p-16F, &sine, &cosine);
-            float wanted = sqrtf(-2.0F * mos_simd_log(u)) * (k < CHUNK ? cosine : sine);
-            assert_memory_equal(&out[i], &wanted, sizeof wanted);
-        }
-        assert_true(out[count] == 77);
-    }
+static double moment(int power) {
+    double sum = 0;
+    for (int i = 0; i < COUNT; i++)
+        sum += pow((double)values[i], power);
+    return sum / COUNT;
 }
 
-static void test_normal_moments(void **state) {
+/* Bounds are five standard errors of a sample of 2^20. */
+static void normals_have_the_moments_of_normals(void **state) {
     (void)state;
-    enum { DRAWS = 1 << 20 };
-    float *out;
-    assert_int_equal(mos_alloc(DRAWS, sizeof *out, "draws", &out), MOSAIC_OK);
-    mos_rng stream = mos_rng_at(6, MOS_RNG_NOISE, 0, 0, 0);
-    mos_rng_fill_normal(&stream, out, DRAWS);
-    double sum[5] = {0}, largest = 0;
-    for (int i = 0; i < DRAWS; i++) {
-        double power = 1;
-        for (int p = 1; p <= 4; p++)
-            sum[p] += (power *= out[i]);
-        largest = fmax(largest, fabs((double)out[i]));
+    mos_rng stream = mos_rng_at(7, MOS_RNG_TEST, 0, 0, 0);
+    mos_rng_fill_normal(&stream, values, COUNT);
+    assert_near(moment(1), 0, 5e-3);
+    assert_near(moment(2), 1, 7e-3);
+    assert_near(moment(3), 0, 19e-3);
+    assert_near(moment(4), 3, 48e-3);
+    double within = 0, neighbours = 0;
+    for (int i = 0; i < COUNT; i++) {
+        assert_true(fabsf(values[i]) < 4.86F);
+        within += fabsf(values[i]) < 1;
+        neighbours += (double)(values[i] * values[(i + 1) % COUNT]);
     }
-    mos_free(out);
-    /* 4 sigma of each moment over the draws, and 1e-3 of the method's own */
-    assert_true(fabs(sum[1] / DRAWS) < 0.004 + 0.001);
-    assert_true(fabs(sum[2] / DRAWS - 1) < 0.0056 + 0.001);
-    assert_true(fabs(sum[3] / DRAWS) < 0.0152 + 0.001);
-    assert_true(fabs(sum[4] / DRAWS - 3) < 0.0383 + 0.003);
-    assert_true(largest > 4.2 && largest < 4.86);
+    assert_near(within / COUNT, 0.682689, 3e-3);
+    assert_near(neighbours / COUNT, 0, 5e-3);
 }
 
-/* The errors that base/simd.h promises, against double. */
-static void test_vector_functions_keep_their_bounds(void **state) {
+static void uniforms_fill_the_open_interval(void **state) {
     (void)state;
-    double log_relative = 0, log_near = 0, exp_relative = 0, turn = 0;
-    for (int i = 1; i < 200000; i++) {
-        float x = (float)i * 1e-3F;
-        double error = fabs((double)mos_simd_log(x) - log((double)x));
-        if (fabs((double)x - 1) < 0.1)
-            log_near = fmax(log_near, error);
-        else
-            log_relative = fmax(log_relative, error / fabs(log((double)x)));
-        float y = ((float)i - 100000) * 8.69e-4F;
-        exp_relative = fmax(exp_relative, fabs((double)mos_simd_exp(y) / exp((double)y) - 1));
-        float u = (float)i / 200000.0F, sine, cosine;
-        mos_simd_sincos_turn(u, &sine, &cosine);
-        double angle = 6.283185307179586 * (double)u;
-        turn = fmax(turn, fmax(fabs((double)sine - sin(angle)), fabs((double)cosine - cos(angle))));
+    mos_rng stream = mos_rng_at(8, MOS_RNG_TEST, 0, 0, 0);
+    mos_rng_fill_uniform(&stream, values, COUNT);
+    for (int i = 0; i < COUNT; i++)
+        assert_true(values[i] > 0 && values[i] < 1);
+    assert_near(moment(1), 0.5, 1.5e-3);
+    assert_near(moment(2), 1.0 / 3, 1.5e-3);
+}
+
+static void streams_do_not_share_numbers(void **state) {
+    (void)state;
+    mos_rng a = mos_rng_at(9, MOS_RNG_TEST, 0, 0, 0), b = mos_rng_at(9, MOS_RNG_TEST, 0, 0, 1);
+    mos_rng_fill_u32(&a, words, 4096);
+    mos_rng_fill_u32(&b, words + 4096, 4096);
+    int equal = 0;
+    for (int i = 0; i < 4096; i++)
+        equal += words[i] == words[4096 + i];
+    assert_true(equal <= 1);
+}
+
+/* Against the C library in double. */
+static void vector_functions_are_accurate(void **state) {
+    (void)state;
+    for (double x = 1e-30; x < 1e30; x *= 1.001)
+        assert_true(fabs((double)mos_simd_log((float)x) - log((double)(float)x)) <=
+                    2e-7 * fmax(1, fabs(log(x))));
+    for (double x = 0.5; x < 2; x += 1e-4)
+        assert_near(mos_simd_log((float)x), log((double)(float)x), 1.5e-7);
+    for (double x = -86; x < 86; x += 0.0137)
+        assert_true(fabs((double)mos_simd_exp((float)x) / exp((double)(float)x) - 1) < 5e-7);
+    for (double u = 0; u < 1; u += 1e-4) {
+        float sine, cosine;
+        mos_simd_sincos_turn((float)u, &sine, &cosine);
+        assert_near(sine, sin(6.283185307179586 * (double)(float)u), 1e-6);
+        assert_near(cosine, cos(6.283185307179586 * (double)(float)u), 1e-6);
     }
-    print_message("log %.2g, near one %.2g; exp %.2g; sin, cos %.2g\n", log_relative, log_near,
-                  exp_relative, turn);
-    assert_true(log_relative < 2e-7 && log_near < 1e-7);
-    assert_true(exp_relative < 3e-7);
-    assert_true(turn < 1e-6);
+    assert_true(mos_simd_floor_at(-3, 0.5F) == 0.5F && mos_simd_floor_at(0.25F, 0.5F) == 0.5F &&
+                mos_simd_floor_at(0.75F, 0.5F) == 0.75F);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words_are_philox),
-        cmocka_unit_test(test_uniform_is_open_and_exact),
-        cmocka_unit_test(test_normal_has_the_same_bits_everywhere),
-        cmocka_unit_test(test_normal_moments),
-        cmocka_unit_test(test_vector_functions_keep_their_bounds),
+        cmocka_unit_test(words_are_those_of_the_block_function),
+        cmocka_unit_test(a_longer_fill_begins_like_a_shorter_one),
+        cmocka_unit_test(normals_have_the_moments_of_normals),
+        cmocka_unit_test(uniforms_fill_the_open_interval),
+        cmocka_unit_test(streams_do_not_share_numbers),
+        cmocka_unit_test(vector_functions_are_accurate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
