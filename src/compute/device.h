@@ -3,6 +3,7 @@
  * Two number types live on a device. "real" is what parameters, gradients, optimizer moments, features, latents and
  * logits are kept in: float on `cpu`, double on `ref`. "act" is what convolution activations are kept in: float or
  * bfloat16 on `cpu`, double on `ref`, in whatever layout the backend likes; only the backend looks inside.
+ * Activations have multiples of 16 channels; a backend may refuse others when planning.
  *
  * Pointers named `real *` or `act *` in comments are device addresses passed as void *. On cpu and ref they are host
  * addresses. All calls on one device come from one thread; the backend uses device->threads threads inside.
