@@ -1,0 +1,38 @@
+# Helpers of the command line tests. Each test sources this with the program in $mosaic and ends with `finish`.
+set -u
+mosaic=$1
+work=$(mktemp -d "${TMPDIR:-/tmp}/mosaic-cli.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+failures=0 checks=0
+
+# expect CODE PATTERN COMMAND...: runs the command; its exit code and a pattern in stdout + stderr must match ("" matches all).
+expect() {
+    local code=$1 pattern=$2 got
+    shift 2
+    "$@" >"$work/output" 2>&1 </dev/null
+    got=$?
+    checks=$((checks + 1))
+    if [ "$got" != "$code" ] || ! grep -qiE -- "$pattern" "$work/output"; then
+        failures=$((failures + 1))
+        echo "FAILED: $*"
+        echo "  exit code $got, wanted $code; output wanted to match: $pattern"
+        sed 's/^/  | /' "$work/output" | head -n 20
+    fi
+}
+
+# check WHAT COMMAND...: the command must succeed.
+check() {
+    local what=$1
+    shift
+    checks=$((checks + 1))
+    if ! "$@" >"$work/output" 2>&1; then
+        failures=$((failures + 1))
+        echo "FAILED: $what"
+        sed 's/^/  | /' "$work/output" | head -n 20
+    fi
+}
+
+finish() {
+    echo "$checks checks, $failures failed"
+    [ "$failures" = 0 ]
+}

@@ -1,0 +1,11 @@
+# Command line tests: one shell script each, run with the built program.
+file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.sh)
+foreach(script IN LISTS scripts)
+  get_filename_component(name ${script} NAME_WE)
+  if(name STREQUAL cli_support)
+    continue()
+  endif()
+  add_test(NAME cli/${name} COMMAND bash ${script} $<TARGET_FILE:mosaic_cli> ${CMAKE_SOURCE_DIR})
+  set_tests_properties(cli/${name} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77
+                       ENVIRONMENT "MOSAIC_REAL_DATA=${MOSAIC_REAL_DATA}")
+endforeach()
