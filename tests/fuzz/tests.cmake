@@ -1,1 +1,7 @@
 # One line per target: mosaic_fuzz(<name> <room>), see cmake/MosaicFuzz.cmake.
+mosaic_fuzz(parquet io)
+mosaic_fuzz(safetensors io)
+mosaic_fuzz(lmdb io)
+mosaic_fuzz(yaml io)
+mosaic_fuzz(csv io)
+mosaic_fuzz(npy io)

@@ -1,0 +1,224 @@
+"""Writes the hand-made seeds of the fuzz targets of src/io: corpus/<target>/seed-*.
+
+Small files that reach every branch a good file can reach; none of them comes from real data. What fuzzing found beyond
+them lies beside them under names of its own.
+
+    python3 make_corpus.py
+"""
+
+import gzip
+import json
+import struct
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "golden"))
+import make_parquet_golden as parquet  # noqa: E402
+
+
+def safetensors(entries, metadata=None, pad=True, data=None):
+    header, at, body = {}, 0, b""
+    if metadata:
+        header["__metadata__"] = metadata
+    for name, dtype, shape, item in entries:
+        size = item
+        for side in shape:
+            size *= side
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + size]}
+        at += size
+        body += bytes(range(256))[: size % 256] + bytes(size - size % 256)
+    text = json.dumps(header, separators=(",", ":")).encode()
+    if pad:
+        text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + (body if data is None else data)
+
+
+def safetensors_seeds():
+    return {
+        "s1": safetensors([("VH", "F32", [2, 3], 4), ("VV", "F32", [2, 3], 4)]),
+        "s2": safetensors([("B01", "U16", [1, 1], 2), ("B02", "U16", [3, 3], 2)]),
+        "metadata": safetensors([("a.b", "BF16", [2], 2)], {"format": "pt", "x": "\u00e9"}),
+        "scalar": safetensors([("s", "U8", [], 1), ("e", "F64", [0, 4], 8), ("b", "BOOL", [1] * 8, 1)], pad=False),
+        "empty": safetensors([]),
+        "types": safetensors([(t, t, [1], n) for t, n in [("I8", 1), ("I16", 2), ("I32", 4), ("U32", 4), ("I64", 8)]]),
+        "short": safetensors([("VH", "F32", [2, 3], 4)], data=b"1234"),
+        "deep": struct.pack("<Q", 24) + b'{"a":[[[[[[[[[1]]]]]]]]]}',
+    }
+
+
+# LMDB with pages of 512 bytes: tests/fuzz/lmdb_fuzz.c accepts what liblmdb accepts, whatever the page size.
+PAGE = 512
+
+
+def lmdb_page(number, flags, nodes):
+    """A branch or leaf: nodes packed from the end, as liblmdb packs them."""
+    body, upper, pointers = bytearray(PAGE), PAGE, []
+    for node in nodes:
+        upper -= len(node) + len(node) % 2
+        body[upper : upper + len(node)] = node
+        pointers.append(upper)
+    struct.pack_into("<QHHHH", body, 0, number, 0, flags, 16 + 2 * len(nodes), upper)
+    struct.pack_into(f"<{len(nodes)}H", body, 16, *pointers)
+    return bytes(body)
+
+
+def leaf_node(key, value, page=None):
+    size = len(value)
+    head = struct.pack("<HHHH", size & 0xFFFF, size >> 16, 0 if page is None else 1, len(key))
+    return head + key + (value if page is None else struct.pack("<Q", page))
+
+
+def branch_node(key, page):
+    return struct.pack("<HHHH", page & 0xFFFF, page >> 16 & 0xFFFF, page >> 32, len(key)) + key
+
+
+def overflow(number, value):
+    count = (16 + len(value) + PAGE - 1) // PAGE
+    return (struct.pack("<QHHI", number, 0, 4, count) + value).ljust(count * PAGE, b"\0")
+
+
+def tree(flags, depth, branches, leaves, spill, entries, root, pad=0):
+    return struct.pack("<IHHQQQQQ", pad, flags, depth, branches, leaves, spill, entries, root)
+
+
+NONE = 2**64 - 1
+
+
+def lmdb(pages, main, free=None, transaction=3):
+    last = 1 + sum(len(p) for p in pages) // PAGE
+    out = b""
+    for number in range(2):
+        free_tree = tree(8, 0, 0, 0, 0, 0, NONE, PAGE) if free is None else free
+        meta = struct.pack("<IIQQ", 0xBEEFC0DE, 1, 0, 1 << 20) + free_tree + main
+        meta += struct.pack("<QQ", last, transaction - number)
+        out += (struct.pack("<QHHI", number, 0, 8, 0) + meta).ljust(PAGE, b"\0")
+    return out + b"".join(pages)
+
+
+def lmdb_seeds():
+    blob = safetensors([("VH", "F32", [10, 12], 4), ("VV", "F32", [10, 12], 4)])
+    pages = (16 + len(blob) + PAGE - 1) // PAGE
+    one = lmdb_page(2, 2, [leaf_node(b"a", b"small"), leaf_node(b"b", blob, 3)])
+    branch = lmdb_page(2, 1, [branch_node(b"", 3), branch_node(b"m", 4)])
+    leaves = lmdb_page(3, 2, [leaf_node(b"a", b"1"), leaf_node(b"k", b"")]) + lmdb_page(4, 2, [leaf_node(b"m", b"2")])
+    freed = struct.pack("<QQQ", 2, 5, 4)
+    free_leaf = lmdb_page(3, 2, [leaf_node(struct.pack("<Q", 2), freed)])
+    free_tree = tree(8, 1, 0, 1, 0, 1, 3, PAGE)
+    small = lmdb_page(2, 2, [leaf_node(b"key", b"v" * 40)])
+    return {
+        "one-leaf": lmdb([one, overflow(3, blob)], tree(0, 1, 0, 1, pages, 2, 2)),
+        "branch": lmdb([branch, leaves], tree(0, 2, 1, 2, 0, 3, 2)),
+        "free-list": lmdb([small, free_leaf, bytes(2 * PAGE)], tree(0, 1, 0, 1, 0, 1, 2), free_tree),
+        "empty": lmdb([], tree(0, 0, 0, 0, 0, 0, NONE)),
+        "beyond": lmdb([lmdb_page(2, 2, [leaf_node(b"b", blob, 900)])], tree(0, 1, 0, 1, pages, 1, 2)),
+    }
+
+
+def yaml_seeds():
+    return {
+        "config": b"data:\n  format: bigearthnet-v2 # x\n  bands: [B02, \"B03\", ~]\ntrain: {epochs: 100, lr: 1e-3}\n",
+        "block": b"note: |\n  two\n  lines\nfold: >-\n  a\n  b\nlist:\n  - a\n  - b: 1\n    c:\n",
+        "anchor": b"a: &x 1\nb: *x\nc: !!str 2\n",
+        "twice": b"a: 1\na: 2\n",
+        "documents": b"%YAML 1.1\n---\na: 1\n...\n---\nb: 2\n",
+        "quotes": b"'it''s': \"\\u00e9\\n\\x41\"\n? key\n: value\n",
+        "deep": b"[" * 40 + b"]" * 40,
+        "bad": b"a: [1, 2\nb: \xff\n\tc: }",
+    }
+
+
+def csv_seeds():
+    return {
+        "quotes": b'\xef\xbb\xbfid,"label, all",x\r\np1,"a ""b"", c",\r\n\r\np2,"two\nlines",3\np3,,last',
+        "tabs": b"id\tsplit\na\ttrain\nb\ttest\n",
+        "semicolon": b"id;lat\na;1,5\n",
+        "ragged": b"a,b\n1,2,3\n",
+        "open": b'a,b\n1,"x\n\n',
+        "return": b"a,b\n1,2\r3\n",
+        "nul": b"a,b\n1,\0\n",
+        "single": b"a\n\n1\n",
+    }
+
+
+def npy(header, data, version=1):
+    text = header.encode()
+    return b"\x93NUMPY" + struct.pack("<BBH" if version == 1 else "<BBI", version, 0, len(text)) + text + data
+
+
+def npy_seeds():
+    good = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"
+    return {
+        "matrix": npy(good + " \n", bytes(24)),
+        "version2": npy(good, bytes(24), 2),
+        "vector": npy("{'descr': '|u1', 'fortran_order': False, 'shape': (5,), }", b"12345"),
+        "scalar": npy("{'descr': '<i8', 'fortran_order': False, 'shape': (), }", bytes(8)),
+        "fortran": npy("{'descr': '<f8', 'fortran_order': True, 'shape': (0, 3), }", b""),
+        "object": npy("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", b"x"),
+        "record": npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", b"abcd"),
+        "order": npy('{"shape": (1), "fortran_order": False, "descr": ">u2"}', b"ab"),
+    }
+
+
+def snappy(data):
+    """Literals only."""
+    out = parquet.varint(len(data))
+    for at in range(0, len(data), 60):
+        part = data[at : at + 60]
+        out += bytes([len(part) - 1 << 2]) + part
+    return out
+
+
+def zstd_raw(data):
+    """A frame of one raw block (RFC 8878): single segment, one byte of content size."""
+    return b"\x28\xb5\x2f\xfd\x20" + bytes([len(data)]) + (len(data) << 3 | 1).to_bytes(3, "little") + data
+
+
+def parquet_seeds():
+    seeds = {name: data for name, data in parquet.hand_made().items()}
+    root = parquet.element(b"schema", children=1)
+    texts = parquet.plain([b"a", b"bb", b"ccc"])
+
+    def one(physical, data, values, codec=0, packed=None, converted=None, repetition=0, encoding=0):
+        schema = [root, parquet.element(b"c", repetition, physical=physical, converted=converted)]
+        body = parquet.page(data, values, packed=packed, encoding=encoding)
+        return parquet.parquet(schema, [body], values, values, codec=codec, kind=physical)
+
+    seeds["snappy"] = one(6, texts, 3, codec=1, packed=snappy(texts))
+    seeds["zstd"] = one(6, texts, 3, codec=6, packed=zstd_raw(texts))
+    seeds["gzip_member"] = one(6, texts, 3, codec=2, packed=gzip.compress(texts, mtime=0))
+    seeds["int32"] = one(1, struct.pack("<3i", 1, -2, 3), 3)
+    seeds["uint32"] = one(1, struct.pack("<3I", 1, 2**32 - 1, 3), 3, converted=13)
+    seeds["int64"] = one(2, struct.pack("<2q", 1, -(2**60)), 2)
+    seeds["float"] = one(4, struct.pack("<2f", 1.5, -2), 2)
+    seeds["double"] = one(5, struct.pack("<2d", 1.5, -2), 2)
+    seeds["bool"] = one(0, b"\x15", 5)
+    seeds["bool_rle"] = one(0, parquet.levels([1, 0, 1, 1, 0], 1), 5, encoding=3)
+    seeds["optional"] = one(2, parquet.levels([1, 0, 1], 1) + struct.pack("<2q", 7, 8), 3, repetition=1)
+    v2 = {1: 3, 2: 3 + 14, 3: 3 + 14, 8: {1: 3, 2: 1, 3: 3, 4: 0, 5: 3, 6: 0}}
+    body = parquet.thrift(v2) + parquet.levels([1, 0, 1], 1)[4:] + b"\0" + texts[:11].ljust(14, b"\0")
+    optional = [root, parquet.element(b"c", 1, physical=6, converted=0)]
+    seeds["v2"] = parquet.parquet(optional, [body], 3, 3)
+    struct_schema = [root, parquet.element(b"c", 1, 2), parquet.element(b"x", 1, physical=1), parquet.element(b"y", 0, physical=6)]
+    seeds["struct"] = parquet.parquet(struct_schema, [texts], 3, 3)
+    return seeds
+
+
+def main():
+    corpus = Path(__file__).parent / "corpus"
+    makers = {
+        "parquet": parquet_seeds,
+        "safetensors": safetensors_seeds,
+        "lmdb": lmdb_seeds,
+        "yaml": yaml_seeds,
+        "csv": csv_seeds,
+        "npy": npy_seeds,
+    }
+    for target, make in makers.items():
+        folder = corpus / target
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in make().items():
+            (folder / f"seed-{name}").write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()
