@@ -1,15 +1,18 @@
-/* The seam between mathematics and machines: a device, its memory, and the op table every backend fills.
+/* The seam between mathematics and machines: a device, its memory, and the op table every backend
+ * fills.
  *
- * Two number types live on a device. "real" is what parameters, gradients, optimizer moments, features, latents and
- * logits are kept in: float on `cpu`, double on `ref`. "act" is what convolution activations are kept in: float or
- * bfloat16 on `cpu`, double on `ref`, in whatever layout the backend likes; only the backend looks inside.
- * Activations have multiples of 16 channels; a backend may refuse others when planning.
+ * Two number types live on a device. "real" is what parameters, gradients, optimizer moments,
+ * features, latents and logits are kept in: float on `cpu`, double on `ref`. "act" is what
+ * convolution activations are kept in: float or bfloat16 on `cpu`, double on `ref`, in whatever
+ * layout the backend likes; only the backend looks inside. Activations have multiples of 16
+ * channels; a backend may refuse others when planning.
  *
- * Pointers named `real *` or `act *` in comments are device addresses passed as void *. On cpu and ref they are host
- * addresses. All calls on one device come from one thread; the backend uses device->threads threads inside.
+ * Pointers named `real *` or `act *` in comments are device addresses passed as void *. On cpu and
+ * ref they are host addresses. All calls on one device come from one thread; the backend uses
+ * device->threads threads inside.
  *
- * A plan holds shapes, descriptors, algorithm and packed weights; running one cannot fail for a reason planning could
- * have found. Planning allocates; running never does. */
+ * A plan holds shapes, descriptors, algorithm and packed weights; running one cannot fail for a
+ * reason planning could have found. Planning allocates; running never does. */
 #ifndef MOS_COMPUTE_DEVICE_H
 #define MOS_COMPUTE_DEVICE_H
 
@@ -19,7 +22,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum mos_precision { MOS_PRECISION_FP32, MOS_PRECISION_BF16, MOS_PRECISION_FP64 } mos_precision;
+typedef enum mos_precision {
+    MOS_PRECISION_FP32,
+    MOS_PRECISION_BF16,
+    MOS_PRECISION_FP64
+} mos_precision;
 
 typedef struct mos_backend mos_backend;
 
@@ -32,21 +39,24 @@ typedef struct mos_device {
     void *state;           /* the backend's own */
 } mos_device;
 
-/* name: "auto", "cpu", "ref". threads 0: all this process may use. bf16 where the processor lacks it falls back to fp32
- * with a notice. The ref device is always FP64. */
-mosaic_status mos_device_open(const char *name, mos_precision precision, int threads, mos_device **out);
+/* name: "auto", "cpu", "ref". threads 0: all this process may use. bf16 where the processor lacks
+ * it falls back to fp32 with a notice. The ref device is always FP64. */
+mosaic_status mos_device_open(const char *name, mos_precision precision, int threads,
+                              mos_device **out);
 void mos_device_close(mos_device **device);
 /* Names of the backends of this build, NULL-terminated. */
 const char *const *mos_device_names(void);
 
-/* ---- plans ------------------------------------------------------------------------------------------------- */
+/* ---- plans
+ * -------------------------------------------------------------------------------------------------
+ */
 
 typedef struct mos_conv mos_conv;
 typedef struct mos_norm mos_norm;
 typedef struct mos_pool mos_pool;
 
 typedef struct mos_conv_shape {
-    int64_t n, ci, h, w;        /* input [n, ci, h, w] */
+    int64_t n, ci, h, w;             /* input [n, ci, h, w] */
     int64_t co, kernel, stride, pad; /* weights [co, ci, kernel, kernel], real, row-major */
     bool image; /* the input is an image buffer (image_load); no data gradient is ever asked for */
     bool train; /* plan the two backward passes too */
@@ -54,18 +64,21 @@ typedef struct mos_conv_shape {
 
 typedef struct mos_conv_info {
     int64_t oh, ow;
-    size_t workspace_bytes;     /* shared scratch a caller provides to every run of this plan */
-    size_t packed_bytes;        /* weight copies the plan itself holds */
-    const char *forward, *backward_data, *backward_weights; /* implementation names, "" when not planned */
+    size_t workspace_bytes; /* shared scratch a caller provides to every run of this plan */
+    size_t packed_bytes;    /* weight copies the plan itself holds */
+    const char *forward, *backward_data,
+        *backward_weights; /* implementation names, "" when not planned */
 } mos_conv_info;
 
-/* Batch normalisation over (n/groups, h, w) of each channel, for each of `groups` equal consecutive parts of the batch
- * (one per view set), optionally followed by + skip and by ReLU:  y = relu(gamma * (x - mean) * rstd + beta + skip).
- * features: x is a plain real matrix [n, c] (h = w = 1), as in the projector; otherwise x, y, skip are act. */
+/* Batch normalisation over (n/groups, h, w) of each channel, for each of `groups` equal consecutive
+ * parts of the batch (one per view set), optionally followed by + skip and by ReLU:  y = relu(gamma
+ * * (x - mean) * rstd + beta + skip). features: x is a plain real matrix [n, c] (h = w = 1), as in
+ * the projector; otherwise x, y, skip are act. */
 typedef struct mos_norm_shape {
     int64_t n, c, h, w, groups;
     bool features, relu, skip, train;
-    double eps, momentum; /* 1e-5, 0.1 as in PyTorch: running = (1 - momentum) running + momentum batch, variance unbiased */
+    double eps, momentum; /* 1e-5, 0.1 as in PyTorch: running = (1 - momentum) running + momentum
+                             batch, variance unbiased */
 } mos_norm_shape;
 
 typedef struct mos_pool_shape {
@@ -73,7 +86,8 @@ typedef struct mos_pool_shape {
     bool train;
 } mos_pool_shape;
 
-/* ---- the contrastive problem (method.md section 2) -------------------------------------------------------------- */
+/* ---- the contrastive problem (method.md section 2)
+ * -------------------------------------------------------------- */
 
 typedef enum mos_positives {
     MOS_POSITIVES_PARTNER,   /* W_ip = [p = partner_i]: NT-Xent */
@@ -83,53 +97,68 @@ typedef enum mos_positives {
     MOS_POSITIVES_JACCARD    /* |Y_i and Y_p| / |Y_i or Y_p|, normalised to sum 1 over p */
 } mos_positives;
 
-/* S_ip = za_i . zr_p / tau;  L = -1/N sum_i sum_p W_ip (S_ip - lse_i), lse over the references of i; N = sum W. An anchor
- * without positives contributes nothing and is counted. A row's label set is the labels known to be 1; N = 0 adds no
- * gradient. */
+/* S_ip = za_i . zr_p / tau;  L = -1/N sum_i sum_p W_ip (S_ip - lse_i), lse over the references of
+ * i; N = sum W. An anchor without positives contributes nothing and is counted. A row's label set
+ * is the labels known to be 1; N = 0 adds no gradient. */
 typedef struct mos_contrast {
     int64_t anchors, references, d;
     double tau;
     mos_positives positives;
-    bool anchor_weighting;   /* divide each anchor's W row by its sum: N = number of anchors that have a positive */
-    const int32_t *self;     /* [anchors] host: reference row that is anchor i itself (left out), -1 or NULL: none */
-    const int32_t *partner;  /* [anchors] host: for PARTNER, -1: none */
-    const int8_t *anchor_labels, *reference_labels; /* [rows, classes] host: 1, 0, -1 unknown; NULL for PARTNER */
+    bool anchor_weighting; /* divide each anchor's W row by its sum: N = number of anchors that have
+                              a positive */
+    const int32_t *self; /* [anchors] host: reference row that is anchor i itself (left out), -1 or
+                            NULL: none */
+    const int32_t *partner; /* [anchors] host: for PARTNER, -1: none */
+    const int8_t *anchor_labels,
+        *reference_labels; /* [rows, classes] host: 1, 0, -1 unknown; NULL for PARTNER */
     int64_t classes;
-    const uint8_t *anchor_present, *reference_present; /* [rows] host: 0 = the row does not exist; NULL: all present */
+    const uint8_t *anchor_present,
+        *reference_present; /* [rows] host: 0 = the row does not exist; NULL: all present */
 } mos_contrast;
 typedef struct mos_contrast_result {
-    double loss;  /* unscaled; 0 when N = 0 */
-    double floor; /* -1/N sum W log(W / r): the least value the loss can take */
+    double loss;   /* unscaled; 0 when N = 0 */
+    double floor;  /* -1/N sum W log(W / r): the least value the loss can take */
     double weight; /* N */
     int64_t anchors_used, anchors_without_positive, positives;
 } mos_contrast_result;
 
-/* ---- optimizer --------------------------------------------------------------------------------------------- */
+/* ---- optimizer
+ * --------------------------------------------------------------------------------------------- */
 
-typedef enum mos_optimizer_kind { MOS_OPTIMIZER_SGD, MOS_OPTIMIZER_ADAM, MOS_OPTIMIZER_ADAMW, MOS_OPTIMIZER_LARS } mos_optimizer_kind;
+typedef enum mos_optimizer_kind {
+    MOS_OPTIMIZER_SGD,
+    MOS_OPTIMIZER_ADAM,
+    MOS_OPTIMIZER_ADAMW,
+    MOS_OPTIMIZER_LARS
+} mos_optimizer_kind;
 typedef struct mos_optimizer_step {
     mos_optimizer_kind kind;
-    int64_t step; /* 1 for the first */
+    int64_t step;                 /* 1 for the first */
     double lr, beta1, beta2, eps; /* momentum is beta1 for SGD and LARS */
-    double trust; /* LARS coefficient, 0.001 */
+    double trust;                 /* LARS coefficient, 0.001 */
     double weight_decay;
     double grad_scale; /* gradients are multiplied by this first (clipping) */
     bool nesterov;     /* SGD */
 } mos_optimizer_step;
-/* SGD: g += decay p; m = beta1 m + g; p -= lr (nesterov ? g + beta1 m : m). Adam, AdamW: as PyTorch. LARS (You et al. 2017,
- * algorithm 1): m = beta1 m + lr rate (g + decay p); p -= m, with rate = trust |p| / (|g| + decay |p|) per segment, 1 where
- * the segment has no decay or either norm is 0. Parameters outside every segment stay as they are. */
+/* SGD: g += decay p; m = beta1 m + g; p -= lr (nesterov ? g + beta1 m : m). Adam, AdamW: as
+ * PyTorch. LARS (You et al. 2017, algorithm 1): m = beta1 m + lr rate (g + decay p); p -= m, with
+ * rate = trust |p| / (|g| + decay |p|) per segment, 1 where the segment has no decay or either norm
+ * is 0. Parameters outside every segment stay as they are. */
 /* A named part of the flat parameter block. */
 typedef struct mos_segment_range {
     int64_t offset, count;
-    bool decay; /* weight decay (and LARS adaptation) applies: false for norm parameters and biases */
+    bool decay; /* weight decay (and LARS adaptation) applies: false for norm parameters and biases
+                 */
 } mos_segment_range;
 
-/* ---- the table ----------------------------------------------------------------------------------------------- */
+/* ---- the table
+ * -----------------------------------------------------------------------------------------------
+ */
 
 struct mos_backend {
     const char *name;
-    mosaic_status (*open)(mos_device *device); /* fills state, description, real_bytes; may lower precision */
+    mosaic_status (*open)(
+        mos_device *device); /* fills state, description, real_bytes; may lower precision */
     void (*close)(mos_device *device);
 
     /* memory: zeroed, 64-byte aligned device memory */
@@ -143,84 +172,110 @@ struct mos_backend {
     void (*put_f64)(mos_device *, void *real, const double *host, int64_t count);
     void (*get_f64)(mos_device *, const void *real, double *host, int64_t count);
 
-    /* activations: size of [n, c, h, w] in the backend's layout; test access as plain row-major doubles */
+    /* activations: size of [n, c, h, w] in the backend's layout; test access as plain row-major
+     * doubles */
     size_t (*act_bytes)(mos_device *, int64_t n, int64_t c, int64_t h, int64_t w);
-    void (*put_act)(mos_device *, void *act, const double *host, int64_t n, int64_t c, int64_t h, int64_t w);
-    void (*get_act)(mos_device *, const void *act, double *host, int64_t n, int64_t c, int64_t h, int64_t w);
+    void (*put_act)(mos_device *, void *act, const double *host, int64_t n, int64_t c, int64_t h,
+                    int64_t w);
+    void (*get_act)(mos_device *, const void *act, double *host, int64_t n, int64_t c, int64_t h,
+                    int64_t w);
     /* images: host float [n, c, h, w] into what the stem convolution takes, one pass */
     size_t (*image_bytes)(mos_device *, int64_t n, int64_t c, int64_t h, int64_t w);
-    void (*image_load)(mos_device *, void *image, const float *host, int64_t n, int64_t c, int64_t h, int64_t w);
+    void (*image_load)(mos_device *, void *image, const float *host, int64_t n, int64_t c,
+                       int64_t h, int64_t w);
 
-    /* convolution, no bias. weights: real [co, ci, k, k]. pack refreshes the plan's own copies (layout, bf16) and must be called
-     * after the weights changed and before forward or backward_data. backward_weights ADDS to dw. */
+    /* convolution, no bias. weights: real [co, ci, k, k]. pack refreshes the plan's own copies
+     * (layout, bf16) and must be called after the weights changed and before forward or
+     * backward_data. backward_weights ADDS to dw. */
     mosaic_status (*conv_create)(mos_device *, const mos_conv_shape *, mos_conv **out);
     void (*conv_destroy)(mos_device *, mos_conv **);
     void (*conv_info)(const mos_conv *, mos_conv_info *out);
     void (*conv_pack)(mos_device *, mos_conv *, const void *weights);
     void (*conv_forward)(mos_device *, mos_conv *, const void *x, void *y, void *workspace);
     void (*conv_backward_data)(mos_device *, mos_conv *, const void *dy, void *dx, void *workspace);
-    void (*conv_backward_weights)(mos_device *, mos_conv *, const void *x, const void *dy, void *dw, void *workspace);
+    void (*conv_backward_weights)(mos_device *, mos_conv *, const void *x, const void *dy, void *dw,
+                                  void *workspace);
 
-    /* batch norm. mean and rstd: real [groups, c], kept for the backward pass. present: host [n] or NULL; rows with 0 are left out
-     * of the statistics and get zero gradient (their output is unspecified but finite). Running statistics are updated once per
-     * group, in order; a group of one value updates the mean only, one of none neither. backward: the gradient of y is dy + dy2 (dy2 may be NULL); dskip (when shape.skip) receives the gradient
-     * after the ReLU and may alias dy; dgamma and dbeta are ADDED to. y is the forward output (its sign gives the ReLU mask). */
+    /* batch norm. mean and rstd: real [groups, c], kept for the backward pass. present: host [n] or
+     * NULL; rows with 0 are left out of the statistics and get zero gradient (their output is
+     * unspecified but finite). Running statistics are updated once per group, in order; a group of
+     * one value updates the mean only, one of none neither. backward: the gradient of y is dy + dy2
+     * (dy2 may be NULL); dskip (when shape.skip) receives the gradient after the ReLU and may alias
+     * dy; dgamma and dbeta are ADDED to. y is the forward output (its sign gives the ReLU mask). */
     mosaic_status (*norm_create)(mos_device *, const mos_norm_shape *, mos_norm **out);
     void (*norm_destroy)(mos_device *, mos_norm **);
-    void (*norm_forward)(mos_device *, mos_norm *, const void *x, const void *skip, const void *gamma, const void *beta,
-                         void *running_mean, void *running_var, void *mean, void *rstd, void *y, const uint8_t *present);
-    void (*norm_backward)(mos_device *, mos_norm *, const void *x, const void *y, const void *dy, const void *dy2,
-                          const void *gamma, const void *mean, const void *rstd, void *dx, void *dskip, void *dgamma,
-                          void *dbeta, const uint8_t *present);
+    void (*norm_forward)(mos_device *, mos_norm *, const void *x, const void *skip,
+                         const void *gamma, const void *beta, void *running_mean, void *running_var,
+                         void *mean, void *rstd, void *y, const uint8_t *present);
+    void (*norm_backward)(mos_device *, mos_norm *, const void *x, const void *y, const void *dy,
+                          const void *dy2, const void *gamma, const void *mean, const void *rstd,
+                          void *dx, void *dskip, void *dgamma, void *dbeta, const uint8_t *present);
     /* y = relu?(gamma (x - running_mean) / sqrt(running_var + eps) + beta + skip?) */
-    void (*norm_infer)(mos_device *, mos_norm *, const void *x, const void *skip, const void *gamma, const void *beta,
-                       const void *running_mean, const void *running_var, void *y);
+    void (*norm_infer)(mos_device *, mos_norm *, const void *x, const void *skip, const void *gamma,
+                       const void *beta, const void *running_mean, const void *running_var,
+                       void *y);
 
-    /* max pooling; index is the plan's record of winners: index_bytes of scratch kept from forward to backward. dy2 as above.
-     * The first of equal values wins. */
-    mosaic_status (*pool_create)(mos_device *, const mos_pool_shape *, mos_pool **out, size_t *index_bytes);
+    /* max pooling; index is the plan's record of winners: index_bytes of scratch kept from forward
+     * to backward. dy2 as above. The first of equal values wins. */
+    mosaic_status (*pool_create)(mos_device *, const mos_pool_shape *, mos_pool **out,
+                                 size_t *index_bytes);
     void (*pool_destroy)(mos_device *, mos_pool **);
     void (*pool_forward)(mos_device *, mos_pool *, const void *x, void *y, void *index);
-    void (*pool_backward)(mos_device *, mos_pool *, const void *dy, const void *dy2, const void *index, void *dx);
+    void (*pool_backward)(mos_device *, mos_pool *, const void *dy, const void *dy2,
+                          const void *index, void *dx);
 
     /* global average pooling: act [n, c, h, w] to real [n, c], and back */
-    void (*mean_forward)(mos_device *, int64_t n, int64_t c, int64_t h, int64_t w, const void *x, void *y);
-    void (*mean_backward)(mos_device *, int64_t n, int64_t c, int64_t h, int64_t w, const void *dy, void *dx);
+    void (*mean_forward)(mos_device *, int64_t n, int64_t c, int64_t h, int64_t w, const void *x,
+                         void *y);
+    void (*mean_backward)(mos_device *, int64_t n, int64_t c, int64_t h, int64_t w, const void *dy,
+                          void *dx);
 
-    /* linear layer on real matrices: y [n, o] = x [n, i] w^T + b; strides in elements let x, y be column blocks of wider matrices.
-     * backward: dx (NULL: not wanted) is written, or added to when accumulate; dw [o, i], db [o] (NULL: none) are ADDED to */
-    void (*linear_forward)(mos_device *, int64_t n, int64_t i, int64_t o, const void *x, int64_t x_stride, const void *w,
-                           const void *b, void *y, int64_t y_stride);
-    void (*linear_backward)(mos_device *, int64_t n, int64_t i, int64_t o, const void *x, int64_t x_stride, const void *w,
-                            const void *dy, int64_t dy_stride, void *dx, int64_t dx_stride, bool accumulate, void *dw, void *db);
+    /* linear layer on real matrices: y [n, o] = x [n, i] w^T + b; strides in elements let x, y be
+     * column blocks of wider matrices. backward: dx (NULL: not wanted) is written, or added to when
+     * accumulate; dw [o, i], db [o] (NULL: none) are ADDED to */
+    void (*linear_forward)(mos_device *, int64_t n, int64_t i, int64_t o, const void *x,
+                           int64_t x_stride, const void *w, const void *b, void *y,
+                           int64_t y_stride);
+    void (*linear_backward)(mos_device *, int64_t n, int64_t i, int64_t o, const void *x,
+                            int64_t x_stride, const void *w, const void *dy, int64_t dy_stride,
+                            void *dx, int64_t dx_stride, bool accumulate, void *dw, void *db);
 
-    /* unit rows: y = x / max(|x|, 1e-12), norms real [n] kept; backward dx = (dy - y (y . dy)) / norm */
+    /* unit rows: y = x / max(|x|, 1e-12), norms real [n] kept; backward dx = (dy - y (y . dy)) /
+     * norm */
     void (*unit_forward)(mos_device *, int64_t n, int64_t d, const void *x, void *y, void *norms);
-    void (*unit_backward)(mos_device *, int64_t n, int64_t d, const void *y, const void *norms, const void *dy, void *dx);
+    void (*unit_backward)(mos_device *, int64_t n, int64_t d, const void *y, const void *norms,
+                          const void *dy, void *dx);
 
-    /* copy a column block: to[r, 0..cols) = from[r, 0..cols), strides in elements; add: += instead */
-    void (*columns)(mos_device *, int64_t rows, int64_t cols, const void *from, int64_t from_stride, void *to,
-                    int64_t to_stride, bool add);
+    /* copy a column block: to[r, 0..cols) = from[r, 0..cols), strides in elements; add: += instead
+     */
+    void (*columns)(mos_device *, int64_t rows, int64_t cols, const void *from, int64_t from_stride,
+                    void *to, int64_t to_stride, bool add);
     /* rows with present[r] == 0 become exact zeros (host mask) */
-    void (*mask_rows)(mos_device *, int64_t rows, int64_t cols, void *x, int64_t stride, const uint8_t *present);
+    void (*mask_rows)(mos_device *, int64_t rows, int64_t cols, void *x, int64_t stride,
+                      const uint8_t *present);
 
-    /* one contrastive problem: ADDS scale * dL to dza, dzr (which may be the same buffer, as za and zr may; NULL: no gradient).
-     * scratch: contrast_bytes of it. Sums are in double, in a fixed order. Never materialises anchors x references. */
+    /* one contrastive problem: ADDS scale * dL to dza, dzr (which may be the same buffer, as za and
+     * zr may; NULL: no gradient). scratch: contrast_bytes of it. Sums are in double, in a fixed
+     * order. Never materialises anchors x references. */
     size_t (*contrast_bytes)(mos_device *, const mos_contrast *);
-    void (*contrast)(mos_device *, const mos_contrast *, const void *za, const void *zr, double scale, void *dza, void *dzr,
-                     void *scratch, mos_contrast_result *result);
+    void (*contrast)(mos_device *, const mos_contrast *, const void *za, const void *zr,
+                     double scale, void *dza, void *dzr, void *scratch,
+                     mos_contrast_result *result);
 
-    /* binary cross entropy with logits, mean over known labels: labels host int8 [n, l] (1, 0, -1 unknown); pos_weight host
-     * [l] or NULL; dlogits (NULL: not wanted) = scale * dL is written (unknown: exactly 0); result: unscaled loss (0 when none
-     * is known) and number of known labels */
-    void (*bce)(mos_device *, int64_t n, int64_t l, const void *logits, const int8_t *labels, const double *pos_weight,
-                double scale, void *dlogits, double *loss, int64_t *known);
+    /* binary cross entropy with logits, mean over known labels: labels host int8 [n, l] (1, 0, -1
+     * unknown); pos_weight host [l] or NULL; dlogits (NULL: not wanted) = scale * dL is written
+     * (unknown: exactly 0); result: unscaled loss (0 when none is known) and number of known labels
+     */
+    void (*bce)(mos_device *, int64_t n, int64_t l, const void *logits, const int8_t *labels,
+                const double *pos_weight, double scale, void *dlogits, double *loss,
+                int64_t *known);
 
     /* one pass over the flat block; m, v: real [count] moments (v unused by SGD and LARS) */
-    void (*optimize)(mos_device *, const mos_optimizer_step *, const mos_segment_range *segments, int64_t segment_count,
-                     void *params, const void *grads, void *m, void *v);
+    void (*optimize)(mos_device *, const mos_optimizer_step *, const mos_segment_range *segments,
+                     int64_t segment_count, void *params, const void *grads, void *m, void *v);
     /* sum of squares (double, fixed order) and the number of values that are NaN or Inf */
-    void (*measure)(mos_device *, const void *real, int64_t count, double *sum_of_squares, int64_t *not_finite);
+    void (*measure)(mos_device *, const void *real, int64_t count, double *sum_of_squares,
+                    int64_t *not_finite);
 };
 
 /* Backends of this build; each lives in its own folder. */
