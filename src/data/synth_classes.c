@@ -1,31 +1,12 @@
 #include "data/synth_classes.h"
 
+#include "data/nomenclature.h"
+
 #include <string.h>
 
 const char *const mos_synth_s2_bands[MOS_SYNTH_S2_BANDS] = {
     "B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B09", "B11", "B12", "B8A"};
 const int mos_synth_s2_factor[MOS_SYNTH_S2_BANDS] = {6, 1, 1, 1, 2, 2, 2, 1, 6, 2, 2, 2};
-
-const char *const mos_synth_class_names[MOS_SYNTH_CLASSES] = {
-    "Agro-forestry areas",
-    "Arable land",
-    "Beaches, dunes, sands",
-    "Broad-leaved forest",
-    "Coastal wetlands",
-    "Complex cultivation patterns",
-    "Coniferous forest",
-    "Industrial or commercial units",
-    "Inland waters",
-    "Inland wetlands",
-    "Land principally occupied by agriculture, with significant areas of natural vegetation",
-    "Marine waters",
-    "Mixed forest",
-    "Moors, heathland and sclerophyllous vegetation",
-    "Natural grassland and sparsely vegetated areas",
-    "Pastures",
-    "Permanent crops",
-    "Transitional woodland, shrub",
-    "Urban fabric"};
 
 const float mos_synth_bare[MOS_SYNTH_S2_BANDS] = {420,  560,  850,  1150, 1400, 1600,
                                                   1750, 1880, 2000, 2700, 2100, 1950};
@@ -316,15 +297,6 @@ static const mos_synth_class table[MOS_SYNTH_CLASSES] = {
      2.6F},
 };
 
-int mos_synth_class_of_code(uint16_t code) {
-    for (int l = 0; l < MOS_SYNTH_CLASSES; l++) {
-        for (int i = 0; i < 4 && table[l].codes[i] != 0; i++) {
-            if (table[l].codes[i] == code) return l;
-        }
-    }
-    return -1;
-}
-
 static int group_size(const mos_synth_group *group) {
     return group->members[2] < 0 ? 2 : 3;
 }
@@ -435,7 +407,7 @@ void mos_synth_truth_json(const mos_synth_class classes[MOS_SYNTH_CLASSES], doub
         for (int i = 0; i < group_size(group); i++) {
             if (!(classes[group->members[i]].weight > 0)) continue;
             mos_text_add(out, "%s", separator);
-            mos_text_add_json(out, mos_synth_class_names[group->members[i]]);
+            mos_text_add_json(out, mos_ben_classes[group->members[i]]);
             separator = ", ";
         }
         mos_text_add(out, "]}");
@@ -446,7 +418,7 @@ void mos_synth_truth_json(const mos_synth_class classes[MOS_SYNTH_CLASSES], doub
     for (int l = 0; l < MOS_SYNTH_CLASSES; l++) {
         if (!(classes[l].weight > 0)) continue;
         mos_text_add(out, "%s", separator);
-        add_class(out, mos_synth_class_names[l], &classes[l]);
+        add_class(out, mos_ben_classes[l], &classes[l]);
         separator = ",\n";
     }
     mos_text_add(out, "\n  ]\n}\n");

@@ -7,12 +7,12 @@
 
 #include <stdint.h>
 
+/* Classes are indices into mos_ben_classes (data/nomenclature.h). */
 enum { MOS_SYNTH_CLASSES = 19, MOS_SYNTH_S2_BANDS = 12, MOS_SYNTH_GROUPS = 8 };
 
 /* Band order of every array of twelve: alphabetical, as in the packed records. */
 extern const char *const mos_synth_s2_bands[MOS_SYNTH_S2_BANDS];
 extern const int mos_synth_s2_factor[MOS_SYNTH_S2_BANDS]; /* pixel size over 10 m: 1, 2 or 6 */
-extern const char *const mos_synth_class_names[MOS_SYNTH_CLASSES]; /* lexicographic order */
 
 /* Where a texture comes from: smooth noise of a correlation length in 10 m pixels, or parcels of
  * constant value. */
@@ -66,8 +66,6 @@ void mos_synth_classes_make(int count, double similarity,
 /* Reflectance of ground in January: where every class goes by its seasonality. */
 extern const float mos_synth_bare[MOS_SYNTH_S2_BANDS];
 
-/* Class index of a CORINE code, -1 for none of the 19. */
-int mos_synth_class_of_code(uint16_t code);
 /* The groups whose members all have weight, and every class's parameters, as a JSON document. */
 void mos_synth_truth_json(const mos_synth_class classes[MOS_SYNTH_CLASSES], double similarity,
                           double noise, int64_t seed, mos_text *out);

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
+#include "data/split_rule.h"
 #include "data/synth_classes.h"
 
 #include <math.h>
@@ -43,14 +44,6 @@ bool mos_synth_tile_place(const char *mgrs, int *epsg, double *west_m, double *n
     *west_m = 100000.0 * (double)(column - columns[zone % 3] + 1);
     *north_m = base_m + 100000;
     return true;
-}
-
-int mos_synth_split_of_cell(int column, int row) {
-    const double side = 109800;
-    double x = 1200.0 * column + 600, y = 1200.0 * row + 600;
-    double d = fmin(fmin(x, y), fmin(side - x, side - y));
-    double train = side * (2 - sqrt(2.0)) / 4, validation = train + side * (sqrt(2.0) - 1) / 4;
-    return d < train ? 0 : d < validation ? 1 : 2;
 }
 
 /* "20170613T101031" for a day counted from 1 June 2017 and a second of that day. */
@@ -156,7 +149,7 @@ static void make_patch(const mos_synth_options *options, const mos_synth_plan *p
     patch->s1_scene = (int16_t)s1_index;
     patch->column = (int16_t)column;
     patch->row = (int16_t)row;
-    patch->split = (int8_t)mos_synth_split_of_cell((int)column, (int)row);
+    patch->split = mos_split_rule_v2((int)column, (int)row);
     patch->has_s1 = absent >= options->missing_s1;
     patch->has_s2 =
         absent < options->missing_s1 || absent >= options->missing_s1 + options->missing_s2;

@@ -3,6 +3,7 @@
 #ifndef MOS_DATA_SYNTH_PLAN_H
 #define MOS_DATA_SYNTH_PLAN_H
 
+#include "data/dataset.h"
 #include "data/synth.h"
 
 #include <stdbool.h>
@@ -46,7 +47,7 @@ typedef struct mos_synth_patch {
     char s2_name[64], s1_name[64], s2v1_name[48];
     uint64_t number; /* identity in random streams */
     int16_t tile, scene, s1_scene, column, row;
-    int8_t split; /* 0 train, 1 validation, 2 test */
+    mos_split split;
     bool has_s1, has_s2;
 } mos_synth_patch;
 
@@ -59,9 +60,6 @@ typedef struct mos_synth_plan {
 
 mosaic_status mos_synth_plan_make(const mos_synth_options *options, mos_synth_plan *plan);
 void mos_synth_plan_release(mos_synth_plan *plan);
-/* The official rule: concentric squares inside the tile by patch centre (0 train, 1 validation, 2
- * test). */
-int mos_synth_split_of_cell(int column, int row);
 /* Upper left corner and EPSG code of a Sentinel-2 tile from its MGRS name; false if it is none. */
 bool mos_synth_tile_place(const char *mgrs, int *epsg, double *west_m, double *north_m);
 

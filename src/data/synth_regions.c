@@ -1,4 +1,5 @@
 /* The regions of a patch: which classes, where, and the reference map that is their truth. */
+#include "data/nomenclature.h"
 #include "data/synth_canvas.h"
 
 #include "base/rng_fill.h"
@@ -165,7 +166,7 @@ void mos_synth_paint_regions(mos_synth_canvas *canvas, const mos_synth_options *
     for (int64_t i = 0; i < canvas->pixels; i++) {
         if (canvas->map[i] == last) continue;
         last = canvas->map[i];
-        int class_index = mos_synth_class_of_code(last);
+        int class_index = mos_ben_class_of_code(last);
         if (class_index >= 0) canvas->labels |= UINT32_C(1) << class_index;
     }
 }

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "data/nomenclature.h"
 #include "io/csv.h"
 #include "io/raster.h"
 #include "io/safetensors.h"
@@ -116,7 +117,6 @@ mosaic_status mos_synth_write_tree(const mos_synth_canvas *canvas, const mos_syn
 
 mosaic_status mos_synth_write_metadata(const mos_synth_plan *plan, const uint32_t *labels,
                                        const char *folder) {
-    static const char *const splits[] = {"train", "validation", "test"};
     mos_text out = {0}, names = {0};
     mos_text_add(&out, "patch_id,labels,split,country,s1_name,s2v1_name,contains_seasonal_snow,"
                        "contains_cloud_or_shadow\n");
@@ -125,11 +125,12 @@ mosaic_status mos_synth_write_metadata(const mos_synth_plan *plan, const uint32_
         names.size = 0;
         for (int l = 0; l < MOS_SYNTH_CLASSES; l++) {
             if (labels[i] >> l & 1)
-                mos_text_add(&names, "%s%s", names.size > 0 ? ";" : "", mos_synth_class_names[l]);
+                mos_text_add(&names, "%s%s", names.size > 0 ? ";" : "", mos_ben_classes[l]);
         }
+        if (names.failed) break;
         mos_text_add(&out, "%s,", patch->s2_name);
         mos_csv_add_field(&out, names.data);
-        mos_text_add(&out, ",%s,%s,%s,%s,false,false\n", splits[patch->split],
+        mos_text_add(&out, ",%s,%s,%s,%s,false,false\n", mos_split_names[patch->split],
                      plan->tiles[patch->tile].country, patch->s1_name, patch->s2v1_name);
     }
     char path[4096];
