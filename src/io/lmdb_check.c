@@ -21,7 +21,9 @@ enum {
 };
 enum { P_BRANCH = 0x01, P_LEAF = 0x02, P_OVERFLOW = 0x04, P_META = 0x08 };
 enum { F_BIGDATA = 0x01 };
-enum { TREE_INTEGER_KEY = 0x08 };
+/* Kinds of tree: reversed, duplicate, integer keys and so on. The free list's also carries flags of
+ * the environment, above these. */
+enum { TREE_KINDS = 0x7f, TREE_INTEGER_KEY = 0x08 };
 enum { FREE_TREE = 0, MAIN_TREE = 1 };
 static const uint32_t lmdb_magic = 0xBEEFC0DE;
 static const uint64_t no_page = UINT64_MAX;
@@ -228,25 +230,25 @@ static mosaic_status check_tree(const unsigned char *data, mos_lmdb_shape *shape
     uint64_t branches = mos_load_u64(tree + 8), leaves = mos_load_u64(tree + 16),
              entries = mos_load_u64(tree + 32);
     uint64_t root = mos_load_u64(tree + 40), spill = mos_load_u64(tree + 24);
-    unsigned wanted = kind == FREE_TREE ? TREE_INTEGER_KEY : 0;
-    if (kind == MAIN_TREE && flags != wanted)
+    if (kind == MAIN_TREE && flags != 0)
         return mos_fail(MOSAIC_ERR_DATA,
                         "LMDB database of kind 0x%x, only plain ones are supported", flags);
-    if (kind == FREE_TREE && !(flags & wanted))
+    if (kind == FREE_TREE && (flags & TREE_KINDS) != TREE_INTEGER_KEY)
         return mos_fail(MOSAIC_ERR_DATA, "LMDB free list of kind 0x%x", flags);
     if (root == no_page) {
-        if (entries != 0 || depth != 0)
-            return mos_fail(MOSAIC_ERR_DATA, "LMDB tree of %llu entries has no root",
+        if (entries != 0 || depth != 0 || branches != 0 || leaves != 0 || spill != 0)
+            return mos_fail(MOSAIC_ERR_DATA, "LMDB tree has no root, but %llu entries or a size",
                             (unsigned long long)entries);
         return MOSAIC_OK;
     }
     if (depth == 0 || depth > MAX_DEPTH)
         return mos_fail(MOSAIC_ERR_DATA, "LMDB tree of depth %u", depth);
-    if (branches > shape->pages || leaves > shape->pages)
-        return mos_fail(MOSAIC_ERR_DATA,
-                        "LMDB tree of %llu branch and %llu leaf pages in a file of %llu",
-                        (unsigned long long)branches, (unsigned long long)leaves,
-                        (unsigned long long)shape->pages);
+    if (branches > shape->pages || leaves > shape->pages || spill > shape->pages)
+        return mos_fail(
+            MOSAIC_ERR_DATA,
+            "LMDB tree of %llu branch, %llu leaf and %llu overflow pages in a file of %llu",
+            (unsigned long long)branches, (unsigned long long)leaves, (unsigned long long)spill,
+            (unsigned long long)shape->pages);
     tree_walk walk = {.data = data,
                       .page_bytes = shape->page_bytes,
                       .pages = shape->pages,
@@ -292,9 +294,12 @@ mosaic_status mos_lmdb_check(const void *data, size_t size, bool writable, mos_l
     const unsigned char *first = bytes + PAGE_HEADER, *second = first + page_bytes;
     if (mos_load_u32(second + 24) != page_bytes)
         return mos_fail(MOSAIC_ERR_DATA, "LMDB meta pages disagree on the page size");
-    /* The newer one counts; liblmdb decides the same way. */
+    /* The newer one counts. Transactions take turns at the two pages, and liblmdb finds its page by
+     * the number's last bit. */
     const unsigned char *meta =
         mos_load_u64(first + 128) < mos_load_u64(second + 128) ? second : first;
+    if ((mos_load_u64(meta + 128) & 1) != (meta == second))
+        return mos_fail(MOSAIC_ERR_DATA, "LMDB transaction number is damaged");
     uint64_t last = mos_load_u64(meta + 120);
     if (last < 1 || last >= size / page_bytes)
         return mos_fail(MOSAIC_ERR_DATA,

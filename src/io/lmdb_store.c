@@ -145,3 +145,20 @@ done:
     mdb_cursor_close(cursor);
     return status;
 }
+
+mosaic_status mos_lmdb_each_key(mos_lmdb_reader *reader, mos_lmdb_visit_key visit, void *context) {
+    const mos_lmdb *db = reader->db;
+    MDB_cursor *cursor;
+    MOS_TRY(mos_lmdb_fail(mdb_cursor_open(reader->txn, db->database, &cursor), "read", db->path));
+    mosaic_status status = MOSAIC_OK;
+    MDB_val key;
+    int answer = mdb_cursor_get(cursor, &key, NULL, MDB_FIRST);
+    while (answer == 0) {
+        MOS_GOTO(visit(context, key.mv_data, key.mv_size));
+        answer = mdb_cursor_get(cursor, &key, NULL, MDB_NEXT);
+    }
+    if (answer != MDB_NOTFOUND) status = mos_lmdb_fail(answer, "read", db->path);
+done:
+    mdb_cursor_close(cursor);
+    return status;
+}

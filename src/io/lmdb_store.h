@@ -27,6 +27,9 @@ mosaic_status mos_lmdb_get(mos_lmdb_reader *reader, const char *key, const void 
 typedef mosaic_status (*mos_lmdb_visit)(void *context, const char *key, size_t key_size,
                                         const void *data, size_t size);
 mosaic_status mos_lmdb_each(mos_lmdb_reader *reader, mos_lmdb_visit visit, void *context);
+/* Keys alone: the values' pages are not touched, so a store of any size is listed in a moment. */
+typedef mosaic_status (*mos_lmdb_visit_key)(void *context, const char *key, size_t key_size);
+mosaic_status mos_lmdb_each_key(mos_lmdb_reader *reader, mos_lmdb_visit_key visit, void *context);
 
 typedef struct mos_lmdb_writer mos_lmdb_writer;
 /* Create or continue a store in folder `path` (map grows by itself); commits every `batch` puts. */

@@ -74,7 +74,10 @@ static void continue_store(void) {
     }
     if (mos_lmdb_writer_close(&writer) == MOSAIC_OK) {
         mos_lmdb *db;
-        if (mos_lmdb_open(folder, &db) != MOSAIC_OK) abort(); /* what was written is good */
+        if (mos_lmdb_open(folder, &db) != MOSAIC_OK) { /* what was written is good */
+            fprintf(stderr, "%s\n", mosaic_error());
+            abort();
+        }
         mos_lmdb_close(&db);
     }
 }

@@ -85,12 +85,13 @@ NONE = 2**64 - 1
 
 
 def lmdb(pages, main, free=None, transaction=3):
+    """Transactions take turns at the two meta pages: the odd one, which is the newer, in the second."""
     last = 1 + sum(len(p) for p in pages) // PAGE
     out = b""
     for number in range(2):
         free_tree = tree(8, 0, 0, 0, 0, 0, NONE, PAGE) if free is None else free
         meta = struct.pack("<IIQQ", 0xBEEFC0DE, 1, 0, 1 << 20) + free_tree + main
-        meta += struct.pack("<QQ", last, transaction - number)
+        meta += struct.pack("<QQ", last, transaction - 1 + number)
         out += (struct.pack("<QHHI", number, 0, 8, 0) + meta).ljust(PAGE, b"\0")
     return out + b"".join(pages)
 
