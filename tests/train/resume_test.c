@@ -1,0 +1,170 @@
+/* Kills, signals, full disks and damaged files: the resumed run is the uninterrupted one. */
+#include "train_support.h"
+
+static const char *const set[] = {"method=supervised",
+                                  "data.modalities.s2.bands=[B02,B03,B08]",
+                                  "train.epochs=3",
+                                  "train.keep=2",
+                                  "train.checkpoint_every=2",
+                                  "train.log_every=3",
+                                  NULL};
+
+static int set_up(void **state) {
+    (void)state;
+    if (make_data(64, 0) != 0) return 1;
+    return run_here(&(run_request){.out = "whole", .set = set}, NULL) == MOSAIC_OK ? 0 : 1;
+}
+
+static void assert_equal_runs(const char *out) {
+    char hash[2][65];
+    assert_int_equal(mos_sha256_file(in_run("whole", "model/model.safetensors"), hash[0]),
+                     MOSAIC_OK);
+    assert_int_equal(mos_sha256_file(in_run(out, "model/model.safetensors"), hash[1]), MOSAIC_OK);
+    assert_same_weights("whole", out);
+    assert_string_equal(hash[0], hash[1]);
+    assert_same_file("whole", out, "metrics.jsonl");
+    assert_same_file("whole", out, "metrics.csv");
+    assert_same_file("whole", out, "checkpoints/best");
+    assert_same_file("whole", out, "checkpoints/last");
+}
+
+/* Killed at moments that differ from run to run of the test; every one must end the same. */
+static void killed_at_any_moment(void **state) {
+    (void)state;
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    unsigned random = (unsigned)now.tv_nsec;
+    int kills = 0, code = 256 + SIGKILL;
+    for (int i = 0; i < 12 && code == 256 + SIGKILL; i++) {
+        pid_t child = start_child(&(run_request){.out = "killed", .set = set, .resume = true}, 0);
+        random = random * 1664525u + 1013904223u;
+        if (kills < 4) {
+            sleep_ms(300 + (long)(random >> 16) % 1500);
+            if (kill(child, SIGKILL) == 0) kills++;
+        }
+        code = wait_child(child);
+    }
+    assert_int_equal(code, 0);
+    assert_equal_runs("killed");
+}
+
+static void stopped_by_signals(void **state) {
+    (void)state;
+    static const int signals[] = {SIGTERM, SIGUSR1};
+    for (int i = 0; i < 2; i++) {
+        pid_t child = start_child(&(run_request){.out = "stopped", .set = set, .resume = i > 0}, 0);
+        for (int wait = 0; wait < 600 && !mos_path_exists(in_run("stopped", "timing.csv")); wait++)
+            sleep_ms(20);
+        sleep_ms(200);
+        (void)kill(child, signals[i]);
+        int code = wait_child(child);
+        if (code == 0 && i > 0) break; /* it was already through */
+        assert_int_equal(code, 75);
+        assert_true(file_has("stopped", "provenance.json", "\"status\": \"interrupted\""));
+    }
+    assert_runs(&(run_request){.out = "stopped", .set = set, .resume = true}, NULL);
+    assert_equal_runs("stopped");
+    /* once more: nothing left to do, and nothing changes */
+    assert_runs(&(run_request){.out = "stopped", .set = set, .resume = true}, NULL);
+    assert_equal_runs("stopped");
+}
+
+/* A limit on file sizes is what a full disk looks like to a writer. */
+static void full_disk(void **state) {
+    (void)state;
+    assert_runs(&(run_request){.out = "disk", .set = set, .max_steps = 2}, NULL);
+    assert_true(mos_path_exists(in_run("disk", "checkpoints/step-2.safetensors")));
+    pid_t child = start_child(&(run_request){.out = "disk", .set = set, .resume = true}, 20 << 20);
+    assert_int_equal(wait_child(child), 1);
+    assert_true(file_has("disk", "train.log", "cannot write"));
+    assert_true(file_has("disk", "checkpoints/last", "step-2.safetensors"));
+    assert_runs(&(run_request){.out = "disk", .set = set, .resume = true}, NULL);
+    assert_equal_runs("disk");
+}
+
+static void truncated_checkpoint(void **state) {
+    (void)state;
+    assert_runs(&(run_request){.out = "cut", .set = set, .max_steps = 4}, NULL);
+    assert_int_equal(truncate(in_run("cut", "checkpoints/step-4.safetensors"), 12345678), 0);
+    assert_runs(&(run_request){.out = "cut", .set = set, .resume = true}, NULL);
+    assert_true(file_has("cut", "train.log", "falling back to the checkpoint before it"));
+    assert_equal_runs("cut");
+}
+
+/* One flipped bit in the middle is noticed too. */
+static void flipped_bit(void **state) {
+    (void)state;
+    assert_runs(&(run_request){.out = "bit", .set = set, .max_steps = 4}, NULL);
+    FILE *file = fopen(in_run("bit", "checkpoints/step-4.safetensors"), "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 30000000, SEEK_SET), 0);
+    int byte = fgetc(file);
+    assert_int_equal(fseek(file, 30000000, SEEK_SET), 0);
+    (void)fputc(byte ^ 16, file);
+    (void)fclose(file);
+    assert_runs(&(run_request){.out = "bit", .set = set, .resume = true}, NULL);
+    assert_true(file_has("bit", "train.log", "its checksum does not agree"));
+    assert_equal_runs("bit");
+}
+
+static void mismatch_is_named(void **state) {
+    (void)state;
+    const char *const other[] = {"method=supervised",
+                                 "data.modalities.s2.bands=[B02,B08,B03]",
+                                 "train.epochs=4",
+                                 "train.keep=3",
+                                 "train.checkpoint_every=2",
+                                 "train.log_every=3",
+                                 NULL};
+    mosaic_status status =
+        run_here(&(run_request){.out = "whole", .set = other, .resume = true}, NULL);
+    assert_refused(status, MOSAIC_ERR_RESUME, "train.epochs: 4, was 3");
+    assert_non_null(strstr(mosaic_error(), "data.modalities"));
+    assert_null(strstr(mosaic_error(), "keep"));
+    assert_int_equal(mosaic_exit_code(status), 5);
+    assert_int_equal(mos_make_dirs(in_folder("empty")), MOSAIC_OK);
+    assert_int_equal(mos_atomic_write(in_folder("empty/note"), "x", 1), MOSAIC_OK);
+    assert_refused(run_here(&(run_request){.out = "empty", .set = set, .resume = true}, NULL),
+                   MOSAIC_ERR_RESUME, "no run to resume");
+}
+
+/* Two writers never share a run. */
+static void second_writer_is_refused(void **state) {
+    (void)state;
+    pid_t child = start_child(&(run_request){.out = "shared", .set = set}, 0);
+    for (int wait = 0; wait < 600 && !mos_path_exists(in_run("shared", "timing.csv")); wait++)
+        sleep_ms(20);
+    mosaic_status status =
+        run_here(&(run_request){.out = "shared", .set = set, .resume = true}, NULL);
+    (void)kill(child, SIGKILL);
+    (void)wait_child(child);
+    assert_refused(status, MOSAIC_ERR_RUNTIME, "another process is writing");
+}
+
+/* A run that was cut short on purpose goes on to the same end. */
+static void reduced_run_goes_on(void **state) {
+    (void)state;
+    mos_train_summary summary;
+    assert_runs(&(run_request){.out = "longer", .set = set, .max_steps = 5}, &summary);
+    assert_true(summary.reduced);
+    assert_int_equal(summary.steps, 5);
+    assert_runs(&(run_request){.out = "longer", .set = set, .resume = true}, &summary);
+    assert_false(summary.reduced);
+    assert_equal_runs("longer");
+}
+
+int main(int argc, char **argv) {
+    if (argc > 5 && strcmp(argv[1], "--child") == 0) return run_as_child(argc, argv);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(killed_at_any_moment),
+        cmocka_unit_test(stopped_by_signals),
+        cmocka_unit_test(full_disk),
+        cmocka_unit_test(truncated_checkpoint),
+        cmocka_unit_test(flipped_bit),
+        cmocka_unit_test(mismatch_is_named),
+        cmocka_unit_test(second_writer_is_refused),
+        cmocka_unit_test(reduced_run_goes_on),
+    };
+    if (argc > 1) cmocka_set_test_filter(argv[1]);
+    return cmocka_run_group_tests(tests, set_up, drop_data);
+}

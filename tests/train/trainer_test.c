@@ -1,0 +1,306 @@
+/* Whole runs on a small procedural data set. */
+#include "train_support.h"
+
+#include "train/config.h"
+
+#include <math.h>
+
+static int set_up(void **state) {
+    (void)state;
+    return make_data(64, 0.15);
+}
+
+static const char *const small[] = {"method=supervised", "data.modalities.s2.bands=[B02,B03,B08]",
+                                    NULL};
+
+/* ---- what training does -------------------------------------------------------------------------
+ */
+
+static void loss_falls(void **state) {
+    (void)state;
+    const char *const set[] = {
+        "method=supervised",    "data.modalities.s2.bands=[B02,B03,B04,B08,B11]",
+        "train.epochs=12",      "train.patience=0",
+        "data.statistics=auto", NULL};
+    mos_train_summary summary;
+    assert_runs(&(run_request){.out = "falls", .set = set}, &summary);
+    assert_int_equal(summary.epochs, 12);
+    assert_false(summary.reduced);
+    char *text = read_whole("falls", "metrics.jsonl");
+    const char *first = strstr(text, "\"loss\": ");
+    double before, after = last_value("falls", "epoch", "loss");
+    char number[32];
+    assert_non_null(first);
+    (void)snprintf(number, sizeof number, "%.*s", (int)strcspn(first + 8, ","), first + 8);
+    assert_true(mos_parse_double(number, &before));
+    mos_free(text);
+    if (!(after < 0.6 * before)) fail_msg("loss %g at the start, %g at the end", before, after);
+    assert_true(summary.best_score > 0 && summary.best_score <= 1);
+    /* every file of the run directory */
+    static const char *const files[] = {"config.yaml",       "provenance.json",
+                                        "train.log",         "metrics.jsonl",
+                                        "metrics.csv",       "timing.csv",
+                                        "statistics.csv",    "checkpoints/last",
+                                        "checkpoints/best",  "model/model.safetensors",
+                                        "model/config.json", "model/README.md"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        if (!mos_path_exists(in_run("falls", files[i]))) fail_msg("no %s", files[i]);
+    }
+    mos_model_card card;
+    assert_int_equal(mos_model_file_card(in_folder("falls"), &card), MOSAIC_OK);
+    assert_int_equal(card.spec.classes, 5);
+    assert_int_equal(card.height, 24);
+    assert_string_equal(card.spec.modality[0].band_names[4], "B11");
+    assert_true(card.has_thresholds && !card.probe_head && !card.reduced);
+    assert_non_null(strstr(card.config, "method: supervised"));
+    mos_model_card_release(&card);
+    assert_true(file_has("falls", "provenance.json", "\"status\": \"complete\""));
+}
+
+/* No heap call in any step after the first: loader, model, objective, optimizer. */
+static void no_heap_calls(void **state) {
+    (void)state;
+    assert_true(mos_path_exists(in_run("falls", "provenance.json")));
+    if (!file_has("falls", "provenance.json", "\"heap_calls_after_first_step\": 0,"))
+        fail_msg("%s", strstr(read_whole("falls", "provenance.json"), "\"heap_calls"));
+}
+
+static void runs_repeat(void **state) {
+    (void)state;
+    assert_runs(&(run_request){.out = "one", .set = small}, NULL);
+    assert_runs(&(run_request){.out = "two", .set = small}, NULL);
+    assert_same_file("one", "two", "metrics.jsonl");
+    assert_same_file("one", "two", "metrics.csv");
+    char hash[2][65];
+    assert_int_equal(mos_sha256_file(in_run("one", "model/model.safetensors"), hash[0]), MOSAIC_OK);
+    assert_int_equal(mos_sha256_file(in_run("two", "model/model.safetensors"), hash[1]), MOSAIC_OK);
+    assert_string_equal(hash[0], hash[1]);
+}
+
+static void loader_threads_change_nothing(void **state) {
+    (void)state;
+    static const char *const outs[] = {"workers1", "workers2", "workers4"};
+    static const char *const workers[] = {"train.workers=1", "train.workers=2", "train.workers=4"};
+    for (int i = 0; i < 3; i++) {
+        const char *const set[] = {"method=supervised", "data.modalities.s2.bands=[B02,B03,B08]",
+                                   workers[i], NULL};
+        assert_runs(&(run_request){.out = outs[i], .set = set}, NULL);
+    }
+    assert_same_weights("workers1", "workers2");
+    assert_same_weights("workers1", "workers4");
+    assert_same_file("workers1", "workers4", "metrics.jsonl");
+    assert_same_weights("workers1", "one");
+}
+
+/* ---- every method
+ * --------------------------------------------------------------------------------- */
+
+static void check_model(const char *out, bool probe) {
+    mos_device *device;
+    mos_model_card card;
+    mos_model *model;
+    assert_int_equal(mos_device_open("cpu", MOS_PRECISION_FP32, 1, &device), MOSAIC_OK);
+    if (mos_model_file_load(in_folder(out), device, &card, &model) != MOSAIC_OK)
+        fail_msg("%s", mosaic_error());
+    assert_int_equal(card.probe_head, probe);
+    assert_true(card.reduced);
+    assert_int_equal(card.steps, 3);
+    assert_true(card.has_thresholds);
+    assert_string_equal(card.spec.modality[0].band_names[0], "VV");
+    assert_string_equal(card.spec.modality[0].band_names[1], "VH");
+    assert_int_equal(card.spec.modality[1].bands, 10);
+    mos_model_card_release(&card);
+    mos_model_destroy(&model);
+    mos_device_close(&device);
+}
+
+static void every_method_runs(void **state) {
+    (void)state;
+    for (const mos_method *method = mos_methods; method->name != NULL; method++) {
+        char choice[64];
+        (void)snprintf(choice, sizeof choice, "method=%s", method->name);
+        const char *const set[] = {choice, NULL};
+        mos_train_summary summary;
+        assert_runs(&(run_request){.out = method->name, .set = set, .max_steps = 3}, &summary);
+        assert_true(summary.reduced);
+        assert_int_equal(summary.steps, 3);
+        assert_true(isfinite(last_value(method->name, "step", "loss")));
+        assert_true(last_value(method->name, "step", "gradient_norm") > 0);
+        check_model(method->name, !method->bce);
+        assert_true(file_has(method->name, "model/README.md", "**Reduced run**"));
+        assert_true(file_has(method->name, "provenance.json", "\"reduced\": true"));
+        assert_true(file_has(method->name, "model/config.json", "\"reduced\": true"));
+        assert_int_equal(mos_remove_tree(in_folder(method->name)), MOSAIC_OK);
+    }
+}
+
+static void variants_run(void **state) {
+    (void)state;
+    static const char *const variants[][6] = {
+        {"loss.anchor=shared", "loss.msc_warmup=0.5", "loss.positives=jaccard", NULL},
+        {"model.inter_projector=true", "loss.weighting=anchor", "loss.pos_weight=auto",
+         "loss.msc_rows=[joint]", NULL},
+        {"train.optimizer=lars", "train.lr=0.1", "train.clip=1", "loss.weights.intra=0", NULL},
+        {"train.optimizer=sgd", "train.lr=0.01", "train.nesterov=true", "model.stem_pool=false",
+         NULL},
+    };
+    for (size_t i = 0; i < sizeof variants / sizeof variants[0]; i++) {
+        assert_runs(
+            &(run_request){
+                .out = "variant", .set = variants[i], .max_steps = 2, .overwrite = i > 0},
+            NULL);
+        assert_true(isfinite(last_value("variant", "step", "loss")));
+    }
+}
+
+/* ---- labelled fractions
+ * ----------------------------------------------------------------------------- */
+
+static void labelled_fractions(void **state) {
+    (void)state;
+    const char *const all[] = {"method=supervised", "data.modalities.s2.bands=[B02,B03]",
+                               "data.labeled.fraction=0.5", "data.labeled.per_batch=0.5", NULL};
+    const char *const part[] = {"method=supervised", "data.modalities.s2.bands=[B02,B03]",
+                                "data.labeled.fraction=0.5", "data.labeled.use_unlabeled=false",
+                                NULL};
+    assert_runs(&(run_request){.out = "reading_b", .set = all, .max_steps = 2}, NULL);
+    assert_runs(&(run_request){.out = "reading_a", .set = part, .max_steps = 2}, NULL);
+    assert_same_file("reading_a", "reading_b", "labeled.txt");
+    /* half the rows are known: 4 of 8 patches with 5 classes each */
+    assert_true(last_value("reading_b", "step", "known_labels") == 20);
+    assert_true(last_value("reading_a", "step", "known_labels") == 40);
+    char *text = read_whole("reading_b", "provenance.json");
+    assert_non_null(strstr(text, "\"labeled_fraction\": 0.5"));
+    mos_free(text);
+}
+
+/* ---- ways out
+ * --------------------------------------------------------------------------------------- */
+
+static void not_a_number_stops(void **state) {
+    (void)state;
+    const char *const set[] = {"method=supervised",
+                               "data.modalities.s2.bands=[B02,B03,B08]",
+                               "train.optimizer=sgd",
+                               "train.lr=1e30",
+                               "train.schedule=constant",
+                               "train.warmup=0",
+                               NULL};
+    assert_refused(run_here(&(run_request){.out = "nan", .set = set}, NULL), MOSAIC_ERR_NUMERIC,
+                   "is not finite");
+    const char *path = strstr(mosaic_error(), "kept in ");
+    assert_non_null(path);
+    mos_safetensors file;
+    assert_int_equal(mos_safetensors_open(path + strlen("kept in "), &file), MOSAIC_OK);
+    const mos_tensor_view *images = mos_safetensors_find(&file, "images.s2");
+    assert_non_null(images);
+    assert_int_equal(images->shape[0], 8);
+    assert_int_equal(images->shape[1], 3);
+    assert_int_equal(images->shape[3], 24);
+    assert_non_null(mos_safetensors_find(&file, "labels"));
+    assert_non_null(mos_safetensors_find(&file, "params"));
+    assert_non_null(mos_safetensors_metadata(&file, "ids"));
+    mos_safetensors_release(&file);
+    assert_true(file_has("nan", "provenance.json", "\"status\": \"failed\""));
+    assert_true(file_has("nan", "train.log", "is not finite"));
+}
+
+/* Weights shrunk to nothing leave one point: the projector's bias. */
+static void collapse_is_seen(void **state) {
+    (void)state;
+    const char *const set[] = {"method=dual-simclr",      "train.optimizer=sgd",
+                               "train.momentum=0",        "train.lr=0.1",
+                               "train.weight_decay=9.9",  "train.warmup=0",
+                               "train.schedule=constant", "train.health_every=1",
+                               "train.epochs=4",          NULL};
+    assert_refused(
+        run_here(&(run_request){.out = "collapse", .set = set, .fail_on_collapse = true}, NULL),
+        MOSAIC_ERR_NUMERIC, "has collapsed");
+    assert_true(last_value("collapse", "health", "health.s2.spread") < 0.1);
+}
+
+static void early_stop(void **state) {
+    (void)state;
+    const char *const set[] = {"method=supervised",
+                               "data.modalities.s2.bands=[B02,B03,B08]",
+                               "train.lr=1e-9",
+                               "train.epochs=30",
+                               "train.patience=1",
+                               "train.monitor=loss",
+                               NULL};
+    mos_train_summary summary;
+    assert_runs(&(run_request){.out = "early", .set = set}, &summary);
+    assert_true(summary.stopped_early);
+    assert_true(summary.epochs < 30);
+    assert_int_equal(summary.best_epoch, summary.epochs - 1);
+    assert_true(file_has("early", "provenance.json", "\"stopped_early\": true"));
+}
+
+/* ---- the run directory
+ * ------------------------------------------------------------------------------ */
+
+static void directory_rules(void **state) {
+    (void)state;
+    assert_refused(run_here(&(run_request){.out = "one", .set = small}, NULL), MOSAIC_ERR_USAGE,
+                   "is not empty");
+    /* what is not a run is never deleted */
+    assert_int_equal(mos_make_dirs(in_folder("precious")), MOSAIC_OK);
+    assert_int_equal(mos_atomic_write(in_folder("precious/thesis.tex"), "x", 1), MOSAIC_OK);
+    assert_refused(
+        run_here(&(run_request){.out = "precious", .set = small, .overwrite = true}, NULL),
+        MOSAIC_ERR_USAGE, "does not look like a run");
+    assert_int_equal(mos_atomic_write(in_folder("precious/config.yaml"), "x", 1), MOSAIC_OK);
+    assert_refused(
+        run_here(&(run_request){.out = "precious", .set = small, .overwrite = true}, NULL),
+        MOSAIC_ERR_USAGE, "'thesis.tex'");
+    assert_true(mos_path_exists(in_folder("precious/thesis.tex")));
+    assert_refused(
+        run_here(&(run_request){.out = "precious", .set = small, .overwrite = true, .resume = true},
+                 NULL),
+        MOSAIC_ERR_USAGE, "contradict");
+    /* a mistake in the configuration leaves an old run alone, and no new folder behind */
+    const char *const wrong[] = {"method=supervised", "data.modalities.s3.bands=[X]", NULL};
+    assert_refused(run_here(&(run_request){.out = "one", .set = wrong, .overwrite = true}, NULL),
+                   MOSAIC_ERR_USAGE, "no modality 's3', only: s1, s2");
+    assert_true(mos_path_exists(in_run("one", "model/model.safetensors")));
+    assert_refused(run_here(&(run_request){.out = "never", .set = wrong}, NULL), MOSAIC_ERR_USAGE,
+                   "s3");
+    assert_false(mos_path_exists(in_folder("never")));
+    const char *const band[] = {"method=supervised", "data.modalities.s2.bands=[B02,B99]", NULL};
+    assert_refused(run_here(&(run_request){.out = "never", .set = band}, NULL), MOSAIC_ERR_DATA,
+                   "'B99'");
+    const char *const large[] = {"method=supervised", "train.batch=4000", NULL};
+    assert_refused(run_here(&(run_request){.out = "large", .set = large}, NULL), MOSAIC_ERR_USAGE,
+                   "'train.batch' is 4000");
+}
+
+static void start_from_a_model(void **state) {
+    (void)state;
+    const char *const set[] = {"method=supervised", "data.modalities.s2.bands=[B08,B02,B03]",
+                               "train.lr=1e-12", NULL};
+    /* another band order: joined by name */
+    assert_runs(
+        &(run_request){.out = "from", .set = set, .max_steps = 1, .init_from = in_folder("one")},
+        NULL);
+    assert_true(file_has("from", "provenance.json", "\"init_sha256\""));
+    assert_refused(run_here(&(run_request){.out = "from2",
+                                           .set = set,
+                                           .max_steps = 1,
+                                           .init_from = in_folder("one"),
+                                           .init_pattern = "nothing"},
+                            NULL),
+                   MOSAIC_ERR_DATA, "no tensor was loaded");
+}
+
+int main(int argc, char **argv) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(loss_falls),         cmocka_unit_test(no_heap_calls),
+        cmocka_unit_test(runs_repeat),        cmocka_unit_test(loader_threads_change_nothing),
+        cmocka_unit_test(every_method_runs),  cmocka_unit_test(variants_run),
+        cmocka_unit_test(labelled_fractions), cmocka_unit_test(not_a_number_stops),
+        cmocka_unit_test(collapse_is_seen),   cmocka_unit_test(early_stop),
+        cmocka_unit_test(directory_rules),    cmocka_unit_test(start_from_a_model),
+    };
+    if (argc > 1) cmocka_set_test_filter(argv[1]);
+    return cmocka_run_group_tests(tests, set_up, drop_data);
+}
