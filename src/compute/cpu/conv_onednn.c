@@ -15,11 +15,12 @@ static mosaic_status describe(const mos_cpu *cpu, const mos_conv *conv, conv_dir
     const dnnl_alg_kind_t algorithm =
         winograd ? dnnl_convolution_winograd : dnnl_convolution_direct;
     const dnnl_data_type_t w_type = direction == CONV_BACKWARD_WEIGHTS ? dnnl_f32 : cpu->type;
+    const dnnl_format_tag_t blocked = cpu->block == 16 ? dnnl_nChw16c : dnnl_nChw8c;
     dnnl_memory_desc_t x, w, y;
-    if (dnnl_memory_desc_init_by_tag(&x, 4, x_dims, cpu->type,
-                                     conv->plain ? dnnl_nchw : dnnl_nChw16c) != dnnl_success ||
+    if (dnnl_memory_desc_init_by_tag(&x, 4, x_dims, cpu->type, conv->plain ? dnnl_nchw : blocked) !=
+            dnnl_success ||
         dnnl_memory_desc_init_by_tag(&w, 4, w_dims, w_type, dnnl_format_tag_any) != dnnl_success ||
-        dnnl_memory_desc_init_by_tag(&y, 4, y_dims, cpu->type, dnnl_nChw16c) != dnnl_success)
+        dnnl_memory_desc_init_by_tag(&y, 4, y_dims, cpu->type, blocked) != dnnl_success)
         return mos_fail(MOSAIC_ERR_RUNTIME, "convolution: onednn refuses the tensor shapes");
     switch (direction) {
     case CONV_FORWARD:
@@ -186,19 +187,20 @@ void mos_conv_add_weights(const mos_cpu *cpu, const mos_conv *conv,
     const mos_conv_shape *s = &conv->shape;
     const int64_t taps = s->kernel * s->kernel, row = s->ci * taps;
     const dnnl_blocking_desc_t *b = &layout->format_desc.blocking;
-    /* OIhw16i16o, what every layer but the first gets: blocks of [taps, 16 i, 16 o] */
+    /* OIhw16i16o (8i8o), what every layer but the first gets: blocks of [taps, i, o] */
     const bool usual = conv->stored == s->ci && b->inner_nblks == 2 && b->inner_idxs[0] == 1 &&
-                       b->inner_idxs[1] == 0 && b->inner_blks[0] == CPU_BLOCK &&
-                       b->inner_blks[1] == CPU_BLOCK && layout->offset0 == 0 &&
-                       b->strides[3] == CPU_BLOCK * CPU_BLOCK &&
-                       b->strides[2] == s->kernel * CPU_BLOCK * CPU_BLOCK;
+                       b->inner_idxs[1] == 0 && b->inner_blks[0] == cpu->block &&
+                       b->inner_blks[1] == cpu->block && layout->offset0 == 0 &&
+                       b->strides[3] == cpu->block * cpu->block &&
+                       b->strides[2] == s->kernel * cpu->block * cpu->block;
     if (usual) {
-        const int64_t blocks = s->ci / CPU_BLOCK;
+        const int64_t blocks = s->ci / cpu->block;
 #pragma omp parallel for num_threads(cpu->threads) schedule(static)
-        for (int64_t unit = 0; unit < s->co / CPU_BLOCK * blocks; unit++) {
+        for (int64_t unit = 0; unit < s->co / cpu->block * blocks; unit++) {
             const int64_t ob = unit / blocks, ib = unit % blocks;
             cpu->kernels->add_weight_block(block + ob * b->strides[0] + ib * b->strides[1], taps,
-                                           dw + ob * CPU_BLOCK * row + ib * CPU_BLOCK * taps, row);
+                                           dw + ob * cpu->block * row + ib * cpu->block * taps,
+                                           row);
         }
         return;
     }

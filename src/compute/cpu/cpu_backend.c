@@ -133,6 +133,7 @@ static mosaic_status cpu_open(mos_device *device) {
     cpu->activation = cpu->bf16 ? cpu->kernels->bf16 : cpu->kernels->f32;
     cpu->type = cpu->bf16 ? dnnl_bf16 : dnnl_f32;
     cpu->act_size = cpu->bf16 ? 2 : 4;
+    cpu->block = cpu->kernels->lanes;
     device->real_bytes = sizeof(float);
     MOS_GOTO(mos_cpu_check(dnnl_engine_create(&cpu->engine, dnnl_cpu, 0), "cpu engine"));
     MOS_GOTO(mos_cpu_check(dnnl_stream_create(&cpu->stream, cpu->engine, dnnl_stream_default_flags),
@@ -224,7 +225,7 @@ static void get_f64(mos_device *device, const void *real, double *host, int64_t 
  * ------------------------------------------------------------------------------------ */
 
 static int64_t act_sample(int64_t c, int64_t h, int64_t w) {
-    return mos_cpu_round_up(c, CPU_BLOCK) * h * w;
+    return mos_cpu_round_up(c, CPU_BLOCK) * h * w; /* no partial block of either size */
 }
 
 static size_t act_bytes(mos_device *device, int64_t n, int64_t c, int64_t h, int64_t w) {
@@ -248,12 +249,10 @@ static void get_act(mos_device *device, const void *act, double *host, int64_t n
 }
 
 mos_cpu_image mos_cpu_image_layout(const mos_cpu *cpu, int64_t c) {
-    /* Counts for which the first convolution has a fast kernel on plain nchw in both directions;
-     * the others are padded to whole blocks. Without AVX-512 the plain form is always right. */
-    const bool wide =
-        cpu->kernels != &mos_kernels_base && strncmp(cpu->kernels->isa, "avx512", 6) == 0;
-    const bool plain = cpu->bf16 ? c < CPU_BLOCK : c <= 3 || !wide;
-    return (mos_cpu_image){.channels = plain ? c : mos_cpu_round_up(c, CPU_BLOCK), .plain = plain};
+    /* Counts for which oneDNN's first-layer kernels take plain nchw in both directions; others are
+     * padded to whole blocks, or they would fall to its reference code. */
+    const bool plain = cpu->bf16 ? c < cpu->block : cpu->block == 16 ? c <= 3 : c == 3;
+    return (mos_cpu_image){.channels = plain ? c : mos_cpu_round_up(c, cpu->block), .plain = plain};
 }
 
 size_t mos_cpu_image_bytes(mos_device *device, int64_t n, int64_t c, int64_t h, int64_t w) {
@@ -273,7 +272,7 @@ void mos_cpu_image_load(mos_device *device, void *image, const float *host, int6
         if (layout.plain)
             cpu->activation->convert(from, c * h * w, to);
         else
-            cpu->activation->image_block(from, c, h * w, layout.channels / CPU_BLOCK, to);
+            cpu->activation->image_block(from, c, h * w, layout.channels / cpu->block, to);
     }
 }
 

@@ -18,11 +18,11 @@ typedef struct unit_sums {
 
 struct mos_norm {
     mos_norm_shape shape;
-    int64_t blocks, rows;  /* channel blocks; samples of a group */
-    int64_t splits, units; /* parts of a block's samples; groups * blocks * splits */
-    unit_sums *sums;       /* [units] */
-    double *variance;      /* [groups, c] biased, of the last forward pass */
-    double *count;         /* [groups] values per channel */
+    int64_t block, blocks, rows; /* channel blocks; samples of a group */
+    int64_t splits, units;       /* parts of a block's samples; groups * blocks * splits */
+    unit_sums *sums;             /* [units] */
+    double *variance;            /* [groups, c] biased, of the last forward pass */
+    double *count;               /* [groups] values per channel */
 };
 
 static mosaic_status check_shape(const mos_norm_shape *s) {
@@ -53,7 +53,8 @@ mosaic_status mos_cpu_norm_create(mos_device *device, const mos_norm_shape *shap
     MOS_TRY(check_shape(shape));
     MOS_TRY(mos_alloc(1, sizeof *norm, "batch norm plan", &norm));
     norm->shape = *shape;
-    norm->blocks = (shape->c + CPU_BLOCK - 1) / CPU_BLOCK;
+    norm->block = cpu_of(device)->block;
+    norm->blocks = (shape->c + norm->block - 1) / norm->block;
     norm->rows = shape->n / shape->groups;
     const int64_t tasks = norm->blocks * shape->groups;
     norm->splits = 1;
@@ -114,11 +115,12 @@ static unit_place place_unit(const norm_pass *pass, int64_t u) {
     mos_cpu_part(norm->rows, (int)norm->splits, (int)(u % norm->splits), &begin, &end);
     begin += at.group * norm->rows;
     end += at.group * norm->rows;
-    at.channel = at.group * norm->shape.c + at.block * CPU_BLOCK;
-    at.offset = (size_t)((begin * norm->blocks + at.block) * hw * CPU_BLOCK) * pass->cpu->act_size;
+    at.channel = at.group * norm->shape.c + at.block * norm->block;
+    at.offset =
+        (size_t)((begin * norm->blocks + at.block) * hw * norm->block) * pass->cpu->act_size;
     at.planes = (mos_planes){.n = end - begin,
                              .hw = hw,
-                             .stride = norm->blocks * hw * CPU_BLOCK,
+                             .stride = norm->blocks * hw * norm->block,
                              .present = pass->present ? pass->present + begin : NULL};
     return at;
 }
@@ -132,7 +134,7 @@ static unit_sums gather_sums(const mos_norm *norm, int64_t u) {
     const unit_sums *parts = norm->sums + u / norm->splits * norm->splits;
     unit_sums all = parts[0];
     for (int64_t s = 1; s < norm->splits; s++)
-        for (int l = 0; l < CPU_BLOCK; l++) {
+        for (int l = 0; l < norm->block; l++) {
             all.first[l] += parts[s].first[l];
             all.second[l] += parts[s].second[l];
         }
@@ -167,7 +169,7 @@ static void first_values(const norm_pass *pass, const unit_place *at, float *shi
     const int64_t end = row + norm->rows;
     while (pass->present && row < end - 1 && !pass->present[row])
         row++;
-    const size_t offset = (size_t)((row * norm->blocks + at->block) * at->planes.hw * CPU_BLOCK) *
+    const size_t offset = (size_t)((row * norm->blocks + at->block) * at->planes.hw * norm->block) *
                           pass->cpu->act_size;
     pass->cpu->activation->mean_forward(pass->x + offset, 1, shift);
 }
@@ -189,14 +191,14 @@ static void forward_write(const norm_pass *pass, int64_t u) {
     const double count = norm->count[at.group];
     float shift[CPU_BLOCK], a[CPU_BLOCK], b[CPU_BLOCK];
     first_values(pass, &at, shift);
-    for (int l = 0; l < CPU_BLOCK; l++) {
+    for (int l = 0; l < norm->block; l++) {
         const double around = count > 0 ? sums.first[l] / count : 0;
         const double mean = count > 0 ? (double)shift[l] + around : 0;
         const double variance = count > 0 ? fmax(sums.second[l] / count - around * around, 0) : 0;
         const double rstd = count > 0 ? 1 / sqrt(variance + norm->shape.eps) : 0;
-        const double scale = (double)pass->gamma[at.block * CPU_BLOCK + l] * rstd;
+        const double scale = (double)pass->gamma[at.block * norm->block + l] * rstd;
         a[l] = (float)scale;
-        b[l] = (float)((double)pass->beta[at.block * CPU_BLOCK + l] - mean * scale);
+        b[l] = (float)((double)pass->beta[at.block * norm->block + l] - mean * scale);
         if (u % norm->splits != 0) continue;
         pass->mean[at.channel + l] = (float)mean;
         pass->rstd[at.channel + l] = (float)rstd;
@@ -253,9 +255,9 @@ static void backward_write(const norm_pass *pass, int64_t u) {
     const unit_sums sums = gather_sums(norm, u);
     const double count = fmax(norm->count[at.group], 1);
     float k[CPU_BLOCK], c1[CPU_BLOCK], c2[CPU_BLOCK];
-    for (int l = 0; l < CPU_BLOCK; l++) {
+    for (int l = 0; l < norm->block; l++) {
         const double rstd = (double)pass->rstd[at.channel + l];
-        k[l] = (float)((double)pass->gamma[at.block * CPU_BLOCK + l] * rstd);
+        k[l] = (float)((double)pass->gamma[at.block * norm->block + l] * rstd);
         c1[l] = (float)(sums.first[l] / count);
         c2[l] = (float)(sums.second[l] * rstd * rstd / count);
     }
@@ -273,9 +275,9 @@ static void add_parameter_gradients(const norm_pass *pass) {
     for (int64_t task = 0; task < norm->units / norm->splits; task++) {
         const unit_place at = place_unit(pass, task * norm->splits);
         const unit_sums sums = gather_sums(norm, task * norm->splits);
-        for (int l = 0; l < CPU_BLOCK; l++) {
-            pass->dbeta[at.block * CPU_BLOCK + l] += (float)sums.first[l];
-            pass->dgamma[at.block * CPU_BLOCK + l] +=
+        for (int l = 0; l < norm->block; l++) {
+            pass->dbeta[at.block * norm->block + l] += (float)sums.first[l];
+            pass->dgamma[at.block * norm->block + l] +=
                 (float)(sums.second[l] * (double)pass->rstd[at.channel + l]);
         }
     }
@@ -292,8 +294,9 @@ static void features_forward(const norm_pass *pass) {
     float *y = (float *)(void *)pass->out;
 #pragma omp parallel for num_threads(pass->cpu->threads) schedule(static)
     for (int64_t unit = 0; unit < norm->blocks * s->groups; unit++) {
-        const int64_t g = unit / norm->blocks, c0 = unit % norm->blocks * CPU_BLOCK;
-        const int64_t lanes = s->c - c0 < CPU_BLOCK ? s->c - c0 : CPU_BLOCK, row0 = g * norm->rows;
+        const int64_t g = unit / norm->blocks, c0 = unit % norm->blocks * norm->block;
+        const int64_t lanes = s->c - c0 < norm->block ? s->c - c0 : norm->block,
+                      row0 = g * norm->rows;
         const double count = norm->count[g];
         for (int64_t l = 0; l < lanes; l++) {
             const int64_t c = c0 + l;
@@ -457,10 +460,10 @@ void mos_cpu_norm_infer(mos_device *device, mos_norm *norm, const void *x, const
 #pragma omp parallel for num_threads(cpu->threads) schedule(static)
     for (int64_t plane = 0; plane < s->n * norm->blocks; plane++) {
         float a[CPU_BLOCK], b[CPU_BLOCK];
-        for (int l = 0; l < CPU_BLOCK; l++)
+        for (int l = 0; l < norm->block; l++)
             running_terms(norm, gamma, beta, running_mean, running_var,
-                          plane % norm->blocks * CPU_BLOCK + l, a + l, b + l);
-        const size_t offset = (size_t)(plane * hw * CPU_BLOCK) * cpu->act_size;
+                          plane % norm->blocks * norm->block + l, a + l, b + l);
+        const size_t offset = (size_t)(plane * hw * norm->block) * cpu->act_size;
         const mos_planes one = {.n = 1, .hw = hw, .stride = 0, .present = NULL};
         cpu->activation->norm_apply(&one, in + offset, at_offset(add, offset), a, b, s->relu,
                                     (char *)y + offset);

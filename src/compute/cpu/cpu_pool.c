@@ -6,7 +6,7 @@
 
 struct mos_pool {
     mos_pool_plane plane;
-    int64_t planes; /* n * c / 16 */
+    int64_t planes, block; /* n * c / block; channels of a block */
 };
 
 #define MAX_POOL_KERNEL 15 /* a winner's place fits a byte */
@@ -15,7 +15,6 @@ mosaic_status mos_cpu_pool_create(mos_device *device, const mos_pool_shape *shap
                                   size_t *index_bytes) {
     const mos_pool_shape s = *shape;
     mos_pool *pool = NULL;
-    (void)device;
     *out = NULL;
     *index_bytes = 0;
     if (s.n < 1 || s.c < 1 || s.h < 1 || s.w < 1 || s.kernel < 1 || s.stride < 1 || s.pad < 0 ||
@@ -30,7 +29,8 @@ mosaic_status mos_cpu_pool_create(mos_device *device, const mos_pool_shape *shap
                         "most %d, found %" PRId64 " and %" PRId64,
                         CPU_BLOCK, MAX_POOL_KERNEL, s.c, s.kernel);
     MOS_TRY(mos_alloc(1, sizeof *pool, "max pool plan", &pool));
-    pool->planes = s.n * (s.c / CPU_BLOCK);
+    pool->block = cpu_of(device)->block;
+    pool->planes = s.n * (s.c / pool->block);
     pool->plane = (mos_pool_plane){.h = s.h,
                                    .w = s.w,
                                    .oh = (s.h + 2 * s.pad - s.kernel) / s.stride + 1,
@@ -38,7 +38,7 @@ mosaic_status mos_cpu_pool_create(mos_device *device, const mos_pool_shape *shap
                                    .kernel = s.kernel,
                                    .stride = s.stride,
                                    .pad = s.pad};
-    *index_bytes = (size_t)(pool->planes * pool->plane.oh * pool->plane.ow * CPU_BLOCK);
+    *index_bytes = (size_t)(pool->planes * pool->plane.oh * pool->plane.ow * pool->block);
     *out = pool;
     return MOSAIC_OK;
 }
@@ -55,7 +55,8 @@ void mos_cpu_pool_forward(mos_device *device, mos_pool *pool, const void *x, voi
     const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
     const mos_cpu *cpu = cpu_of(device);
     const mos_pool_plane *p = &pool->plane;
-    const size_t in = (size_t)(p->h * p->w * CPU_BLOCK), out = (size_t)(p->oh * p->ow * CPU_BLOCK);
+    const size_t in = (size_t)(p->h * p->w * pool->block),
+                 out = (size_t)(p->oh * p->ow * pool->block);
 #pragma omp parallel for num_threads(cpu->threads) schedule(static)
     for (int64_t i = 0; i < pool->planes; i++)
         cpu->activation->pool_forward(p, (const char *)x + (size_t)i * in * cpu->act_size,
@@ -69,7 +70,8 @@ void mos_cpu_pool_backward(mos_device *device, mos_pool *pool, const void *dy, c
     const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
     const mos_cpu *cpu = cpu_of(device);
     const mos_pool_plane *p = &pool->plane;
-    const size_t in = (size_t)(p->h * p->w * CPU_BLOCK), out = (size_t)(p->oh * p->ow * CPU_BLOCK);
+    const size_t in = (size_t)(p->h * p->w * pool->block),
+                 out = (size_t)(p->oh * p->ow * pool->block);
 #pragma omp parallel for num_threads(cpu->threads) schedule(static)
     for (int64_t i = 0; i < pool->planes; i++) {
         const size_t from = (size_t)i * out * cpu->act_size;
@@ -85,11 +87,11 @@ void mos_cpu_mean_forward(mos_device *device, int64_t n, int64_t c, int64_t h, i
                           const void *x, void *y) {
     const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
     const mos_cpu *cpu = cpu_of(device);
-    const size_t plane = (size_t)(h * w * CPU_BLOCK) * cpu->act_size;
+    const size_t plane = (size_t)(h * w * cpu->block) * cpu->act_size;
 #pragma omp parallel for num_threads(cpu->threads) schedule(static)
-    for (int64_t i = 0; i < n * c / CPU_BLOCK; i++)
+    for (int64_t i = 0; i < n * c / cpu->block; i++)
         cpu->activation->mean_forward((const char *)x + (size_t)i * plane, h * w,
-                                      (float *)y + i * CPU_BLOCK);
+                                      (float *)y + i * cpu->block);
     mos_cpu_leave(guard);
 }
 
@@ -97,10 +99,10 @@ void mos_cpu_mean_backward(mos_device *device, int64_t n, int64_t c, int64_t h, 
                            const void *dy, void *dx) {
     const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
     const mos_cpu *cpu = cpu_of(device);
-    const size_t plane = (size_t)(h * w * CPU_BLOCK) * cpu->act_size;
+    const size_t plane = (size_t)(h * w * cpu->block) * cpu->act_size;
 #pragma omp parallel for num_threads(cpu->threads) schedule(static)
-    for (int64_t i = 0; i < n * c / CPU_BLOCK; i++)
-        cpu->activation->mean_backward((const float *)dy + i * CPU_BLOCK, h * w,
+    for (int64_t i = 0; i < n * c / cpu->block; i++)
+        cpu->activation->mean_backward((const float *)dy + i * cpu->block, h * w,
                                        (char *)dx + (size_t)i * plane);
     mos_cpu_leave(guard);
 }

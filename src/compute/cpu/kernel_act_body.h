@@ -63,24 +63,24 @@ static void ACT(get)(const void *act, int64_t c, int64_t hw, double *host) {
 
 static void ACT(norm_sums)(const mos_planes *planes, const void *x, const float *shift, double *sum,
                            double *square) {
-    const v16 base = v_load(shift);
+    const vec base = v_load(shift);
     for (int64_t n = 0; n < planes->n; n++) {
         if (planes->present && !planes->present[n]) continue;
         const act_t *p = (const act_t *)x + n * planes->stride;
         for (int64_t begin = 0; begin < planes->hw; begin += SUM_SPAN) {
             const int64_t end = begin + SUM_SPAN < planes->hw ? begin + SUM_SPAN : planes->hw;
-            v16 s0 = v_all(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
+            vec s0 = v_all(0), s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
             int64_t i = begin;
             for (; i + 4 <= end; i += 4) {
-                const v16 a = ACT_LOAD(p + i * LANES) - base,
+                const vec a = ACT_LOAD(p + i * LANES) - base,
                           b = ACT_LOAD(p + (i + 1) * LANES) - base;
-                const v16 c = ACT_LOAD(p + (i + 2) * LANES) - base,
+                const vec c = ACT_LOAD(p + (i + 2) * LANES) - base,
                           d = ACT_LOAD(p + (i + 3) * LANES) - base;
                 s0 += a, s1 += b, s2 += c, s3 += d;
                 q0 += a * a, q1 += b * b, q2 += c * c, q3 += d * d;
             }
             for (; i < end; i++) {
-                const v16 a = ACT_LOAD(p + i * LANES) - base;
+                const vec a = ACT_LOAD(p + i * LANES) - base;
                 s0 += a, q0 += a * a;
             }
             v_add_to_double(sum, (s0 + s1) + (s2 + s3));
@@ -91,7 +91,7 @@ static void ACT(norm_sums)(const mos_planes *planes, const void *x, const float 
 
 KERNEL_INLINE void ACT(norm_apply_as)(const mos_planes *planes, const void *x, const void *skip,
                                       const float *a, const float *b, const bool relu, void *y) {
-    const v16 scale = v_load(a), offset = v_load(b);
+    const vec scale = v_load(a), offset = v_load(b);
     for (int64_t n = 0; n < planes->n; n++) {
         const act_t *in = (const act_t *)x + n * planes->stride;
         const act_t *add = skip ? (const act_t *)skip + n * planes->stride : NULL;
@@ -101,7 +101,7 @@ KERNEL_INLINE void ACT(norm_apply_as)(const mos_planes *planes, const void *x, c
             continue;
         }
         for (int64_t i = 0; i < planes->hw * LANES; i += LANES) {
-            v16 v = ACT_LOAD(in + i) * scale + offset;
+            vec v = ACT_LOAD(in + i) * scale + offset;
             if (skip) v += ACT_LOAD(add + i);
             if (relu) v = v_relu(v);
             ACT_STORE(out + i, v);
@@ -122,8 +122,8 @@ static void ACT(norm_apply)(const mos_planes *planes, const void *x, const void 
 }
 
 /* the gradient that enters the normalisation at one position */
-KERNEL_INLINE v16 ACT(gradient)(const act_t *y, const act_t *dy, const act_t *dy2, int64_t i) {
-    v16 g = ACT_LOAD(dy + i);
+KERNEL_INLINE vec ACT(gradient)(const act_t *y, const act_t *dy, const act_t *dy2, int64_t i) {
+    vec g = ACT_LOAD(dy + i);
     if (dy2) g += ACT_LOAD(dy2 + i);
     if (y) g = v_where_positive(g, ACT_LOAD(y + i));
     return g;
@@ -134,7 +134,7 @@ KERNEL_INLINE v16 ACT(gradient)(const act_t *y, const act_t *dy, const act_t *dy
 KERNEL_INLINE void ACT(norm_back_sums_as)(const mos_planes *planes, const void *x, const void *y,
                                           const void *dy, const void *dy2, void *dskip,
                                           const float *mean, double *sum, double *dot) {
-    const v16 centre = v_load(mean);
+    const vec centre = v_load(mean);
     for (int64_t n = 0; n < planes->n; n++) {
         const act_t *xn = AT_PLANE(x, n, planes), *yn = AT_PLANE(y, n, planes);
         const act_t *gn = AT_PLANE(dy, n, planes), *g2n = AT_PLANE(dy2, n, planes);
@@ -145,12 +145,12 @@ KERNEL_INLINE void ACT(norm_back_sums_as)(const mos_planes *planes, const void *
         }
         for (int64_t begin = 0; begin < planes->hw; begin += SUM_SPAN) {
             const int64_t end = begin + SUM_SPAN < planes->hw ? begin + SUM_SPAN : planes->hw;
-            v16 s0 = v_all(0), s1 = s0, d0 = s0, d1 = s0;
+            vec s0 = v_all(0), s1 = s0, d0 = s0, d1 = s0;
             int64_t i = begin * LANES;
             for (; i + 2 * LANES <= end * LANES; i += 2 * LANES) {
-                const v16 g0 = ACT(gradient)(yn, gn, g2n, i),
+                const vec g0 = ACT(gradient)(yn, gn, g2n, i),
                           g1 = ACT(gradient)(yn, gn, g2n, i + LANES);
-                const v16 x0 = ACT_LOAD(xn + i), x1 = ACT_LOAD(xn + i + LANES);
+                const vec x0 = ACT_LOAD(xn + i), x1 = ACT_LOAD(xn + i + LANES);
                 if (dskip) {
                     ACT_STORE(out + i, g0);
                     ACT_STORE(out + i + LANES, g1);
@@ -159,7 +159,7 @@ KERNEL_INLINE void ACT(norm_back_sums_as)(const mos_planes *planes, const void *
                 d0 += g0 * (x0 - centre), d1 += g1 * (x1 - centre);
             }
             if (i < end * LANES) {
-                const v16 g0 = ACT(gradient)(yn, gn, g2n, i), x0 = ACT_LOAD(xn + i);
+                const vec g0 = ACT(gradient)(yn, gn, g2n, i), x0 = ACT_LOAD(xn + i);
                 if (dskip) ACT_STORE(out + i, g0);
                 s0 += g0, d0 += g0 * (x0 - centre);
             }
@@ -205,8 +205,8 @@ KERNEL_INLINE void ACT(norm_back_apply_as)(const mos_planes *planes, const void 
                                            const float *k, const float *c1, const float *c2,
                                            void *dx) {
     /* k (g - c1 - (x - mean) c2) = k g + x slope + constant */
-    const v16 gain = v_load(k), slope = -gain * v_load(c2);
-    const v16 constant = -gain * v_load(c1) - v_load(mean) * slope;
+    const vec gain = v_load(k), slope = -gain * v_load(c2);
+    const vec constant = -gain * v_load(c1) - v_load(mean) * slope;
     for (int64_t n = 0; n < planes->n; n++) {
         const act_t *xn = AT_PLANE(x, n, planes), *yn = AT_PLANE(y, n, planes);
         const act_t *gn = AT_PLANE(dy, n, planes), *g2n = AT_PLANE(dy2, n, planes);
@@ -249,11 +249,11 @@ static void ACT(pool_forward)(const mos_pool_plane *p, const void *x, void *y, u
             const int64_t x0 = ox * p->stride - p->pad;
             const int64_t kx0 = x0 < 0 ? -x0 : 0,
                           kx1 = x0 + p->kernel > p->w ? p->w - x0 : p->kernel;
-            v16 best = ACT_LOAD(in + ((y0 + ky0) * p->w + x0 + kx0) * LANES);
-            v16i winner = (v16i){0} + (int32_t)(ky0 * p->kernel + kx0);
+            vec best = ACT_LOAD(in + ((y0 + ky0) * p->w + x0 + kx0) * LANES);
+            veci winner = (veci){0} + (int32_t)(ky0 * p->kernel + kx0);
             for (int64_t ky = ky0; ky < ky1; ky++)
                 for (int64_t kx = kx0; kx < kx1; kx++) {
-                    const v16 v = ACT_LOAD(in + ((y0 + ky) * p->w + x0 + kx) * LANES);
+                    const vec v = ACT_LOAD(in + ((y0 + ky) * p->w + x0 + kx) * LANES);
                     v_keep_greater(v, (int32_t)(ky * p->kernel + kx), &best, &winner);
                 }
             ACT_STORE(out + (oy * p->ow + ox) * LANES, best);
@@ -276,11 +276,11 @@ KERNEL_INLINE void ACT(pool_backward_as)(const mos_pool_plane *p, const int64_t 
             const int64_t left = ix + p->pad;
             int64_t ox0 = left < kernel ? 0 : (left - kernel) / stride + 1, ox1 = left / stride + 1;
             if (ox1 > p->ow) ox1 = p->ow;
-            v16 sum = v_all(0);
+            vec sum = v_all(0);
             for (int64_t oy = oy0; oy < oy1; oy++)
                 for (int64_t ox = ox0; ox < ox1; ox++) {
                     const int64_t o = (oy * p->ow + ox) * LANES;
-                    v16 v = ACT_LOAD(g + o);
+                    vec v = ACT_LOAD(g + o);
                     if (dy2) v += ACT_LOAD(g2 + o);
                     sum += v_where_index(
                         v, index + o, (int32_t)((top - oy * stride) * kernel + left - ox * stride));
@@ -303,7 +303,7 @@ static void ACT(pool_backward)(const mos_pool_plane *p, const void *dy, const vo
 
 static void ACT(mean_forward)(const void *x, int64_t hw, float *y) {
     const act_t *in = x;
-    v16 sum = v_all(0);
+    vec sum = v_all(0);
     for (int64_t i = 0; i < hw; i++)
         sum += ACT_LOAD(in + i * LANES);
     v_store(y, sum / (float)hw);
@@ -311,7 +311,7 @@ static void ACT(mean_forward)(const void *x, int64_t hw, float *y) {
 
 static void ACT(mean_backward)(const float *dy, int64_t hw, void *dx) {
     act_t *out = dx;
-    const v16 v = v_load(dy) / (float)hw;
+    const vec v = v_load(dy) / (float)hw;
     for (int64_t i = 0; i < hw; i++)
         ACT_STORE(out + i * LANES, v);
 }

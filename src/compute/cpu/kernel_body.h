@@ -27,6 +27,7 @@
 
 const mos_kernels KERNEL_TABLE = {
     .isa = KERNEL_ISA,
+    .lanes = LANES,
     .f32 = &table_f32,
 #if defined(__AVX512BF16__)
     .bf16 = &table_bf16,

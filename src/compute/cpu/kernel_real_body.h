@@ -14,15 +14,15 @@ static void gemm_nt(int64_t m, int64_t n, int64_t k, float alpha, const float *a
                 ra[t] = a + (i + (t < rows ? t : rows - 1)) * lda;
                 rb[t] = b + (j + (t < columns ? t : columns - 1)) * ldb;
             }
-            v16 sum[4][4] = {{{0}}};
+            vec sum[4][4] = {{{0}}};
             float dot[4][4];
             int64_t p = 0;
             for (; p + LANES <= k; p += LANES) {
-                const v16 b0 = v_load(rb[0] + p), b1 = v_load(rb[1] + p), b2 = v_load(rb[2] + p),
+                const vec b0 = v_load(rb[0] + p), b1 = v_load(rb[1] + p), b2 = v_load(rb[2] + p),
                           b3 = v_load(rb[3] + p);
 #pragma GCC unroll 4
                 for (int t = 0; t < 4; t++) {
-                    const v16 at = v_load(ra[t] + p);
+                    const vec at = v_load(ra[t] + p);
                     sum[t][0] += at * b0, sum[t][1] += at * b1, sum[t][2] += at * b2,
                         sum[t][3] += at * b3;
                 }
@@ -52,9 +52,9 @@ static void gemm_nn(int64_t m, int64_t n, int64_t k, const float *a, int64_t row
             ra[t] = a + (i + (t < rows ? t : rows - 1)) * row;
         int64_t j = 0;
         for (; j + 2 * LANES <= n; j += 2 * LANES) {
-            v16 sum[4][2] = {{{0}}};
+            vec sum[4][2] = {{{0}}};
             for (int64_t p = 0; p < k; p++) {
-                const v16 b0 = v_load(b + p * ldb + j), b1 = v_load(b + p * ldb + j + LANES);
+                const vec b0 = v_load(b + p * ldb + j), b1 = v_load(b + p * ldb + j + LANES);
 #pragma GCC unroll 4
                 for (int t = 0; t < 4; t++) {
                     const float at = ra[t][p * column];
@@ -82,12 +82,12 @@ static double exp_row(float *s, int64_t count, float top) {
     double sum[LANES] = {0}, total = 0;
     int64_t i = 0;
     for (; i + LANES <= count; i += LANES) {
-        const v16 e = v_exp(v_load(s + i) - top);
+        const vec e = v_exp(v_load(s + i) - top);
         v_store(s + i, e);
         v_add_to_double(sum, e);
     }
     if (i < count) {
-        v16 e = v_all(-1000.0f);
+        vec e = v_all(-1000.0f);
         memcpy(&e, s + i, (size_t)(count - i) * sizeof(float));
         e = v_exp(e - top);
         memcpy(s + i, &e, (size_t)(count - i) * sizeof(float));
@@ -160,9 +160,9 @@ static void add_weight_block(const float *restrict block, int64_t taps, float *r
         for (int64_t o = 0; o < LANES; o++) {
             float *to = dw + o * row_stride + j;
 #if defined(__AVX512F__)
-            const v16 values = (v16)_mm512_i32gather_ps(_mm512_loadu_si512(place), block + o, 4);
+            const vec values = (vec)_mm512_i32gather_ps(_mm512_loadu_si512(place), block + o, 4);
 #else
-            v16 values;
+            vec values;
             for (int l = 0; l < LANES; l++)
                 values[l] = block[place[l] + o];
 #endif

@@ -84,6 +84,7 @@ typedef struct mos_optimizer_terms {
 
 typedef struct mos_kernels {
     const char *isa;
+    int64_t lanes;                        /* channels of an activation block */
     const mos_act_kernels *f32, *bf16;    /* bf16 NULL where the instruction set lacks it */
     const mos_winograd_kernels *winograd; /* NULL likewise */
 

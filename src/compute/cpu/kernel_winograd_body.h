@@ -20,21 +20,21 @@ KERNEL_INLINE tile_place place_tile(const mos_winograd_map *map, int64_t tile) {
 
 /* Column x of the four input rows from y0, transformed down the column; zeros outside the map. */
 KERNEL_INLINE void load_column(const mos_winograd_map *map, const uint16_t *plane, int64_t y0,
-                               int64_t x, v16 t[4]) {
-    v16 d[4];
+                               int64_t x, vec t[4]) {
+    vec d[4];
     const bool inside = x >= 0 && x < map->w;
 #pragma GCC unroll 4
     for (int64_t r = 0; r < 4; r++) {
         const bool valid = inside && y0 + r >= 0 && y0 + r < map->h;
         const __m256i half = _mm256_maskz_loadu_epi16(valid ? (__mmask16)0xffff : (__mmask16)0,
                                                       plane + ((y0 + r) * map->w + x) * LANES);
-        d[r] = (v16)_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16);
+        d[r] = (vec)_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16);
     }
     WINOGRAD_B(d[0], d[1], d[2], d[3], t[0], t[1], t[2], t[3]);
 }
 
 /* B^T d B of one tile from its four transformed columns: out[row * 4 + column] */
-KERNEL_INLINE void combine_columns(v16 (*const column[4])[4], v16 out[16]) {
+KERNEL_INLINE void combine_columns(vec (*const column[4])[4], vec out[16]) {
 #pragma GCC unroll 4
     for (int r = 0; r < 4; r++)
         WINOGRAD_B((*column[0])[r], (*column[1])[r], (*column[2])[r], (*column[3])[r], out[r * 4],
@@ -51,15 +51,15 @@ static void winograd_input(const mos_winograd_map *map, const uint16_t *x, int64
         const int64_t run = map->tw - at.tx < count - t ? map->tw - at.tx : count - t;
         for (int64_t b = 0; b < blocks; b++) {
             const uint16_t *from = x + (at.n * blocks + b) * plane;
-            v16 columns[4][4];
+            vec columns[4][4];
             load_column(map, from, at.ty * 2 - 1, at.tx * 2 - 1, columns[0]);
             load_column(map, from, at.ty * 2 - 1, at.tx * 2, columns[1]);
             for (int64_t i = 0; i < run; i++) {
-                v16 out[16];
+                vec out[16];
                 load_column(map, from, at.ty * 2 - 1, (at.tx + i) * 2 + 1, columns[2]);
                 load_column(map, from, at.ty * 2 - 1, (at.tx + i) * 2 + 2, columns[3]);
                 combine_columns(
-                    (v16(*const[4])[4]){&columns[0], &columns[1], &columns[2], &columns[3]}, out);
+                    (vec(*const[4])[4]){&columns[0], &columns[1], &columns[2], &columns[3]}, out);
                 uint16_t *to = v + (t + i) * map->c + b * LANES;
 #pragma GCC unroll 16
                 for (int k = 0; k < 16; k++)
@@ -115,12 +115,12 @@ static void winograd_multiply(int64_t rows, int64_t c, const uint16_t *v, const 
 }
 
 /* A^T m A of one tile and 16 channels: out[row * 2 + column] */
-KERNEL_INLINE void output_tile(const float *m, int64_t stride, v16 out[4]) {
-    v16 s[2][4];
+KERNEL_INLINE void output_tile(const float *m, int64_t stride, vec out[4]) {
+    vec s[2][4];
 #pragma GCC unroll 4
     for (int c = 0; c < 4; c++) {
-        const v16 m0 = v_load(m + c * stride), m1 = v_load(m + (4 + c) * stride);
-        const v16 m2 = v_load(m + (8 + c) * stride), m3 = v_load(m + (12 + c) * stride);
+        const vec m0 = v_load(m + c * stride), m1 = v_load(m + (4 + c) * stride);
+        const vec m2 = v_load(m + (8 + c) * stride), m3 = v_load(m + (12 + c) * stride);
         s[0][c] = m0 + m1 + m2;
         s[1][c] = m1 - m2 - m3;
     }
@@ -139,7 +139,7 @@ static void winograd_output(const mos_winograd_map *map, const float *m, int64_t
     for (int64_t half = 0; half < 2; half++) {
         tile_place at = place_tile(map, first);
         for (int64_t t = 0; t < count; t++) {
-            v16 out[4];
+            vec out[4];
             output_tile(m + t * 32 + half * LANES, rows * 32, out);
             uint16_t *to = y + (at.n * blocks + channel / LANES + half) * plane +
                            (at.ty * 2 * map->w + at.tx * 2) * LANES;
@@ -157,23 +157,23 @@ static void winograd_output(const mos_winograd_map *map, const float *m, int64_t
 }
 
 /* G g G^T: u[16] from g[9] */
-KERNEL_INLINE void transform_weights(const v16 g[9], v16 u[16]) {
-    v16 s[4][3];
+KERNEL_INLINE void transform_weights(const vec g[9], vec u[16]) {
+    vec s[4][3];
 #pragma GCC unroll 3
     for (int c = 0; c < 3; c++) {
-        const v16 outer = (g[c] + g[6 + c]) * 0.5f, inner = g[3 + c] * 0.5f;
+        const vec outer = (g[c] + g[6 + c]) * 0.5f, inner = g[3 + c] * 0.5f;
         s[0][c] = g[c], s[1][c] = outer + inner, s[2][c] = outer - inner, s[3][c] = g[6 + c];
     }
 #pragma GCC unroll 4
     for (int r = 0; r < 4; r++) {
-        const v16 outer = (s[r][0] + s[r][2]) * 0.5f, inner = s[r][1] * 0.5f;
+        const vec outer = (s[r][0] + s[r][2]) * 0.5f, inner = s[r][1] * 0.5f;
         u[r * 4] = s[r][0], u[r * 4 + 1] = outer + inner, u[r * 4 + 2] = outer - inner,
               u[r * 4 + 3] = s[r][2];
     }
 }
 
 /* bf16 of even lanes' and odd lanes' values side by side: (even[0], odd[0], even[1], ...) */
-KERNEL_INLINE __m512i interleave(v16 even, v16 odd) {
+KERNEL_INLINE __m512i interleave(vec even, vec odd) {
     static const uint16_t order[32] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
                                        21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
                                        11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
@@ -191,11 +191,11 @@ static void winograd_weights(const float *w, int64_t out_stride, int64_t in_stri
     const __m512i index = _mm512_loadu_si512(places);
     for (int64_t half = 0; half < 2; half++)
         for (int64_t i = 0; i < inputs; i += 2) {
-            v16 g[9], transformed[2][16];
+            vec g[9], transformed[2][16];
             for (int64_t odd = 0; odd < 2; odd++) {
                 const float *from = w + half * LANES * out_stride + (i + odd) * in_stride;
                 for (int tap = 0; tap < 9; tap++)
-                    g[flip ? 8 - tap : tap] = (v16)_mm512_i32gather_ps(index, from + tap, 4);
+                    g[flip ? 8 - tap : tap] = (vec)_mm512_i32gather_ps(index, from + tap, 4);
                 transform_weights(g, transformed[odd]);
             }
             for (int64_t k = 0; k < 16; k++)
@@ -217,7 +217,7 @@ KERNEL_INLINE void next_tile(const mos_winograd_map *map, tile_place *at) {
 }
 
 /* Store sixteen values of an even tile and its odd neighbour: p [16, c/16, pairs, 16, 2] */
-KERNEL_INLINE void store_pair(const v16 even[16], const v16 odd[16], uint16_t *to, int64_t stride) {
+KERNEL_INLINE void store_pair(const vec even[16], const vec odd[16], uint16_t *to, int64_t stride) {
 #pragma GCC unroll 16
     for (int k = 0; k < 16; k++)
         _mm512_storeu_si512(to + k * stride, interleave(even[k], odd[k]));
@@ -225,13 +225,13 @@ KERNEL_INLINE void store_pair(const v16 even[16], const v16 odd[16], uint16_t *t
 
 /* A dY A^T of one tile whose first value is at `from` */
 KERNEL_INLINE void gradient_tile(const mos_winograd_map *map, const uint16_t *from,
-                                 const tile_place *at, v16 out[16]) {
+                                 const tile_place *at, vec out[16]) {
     const bool right = at->tx * 2 + 1 < map->w, below = at->ty * 2 + 1 < map->h;
-    const v16 zero = v_all(0);
-    const v16 y00 = v_load_bf16(from), y01 = right ? v_load_bf16(from + LANES) : zero;
-    const v16 y10 = below ? v_load_bf16(from + map->w * LANES) : zero;
-    const v16 y11 = right && below ? v_load_bf16(from + (map->w + 1) * LANES) : zero;
-    const v16 left[4] = {y00, y00 + y10, y00 - y10, -y10},
+    const vec zero = v_all(0);
+    const vec y00 = v_load_bf16(from), y01 = right ? v_load_bf16(from + LANES) : zero;
+    const vec y10 = below ? v_load_bf16(from + map->w * LANES) : zero;
+    const vec y11 = right && below ? v_load_bf16(from + (map->w + 1) * LANES) : zero;
+    const vec left[4] = {y00, y00 + y10, y00 - y10, -y10},
               other[4] = {y01, y01 + y11, y01 - y11, -y11};
 #pragma GCC unroll 4
     for (int r = 0; r < 4; r++) {
@@ -246,7 +246,7 @@ KERNEL_INLINE void gradient_tile(const mos_winograd_map *map, const uint16_t *fr
  * carries from one tile to the next. */
 KERNEL_INLINE void pair_tile(const mos_winograd_map *map, const uint16_t *plane,
                              const bool gradient, bool fresh, const tile_place *at,
-                             v16 columns[4][4], v16 out[16]) {
+                             vec columns[4][4], vec out[16]) {
     if (at->n >= map->n) {
         for (int k = 0; k < 16; k++)
             out[k] = v_all(0);
@@ -262,7 +262,7 @@ KERNEL_INLINE void pair_tile(const mos_winograd_map *map, const uint16_t *plane,
     }
     load_column(map, plane, at->ty * 2 - 1, at->tx * 2 + 1, columns[2]);
     load_column(map, plane, at->ty * 2 - 1, at->tx * 2 + 2, columns[3]);
-    combine_columns((v16(*const[4])[4]){&columns[0], &columns[1], &columns[2], &columns[3]}, out);
+    combine_columns((vec(*const[4])[4]){&columns[0], &columns[1], &columns[2], &columns[3]}, out);
 #pragma GCC unroll 4
     for (int r = 0; r < 4; r++)
         columns[0][r] = columns[2][r], columns[1][r] = columns[3][r];
@@ -273,9 +273,9 @@ KERNEL_INLINE void pairs_as(const mos_winograd_map *map, const uint16_t *act, co
     const int64_t blocks = map->c / LANES, plane = map->h * map->w * LANES;
     for (int64_t b = 0; b < blocks; b++) {
         tile_place at = place_tile(map, first + begin * 2);
-        v16 columns[4][4] = {{{0}}};
+        vec columns[4][4] = {{{0}}};
         for (int64_t pair = begin; pair < end; pair++) {
-            v16 even[16], odd[16];
+            vec even[16], odd[16];
             pair_tile(map, act + (at.n * blocks + b) * plane, gradient, pair == begin, &at, columns,
                       even);
             next_tile(map, &at);
@@ -323,12 +323,12 @@ static void winograd_accumulate(int64_t pairs, const uint16_t *px, int64_t strid
 static void winograd_weight_block(const float *du, float *block) {
     const int64_t plane = LANES * 32;
     for (int64_t i = 0; i < LANES; i++) {
-        v16 s[3][4];
+        vec s[3][4];
 #pragma GCC unroll 4
         for (int64_t c = 0; c < 4; c++) {
-            const v16 d0 = v_load(du + c * plane + i * 32),
+            const vec d0 = v_load(du + c * plane + i * 32),
                       d1 = v_load(du + (4 + c) * plane + i * 32);
-            const v16 d2 = v_load(du + (8 + c) * plane + i * 32),
+            const vec d2 = v_load(du + (8 + c) * plane + i * 32),
                       d3 = v_load(du + (12 + c) * plane + i * 32);
             s[0][c] = d0 + (d1 + d2) * 0.5f;
             s[1][c] = (d1 - d2) * 0.5f;
