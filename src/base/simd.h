@@ -10,6 +10,12 @@
 
 #define MOS_SIMD_INLINE static inline __attribute__((always_inline, unused))
 
+typedef enum mos_simd { MOS_SIMD_PLAIN, MOS_SIMD_AVX2, MOS_SIMD_AVX512 } mos_simd;
+/* The best instruction set of this processor, not above the limit. */
+mos_simd mos_simd_level(void);
+/* For tests and comparisons: process-wide, AVX512 at the start. */
+void mos_simd_limit(mos_simd most);
+
 /* MOS_SIMD_KERNEL(blur, (float *out, size_t count), (out, count)) defines `static void blur(...)`
  * from `blur_body(...)`, an MOS_SIMD_INLINE function whose loops carry `#pragma omp simd`. */
 #if defined(__x86_64__)
@@ -26,13 +32,16 @@
         name##_body arguments;                                                                     \
     }                                                                                              \
     static void name parameters {                                                                  \
-        if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&             \
-            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))              \
+        switch (mos_simd_level()) {                                                                \
+        case MOS_SIMD_AVX512:                                                                      \
             name##_avx512 arguments;                                                               \
-        else if (__builtin_cpu_supports("avx2"))                                                   \
+            break;                                                                                 \
+        case MOS_SIMD_AVX2:                                                                        \
             name##_avx2 arguments;                                                                 \
-        else                                                                                       \
+            break;                                                                                 \
+        default:                                                                                   \
             name##_plain arguments;                                                                \
+        }                                                                                          \
     }
 #else
 #define MOS_SIMD_KERNEL(name, parameters, arguments)                                               \

@@ -86,7 +86,7 @@ __attribute__((target("avx512f"))) static void spread_narrow(const float *line,
 }
 
 static bool spread_fast(const float *line, const mos_axis *columns, float *out) {
-    if (!columns->narrow || !__builtin_cpu_supports("avx512f")) return false;
+    if (!columns->narrow || mos_simd_level() != MOS_SIMD_AVX512) return false;
     spread_narrow(line, columns, out);
     return true;
 }

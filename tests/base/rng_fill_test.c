@@ -88,6 +88,19 @@ static void streams_do_not_share_numbers(void **state) {
     assert_true(equal <= 1);
 }
 
+static void every_instruction_set_gives_the_same_bits(void **state) {
+    (void)state;
+    static float other[10007];
+    mos_rng stream = mos_rng_at(10, MOS_RNG_TEST, 0, 0, 0);
+    for (int level = MOS_SIMD_PLAIN; level <= MOS_SIMD_AVX512; level++) {
+        mos_simd_limit((mos_simd)level);
+        assert_true((int)mos_simd_level() <= level);
+        mos_rng_fill_normal(&stream, level == MOS_SIMD_PLAIN ? values : other, 10007);
+        if (level != MOS_SIMD_PLAIN) assert_memory_equal(values, other, sizeof other);
+    }
+    mos_simd_limit(MOS_SIMD_AVX512);
+}
+
 /* Against the C library in double. */
 static void vector_functions_are_accurate(void **state) {
     (void)state;
@@ -115,6 +128,7 @@ int main(void) {
         cmocka_unit_test(normals_have_the_moments_of_normals),
         cmocka_unit_test(uniforms_fill_the_open_interval),
         cmocka_unit_test(streams_do_not_share_numbers),
+        cmocka_unit_test(every_instruction_set_gives_the_same_bits),
         cmocka_unit_test(vector_functions_are_accurate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/simd.h"
 #include "data/dataset.h"
 #include "data/nomenclature.h"
 #include "data/patch_name.h"
@@ -99,6 +100,10 @@ static void the_same_options_give_the_same_packed_bytes(void **state) {
         assert_true(same_file(first, again, "truth.json"));
         assert_false(mos_path_exists(in_root("again/lock.mdb")));
     }
+    mos_simd_limit(MOS_SIMD_PLAIN); /* another processor */
+    const char *plain = write_set(&options, "again");
+    mos_simd_limit(MOS_SIMD_AVX512);
+    assert_true(same_file(first, plain, "data.mdb"));
     options.seed = 1;
     const char *other = write_set(&options, "again");
     assert_false(same_file(first, other, "data.mdb"));

@@ -1,6 +1,6 @@
 #include "loader/loader.h"
 
-#include "base/rng.h"
+#include "base/simd.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -116,6 +116,21 @@ static void the_thread_count_changes_nothing(void **state) {
     (void)hash_epoch(&dataset, &options, 2, 0, many);
     for (int64_t i = 0; i < count; i++)
         assert_true(one[i] != many[i]);
+}
+
+static void the_instruction_set_changes_nothing(void **state) {
+    (void)state;
+    mos_dataset dataset = fake_make();
+    dataset.invalid_sample = 8;
+    mos_loader_options options = make_options("as", 2);
+    uint64_t plain[MOST], fast[MOST];
+    mos_simd_limit(MOS_SIMD_PLAIN);
+    int64_t count = hash_epoch(&dataset, &options, 2, 0, plain);
+    for (int level = MOS_SIMD_AVX2; level <= MOS_SIMD_AVX512; level++) {
+        mos_simd_limit((mos_simd)level);
+        assert_int_equal(hash_epoch(&dataset, &options, 2, 0, fast), count);
+        assert_memory_equal(plain, fast, (size_t)count * sizeof *plain);
+    }
 }
 
 static void an_epoch_begun_in_the_middle_is_the_same_epoch(void **state) {
@@ -550,6 +565,7 @@ static void every_failed_allocation_is_survived(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_thread_count_changes_nothing),
+        cmocka_unit_test(the_instruction_set_changes_nothing),
         cmocka_unit_test(an_epoch_begun_in_the_middle_is_the_same_epoch),
         cmocka_unit_test(an_epoch_shows_every_sample_once),
         cmocka_unit_test(evaluation_is_resampling_and_standardising),
