@@ -382,8 +382,9 @@ mosaic_status mos_parquet_chunks_read(mos_parquet_footer *footer, const size_t *
                          "Parquet row groups"));
         MOS_TRY(mos_grow(&footer->chunks, &chunk_capacity, (g + 1) * count, sizeof *footer->chunks,
                          "Parquet chunks"));
-        mosaic_status status = read_group(&thrift, footer, chosen, count,
-                                          footer->chunks + g * count, &footer->group_rows[g]);
+        mos_parquet_chunk *chunks = count > 0 ? footer->chunks + g * count : NULL;
+        mosaic_status status =
+            read_group(&thrift, footer, chosen, count, chunks, &footer->group_rows[g]);
         if (status != MOSAIC_OK) return mos_context(status, "row group %zu", g);
         if (footer->group_rows[g] > footer->rows - total)
             return mos_fail(MOSAIC_ERR_DATA, "row groups hold more rows than the file's %llu",

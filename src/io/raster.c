@@ -1,10 +1,11 @@
 #include "io/raster.h"
 
+#include "base/text.h"
 #include "io/raster_gdal.h"
 
 #include <cpl_conv.h>
+#include <limits.h>
 #include <ogr_srs_api.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -125,8 +126,9 @@ static int read_epsg(GDALDatasetH dataset) {
     if (reference == NULL) return 0;
     const char *authority = OSRGetAuthorityName(reference, NULL),
                *code = OSRGetAuthorityCode(reference, NULL);
+    int64_t number;
     if (authority == NULL || code == NULL || strcmp(authority, "EPSG") != 0) return 0;
-    return atoi(code);
+    return mos_parse_int(code, &number) && number > 0 && number <= INT_MAX ? (int)number : 0;
 }
 
 mosaic_status mos_raster_info_read(const char *path, mos_raster_info *info) {

@@ -50,7 +50,8 @@ static mosaic_status write_event(mos_tfevents *file, MosEvent__Event *event) {
 /* A name of its own for every file of the folder, also for two within one second. */
 static mosaic_status create_file(const char *folder, mos_tfevents *file) {
     char host[65] = "", name[256];
-    if (gethostname(host, sizeof host - 1) != 0 || host[0] == '\0') strcpy(host, "localhost");
+    if (gethostname(host, sizeof host - 1) != 0 || host[0] == '\0')
+        (void)snprintf(host, sizeof host, "localhost");
     for (char *at = host; *at != '\0'; at++)
         if (*at == '/') *at = '_';
     for (int attempt = 0; attempt < 1000; attempt++) {

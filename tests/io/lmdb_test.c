@@ -3,6 +3,7 @@
 #include "io/lmdb_store.h"
 
 #include <lmdb.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -319,6 +320,43 @@ static void an_empty_store_is_fine(void **state) {
     EXPECT_OK(mos_lmdb_writer_close(&writer));
 }
 
+/* An assertion of the test library belongs to its own thread, so trouble is counted. */
+static void *read_often(void *db) {
+    uintptr_t wrong = 0;
+    for (int i = 0; i < 5; i++) {
+        mos_lmdb_reader *reader;
+        if (mos_lmdb_reader_open(db, &reader) != MOSAIC_OK) return (void *)(uintptr_t)1000;
+        for (int r = 0; r < RECORDS; r++) {
+            char key[32];
+            unsigned char value[LARGE_BYTES + RECORDS];
+            const void *data;
+            size_t size;
+            snprintf(key, sizeof key, "patch_%03d", r);
+            bool good = mos_lmdb_get(reader, key, &data, &size) == MOSAIC_OK &&
+                        size == make_value(r, value);
+            wrong += !good || memcmp(data, value, size) != 0;
+        }
+        mos_lmdb_reader_close(&reader);
+    }
+    return (void *)wrong;
+}
+
+static void threads_read_at_once(void **state) {
+    char folder[4096];
+    pthread_t threads[4];
+    mos_lmdb *db;
+    put_records(test_path(state, "threads", folder), 0, RECORDS);
+    EXPECT_OK(mos_lmdb_open(folder, &db));
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, read_often, db), 0);
+    for (int i = 0; i < 4; i++) {
+        void *wrong;
+        assert_int_equal(pthread_join(threads[i], &wrong), 0);
+        assert_null(wrong);
+    }
+    mos_lmdb_close(&db);
+}
+
 static void reads_the_real_store(void **state) {
     (void)state;
     char path[4096];
@@ -347,6 +385,7 @@ int main(void) {
         cmocka_unit_test(a_damaged_store_is_refused_or_readable),
         cmocka_unit_test(a_damaged_value_page_is_refused),
         cmocka_unit_test(an_empty_store_is_fine),
+        cmocka_unit_test(threads_read_at_once),
         cmocka_unit_test(reads_the_real_store),
     };
     return cmocka_run_group_tests(tests, make_test_folder, remove_test_folder);

@@ -3,6 +3,7 @@
 #include "io/raster.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <unistd.h>
 
 enum { WIDTH = 23, HEIGHT = 17, PIXELS = WIDTH * HEIGHT };
@@ -221,6 +222,35 @@ static void survives_truncation_in_silence(void **state) {
     mos_free(data);
 }
 
+static char no_error[] = "no error", other_pixels[] = "other pixels";
+
+static void *read_often(void *path) {
+    uint16_t out[PIXELS], wanted[PIXELS];
+    fill(wanted, MOS_U16, 1);
+    for (int i = 0; i < 50; i++) {
+        /* A failure on one thread says nothing to the others. */
+        if (mos_raster_read_band(path, 9, MOS_U16, out, WIDTH, HEIGHT) != MOSAIC_ERR_DATA)
+            return no_error;
+        if (mos_raster_read_band(path, 2, MOS_U16, out, WIDTH, HEIGHT) != MOSAIC_OK ||
+            memcmp(out, wanted, sizeof wanted) != 0)
+            return other_pixels;
+    }
+    return NULL;
+}
+
+static void threads_read_at_once(void **state) {
+    char path[4096];
+    pthread_t threads[4];
+    write_planes(test_path(state, "threads.tif", path), MOS_U16, 2, NULL);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, read_often, path), 0);
+    for (int i = 0; i < 4; i++) {
+        void *problem;
+        assert_int_equal(pthread_join(threads[i], &problem), 0);
+        if (problem != NULL) fail_msg("%s", (const char *)problem);
+    }
+}
+
 static const char s2_name[] = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_75_43";
 static const char s1_name[] = "S1A_IW_GRDH_1SDV_20170613T165043_33UUP_70_48";
 
@@ -289,6 +319,7 @@ int main(void) {
         cmocka_unit_test(refuses_what_does_not_fit),
         cmocka_unit_test(refuses_giants),
         cmocka_unit_test(survives_truncation_in_silence),
+        cmocka_unit_test(threads_read_at_once),
         cmocka_unit_test(tifs_equal_the_real_records),
         cmocka_unit_test(reads_other_real_layouts),
     };
