@@ -8,13 +8,14 @@
 #include <omp.h>
 #include <string.h>
 
-#define GROUP       32                   /* output channels of one product */
-#define BLOCK_BYTES ((int64_t)512 << 10) /* transformed input of a block of tiles */
-#define PIECE_BYTES                                                                                \
-    ((int64_t)384 << 10) /* transformed input and gradient of one thread's piece of tiles */
-#define SUMS_BYTES ((int64_t)1 << 20) /* of one thread */
-#define CHUNK_BYTES                                                                                \
-    ((int64_t)16 << 20) /* transformed input and gradient of a chunk of all threads */
+#define GROUP 32 /* output channels of one product */
+/* Transformed input of a block of tiles. */
+#define BLOCK_BYTES ((int64_t)512 << 10)
+/* Transformed input and gradient of one thread's piece of tiles, and the sums it may hold. */
+#define PIECE_BYTES ((int64_t)384 << 10)
+#define SUMS_BYTES  ((int64_t)1 << 20)
+/* Pairs of tiles in a chunk of all threads: the gradient of 32 channels is 512 KB. */
+#define CHUNK_PAIRS ((int64_t)256)
 
 static mos_winograd_map map_of(const mos_conv_shape *s, int64_t channels) {
     const int64_t th = (s->h + 1) / 2, tw = (s->w + 1) / 2;
@@ -210,7 +211,7 @@ static void plan_weights(const mos_cpu *cpu, const mos_conv_shape *s, conv_winog
                       (size_t)(plan->rows * pair_bytes + values * (int64_t)sizeof(float));
         return;
     }
-    const int64_t room = CHUNK_BYTES / pair_bytes, chunks = (pairs + room - 1) / room;
+    const int64_t chunks = (pairs + CHUNK_PAIRS - 1) / CHUNK_PAIRS;
     const int64_t held = chunks == 1 ? cpu->threads * UNIT_VALUES : values;
     plan->rows = (pairs + chunks - 1) / chunks;
     plan->bytes = (size_t)(plan->rows * pair_bytes + held * (int64_t)sizeof(float));
