@@ -1,5 +1,6 @@
-/* A data set as its owner has it: samples enumerated by name, with bands, labels, split, acquisition times; read band by band
- * at native resolution. Formats are rows of one registry (data/formats.h). */
+/* A data set as its owner has it: samples enumerated by name, with bands, labels, split,
+ * acquisition times; read band by band at native resolution. Formats are rows of one registry
+ * (data/formats.h). */
 #ifndef MOS_DATA_DATASET_H
 #define MOS_DATA_DATASET_H
 
@@ -11,22 +12,35 @@
 
 enum { MOS_DATA_MAX_MODALITIES = 8, MOS_DATA_MAX_BANDS = 64, MOS_DATA_MAX_CLASSES = 256 };
 
-typedef enum mos_split { MOS_SPLIT_TRAIN, MOS_SPLIT_VALIDATION, MOS_SPLIT_TEST, MOS_SPLIT_NONE, MOS_SPLIT_COUNT } mos_split;
+typedef enum mos_split {
+    MOS_SPLIT_TRAIN,
+    MOS_SPLIT_VALIDATION,
+    MOS_SPLIT_TEST,
+    MOS_SPLIT_NONE,
+    MOS_SPLIT_COUNT
+} mos_split;
 extern const char *const mos_split_names[]; /* "train" "validation" "test" "none" NULL */
 mosaic_status mos_split_parse(const char *text, mos_split *out); /* also "val" */
 
 /* What the user's configuration says under `data:`; keys are data.<field>. */
 typedef struct mos_data_options {
-    int format;     /* index into mos_format_names; "auto" is guessed from what is at root */
-    char *root, *s1, *s2, *metadata, *lmdb, *csv, *reference_maps; /* paths; NULL: the format's default below root */
-    bool include_snow_cloud;  /* also the rows of the snow/cloud/shadow metadata file */
-    mos_text_list countries;  /* keep only these; empty: all */
-    int classes;              /* nomenclature choice where a format has several */
-    int class_order;          /* "lexicographic" | "paper" */
-    int64_t limit;            /* at most so many samples per split, 0: all; said in outputs */
-    int policy;               /* for NaN, Inf, no-data: "mask" | "fill-mean" | "skip" | "refuse" */
-    int boa_offset;           /* +1000 DN: "auto" | "keep" | "remove" */
-    int s1_scale;             /* "auto" | "db" | "linear" */
+    int format; /* index into mos_format_names; "auto" is guessed from what is at root */
+    char *root, *s1, *s2, *metadata, *lmdb, *csv,
+        *reference_maps;     /* paths; NULL: the format's default below root */
+    char *snow_metadata;     /* the snow/cloud/shadow metadata file; NULL: its usual name beside
+                                `metadata` */
+    bool include_snow_cloud; /* also the rows of the snow/cloud/shadow metadata file */
+    mos_text_list countries; /* keep only these; empty: all */
+    mos_text_list bands;     /* csv: "s2=B02,B03,B04": names of a multi-band column's bands */
+    mos_text_list
+        class_names;        /* csv: the classes in the order wanted; empty: the sorted set found */
+    int rows_without_files; /* "drop" | "keep": metadata rows of which nothing is on disk */
+    int classes;            /* nomenclature choice where a format has several: "default" | "19" */
+    int class_order;        /* "lexicographic" | "paper" */
+    int64_t limit;          /* at most so many samples per split, 0: all; said in outputs */
+    int policy;             /* for NaN, Inf, no-data: "mask" | "fill-mean" | "skip" | "refuse" */
+    int boa_offset;         /* +1000 DN: "auto" | "keep" | "remove" */
+    int s1_scale;           /* "auto" | "db" | "linear" */
 } mos_data_options;
 extern const mos_option_table mos_data_option_table;
 
@@ -42,12 +56,13 @@ typedef struct mos_modality {
 } mos_modality;
 
 typedef struct mos_sample {
-    const char *id;      /* S2 patch name, or the csv's id */
+    const char *id; /* S2 patch name, or the csv's id */
     mos_split split;
-    const char *country; /* "" unknown */
-    uint32_t present;    /* bit m: modality m exists */
-    const int8_t *labels; /* [classes] 1, 0, -1 unknown */
-    int64_t time_s[MOS_DATA_MAX_MODALITIES]; /* acquisition, seconds since 1970 UTC; INT64_MIN unknown */
+    const char *country;                     /* "" unknown */
+    uint32_t present;                        /* bit m: modality m exists */
+    const int8_t *labels;                    /* [classes] 1, 0, -1 unknown */
+    int64_t time_s[MOS_DATA_MAX_MODALITIES]; /* acquisition, seconds since 1970 UTC; INT64_MIN
+                                                unknown */
 } mos_sample;
 
 typedef struct mos_dataset mos_dataset;
@@ -64,9 +79,11 @@ typedef struct mos_patch {
     } band[MOS_DATA_MAX_BANDS];
 } mos_patch;
 
-/* Problems met while opening (orphans, missing partners, unknown labels...) are counted by kind and the first few of each are listed. */
+/* Problems met while opening (orphans, missing partners, unknown labels...) are counted by kind and
+ * the first few of each are listed. */
 typedef struct mos_defect {
-    char kind[48];     /* "missing partner", "orphan", "row without files", "label not in the nomenclature" ... */
+    char kind[48]; /* "missing partner", "orphan", "row without files", "label not in the
+                      nomenclature" ... */
     int64_t count;
     char examples[3][160];
 } mos_defect;
@@ -82,22 +99,24 @@ int64_t mos_dataset_classes(const mos_dataset *dataset, const char *const **name
 const char *mos_dataset_format(const mos_dataset *dataset);
 const char *mos_dataset_root(const mos_dataset *dataset);
 int64_t mos_dataset_defects(const mos_dataset *dataset, const mos_defect **out);
-/* SHA-256 over ids, splits and labels: identifies what a run was trained on. */
+/* SHA-256 over class names, ids, splits and labels: identifies what a run was trained on. */
 void mos_dataset_fingerprint(const mos_dataset *dataset, char hex[65]);
+/* How many distinct samples were found to carry the +1000 offset (and had it removed) by reads so
+ * far. */
+int64_t mos_dataset_offsets_removed(const mos_dataset *dataset);
+/* Rows of the metadata as read, before rows without files were dropped and countries and limits
+ * applied. */
+int64_t mos_dataset_metadata_rows(const mos_dataset *dataset);
 
 mosaic_status mos_reader_open(mos_dataset *dataset, mos_reader **out);
 void mos_reader_close(mos_reader **reader);
-/* Read bands (indices into the modality's band list) of one sample. A missing or damaged file is MOSAIC_ERR_DATA naming it. S1 in dB always (linear power is
- * converted where the options say so), S2 with the +1000 offset handled as configured. */
-mosaic_status mos_reader_read(mos_reader *reader, int64_t sample, int64_t modality, const int *bands, int64_t count, mos_patch *out);
+/* Read bands (indices into the modality's band list) of one sample. A missing or damaged file is
+ * MOSAIC_ERR_DATA naming it. S1 in dB always (linear power is converted where the options say so),
+ * S2 with the +1000 offset handled as configured. */
+mosaic_status mos_reader_read(mos_reader *reader, int64_t sample, int64_t modality,
+                              const int *bands, int64_t count, mos_patch *out);
 
-/* The registry: adding a format is one file and one row. */
-typedef struct mos_format {
-    const char *name, *summary;
-    mosaic_status (*open)(mos_dataset *dataset);  /* fills the common tables */
-    bool (*recognise)(const char *root);          /* for "auto" */
-} mos_format;
-extern const mos_format mos_formats[]; /* ends with name NULL */
-extern const char *const mos_format_names[]; /* "auto" first, NULL-terminated */
+extern const char
+    *const mos_format_names[]; /* "auto" first, NULL-terminated; rows are in data/formats.h */
 
 #endif

@@ -1,0 +1,100 @@
+#include "data/dataset.h"
+
+#include "base/memory.h"
+#include "data/data_options.h"
+
+static const char *const class_choices[] = {"default", "19", NULL};
+static const char *const order_choices[] = {"lexicographic", "paper", NULL};
+static const char *const policy_choices[] = {"mask", "fill-mean", "skip", "refuse", NULL};
+static const char *const offset_choices[] = {"auto", "keep", "remove", NULL};
+static const char *const scale_choices[] = {"auto", "db", "linear", NULL};
+static const char *const row_choices[] = {"drop", "keep", NULL};
+
+#define AT(field) offsetof(mos_data_options, field)
+#define CHOICE(KEY, FIELD, FALLBACK, CHOICES, SOURCE, HELP)                                        \
+    {                                                                                              \
+        .key = "data." KEY, .type = MOS_OPTION_CHOICE, .offset = AT(FIELD), .fallback = FALLBACK,  \
+        .choices = CHOICES, .source = SOURCE, .help = HELP                                         \
+    }
+#define PATH(KEY, FIELD, HELP)                                                                     \
+    { .key = "data." KEY, .type = MOS_OPTION_PATH, .offset = AT(FIELD), .help = HELP }
+#define LIST(KEY, FIELD, HELP)                                                                     \
+    { .key = "data." KEY, .type = MOS_OPTION_LIST, .offset = AT(FIELD), .help = HELP }
+
+static const mos_option data_options[] = {
+    CHOICE("format", format, "auto", mos_format_names, NULL,
+           "how the data set is stored; auto: guessed from what is at root"),
+    PATH("root", root, "folder of the data set (csv: the table itself is fine)"),
+    PATH("s1", s1, "folder of S1 patches, when it is not BigEarthNet-S1 below root"),
+    PATH("s2", s2, "folder of S2 patches, when it is not BigEarthNet-S2 below root"),
+    PATH("metadata", metadata, "metadata table (parquet, csv or tsv), when it is not below root"),
+    PATH("snow_metadata", snow_metadata,
+         "metadata of the patches with snow, cloud or shadow, when it is not beside metadata"),
+    PATH("lmdb", lmdb, "folder of data.mdb, when it is not root"),
+    PATH("csv", csv, "table of the csv format, when it is not root or patches.csv below root"),
+    PATH("reference_maps", reference_maps,
+         "folder of reference maps, when it is not Reference_Maps below root"),
+    {.key = "data.include_snow_cloud",
+     .type = MOS_OPTION_BOOL,
+     .offset = AT(include_snow_cloud),
+     .fallback = "false",
+     .source = "inherited (from reBEN)",
+     .help = "also use the patches with seasonal snow, cloud or shadow"},
+    LIST("countries", countries, "keep only samples of these countries"),
+    LIST("bands", bands, "csv: names of a column's bands, as in s2=B02,B03,B04"),
+    LIST("class_names", class_names, "csv: the classes, in the order wanted"),
+    CHOICE("rows_without_files", rows_without_files, "drop", row_choices, "chosen",
+           "metadata rows of which nothing is stored: dropped and counted, or kept as samples"),
+    CHOICE("classes", classes, "default", class_choices, NULL,
+           "class nomenclature, where the format has several"),
+    CHOICE("class_order", class_order, "lexicographic", order_choices, "inherited (from reBEN)",
+           "order of BigEarthNet's classes in files and models; joining is always by name"),
+    {.key = "data.limit",
+     .type = MOS_OPTION_INT,
+     .offset = AT(limit),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1e12,
+     .unit = "samples",
+     .help = "use at most so many samples of each split, evenly spaced; 0: all"},
+    CHOICE("policy", policy, "mask", policy_choices, "chosen",
+           "NaN, Inf, no-data and missing modalities: left out, filled with the mean, the sample "
+           "skipped, or an error"),
+    CHOICE("boa_offset", boa_offset, "auto", offset_choices, "chosen",
+           "the +1000 of Sentinel-2 baseline 04.00 and later: detected and removed, kept, or "
+           "removed always"),
+    CHOICE("s1_scale", s1_scale, "auto", scale_choices, "chosen",
+           "S1 values: detected, decibels, or linear power to be converted to decibels"),
+};
+const mos_option_table mos_data_option_table = {
+    .name = "data", .options = data_options, .count = sizeof data_options / sizeof data_options[0]};
+
+static mosaic_status copy_one(const mos_option *option, const mos_data_options *from,
+                              mos_data_options *to) {
+    const char *source = (const char *)from + option->offset;
+    char *target = (char *)to + option->offset;
+    if (option->type == MOS_OPTION_TEXT || option->type == MOS_OPTION_PATH) {
+        const char *text = *(char *const *)(const void *)source;
+        if (text == NULL) return MOSAIC_OK;
+        return mos_copy_text(text, (char **)(void *)target);
+    }
+    if (option->type != MOS_OPTION_LIST) return MOSAIC_OK;
+    const mos_text_list *list = (const mos_text_list *)(const void *)source;
+    for (size_t i = 0; i < list->count; i++)
+        MOS_TRY(mos_text_list_add((mos_text_list *)(void *)target, list->items[i]));
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_data_options_copy(const mos_data_options *from, mos_data_options *to) {
+    *to = *from;
+    for (size_t i = 0; i < mos_data_option_table.count; i++) {
+        const mos_option *option = &data_options[i];
+        void *target = (char *)to + option->offset;
+        if (option->type == MOS_OPTION_LIST) *(mos_text_list *)target = (mos_text_list){0};
+        if (option->type == MOS_OPTION_TEXT || option->type == MOS_OPTION_PATH)
+            *(char **)target = NULL;
+    }
+    for (size_t i = 0; i < mos_data_option_table.count; i++)
+        MOS_TRY(copy_one(&data_options[i], from, to));
+    return MOSAIC_OK;
+}

@@ -1,0 +1,17 @@
+/* The choices of mos_data_options by name, and a deep copy. The order is that of the option table.
+ */
+#ifndef MOS_DATA_DATA_OPTIONS_H
+#define MOS_DATA_DATA_OPTIONS_H
+
+#include "data/dataset.h"
+
+enum { MOS_ORDER_LEXICOGRAPHIC, MOS_ORDER_PAPER };
+enum { MOS_POLICY_MASK, MOS_POLICY_FILL_MEAN, MOS_POLICY_SKIP, MOS_POLICY_REFUSE };
+enum { MOS_BOA_AUTO, MOS_BOA_KEEP, MOS_BOA_REMOVE };
+enum { MOS_S1_AUTO, MOS_S1_DB, MOS_S1_LINEAR };
+enum { MOS_ROWS_DROP, MOS_ROWS_KEEP };
+
+/* `to` need not be initialised; release it with mos_options_release, also after a failure. */
+mosaic_status mos_data_options_copy(const mos_data_options *from, mos_data_options *to);
+
+#endif

@@ -1,0 +1,199 @@
+#include "data/dataset.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "data/data_options.h"
+#include "data/sample_select.h"
+#include "data/sample_table.h"
+
+#include <string.h>
+
+const char *const mos_split_names[] = {"train", "validation", "test", "none", NULL};
+
+mosaic_status mos_split_parse(const char *text, mos_split *out) {
+    static const struct {
+        const char *name;
+        mos_split split;
+    } known[] = {{"train", MOS_SPLIT_TRAIN},
+                 {"validation", MOS_SPLIT_VALIDATION},
+                 {"val", MOS_SPLIT_VALIDATION},
+                 {"test", MOS_SPLIT_TEST},
+                 {"none", MOS_SPLIT_NONE}};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (strcmp(text, known[i].name) == 0) {
+            *out = known[i].split;
+            return MOSAIC_OK;
+        }
+    }
+    return mos_fail(MOSAIC_ERR_DATA, "split '%.60s' is none of train, validation, val, test, none",
+                    text);
+}
+
+static mosaic_status choose_format(mos_dataset *dataset) {
+    int wanted = dataset->options.format;
+    if (wanted > 0) {
+        dataset->format = mos_formats[wanted - 1];
+        return MOSAIC_OK;
+    }
+    if (dataset->options.lmdb != NULL) dataset->format = &mos_format_bigearthnet_v2_lmdb;
+    if (dataset->options.csv != NULL) dataset->format = &mos_format_csv;
+    for (int i = 0; dataset->format == NULL && mos_formats[i] != NULL; i++) {
+        if (mos_formats[i]->recognise(dataset->root)) dataset->format = mos_formats[i];
+    }
+    if (dataset->format != NULL) return MOSAIC_OK;
+    if (!mos_path_exists(dataset->root))
+        return mos_fail(MOSAIC_ERR_DATA, "%s: data.root does not exist", dataset->root);
+    return mos_fail(MOSAIC_ERR_DATA,
+                    "%s: no known data set here: wanted data.mdb, BigEarthNet-S1 or "
+                    "BigEarthNet-S2, or a csv table; data.format and the paths can be given",
+                    dataset->root);
+}
+
+static mosaic_status set_root(mos_dataset *dataset) {
+    const mos_data_options *options = &dataset->options;
+    const char *root = options->root != NULL   ? options->root
+                       : options->lmdb != NULL ? options->lmdb
+                       : options->csv != NULL  ? options->csv
+                       : options->s2 != NULL   ? options->s2
+                                               : options->s1;
+    if (root == NULL) return mos_fail(MOSAIC_ERR_USAGE, "data.root is not set");
+    if (strlen(root) >= sizeof dataset->root)
+        return mos_fail(MOSAIC_ERR_USAGE, "data.root is longer than %zu bytes",
+                        sizeof dataset->root - 1);
+    memcpy(dataset->root, root, strlen(root) + 1);
+    return MOSAIC_OK;
+}
+
+static void log_defects(const mos_dataset *dataset) {
+    for (int64_t d = 0; d < dataset->defect_count; d++) {
+        const mos_defect *defect = &dataset->defects[d];
+        mos_log(MOS_LOG_WARNING, "%s: %lld x %s, as in %s", dataset->root, (long long)defect->count,
+                defect->kind, defect->examples[0]);
+    }
+}
+
+mosaic_status mos_dataset_open(const mos_data_options *options, mos_dataset **out) {
+    *out = NULL;
+    mos_dataset *dataset;
+    MOS_TRY(mos_alloc(1, sizeof *dataset, "data set", &dataset));
+    mosaic_status status;
+    dataset->countries[0] = "";
+    dataset->country_count = 1;
+    MOS_GOTO(mos_data_options_copy(options, &dataset->options));
+    MOS_GOTO(set_root(dataset));
+    MOS_GOTO(choose_format(dataset));
+    MOS_GOTO(dataset->format->open(dataset));
+    MOS_GOTO(mos_dataset_select(dataset));
+    MOS_GOTO(mos_dataset_index(dataset));
+    MOS_GOTO(mos_alloc((size_t)dataset->count, sizeof *dataset->offset, "offset states",
+                       &dataset->offset));
+    MOS_GOTO(mos_dataset_probe(dataset));
+    log_defects(dataset);
+    *out = dataset;
+    dataset = NULL;
+done:
+    mos_dataset_close(&dataset);
+    return status;
+}
+
+void mos_dataset_close(mos_dataset **pointer) {
+    mos_dataset *dataset = *pointer;
+    if (dataset == NULL) return;
+    if (dataset->format != NULL && dataset->format->close != NULL) dataset->format->close(dataset);
+    mos_options_release(&mos_data_option_table, &dataset->options);
+    mos_free(dataset->ids);
+    mos_free(dataset->splits);
+    mos_free(dataset->country);
+    mos_free(dataset->present);
+    mos_free(dataset->labels);
+    mos_free(dataset->times);
+    mos_free(dataset->sources);
+    mos_free(dataset->products);
+    mos_free(dataset->index);
+    mos_free((void *)dataset->offset);
+    mos_text_pool_release(&dataset->pool);
+    mos_free(dataset);
+    *pointer = NULL;
+}
+
+int64_t mos_dataset_count(const mos_dataset *dataset) {
+    return dataset->count;
+}
+
+mosaic_status mos_dataset_sample(const mos_dataset *dataset, int64_t index, mos_sample *out) {
+    if (index < 0 || index >= dataset->count)
+        return mos_fail(MOSAIC_ERR_USAGE, "sample %lld is outside [0, %lld)", (long long)index,
+                        (long long)dataset->count);
+    *out = (mos_sample){.id = dataset->ids[index],
+                        .split = (mos_split)dataset->splits[index],
+                        .country = dataset->countries[dataset->country[index]],
+                        .present = dataset->present[index],
+                        .labels = dataset->labels + index * dataset->class_count};
+    for (int64_t m = 0; m < MOS_DATA_MAX_MODALITIES; m++)
+        out->time_s[m] = m < dataset->modality_count
+                             ? dataset->times[index * dataset->modality_count + m]
+                             : MOS_TIME_UNKNOWN;
+    return MOSAIC_OK;
+}
+
+int64_t mos_dataset_find(const mos_dataset *dataset, const char *id) {
+    if (dataset->count == 0) return -1;
+    uint64_t mask = dataset->index_size - 1;
+    for (uint64_t at = mos_name_hash(id, strlen(id)) & mask; dataset->index[at] != 0;
+         at = (at + 1) & mask) {
+        int64_t row = (int64_t)dataset->index[at] - 1;
+        if (strcmp(dataset->ids[row], id) == 0) return row;
+    }
+    return -1;
+}
+
+int64_t mos_dataset_modalities(const mos_dataset *dataset, const mos_modality **out) {
+    *out = dataset->modalities;
+    return dataset->modality_count;
+}
+
+int64_t mos_dataset_classes(const mos_dataset *dataset, const char *const **names) {
+    *names = dataset->classes;
+    return dataset->class_count;
+}
+
+const char *mos_dataset_format(const mos_dataset *dataset) {
+    return dataset->format->name;
+}
+
+const char *mos_dataset_root(const mos_dataset *dataset) {
+    return dataset->root;
+}
+
+int64_t mos_dataset_defects(const mos_dataset *dataset, const mos_defect **out) {
+    *out = dataset->defects;
+    return dataset->defect_count;
+}
+
+int64_t mos_dataset_offsets_removed(const mos_dataset *dataset) {
+    return atomic_load(&dataset->offsets_removed);
+}
+
+int64_t mos_dataset_metadata_rows(const mos_dataset *dataset) {
+    return dataset->metadata_rows;
+}
+
+void mos_dataset_fingerprint(const mos_dataset *dataset, char hex[65]) {
+    mos_text text = {0};
+    for (int64_t c = 0; c < dataset->class_count; c++)
+        mos_text_add_bytes(&text, dataset->classes[c], strlen(dataset->classes[c]) + 1);
+    for (int64_t i = 0; i < dataset->count; i++) {
+        mos_text_add_bytes(&text, dataset->ids[i], strlen(dataset->ids[i]) + 1);
+        mos_text_add_bytes(&text, &dataset->splits[i], 1);
+        mos_text_add_bytes(&text, dataset->labels + i * dataset->class_count,
+                           (size_t)dataset->class_count);
+    }
+    /* Out of memory gives a value no data set has. */
+    if (text.failed)
+        memset(hex, 'x', 64), hex[64] = '\0';
+    else
+        mos_sha256(text.data == NULL ? "" : text.data, text.size, hex);
+    mos_text_release(&text);
+}

@@ -1,0 +1,7 @@
+#include "data/formats.h"
+
+/* The order of trial for "auto" too: a folder with data.mdb may hold a table beside it. */
+const mos_format *const mos_formats[] = {&mos_format_bigearthnet_v2_lmdb,
+                                         &mos_format_bigearthnet_v2, &mos_format_csv, NULL};
+const char *const mos_format_names[] = {"auto", "bigearthnet-v2-lmdb", "bigearthnet-v2", "csv",
+                                        NULL};

@@ -1,0 +1,33 @@
+/* The registry of data set formats: adding one is one file and one row in formats.c.
+ *
+ * open() finds the files, adds modalities, classes and samples (data/sample_table.h) and counts
+ * what it met on the way as defects; it may keep a handle. reader_open() makes what one thread
+ * needs; read() gives native values of the bands asked for, naming the file or record in every
+ * error. recognise() looks at a path for "auto", cheaply. */
+#ifndef MOS_DATA_FORMATS_H
+#define MOS_DATA_FORMATS_H
+
+#include "data/dataset.h"
+#include "io/safetensors.h"
+
+typedef struct mos_raw_band mos_raw_band;
+
+typedef struct mos_format {
+    const char *name, *summary;
+    mosaic_status (*open)(mos_dataset *dataset);
+    void (*close)(mos_dataset *dataset); /* may be NULL */
+    bool (*recognise)(const char *root);
+    mosaic_status (*reader_open)(mos_dataset *dataset, void **state);
+    void (*reader_close)(void *state);
+    mosaic_status (*read)(mos_dataset *dataset, void *state, int64_t sample, int64_t modality,
+                          const int *bands, int64_t count, mos_raw_band *out);
+} mos_format;
+
+extern const mos_format *const mos_formats[]; /* ends with NULL; mos_format_names is "auto" and the
+                                                 same names in the same order */
+
+extern const mos_format mos_format_bigearthnet_v2;
+extern const mos_format mos_format_bigearthnet_v2_lmdb;
+extern const mos_format mos_format_csv;
+
+#endif

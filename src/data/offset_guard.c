@@ -1,0 +1,114 @@
+#include "data/offset_guard.h"
+
+#include "data/data_options.h"
+#include "data/patch_name.h"
+
+#include <math.h>
+#include <string.h>
+
+bool mos_raw_valid(const mos_raw_band *band, double value) {
+    return isfinite(value) && !(band->has_nodata && value == band->nodata);
+}
+
+int mos_offset_baseline(const mos_dataset *dataset, int64_t sample, int64_t modality) {
+    const char *product = dataset->products[sample];
+    int baseline = product != NULL ? mos_product_baseline(product) : -1;
+    if (baseline < 0) baseline = mos_product_baseline(dataset->ids[sample]);
+    const char *source =
+        dataset->sources[sample * dataset->slots + dataset->storage[modality].slot];
+    if (baseline < 0 && source != NULL) baseline = mos_product_baseline(source);
+    return baseline;
+}
+
+/* The surface bands; aerosol and water vapour (B01, B09, B10) never get dark. */
+static int64_t judged_bands(const mos_modality *modality, int *out) {
+    static const char *const names[] = {"B02", "B03", "B04", "B05", "B06",
+                                        "B07", "B08", "B8A", "B11", "B12"};
+    const size_t visible = 3;
+    int64_t count = 0;
+    for (size_t n = 0; n < sizeof names / sizeof names[0]; n++) {
+        int64_t band = mos_modality_band(modality, names[n]);
+        if (band >= 0) out[count++] = (int)band;
+        if (n + 1 == visible && count == 0) return 0;
+    }
+    return count;
+}
+
+static void count_dark(const mos_raw_band *band, int64_t below[2], int64_t *valid) {
+    int64_t pixels = band->width * band->height;
+    below[0] = below[1] = *valid = 0;
+    for (int64_t i = 0; i < pixels; i++) {
+        double value = mos_raw_value(band, i);
+        if (!mos_raw_valid(band, value)) continue;
+        (*valid)++;
+        below[0] += value < MOS_OFFSET_DN;
+        below[1] += value < 2 * MOS_OFFSET_DN;
+    }
+}
+
+mosaic_status mos_offset_brightness(mos_reader *reader, int64_t sample, int64_t modality,
+                                    mos_brightness *out) {
+    int bands[MOS_DATA_MAX_BANDS];
+    *out = MOS_BRIGHTNESS_NONE;
+    int64_t count = judged_bands(&reader->dataset->modalities[modality], bands);
+    if (count == 0) return MOSAIC_OK;
+    MOS_TRY(mos_reader_read_raw(reader, sample, modality, bands, count, reader->raw));
+    for (int64_t b = 0; b < count; b++) {
+        int64_t below[2], valid;
+        count_dark(&reader->raw[b], below, &valid);
+        if (valid == 0) continue;
+        if (below[0] * 100 > valid) {
+            *out = MOS_BRIGHTNESS_DARK;
+            return MOSAIC_OK;
+        }
+        if (below[1] * 100 > valid)
+            *out = MOS_BRIGHTNESS_SHIFTED;
+        else if (*out == MOS_BRIGHTNESS_NONE)
+            *out = MOS_BRIGHTNESS_BRIGHT;
+    }
+    return MOSAIC_OK;
+}
+
+static mosaic_status judge(mos_reader *reader, int64_t sample, int64_t modality,
+                           mos_offset_state *out) {
+    const mos_dataset *dataset = reader->dataset;
+    int baseline = mos_offset_baseline(dataset, sample, modality);
+    *out = MOS_OFFSET_ABSENT;
+    if (baseline >= 0 && baseline != MOS_BASELINE_OWN) {
+        if (baseline >= MOS_BASELINE_OFFSET) *out = MOS_OFFSET_PRESENT;
+        return MOSAIC_OK;
+    }
+    if (baseline == MOS_BASELINE_OWN && dataset->offset_own_baseline == MOS_OFFSET_ABSENT)
+        return MOSAIC_OK;
+    mos_brightness brightness;
+    MOS_TRY(mos_offset_brightness(reader, sample, modality, &brightness));
+    if (brightness == MOS_BRIGHTNESS_SHIFTED) *out = MOS_OFFSET_PRESENT;
+    if (brightness != MOS_BRIGHTNESS_BRIGHT) return MOSAIC_OK;
+    *out = dataset->offset_bright;
+    if (*out == MOS_OFFSET_UNDECIDED)
+        return mos_fail(MOSAIC_ERR_DATA,
+                        "sample '%s': too bright to tell whether it carries the +1000 offset of "
+                        "baseline 04.00, and other samples differ; give a product column, or "
+                        "data.boa_offset keep or remove",
+                        dataset->ids[sample]);
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_offset_decide(mos_reader *reader, int64_t sample, int64_t modality,
+                                bool *present) {
+    mos_dataset *dataset = reader->dataset;
+    int option = dataset->options.boa_offset;
+    *present = option == MOS_BOA_REMOVE;
+    if (option == MOS_BOA_KEEP) return MOSAIC_OK;
+    uint8_t known = atomic_load(&dataset->offset[sample]);
+    if (known == MOS_OFFSET_UNDECIDED) {
+        mos_offset_state state = MOS_OFFSET_PRESENT;
+        if (option == MOS_BOA_AUTO) MOS_TRY(judge(reader, sample, modality, &state));
+        uint8_t before = atomic_exchange(&dataset->offset[sample], (uint8_t)state);
+        if (before == MOS_OFFSET_UNDECIDED && state == MOS_OFFSET_PRESENT)
+            atomic_fetch_add(&dataset->offsets_removed, 1);
+        known = (uint8_t)state;
+    }
+    *present = known == MOS_OFFSET_PRESENT;
+    return MOSAIC_OK;
+}

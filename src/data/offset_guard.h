@@ -1,0 +1,43 @@
+/* The +1000 DN that Sentinel-2 processing baseline 04.00 and later adds to every band, so that dark
+ * pixels do not end at 0.
+ *
+ * With data.boa_offset = auto, per sample:
+ * 1. A product name (the BigEarthNet patch name, the csv's `product` column, or an id or path that
+ * holds one) with baseline 0000..0399 has no offset, 0400..9998 has it.
+ * 2. Otherwise (no name, or N9999: somebody's own processing) the pixels tell, over B02..B08, B8A,
+ * B11, B12 as far as stored: where any band has more than 1 % of its valid pixels below 1000 the
+ * sample is "dark": no offset. Where no band has, but some band has more than 1 % below 2000, it is
+ * "shifted": offset. Where none has, it is "bright" (cloud, snow, desert) and the pixels cannot
+ * tell.
+ * 3. Up to 32 samples, evenly spaced, are looked at while opening. N9999 samples are "shifted" only
+ * when more of them are shifted than dark, because within one archive the processing is one. Bright
+ * samples are taken as the probes are when these agree; where the probes disagree a bright sample
+ * is refused, naming data.boa_offset. Every step is a function of the data set alone: the same
+ * answer in any order of reads and for any subset of bands.
+ *
+ * Removal: 0 stays 0 (no data), everything else becomes max(v - 1000, 1), which is what earlier
+ * baselines wrote. */
+#ifndef MOS_DATA_OFFSET_GUARD_H
+#define MOS_DATA_OFFSET_GUARD_H
+
+#include "data/sample_reader.h"
+
+enum { MOS_OFFSET_DN = 1000, MOS_BASELINE_OFFSET = 400, MOS_BASELINE_OWN = 9999 };
+
+typedef enum mos_brightness {
+    MOS_BRIGHTNESS_DARK,
+    MOS_BRIGHTNESS_SHIFTED,
+    MOS_BRIGHTNESS_BRIGHT,
+    MOS_BRIGHTNESS_NONE
+} mos_brightness;
+
+/* Rule 2; NONE where there is nothing to judge by (no visible band, no valid pixel). */
+mosaic_status mos_offset_brightness(mos_reader *reader, int64_t sample, int64_t modality,
+                                    mos_brightness *out);
+/* Baseline by names of the sample: -1 unknown. */
+int mos_offset_baseline(const mos_dataset *dataset, int64_t sample, int64_t modality);
+/* The decision; remembered per sample, counted once. */
+mosaic_status mos_offset_decide(mos_reader *reader, int64_t sample, int64_t modality,
+                                bool *present);
+
+#endif

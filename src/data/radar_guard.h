@@ -1,0 +1,22 @@
+/* S1 must be decibels as floats: whole numbers mean somebody cut the dB to integers, values that
+ * are never negative mean linear power. */
+#ifndef MOS_DATA_RADAR_GUARD_H
+#define MOS_DATA_RADAR_GUARD_H
+
+#include "data/sample_reader.h"
+
+typedef enum mos_radar_scale {
+    MOS_RADAR_DB,
+    MOS_RADAR_LINEAR,  /* no valid pixel below 0 */
+    MOS_RADAR_INTEGER, /* no valid pixel with a fraction */
+    MOS_RADAR_UNCLEAR  /* constant or nothing valid */
+} mos_radar_scale;
+
+/* Ends at the first counterexample: next to nothing for good data. */
+mos_radar_scale mos_radar_judge(const mos_raw_band *bands, int64_t count);
+/* The guard of every read: in "auto" and "db" what contradicts the scale of the data set is
+ * refused, naming the sample. */
+mosaic_status mos_radar_check(const mos_dataset *dataset, int64_t sample, const mos_raw_band *bands,
+                              int64_t count);
+
+#endif

@@ -1,0 +1,194 @@
+/* Reading: native values from the format, then one conversion to float with the scale and offset
+ * decisions applied. */
+#include "data/dataset.h"
+
+#include "base/memory.h"
+#include "data/offset_guard.h"
+#include "data/radar_guard.h"
+#include "data/sample_reader.h"
+#include "data/sample_table.h"
+
+#include <math.h>
+#include <string.h>
+
+mosaic_status mos_reader_open(mos_dataset *dataset, mos_reader **out) {
+    *out = NULL;
+    mos_reader *reader;
+    MOS_TRY(mos_alloc(1, sizeof *reader, "reader", &reader));
+    reader->dataset = dataset;
+    mosaic_status status = dataset->format->reader_open(dataset, &reader->state);
+    if (status != MOSAIC_OK) {
+        mos_reader_close(&reader);
+        return status;
+    }
+    *out = reader;
+    return MOSAIC_OK;
+}
+
+void mos_reader_close(mos_reader **pointer) {
+    mos_reader *reader = *pointer;
+    if (reader == NULL) return;
+    if (reader->state != NULL) reader->dataset->format->reader_close(reader->state);
+    for (int m = 0; m < MOS_DATA_MAX_MODALITIES; m++) {
+        for (int b = 0; b < MOS_DATA_MAX_BANDS; b++)
+            mos_free(reader->buffers[m][b].data);
+    }
+    mos_free(reader);
+    *pointer = NULL;
+}
+
+mosaic_status mos_reader_read_raw(mos_reader *reader, int64_t sample, int64_t modality,
+                                  const int *bands, int64_t count, mos_raw_band *out) {
+    mos_dataset *dataset = reader->dataset;
+    if (sample < 0 || sample >= dataset->count || modality < 0 ||
+        modality >= dataset->modality_count)
+        return mos_fail(MOSAIC_ERR_USAGE, "sample %lld, modality %lld: outside the data set",
+                        (long long)sample, (long long)modality);
+    const mos_modality *what = &dataset->modalities[modality];
+    if (count < 1 || count > MOS_DATA_MAX_BANDS)
+        return mos_fail(MOSAIC_ERR_USAGE, "%lld bands asked of %s, which has %lld",
+                        (long long)count, what->name, (long long)what->band_count);
+    for (int64_t i = 0; i < count; i++) {
+        if (bands[i] < 0 || bands[i] >= what->band_count)
+            return mos_fail(MOSAIC_ERR_USAGE, "band %d asked of %s, which has %lld", bands[i],
+                            what->name, (long long)what->band_count);
+    }
+    if (!(dataset->present[sample] >> modality & 1))
+        return mos_fail(MOSAIC_ERR_DATA, "sample '%s' has no %s", dataset->ids[sample], what->name);
+    return dataset->format->read(dataset, reader->state, sample, modality, bands, count, out);
+}
+
+double mos_raw_value(const mos_raw_band *band, int64_t i) {
+    const unsigned char *at =
+        (const unsigned char *)band->data + (size_t)i * mos_dtype_bytes(band->dtype);
+    switch (band->dtype) {
+    case MOS_U8:
+    case MOS_BOOL:
+        return at[0];
+    case MOS_I8: {
+        int8_t value;
+        memcpy(&value, at, sizeof value);
+        return value;
+    }
+    case MOS_U16: {
+        uint16_t value;
+        memcpy(&value, at, sizeof value);
+        return value;
+    }
+    case MOS_I16: {
+        int16_t value;
+        memcpy(&value, at, sizeof value);
+        return value;
+    }
+    case MOS_I32: {
+        int32_t value;
+        memcpy(&value, at, sizeof value);
+        return value;
+    }
+    case MOS_U32: {
+        uint32_t value;
+        memcpy(&value, at, sizeof value);
+        return value;
+    }
+    case MOS_F32: {
+        float value;
+        memcpy(&value, at, sizeof value);
+        return (double)value;
+    }
+    case MOS_F64: {
+        double value;
+        memcpy(&value, at, sizeof value);
+        return value;
+    }
+    default:
+        return (double)NAN;
+    }
+}
+
+/* The frequent types as plain loops; the rest through mos_raw_value. */
+static void convert(const mos_raw_band *band, int64_t pixels, float *out) {
+    if (band->dtype == MOS_U16) {
+        const unsigned char *at = band->data;
+        for (int64_t i = 0; i < pixels; i++) {
+            uint16_t value;
+            memcpy(&value, at + 2 * i, sizeof value);
+            out[i] = (float)value;
+        }
+    } else if (band->dtype == MOS_F32) {
+        memcpy(out, band->data, (size_t)pixels * sizeof *out);
+    } else {
+        for (int64_t i = 0; i < pixels; i++)
+            out[i] = (float)mos_raw_value(band, i);
+    }
+}
+
+/* Integers of any width up to 24 bits and floats are exact in float. */
+static bool convertible(mos_dtype dtype) {
+    return dtype != MOS_I64 && dtype != MOS_U64 && dtype != MOS_F16 && dtype != MOS_BF16;
+}
+
+static mosaic_status buffer_of(mos_reader *reader, int64_t modality, int band, int64_t pixels,
+                               float **out) {
+    mos_reader_buffer *buffer = &reader->buffers[modality][band];
+    MOS_TRY(mos_grow(&buffer->data, &buffer->capacity, (size_t)pixels, sizeof *buffer->data,
+                     "pixels of a band"));
+    *out = buffer->data;
+    return MOSAIC_OK;
+}
+
+/* As baselines before 04.00 wrote it: what falls below 1 is 1, and 0 stays "no data". */
+static void remove_offset(float *pixels, int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+        float value = pixels[i] - 1000.0f;
+        pixels[i] = pixels[i] == 0.0f ? 0.0f : value < 1.0f ? 1.0f : value;
+    }
+}
+
+/* dB = 10 log10 power. No power is no measurement: NaN, which counts as an invalid pixel; the
+ * no-data value stays. */
+static void power_to_db(float *pixels, int64_t count, bool has_nodata, float nodata) {
+    for (int64_t i = 0; i < count; i++) {
+        if (has_nodata && pixels[i] == nodata) continue;
+        pixels[i] = pixels[i] > 0.0f ? 10.0f * log10f(pixels[i]) : NAN;
+    }
+}
+
+mosaic_status mos_reader_read(mos_reader *reader, int64_t sample, int64_t modality,
+                              const int *bands, int64_t count, mos_patch *out) {
+    mos_dataset *dataset = reader->dataset;
+    mos_raw_band *raw = reader->raw;
+    bool offset = false;
+    if (sample >= 0 && sample < dataset->count && modality >= 0 &&
+        modality < dataset->modality_count && dataset->storage[modality].optical &&
+        (dataset->present[sample] >> modality & 1))
+        MOS_TRY(mos_offset_decide(reader, sample, modality, &offset));
+    MOS_TRY(mos_reader_read_raw(reader, sample, modality, bands, count, raw));
+    const mos_modality_storage *storage = &dataset->storage[modality];
+    if (storage->radar) MOS_TRY(mos_radar_check(dataset, sample, raw, count));
+    bool to_db = storage->radar && dataset->radar_linear;
+    out->bands = count;
+    for (int64_t i = 0; i < count; i++) {
+        int64_t pixels = raw[i].width * raw[i].height;
+        struct mos_patch_band *band = &out->band[i];
+        if (!convertible(raw[i].dtype))
+            return mos_fail(MOSAIC_ERR_DATA, "sample '%s': %s values of %s cannot be used",
+                            dataset->ids[sample], mos_dtype_name(raw[i].dtype),
+                            dataset->modalities[modality].name);
+        band->width = raw[i].width;
+        band->height = raw[i].height;
+        band->has_nodata = raw[i].has_nodata;
+        band->nodata = (float)raw[i].nodata;
+        bool aligned = (uintptr_t)raw[i].data % _Alignof(float) == 0;
+        if (raw[i].dtype == MOS_F32 && aligned && !to_db && !offset) {
+            band->data = raw[i].data; /* no copy: the values are used as they lie */
+            continue;
+        }
+        float *target;
+        MOS_TRY(buffer_of(reader, modality, (int)i, pixels, &target));
+        convert(&raw[i], pixels, target);
+        if (offset) remove_offset(target, pixels);
+        if (to_db) power_to_db(target, pixels, band->has_nodata, band->nodata);
+        band->data = target;
+    }
+    return MOSAIC_OK;
+}

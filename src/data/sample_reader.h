@@ -1,0 +1,24 @@
+/* The inside of a reader: one thread's buffers. */
+#ifndef MOS_DATA_SAMPLE_READER_H
+#define MOS_DATA_SAMPLE_READER_H
+
+#include "data/sample_table.h"
+
+typedef struct mos_reader_buffer {
+    float *data;
+    size_t capacity;
+} mos_reader_buffer;
+
+struct mos_reader {
+    mos_dataset *dataset;
+    void *state; /* the format's */
+    mos_reader_buffer buffers[MOS_DATA_MAX_MODALITIES][MOS_DATA_MAX_BANDS];
+    mos_raw_band raw[MOS_DATA_MAX_BANDS];
+};
+
+/* One pixel of a band as a double. */
+double mos_raw_value(const mos_raw_band *band, int64_t i);
+/* Is it neither the no-data value nor NaN nor infinite? */
+bool mos_raw_valid(const mos_raw_band *band, double value);
+
+#endif
