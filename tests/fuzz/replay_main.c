@@ -33,8 +33,8 @@ static void run_variants(uint8_t *data, size_t size) {
         size_t place = state % span;
         uint8_t kept = data[place];
         static const uint8_t values[] = {0x00, 0xFF, 0x7F, 0x80};
-        data[place] =
-            change % 3 == 0 ? values[change / 3 % 4] : (uint8_t)(kept ^ 1u << (state >> 29));
+        uint32_t flipped = (uint32_t)kept ^ 1u << (state >> 29);
+        data[place] = change % 3 == 0 ? values[change / 3 % 4] : (uint8_t)flipped;
         run(data, size);
         data[place] = kept;
     }
