@@ -189,8 +189,8 @@ static void winograd_weights(const float *w, int64_t out_stride, int64_t in_stri
     for (int l = 0; l < LANES; l++)
         places[l] = (int32_t)(l * out_stride);
     const __m512i index = _mm512_loadu_si512(places);
-    for (int64_t half = 0; half < 2; half++)
-        for (int64_t i = 0; i < inputs; i += 2) {
+    for (int64_t i = 0; i < inputs; i += 2)
+        for (int64_t half = 0; half < 2; half++) {
             vec g[9], transformed[2][16];
             for (int64_t odd = 0; odd < 2; odd++) {
                 const float *from = w + half * LANES * out_stride + (i + odd) * in_stride;
@@ -198,10 +198,12 @@ static void winograd_weights(const float *w, int64_t out_stride, int64_t in_stri
                     g[flip ? 8 - tap : tap] = (vec)_mm512_i32gather_ps(index, from + tap, 4);
                 transform_weights(g, transformed[odd]);
             }
+            /* past the caches: sixteen streams a power of two apart, not read again in this pass */
             for (int64_t k = 0; k < 16; k++)
-                _mm512_storeu_si512(u + (k * inputs + i) * 32 + half * 32,
+                _mm512_stream_si512((__m512i *)(void *)(u + (k * inputs + i) * 32 + half * 32),
                                     interleave(transformed[0][k], transformed[1][k]));
         }
+    _mm_sfence();
 }
 
 /* ---- weight gradient
