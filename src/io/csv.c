@@ -235,6 +235,7 @@ int64_t mos_csv_column(const mos_csv *csv, const char *name) {
 void mos_csv_add_field(mos_text *out, const char *field) {
     size_t size = strlen(field);
     bool quote = size > 0 && (field[0] == ' ' || field[size - 1] == ' ');
+    quote |= strncmp(field, "\xef\xbb\xbf", 3) == 0; /* not to be taken for the file's mark */
     if (!quote && strpbrk(field, ",;\t\"\r\n") == NULL) {
         mos_text_add_bytes(out, field, size);
         return;
