@@ -154,7 +154,7 @@ mosaic_status mos_model_file_load(const char *path, mos_device *device, mos_mode
     mosaic_status status;
     MOS_GOTO(mos_safetensors_open(file_path, &file));
     MOS_GOTO(mos_card_decode(&file, file_path, card));
-    MOS_GOTO(mos_model_create(device, &card->spec, 0, &model));
+    MOS_GOTO(mos_model_create(device, &card->spec, MOS_MODEL_UNSET, &model));
     MOS_GOTO(check_names(file_path, &file, model));
     MOS_GOTO(copy_all(file_path, &file, model));
     mos_model_refresh(model);

@@ -96,7 +96,8 @@ mosaic_status mos_model_create(mos_device *device, const mos_model_spec *spec, u
     MOS_GOTO(list_segments(model));
     MOS_GOTO(allocate_block(device, model->table.param_count, &model->weights.params));
     MOS_GOTO(allocate_block(device, model->table.state_count, &model->weights.state));
-    MOS_GOTO(mos_parameter_start(&model->table, &model->weights, seed));
+    if (seed != MOS_MODEL_UNSET)
+        MOS_GOTO(mos_parameter_start(&model->table, &model->weights, seed));
     *out = model;
     return MOSAIC_OK;
 done:

@@ -49,6 +49,7 @@ typedef struct mos_model mos_model;
 
 /* Parameters are initialised from (seed): He normal fan-out for convolutions, 1/0 for norms,
  * PyTorch's uniform for linear layers. The model keeps the device but does not own it. */
+#define MOS_MODEL_UNSET UINT64_MAX /* as seed: all zero, for a model that is loaded right away */
 mosaic_status mos_model_create(mos_device *device, const mos_model_spec *spec, uint64_t seed,
                                mos_model **out);
 void mos_model_destroy(mos_model **model);

@@ -292,8 +292,7 @@ static mosaic_status make_model(mos_trainer *trainer) {
         plan.views[m] = trainer->views.views;
     MOS_TRY(mos_model_create(trainer->device, &card->spec, (uint64_t)train->seed, &trainer->model));
     MOS_TRY(mos_model_plan_make(trainer->model, &plan));
-    MOS_TRY(mos_model_create(trainer->device, &card->spec, (uint64_t)train->seed,
-                             &trainer->eval_model));
+    MOS_TRY(mos_model_create(trainer->device, &card->spec, MOS_MODEL_UNSET, &trainer->eval_model));
     size_t bytes = (size_t)mos_model_param_count(trainer->model) * trainer->device->real_bytes;
     mos_optimizer_kind kind = mos_config_optimizer(trainer->config);
     MOS_TRY(trainer->device->ops->alloc(trainer->device, bytes, &trainer->moment1));

@@ -13,6 +13,12 @@ static int set_up(void **state) {
 static const char *const small[] = {"method=supervised", "data.modalities.s2.bands=[B02,B03,B08]",
                                     NULL};
 
+/* The run that several tests look at; made by the first that needs it. */
+static void need_run_one(void) {
+    if (mos_path_exists(in_run("one", "model/model.safetensors"))) return;
+    assert_runs(&(run_request){.out = "one", .set = small}, NULL);
+}
+
 /* ---- what training does -------------------------------------------------------------------------
  */
 
@@ -67,7 +73,7 @@ static void no_heap_calls(void **state) {
 
 static void runs_repeat(void **state) {
     (void)state;
-    assert_runs(&(run_request){.out = "one", .set = small}, NULL);
+    need_run_one();
     assert_runs(&(run_request){.out = "two", .set = small}, NULL);
     assert_same_file("one", "two", "metrics.jsonl");
     assert_same_file("one", "two", "metrics.csv");
@@ -89,6 +95,7 @@ static void loader_threads_change_nothing(void **state) {
     assert_same_weights("workers1", "workers2");
     assert_same_weights("workers1", "workers4");
     assert_same_file("workers1", "workers4", "metrics.jsonl");
+    need_run_one();
     assert_same_weights("workers1", "one");
 }
 
@@ -182,7 +189,7 @@ static void not_a_number_stops(void **state) {
     const char *const set[] = {"method=supervised",
                                "data.modalities.s2.bands=[B02,B03,B08]",
                                "train.optimizer=sgd",
-                               "train.lr=1e30",
+                               "train.lr=1e12",
                                "train.schedule=constant",
                                "train.warmup=0",
                                NULL};
@@ -216,7 +223,9 @@ static void collapse_is_seen(void **state) {
     assert_refused(
         run_here(&(run_request){.out = "collapse", .set = set, .fail_on_collapse = true}, NULL),
         MOSAIC_ERR_NUMERIC, "has collapsed");
-    assert_true(last_value("collapse", "health", "health.s2.spread") < 0.1);
+    double s1 = last_value("collapse", "health", "health.s1.mean_cosine");
+    double s2 = last_value("collapse", "health", "health.s2.mean_cosine");
+    if (!(fmax(s1, s2) > 0.95)) fail_msg("mean cosine %g and %g", s1, s2);
 }
 
 static void early_stop(void **state) {
@@ -241,6 +250,7 @@ static void early_stop(void **state) {
 
 static void directory_rules(void **state) {
     (void)state;
+    need_run_one();
     assert_refused(run_here(&(run_request){.out = "one", .set = small}, NULL), MOSAIC_ERR_USAGE,
                    "is not empty");
     /* what is not a run is never deleted */
@@ -271,13 +281,14 @@ static void directory_rules(void **state) {
                    "'B99'");
     const char *const large[] = {"method=supervised", "train.batch=4000", NULL};
     assert_refused(run_here(&(run_request){.out = "large", .set = large}, NULL), MOSAIC_ERR_USAGE,
-                   "'train.batch' is 4000");
+                   "4000");
 }
 
 static void start_from_a_model(void **state) {
     (void)state;
     const char *const set[] = {"method=supervised", "data.modalities.s2.bands=[B08,B02,B03]",
                                "train.lr=1e-12", NULL};
+    need_run_one();
     /* another band order: joined by name */
     assert_runs(
         &(run_request){.out = "from", .set = set, .max_steps = 1, .init_from = in_folder("one")},
