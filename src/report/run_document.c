@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_TEXT = 64 << 20 };
+enum { MAX_TEXT = 64 << 20, KINDS = 3 };
 const char *const mos_report_set_names[MOS_REPORT_SETS] = {"0.5", "global", "per_class"};
 
 /* Whole text file, or NULL when there is none. */
@@ -47,7 +47,8 @@ static mosaic_status fill_curve(const mos_csv *csv, size_t column, int64_t kind_
 }
 
 static mosaic_status read_curves(mos_run_document *document) {
-    static const char *const kinds[][2] = {{"step", "step"}, {"epoch", "epoch"}};
+    static const char *const kinds[][2] = {
+        {"step", "step"}, {"health", "step"}, {"epoch", "epoch"}};
     char path[4096];
     mos_csv csv = {0};
     mosaic_status status = MOSAIC_OK;
@@ -59,9 +60,9 @@ static mosaic_status read_curves(mos_run_document *document) {
         status = mos_fail(MOSAIC_ERR_DATA, "'%s': wanted the columns kind, step and epoch", path);
         goto done;
     }
-    MOS_GOTO(mos_alloc(2 * csv.columns, sizeof *document->curves, "curves", &document->curves));
+    MOS_GOTO(mos_alloc(KINDS * csv.columns, sizeof *document->curves, "curves", &document->curves));
     for (size_t c = 0; c < csv.columns; c++)
-        for (int k = 0; k < 2; k++)
+        for (int k = 0; k < KINDS; k++)
             MOS_GOTO(fill_curve(&csv, c, kind_column, mos_csv_column(&csv, kinds[k][1]),
                                 kinds[k][0], &document->curves[document->curve_count++]));
 done:

@@ -34,7 +34,7 @@ static void add_health(const mos_run_document *run, const char *measure, const c
     for (size_t i = 0; i < run->curve_count && chart.lines < MOS_CHART_MAX_LINES; i++) {
         const mos_report_curve *curve = &run->curves[i];
         size_t size = strlen(curve->name);
-        if (strcmp(curve->kind, "step") != 0 || strncmp(curve->name, "health.", 7) != 0 ||
+        if (strcmp(curve->kind, "health") != 0 || strncmp(curve->name, "health.", 7) != 0 ||
             size <= 7 + tail + 1 || strcmp(curve->name + size - tail, measure) != 0 ||
             curve->name[size - tail - 1] != '.')
             continue;

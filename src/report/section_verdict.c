@@ -49,7 +49,7 @@ static void warn_of_collapse(const mos_run_document *run, mos_text *out) {
         const mos_report_curve *curve = &run->curves[i];
         double value = last_value(curve);
         const char *measure = strrchr(curve->name, '.');
-        if (strcmp(curve->kind, "step") != 0 || strncmp(curve->name, "health.", 7) != 0 ||
+        if (strcmp(curve->kind, "health") != 0 || strncmp(curve->name, "health.", 7) != 0 ||
             !isfinite(value))
             continue;
         bool spread = strcmp(measure, ".spread") == 0 && value < 0.1;
