@@ -69,8 +69,9 @@ static void every_section_is_written(void **state) {
     put("provenance.json", "{\"status\": \"complete\", \"seed\": 5, \"data\": {\"format\": "
                            "\"csv\", \"defects\": [{\"kind\": \"orphan\", "
                            "\"count\": 2, \"examples\": [\"patch_1\"]}]}}");
-    put("metrics.csv", "kind,step,epoch,lr,loss,intra,health.s1.spread,validation.macro_ap\nstep,1,"
-                       "1,0.1,4.5,2,0.9,\nstep,2,1,0.1,3.5,1,0.05,\n"
+    put("metrics.csv", "kind,step,epoch,lr,loss,intra,health.s1.spread,validation.macro_ap\n"
+                       "step,1,1,0.1,4.5,2,,\nstep,2,1,0.1,3.5,1,,\n"
+                       "health,1,1,,,,0.9,\nhealth,2,1,,,,0.05,\n"
                        "epoch,2,1,0.1,4,1.5,,0.5\nepoch,4,2,0.1,3,1,,0.625\n");
     put("eval/test/metrics.json", metrics);
     char *page = write_and_read();
