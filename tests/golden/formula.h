@@ -28,10 +28,25 @@ static inline double formula_uniform(uint64_t hash, int64_t i) {
     return (double)(formula_bits(hash, i) - (1 << 23)) / (double)(1 << 23);
 }
 
-static inline void formula_image(const char *name, int64_t count, float *out) {
-    uint64_t hash = formula_hash(name);
-    for (int64_t i = 0; i < count; i++)
-        out[i] = (float)(1.7 * formula_uniform(hash, i));
+/* [n, c, h, w]: an offset per patch and band, blocks of 8 x 8 pixels, and pixels. */
+static inline void formula_image(const char *name, int64_t n, int64_t c, int64_t h, int64_t w,
+                                 float *out) {
+    char part[160];
+    int64_t bh = (h + 7) / 8, bw = (w + 7) / 8;
+    (void)snprintf(part, sizeof part, "%s.offset", name);
+    uint64_t offset = formula_hash(part);
+    (void)snprintf(part, sizeof part, "%s.block", name);
+    uint64_t block = formula_hash(part);
+    (void)snprintf(part, sizeof part, "%s.pixel", name);
+    uint64_t pixel = formula_hash(part);
+    for (int64_t plane = 0; plane < n * c; plane++)
+        for (int64_t y = 0; y < h; y++)
+            for (int64_t x = 0; x < w; x++) {
+                int64_t i = (plane * h + y) * w + x;
+                double large = formula_uniform(offset, plane) +
+                               formula_uniform(block, (plane * bh + y / 8) * bw + x / 8);
+                out[i] = (float)(large + 0.5 * formula_uniform(pixel, i));
+            }
 }
 
 static inline void formula_labels(const char *name, int64_t count, int8_t *out) {
@@ -73,6 +88,9 @@ static inline void formula_parameter(const char *name, int rank, const int64_t *
     } else if (formula_ends(name, ".running_var")) {
         scale = 0.5;
         middle = 1;
+    } else if (formula_ends(name, ".bn2.weight")) {
+        scale = 0.05; /* quiet residual branches keep a deep random network well conditioned */
+        middle = 0.25;
     } else if (formula_ends(name, ".weight")) {
         scale = 0.2;
         middle = 1;

@@ -31,8 +31,14 @@ def f32(values):
     return np.asarray(values, dtype=np.float64).astype(np.float32).astype(np.float64)
 
 
-def image(name, *shape):
-    return f32(1.7 * uniform(name, int(np.prod(shape)))).reshape(shape)
+def image(name, n, c, h, w):
+    """An offset per patch and band, blocks of 8 x 8 pixels, and pixels: patches differ as real ones do, in the large."""
+    bh, bw = (h + 7) // 8, (w + 7) // 8
+    offset = uniform(f"{name}.offset", n * c).reshape(n, c, 1, 1)
+    block = uniform(f"{name}.block", n * c * bh * bw).reshape(n, c, bh, bw)
+    block = np.repeat(np.repeat(block, 8, axis=2), 8, axis=3)[:, :, :h, :w]
+    pixel = uniform(f"{name}.pixel", n * c * h * w).reshape(n, c, h, w)
+    return f32(offset + block + 0.5 * pixel)
 
 
 def labels(name, rows, classes, unknown=True):
@@ -57,6 +63,8 @@ def parameter(name, shape):
         values = u / np.sqrt(float(shape[1]))
     elif name.endswith(".running_var"):
         values = 1.0 + 0.5 * u
+    elif name.endswith(".bn2.weight"):
+        values = 0.25 + 0.05 * u  # quiet residual branches keep a deep random network well conditioned
     elif name.endswith(".weight"):
         values = 1.0 + 0.2 * u
     else:

@@ -23,7 +23,7 @@ SCENARIOS = [
     ("supcon", dict(SMALL, steps=1), dict(method="supcon")),
     ("absent", dict(SMALL, steps=1, batch=5, absent=((0, 3), (1, 1)), bands={"s1": 2, "s2": 3, "dem": 1}),
      dict(method="mosaic-1", shared_anchor=True)),
-    ("ten", dict(SMALL, encoder="resnet34", size=64, batch=8, steps=10, lr=1e-4, bands={"s1": 2, "s2": 10}),
+    ("ten", dict(SMALL, encoder="resnet34", size=64, batch=8, steps=10, lr=1e-3 * 8 / 512, bands={"s1": 2, "s2": 10}),
      dict(method="mosaic-1")),
 ]
 

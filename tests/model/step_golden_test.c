@@ -11,6 +11,8 @@ typedef struct scenario {
     int steps;
     double lr;
     bool absent, shared_anchor;
+    bool on_ref; /* the judge is slow: it runs those that differ in the model, the losses have a
+                    golden of their own */
 } scenario;
 
 #define SMALL(kind)                                                                                \
@@ -18,6 +20,7 @@ typedef struct scenario {
 
 static const scenario small[] = {
     {.name = "mosaic-1",
+     .on_ref = true,
      .method = "mosaic-1",
      .shape = {SMALL(MOS_ENCODER_RESNET18), .size = 32, .batch = 4, .bands = {2, 3}},
      .steps = 2,
@@ -27,6 +30,7 @@ static const scenario small[] = {
      .shape = {SMALL(MOS_ENCODER_RESNET18), .size = 32, .batch = 4, .bands = {2, 3}},
      .steps = 1},
     {.name = "iai-simclr",
+     .on_ref = true,
      .method = "iai-simclr",
      .shape = {SMALL(MOS_ENCODER_RESNET18), .size = 32, .batch = 4, .bands = {2, 3}, .inter = true},
      .steps = 1},
@@ -35,6 +39,7 @@ static const scenario small[] = {
      .shape = {SMALL(MOS_ENCODER_RESNET18), .size = 32, .batch = 4, .bands = {2, 3}},
      .steps = 1},
     {.name = "absent",
+     .on_ref = true,
      .method = "mosaic-1",
      .shape = {.encoder = MOS_ENCODER_RESNET18,
                .hidden = HIDDEN,
@@ -53,7 +58,7 @@ static const scenario ten = {
     .method = "mosaic-1",
     .shape = {SMALL(MOS_ENCODER_RESNET34), .size = 64, .batch = 8, .bands = {2, 10}},
     .steps = TEN,
-    .lr = 1e-4};
+    .lr = 1e-3 * 8 / 512}; /* the default 1e-3 at batch 512, scaled */
 
 /* How far a run may be from float64, as shares of what is compared (sketches: of the tensor's
  * norm). */
@@ -65,8 +70,8 @@ static void load_step(step_rig *rig, const scenario *s, int step) {
     char name[96];
     for (int64_t m = 0; m < rig->modalities; m++) {
         (void)snprintf(name, sizeof name, "%s.images%d.%s", s->name, step, step_names[m]);
-        int64_t count = rig->views.views * rig->batch * rig->bands[m] * rig->size * rig->size;
-        formula_image(name, count, rig->images[m]);
+        formula_image(name, rig->views.views * rig->batch, rig->bands[m], rig->size, rig->size,
+                      rig->images[m]);
     }
     (void)snprintf(name, sizeof name, "%s.labels%d", s->name, step);
     formula_labels(name, rig->batch * CLASSES, rig->labels);
@@ -166,12 +171,13 @@ static void run_scenario(mos_device *device, const golden_file *golden, const sc
 }
 
 static void run_small(const char *device_name, const tolerance *allowed) {
+    bool ref = strcmp(device_name, "ref") == 0;
     golden_file golden;
     mos_device *device;
     golden_read("step_golden.txt", &golden);
     assert_int_equal(mos_device_open(device_name, MOS_PRECISION_FP32, 2, &device), MOSAIC_OK);
     for (size_t i = 0; i < sizeof small / sizeof *small; i++)
-        run_scenario(device, &golden, &small[i], allowed);
+        if (!ref || small[i].on_ref) run_scenario(device, &golden, &small[i], allowed);
     mos_device_close(&device);
     golden_release(&golden);
 }
