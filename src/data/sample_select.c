@@ -89,8 +89,7 @@ static void apply_limit(mos_dataset *dataset) {
     for (int64_t i = 0; i < dataset->count; i++) {
         int split = dataset->splits[i];
         int64_t n = total[split], at = seen[split]++;
-        bool keep =
-            n <= limit || at == 0 || (__int128)at * limit / n != (__int128)(at - 1) * limit / n;
+        bool keep = n <= limit || at == 0 || at * limit / n != (at - 1) * limit / n;
         if (keep) move_row(dataset, i, kept++);
     }
     dataset->count = kept;

@@ -6,15 +6,18 @@
 
 typedef struct mos_band_statistics {
     char modality[32], band[16];
-    double mean, sd;  /* of the band replicated to the full patch size ("120_nearest"): equals that of native pixels */
+    double mean, sd; /* of the band replicated to the full patch size ("120_nearest"): equals that
+                        of native pixels */
     double minimum, maximum, p1, p50, p99;
     int64_t valid, invalid; /* native pixels */
 } mos_band_statistics;
 
-/* Over the samples of `split` (MOS_SPLIT_COUNT: all); at most `limit` samples (0: all), chosen evenly. `out` has one row per band, modality by
- * modality: mos_free it. Progress is shown when asked. threads >= 1. The result does not depend on the thread count. */
-mosaic_status mos_statistics_compute(mos_dataset *dataset, mos_split split, int64_t limit, int threads, bool progress,
-                                     mos_band_statistics **out, int64_t *count);
+/* Over the samples of `split` (MOS_SPLIT_COUNT: all); at most `limit` samples (0: all), chosen
+ * evenly. `out` has one row per band, modality by modality: mos_free it. Progress is shown when
+ * asked. threads >= 1. The result does not depend on the thread count. */
+mosaic_status mos_statistics_compute(mos_dataset *dataset, mos_split split, int64_t limit,
+                                     int threads, bool progress, mos_band_statistics **out,
+                                     int64_t *count);
 /* The published constants of BigEarthNet V2 (formats.md 1.9), by names; false if there is none. */
 bool mos_statistics_reben(const char *modality, const char *band, double *mean, double *sd);
 

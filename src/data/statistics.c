@@ -1,0 +1,255 @@
+#include "data/statistics.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/thread.h"
+#include "data/band_histogram.h"
+#include "data/data_options.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { BLOCK = 64 }; /* samples between two combinations; says nothing about the result */
+
+/* One band of one sample, or of everything so far: Chan's form, combined in the order of samples so
+ * that the sums do not depend on threads. */
+typedef struct moments {
+    int64_t valid, invalid;
+    double mean, square, minimum, maximum;
+} moments;
+
+typedef struct stats_row {
+    int64_t modality, band;
+} stats_row;
+
+typedef struct stats_job {
+    mos_dataset *dataset;
+    int threads;
+    int64_t rows;
+    const stats_row *row;
+    const int64_t *samples;         /* chosen, in order */
+    moments *partial;               /* [BLOCK, rows] */
+    mos_band_histogram *histograms; /* [threads, rows] */
+    mos_reader **readers;           /* [threads] */
+    int64_t first;                  /* of the block in hand */
+    int64_t failed_at;              /* sample of the first error in order, or -1 */
+    mosaic_status status;
+    char error[1024];
+} stats_job;
+
+static void band_moments(const struct mos_patch_band *band, moments *out,
+                         mos_band_histogram *histogram) {
+    int64_t pixels = band->width * band->height;
+    double sum = 0, minimum = INFINITY, maximum = -INFINITY;
+    int64_t valid = 0;
+    for (int64_t i = 0; i < pixels; i++) {
+        float value = band->data[i];
+        if (!isfinite(value) || (band->has_nodata && value == band->nodata)) continue;
+        valid++;
+        sum += (double)value;
+        minimum = fmin(minimum, (double)value);
+        maximum = fmax(maximum, (double)value);
+        mos_band_histogram_add(histogram, value);
+    }
+    double mean = valid == 0 ? 0 : sum / (double)valid, square = 0;
+    for (int64_t i = 0; i < pixels; i++) {
+        float value = band->data[i];
+        if (!isfinite(value) || (band->has_nodata && value == band->nodata)) continue;
+        square += ((double)value - mean) * ((double)value - mean);
+    }
+    *out = (moments){valid, pixels - valid, mean, square, minimum, maximum};
+}
+
+/* Chan, Golub, LeVeque 1983: the union of two sets' mean and sum of squared deviations. */
+static void combine(moments *all, const moments *more) {
+    all->invalid += more->invalid;
+    if (more->valid == 0) return;
+    double n = (double)all->valid, k = (double)more->valid, delta = more->mean - all->mean;
+    all->mean += delta * k / (n + k);
+    all->square += more->square + delta * delta * n * k / (n + k);
+    all->minimum = fmin(all->minimum, more->minimum);
+    all->maximum = fmax(all->maximum, more->maximum);
+    all->valid += more->valid;
+}
+
+static mosaic_status sample_moments(stats_job *job, int64_t sample, int thread, moments *out) {
+    mos_patch patch;
+    mos_sample what;
+    MOS_TRY(mos_dataset_sample(job->dataset, sample, &what));
+    for (int64_t r = 0; r < job->rows; r++)
+        out[r] = (moments){.minimum = INFINITY, .maximum = -INFINITY};
+    for (int64_t r = 0; r < job->rows;) {
+        int64_t m = job->row[r].modality, count = 0;
+        int bands[MOS_DATA_MAX_BANDS];
+        while (r + count < job->rows && job->row[r + count].modality == m) {
+            bands[count] = (int)job->row[r + count].band;
+            count++;
+        }
+        if (what.present >> m & 1) {
+            MOS_TRY(mos_reader_read(job->readers[thread], sample, m, bands, count, &patch));
+            for (int64_t b = 0; b < count; b++)
+                band_moments(&patch.band[b], &out[r + b],
+                             &job->histograms[thread * job->rows + r + b]);
+        }
+        r += count;
+    }
+    return MOSAIC_OK;
+}
+
+static void block_body(void *context, int64_t begin, int64_t end, int thread) {
+    stats_job *job = context;
+    for (int64_t i = begin; i < end; i++) {
+        mosaic_status status =
+            sample_moments(job, job->samples[job->first + i], thread, job->partial + i * job->rows);
+        if (status == MOSAIC_OK) continue;
+#pragma omp critical(mos_statistics_error)
+        if (job->failed_at < 0 || i < job->failed_at) {
+            job->failed_at = i;
+            job->status = status;
+            mos_error_copy(job->error, sizeof job->error);
+        }
+        return;
+    }
+}
+
+static mosaic_status run(stats_job *job, int64_t count, bool progress, moments *total) {
+    mos_progress line;
+    if (progress) mos_progress_begin(&line, "statistics", count);
+    for (job->first = 0; job->first < count && job->status == MOSAIC_OK; job->first += BLOCK) {
+        int64_t block = count - job->first < BLOCK ? count - job->first : BLOCK;
+        mos_parallel_for(job->threads, block, block_body, job);
+        if (job->status != MOSAIC_OK) break;
+        for (int64_t i = 0; i < block; i++) {
+            for (int64_t r = 0; r < job->rows; r++)
+                combine(&total[r], &job->partial[i * job->rows + r]);
+        }
+        if (progress) mos_progress_update(&line, job->first + block);
+    }
+    if (progress) mos_progress_end(&line);
+    if (job->status != MOSAIC_OK) mos_error_restore(job->error);
+    return job->status;
+}
+
+static mosaic_status open_job(stats_job *job) {
+    size_t threads = (size_t)job->threads, rows = (size_t)job->rows;
+    MOS_TRY(mos_alloc(BLOCK * rows, sizeof *job->partial, "statistics", &job->partial));
+    MOS_TRY(mos_alloc(threads * rows, sizeof *job->histograms, "statistics", &job->histograms));
+    MOS_TRY(mos_alloc(threads, sizeof *job->readers, "statistics", &job->readers));
+    const mos_modality *modalities;
+    mos_dataset_modalities(job->dataset, &modalities);
+    for (int t = 0; t < job->threads; t++) {
+        MOS_TRY(mos_reader_open(job->dataset, &job->readers[t]));
+        for (int64_t r = 0; r < job->rows; r++) {
+            const stats_row *what = &job->row[r];
+            MOS_TRY(
+                mos_band_histogram_init(&job->histograms[t * job->rows + r],
+                                        modalities[what->modality].bands[what->band].is_integer));
+        }
+    }
+    return MOSAIC_OK;
+}
+
+static void close_job(stats_job *job) {
+    for (int t = 0; job->readers != NULL && t < job->threads; t++)
+        mos_reader_close(&job->readers[t]);
+    for (int64_t h = 0; job->histograms != NULL && h < job->threads * job->rows; h++)
+        mos_band_histogram_release(&job->histograms[h]);
+    mos_free(job->readers);
+    mos_free(job->histograms);
+    mos_free(job->partial);
+}
+
+/* Every band of every modality. */
+static int64_t list_rows(const mos_dataset *dataset, stats_row *out) {
+    const mos_modality *modalities;
+    int64_t count = 0, total = mos_dataset_modalities(dataset, &modalities);
+    for (int64_t m = 0; m < total; m++) {
+        for (int64_t b = 0; b < modalities[m].band_count; b++)
+            out[count++] = (stats_row){m, b};
+    }
+    return count;
+}
+
+/* The samples of the split, at most `limit` of them, evenly spaced. */
+static mosaic_status list_samples(const mos_dataset *dataset, mos_split split, int64_t limit,
+                                  int64_t **out, int64_t *count) {
+    int64_t total = mos_dataset_count(dataset), found = 0;
+    MOS_TRY(mos_alloc((size_t)total, sizeof **out, "list of samples", out));
+    for (int64_t i = 0; i < total; i++) {
+        mos_sample sample;
+        MOS_TRY(mos_dataset_sample(dataset, i, &sample));
+        if (split == MOS_SPLIT_COUNT || sample.split == split) (*out)[found++] = i;
+    }
+    if (limit > 0 && found > limit) {
+        for (int64_t i = 0; i < limit; i++)
+            (*out)[i] = (*out)[i * found / limit];
+        found = limit;
+    }
+    *count = found;
+    if (found > 0) return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_DATA, "%s: no sample in split %s for statistics",
+                    mos_dataset_root(dataset),
+                    split == MOS_SPLIT_COUNT ? "any" : mos_split_names[split]);
+}
+
+static mosaic_status fill_rows(const stats_job *job, const moments *total,
+                               mos_band_statistics *out) {
+    const mos_modality *modalities;
+    mos_dataset_modalities(job->dataset, &modalities);
+    for (int64_t r = 0; r < job->rows; r++) {
+        const mos_modality *modality = &modalities[job->row[r].modality];
+        mos_band_statistics *to = &out[r];
+        mos_band_histogram *histogram = &job->histograms[r];
+        for (int t = 1; t < job->threads; t++)
+            mos_band_histogram_merge(histogram, &job->histograms[t * job->rows + r]);
+        snprintf(to->modality, sizeof to->modality, "%s", modality->name);
+        snprintf(to->band, sizeof to->band, "%s", modality->bands[job->row[r].band].name);
+        to->valid = total[r].valid;
+        to->invalid = total[r].invalid;
+        if (to->valid == 0)
+            return mos_fail(MOSAIC_ERR_DATA, "%s: band %s of %s has no valid pixel",
+                            mos_dataset_root(job->dataset), to->band, to->modality);
+        to->mean = total[r].mean;
+        to->sd = sqrt(total[r].square / (double)to->valid);
+        to->minimum = total[r].minimum;
+        to->maximum = total[r].maximum;
+        to->p1 = fmin(fmax(mos_band_histogram_quantile(histogram, 0.01), to->minimum), to->maximum);
+        to->p50 = fmin(fmax(mos_band_histogram_quantile(histogram, 0.5), to->minimum), to->maximum);
+        to->p99 =
+            fmin(fmax(mos_band_histogram_quantile(histogram, 0.99), to->minimum), to->maximum);
+    }
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_statistics_compute(mos_dataset *dataset, mos_split split, int64_t limit,
+                                     int threads, bool progress, mos_band_statistics **out,
+                                     int64_t *count) {
+    *out = NULL;
+    *count = 0;
+    stats_row rows[MOS_DATA_MAX_MODALITIES * MOS_DATA_MAX_BANDS];
+    int64_t *samples = NULL, chosen = 0;
+    moments *total = NULL;
+    stats_job job = {
+        .dataset = dataset, .threads = threads < 1 ? 1 : threads, .row = rows, .failed_at = -1};
+    mosaic_status status;
+    job.rows = list_rows(dataset, rows);
+    MOS_GOTO(list_samples(dataset, split, limit, &samples, &chosen));
+    job.samples = samples;
+    MOS_GOTO(open_job(&job));
+    MOS_GOTO(mos_alloc((size_t)job.rows, sizeof *total, "statistics", &total));
+    for (int64_t r = 0; r < job.rows; r++)
+        total[r] = (moments){.minimum = INFINITY, .maximum = -INFINITY};
+    MOS_GOTO(mos_alloc((size_t)job.rows, sizeof **out, "statistics", out));
+    MOS_GOTO(run(&job, chosen, progress, total));
+    MOS_GOTO(fill_rows(&job, total, *out));
+    *count = job.rows;
+done:
+    close_job(&job);
+    mos_free(total);
+    mos_free(samples);
+    if (status != MOSAIC_OK) {
+        mos_free(*out);
+        *out = NULL;
+    }
+    return status;
+}
