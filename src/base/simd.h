@@ -18,11 +18,14 @@ void mos_simd_limit(mos_simd most);
 
 /* MOS_SIMD_KERNEL(blur, (float *out, size_t count), (out, count)) defines `static void blur(...)`
  * from `blur_body(...)`, an MOS_SIMD_INLINE function whose loops carry `#pragma omp simd`. */
+#if defined(__clang__)
+#define MOS_SIMD_AVX512_TARGET "avx512f,avx512bw,avx512dq,avx512vl"
+#else /* gcc takes half the width unless told */
+#define MOS_SIMD_AVX512_TARGET "avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512"
+#endif
 #if defined(__x86_64__)
 #define MOS_SIMD_KERNEL(name, parameters, arguments)                                               \
-    __attribute__((                                                                                \
-        target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512"))) static void         \
-        name##_avx512 parameters {                                                                 \
+    __attribute__((target(MOS_SIMD_AVX512_TARGET))) static void name##_avx512 parameters {         \
         name##_body arguments;                                                                     \
     }                                                                                              \
     __attribute__((target("avx2"))) static void name##_avx2 parameters {                           \
