@@ -29,8 +29,8 @@ static mos_winograd_map map_of(const mos_conv_shape *s, int64_t channels) {
 }
 
 static size_t block_bytes(const conv_winograd *plan, int64_t inputs) {
-    return (size_t)(16 * plan->rows *
-                    (inputs * (int64_t)sizeof(uint16_t) + GROUP * (int64_t)sizeof(float)));
+    return 16 * ((size_t)WINOGRAD_V_PLANE(plan->rows, inputs) * sizeof(uint16_t) +
+                 (size_t)WINOGRAD_M_PLANE(plan->rows) * sizeof(float));
 }
 
 /* Input channels of the product: what the forward pass reads is x, the data gradient reads dy. */
@@ -73,7 +73,7 @@ void mos_winograd_run(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
         int64_t begin, end;
         uint16_t *v = (uint16_t *)(void *)((char *)workspace + (size_t)omp_get_thread_num() *
                                                                    block_bytes(plan, inputs));
-        float *m = (float *)(void *)(v + 16 * plan->rows * inputs);
+        float *m = (float *)(void *)(v + 16 * WINOGRAD_V_PLANE(plan->rows, inputs));
         mos_cpu_part(blocks, omp_get_num_threads(), omp_get_thread_num(), &begin, &end);
         for (int64_t b = begin; b < end; b++) {
             const int64_t first = b * plan->rows;
@@ -91,6 +91,11 @@ void mos_winograd_run(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
  * o] each. */
 #define UNIT_VALUES (16 * CPU_BLOCK * GROUP)
 
+/* Values of the two transformed sides of a piece or chunk. */
+static size_t pair_values(const mos_conv_shape *s, int64_t pairs) {
+    return 16 * (size_t)(WINOGRAD_P_PLANE(pairs, s->ci) + WINOGRAD_P_PLANE(pairs, s->co));
+}
+
 typedef struct weight_run {
     const mos_cpu *cpu;
     const mos_conv_shape *shape;
@@ -103,9 +108,9 @@ static void accumulate_unit(const weight_run *run, int64_t unit, float *du, bool
     const mos_conv_shape *s = run->shape;
     const int64_t blocks = s->ci / CPU_BLOCK, o = unit / blocks * GROUP,
                   i = unit % blocks * CPU_BLOCK;
-    run->cpu->kernels->winograd->accumulate(run->pairs, run->px + i * run->pairs * 2,
-                                            s->ci * run->pairs * 2, run->py + o * run->pairs * 2,
-                                            s->co * run->pairs * 2, du, add);
+    run->cpu->kernels->winograd->accumulate(
+        run->pairs, run->px + i * run->pairs * 2, WINOGRAD_P_PLANE(run->pairs, s->ci),
+        run->py + o * run->pairs * 2, WINOGRAD_P_PLANE(run->pairs, s->co), du, add);
 }
 
 /* dw += G^T du G of one unit */
@@ -137,8 +142,8 @@ static void run_by_tiles(const mos_cpu *cpu, const mos_conv *conv, const void *x
     {
         const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
         float *du = sums + thread * units * UNIT_VALUES;
-        uint16_t *px = pieces + thread * 16 * pairs * 2 * (s->ci + s->co),
-                 *py = px + 16 * pairs * 2 * s->ci;
+        uint16_t *px = pieces + (size_t)thread * pair_values(s, pairs),
+                 *py = px + 16 * WINOGRAD_P_PLANE(pairs, s->ci);
         const weight_run run = {
             .cpu = cpu, .shape = s, .px = px, .py = py, .pairs = pairs, .dw = dw};
         int64_t begin, end;
@@ -173,7 +178,7 @@ static void run_by_units(const mos_cpu *cpu, const mos_conv *conv, const void *x
     const bool one = map_x.tiles <= pairs * 2;
     float *sums = workspace; /* [threads or units, 16, 16, 32] */
     uint16_t *px = (uint16_t *)(void *)(sums + (one ? cpu->threads : units) * UNIT_VALUES),
-             *py = px + 16 * pairs * 2 * s->ci;
+             *py = px + 16 * WINOGRAD_P_PLANE(pairs, s->ci);
     const weight_run run = {.cpu = cpu, .shape = s, .px = px, .py = py, .pairs = pairs, .dw = dw};
 #pragma omp parallel num_threads(cpu->threads)
     {
@@ -207,14 +212,14 @@ static void plan_weights(const mos_cpu *cpu, const mos_conv_shape *s, conv_winog
         const int64_t room = PIECE_BYTES / pair_bytes,
                       chunks = mos_cpu_round_up((pairs + room - 1) / room, cpu->threads);
         plan->rows = (pairs + chunks - 1) / chunks;
-        plan->bytes = (size_t)cpu->threads *
-                      (size_t)(plan->rows * pair_bytes + values * (int64_t)sizeof(float));
+        plan->bytes = (size_t)cpu->threads * (pair_values(s, plan->rows) * sizeof(uint16_t) +
+                                              (size_t)values * sizeof(float));
         return;
     }
     const int64_t chunks = (pairs + CHUNK_PAIRS - 1) / CHUNK_PAIRS;
     const int64_t held = chunks == 1 ? cpu->threads * UNIT_VALUES : values;
     plan->rows = (pairs + chunks - 1) / chunks;
-    plan->bytes = (size_t)(plan->rows * pair_bytes + held * (int64_t)sizeof(float));
+    plan->bytes = pair_values(s, plan->rows) * sizeof(uint16_t) + (size_t)held * sizeof(float);
 }
 
 /* dw [co, ci, 3, 3] += the gradient of the weights; x, dy are act */

@@ -56,6 +56,13 @@ typedef struct mos_winograd_map {
     int64_t n, c, h, w, th, tw, tiles;
 } mos_winograd_map;
 
+/* Values between the sixteen planes of a transformed input [16, rows, c], of products [16, rows,
+ * 32] and of pairs [16, c/16, pairs, 16, 2]: two cache lines more than a plane holds, or sixteen
+ * streams a power of two apart would share one cache set. */
+#define WINOGRAD_V_PLANE(rows, c)  ((rows) * (c) + 64)
+#define WINOGRAD_M_PLANE(rows)     ((rows)*32 + 32)
+#define WINOGRAD_P_PLANE(pairs, c) ((pairs) * (c)*2 + 64)
+
 /* Winograd F(2x2, 3x3) with bf16 products; described where they are defined,
  * kernel_winograd_body.h. */
 typedef struct mos_winograd_kernels {

@@ -63,7 +63,7 @@ static void winograd_input(const mos_winograd_map *map, const uint16_t *x, int64
                 uint16_t *to = v + (t + i) * map->c + b * LANES;
 #pragma GCC unroll 16
                 for (int k = 0; k < 16; k++)
-                    v_store_bf16(to + k * rows * map->c, out[k]);
+                    v_store_bf16(to + k * WINOGRAD_V_PLANE(rows, map->c), out[k]);
 #pragma GCC unroll 4
                 for (int r = 0; r < 4; r++)
                     columns[0][r] = columns[2][r], columns[1][r] = columns[3][r];
@@ -72,7 +72,8 @@ static void winograd_input(const mos_winograd_map *map, const uint16_t *x, int64
         t += run;
     }
     for (int k = 0; k < 16 && count < rows; k++)
-        memset(v + (k * rows + count) * map->c, 0, (size_t)((rows - count) * map->c) * sizeof *v);
+        memset(v + k * WINOGRAD_V_PLANE(rows, map->c) + count * map->c, 0,
+               (size_t)((rows - count) * map->c) * sizeof *v);
 }
 
 /* Eight rows of a against 32 columns of b over `pairs` pairs: element pair p of row t lies at a[t *
@@ -103,9 +104,9 @@ static void winograd_multiply(int64_t rows, int64_t c, const uint16_t *v, const 
     for (int64_t k = 0; k < 16; k++)
         for (int64_t t = 0; t < rows; t += 8) {
             __m512 sum[8][2];
-            pair_product(c / 2, v + (k * rows + t) * c, c, 2, u + k * c * 32, u + k * c * 32 + 32,
-                         64, sum);
-            float *to = m + (k * rows + t) * 32;
+            pair_product(c / 2, v + k * WINOGRAD_V_PLANE(rows, c) + t * c, c, 2, u + k * c * 32,
+                         u + k * c * 32 + 32, 64, sum);
+            float *to = m + k * WINOGRAD_M_PLANE(rows) + t * 32;
 #pragma GCC unroll 8
             for (int i = 0; i < 8; i++) {
                 _mm512_storeu_ps(to + i * 32, sum[i][0]);
@@ -140,7 +141,7 @@ static void winograd_output(const mos_winograd_map *map, const float *m, int64_t
         tile_place at = place_tile(map, first);
         for (int64_t t = 0; t < count; t++) {
             vec out[4];
-            output_tile(m + t * 32 + half * LANES, rows * 32, out);
+            output_tile(m + t * 32 + half * LANES, WINOGRAD_M_PLANE(rows), out);
             uint16_t *to = y + (at.n * blocks + channel / LANES + half) * plane +
                            (at.ty * 2 * map->w + at.tx * 2) * LANES;
             const bool right = at.tx * 2 + 1 < map->w, below = at.ty * 2 + 1 < map->h;
@@ -283,7 +284,7 @@ KERNEL_INLINE void pairs_as(const mos_winograd_map *map, const uint16_t *act, co
             next_tile(map, &at);
             pair_tile(map, act + (at.n * blocks + b) * plane, gradient, false, &at, columns, odd);
             next_tile(map, &at);
-            store_pair(even, odd, p + (b * pairs + pair) * 32, blocks * pairs * 32);
+            store_pair(even, odd, p + (b * pairs + pair) * 32, WINOGRAD_P_PLANE(pairs, map->c));
         }
     }
 }
