@@ -20,5 +20,8 @@ typedef struct mos_health {
 /* z: [n, d] unit rows; pair: [n, d] or NULL. Uses at most 1,024 rows for the pair sums. */
 mosaic_status mos_health_measure(const float *z, const float *pair, int64_t n, int64_t d,
                                  mos_health *out);
+/* The same on several threads, with the same result. */
+mosaic_status mos_health_measure_on(const float *z, const float *pair, int64_t n, int64_t d,
+                                    int threads, mos_health *out);
 
 #endif
