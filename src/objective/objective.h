@@ -83,7 +83,8 @@ void mos_objective_destroy(mos_objective **objective);
 mos_objective_options *mos_objective_settings(mos_objective *objective);
 /* Losses, and ADDED to dz / dz_inter, their gradients times the weights; dlogits is written when
  * the BCE is on. A weight that is 0 now skips its term, which then reads 0 (the BCE is still
- * reported). The batch may be smaller than at creation. No heap calls. Terms over several
+ * reported). The batch may be
+ * smaller than at creation (view sets then lie that batch apart). No heap calls. Terms over several
  * modalities: intra and views sum over modalities, inter and cross over pairs, cross being the mean
  * of both directions. */
 mosaic_status mos_objective_run(mos_objective *objective, const mos_objective_input *input,
