@@ -1,0 +1,255 @@
+/* What the cpu backend promises beyond agreeing with ref on the common cases: fast implementations
+ * for every layer of the encoders, our Winograd kernels on maps and thread counts of all kinds,
+ * results that repeat, no allocation while running, and plans that fail cleanly. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "compute/device.h"
+#include "op_support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const mos_conv_shape body_layers[] = {
+    /* ResNet-18 and -34 at 120 pixels, behind the stem; ResNet-34 without its max pool */
+    {.ci = 64, .h = 30, .w = 30, .co = 64, .kernel = 3, .stride = 1, .pad = 1},
+    {.ci = 64, .h = 30, .w = 30, .co = 128, .kernel = 3, .stride = 2, .pad = 1},
+    {.ci = 64, .h = 30, .w = 30, .co = 128, .kernel = 1, .stride = 2, .pad = 0},
+    {.ci = 128, .h = 15, .w = 15, .co = 128, .kernel = 3, .stride = 1, .pad = 1},
+    {.ci = 128, .h = 15, .w = 15, .co = 256, .kernel = 3, .stride = 2, .pad = 1},
+    {.ci = 128, .h = 15, .w = 15, .co = 256, .kernel = 1, .stride = 2, .pad = 0},
+    {.ci = 256, .h = 8, .w = 8, .co = 256, .kernel = 3, .stride = 1, .pad = 1},
+    {.ci = 256, .h = 8, .w = 8, .co = 512, .kernel = 3, .stride = 2, .pad = 1},
+    {.ci = 256, .h = 8, .w = 8, .co = 512, .kernel = 1, .stride = 2, .pad = 0},
+    {.ci = 512, .h = 4, .w = 4, .co = 512, .kernel = 3, .stride = 1, .pad = 1},
+    {.ci = 64, .h = 60, .w = 60, .co = 64, .kernel = 3, .stride = 1, .pad = 1},
+    {.ci = 64, .h = 60, .w = 60, .co = 128, .kernel = 3, .stride = 2, .pad = 1},
+};
+
+/* oneDNN's reference and matrix-product fallbacks are up to sixty times slower, without an error.
+ */
+static void expect_fast(mos_device *device, mos_conv_shape shape) {
+    mos_conv *conv;
+    mos_conv_info info;
+    shape.n = 2;
+    shape.train = true;
+    support_check(device->ops->conv_create(device, &shape, &conv), "conv_create");
+    device->ops->conv_info(conv, &info);
+    const char *const names[] = {info.forward, info.backward_data, info.backward_weights};
+    for (int i = 0; i < 3; i++) {
+        const bool planned = i != 1 || !shape.image;
+        if (planned && names[i][0] != '\0' && strncmp(names[i], "ref", 3) != 0 &&
+            strstr(names[i], "gemm") == NULL)
+            continue;
+        if (!planned && names[i][0] == '\0') continue;
+        fail_msg("%d -> %d channels, %d pixels, kernel %d: direction %d runs on '%s'",
+                 (int)shape.ci, (int)shape.co, (int)shape.h, (int)shape.kernel, i, names[i]);
+    }
+    device->ops->conv_destroy(device, &conv);
+    assert_null(conv);
+}
+
+static void layers_have_fast_kernels(void **state) {
+    (void)state;
+    static const int64_t bands[] = {1, 2, 3, 4, 5, 8, 10, 12, 13, 14, 16, 17};
+    const mos_precision precisions[] = {MOS_PRECISION_FP32, MOS_PRECISION_BF16};
+    for (int p = 0; p < 2; p++) {
+        mos_device *device = support_open(&mos_backend_cpu, precisions[p], 2);
+        if (strstr(device->description, "avx512") == NULL) {
+            printf("skipped: the names are those of processors with AVX-512; this is %s\n",
+                   device->description);
+            support_close(&device);
+            continue;
+        }
+        for (size_t i = 0; i < sizeof body_layers / sizeof body_layers[0]; i++)
+            expect_fast(device, body_layers[i]);
+        for (size_t i = 0; i < sizeof bands / sizeof bands[0]; i++)
+            expect_fast(device, (mos_conv_shape){.ci = bands[i],
+                                                 .h = 120,
+                                                 .w = 120,
+                                                 .co = 64,
+                                                 .kernel = 7,
+                                                 .stride = 2,
+                                                 .pad = 3,
+                                                 .image = true});
+        support_close(&device);
+    }
+}
+
+static void odd_channel_counts_are_refused(void **state) {
+    (void)state;
+    mos_device *device = support_open(&mos_backend_cpu, MOS_PRECISION_FP32, 1);
+    const mos_conv_shape conv_shape = {
+        .n = 1, .ci = 24, .h = 8, .w = 8, .co = 32, .kernel = 3, .stride = 1, .pad = 1};
+    const mos_norm_shape norm_shape = {
+        .n = 2, .c = 24, .h = 4, .w = 4, .groups = 1, .eps = 1e-5, .momentum = 0.1};
+    const mos_pool_shape pool_shape = {
+        .n = 2, .c = 24, .h = 4, .w = 4, .kernel = 2, .stride = 2, .pad = 0};
+    mos_conv *conv;
+    mos_norm *norm;
+    mos_pool *pool;
+    size_t bytes;
+    assert_int_equal(device->ops->conv_create(device, &conv_shape, &conv), MOSAIC_ERR_UNSUPPORTED);
+    assert_non_null(strstr(mosaic_error(), "24 in and 32 out"));
+    assert_int_equal(device->ops->norm_create(device, &norm_shape, &norm), MOSAIC_ERR_UNSUPPORTED);
+    assert_int_equal(device->ops->pool_create(device, &pool_shape, &pool, &bytes),
+                     MOSAIC_ERR_UNSUPPORTED);
+    assert_null(conv);
+    assert_null(norm);
+    assert_null(pool);
+    support_close(&device);
+}
+
+/* ---- one convolution, all directions --------------------------------------------------------- */
+
+typedef struct conv_results {
+    int64_t y_count, x_count, w_count;
+    double *y, *dx, *dw;
+    const char *name;
+} conv_results;
+
+/* The gradient of the weights is added to ones. */
+static conv_results run_conv(mos_device *device, const mos_conv_shape *s) {
+    const int64_t x_count = s->n * s->ci * s->h * s->w, y_count = s->n * s->co * s->h * s->w;
+    const int64_t w_count = s->co * s->ci * s->kernel * s->kernel;
+    conv_results r = {.y_count = y_count, .x_count = x_count, .w_count = w_count};
+    double *x = support_normal(x_count, 1), *w = support_normal(w_count, 2);
+    double *dy = support_normal(y_count, 3);
+    mos_conv *conv;
+    mos_conv_info info;
+    support_check(device->ops->conv_create(device, s, &conv), "conv_create");
+    device->ops->conv_info(conv, &info);
+    r.name = strncmp(info.forward, "winograd", 8) == 0 ? "winograd" : "other";
+    r.y = support_host(y_count, sizeof(double));
+    r.dx = support_host(x_count, sizeof(double));
+    r.dw = support_host(w_count, sizeof(double));
+    for (int64_t i = 0; i < w_count; i++)
+        r.dw[i] = 1;
+    void *weights = support_real(device, w, w_count), *grads = support_real(device, r.dw, w_count);
+    void *in = support_act(device, x, s->n, s->ci, s->h, s->w);
+    void *out = support_act(device, NULL, s->n, s->co, s->h, s->w);
+    void *dout = support_act(device, dy, s->n, s->co, s->h, s->w);
+    void *din = support_act(device, NULL, s->n, s->ci, s->h, s->w);
+    void *workspace = support_bytes(device, info.workspace_bytes);
+    memset(workspace, 0xff, info.workspace_bytes); /* NaN: what is not written shows */
+    const uint64_t before = mos_alloc_count();
+    device->ops->conv_pack(device, conv, weights);
+    device->ops->conv_forward(device, conv, in, out, workspace);
+    device->ops->conv_backward_data(device, conv, dout, din, workspace);
+    device->ops->conv_backward_weights(device, conv, in, dout, grads, workspace);
+    assert_int_equal(mos_alloc_count(), before);
+    device->ops->get_act(device, out, r.y, s->n, s->co, s->h, s->w);
+    device->ops->get_act(device, din, r.dx, s->n, s->ci, s->h, s->w);
+    device->ops->get_f64(device, grads, r.dw, w_count);
+    void *const memory[] = {weights, grads, in, out, dout, din, workspace};
+    for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++)
+        device->ops->free(device, memory[i]);
+    device->ops->conv_destroy(device, &conv);
+    mos_free(x);
+    mos_free(w);
+    mos_free(dy);
+    return r;
+}
+
+static void release_results(conv_results *r) {
+    mos_free(r->y);
+    mos_free(r->dx);
+    mos_free(r->dw);
+}
+
+static double relative_rms(const double *got, const double *wanted, int64_t count) {
+    double error = 0, size = 0;
+    for (int64_t i = 0; i < count; i++) {
+        error += (got[i] - wanted[i]) * (got[i] - wanted[i]);
+        size += wanted[i] * wanted[i];
+    }
+    return sqrt(error / size);
+}
+
+/* Small maps, odd sides, fewer tiles than threads, both ways of the weight gradient (few and many
+ * channels), more than one chunk of tiles. */
+static const mos_conv_shape winograd_layers[] = {{1, 32, 4, 5, 64, 3, 1, 1, false, true},
+                                                 {3, 64, 15, 13, 96, 3, 1, 1, false, true},
+                                                 {2, 96, 7, 9, 32, 3, 1, 1, false, true},
+                                                 {5, 160, 5, 4, 128, 3, 1, 1, false, true},
+                                                 {2, 128, 37, 36, 160, 3, 1, 1, false, true}};
+
+/* Tolerance: direct bf16 products give 1.6e-3 relative, F(2x2) transforms rounded to bf16 3.5e-3 to
+ * 4.5e-3 (both operands and the result are rounded); a lost tap or tile gives more than 0.1. */
+static void winograd_agrees_with_ref(void **state) {
+    (void)state;
+    mos_device *ref = support_open(&mos_backend_ref, MOS_PRECISION_FP64, 2);
+    for (size_t i = 0; i < sizeof winograd_layers / sizeof winograd_layers[0]; i++) {
+        conv_results wanted = run_conv(ref, &winograd_layers[i]);
+        for (int threads = 1; threads <= 5; threads += 2) {
+            mos_device *cpu = support_open(&mos_backend_cpu, MOS_PRECISION_BF16, threads);
+            conv_results got = run_conv(cpu, &winograd_layers[i]);
+            const bool narrow = cpu->precision == MOS_PRECISION_BF16;
+            if (narrow) assert_string_equal(got.name, "winograd");
+            const double limit = narrow ? 6e-3 : 5e-6;
+            assert_true(relative_rms(got.y, wanted.y, wanted.y_count) < limit);
+            assert_true(relative_rms(got.dx, wanted.dx, wanted.x_count) < limit);
+            assert_true(relative_rms(got.dw, wanted.dw, wanted.w_count) < limit);
+            conv_results again = run_conv(cpu, &winograd_layers[i]);
+            assert_memory_equal(got.y, again.y, (size_t)got.y_count * sizeof(double));
+            assert_memory_equal(got.dx, again.dx, (size_t)got.x_count * sizeof(double));
+            assert_memory_equal(got.dw, again.dw, (size_t)got.w_count * sizeof(double));
+            release_results(&again);
+            release_results(&got);
+            support_close(&cpu);
+        }
+        release_results(&wanted);
+    }
+    support_close(&ref);
+}
+
+/* Every allocation of a plan fails once: the status says so and nothing is left behind (the address
+ * sanitizer watches). */
+static void plans_fail_cleanly(void **state) {
+    (void)state;
+    const mos_conv_shape shapes[] = {{2, 64, 8, 8, 64, 3, 1, 1, false, true},
+                                     {2, 64, 8, 8, 64, 3, 2, 1, false, true},
+                                     {2, 20, 16, 16, 64, 7, 2, 3, true, true}};
+    const mos_norm_shape norm_shape = {
+        .n = 2, .c = 32, .h = 4, .w = 4, .groups = 1, .train = true, .eps = 1e-5, .momentum = 0.1};
+    mos_device *device = support_open(&mos_backend_cpu, MOS_PRECISION_BF16, 2);
+    for (size_t i = 0; i <= sizeof shapes / sizeof shapes[0]; i++) {
+        mosaic_status status = MOSAIC_ERR_MEMORY;
+        int failures = 0;
+        for (uint64_t n = 1; status != MOSAIC_OK; n++) {
+            mos_conv *conv = NULL;
+            mos_norm *norm = NULL;
+            mos_alloc_fail_at(n);
+            if (i < sizeof shapes / sizeof shapes[0])
+                status = device->ops->conv_create(device, &shapes[i], &conv);
+            else
+                status = device->ops->norm_create(device, &norm_shape, &norm);
+            mos_alloc_fail_at(0);
+            if (status != MOSAIC_OK) {
+                failures++;
+                assert_int_equal(status, MOSAIC_ERR_MEMORY);
+                assert_true(conv == NULL && norm == NULL);
+            }
+            device->ops->conv_destroy(device, &conv);
+            device->ops->norm_destroy(device, &norm);
+        }
+        assert_true(failures >= 2);
+    }
+    support_close(&device);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(layers_have_fast_kernels),
+        cmocka_unit_test(odd_channel_counts_are_refused),
+        cmocka_unit_test(winograd_agrees_with_ref),
+        cmocka_unit_test(plans_fail_cleanly),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
