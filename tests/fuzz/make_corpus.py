@@ -204,6 +204,28 @@ def parquet_seeds():
     return seeds
 
 
+def labels_json_seeds():
+    place = {"coordinates": {"ulx": 604800, "uly": 5834040, "lrx": 606000, "lry": 5832840}, "projection": 'PROJCS["x",1]'}
+    names = ["Transitional woodland/shrub", "Beaches, dunes, sands"]
+    s2 = {"labels": names, **place, "tile_source": "S2A_MSIL1C_20170617T113321_N0205_R080_T29UPU.SAFE"}
+    s1 = {"labels": names, **place, "scene_source": "S1A", "acquisition_time": "2017-06-17T06:47:24"}
+    seeds = {
+        "s2": {**s2, "acquisition_date": "2017-06-17 11:33:21"},
+        "s1": {**s1, "corresponding_s2_patch": "S2A_MSIL2A_20170617T113321_4_55"},
+        "bare": {"labels": []},
+        "escapes": {"labels": ["a\u00e9\n\"b"], "acquisition_date": "2017-06-17  9:41:61"},
+        "many": {"labels": ["x"] * 65},
+        "long": {"labels": ["x" * 201]},
+        "types": {"labels": ["x", 1, None], "tile_source": 3},
+        "list": ["labels"],
+    }
+    texts = {name: json.dumps(seed) for name, seed in seeds.items()}
+    texts["twice"] = '{"labels": [], "labels": []}'
+    texts["deep"] = '{"labels": ' + "[" * 9 + "]" * 9 + "}"
+    texts["cut"] = texts["s1"][:70]
+    return {name: text.encode() for name, text in texts.items()}
+
+
 def main():
     corpus = Path(__file__).parent / "corpus"
     makers = {
@@ -213,6 +235,7 @@ def main():
         "yaml": yaml_seeds,
         "csv": csv_seeds,
         "npy": npy_seeds,
+        "labels_json": labels_json_seeds,
     }
     for target, make in makers.items():
         folder = corpus / target
