@@ -112,7 +112,7 @@ void mos_dataset_close(mos_dataset **pointer) {
     mos_free(dataset->sources);
     mos_free(dataset->products);
     mos_free(dataset->index);
-    mos_free((void *)dataset->offset);
+    mos_free(dataset->offset);
     mos_text_pool_release(&dataset->pool);
     mos_free(dataset);
     *pointer = NULL;

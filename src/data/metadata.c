@@ -71,8 +71,8 @@ static mosaic_status read_parquet(mos_class_lookup *lookup, mos_metadata *out) {
     const char *path = lookup->path;
     static const char *const names[] = {"patch_id", "labels", "split", "country", "s1_name"};
     MOS_TRY(mos_parquet_read(path, names, sizeof names / sizeof names[0], &out->table));
-    const mos_column *ids, *splits, *countries, *partners,
-        *labels = mos_table_find(&out->table, "labels");
+    const mos_column *ids = NULL, *splits = NULL, *countries = NULL, *partners = NULL,
+                     *labels = mos_table_find(&out->table, "labels");
     MOS_TRY(text_column(&out->table, path, "patch_id", &ids));
     MOS_TRY(text_column(&out->table, path, "split", &splits));
     MOS_TRY(text_column(&out->table, path, "country", &countries));

@@ -100,11 +100,11 @@ mosaic_status mos_offset_decide(mos_reader *reader, int64_t sample, int64_t moda
     int option = dataset->options.boa_offset;
     *present = option == MOS_BOA_REMOVE;
     if (option == MOS_BOA_KEEP) return MOSAIC_OK;
-    uint8_t known = atomic_load(&dataset->offset[sample]);
+    uint8_t known = atomic_load(&dataset->offset[sample].state);
     if (known == MOS_OFFSET_UNDECIDED) {
         mos_offset_state state = MOS_OFFSET_PRESENT;
         if (option == MOS_BOA_AUTO) MOS_TRY(judge(reader, sample, modality, &state));
-        uint8_t before = atomic_exchange(&dataset->offset[sample], (uint8_t)state);
+        uint8_t before = atomic_exchange(&dataset->offset[sample].state, (uint8_t)state);
         if (before == MOS_OFFSET_UNDECIDED && state == MOS_OFFSET_PRESENT)
             atomic_fetch_add(&dataset->offsets_removed, 1);
         known = (uint8_t)state;

@@ -29,6 +29,10 @@ typedef struct mos_modality_storage {
     double nodata;
 } mos_modality_storage;
 
+typedef struct mos_offset_cell {
+    _Atomic uint8_t state; /* mos_offset_state */
+} mos_offset_cell;
+
 struct mos_dataset {
     mos_data_options options; /* a copy */
     const mos_format *format;
@@ -54,7 +58,7 @@ struct mos_dataset {
     uint64_t index_size;
     int64_t metadata_rows;
 
-    _Atomic uint8_t *offset; /* [count] mos_offset_state */
+    mos_offset_cell *offset; /* [count] mos_offset_state */
     _Atomic int64_t offsets_removed;
     mos_offset_state
         offset_own_baseline; /* N9999: what the probes agreed on; UNDECIDED: sample by sample */
