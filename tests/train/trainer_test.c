@@ -11,7 +11,7 @@ static int set_up(void **state) {
 }
 
 static const char *const small[] = {"method=supervised", "data.modalities.s2.bands=[B02,B03,B08]",
-                                    NULL};
+                                    "train.workers=1", NULL};
 
 /* The run that several tests look at; made by the first that needs it. */
 static void need_run_one(void) {
@@ -54,7 +54,7 @@ static void loss_falls(void **state) {
     }
     mos_model_card card;
     assert_int_equal(mos_model_file_card(in_folder("falls"), &card), MOSAIC_OK);
-    assert_int_equal(card.spec.classes, 5);
+    assert_int_equal(card.spec.classes, 19);
     assert_int_equal(card.height, 24);
     assert_string_equal(card.spec.modality[0].band_names[4], "B11");
     assert_true(card.has_thresholds && !card.probe_head && !card.reduced);
@@ -85,18 +85,17 @@ static void runs_repeat(void **state) {
 
 static void loader_threads_change_nothing(void **state) {
     (void)state;
-    static const char *const outs[] = {"workers1", "workers2", "workers4"};
-    static const char *const workers[] = {"train.workers=1", "train.workers=2", "train.workers=4"};
-    for (int i = 0; i < 3; i++) {
+    static const char *const outs[] = {"workers2", "workers4"};
+    static const char *const workers[] = {"train.workers=2", "train.workers=4"};
+    for (int i = 0; i < 2; i++) {
         const char *const set[] = {"method=supervised", "data.modalities.s2.bands=[B02,B03,B08]",
                                    workers[i], NULL};
         assert_runs(&(run_request){.out = outs[i], .set = set}, NULL);
     }
-    assert_same_weights("workers1", "workers2");
-    assert_same_weights("workers1", "workers4");
-    assert_same_file("workers1", "workers4", "metrics.jsonl");
-    need_run_one();
-    assert_same_weights("workers1", "one");
+    need_run_one(); /* with one worker */
+    assert_same_weights("one", "workers2");
+    assert_same_weights("one", "workers4");
+    assert_same_file("one", "workers4", "metrics.jsonl");
 }
 
 /* ---- every method
@@ -173,9 +172,9 @@ static void labelled_fractions(void **state) {
     assert_runs(&(run_request){.out = "reading_b", .set = all, .max_steps = 2}, NULL);
     assert_runs(&(run_request){.out = "reading_a", .set = part, .max_steps = 2}, NULL);
     assert_same_file("reading_a", "reading_b", "labeled.txt");
-    /* half the rows are known: 4 of 8 patches with 5 classes each */
-    assert_true(last_value("reading_b", "step", "known_labels") == 20);
-    assert_true(last_value("reading_a", "step", "known_labels") == 40);
+    /* half the rows are known: 4 of 8 patches with 19 classes each */
+    assert_true(last_value("reading_b", "step", "known_labels") == 4 * 19);
+    assert_true(last_value("reading_a", "step", "known_labels") == 8 * 19);
     char *text = read_whole("reading_b", "provenance.json");
     assert_non_null(strstr(text, "\"labeled_fraction\": 0.5"));
     mos_free(text);
@@ -225,7 +224,7 @@ static void collapse_is_seen(void **state) {
         MOSAIC_ERR_NUMERIC, "has collapsed");
     double s1 = last_value("collapse", "health", "health.s1.mean_cosine");
     double s2 = last_value("collapse", "health", "health.s2.mean_cosine");
-    if (!(fmax(s1, s2) > 0.95)) fail_msg("mean cosine %g and %g", s1, s2);
+    if (!(fmax(s1, s2) > 0.9)) fail_msg("mean cosine %g and %g", s1, s2);
 }
 
 static void early_stop(void **state) {
