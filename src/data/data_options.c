@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "data/data_options.h"
 
-static const char *const class_choices[] = {"default", "19", NULL};
+static const char *const class_choices[] = {"default", "19", "43", "igbp10", "igbp17", NULL};
 static const char *const order_choices[] = {"lexicographic", "paper", NULL};
 static const char *const policy_choices[] = {"mask", "fill-mean", "skip", "refuse", NULL};
 static const char *const offset_choices[] = {"auto", "keep", "remove", NULL};
@@ -25,15 +25,19 @@ static const mos_option data_options[] = {
     CHOICE("format", format, "auto", mos_format_names, NULL,
            "how the data set is stored; auto: guessed from what is at root"),
     PATH("root", root, "folder of the data set (csv: the table itself is fine)"),
-    PATH("s1", s1, "folder of S1 patches, when it is not BigEarthNet-S1 below root"),
-    PATH("s2", s2, "folder of S2 patches, when it is not BigEarthNet-S2 below root"),
-    PATH("metadata", metadata, "metadata table (parquet, csv or tsv), when it is not below root"),
+    PATH("s1", s1, "folder of S1 patches, when it is not the format's own below root"),
+    PATH("s2", s2, "folder of S2 patches, when it is not the format's own below root"),
+    PATH("metadata", metadata,
+         "metadata table (parquet, csv or tsv), when it is not below root; bigearthnet-v1: split "
+         "lists; "
+         "sen12ms: split lists or label fractions"),
     PATH("snow_metadata", snow_metadata,
          "metadata of the patches with snow, cloud or shadow, when it is not beside metadata"),
     PATH("lmdb", lmdb, "folder of data.mdb, when it is not root"),
     PATH("csv", csv, "table of the csv format, when it is not root or patches.csv below root"),
     PATH("reference_maps", reference_maps,
-         "folder of reference maps, when it is not Reference_Maps below root"),
+         "folder of reference maps, when it is not Reference_Maps below root; sen12ms: folder of "
+         "lc"),
     {.key = "data.include_snow_cloud",
      .type = MOS_OPTION_BOOL,
      .offset = AT(include_snow_cloud),
@@ -45,8 +49,18 @@ static const mos_option data_options[] = {
     LIST("class_names", class_names, "csv: the classes, in the order wanted"),
     CHOICE("rows_without_files", rows_without_files, "drop", row_choices, "chosen",
            "metadata rows of which nothing is stored: dropped and counted, or kept as samples"),
-    CHOICE("classes", classes, "default", class_choices, NULL,
-           "class nomenclature, where the format has several"),
+    CHOICE(
+        "classes", classes, "default", class_choices, NULL,
+        "class nomenclature, where the format has several: 19 or 43 of bigearthnet-v1, igbp10 or "
+        "igbp17 of sen12ms; default: the first of them"),
+    {.key = "data.label_threshold",
+     .type = MOS_OPTION_REAL,
+     .offset = AT(label_threshold),
+     .fallback = "0.1",
+     .minimum = 1e-6,
+     .maximum = 1,
+     .source = "inherited (from SEN12MS)",
+     .help = "sen12ms: share of a patch that a land cover class needs to be a label"},
     CHOICE("class_order", class_order, "lexicographic", order_choices, "inherited (from reBEN)",
            "order of BigEarthNet's classes in files and models; joining is always by name"),
     {.key = "data.limit",

@@ -10,6 +10,13 @@ enum { MOS_POLICY_MASK, MOS_POLICY_FILL_MEAN, MOS_POLICY_SKIP, MOS_POLICY_REFUSE
 enum { MOS_BOA_AUTO, MOS_BOA_KEEP, MOS_BOA_REMOVE };
 enum { MOS_S1_AUTO, MOS_S1_DB, MOS_S1_LINEAR };
 enum { MOS_ROWS_DROP, MOS_ROWS_KEEP };
+enum {
+    MOS_CLASSES_DEFAULT,
+    MOS_CLASSES_19,
+    MOS_CLASSES_43,
+    MOS_CLASSES_IGBP10,
+    MOS_CLASSES_IGBP17
+};
 
 /* `to` need not be initialised; release it with mos_options_release, also after a failure. */
 mosaic_status mos_data_options_copy(const mos_data_options *from, mos_data_options *to);

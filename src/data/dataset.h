@@ -35,7 +35,9 @@ typedef struct mos_data_options {
     mos_text_list
         class_names;        /* csv: the classes in the order wanted; empty: the sorted set found */
     int rows_without_files; /* "drop" | "keep": metadata rows of which nothing is on disk */
-    int classes;            /* nomenclature choice where a format has several: "default" | "19" */
+    int classes;            /* nomenclature choice where a format has several: "default" | "19" |
+                               "43" | "igbp10" | "igbp17" */
+    double label_threshold; /* sen12ms: share of a patch a class needs to be a label */
     int class_order;        /* "lexicographic" | "paper" */
     int64_t limit;          /* at most so many samples per split, 0: all; said in outputs */
     int policy;             /* for NaN, Inf, no-data: "mask" | "fill-mean" | "skip" | "refuse" */

@@ -28,6 +28,8 @@ extern const mos_format *const mos_formats[]; /* ends with NULL; mos_format_name
 
 extern const mos_format mos_format_bigearthnet_v2;
 extern const mos_format mos_format_bigearthnet_v2_lmdb;
+extern const mos_format mos_format_bigearthnet_v1;
+extern const mos_format mos_format_sen12ms;
 extern const mos_format mos_format_csv;
 
 #endif

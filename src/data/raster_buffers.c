@@ -1,0 +1,44 @@
+#include "data/raster_buffers.h"
+
+#include "base/memory.h"
+#include "io/raster.h"
+
+mosaic_status mos_raster_buffers_open(mos_dataset *dataset, void **state) {
+    (void)dataset;
+    mos_raster_buffers *buffers;
+    mos_raster_init();
+    MOS_TRY(mos_alloc(1, sizeof *buffers, "reader", &buffers));
+    *state = buffers;
+    return MOSAIC_OK;
+}
+
+void mos_raster_buffers_close(void *state) {
+    mos_raster_buffers *buffers = state;
+    for (int64_t m = 0; buffers != NULL && m < MOS_DATA_MAX_MODALITIES; m++) {
+        for (int64_t b = 0; b < MOS_DATA_MAX_BANDS; b++)
+            mos_free(buffers->pixels[m][b]);
+    }
+    mos_free(buffers);
+}
+
+mosaic_status mos_raster_buffers_take(mos_raster_buffers *buffers, const mos_dataset *dataset,
+                                      int64_t modality, const int *bands, int64_t count,
+                                      void **targets, mos_raw_band *out) {
+    const mos_modality_storage *storage = &dataset->storage[modality];
+    for (int64_t i = 0; i < count; i++) {
+        int band = bands[i];
+        void **pixels = &buffers->pixels[modality][band];
+        int64_t width = storage->width[band], height = storage->height[band];
+        if (*pixels == NULL)
+            MOS_TRY(mos_alloc((size_t)(width * height), mos_dtype_bytes(storage->dtype[band]),
+                              "pixels of a band", pixels));
+        targets[i] = *pixels;
+        out[i] = (mos_raw_band){.dtype = storage->dtype[band],
+                                .width = width,
+                                .height = height,
+                                .data = *pixels,
+                                .has_nodata = storage->has_nodata,
+                                .nodata = storage->nodata};
+    }
+    return MOSAIC_OK;
+}
