@@ -76,7 +76,9 @@ static void probe_sample(mos_reader *reader, int64_t sample, probe_counts *count
             status = probe_radar(reader, sample, m, counts);
         else if (dataset->storage[m].optical && dataset->options.boa_offset == MOS_BOA_AUTO)
             status = probe_optical(reader, sample, m, counts);
-        if (status != MOSAIC_OK) mos_dataset_defect(dataset, "unreadable", "%s", mosaic_error());
+        if (status != MOSAIC_OK)
+            mos_dataset_defect(dataset, "unreadable", "%s %s: %s", dataset->ids[sample],
+                               dataset->modalities[m].name, mosaic_error());
     }
 }
 
