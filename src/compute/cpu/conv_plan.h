@@ -36,12 +36,13 @@ typedef struct conv_packed {
     dnnl_exec_arg_t args[3];
 } conv_packed;
 
-/* A direction run by our own bf16 Winograd kernels. */
+/* A direction run by our own Winograd kernels. */
 typedef struct conv_winograd {
     bool used;
-    int64_t rows;      /* tiles of a block; for the weight gradient pairs of tiles of a chunk */
-    uint16_t *weights; /* transformed, [outputs/32, 16, inputs/2, 32, 2] */
-    size_t bytes;      /* of workspace */
+    int64_t rows;  /* tiles of a block; for the weight gradient pairs of tiles of a chunk */
+    void *weights; /* transformed, [outputs/32, 16, inputs/2, 32, 2] in bf16, [outputs/32, 16,
+                      inputs, 32] in fp32 */
+    size_t bytes;  /* of workspace */
 } conv_winograd;
 
 struct mos_conv {
@@ -80,7 +81,7 @@ void mos_winograd_run(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
 void mos_winograd_run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x,
                               const void *dy, float *dw, void *workspace);
 
-/* Do our bf16 Winograd kernels win for this layer and direction? */
+/* Do our own Winograd kernels win for this layer and direction? */
 bool mos_conv_prefers_own(const mos_cpu *cpu, const mos_conv_shape *shape,
                           conv_direction direction);
 /* Does fp32 Winograd win for this 3x3 stride-1 layer and direction? From a stored table. */

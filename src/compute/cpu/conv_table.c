@@ -12,9 +12,11 @@ bool mos_conv_prefers_winograd(const mos_cpu *cpu, const mos_conv_shape *shape,
 
 bool mos_conv_prefers_own(const mos_cpu *cpu, const mos_conv_shape *shape,
                           conv_direction direction) {
-    (void)direction;
-    if (!cpu->bf16 || !cpu->kernels->winograd || shape->image || shape->kernel != 3 ||
-        shape->stride != 1 || shape->pad != 1)
+    if (!cpu->activation->winograd || shape->image || shape->kernel != 3 || shape->stride != 1 ||
+        shape->pad != 1 || shape->h < 4 || shape->w < 4 || shape->ci % 32 != 0 ||
+        shape->co % 32 != 0)
         return false;
-    return shape->h >= 4 && shape->w >= 4 && shape->ci % 32 == 0 && shape->co % 32 == 0;
+    (void)direction;
+    if (cpu->bf16) return !cpu->tiles;
+    return shape->h < 8 || shape->w < 8;
 }

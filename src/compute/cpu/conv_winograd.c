@@ -1,4 +1,4 @@
-/* The bf16 Winograd plan of a 3x3 stride-1 convolution: work is cut into blocks of tiles whose
+/* Our own Winograd plan of a 3x3 stride-1 convolution: work is cut into blocks of tiles whose
  * transformed input stays in a core's L2 cache, and for the weight gradient into chunks of tiles
  * that all threads transform, then multiply. Sums are made in an order that depends on the shape
  * and the number of threads alone. */
@@ -28,8 +28,8 @@ static mos_winograd_map map_of(const mos_conv_shape *s, int64_t channels) {
                               .tiles = s->n * th * tw};
 }
 
-static size_t block_bytes(const conv_winograd *plan, int64_t inputs) {
-    return 16 * ((size_t)WINOGRAD_V_PLANE(plan->rows, inputs) * sizeof(uint16_t) +
+static size_t block_bytes(const mos_cpu *cpu, const conv_winograd *plan, int64_t inputs) {
+    return 16 * ((size_t)WINOGRAD_V_PLANE(plan->rows, inputs) * cpu->act_size +
                  (size_t)WINOGRAD_M_PLANE(plan->rows) * sizeof(float));
 }
 
@@ -53,9 +53,10 @@ void mos_winograd_pack(const mos_cpu *cpu, mos_conv *conv, conv_direction direct
     const int64_t out_stride = data ? 9 : s->ci * 9, in_stride = data ? s->ci * 9 : 9;
 #pragma omp parallel for num_threads(cpu->threads) schedule(static)
     for (int64_t group = 0; group < outputs / GROUP; group++)
-        cpu->kernels->winograd->weights(
+        cpu->activation->winograd->weights(
             weights + group * GROUP * out_stride, out_stride, in_stride, inputs, data,
-            conv->winograd[direction].weights + group * GROUP * 16 * inputs);
+            (char *)conv->winograd[direction].weights +
+                (size_t)(group * GROUP * 16 * inputs) * cpu->act_size);
 }
 
 /* y = conv(x), or dx = conv(dy) with the turned kernel: in, out are act */
@@ -63,7 +64,7 @@ void mos_winograd_run(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
                       const void *in, void *out, void *workspace) {
     const mos_conv_shape *s = &conv->shape;
     const conv_winograd *plan = &conv->winograd[direction];
-    const mos_winograd_kernels *kernels = cpu->kernels->winograd;
+    const mos_winograd_kernels *kernels = cpu->activation->winograd;
     const int64_t inputs = inputs_of(s, direction),
                   outputs = direction == CONV_FORWARD ? s->co : s->ci;
     const mos_winograd_map from = map_of(s, inputs), to = map_of(s, outputs);
@@ -71,16 +72,18 @@ void mos_winograd_run(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
 #pragma omp parallel num_threads(cpu->threads)
     {
         int64_t begin, end;
-        uint16_t *v = (uint16_t *)(void *)((char *)workspace + (size_t)omp_get_thread_num() *
-                                                                   block_bytes(plan, inputs));
-        float *m = (float *)(void *)(v + 16 * WINOGRAD_V_PLANE(plan->rows, inputs));
+        char *v = (char *)workspace + (size_t)omp_get_thread_num() * block_bytes(cpu, plan, inputs);
+        float *m = (float *)(void *)(v + 16 * (size_t)WINOGRAD_V_PLANE(plan->rows, inputs) *
+                                             cpu->act_size);
         mos_cpu_part(blocks, omp_get_num_threads(), omp_get_thread_num(), &begin, &end);
         for (int64_t b = begin; b < end; b++) {
             const int64_t first = b * plan->rows;
             const int64_t count = from.tiles - first < plan->rows ? from.tiles - first : plan->rows;
             kernels->input(&from, in, first, count, plan->rows, v);
             for (int64_t c = 0; c < outputs; c += GROUP) {
-                kernels->multiply(plan->rows, inputs, v, plan->weights + c * 16 * inputs, m);
+                kernels->multiply(
+                    plan->rows, inputs, v,
+                    (const char *)plan->weights + (size_t)(c * 16 * inputs) * cpu->act_size, m);
                 kernels->output(&to, m, first, count, plan->rows, c, out);
             }
         }
@@ -91,15 +94,16 @@ void mos_winograd_run(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
  * o] each. */
 #define UNIT_VALUES (16 * CPU_BLOCK * GROUP)
 
-/* Values of the two transformed sides of a piece or chunk. */
-static size_t pair_values(const mos_conv_shape *s, int64_t pairs) {
-    return 16 * (size_t)(WINOGRAD_P_PLANE(pairs, s->ci) + WINOGRAD_P_PLANE(pairs, s->co));
+/* Bytes of the two transformed sides of a piece or chunk. */
+static size_t pair_bytes(const mos_cpu *cpu, const mos_conv_shape *s, int64_t pairs) {
+    return 16 * (size_t)(WINOGRAD_P_PLANE(pairs, s->ci) + WINOGRAD_P_PLANE(pairs, s->co)) *
+           cpu->act_size;
 }
 
 typedef struct weight_run {
     const mos_cpu *cpu;
     const mos_conv_shape *shape;
-    const uint16_t *px, *py;
+    const char *px, *py;
     int64_t pairs;
     float *dw;
 } weight_run;
@@ -108,9 +112,11 @@ static void accumulate_unit(const weight_run *run, int64_t unit, float *du, bool
     const mos_conv_shape *s = run->shape;
     const int64_t blocks = s->ci / CPU_BLOCK, o = unit / blocks * GROUP,
                   i = unit % blocks * CPU_BLOCK;
-    run->cpu->kernels->winograd->accumulate(
-        run->pairs, run->px + i * run->pairs * 2, WINOGRAD_P_PLANE(run->pairs, s->ci),
-        run->py + o * run->pairs * 2, WINOGRAD_P_PLANE(run->pairs, s->co), du, add);
+    run->cpu->activation->winograd->accumulate(
+        run->pairs, run->px + (size_t)(i * run->pairs * 2) * run->cpu->act_size,
+        WINOGRAD_P_PLANE(run->pairs, s->ci),
+        run->py + (size_t)(o * run->pairs * 2) * run->cpu->act_size,
+        WINOGRAD_P_PLANE(run->pairs, s->co), du, add);
 }
 
 /* dw += G^T du G of one unit */
@@ -120,7 +126,7 @@ static void finish_unit(const weight_run *run, int64_t unit, const float *du) {
                   i = unit % blocks * CPU_BLOCK;
     float block[9 * CPU_BLOCK * CPU_BLOCK];
     for (int64_t half = 0; half < 2; half++) {
-        run->cpu->kernels->winograd->weight_block(du + half * CPU_BLOCK, block);
+        run->cpu->activation->winograd->weight_block(du + half * CPU_BLOCK, block);
         run->cpu->kernels->add_weight_block(
             block, 9, run->dw + ((o + half * CPU_BLOCK) * s->ci + i) * 9, s->ci * 9);
     }
@@ -131,19 +137,19 @@ static void finish_unit(const weight_run *run, int64_t unit, const float *du) {
 static void run_by_tiles(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
                          float *dw, void *workspace) {
     const mos_conv_shape *s = &conv->shape;
-    const mos_winograd_kernels *kernels = cpu->kernels->winograd;
+    const mos_winograd_kernels *kernels = cpu->activation->winograd;
     const int64_t pairs = conv->winograd[CONV_BACKWARD_WEIGHTS].rows,
                   units = s->ci / CPU_BLOCK * (s->co / GROUP);
     const mos_winograd_map map_x = map_of(s, s->ci), map_y = map_of(s, s->co);
     const int64_t chunks = (map_x.tiles + pairs * 2 - 1) / (pairs * 2);
     float *sums = workspace; /* [threads, units, 16, 16, 32] */
-    uint16_t *pieces = (uint16_t *)(void *)(sums + (int64_t)cpu->threads * units * UNIT_VALUES);
+    char *pieces = (char *)(sums + (int64_t)cpu->threads * units * UNIT_VALUES);
 #pragma omp parallel num_threads(cpu->threads)
     {
         const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
         float *du = sums + thread * units * UNIT_VALUES;
-        uint16_t *px = pieces + (size_t)thread * pair_values(s, pairs),
-                 *py = px + 16 * WINOGRAD_P_PLANE(pairs, s->ci);
+        char *px = pieces + (size_t)thread * pair_bytes(cpu, s, pairs),
+             *py = px + 16 * (size_t)WINOGRAD_P_PLANE(pairs, s->ci) * cpu->act_size;
         const weight_run run = {
             .cpu = cpu, .shape = s, .px = px, .py = py, .pairs = pairs, .dw = dw};
         int64_t begin, end;
@@ -171,14 +177,14 @@ static void run_by_tiles(const mos_cpu *cpu, const mos_conv *conv, const void *x
 static void run_by_units(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
                          float *dw, void *workspace) {
     const mos_conv_shape *s = &conv->shape;
-    const mos_winograd_kernels *kernels = cpu->kernels->winograd;
+    const mos_winograd_kernels *kernels = cpu->activation->winograd;
     const int64_t pairs = conv->winograd[CONV_BACKWARD_WEIGHTS].rows,
                   units = s->ci / CPU_BLOCK * (s->co / GROUP);
     const mos_winograd_map map_x = map_of(s, s->ci), map_y = map_of(s, s->co);
     const bool one = map_x.tiles <= pairs * 2;
     float *sums = workspace; /* [threads or units, 16, 16, 32] */
-    uint16_t *px = (uint16_t *)(void *)(sums + (one ? cpu->threads : units) * UNIT_VALUES),
-             *py = px + 16 * WINOGRAD_P_PLANE(pairs, s->ci);
+    char *px = (char *)(sums + (one ? cpu->threads : units) * UNIT_VALUES),
+         *py = px + 16 * (size_t)WINOGRAD_P_PLANE(pairs, s->ci) * cpu->act_size;
     const weight_run run = {.cpu = cpu, .shape = s, .px = px, .py = py, .pairs = pairs, .dw = dw};
 #pragma omp parallel num_threads(cpu->threads)
     {
@@ -207,19 +213,19 @@ static bool by_tiles(const mos_conv_shape *s) {
 
 static void plan_weights(const mos_cpu *cpu, const mos_conv_shape *s, conv_winograd *plan) {
     const int64_t pairs = (map_of(s, s->ci).tiles + 1) / 2, values = 16 * s->ci * s->co;
-    const int64_t pair_bytes = 16 * 2 * (int64_t)sizeof(uint16_t) * (s->ci + s->co);
+    const int64_t each = 16 * 2 * (int64_t)cpu->act_size * (s->ci + s->co);
     if (by_tiles(s)) {
-        const int64_t room = PIECE_BYTES / pair_bytes,
+        const int64_t room = PIECE_BYTES / each,
                       chunks = mos_cpu_round_up((pairs + room - 1) / room, cpu->threads);
         plan->rows = (pairs + chunks - 1) / chunks;
-        plan->bytes = (size_t)cpu->threads * (pair_values(s, plan->rows) * sizeof(uint16_t) +
-                                              (size_t)values * sizeof(float));
+        plan->bytes = (size_t)cpu->threads *
+                      (pair_bytes(cpu, s, plan->rows) + (size_t)values * sizeof(float));
         return;
     }
     const int64_t chunks = (pairs + CHUNK_PAIRS - 1) / CHUNK_PAIRS;
     const int64_t held = chunks == 1 ? cpu->threads * UNIT_VALUES : values;
     plan->rows = (pairs + chunks - 1) / chunks;
-    plan->bytes = pair_values(s, plan->rows) * sizeof(uint16_t) + (size_t)held * sizeof(float);
+    plan->bytes = pair_bytes(cpu, s, plan->rows) + (size_t)held * sizeof(float);
 }
 
 /* dw [co, ci, 3, 3] += the gradient of the weights; x, dy are act */
@@ -242,11 +248,10 @@ mosaic_status mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_directi
     }
     /* blocks of equal size, as many as divide evenly among the threads */
     const int64_t inputs = inputs_of(s, direction);
-    const int64_t most = BLOCK_BYTES / (16 * (int64_t)sizeof(uint16_t) * inputs) / 8 * 8;
+    const int64_t most = BLOCK_BYTES / (16 * (int64_t)cpu->act_size * inputs) / 8 * 8;
     const int64_t room = most < 16 ? 16 : most;
     const int64_t blocks = mos_cpu_round_up((map.tiles + room - 1) / room, cpu->threads);
     plan->rows = mos_cpu_round_up((map.tiles + blocks - 1) / blocks, 8);
-    plan->bytes = (size_t)cpu->threads * block_bytes(plan, inputs);
-    return mos_alloc((size_t)(16 * s->ci * s->co), sizeof(uint16_t), "packed weights",
-                     &plan->weights);
+    plan->bytes = (size_t)cpu->threads * block_bytes(cpu, plan, inputs);
+    return mos_alloc((size_t)(16 * s->ci * s->co), cpu->act_size, "packed weights", &plan->weights);
 }

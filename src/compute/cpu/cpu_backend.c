@@ -134,6 +134,7 @@ static mosaic_status cpu_open(mos_device *device) {
     cpu->type = cpu->bf16 ? dnnl_bf16 : dnnl_f32;
     cpu->act_size = cpu->bf16 ? 2 : 4;
     cpu->block = cpu->kernels->lanes;
+    cpu->tiles = isa_has(dnnl_get_effective_cpu_isa(), dnnl_cpu_isa_avx512_core_amx);
     device->real_bytes = sizeof(float);
     MOS_GOTO(mos_cpu_check(dnnl_engine_create(&cpu->engine, dnnl_cpu, 0), "cpu engine"));
     MOS_GOTO(mos_cpu_check(dnnl_stream_create(&cpu->stream, cpu->engine, dnnl_stream_default_flags),

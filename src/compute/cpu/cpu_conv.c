@@ -60,7 +60,8 @@ static mosaic_status plan_directions(const mos_cpu *cpu, mos_conv *conv) {
         if (!is_wanted(s, direction)) continue;
         if (mos_conv_prefers_own(cpu, s, direction)) {
             MOS_GOTO(mos_winograd_plan(cpu, conv, direction));
-            conv->names[i] = "winograd_2x2:avx512_core_bf16";
+            conv->names[i] =
+                cpu->bf16 ? "winograd_2x2:avx512_core_bf16" : "winograd_2x2:avx512_core";
             continue;
         }
         if (direction != CONV_FORWARD && !hint)

@@ -24,6 +24,7 @@ typedef struct mos_cpu {
     size_t act_size;                   /* bytes of one activation value */
     int threads;
     bool bf16;
+    bool tiles; /* the processor multiplies bf16 matrix tiles (AMX), far faster than vectors */
 } mos_cpu;
 
 static inline mos_cpu *cpu_of(const mos_device *device) {

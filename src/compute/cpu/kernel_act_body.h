@@ -329,6 +329,9 @@ static const mos_act_kernels ACT(table) = {
     .pool_backward = ACT(pool_backward),
     .mean_forward = ACT(mean_forward),
     .mean_backward = ACT(mean_backward),
+#if defined(__AVX512F__)
+    .winograd = &ACT(table_winograd),
+#endif
 };
 #undef AT_PLANE
 #undef SUM_SPAN

@@ -5,24 +5,35 @@
 #include "compute/cpu/kernel_vector.h"
 
 #include "compute/cpu/kernel_real_body.h"
+#if defined(__AVX512F__)
+#include "compute/cpu/kernel_winograd_common.h"
+#endif
 
 #define act_t           float
 #define ACT(name)       name##_f32
 #define ACT_LOAD(p)     v_load(p)
 #define ACT_STORE(p, v) v_store(p, v)
+#define ACT_STEP        1
+#if defined(__AVX512F__)
+#include "compute/cpu/kernel_winograd_body.h"
+#endif
 #include "compute/cpu/kernel_act_body.h"
 #undef act_t
 #undef ACT
 #undef ACT_LOAD
 #undef ACT_STORE
+#undef ACT_STEP
 
 #if defined(__AVX512BF16__)
 #define act_t           uint16_t
 #define ACT(name)       name##_bf16
 #define ACT_LOAD(p)     v_load_bf16(p)
 #define ACT_STORE(p, v) v_store_bf16(p, v)
-#include "compute/cpu/kernel_act_body.h"
+#define ACT_STEP        2
+#if defined(__AVX512F__)
 #include "compute/cpu/kernel_winograd_body.h"
+#endif
+#include "compute/cpu/kernel_act_body.h"
 #endif
 
 const mos_kernels KERNEL_TABLE = {
@@ -31,7 +42,6 @@ const mos_kernels KERNEL_TABLE = {
     .f32 = &table_f32,
 #if defined(__AVX512BF16__)
     .bf16 = &table_bf16,
-    .winograd = &table_winograd,
 #endif
     .gemm_nt = gemm_nt,
     .gemm_nn = gemm_nn,

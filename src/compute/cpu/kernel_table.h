@@ -19,6 +19,36 @@ typedef struct mos_pool_plane {
     int64_t h, w, oh, ow, kernel, stride, pad;
 } mos_pool_plane;
 
+/* An activation map cut into 2x2 output tiles: [n, c/16, h, w, 16], th = ceil(h/2), tw = ceil(w/2),
+ * tiles = n th tw. */
+typedef struct mos_winograd_map {
+    int64_t n, c, h, w, th, tw, tiles;
+} mos_winograd_map;
+
+/* Values between the sixteen planes of a transformed input [16, rows, c], of products [16, rows,
+ * 32] and of pairs [16, c/16, pairs, 16, 2]: two cache lines more than a plane holds, or sixteen
+ * streams a power of two apart would share one cache set. */
+#define WINOGRAD_V_PLANE(rows, c)  ((rows) * (c) + 64)
+#define WINOGRAD_M_PLANE(rows)     ((rows)*32 + 32)
+#define WINOGRAD_P_PLANE(pairs, c) ((pairs) * (c)*2 + 64)
+
+/* Winograd F(2x2, 3x3) ; described where they are defined,
+ * kernel_winograd_body.h. */
+typedef struct mos_winograd_kernels {
+    void (*input)(const mos_winograd_map *, const void *x, int64_t first, int64_t count,
+                  int64_t rows, void *v);
+    void (*multiply)(int64_t rows, int64_t c, const void *v, const void *u, float *m);
+    void (*output)(const mos_winograd_map *, const float *m, int64_t first, int64_t count,
+                   int64_t rows, int64_t channel, void *y);
+    void (*weights)(const float *w, int64_t out_stride, int64_t in_stride, int64_t inputs,
+                    bool flip, void *u);
+    void (*pairs)(const mos_winograd_map *, const void *act, bool gradient, int64_t first,
+                  int64_t begin, int64_t end, int64_t pairs, void *p);
+    void (*accumulate)(int64_t pairs, const void *px, int64_t stride_x, const void *py,
+                       int64_t stride_y, float *du, bool add);
+    void (*weight_block)(const float *du, float *block);
+} mos_winograd_kernels;
+
 typedef struct mos_act_kernels {
     /* images: n samples of host [c, hw] into nChw16c of `blocks` blocks with zero padding, or
      * (convert) plain values */
@@ -48,37 +78,8 @@ typedef struct mos_act_kernels {
                           const uint8_t *index, void *dx);
     void (*mean_forward)(const void *x, int64_t hw, float *y);
     void (*mean_backward)(const float *dy, int64_t hw, void *dx);
+    const mos_winograd_kernels *winograd; /* NULL without AVX-512 */
 } mos_act_kernels;
-
-/* An activation map cut into 2x2 output tiles: [n, c/16, h, w, 16], th = ceil(h/2), tw = ceil(w/2),
- * tiles = n th tw. */
-typedef struct mos_winograd_map {
-    int64_t n, c, h, w, th, tw, tiles;
-} mos_winograd_map;
-
-/* Values between the sixteen planes of a transformed input [16, rows, c], of products [16, rows,
- * 32] and of pairs [16, c/16, pairs, 16, 2]: two cache lines more than a plane holds, or sixteen
- * streams a power of two apart would share one cache set. */
-#define WINOGRAD_V_PLANE(rows, c)  ((rows) * (c) + 64)
-#define WINOGRAD_M_PLANE(rows)     ((rows)*32 + 32)
-#define WINOGRAD_P_PLANE(pairs, c) ((pairs) * (c)*2 + 64)
-
-/* Winograd F(2x2, 3x3) with bf16 products; described where they are defined,
- * kernel_winograd_body.h. */
-typedef struct mos_winograd_kernels {
-    void (*input)(const mos_winograd_map *, const uint16_t *x, int64_t first, int64_t count,
-                  int64_t rows, uint16_t *v);
-    void (*multiply)(int64_t rows, int64_t c, const uint16_t *v, const uint16_t *u, float *m);
-    void (*output)(const mos_winograd_map *, const float *m, int64_t first, int64_t count,
-                   int64_t rows, int64_t channel, uint16_t *y);
-    void (*weights)(const float *w, int64_t out_stride, int64_t in_stride, int64_t inputs,
-                    bool flip, uint16_t *u);
-    void (*pairs)(const mos_winograd_map *, const uint16_t *act, bool gradient, int64_t first,
-                  int64_t begin, int64_t end, int64_t pairs, uint16_t *p);
-    void (*accumulate)(int64_t pairs, const uint16_t *px, int64_t stride_x, const uint16_t *py,
-                       int64_t stride_y, float *du, bool add);
-    void (*weight_block)(const float *du, float *block);
-} mos_winograd_kernels;
 
 typedef struct mos_optimizer_terms {
     mos_optimizer_kind kind;
@@ -91,9 +92,8 @@ typedef struct mos_optimizer_terms {
 
 typedef struct mos_kernels {
     const char *isa;
-    int64_t lanes;                        /* channels of an activation block */
-    const mos_act_kernels *f32, *bf16;    /* bf16 NULL where the instruction set lacks it */
-    const mos_winograd_kernels *winograd; /* NULL likewise */
+    int64_t lanes;                     /* channels of an activation block */
+    const mos_act_kernels *f32, *bf16; /* bf16 NULL where the instruction set lacks it */
 
     /* c [m, n] (+)= alpha a [m, k] b [n, k]^T, rows contiguous along k */
     void (*gemm_nt)(int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
