@@ -16,7 +16,8 @@ bool mos_conv_prefers_own(const mos_cpu *cpu, const mos_conv_shape *shape,
         shape->pad != 1 || shape->h < 4 || shape->w < 4 || shape->ci % 32 != 0 ||
         shape->co % 32 != 0)
         return false;
-    (void)direction;
     if (cpu->bf16) return !cpu->tiles;
-    return shape->h < 8 || shape->w < 8;
+    /* oneDNN's F(4x4) does less arithmetic where its larger tiles fit the map */
+    const bool small = shape->h < 8 || shape->w < 8;
+    return small || (direction == CONV_BACKWARD_WEIGHTS && shape->ci <= 64 && shape->co <= 64);
 }
