@@ -3,7 +3,8 @@
 #
 #   bench/methods.sh MOSAIC FOLDER [METHOD ...]      methods default to all of the table, and supervised on S1 and S2 alone
 #
-# Options by environment: PATCHES, SIZE, CLASSES, FRACTION, SEEDS ("0 1 2"), EPOCHS, BATCH, ENCODER, SET (more --set words).
+# Options by environment: PATCHES, SIZE, CLASSES, FRACTION, SEEDS ("0 1 2"), EPOCHS, BATCH, ENCODER, THREADS, SET (more --set words).
+# On a shared machine several of these with THREADS=1 and methods of their own are faster than one with all threads.
 # Runs that are complete are not repeated. Scores are on the test split, thresholds tuned per class on validation.
 set -euo pipefail
 mosaic=$1 out=$2
@@ -11,7 +12,7 @@ shift 2
 methods=("$@")
 [ $# -gt 0 ] || methods=(supervised supervised-s1 supervised-s2 simclr dual-simclr iai-simclr supcon mosaic-1 mosaic-2)
 patches=${PATCHES:-1600} size=${SIZE:-48} classes=${CLASSES:-10} fraction=${FRACTION:-0.1} seeds=${SEEDS:-0 1 2}
-epochs=${EPOCHS:-15} batch=${BATCH:-32} encoder=${ENCODER:-resnet18}
+epochs=${EPOCHS:-15} batch=${BATCH:-32} encoder=${ENCODER:-resnet18} threads=${THREADS:-0}
 read -ra more <<<"${SET:-}"
 
 mkdir -p "$out"
@@ -45,9 +46,9 @@ for method in "${methods[@]}"; do
         run=$out/$method-$seed
         if [ ! -f "$run/score" ]; then
             echo "methods: $method, seed $seed" >&2
-            "$mosaic" -q train "$out/config.yaml" --out "$run" --overwrite "${chosen[@]}" "${more[@]}" \
+            "$mosaic" -q train "$out/config.yaml" --out "$run" --overwrite --threads "$threads" "${chosen[@]}" "${more[@]}" \
                 --set train.seed="$seed" --set data.labeled.seed="$seed" >"$run.log"
-            "$mosaic" -q eval "$run" --split test >"$run/score.part"
+            "$mosaic" -q eval "$run" --split test --threads "$threads" >"$run/score.part"
             mv "$run/score.part" "$run/score"
             rm -rf "$run/checkpoints"
         fi
