@@ -15,7 +15,8 @@ typedef enum mos_rng_purpose {
     MOS_RNG_SPLIT,
     MOS_RNG_SYNTH,
     MOS_RNG_PROBE,
-    MOS_RNG_TEST
+    MOS_RNG_TEST,
+    MOS_RNG_BOOTSTRAP
 } mos_rng_purpose;
 
 typedef struct mos_rng {
