@@ -12,6 +12,7 @@
 #include "io/raster.h"
 
 #include <dirent.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -204,6 +205,57 @@ done:
     return mos_class_lookup_end(&lookup, status);
 }
 
+/* data.bands of a column that is none would be a silent slip. */
+static mosaic_status check_band_option(const mos_dataset *dataset, const char *path) {
+    const mos_text_list *list = &dataset->options.bands;
+    for (size_t i = 0; i < list->count; i++) {
+        size_t length = strcspn(list->items[i], "=");
+        bool found = false;
+        for (int64_t m = 0; m < dataset->modality_count; m++) {
+            const char *name = dataset->modalities[m].name;
+            found = found || (strlen(name) == length && memcmp(name, list->items[i], length) == 0);
+        }
+        if (list->items[i][length] != '=' || !found)
+            return mos_fail(MOSAIC_ERR_USAGE,
+                            "data.bands: '%s' is not <modality>=<band>,... of a modality of %s",
+                            list->items[i], path);
+    }
+    return MOSAIC_OK;
+}
+
+/* Samples whose files were seen to have the no-data value of the modality: a bit per modality. */
+typedef struct nodata_seen {
+    _Atomic uint32_t modalities;
+} nodata_seen;
+
+static void close_csv(mos_dataset *dataset) {
+    mos_free(dataset->handle);
+    dataset->handle = NULL;
+}
+
+/* The no-data value is the modality's, taken from its first file: another one in a later file would
+ * make its gaps measurements. Looked at once per sample. */
+static mosaic_status check_nodata(mos_dataset *dataset, int64_t sample, int64_t modality,
+                                  const char *path) {
+    nodata_seen *seen = (nodata_seen *)dataset->handle + sample;
+    const mos_modality_storage *storage = &dataset->storage[modality];
+    if (atomic_load(&seen->modalities) >> modality & 1) return MOSAIC_OK;
+    mos_raster_info info;
+    MOS_TRY(mos_raster_info_read(path, &info));
+    bool same = info.has_nodata
+                    ? storage->has_nodata && (info.nodata == storage->nodata ||
+                                              (isnan(info.nodata) && isnan(storage->nodata)))
+                    : true;
+    if (!same)
+        return mos_fail(MOSAIC_ERR_DATA,
+                        "%s: no-data value %g, but the first file of %s has %s: one modality has "
+                        "one no-data value",
+                        path, info.nodata, dataset->modalities[modality].name,
+                        storage->has_nodata ? "another" : "none");
+    atomic_fetch_or(&seen->modalities, 1u << modality);
+    return MOSAIC_OK;
+}
+
 static mosaic_status open_csv(mos_dataset *dataset) {
     char path[4096];
     csv_source *source;
@@ -219,9 +271,12 @@ static mosaic_status open_csv(mos_dataset *dataset) {
     MOS_GOTO(mos_csv_read(path, 0, &source->csv));
     source->rows = (int64_t)source->csv.rows;
     MOS_GOTO(mos_csv_layout_find(dataset, &source->csv, path, &source->at));
+    MOS_GOTO(check_band_option(dataset, path));
     MOS_GOTO(find_classes(source));
     MOS_GOTO(mos_dataset_reserve(dataset, source->rows));
     dataset->metadata_rows = source->rows;
+    MOS_GOTO(
+        mos_alloc((size_t)source->rows, sizeof(nodata_seen), "sample states", &dataset->handle));
     MOS_GOTO(add_rows(source));
     mos_dataset_classify(dataset);
 done:
@@ -257,6 +312,7 @@ static mosaic_status read_csv(mos_dataset *dataset, void *state, int64_t sample,
     const mos_modality_storage *storage = &dataset->storage[modality];
     const char *const *sources = dataset->sources + sample * dataset->slots + storage->slot;
     bool one_file = storage->slots == 1;
+    MOS_TRY(check_nodata(dataset, sample, modality, sources[one_file ? 0 : bands[0]]));
     void *targets[MOS_DATA_MAX_BANDS];
     int numbers[MOS_DATA_MAX_BANDS];
     for (int64_t i = 0; i < count; i++) {
@@ -287,6 +343,7 @@ const mos_format mos_format_csv = {
     .name = "csv",
     .summary = "a table with one raster per modality, or one per band",
     .open = open_csv,
+    .close = close_csv,
     .recognise = recognise_csv,
     .reader_open = open_reader,
     .reader_close = close_reader,

@@ -170,6 +170,9 @@ static void band_names(void **state) {
                   open_dataset(&dataset, "data.root", *state, "data.bands", "s2=B04,B03", NULL));
     EXPECT_STATUS(MOSAIC_ERR_USAGE, open_dataset(&dataset, "data.root", *state, "data.bands",
                                                  "s2=B04,B03,B02,B08", NULL));
+    EXPECT_STATUS(MOSAIC_ERR_USAGE, open_dataset(&dataset, "data.root", *state, "data.bands",
+                                                 "S2=B04,B03,B02", NULL));
+    assert_non_null(strstr(mosaic_error(), "'S2=B04,B03,B02'"));
 }
 
 /* Metadata decides before pixels; bright samples follow the others; contradiction is refused. */
@@ -226,6 +229,34 @@ static void offset_rules(void **state) {
     mos_dataset_close(&dataset);
 }
 
+/* A later file with a no-data value of its own is refused: its gaps would pass for measurements. */
+static void nodata_differs(void **state) {
+    float plane[16];
+    char path[4096];
+    mos_dataset *dataset;
+    mos_reader *reader;
+    static const double values[] = {-99, -9999};
+    for (int i = 0; i < 16; i++)
+        plane[i] = -10.5f - (float)i;
+    for (int f = 0; f < 2; f++) {
+        snprintf(path, sizeof path, "%s/%d.tif", (const char *)*state, f);
+        EXPECT_OK(mos_raster_write(path, MOS_F32, 4, 4, 2, (const void *const[]){plane, plane},
+                                   NULL, 0, &values[f], NULL));
+    }
+    write_text(*state, "patches.csv", "id,s1,labels\na,0.tif,W\nb,1.tif,W\n");
+    EXPECT_OK(open_dataset(&dataset, "data.root", *state, NULL));
+    EXPECT_OK(mos_reader_open(dataset, &reader));
+    mos_patch *patch = malloc(sizeof *patch);
+    assert_non_null(patch);
+    int band = 0;
+    EXPECT_OK(mos_reader_read(reader, 0, 0, &band, 1, patch));
+    assert_true(patch->band[0].has_nodata && patch->band[0].nodata == -99.0f);
+    EXPECT_DATA_ERROR(mos_reader_read(reader, 1, 0, &band, 1, patch), "1.tif: no-data value -9999");
+    free(patch);
+    mos_reader_close(&reader);
+    mos_dataset_close(&dataset);
+}
+
 static void bad_tables(void **state) {
     static const struct {
         const char *text, *part;
@@ -273,9 +304,9 @@ static void failing_allocations(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(terramesh),    IN_FOLDER(own_folder),   IN_FOLDER(one_file_per_band),
-        IN_FOLDER(band_names),          IN_FOLDER(offset_rules), IN_FOLDER(bad_tables),
-        IN_FOLDER(failing_allocations),
+        cmocka_unit_test(terramesh), IN_FOLDER(own_folder),          IN_FOLDER(one_file_per_band),
+        IN_FOLDER(band_names),       IN_FOLDER(offset_rules),        IN_FOLDER(bad_tables),
+        IN_FOLDER(nodata_differs),   IN_FOLDER(failing_allocations),
     };
     mos_log_set_level(MOS_LOG_ERROR);
     return cmocka_run_group_tests(tests, NULL, NULL);
