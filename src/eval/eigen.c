@@ -155,7 +155,7 @@ static mosaic_status iterate(tridiagonal *t, double *m) {
             for (; high + 1 < d; high++) {
                 double scale = fabs(t->diagonal[high]) + fabs(t->diagonal[high + 1]);
                 /* the part below the matrix's own rounding is noise: it may be cut */
-                if (fabs(t->off[high]) <= 2.2e-16 * fmax(scale, 1e-3 * norm) + floor) break;
+                if (fabs(t->off[high]) <= 2.2e-16 * fmax(scale, norm) + floor) break;
             }
             if (high == low) break;
             if (count == MOST_ITERATIONS)

@@ -69,11 +69,36 @@ static void one_point_is_collapsed(void **state) {
     assert_int_equal(mos_health_measure(z, NULL, 1, D, &h), MOSAIC_ERR_USAGE);
 }
 
+/* A small batch has fewer rows than dimensions: most eigenvalues are zero, and the solver's
+ * rounding noise among them must not keep it from ending. */
+static void fewer_rows_than_dimensions(void **state) {
+    (void)state;
+    static float wide[64 * 128];
+    for (uint32_t trial = 0; trial < 40; trial++) {
+        int64_t n = 8 << trial % 4, d = 128;
+        mos_rng rng = mos_rng_at(7, MOS_RNG_TEST, trial, 0, 0);
+        for (int64_t i = 0; i < n; i++) {
+            double squares = 0;
+            for (int64_t k = 0; k < d; k++) {
+                double value = mos_rng_normal(&rng) + (double)(trial % 5) * cos((double)k);
+                wide[i * d + k] = (float)value;
+                squares += value * value;
+            }
+            for (int64_t k = 0; k < d; k++)
+                wide[i * d + k] /= (float)sqrt(squares);
+        }
+        mos_health h;
+        if (mos_health_measure(wide, NULL, n, d, &h) != MOSAIC_OK) fail_msg("%s", mosaic_error());
+        assert_true(h.effective_rank >= 1 && h.effective_rank <= (double)n - 1 + 1e-6);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_sphere_is_healthy),
         cmocka_unit_test(fewer_dimensions_lower_the_rank),
         cmocka_unit_test(one_point_is_collapsed),
+        cmocka_unit_test(fewer_rows_than_dimensions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
