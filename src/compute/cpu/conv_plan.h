@@ -74,8 +74,7 @@ void mos_conv_add_weights(const mos_cpu *cpu, const mos_conv *conv,
 
 mosaic_status mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction);
 void mos_winograd_release(conv_winograd *plan);
-void mos_winograd_pack(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
-                       const float *weights);
+void mos_winograd_pack(const mos_cpu *cpu, mos_conv *conv, const float *weights);
 void mos_winograd_run(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
                       const void *in, void *out, void *workspace);
 void mos_winograd_run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x,

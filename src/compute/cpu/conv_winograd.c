@@ -43,20 +43,25 @@ void mos_winograd_release(conv_winograd *plan) {
     memset(plan, 0, sizeof *plan);
 }
 
-/* weights [co, ci, 3, 3] -> [outputs/32, 16, inputs/2, 32, 2]; the data gradient swaps the channels
- * and turns the kernel */
-void mos_winograd_pack(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
-                       const float *weights) {
-    const mos_conv_shape *s = &conv->shape;
-    const bool data = direction == CONV_BACKWARD_DATA;
-    const int64_t inputs = inputs_of(s, direction), outputs = data ? s->ci : s->co;
-    const int64_t out_stride = data ? 9 : s->ci * 9, in_stride = data ? s->ci * 9 : 9;
+/* weights [co, ci, 3, 3] -> [outputs/32, 16, inputs/2, 32, 2] for the directions of ours; the data
+ * gradient swaps the channels and turns the kernel. Both are made from a block of 32 x 32 kernels
+ * while that is in cache. */
+void mos_winograd_pack(const mos_cpu *cpu, mos_conv *conv, const float *weights) {
+    const mos_winograd_kernels *kernels = cpu->activation->winograd;
+    const int64_t ci = conv->shape.ci, co = conv->shape.co, groups = ci / GROUP;
+    char *forward = conv->winograd[CONV_FORWARD].weights;
+    char *data = conv->winograd[CONV_BACKWARD_DATA].weights;
+    if (!forward && !data) return;
 #pragma omp parallel for num_threads(cpu->threads) schedule(static)
-    for (int64_t group = 0; group < outputs / GROUP; group++)
-        cpu->activation->winograd->weights(
-            weights + group * GROUP * out_stride, out_stride, in_stride, inputs, data,
-            (char *)conv->winograd[direction].weights +
-                (size_t)(group * GROUP * 16 * inputs) * cpu->act_size);
+    for (int64_t unit = 0; unit < co / GROUP * groups; unit++) {
+        const int64_t o = unit / groups * GROUP, i = unit % groups * GROUP;
+        if (forward)
+            kernels->weights(weights + o * ci * 9, ci * 9, 9, ci, i, i + GROUP, false,
+                             forward + (size_t)(o * 16 * ci) * cpu->act_size);
+        if (data)
+            kernels->weights(weights + i * 9, 9, ci * 9, co, o, o + GROUP, true,
+                             data + (size_t)(i * 16 * co) * cpu->act_size);
+    }
 }
 
 /* y = conv(x), or dx = conv(dy) with the turned kernel: in, out are act */

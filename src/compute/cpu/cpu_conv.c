@@ -166,8 +166,8 @@ void mos_cpu_conv_pack(mos_device *device, mos_conv *conv, const void *weights) 
                    (size_t)(s->ci * taps) * sizeof(float));
         from = conv->padded_weights;
     }
+    mos_winograd_pack(cpu, conv, weights);
     for (int i = 0; i < 2; i++) {
-        if (conv->winograd[i].used) mos_winograd_pack(cpu, conv, (conv_direction)i, weights);
         if (!conv->packed[i].reorder) continue;
         set_handle(conv->packed[i].from, from);
         (void)dnnl_primitive_execute(conv->packed[i].reorder, cpu->stream, 3, conv->packed[i].args);

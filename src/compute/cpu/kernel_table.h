@@ -41,7 +41,7 @@ typedef struct mos_winograd_kernels {
     void (*output)(const mos_winograd_map *, const float *m, int64_t first, int64_t count,
                    int64_t rows, int64_t channel, void *y);
     void (*weights)(const float *w, int64_t out_stride, int64_t in_stride, int64_t inputs,
-                    bool flip, void *u);
+                    int64_t begin, int64_t end, bool flip, void *u);
     void (*pairs)(const mos_winograd_map *, const void *act, bool gradient, int64_t first,
                   int64_t begin, int64_t end, int64_t pairs, void *p);
     void (*accumulate)(int64_t pairs, const void *px, int64_t stride_x, const void *py,

@@ -103,16 +103,17 @@ static void ACT(winograd_output)(const mos_winograd_map *map, const float *m, in
     }
 }
 
-/* u [16, inputs/2, 32, 2] of 32 output channels; weight (o, i, tap) is w[o * out_stride + i *
- * in_stride + tap], taps in reverse order when `flip` (the data gradient's weights) */
+/* Inputs [begin, end) of u [16, inputs/2, 32, 2], 32 output channels; weight (o, i, tap) is w[o *
+ * out_stride + i * in_stride + tap], taps in reverse order when `flip` (the data gradient's) */
 static void ACT(winograd_weights)(const float *w, int64_t out_stride, int64_t in_stride,
-                                  int64_t inputs, bool flip, void *u_values) {
+                                  int64_t inputs, int64_t begin, int64_t end, bool flip,
+                                  void *u_values) {
     act_t *u = u_values;
     int32_t places[LANES];
     for (int l = 0; l < LANES; l++)
         places[l] = (int32_t)(l * out_stride);
     const __m512i index = _mm512_loadu_si512(places);
-    for (int64_t i = 0; i < inputs; i += 2)
+    for (int64_t i = begin; i < end; i += 2)
         for (int64_t half = 0; half < 2; half++) {
             vec g[9], transformed[2][16];
             for (int64_t odd = 0; odd < 2; odd++) {
@@ -121,10 +122,10 @@ static void ACT(winograd_weights)(const float *w, int64_t out_stride, int64_t in
                     g[flip ? 8 - tap : tap] = (vec)_mm512_i32gather_ps(index, from + tap, 4);
                 transform_weights(g, transformed[odd]);
             }
-            for (int64_t k = 0; k < 16; k++)
-                ACT(stream_two)
-                (u + (k * inputs + i) * 32 + half * LANES * ACT_STEP, transformed[0][k],
-                 transformed[1][k]);
+            for (int64_t k = 0; k < 16; k++) {
+                act_t *to = u + (k * inputs + i) * 32 + half * LANES * ACT_STEP;
+                ACT(stream_two)(to, transformed[0][k], transformed[1][k]);
+            }
         }
     _mm_sfence();
 }
