@@ -485,6 +485,31 @@ static void roots_may_lie_apart(void **state) {
     mos_dataset_close(&dataset);
 }
 
+/* Whichever allocation fails while opening: an error or, where a look at a patch failed, a data
+ * set. */
+static void lack_of_memory_is_an_error(void **state) {
+    const char *root = *state;
+    char text[256];
+    mos_dataset *dataset;
+    int failed = 0;
+    write_three(root);
+    snprintf(text, sizeof text, "%s,%s\n%s,%s\n", one, one_s1, two, two_s1);
+    write_text(root, "train.csv", text);
+    EXPECT_OK(open_dataset(&dataset, "data.root", root, NULL)); /* GDAL and OpenMP start up */
+    mos_dataset_close(&dataset);
+    for (uint64_t n = 1; n < 150; n++) {
+        mos_alloc_fail_at(n);
+        mosaic_status status = open_dataset(&dataset, "data.root", root, NULL);
+        mos_alloc_fail_at(0);
+        if (status == MOSAIC_OK)
+            mos_dataset_close(&dataset);
+        else
+            assert_int_equal(status, MOSAIC_ERR_MEMORY);
+        failed += status != MOSAIC_OK;
+    }
+    assert_true(failed > 40);
+}
+
 static void reads_real_patches(void **state) {
     (void)state;
     char root[4096];
@@ -517,12 +542,18 @@ static void reads_real_patches(void **state) {
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_test_folder, remove_test_folder)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(maps_every_name), cmocka_unit_test(takes_names_apart),
-        cmocka_unit_test(reads_odd_times), cmocka_unit_test(list_names_tell_splits),
-        IN_FOLDER(joins_by_json),          IN_FOLDER(names_what_does_not_fit),
-        IN_FOLDER(lists_choose),           IN_FOLDER(bad_lists_are_refused),
-        IN_FOLDER(snow_is_left_out),       IN_FOLDER(strange_archives_are_refused),
-        IN_FOLDER(roots_may_lie_apart),    cmocka_unit_test(reads_real_patches)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(maps_every_name),
+                                       cmocka_unit_test(takes_names_apart),
+                                       cmocka_unit_test(reads_odd_times),
+                                       cmocka_unit_test(list_names_tell_splits),
+                                       IN_FOLDER(joins_by_json),
+                                       IN_FOLDER(names_what_does_not_fit),
+                                       IN_FOLDER(lists_choose),
+                                       IN_FOLDER(bad_lists_are_refused),
+                                       IN_FOLDER(snow_is_left_out),
+                                       IN_FOLDER(strange_archives_are_refused),
+                                       IN_FOLDER(roots_may_lie_apart),
+                                       IN_FOLDER(lack_of_memory_is_an_error),
+                                       cmocka_unit_test(reads_real_patches)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

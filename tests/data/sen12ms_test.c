@@ -420,6 +420,29 @@ static void roots_may_lie_apart(void **state) {
     mos_dataset_close(&dataset);
 }
 
+/* Whichever allocation fails while opening: an error or, where a look at a patch failed, a data
+ * set. */
+static void lack_of_memory_is_an_error(void **state) {
+    const char *root = *state;
+    mos_dataset *dataset;
+    int failed = 0;
+    write_three(root);
+    write_text(root, "SEN12MS_holdOutScenes.txt", "ROIs1970_fall/s1_120\n");
+    EXPECT_OK(open_dataset(&dataset, "data.root", root, NULL)); /* GDAL and OpenMP start up */
+    mos_dataset_close(&dataset);
+    for (uint64_t n = 1; n < 80; n++) {
+        mos_alloc_fail_at(n);
+        mosaic_status status = open_dataset(&dataset, "data.root", root, NULL);
+        mos_alloc_fail_at(0);
+        if (status == MOSAIC_OK)
+            mos_dataset_close(&dataset);
+        else
+            assert_int_equal(status, MOSAIC_ERR_MEMORY);
+        failed += status != MOSAIC_OK;
+    }
+    assert_true(failed > 20);
+}
+
 static void reads_the_real_patch(void **state) {
     (void)state;
     char root[4096], table[4096];
@@ -460,6 +483,7 @@ int main(void) {
                                        IN_FOLDER(wrong_files_are_named),
                                        IN_FOLDER(bright_patches_stay),
                                        IN_FOLDER(roots_may_lie_apart),
+                                       IN_FOLDER(lack_of_memory_is_an_error),
                                        cmocka_unit_test(reads_the_real_patch)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -226,6 +226,19 @@ def labels_json_seeds():
     return {name: text.encode() for name, text in texts.items()}
 
 
+def patch_name_seeds():
+    texts = {
+        "s2": "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_75_43",
+        "s1": "S1A_IW_GRDH_1SDV_20170613T165043_33UUP_70_8",
+        "s2_v1": "S2B_MSIL2A_20170613T94161_4_55",
+        "sen12ms": "ROIs1158_spring_s2_124_p100.tif",
+        "scene": "ROIs1970_fall/s1_120",
+        "product": "S2A_MSIL1C_20170617T113321_N0205_R080_T29UPU_20170617T113319.SAFE",
+        "time": "2017-06-13 9:41:61",
+    }
+    return {name: text.encode() for name, text in texts.items()}
+
+
 def main():
     corpus = Path(__file__).parent / "corpus"
     makers = {
@@ -236,6 +249,7 @@ def main():
         "csv": csv_seeds,
         "npy": npy_seeds,
         "labels_json": labels_json_seeds,
+        "patch_name": patch_name_seeds,
     }
     for target, make in makers.items():
         folder = corpus / target

@@ -1,0 +1,51 @@
+#include "data/patch_name_v1.h"
+#include "data/sen12ms_name.h"
+#include "fuzz/fuzz_target.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { GRID = 91 };
+
+static void check(bool good, const mos_patch_name *name, size_t size) {
+    if (!good) return;
+    if (name->column < 0 || name->column >= GRID || name->row < 0 || name->row >= GRID) abort();
+    if (name->folder_size >= size || name->platform < 'A' || name->platform > 'D') abort();
+    char time[24];
+    mos_time_format(name->time_s, time);
+    int64_t again;
+    if (time[0] != '\0' && (!mos_time_parse(time, &again) || again != name->time_s)) abort();
+}
+
+/* A SEN12MS name that was understood is written again as it was. */
+static void check_sen12ms(const char *text) {
+    mos_sen12ms_key key;
+    int kind;
+    char name[MOS_SEN12MS_NAME_SIZE];
+    if (mos_sen12ms_scene_parse(text, &key) && mos_sen12ms_scene_of(key) != key) abort();
+    if (!mos_sen12ms_patch_parse(text, &kind, &key)) return;
+    mos_sen12ms_name(key, kind, name);
+    size_t size = strlen(name);
+    if (strncmp(text, name, size) != 0) abort();
+    if (text[size] != '\0' && strcmp(text + size, ".tif") != 0) abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    mos_patch_name name;
+    const char *bytes = (const char *)data; /* not terminated: the size counts */
+    check(mos_patch_name_parse_s2(bytes, size, &name), &name, size);
+    check(mos_patch_name_parse_s1(bytes, size, &name), &name, size);
+    check(mos_patch_name_parse_s2_v1(bytes, size, &name), &name, size);
+    char *text = malloc(size + 1);
+    if (text == NULL) return 0;
+    if (size > 0) memcpy(text, data, size);
+    text[size] = '\0';
+    int64_t time_s;
+    if (mos_time_parse(text, &time_s) && !mos_time_parse_v1(text, &time_s)) abort();
+    (void)mos_time_parse_v1(text, &time_s);
+    int baseline = mos_product_baseline(text);
+    if (baseline < -1 || baseline > 9999) abort();
+    check_sen12ms(text);
+    free(text);
+    return 0;
+}
