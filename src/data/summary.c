@@ -14,7 +14,7 @@ static int64_t day_of(int64_t time_s) {
     return time_s % 86400 < 0 ? day - 1 : day;
 }
 
-int64_t mos_lag_days(int64_t a_s, int64_t b_s) {
+int64_t mos_summary_lag_days(int64_t a_s, int64_t b_s) {
     if (a_s == MOS_TIME_UNKNOWN || b_s == MOS_TIME_UNKNOWN) return -1;
     int64_t days = day_of(a_s) - day_of(b_s);
     return days < 0 ? -days : days;
@@ -61,7 +61,7 @@ static void count_sample(mos_summary *summary, int64_t sample, int64_t radar, in
     int64_t season =
         seen == MOS_TIME_UNKNOWN ? MOS_SEASONS : (int64_t)(mos_time_month(seen) % 12 / 3);
     summary->season[season][split]++;
-    int64_t lag = mos_lag_days(time_of(dataset, sample, radar), seen);
+    int64_t lag = mos_summary_lag_days(time_of(dataset, sample, radar), seen);
     summary->lag[lag < 0 ? MOS_LAG_BINS : lag < MOS_LAG_BINS ? lag : MOS_LAG_BINS - 1]++;
     bool all = true;
     for (int64_t m = 0; m < summary->modalities; m++) {

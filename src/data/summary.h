@@ -34,6 +34,6 @@ void mos_summary_release(mos_summary *summary);
 void mos_summary_text(const mos_summary *summary, mos_text *out);
 mosaic_status mos_summary_json(const mos_summary *summary, mos_text *out);
 /* Days between the calendar dates of two times; -1 where either is unknown. */
-int64_t mos_lag_days(int64_t a_s, int64_t b_s);
+int64_t mos_summary_lag_days(int64_t a_s, int64_t b_s);
 
 #endif
