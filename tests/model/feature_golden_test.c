@@ -29,7 +29,7 @@ static mos_model *make_model(mos_device *device, int64_t batch, bool train) {
         spec.modality[m].bands = bands[m];
     }
     mos_model *model;
-    assert_int_equal(mos_model_create(device, &spec, 1, &model), MOSAIC_OK);
+    assert_int_equal(mos_model_create(device, &spec, MOS_MODEL_UNSET, &model), MOSAIC_OK);
     int64_t count;
     const mos_parameter *items = mos_model_parameters(model, &count);
     for (int64_t i = 0; i < count; i++) {

@@ -57,7 +57,7 @@ static inline void step_rig_init(step_rig *rig, mos_device *device, const step_s
         rig->images[m] = calloc(count, sizeof(float));
     }
     rig->labels = calloc((size_t)(shape->batch * shape->classes), 1);
-    assert_int_equal(mos_model_create(device, &spec, 1, &rig->model), MOSAIC_OK);
+    assert_int_equal(mos_model_create(device, &spec, MOS_MODEL_UNSET, &rig->model), MOSAIC_OK);
     assert_int_equal(mos_model_plan_make(rig->model, &plan), MOSAIC_OK);
     assert_int_equal(mos_objective_create(device, options, shape->modalities, shape->batch,
                                           shape->classes, shape->latent, &rig->objective),
