@@ -23,6 +23,12 @@
 enum { MODALITIES = 2, NATIVE_SIDE = 256, S2_BANDS = 13 };
 _Static_assert(MOS_SEN12MS_S1 == 0 && MOS_SEN12MS_S2 == 1, "kinds of files are modalities too");
 
+/* All of it was taken in 2016 and 2017, before baseline 04.00 added 1000; without this the pixels
+ * would be asked, and top-of-atmosphere deserts look as if they had it. Nobody knows the products.
+ */
+static const char product[] =
+    "unknown, before baseline 04.00, as S2A_MSIL1C_20170101T000000_N0204_";
+
 static const char *const band_names[MODALITIES][S2_BANDS] = {
     {"VV", "VH"},
     {"B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12"}};
@@ -75,10 +81,6 @@ static mosaic_status add_modalities(mos_dataset *dataset, const mos_sen12ms_tree
         storage->nodata = info.nodata;
     }
     mos_dataset_classify(dataset);
-    /* All of it was taken before baseline 04.00, and top-of-atmosphere deserts look as if 1000 had
-     * been added: no guess by pixels. On the user's word it is removed. */
-    if (dataset->options.boa_offset != MOS_BOA_REMOVE)
-        dataset->storage[MOS_SEN12MS_S2].optical = false;
     return MOSAIC_OK;
 }
 
@@ -113,7 +115,7 @@ static void set_labels(mos_dataset *dataset, const mos_sen12ms_patch *patch, con
 
 static mosaic_status add_sample(mos_dataset *dataset, const mos_sen12ms_patch *patch,
                                 const mos_sen12ms_shares *shares, bool full) {
-    char id[MOS_SEN12MS_NAME_SIZE];
+    char id[MOS_SEN12MS_NAME_SIZE], radar[MOS_SEN12MS_NAME_SIZE];
     int8_t labels[MOS_DATA_MAX_CLASSES];
     const int64_t times[MODALITIES] = {MOS_TIME_UNKNOWN, MOS_TIME_UNKNOWN};
     bool s1 = patch->stored >> MOS_SEN12MS_S1 & 1, s2 = patch->stored >> MOS_SEN12MS_S2 & 1;
@@ -126,13 +128,15 @@ static mosaic_status add_sample(mos_dataset *dataset, const mos_sen12ms_patch *p
         mos_dataset_defect(dataset, s2 ? "missing partner (no s1)" : "missing partner (no s2)",
                            "%s", id);
     set_labels(dataset, patch, id, shares, full, labels);
-    const char *const sources[MODALITIES] = {s1 ? id : NULL, s2 ? id : NULL};
+    mos_sen12ms_name(patch->key, MOS_SEN12MS_S1, radar);
+    const char *const sources[MODALITIES] = {s1 ? radar : NULL, s2 ? id : NULL};
     mos_sample_row row = {.id = id,
                           .id_size = strlen(id),
                           .split = (mos_split)patch->split,
                           .labels = labels,
                           .times = times,
-                          .sources = sources};
+                          .sources = sources,
+                          .product = s2 ? product : NULL};
     return mos_dataset_add(dataset, &row);
 }
 

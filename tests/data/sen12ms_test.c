@@ -1,5 +1,6 @@
 #include "data/data_support.h"
 #include "data/nomenclature_sen12ms.h"
+#include "data/pack.h"
 #include "data/sen12ms_labels.h"
 #include "data/sen12ms_name.h"
 
@@ -396,9 +397,40 @@ static void bright_patches_stay(void **state) {
     write_s2(root, b, 1500);
     EXPECT_OK(open_dataset(&dataset, "data.root", root, NULL));
     assert_float_equal(first_pixel(dataset, b, "s2", "B02"), 1510, 0);
+    assert_int_equal(mos_dataset_offsets_removed(dataset), 0);
     mos_dataset_close(&dataset);
     EXPECT_OK(open_dataset(&dataset, "data.root", root, "data.boa_offset", "remove", NULL));
     assert_float_equal(first_pixel(dataset, b, "s2", "B02"), 510, 0);
+    mos_dataset_close(&dataset);
+}
+
+/* A pack holds each modality under its own name, the labels, and that no 1000 was added. */
+static void a_pack_is_the_same(void **state) {
+    const char *root = *state;
+    char folder[256];
+    mos_dataset *dataset;
+    mos_pack_result result;
+    write_three(root);
+    write_s2(root, b, 1500);
+    write_s1(root, "ROIs1158_spring_s1_3_p32");
+    snprintf(folder, sizeof folder, "%s/pack", root);
+    EXPECT_OK(open_dataset(&dataset, "data.root", root, NULL));
+    EXPECT_OK(mos_pack(dataset, folder, 1, false, &result));
+    mos_dataset_close(&dataset);
+    assert_int_equal(result.samples, 4);
+    assert_int_equal(result.records, 7);
+    EXPECT_OK(open_dataset(&dataset, "data.root", folder, NULL));
+    assert_int_equal(mos_dataset_count(dataset), 4);
+    assert_float_equal(first_pixel(dataset, a, "s1", "VV"), -9.5f, 0);
+    assert_float_equal(first_pixel(dataset, a, "s1", "VH"), -16.25f, 0);
+    assert_float_equal(first_pixel(dataset, b, "s2", "B02"), 1510, 0);
+    assert_float_equal(first_pixel(dataset, b, "s2", "B8A"), 1580, 0);
+    expect_labels(dataset, a, 1, "Forest;");
+    expect_labels(dataset, "ROIs1158_spring_s2_3_p32", 0, "");
+    mos_sample sample;
+    EXPECT_OK(mos_dataset_sample(dataset, mos_dataset_find(dataset, "ROIs1158_spring_s2_3_p32"),
+                                 &sample));
+    assert_int_equal(sample.present, 1);
     mos_dataset_close(&dataset);
 }
 
@@ -482,6 +514,7 @@ int main(void) {
                                        IN_FOLDER(shares_are_kept),
                                        IN_FOLDER(wrong_files_are_named),
                                        IN_FOLDER(bright_patches_stay),
+                                       IN_FOLDER(a_pack_is_the_same),
                                        IN_FOLDER(roots_may_lie_apart),
                                        IN_FOLDER(lack_of_memory_is_an_error),
                                        cmocka_unit_test(reads_the_real_patch)};
