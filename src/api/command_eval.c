@@ -12,7 +12,7 @@ typedef struct eval_command {
     mos_text_list set;
     int split;
     int64_t limit;
-    bool tune;
+    bool tune, embeddings, tsne;
     /* probe */
     char *modality;
     double l2, fraction;
@@ -53,8 +53,19 @@ static const mos_option tune_options[] = {
      .offset = offsetof(eval_command, tune),
      .fallback = "false",
      .help = "tune thresholds on this data's validation split instead of taking the model's"},
+    {.key = "embeddings",
+     .type = MOS_OPTION_BOOL,
+     .offset = offsetof(eval_command, embeddings),
+     .fallback = "false",
+     .help = "also write the features (embeddings.npy) and how well they cluster (clusters.json)"},
+    {.key = "tsne",
+     .type = MOS_OPTION_BOOL,
+     .offset = offsetof(eval_command, tsne),
+     .fallback = "false",
+     .help = "also write t-SNE maps of the features and latents (tsne.csv, tsne.json)"},
 };
-static const mos_option_table tune_table = {"eval", tune_options, 1};
+static const mos_option_table tune_table = {"eval", tune_options,
+                                            sizeof tune_options / sizeof *tune_options};
 
 static const mos_option probe_options[] = {
     {.key = "modality",
@@ -129,7 +140,9 @@ static mos_evaluate_options evaluate_options(const eval_command *command,
         .out = command->out,
         .split = (mos_split)command->split,
         .limit = command->limit,
-        .tune = command->tune};
+        .tune = command->tune,
+        .embeddings = command->embeddings,
+        .tsne = command->tsne};
 }
 
 static mosaic_status run_eval(const void *values, const mos_text_list *positional, FILE *out) {
@@ -169,7 +182,8 @@ static mosaic_status run_probe(const void *values, const mos_text_list *position
 const mos_command_row mos_command_eval = {
     .name = "eval",
     .usage = "mosaic eval [options] MODEL",
-    .summary = "score a trained model on a split: metrics.json, per_class.csv, predictions.csv",
+    .summary =
+        "score a trained model on a split: metrics, intervals, predictions, confused classes",
     .parts = {{&eval_table, 0, NULL},
               {&tune_table, 0, NULL},
               {&mos_command_machine_table, offsetof(eval_command, machine), NULL}},

@@ -14,6 +14,8 @@ typedef struct mos_evaluate_options {
     int64_t limit; /* at most so many samples, 0: all; results then say they are reduced */
     bool
         tune; /* eval: tune thresholds on the validation split anew instead of taking the model's */
+    bool embeddings; /* eval: also embeddings.npy and clusters.json */
+    bool tsne;       /* eval: also tsne.csv and tsne.json */
 } mos_evaluate_options;
 
 typedef struct mos_evaluate_summary {

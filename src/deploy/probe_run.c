@@ -181,7 +181,8 @@ static mosaic_status write_results(const mos_session *session, const mos_probe_o
                                     .threshold = threshold,
                                     .global_threshold = global,
                                     .skipped = set->skipped,
-                                    .invalid_pixels = set->invalid_pixels};
+                                    .invalid_pixels = set->invalid_pixels,
+                                    .threads = session->threads};
     mosaic_status status = MOSAIC_OK;
     if (options->evaluate.out)
         (void)snprintf(out->folder, sizeof out->folder, "%s", options->evaluate.out);

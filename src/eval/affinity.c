@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEARCH_STEPS = 100 };
+enum { SEARCH_STEPS = 100, TWINS = 5 };
 static const double entropy_tolerance = 1e-5;
 
 MOS_SIMD_INLINE void add_squares_body(const double *column, double own, double *out, int64_t n) {
@@ -109,7 +109,7 @@ static void fill_rows(void *context, int64_t begin, int64_t end, int thread) {
         double *value = job->value + i * job->k;
         mos_columns_distances(job->rows, i, work);
         select_nearest(work, job->rows->n, i, job->k, job->index + i * job->k, value);
-        job->is_duplicate[i] = value[job->k - 1] <= 0;
+        job->is_duplicate[i] = value[(job->k < TWINS ? job->k : TWINS) - 1] <= 0;
         find_probabilities(value, job->k, job->perplexity);
     }
 }

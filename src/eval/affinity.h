@@ -24,7 +24,7 @@ typedef struct mos_affinity {
     int64_t *begin;     /* [n + 1] */
     int32_t *column;    /* [begin[n]] */
     double *value;      /* p_ij, their sum is 1 */
-    int64_t duplicates; /* rows whose neighbours all lie exactly on them */
+    int64_t duplicates; /* rows whose 5 nearest lie exactly on them */
 } mos_affinity;
 /* 3 perplexity + 1 nearest neighbours a row, at most n - 1. */
 mosaic_status mos_affinity_make(const mos_columns *rows, double perplexity, int threads,

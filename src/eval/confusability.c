@@ -89,36 +89,51 @@ static double correlate(const mos_score_input *in, int64_t i, int64_t j) {
 
 typedef struct prototypes {
     const mos_score_input *in;
-    const float *x;
-    int64_t d, rows;
-    double *scale;  /* [n] 1 / length, 0: absent */
-    double *sum;    /* [l, d] unit rows with the class */
-    double *shared; /* [l, d] of these with class i too */
-    double *all;    /* [d] */
+    const float *const *x;  /* [parts] [n, d] */
+    int64_t parts, d, wide; /* wide: parts * d */
+    int64_t rows;
+    double *scale;  /* [n, parts] 1 / length, 0: absent */
+    double *sum;    /* [l, wide] unit rows with the class */
+    double *shared; /* [l, wide] of these with class i too */
+    double *all;    /* [wide] */
     int64_t *both;  /* [l, l] rows with both */
     double *block;
 } prototypes;
 
-static void add_row(double *to, const float *row, double scale, int64_t d) {
-    for (int64_t k = 0; k < d; k++)
-        to[k] += scale * (double)row[k];
+static void add_row(const prototypes *p, int64_t row, double *to) {
+    for (int64_t m = 0; m < p->parts; m++) {
+        const float *x = p->x[m] + row * p->d;
+        double scale = p->scale[row * p->parts + m];
+        for (int64_t k = 0; k < p->d && scale > 0; k++)
+            to[m * p->d + k] += scale * (double)x[k];
+    }
+}
+
+/* Is anything of the row there? Finds its lengths. */
+static bool scale_row(prototypes *p, int64_t row) {
+    bool found = false;
+    for (int64_t m = 0; m < p->parts; m++) {
+        const float *x = p->x[m] + row * p->d;
+        double squares = 0;
+        for (int64_t k = 0; k < p->d; k++)
+            squares += (double)x[k] * (double)x[k];
+        if (!(squares > 0)) continue;
+        p->scale[row * p->parts + m] = 1 / sqrt(squares);
+        found = true;
+    }
+    return found;
 }
 
 static void sum_classes(prototypes *p) {
-    int64_t l = p->in->l, d = p->d;
+    int64_t l = p->in->l;
     for (int64_t row = 0; row < p->in->n; row++) {
         const int8_t *labels = p->in->labels + row * l;
-        const float *x = p->x + row * d;
-        double squares = 0;
-        for (int64_t k = 0; k < d; k++)
-            squares += (double)x[k] * (double)x[k];
-        if (!(squares > 0)) continue;
-        p->scale[row] = 1 / sqrt(squares);
+        if (!scale_row(p, row)) continue;
         p->rows++;
-        add_row(p->all, x, p->scale[row], d);
+        add_row(p, row, p->all);
         for (int64_t i = 0; i < l; i++) {
             if (labels[i] != 1) continue;
-            add_row(p->sum + i * d, x, p->scale[row], d);
+            add_row(p, row, p->sum + i * p->wide);
             for (int64_t j = 0; j < l; j++)
                 p->both[i * l + j] += labels[j] == 1;
         }
@@ -127,19 +142,19 @@ static void sum_classes(prototypes *p) {
 
 /* Sums of rows with class i and each class j < i. */
 static void sum_shared(prototypes *p, int64_t i) {
-    int64_t l = p->in->l, d = p->d;
-    memset(p->shared, 0, (size_t)(l * d) * sizeof *p->shared);
+    int64_t l = p->in->l;
+    memset(p->shared, 0, (size_t)(l * p->wide) * sizeof *p->shared);
     for (int64_t row = 0; row < p->in->n; row++) {
         const int8_t *labels = p->in->labels + row * l;
-        if (labels[i] != 1 || p->scale[row] == 0) continue;
+        if (labels[i] != 1) continue;
         for (int64_t j = 0; j < i; j++)
-            if (labels[j] == 1) add_row(p->shared + j * d, p->x + row * d, p->scale[row], d);
+            if (labels[j] == 1) add_row(p, row, p->shared + j * p->wide);
     }
 }
 
 /* Cosine of mean(i, not j) and mean(j, not i), less the mean of all. */
 static double prototype_cosine(const prototypes *p, int64_t i, int64_t j) {
-    int64_t l = p->in->l, d = p->d, shared = p->both[i * l + j];
+    int64_t l = p->in->l, d = p->wide, shared = p->both[i * l + j];
     double ni = (double)(p->both[i * l + i] - shared), nj = (double)(p->both[j * l + j] - shared);
     double dot = 0, vi = 0, vj = 0;
     if (!(ni > 0) || !(nj > 0)) return NAN;
@@ -154,15 +169,15 @@ static double prototype_cosine(const prototypes *p, int64_t i, int64_t j) {
     return vi > 0 && vj > 0 ? dot / sqrt(vi * vj) : NAN;
 }
 
-static mosaic_status measure_prototypes(const mos_score_input *in, const float *x, int64_t d,
-                                        mos_confusability *out) {
-    prototypes p = {.in = in, .x = x, .d = d};
-    size_t n = (size_t)in->n, l = (size_t)in->l, wide = (size_t)d;
+static mosaic_status measure_prototypes(const mos_score_input *in, const float *const *x,
+                                        int64_t parts, int64_t d, mos_confusability *out) {
+    prototypes p = {.in = in, .x = x, .parts = parts, .d = d, .wide = parts * d};
+    size_t cells = (size_t)(in->n * parts), l = (size_t)in->l, wide = (size_t)p.wide;
     mosaic_status status = MOSAIC_OK;
-    MOS_GOTO(mos_alloc(n + 2 * l * wide + wide, sizeof *p.block, "class prototypes", &p.block));
+    MOS_GOTO(mos_alloc(cells + 2 * l * wide + wide, sizeof *p.block, "class prototypes", &p.block));
     MOS_GOTO(mos_alloc(l * l, sizeof *p.both, "class pairs", &p.both));
     p.scale = p.block;
-    p.sum = p.scale + n;
+    p.sum = p.scale + cells;
     p.shared = p.sum + l * wide;
     p.all = p.shared + l * wide;
     sum_classes(&p);
@@ -197,8 +212,8 @@ static int compare_pairs(const void *a, const void *b) {
     return (x->to > y->to) - (x->to < y->to);
 }
 
-mosaic_status mos_confusability_measure(const mos_score_input *input, const float *embedding,
-                                        int64_t d, mos_confusability *out) {
+mosaic_status mos_confusability_measure(const mos_score_input *input, const float *const *embedding,
+                                        int64_t parts, int64_t d, mos_confusability *out) {
     int64_t l = input->l, *base = NULL;
     mosaic_status status = MOSAIC_OK;
     *out = (mos_confusability){.classes = l, .count = l * (l - 1)};
@@ -223,7 +238,7 @@ mosaic_status mos_confusability_measure(const mos_score_input *input, const floa
     for (int64_t i = 0; i < l; i++)
         for (int64_t j = i + 1; j < l; j++)
             pair_of(out, i, j)->score_correlation = pair_of(out, j, i)->score_correlation;
-    if (embedding) MOS_GOTO(measure_prototypes(input, embedding, d, out));
+    if (parts > 0) MOS_GOTO(measure_prototypes(input, embedding, parts, d, out));
     find_nearest(out);
     qsort(out->pairs, (size_t)out->count, sizeof *out->pairs, compare_pairs);
 done:

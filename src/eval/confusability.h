@@ -30,9 +30,10 @@ typedef struct mos_confusability {
     int64_t *nearest; /* [classes] the class of largest prototype cosine, -1: none; owned */
 } mos_confusability;
 
-/* embedding: [n, d], rows of zeros are absent; NULL: no prototypes. */
-mosaic_status mos_confusability_measure(const mos_score_input *input, const float *embedding,
-                                        int64_t d, mos_confusability *out);
+/* embedding: [parts] tables [n, d], one a modality; a row's embedding is its unit rows side by
+ * side, rows of zeros are absent. parts 0: no prototypes. */
+mosaic_status mos_confusability_measure(const mos_score_input *input, const float *const *embedding,
+                                        int64_t parts, int64_t d, mos_confusability *out);
 void mos_confusability_release(mos_confusability *confusability);
 
 #endif

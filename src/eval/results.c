@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "base/memory.h"
 #include "eval/metrics.h"
+#include "eval/result_detail.h"
 #include "io/csv.h"
 
 #include <math.h>
@@ -36,7 +37,7 @@ static void add_metrics(mos_json *json, const char *key, const mos_metrics *m) {
 }
 
 static mosaic_status write_metrics(const mos_result_set *set, const mos_metrics *metrics, int sets,
-                                   const char *folder) {
+                                   const mos_result_detail *detail, const char *folder) {
     mos_json json = {0};
     char path[4096];
     mosaic_status status = MOSAIC_OK;
@@ -74,6 +75,7 @@ static mosaic_status write_metrics(const mos_result_set *set, const mos_metrics 
         mos_json_close(&json, '}');
     }
     mos_json_close(&json, ']');
+    if (set->n > 0) mos_result_detail_json(set, detail, &json);
     mos_json_close(&json, '}');
     MOS_GOTO(mos_json_end(&json));
     MOS_GOTO(mos_path_join(path, sizeof path, folder, "metrics.json"));
@@ -81,20 +83,6 @@ static mosaic_status write_metrics(const mos_result_set *set, const mos_metrics 
 done:
     mos_json_release(&json);
     return status;
-}
-
-static mosaic_status write_text(const char *folder, const char *name, mos_text *text) {
-    char path[4096];
-    mosaic_status status = text->failed ? mos_fail_memory(text->size, name) : MOSAIC_OK;
-    if (status == MOSAIC_OK) status = mos_path_join(path, sizeof path, folder, name);
-    if (status == MOSAIC_OK) status = mos_atomic_write(path, text->data, text->size);
-    mos_text_release(text);
-    return status;
-}
-
-static void add_cell(mos_text *out, double value) {
-    mos_text_add_bytes(out, ",", 1);
-    if (isfinite(value)) mos_text_add_number(out, value); /* what does not exist stays empty */
 }
 
 static mosaic_status write_per_class(const mos_result_set *set, const mos_metrics *metrics,
@@ -110,20 +98,20 @@ static mosaic_status write_per_class(const mos_result_set *set, const mos_metric
         const mos_class_metrics *first = &metrics[0].per_class[j];
         mos_csv_add_field(&out, set->class_names[j]);
         mos_text_add(&out, ",%lld,%lld", (long long)first->positives, (long long)first->negatives);
-        add_cell(&out, first->scores.average_precision);
-        add_cell(&out, first->scores.roc_auc);
+        mos_result_cell(&out, first->scores.average_precision);
+        mos_result_cell(&out, first->scores.roc_auc);
         for (int s = 0; s < sets; s++) {
             const mos_class_metrics *c = &metrics[s].per_class[j];
-            add_cell(&out, c->threshold);
-            add_cell(&out, c->scores.precision);
-            add_cell(&out, c->scores.recall);
-            add_cell(&out, c->scores.f1);
-            add_cell(&out, c->scores.f2);
+            mos_result_cell(&out, c->threshold);
+            mos_result_cell(&out, c->scores.precision);
+            mos_result_cell(&out, c->scores.recall);
+            mos_result_cell(&out, c->scores.f1);
+            mos_result_cell(&out, c->scores.f2);
             mos_text_add(&out, ",%lld", (long long)c->predicted);
         }
         mos_text_add(&out, "\n");
     }
-    return write_text(folder, "per_class.csv", &out);
+    return mos_result_file(folder, "per_class.csv", &out);
 }
 
 /* One row a sample: id, then per class the label (empty: unknown) and the probability. */
@@ -159,7 +147,7 @@ static mosaic_status write_predictions(const mos_result_set *set, const char *fo
         }
         mos_text_add(&out, "\n");
     }
-    return write_text(folder, "predictions.csv", &out);
+    return mos_result_file(folder, "predictions.csv", &out);
 }
 
 static mosaic_status compute_set(const mos_result_set *set, int which, double *threshold,
@@ -172,6 +160,7 @@ static mosaic_status compute_set(const mos_result_set *set, int which, double *t
 mosaic_status mos_results_write(const mos_result_set *set, const char *folder,
                                 mos_result_summary *summary) {
     mos_metrics metrics[THRESHOLD_SETS] = {{0}};
+    mos_result_detail detail = {0};
     double *threshold = NULL;
     int sets = set->tuned ? THRESHOLD_SETS : 1;
     mosaic_status status = MOSAIC_OK;
@@ -179,9 +168,11 @@ mosaic_status mos_results_write(const mos_result_set *set, const char *folder,
     MOS_GOTO(mos_alloc((size_t)set->classes, sizeof *threshold, "thresholds", &threshold));
     for (int s = 0; s < sets; s++)
         MOS_GOTO(compute_set(set, s, threshold, &metrics[s]));
-    MOS_GOTO(write_metrics(set, metrics, sets, folder));
+    if (set->n > 0) MOS_GOTO(mos_result_detail_measure(set, &detail));
+    MOS_GOTO(write_metrics(set, metrics, sets, &detail, folder));
     MOS_GOTO(write_per_class(set, metrics, sets, folder));
     MOS_GOTO(write_predictions(set, folder));
+    if (set->n > 0) MOS_GOTO(mos_result_detail_write(set, &detail, folder));
     *summary =
         (mos_result_summary){.macro_f1 = metrics[0].macro.f1,
                              .micro_f1 = metrics[0].micro.f1,
@@ -195,6 +186,7 @@ mosaic_status mos_results_write(const mos_result_set *set, const char *folder,
                              .tuned_hamming_loss = set->tuned ? metrics[2].hamming_loss : NAN};
 done:
     mos_free(threshold);
+    mos_result_detail_release(&detail);
     for (int s = 0; s < THRESHOLD_SETS; s++)
         mos_metrics_release(&metrics[s]);
     return status;

@@ -1,4 +1,5 @@
-/* What an evaluation leaves behind: metrics.json, per_class.csv, predictions.csv (product.md, run
+/* What an evaluation leaves behind: metrics.json, per_class.csv, predictions.csv,
+ * confusability.csv, curves.csv and, where acquisition times are known, lag.csv (product.md, run
  * directory). */
 #ifndef MOS_EVAL_RESULTS_H
 #define MOS_EVAL_RESULTS_H
@@ -22,6 +23,12 @@ typedef struct mos_result_set {
     const double *threshold;  /* [classes] */
     double global_threshold;
     int64_t skipped, invalid_pixels;
+    /* optional: features per modality [embedding_parts] [n, embedding_size], for the nearest class
+     */
+    const float *const *embedding;
+    int64_t embedding_parts, embedding_size;
+    int64_t resamples; /* of confidence intervals; 0: 500 */
+    int threads;       /* without effect on any result */
 } mos_result_set;
 
 /* The headline of an evaluation, for tables. */
@@ -32,7 +39,7 @@ typedef struct mos_result_summary {
         tuned_hamming_loss; /* per-class thresholds; NaN when there are none */
 } mos_result_summary;
 
-/* Writes the three files into folder (created), each atomically. */
+/* Writes the files into folder (created), each atomically. */
 mosaic_status mos_results_write(const mos_result_set *set, const char *folder,
                                 mos_result_summary *summary);
 

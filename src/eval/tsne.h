@@ -25,7 +25,7 @@ typedef struct mos_tsne_result {
     double trustworthiness; /* of 5 neighbours, against the rows the map was made from */
     double explained;       /* share of the variance in the principal components used */
     double effective_rank;  /* of the rows' covariance */
-    double duplicates;      /* share of the rows that coincide with all their neighbours */
+    double duplicates;      /* share of the rows that coincide with their 5 nearest */
     double perplexity;      /* used */
     int64_t iterations;     /* done */
     bool collapsed; /* the rows are (nearly) one point or one line, or most coincide: the map shows

@@ -26,7 +26,8 @@ static void equals_numpy(void **state) {
     mos_score_input input = planted_input("a", 0.6, &scores);
     mos_confusability c;
     golden_embedding(x);
-    assert_int_equal(mos_confusability_measure(&input, x, SCORES_D, &c), MOSAIC_OK);
+    assert_int_equal(mos_confusability_measure(&input, (const float *const[]){x}, 1, SCORES_D, &c),
+                     MOSAIC_OK);
     assert_int_equal(c.count, SCORES_L * (SCORES_L - 1));
     for (int64_t k = 0; k < c.count; k++) {
         const mos_confusion_pair *p = &c.pairs[k];
@@ -96,7 +97,8 @@ static void planted_swaps_rank_first(void **state) {
         threshold[j] = 0.5;
     mos_score_input input = {p, y, threshold, N, L};
     mos_confusability c;
-    assert_int_equal(mos_confusability_measure(&input, x, D, &c), MOSAIC_OK);
+    assert_int_equal(mos_confusability_measure(&input, (const float *const[]){x, x}, 2, D, &c),
+                     MOSAIC_OK);
     assert_int_equal(c.pairs[0].from, 4);
     assert_int_equal(c.pairs[0].to, 7);
     assert_int_equal(c.pairs[1].from, 2);
@@ -115,7 +117,7 @@ static void absent_classes_and_unknown_labels(void **state) {
     const double half[] = {.5, .5, .5};
     const mos_score_input input = {p, y, half, 2, 3};
     mos_confusability c;
-    assert_int_equal(mos_confusability_measure(&input, NULL, 0, &c), MOSAIC_OK);
+    assert_int_equal(mos_confusability_measure(&input, NULL, 0, 0, &c), MOSAIC_OK);
     for (int64_t k = 0; k < c.count; k++) {
         const mos_confusion_pair *pair = &c.pairs[k];
         assert_true(isnan(pair->prototype_cosine));
@@ -142,7 +144,8 @@ static void allocation_failures_surface(void **state) {
     for (uint64_t k = 1;; k++) {
         mos_confusability c;
         mos_alloc_fail_at(k);
-        mosaic_status status = mos_confusability_measure(&input, x, SCORES_D, &c);
+        mosaic_status status =
+            mos_confusability_measure(&input, (const float *const[]){x}, 1, SCORES_D, &c);
         mos_alloc_fail_at(0);
         if (status == MOSAIC_OK) {
             assert_true(k > 5);
