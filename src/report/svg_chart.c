@@ -84,24 +84,34 @@ static void add_pixel(mos_text *out, double value) {
     mos_text_add(out, "%s", mos_format_double(number, sizeof number, round(value * 10) / 10, 6));
 }
 
-static void draw_ticks(const axis *a, bool horizontal, mos_text *out) {
+static void draw_x_tick(double at, const char *number, mos_text *out) {
+    mos_text_add(out, "<line class=\"grid\" y1=\"%d\" y2=\"%d\" x1=\"", TOP, HEIGHT - BOTTOM);
+    add_pixel(out, at);
+    mos_text_add(out, "\" x2=\"");
+    add_pixel(out, at);
+    mos_text_add(out, "\"/><text class=\"tick\" text-anchor=\"middle\" y=\"%d\" x=\"",
+                 HEIGHT - BOTTOM + 16);
+    add_pixel(out, at);
+    mos_text_add(out, "\">%s</text>", number);
+}
+
+static void draw_y_tick(double at, const char *number, mos_text *out) {
+    mos_text_add(out, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"", LEFT, WIDTH - RIGHT);
+    add_pixel(out, at);
+    mos_text_add(out, "\" y2=\"");
+    add_pixel(out, at);
+    mos_text_add(out, "\"/><text class=\"tick\" text-anchor=\"end\" x=\"%d\" y=\"", LEFT - 6);
+    add_pixel(out, at + 4);
+    mos_text_add(out, "\">%s</text>", number);
+}
+
+static void draw_ticks(const axis *a, void (*draw)(double at, const char *number, mos_text *out),
+                       mos_text *out) {
     double step = tick_step(a->high - a->low);
     for (double value = ceil(a->low / step) * step; value <= a->high + 1e-9 * step; value += step) {
         char number[32];
-        double at = place(a, value);
         mos_format_double(number, sizeof number, fabs(value) < 1e-9 * step ? 0 : value, 4);
-        mos_text_add(out,
-                     horizontal ? "<line class=\"grid\" y1=\"%d\" y2=\"%d\" x1=\""
-                                : "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"",
-                     horizontal ? TOP : LEFT, horizontal ? HEIGHT - BOTTOM : WIDTH - RIGHT);
-        add_pixel(out, at);
-        mos_text_add(out, horizontal ? "\" x2=\"" : "\" y2=\"");
-        add_pixel(out, at);
-        mos_text_add(out, "\"/><text class=\"tick\" %s=\"",
-                     horizontal ? "text-anchor=\"middle\" x" : "text-anchor=\"end\" y");
-        add_pixel(out, horizontal ? at : at + 4);
-        mos_text_add(out, "\" %s=\"%d\">%s</text>", horizontal ? "y" : "x",
-                     horizontal ? HEIGHT - BOTTOM + 16 : LEFT - 6, number);
+        draw(place(a, value), number, out);
     }
 }
 
@@ -164,8 +174,8 @@ void mos_chart_write(const mos_chart *chart, mos_text *out) {
                  HEIGHT);
     mos_html_add(out, chart->title);
     mos_text_add(out, "\">");
-    draw_ticks(&x, true, out);
-    draw_ticks(&y, false, out);
+    draw_ticks(&x, draw_x_tick, out);
+    draw_ticks(&y, draw_y_tick, out);
     for (int l = 0; l < chart->lines; l++) {
         draw_line(&chart->line[l], l, &x, &y, out);
         draw_dots(&chart->line[l], l, &x, &y, out);
