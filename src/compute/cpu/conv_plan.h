@@ -39,6 +39,7 @@ typedef struct conv_packed {
 /* A direction run by our own Winograd kernels. */
 typedef struct conv_winograd {
     bool used;
+    bool gathered; /* the weight gradient of conv_gather.c, without the transform */
     int64_t rows;  /* tiles of a block; for the weight gradient pairs of tiles of a chunk */
     void *weights; /* transformed, [outputs/32, 16, inputs/2, 32, 2] in bf16, [outputs/32, 16,
                       inputs, 32] in fp32 */
@@ -80,6 +81,13 @@ void mos_winograd_run(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
 void mos_winograd_run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x,
                               const void *dy, float *dw, void *workspace);
 
+/* The weight gradient as products of gathered pairs of outputs, for strided layers. */
+mosaic_status mos_gather_plan(const mos_cpu *cpu, mos_conv *conv);
+void mos_gather_run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
+                            float *dw, void *workspace);
+
+/* Does our own gathered weight gradient win? */
+bool mos_conv_prefers_gathered(const mos_cpu *cpu, const mos_conv_shape *shape);
 /* Do our own Winograd kernels win for this layer and direction? */
 bool mos_conv_prefers_own(const mos_cpu *cpu, const mos_conv_shape *shape,
                           conv_direction direction);

@@ -21,3 +21,9 @@ bool mos_conv_prefers_own(const mos_cpu *cpu, const mos_conv_shape *shape,
     const bool small = shape->h < 8 || shape->w < 8;
     return small || (direction == CONV_BACKWARD_WEIGHTS && shape->ci <= 64 && shape->co <= 64);
 }
+
+bool mos_conv_prefers_gathered(const mos_cpu *cpu, const mos_conv_shape *shape) {
+    return cpu->bf16 && !cpu->tiles && cpu->activation->winograd && !shape->image &&
+           shape->stride == 2 && shape->kernel == 3 && shape->ci >= 128 && shape->ci % 32 == 0 &&
+           shape->co % 32 == 0;
+}

@@ -118,7 +118,7 @@ static void accumulate_unit(const weight_run *run, int64_t unit, float *du, bool
     const int64_t blocks = s->ci / CPU_BLOCK, o = unit / blocks * GROUP,
                   i = unit % blocks * CPU_BLOCK;
     run->cpu->activation->winograd->accumulate(
-        run->pairs, run->px + (size_t)(i * run->pairs * 2) * run->cpu->act_size,
+        16, run->pairs, run->px + (size_t)(i * run->pairs * 2) * run->cpu->act_size,
         WINOGRAD_P_PLANE(run->pairs, s->ci),
         run->py + (size_t)(o * run->pairs * 2) * run->cpu->act_size,
         WINOGRAD_P_PLANE(run->pairs, s->co), du, add);

@@ -64,6 +64,11 @@ static mosaic_status plan_directions(const mos_cpu *cpu, mos_conv *conv) {
                 cpu->bf16 ? "winograd_2x2:avx512_core_bf16" : "winograd_2x2:avx512_core";
             continue;
         }
+        if (direction == CONV_BACKWARD_WEIGHTS && mos_conv_prefers_gathered(cpu, s)) {
+            MOS_GOTO(mos_gather_plan(cpu, conv));
+            conv->names[i] = "gathered:avx512_core_bf16";
+            continue;
+        }
         if (direction != CONV_FORWARD && !hint)
             MOS_GOTO(plan_onednn(cpu, conv, CONV_FORWARD, &hint));
         MOS_GOTO(plan_onednn(cpu, conv, direction, &hint));
@@ -213,7 +218,9 @@ void mos_cpu_conv_backward_weights(mos_device *device, mos_conv *conv, const voi
     const mos_cpu_guard guard = mos_cpu_enter(cpu);
     conv_pass *pass = &conv->pass[CONV_BACKWARD_WEIGHTS];
     float *block = (float *)(void *)((char *)workspace + conv->dw_offset);
-    if (conv->winograd[CONV_BACKWARD_WEIGHTS].used) {
+    if (conv->winograd[CONV_BACKWARD_WEIGHTS].gathered) {
+        mos_gather_run_weights(cpu, conv, x, dy, dw, workspace);
+    } else if (conv->winograd[CONV_BACKWARD_WEIGHTS].used) {
         mos_winograd_run_weights(cpu, conv, x, dy, dw, workspace);
     } else {
         run_pass(device, pass, x, block, dy, workspace);

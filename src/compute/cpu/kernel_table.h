@@ -25,6 +25,11 @@ typedef struct mos_winograd_map {
     int64_t n, c, h, w, th, tw, tiles;
 } mos_winograd_map;
 
+/* An activation map [n, c/16, h, w, 16] as a convolution of oh x ow outputs reads it. */
+typedef struct mos_gather_map {
+    int64_t n, c, h, w, oh, ow, kernel, stride, pad;
+} mos_gather_map;
+
 /* Values between the sixteen planes of a transformed input [16, rows, c], of products [16, rows,
  * 32] and of pairs [16, c/16, pairs, 16, 2]: two cache lines more than a plane holds, or sixteen
  * streams a power of two apart would share one cache set. */
@@ -44,8 +49,12 @@ typedef struct mos_winograd_kernels {
                     int64_t begin, int64_t end, bool flip, void *u);
     void (*pairs)(const mos_winograd_map *, const void *act, bool gradient, int64_t first,
                   int64_t begin, int64_t end, int64_t pairs, void *p);
-    void (*accumulate)(int64_t pairs, const void *px, int64_t stride_x, const void *py,
-                       int64_t stride_y, float *du, bool add);
+    /* p [taps, c/16, pairs, 16, 2]: what each tap of a convolution reads for the pairs of outputs
+     * [begin, end) counted from output `first`, outputs in the order [n, oh, ow] */
+    void (*gather)(const mos_gather_map *, const void *act, int64_t first, int64_t begin,
+                   int64_t end, int64_t pairs, void *p);
+    void (*accumulate)(int64_t planes, int64_t pairs, const void *px, int64_t stride_x,
+                       const void *py, int64_t stride_y, float *du, bool add);
     void (*weight_block)(const float *du, float *block);
 } mos_winograd_kernels;
 

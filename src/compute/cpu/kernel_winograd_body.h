@@ -219,13 +219,45 @@ static void ACT(winograd_pairs)(const mos_winograd_map *map, const void *act, bo
         ACT(pairs_as)(map, act, false, first, begin, end, pairs, p);
 }
 
-/* du [16, 16 i, 32 o] (+)= px^T py over the tiles: px [16 of stride_x, pairs, 16, 2], py [16 of
- * stride_y, 2, pairs, 16, 2] */
-static void ACT(winograd_accumulate)(int64_t pairs, const void *px_values, int64_t stride_x,
-                                     const void *py_values, int64_t stride_y, float *du, bool add) {
+/* sixteen values, zeros outside the map */
+KERNEL_INLINE vec ACT(gather_one)(const mos_gather_map *map, const act_t *act, int64_t b,
+                                  const tile_place *at, int64_t ky, int64_t kx) {
+    const int64_t y = at->ty * map->stride + ky - map->pad,
+                  x = at->tx * map->stride + kx - map->pad;
+    const bool valid = at->n < map->n && y >= 0 && y < map->h && x >= 0 && x < map->w;
+    const int64_t plane = (at->n * (map->c / LANES) + b) * map->h;
+    return ACT(load_if)(valid, act + (valid ? ((plane + y) * map->w + x) * LANES : 0));
+}
+
+static void ACT(gather)(const mos_gather_map *map, const void *act_values, int64_t first,
+                        int64_t begin, int64_t end, int64_t pairs, void *p_values) {
+    /* outputs are walked as tiles of one value */
+    const mos_winograd_map walk = {.n = map->n, .th = map->oh, .tw = map->ow};
+    const int64_t blocks = map->c / LANES;
+    for (int64_t tap = 0; tap < map->kernel * map->kernel; tap++)
+        for (int64_t b = 0; b < blocks; b++) {
+            act_t *to = (act_t *)p_values + tap * WINOGRAD_P_PLANE(pairs, map->c) + b * pairs * 32;
+            tile_place at = place_tile(&walk, first + begin * 2);
+            for (int64_t pair = begin; pair < end; pair++) {
+                const vec even =
+                    ACT(gather_one)(map, act_values, b, &at, tap / map->kernel, tap % map->kernel);
+                next_tile(&walk, &at);
+                const vec odd =
+                    ACT(gather_one)(map, act_values, b, &at, tap / map->kernel, tap % map->kernel);
+                next_tile(&walk, &at);
+                ACT(store_two)(to + pair * 32, even, odd);
+            }
+        }
+}
+
+/* du [planes, 16 i, 32 o] (+)= px^T py over the tiles: px [planes of stride_x, pairs, 16, 2], py
+ * [planes of stride_y, 2, pairs, 16, 2] */
+static void ACT(winograd_accumulate)(int64_t planes, int64_t pairs, const void *px_values,
+                                     int64_t stride_x, const void *py_values, int64_t stride_y,
+                                     float *du, bool add) {
     const act_t *px = px_values;
     const act_t *py = py_values;
-    for (int64_t k = 0; k < 16; k++)
+    for (int64_t k = 0; k < planes; k++)
         for (int64_t i = 0; i < LANES; i += 8) {
             const act_t *y = py + k * stride_y;
             vec sum[8][2];
@@ -251,6 +283,7 @@ static const mos_winograd_kernels ACT(table_winograd) = {
     .output = ACT(winograd_output),
     .weights = ACT(winograd_weights),
     .pairs = ACT(winograd_pairs),
+    .gather = ACT(gather),
     .accumulate = ACT(winograd_accumulate),
     .weight_block = winograd_weight_block,
 };
