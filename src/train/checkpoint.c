@@ -206,6 +206,10 @@ static mosaic_status fill_draft(mos_trainer *trainer, draft *it) {
     add_pair(it, "precision", it->precision);
     add_pair(it, "threads", it->threads);
     add_pair(it, "device", device->description);
+    if (trainer->init_from != NULL) {
+        add_pair(it, "init_from", trainer->init_from);
+        add_pair(it, "init_sha256", trainer->init_sha256);
+    }
     add_pair(it, "config", trainer->card->config == NULL ? "" : trainer->card->config);
     return MOSAIC_OK;
 }
@@ -346,6 +350,15 @@ static mosaic_status restore_position(mos_trainer *trainer, const mos_safetensor
     return sane ? MOSAIC_OK : fail_damaged(path, "its position makes no sense");
 }
 
+/* Where the run's weights once came from, for its provenance. */
+static mosaic_status restore_origin(mos_trainer *trainer, const mos_safetensors *file) {
+    const char *from = mos_safetensors_metadata(file, "init_from");
+    const char *hash = mos_safetensors_metadata(file, "init_sha256");
+    if (from == NULL || hash == NULL) return MOSAIC_OK;
+    (void)snprintf(trainer->init_sha256, sizeof trainer->init_sha256, "%s", hash);
+    return mos_copy_text(from, &trainer->init_from);
+}
+
 static mosaic_status restore_file(mos_trainer *trainer, const char *path,
                                   int64_t sizes[MOS_LOG_FILES]) {
     mos_safetensors file = {0};
@@ -359,7 +372,8 @@ static mosaic_status restore_file(mos_trainer *trainer, const char *path,
         if (blocks[i].device != NULL)
             MOS_GOTO(copy_block(trainer->device, &file, path, &blocks[i]));
     }
-    status = restore_position(trainer, &file, path, sizes);
+    MOS_GOTO(restore_position(trainer, &file, path, sizes));
+    status = restore_origin(trainer, &file);
 done:
     mos_safetensors_release(&file);
     return status;

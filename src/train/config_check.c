@@ -78,14 +78,17 @@ static mosaic_status check_pos_weight(const mos_config *config) {
         return MOSAIC_OK;
     for (size_t i = 0; i < list->count; i++) {
         double value;
-        if (!mos_parse_double(list->items[i], &value) || !isfinite(value) || value <= 0)
+        const char *equals = strrchr(list->items[i], '=');
+        if (equals == NULL || equals == list->items[i] || !mos_parse_double(equals + 1, &value) ||
+            !isfinite(value) || value <= 0)
             return mos_fail(MOSAIC_ERR_USAGE,
-                            "%s: 'loss.pos_weight' wants none, auto or positive numbers, found "
-                            "'%s'",
+                            "%s: 'loss.pos_weight' wants none, auto or a list of CLASS=NUMBER with "
+                            "positive numbers, found '%s'",
                             where, list->items[i]);
     }
     if (list->count > 0) return MOSAIC_OK;
-    return mos_fail(MOSAIC_ERR_USAGE, "%s: 'loss.pos_weight' wants none, auto or numbers", where);
+    return mos_fail(MOSAIC_ERR_USAGE,
+                    "%s: 'loss.pos_weight' wants none, auto or a list of CLASS=NUMBER", where);
 }
 
 /* The row sets a method's supervised term will use. */

@@ -97,7 +97,7 @@ static const mos_option loss_options[] = {
          "the supervised contrastive weight grows linearly from 0 over this share of the steps"),
     LIST("loss.pos_weight", loss.pos_weight, "none", "chosen",
          "weight of positives in binary cross entropy: none, auto (square root of negatives over "
-         "positives), or one number per class in the data set's class order"),
+         "positives), or a list of CLASS NAME=NUMBER (1 for classes that are not named)"),
     REAL("loss.pos_weight_max", loss.pos_weight_max, "10", 1, INFINITY, "", "chosen",
          "auto positive weights are clipped to [1 / this, this]"),
     CHOICE("loss.anchor", loss.anchor, "separate", anchors, IAI,

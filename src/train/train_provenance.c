@@ -122,7 +122,6 @@ static mosaic_status add_memory(const mos_trainer *trainer, mos_text *out) {
 
 mosaic_status mos_trainer_provenance(const mos_trainer *trainer, const char *status_text) {
     static const char *const precisions[] = {"fp32", "bf16", "fp64"};
-    const mos_train_options *options = trainer->options;
     const char *config = trainer->card->config == NULL ? "" : trainer->card->config;
     mos_text out = {0};
     char hash[65], path[4096];
@@ -139,14 +138,8 @@ mosaic_status mos_trainer_provenance(const mos_trainer *trainer, const char *sta
     add_text(&out, "precision", precisions[trainer->device->precision]);
     add_int(&out, "threads", trainer->device->threads);
     add_int(&out, "loader_threads", trainer->loader_options.threads);
-    add_text(&out, "init_from", options->init_from);
-    add_text(&out, "init_pattern", options->init_pattern);
-    if (options->init_from != NULL) {
-        char model[4096];
-        MOS_GOTO(mos_model_file_resolve(options->init_from, model, sizeof model));
-        MOS_GOTO(mos_sha256_file(model, hash));
-        add_text(&out, "init_sha256", hash);
-    }
+    add_text(&out, "init_from", trainer->init_from);
+    add_text(&out, "init_sha256", trainer->init_from == NULL ? NULL : trainer->init_sha256);
     MOS_GOTO(add_data(trainer, &out));
     add_progress(trainer, &out);
     MOS_GOTO(add_memory(trainer, &out));

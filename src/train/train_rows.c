@@ -195,6 +195,23 @@ static mosaic_status automatic_weights(mos_trainer *trainer) {
     return MOSAIC_OK;
 }
 
+/* "Urban fabric=2.5": by name, because two class orders are in use. */
+static mosaic_status given_weight(mos_trainer *trainer, const char *item) {
+    const char *const *names;
+    int64_t classes = mos_dataset_classes(trainer->dataset, &names);
+    char name[MOS_NAME_SIZE];
+    const char *equals = strrchr(item, '=');
+    (void)snprintf(name, sizeof name, "%.*s", equals == NULL ? 0 : (int)(equals - item), item);
+    for (int64_t l = 0; l < classes; l++) {
+        if (strcmp(names[l], name) != 0) continue;
+        if (mos_parse_double(equals + 1, &trainer->pos_weight[l])) return MOSAIC_OK;
+    }
+    const char *nearest = mos_nearest_name(name, names, (size_t)classes);
+    return mos_fail(MOSAIC_ERR_USAGE, "'loss.pos_weight': '%s' is no class of '%s'%s%s%s", name,
+                    mos_dataset_root(trainer->dataset), nearest == NULL ? "" : ", did you mean '",
+                    nearest == NULL ? "" : nearest, nearest == NULL ? "" : "'?");
+}
+
 mosaic_status mos_trainer_pos_weight(mos_trainer *trainer) {
     const mos_text_list *list = &trainer->config->settings.loss.pos_weight;
     if (!trainer->terms.bce || strcmp(list->items[0], "none") == 0) return MOSAIC_OK;
@@ -202,13 +219,9 @@ mosaic_status mos_trainer_pos_weight(mos_trainer *trainer) {
                       &trainer->pos_weight));
     trainer->objective_options.pos_weight = trainer->pos_weight;
     if (strcmp(list->items[0], "auto") == 0) return automatic_weights(trainer);
-    if ((int64_t)list->count != trainer->classes)
-        return mos_fail(MOSAIC_ERR_USAGE,
-                        "'loss.pos_weight' wants one number for each of %lld classes, found %zu",
-                        (long long)trainer->classes, list->count);
-    for (size_t l = 0; l < list->count; l++) {
-        if (!mos_parse_double(list->items[l], &trainer->pos_weight[l]))
-            return mos_fail(MOSAIC_ERR_USAGE, "'loss.pos_weight' entry %zu is no number", l + 1);
-    }
+    for (int64_t l = 0; l < trainer->classes; l++)
+        trainer->pos_weight[l] = 1;
+    for (size_t i = 0; i < list->count; i++)
+        MOS_TRY(given_weight(trainer, list->items[i]));
     return MOSAIC_OK;
 }

@@ -349,8 +349,12 @@ static void make_schedule(mos_trainer *trainer) {
 static mosaic_status init_weights(mos_trainer *trainer) {
     const mos_train_options *options = trainer->options;
     const char *names[MOS_MAX_CLASSES];
+    char path[4096];
     int64_t loaded, skipped;
     if (options->init_from == NULL) return MOSAIC_OK;
+    MOS_TRY(mos_model_file_resolve(options->init_from, path, sizeof path));
+    MOS_TRY(mos_sha256_file(path, trainer->init_sha256));
+    MOS_TRY(mos_copy_text(path, &trainer->init_from));
     for (int64_t l = 0; l < trainer->classes; l++)
         names[l] = trainer->card->class_names[l];
     return mos_model_file_init_named(options->init_from, options->init_pattern, names,
@@ -419,6 +423,7 @@ void mos_trainer_release(mos_trainer *trainer) {
     mos_free(trainer->keep);
     mos_free(trainer->labels);
     mos_free(trainer->pos_weight);
+    mos_free(trainer->init_from);
     mos_free(trainer->rows_z);
     mos_free(trainer->rows_pair);
     if (trainer->card != NULL) mos_model_card_release(trainer->card);

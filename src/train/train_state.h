@@ -77,7 +77,8 @@ typedef struct mos_trainer {
 
     mos_train_position at;
     int64_t resumed_from; /* step of the checkpoint, 0: a new run */
-    int64_t resumes;
+    char *init_from;      /* file the run started from; NULL: none. Travels in checkpoints */
+    char init_sha256[65];
     bool reduced;
     /* of this process */
     int64_t steps_here, samples_here, heap_calls;

@@ -122,7 +122,8 @@ static void errors_say_where(void **state) {
         {"method: mosaik-1\n", "did you mean 'mosaic-1'?"},
         {"loss: {tau_ntx: 0}\n", "'loss.tau_ntx'"},
         {"loss: {msc_rows: [cross, sideways]}\n", "cross, views or joint, found 'sideways'"},
-        {"loss: {pos_weight: [1, x]}\n", "positive numbers, found 'x'"},
+        {"loss: {pos_weight: [Pastures=2, x]}\n", "positive numbers, found 'x'"},
+        {"loss: {pos_weight: [Pastures=-1]}\n", "CLASS=NUMBER"},
         {"loss: {pos_weight: []}\n", "'loss.pos_weight'"},
         {"loss: {weights: {intra: 0, inter: 0, msc: 0, bce: 0}}\n", "all its weights are 0"},
         {"train: {optimizer: sgd}\n", "no automatic value for sgd"},
@@ -228,7 +229,8 @@ static void resolved_file_reads_back(void **state) {
     assert_round_trip("data: {root: \"a b: #c\", countries: [Austria, \"Ireland, north\"], "
                       "modalities: {s2: {bands: [B8A, B02], kind: optical}, \"x y\": {bands: [A]}},"
                       " labeled: {fraction: 0.01}}\n"
-                      "loss: {weights: {msc: 0.1}, msc_rows: [joint], pos_weight: [1.5, 2]}\n"
+                      "loss: {weights: {msc: 0.1}, msc_rows: [joint], pos_weight: [\"Beaches, "
+                      "dunes, sands=1.5\", a=2]}\n"
                       "train: {lr: 0.3333333333333333, optimizer: lars, clip: 1e-7}\n");
 }
 
@@ -273,7 +275,7 @@ static void any_locale(void **state) {
     }
     mos_config *config;
     mos_text text = {0};
-    assert_int_equal(read_text("train: {lr: 0.25}\nloss: {pos_weight: [1.5]}\n", &config),
+    assert_int_equal(read_text("train: {lr: 0.25}\nloss: {pos_weight: [a=1.5]}\n", &config),
                      MOSAIC_OK);
     assert_true(config->settings.train.lr == 0.25);
     assert_int_equal(mos_config_write(config, &text), MOSAIC_OK);

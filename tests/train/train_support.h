@@ -29,7 +29,7 @@
 static char test_folder[64];
 
 static inline const char *in_folder(const char *name) {
-    static char path[4][256];
+    static char path[4][512];
     static int turn;
     turn = (turn + 1) % 4;
     (void)snprintf(path[turn], sizeof path[turn], "%s/%s", test_folder, name);
