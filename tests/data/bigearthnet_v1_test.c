@@ -176,6 +176,17 @@ static void list_names_tell_splits(void **state) {
     assert_int_equal(mos_name_list_split("train/all.csv"), MOS_SPLIT_NONE);
 }
 
+/* As write_text, without waiting for the disk. */
+static void put_text(const char *folder, const char *name, const char *text) {
+    char path[4096];
+    EXPECT_OK(mos_make_dirs(folder));
+    EXPECT_OK(mos_path_join(path, sizeof path, folder, name));
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
 /* A patch folder with its JSON; `labels` as in the file, NULL: no JSON. */
 static void write_json(const char *folder, const char *name, const char *labels, const char *rest) {
     char path[2048], file[256], text[2048];
@@ -184,7 +195,7 @@ static void write_json(const char *folder, const char *name, const char *labels,
     if (labels == NULL) return;
     snprintf(file, sizeof file, "%s_labels_metadata.json", name);
     snprintf(text, sizeof text, "{\"labels\": [%s]%s}", labels, rest);
-    write_text(path, file, text);
+    put_text(path, file, text);
 }
 
 static void write_s1(const char *root, const char *name, const char *labels, const char *partner) {
@@ -318,7 +329,7 @@ static void names_what_does_not_fit(void **state) {
     write_s2(root, moved, "\"Pastures\"");
     write_s1(root, elsewhere, "\"Peatbogs\"", moved);
     snprintf(path, sizeof path, "%s/BigEarthNet-v1.0", root);
-    write_text(path, "readme.txt", "x");
+    put_text(path, "readme.txt", "x");
     EXPECT_OK(open_dataset(&dataset, "data.root", root, NULL));
     expect_defect(dataset, "folder that is no patch", 1, "readme.txt");
     expect_defect(dataset, "missing partner (no s1)", 2, alone);
@@ -363,9 +374,9 @@ static void lists_choose(void **state) {
     snprintf(lists, sizeof lists, "%s/lists", root);
     snprintf(single, sizeof single, "%s/all.csv", lists);
     snprintf(text, sizeof text, "%s\n", one);
-    write_text(lists, "train.csv", text);
+    put_text(lists, "train.csv", text);
     snprintf(text, sizeof text, "%s\nS2A_MSIL2A_20170613T101031_9_9\n", three);
-    write_text(lists, "test.csv", text);
+    put_text(lists, "test.csv", text);
     EXPECT_OK(open_dataset(&dataset, "data.root", root, "data.metadata", lists, NULL));
     assert_int_equal(mos_dataset_count(dataset), 2);
     assert_int_equal(mos_dataset_metadata_rows(dataset), 3);
@@ -382,7 +393,7 @@ static void lists_choose(void **state) {
     /* Pairs: the list joins, whatever the JSON says; a header line and splits are taken. */
     write_s1(root, two_s1, "\"Pastures\"", "S2A_MSIL2A_20170613T101031_9_9");
     snprintf(text, sizeof text, "s2,s1,split\n%s,%s,val\n%s,%s,train\n", two, two_s1, one, one_s1);
-    write_text(lists, "all.csv", text);
+    put_text(lists, "all.csv", text);
     EXPECT_OK(open_dataset(&dataset, "data.root", root, "data.metadata", single, NULL));
     assert_int_equal(mos_dataset_count(dataset), 2);
     assert_int_equal(split_of(dataset, one), MOS_SPLIT_TRAIN);
@@ -406,20 +417,20 @@ static void bad_lists_are_refused(void **state) {
     EXPECT_DATA_ERROR(open_dataset(&dataset, "data.root", root, "data.metadata", lists, NULL),
                       "no train.csv");
     snprintf(text, sizeof text, "%s\n", one);
-    write_text(lists, "train.csv", text);
-    write_text(lists, "test.csv", text);
+    put_text(lists, "train.csv", text);
+    put_text(lists, "test.csv", text);
     EXPECT_DATA_ERROR(open_dataset(&dataset, "data.root", root, "data.metadata", lists, NULL),
                       "listed as test here, as train before");
     snprintf(text, sizeof text, "%s\n%s_1\n", one, one);
-    write_text(lists, "all.csv", text);
+    put_text(lists, "all.csv", text);
     EXPECT_DATA_ERROR(open_dataset(&dataset, "data.root", root, "data.metadata", single, NULL),
                       "all.csv:2");
     snprintf(text, sizeof text, "%s,nonsense\n", one);
-    write_text(lists, "all.csv", text);
+    put_text(lists, "all.csv", text);
     EXPECT_DATA_ERROR(open_dataset(&dataset, "data.root", root, "data.metadata", single, NULL),
                       "all.csv:1: 'nonsense'");
     snprintf(text, sizeof text, "%s,%s\n%s,%s\n", one, one_s1, two, one_s1);
-    write_text(lists, "all.csv", text);
+    put_text(lists, "all.csv", text);
     EXPECT_DATA_ERROR(open_dataset(&dataset, "data.root", root, "data.metadata", single, NULL),
                       "S1 patch of two");
     snprintf(text, sizeof text, "%s/none", root);
@@ -437,7 +448,7 @@ static void snow_is_left_out(void **state) {
     write_three(root);
     snprintf(lists, sizeof lists, "%s/lists", root);
     snprintf(text, sizeof text, "%s\n", two);
-    write_text(lists, "patches_with_cloud_and_shadow.csv", text);
+    put_text(lists, "patches_with_cloud_and_shadow.csv", text);
     EXPECT_OK(open_dataset(&dataset, "data.root", root, "data.snow_metadata", lists, NULL));
     assert_int_equal(mos_dataset_count(dataset), 2);
     expect_defect(dataset, "snow, cloud or shadow: left out", 1, two);
@@ -447,7 +458,7 @@ static void snow_is_left_out(void **state) {
     assert_int_equal(mos_dataset_count(dataset), 3);
     assert_null(find_defect(dataset, "snow, cloud or shadow: left out"));
     mos_dataset_close(&dataset);
-    write_text(root, "patches_with_seasonal_snow.csv", text); /* found where it usually lies */
+    put_text(root, "patches_with_seasonal_snow.csv", text); /* found where it usually lies */
     EXPECT_OK(open_dataset(&dataset, "data.root", root, NULL));
     assert_int_equal(mos_dataset_count(dataset), 2);
     mos_dataset_close(&dataset);
@@ -514,7 +525,7 @@ static void lack_of_memory_is_an_error(void **state) {
     int failed = 0;
     write_three(root);
     snprintf(text, sizeof text, "%s,%s\n%s,%s\n", one, one_s1, two, two_s1);
-    write_text(root, "train.csv", text);
+    put_text(root, "train.csv", text);
     EXPECT_OK(open_dataset(&dataset, "data.root", root, NULL)); /* GDAL and OpenMP start up */
     mos_dataset_close(&dataset);
     for (uint64_t n = 1; n < 150; n += n < 60 ? 1 : 7) {

@@ -89,6 +89,17 @@ static void shares_become_labels(void **state) {
         assert_int_equal(labels[c], -1);
 }
 
+/* As write_text, without waiting for the disk. */
+static void put_text(const char *folder, const char *name, const char *text) {
+    char path[4096];
+    EXPECT_OK(mos_make_dirs(folder));
+    EXPECT_OK(mos_path_join(path, sizeof path, folder, name));
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
 enum { SIDE = 16 };
 
 static void file_path(const char *root, const char *name, char out[4096]) {
@@ -233,7 +244,7 @@ static void names_what_does_not_fit(void **state) {
     file_path(root, "ROIs1868_summer_lc_146_p205", path);
     EXPECT_OK(mos_atomic_write(path, "no tiff", 7));
     snprintf(path, sizeof path, "%s/ROIs1868_summer/s2_146", root);
-    write_text(path, "ROIs1868_summer_s2_147_p1.tif", "x");
+    put_text(path, "ROIs1868_summer_s2_147_p1.tif", "x");
     snprintf(path, sizeof path, "%s/ROIs1868_summer/s2_cloudy_146", root);
     EXPECT_OK(mos_make_dirs(path));
     EXPECT_OK(open_dataset(&dataset, "data.root", root, NULL));
@@ -263,7 +274,7 @@ static void lists_give_splits(void **state) {
     mos_dataset *dataset;
     write_three(root);
     snprintf(lists, sizeof lists, "%s/lists", root);
-    write_text(root, "SEN12MS_holdOutScenes.txt", "ROIs1158_spring/s1_63\nROIs1970_fall/s1_120\n");
+    put_text(root, "SEN12MS_holdOutScenes.txt", "ROIs1158_spring/s1_63\nROIs1970_fall/s1_120\n");
     EXPECT_OK(open_dataset(&dataset, "data.root", root, NULL));
     assert_int_equal(split_of(dataset, a), MOS_SPLIT_TRAIN);
     assert_int_equal(split_of(dataset, c), MOS_SPLIT_TEST);
@@ -271,7 +282,7 @@ static void lists_give_splits(void **state) {
 
     /* A test list alone: the rest is train; it counts before the scenes. */
     snprintf(text, sizeof text, "%s.tif\nROIs1158_spring_s2_124_p100.tif\n", a);
-    write_text(lists, "test_list.txt", text);
+    put_text(lists, "test_list.txt", text);
     EXPECT_OK(open_dataset(&dataset, "data.root", root, "data.metadata", lists, NULL));
     assert_int_equal(split_of(dataset, a), MOS_SPLIT_TEST);
     assert_int_equal(split_of(dataset, b), MOS_SPLIT_TRAIN);
@@ -279,9 +290,9 @@ static void lists_give_splits(void **state) {
     expect_defect(dataset, "row without files", 1, "124_p100");
     mos_dataset_close(&dataset);
     snprintf(text, sizeof text, "%s\n", b);
-    write_text(lists, "val_list.txt", text);
+    put_text(lists, "val_list.txt", text);
     snprintf(text, sizeof text, "ROIs1868_summer_s2_146_p202.tif\n");
-    write_text(lists, "train_list.txt", text);
+    put_text(lists, "train_list.txt", text);
     EXPECT_OK(open_dataset(&dataset, "data.root", root, "data.metadata", lists, NULL));
     assert_int_equal(split_of(dataset, b), MOS_SPLIT_VALIDATION);
     assert_int_equal(split_of(dataset, c), MOS_SPLIT_NONE);
@@ -290,21 +301,21 @@ static void lists_give_splits(void **state) {
     mos_dataset_close(&dataset);
 
     snprintf(text, sizeof text, "%s\n", a);
-    write_text(lists, "train_list.txt", text);
+    put_text(lists, "train_list.txt", text);
     EXPECT_DATA_ERROR(open_dataset(&dataset, "data.root", root, "data.metadata", lists, NULL),
                       "listed as test here, as train before");
-    write_text(lists, "train_list.txt", "nonsense\n");
+    put_text(lists, "train_list.txt", "nonsense\n");
     EXPECT_DATA_ERROR(open_dataset(&dataset, "data.root", root, "data.metadata", lists, NULL),
                       "train_list.txt:1: 'nonsense'");
     snprintf(text, sizeof text, "%s/list.txt", lists);
-    write_text(lists, "list.txt", "ROIs1970_fall/s1_120\n");
+    put_text(lists, "list.txt", "ROIs1970_fall/s1_120\n");
     EXPECT_OK(open_dataset(&dataset, "data.root", root, "data.metadata", text, NULL));
     assert_int_equal(split_of(dataset, c), MOS_SPLIT_TEST);
     mos_dataset_close(&dataset);
-    write_text(lists, "list.txt", "ROIs1970_fall/s1_120\nROIs1970_fall\n");
+    put_text(lists, "list.txt", "ROIs1970_fall/s1_120\nROIs1970_fall\n");
     EXPECT_DATA_ERROR(open_dataset(&dataset, "data.root", root, "data.metadata", text, NULL),
                       "list.txt:2");
-    write_text(lists, "list.txt", a);
+    put_text(lists, "list.txt", a);
     EXPECT_DATA_ERROR(open_dataset(&dataset, "data.root", root, "data.metadata", text, NULL),
                       "tells no split");
 }
@@ -350,13 +361,13 @@ static void shares_are_kept(void **state) {
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         snprintf(text, sizeof text, "%s%s\t%s%s", bad[i].head, bad[i].name,
                  bad[i].share == NULL ? "1" : bad[i].share, bad[i].share == NULL ? "\n" : rest);
-        write_text(root, "shares.tsv", text);
+        put_text(root, "shares.tsv", text);
         EXPECT_DATA_ERROR(open_dataset(&dataset, "data.root", root, "data.metadata", table, NULL),
                           bad[i].part);
     }
     /* Where it usually lies, and no shares at all: unknown. */
     snprintf(text, sizeof text, "%s%s.tif\t0%s", header, a, rest);
-    write_text(root, "IGBP_probability_labels.tsv", text);
+    put_text(root, "IGBP_probability_labels.tsv", text);
     EXPECT_OK(open_dataset(&dataset, "data.root", root, NULL));
     expect_defect(dataset, "labels unknown (no lc)", 2, a);
     expect_labels(dataset, c, 1, "Grassland;");
@@ -459,7 +470,7 @@ static void lack_of_memory_is_an_error(void **state) {
     mos_dataset *dataset;
     int failed = 0;
     write_three(root);
-    write_text(root, "SEN12MS_holdOutScenes.txt", "ROIs1970_fall/s1_120\n");
+    put_text(root, "SEN12MS_holdOutScenes.txt", "ROIs1970_fall/s1_120\n");
     EXPECT_OK(open_dataset(&dataset, "data.root", root, NULL)); /* GDAL and OpenMP start up */
     mos_dataset_close(&dataset);
     for (uint64_t n = 1; n < 80; n++) {
