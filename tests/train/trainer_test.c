@@ -26,7 +26,7 @@ static void loss_falls(void **state) {
     (void)state;
     const char *const set[] = {
         "method=supervised",    "data.modalities.s2.bands=[B02,B03,B04,B08,B11]",
-        "train.epochs=9",      "train.patience=0",
+        "train.epochs=9",       "train.patience=0",
         "data.statistics=auto", NULL};
     mos_train_summary summary;
     assert_runs(&(run_request){.out = "falls", .set = set}, &summary);
@@ -342,6 +342,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(labelled_fractions), cmocka_unit_test(not_a_number_stops),
         cmocka_unit_test(collapse_is_seen),   cmocka_unit_test(early_stop),
         cmocka_unit_test(directory_rules),    cmocka_unit_test(start_from_a_model),
+        cmocka_unit_test(real_patches),
     };
     if (argc > 1) cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests(tests, set_up, drop_data);
