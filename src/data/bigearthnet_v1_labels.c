@@ -11,7 +11,7 @@
 
 _Static_assert(MOS_BEN43_CLASSES <= 64, "labels of a note are bits of one word");
 
-enum { CHUNK = 4096 };
+enum { CHUNK = 4096, FEW = 64 /* not worth waking threads for */ };
 
 static mosaic_status read_file(const char *folder, const char *name, mos_labels_json *out) {
     char path[4096];
@@ -66,7 +66,8 @@ mosaic_status mos_v1_notes_read(const char *folder, const mos_name_set *names, m
     if (count > CHUNK) mos_progress_begin(&progress, "labels", count);
     for (; work.first < count; work.first += CHUNK) {
         int64_t left = count - work.first;
-        mos_parallel_for(mos_cpu_count(), left < CHUNK ? left : CHUNK, take_notes, &work);
+        mos_parallel_for(count < FEW ? 1 : mos_cpu_count(), left < CHUNK ? left : CHUNK, take_notes,
+                         &work);
         if (count > CHUNK) mos_progress_update(&progress, work.first);
     }
     if (count > CHUNK) mos_progress_end(&progress);

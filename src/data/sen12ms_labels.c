@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CHUNK = 512, SHOWN = 3 };
+enum { CHUNK = 512, FEW = 16 /* not worth waking threads for */, SHOWN = 3 };
 static const char table_name[] = "IGBP_probability_labels.tsv";
 
 static bool ends_with(const char *text, const char *end) {
@@ -216,7 +216,8 @@ static mosaic_status count_all(mos_dataset *dataset, share_work *work) {
     if (wanted > CHUNK) mos_progress_begin(&progress, "labels from land cover", count);
     for (; work->first < count; work->first += CHUNK) {
         int64_t left = count - work->first;
-        mos_parallel_for(mos_cpu_count(), left < CHUNK ? left : CHUNK, count_some, work);
+        mos_parallel_for(wanted < FEW ? 1 : mos_cpu_count(), left < CHUNK ? left : CHUNK,
+                         count_some, work);
         if (wanted > CHUNK) mos_progress_update(&progress, work->first);
     }
     if (wanted > CHUNK) mos_progress_end(&progress);

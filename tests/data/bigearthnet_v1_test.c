@@ -497,6 +497,28 @@ static void roots_may_lie_apart(void **state) {
     mos_dataset_close(&dataset);
 }
 
+/* Enough patches for several threads; only their labels are there. */
+static void many_labels_are_read(void **state) {
+    const char *root = *state;
+    enum { COUNT = 90 };
+    char folder[256], name[64], label[128];
+    mos_dataset *dataset;
+    snprintf(folder, sizeof folder, "%s/BigEarthNet-v1.0", root);
+    for (int i = 0; i < COUNT; i++) {
+        snprintf(name, sizeof name, "S2A_MSIL2A_20170613T101031_7_%d", i);
+        snprintf(label, sizeof label, "\"%s\"", map[i % 32].from);
+        write_json(folder, name, label, "");
+    }
+    EXPECT_OK(open_dataset(&dataset, "data.root", root, NULL));
+    assert_int_equal(mos_dataset_count(dataset), COUNT);
+    for (int i = 0; i < COUNT; i++) {
+        snprintf(name, sizeof name, "S2A_MSIL2A_20170613T101031_7_%d", i);
+        snprintf(label, sizeof label, "%s;", map[i % 32].to);
+        expect_labels(dataset, name, 1, label);
+    }
+    mos_dataset_close(&dataset);
+}
+
 static void a_pack_is_the_same(void **state) {
     const char *root = *state;
     char folder[256];
@@ -584,6 +606,7 @@ int main(void) {
                                        IN_FOLDER(snow_is_left_out),
                                        IN_FOLDER(strange_archives_are_refused),
                                        IN_FOLDER(roots_may_lie_apart),
+                                       IN_FOLDER(many_labels_are_read),
                                        IN_FOLDER(a_pack_is_the_same),
                                        IN_FOLDER(lack_of_memory_is_an_error),
                                        cmocka_unit_test(reads_real_patches)};

@@ -320,6 +320,28 @@ static void lists_give_splits(void **state) {
                       "tells no split");
 }
 
+/* Enough rasters for several threads. */
+static void many_rasters_are_counted(void **state) {
+    const char *root = *state;
+    enum { COUNT = 24 };
+    char name[MOS_SEN12MS_NAME_SIZE], wanted[64];
+    mos_dataset *dataset;
+    for (int i = 0; i < COUNT; i++) {
+        snprintf(name, sizeof name, "ROIs1158_spring_s1_3_p%d", i);
+        write_s1(root, name);
+        snprintf(name, sizeof name, "ROIs1158_spring_lc_3_p%d", i);
+        write_lc(root, name, SIDE, 1 + i % MOS_IGBP_CLASSES, 1);
+    }
+    EXPECT_OK(open_dataset(&dataset, "data.root", root, "data.classes", "igbp17", NULL));
+    assert_int_equal(mos_dataset_count(dataset), COUNT);
+    for (int i = 0; i < COUNT; i++) {
+        snprintf(name, sizeof name, "ROIs1158_spring_s2_3_p%d", i);
+        snprintf(wanted, sizeof wanted, "%s;", mos_igbp_classes[i % MOS_IGBP_CLASSES]);
+        expect_labels(dataset, name, 1, wanted);
+    }
+    mos_dataset_close(&dataset);
+}
+
 /* A table of shares is written once, read again, and goes before the rasters. */
 static void shares_are_kept(void **state) {
     const char *root = *state;
@@ -522,6 +544,7 @@ int main(void) {
                                        IN_FOLDER(reads_a_tree),
                                        IN_FOLDER(names_what_does_not_fit),
                                        IN_FOLDER(lists_give_splits),
+                                       IN_FOLDER(many_rasters_are_counted),
                                        IN_FOLDER(shares_are_kept),
                                        IN_FOLDER(wrong_files_are_named),
                                        IN_FOLDER(bright_patches_stay),
