@@ -152,7 +152,7 @@ static inline void assert_same_weights(const char *a, const char *b) {
 }
 
 static inline char *read_whole(const char *out, const char *name) {
-    char *bytes;
+    static char *bytes; /* static: gcc 12 takes the address of a local for a dangling pointer */
     size_t size;
     if (mos_file_read(in_run(out, name), (size_t)1 << 30, &bytes, &size) != MOSAIC_OK)
         fail_msg("%s", mosaic_error());
