@@ -89,7 +89,12 @@ static void write_page(const mos_run_document *run, mos_text *out) {
     mos_section_data(run, out);
     mos_section_curves(run, out);
     mos_section_metrics(run, out);
+    mos_section_confidence(run, out);
     mos_section_classes(run, out);
+    mos_section_confusability(run, out);
+    mos_section_calibration(run, out);
+    mos_section_clusters(run, out);
+    mos_section_maps(run, out);
     mos_section_reproduce(run, out);
     mos_text_add(out, "</main></body></html>\n");
 }

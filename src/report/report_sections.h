@@ -11,6 +11,11 @@ void mos_section_data(const mos_run_document *run, mos_text *out);
 void mos_section_curves(const mos_run_document *run, mos_text *out);
 void mos_section_metrics(const mos_run_document *run, mos_text *out);
 void mos_section_classes(const mos_run_document *run, mos_text *out);
+void mos_section_confidence(const mos_run_document *run, mos_text *out);
+void mos_section_confusability(const mos_run_document *run, mos_text *out);
+void mos_section_calibration(const mos_run_document *run, mos_text *out);
+void mos_section_clusters(const mos_run_document *run, mos_text *out);
+void mos_section_maps(const mos_run_document *run, mos_text *out);
 void mos_section_reproduce(const mos_run_document *run, mos_text *out);
 
 /* The evaluation the headline is about: test if there is one, otherwise the first. NULL: none. */

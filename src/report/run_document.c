@@ -78,17 +78,24 @@ static mosaic_status add_evaluation(mos_run_document *document, const char *fold
     char path[4096];
     char *text = NULL;
     MOS_TRY(mos_path_join(path, sizeof path, folder, name));
+    char *clusters = NULL;
     MOS_TRY(read_optional(path, "metrics.json", &text));
     if (!text) return MOSAIC_OK;
-    mosaic_status status =
-        mos_grow(&document->evaluations, &document->evaluation_capacity,
-                 document->evaluation_count + 1, sizeof *document->evaluations, "evaluations");
+    mosaic_status status = read_optional(path, "clusters.json", &clusters);
+    if (status == MOSAIC_OK)
+        status =
+            mos_grow(&document->evaluations, &document->evaluation_capacity,
+                     document->evaluation_count + 1, sizeof *document->evaluations, "evaluations");
     if (status == MOSAIC_OK) {
         mos_report_evaluation *evaluation = &document->evaluations[document->evaluation_count++];
         (void)snprintf(evaluation->folder, sizeof evaluation->folder, "%s", name);
         status = mos_run_json_evaluation(text, path, evaluation);
+        if (status == MOSAIC_OK && clusters)
+            status = mos_run_json_clusters(clusters, path, &evaluation->analysis);
+        if (status == MOSAIC_OK) status = mos_run_analysis_tables(path, &evaluation->analysis);
     }
     mos_free(text);
+    mos_free(clusters);
     return status;
 }
 
@@ -150,8 +157,10 @@ void mos_run_document_release(mos_run_document *document) {
         mos_free(document->curves[i].x);
         mos_free(document->curves[i].y);
     }
-    for (size_t i = 0; i < document->evaluation_count; i++)
+    for (size_t i = 0; i < document->evaluation_count; i++) {
         mos_free(document->evaluations[i].classes);
+        mos_run_analysis_release(&document->evaluations[i].analysis);
+    }
     mos_free(document->curves);
     mos_free(document->evaluations);
     mos_free(document->facts);

@@ -5,6 +5,7 @@
 #define MOS_REPORT_RUN_DOCUMENT_H
 
 #include "base/error.h"
+#include "report/run_analysis.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,6 +39,7 @@ typedef struct mos_report_evaluation {
     } at[MOS_REPORT_SETS];
     mos_report_class *classes; /* [class_count], owned */
     int64_t class_count;
+    mos_report_analysis analysis;
 } mos_report_evaluation;
 
 /* A column of metrics.csv over the rows of one kind; NaN where a cell is empty. */

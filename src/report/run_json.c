@@ -64,6 +64,63 @@ static mosaic_status read_classes(const json_t *root, mos_report_evaluation *out
     return MOSAIC_OK;
 }
 
+static void read_confidence(const json_t *root, mos_report_analysis *out) {
+    static const char *const sets[2] = {"0.5", "per_class"};
+    const json_t *confidence = json_object_get(root, "confidence");
+    out->level = number(confidence, "level");
+    out->resamples = number(confidence, "resamples");
+    for (int s = 0; s < 2; s++) {
+        const json_t *set = json_object_get(json_object_get(confidence, "thresholds"), sets[s]);
+        if (!json_is_object(set)) break;
+        (void)snprintf(out->confidence[s].thresholds, sizeof out->confidence[s].thresholds, "%s",
+                       sets[s]);
+        for (int k = 0; k < MOS_REPORT_INTERVALS; k++) {
+            const json_t *i = json_object_get(set, mos_report_interval_names[k]);
+            out->confidence[s].score[k] =
+                (mos_report_interval){number(i, "value"), number(i, "low"), number(i, "high")};
+        }
+        out->confidence_sets = s + 1;
+    }
+}
+
+static void read_calibration(const json_t *root, mos_report_analysis *out) {
+    const json_t *calibration = json_object_get(root, "calibration");
+    const json_t *bins = json_object_get(calibration, "bins");
+    out->ece = number(calibration, "ece");
+    out->brier = number(calibration, "brier");
+    for (size_t b = 0; b < json_array_size(bins) && out->bins < MOS_REPORT_BINS; b++) {
+        const json_t *bin = json_array_get(bins, b);
+        if (!(number(bin, "count") > 0)) continue;
+        out->bin[out->bins].confidence = number(bin, "confidence");
+        out->bin[out->bins].frequency = number(bin, "frequency");
+        out->bin[out->bins++].count = number(bin, "count");
+    }
+}
+
+mosaic_status mos_run_json_clusters(const char *document, const char *where,
+                                    mos_report_analysis *out) {
+    json_t *root = NULL;
+    MOS_TRY(parse(document, where, "clusters.json", &root));
+    const json_t *spaces = json_object_get(root, "spaces");
+    for (size_t k = 0; k < json_array_size(spaces) && out->spaces < MOS_REPORT_SPACES; k++) {
+        const json_t *from = json_array_get(spaces, k);
+        mos_report_space *space = &out->space[out->spaces++];
+        text(from, "space", space->name, sizeof space->name);
+        text(from, "kind", space->kind, sizeof space->kind);
+        space->rows = number(from, "rows");
+        space->silhouette = number(from, "silhouette");
+        space->davies_bouldin = number(from, "davies_bouldin");
+        space->neighbour_jaccard = number(from, "neighbour_jaccard");
+        space->intra = number(from, "intra_class_cosine");
+        space->inter = number(from, "inter_class_cosine");
+        space->uniformity = number(from, "uniformity");
+        space->effective_rank = number(from, "effective_rank");
+        space->collapsed = json_is_true(json_object_get(from, "collapsed"));
+    }
+    json_decref(root);
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_run_json_evaluation(const char *document, const char *where,
                                       mos_report_evaluation *out) {
     json_t *root = NULL;
@@ -87,6 +144,8 @@ mosaic_status mos_run_json_evaluation(const char *document, const char *where,
         out->at[s].subset_accuracy = number(set, "subset_accuracy");
         out->sets = s + 1;
     }
+    read_confidence(root, &out->analysis);
+    read_calibration(root, &out->analysis);
     mosaic_status status =
         out->sets > 0
             ? read_classes(root, out)

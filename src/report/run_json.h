@@ -7,6 +7,8 @@
 /* Text of a metrics.json into an evaluation; `where` names it in messages. */
 mosaic_status mos_run_json_evaluation(const char *text, const char *where,
                                       mos_report_evaluation *out);
+/* Text of a clusters.json. */
+mosaic_status mos_run_json_clusters(const char *text, const char *where, mos_report_analysis *out);
 /* Every value of a provenance.json as a fact with a dotted name. */
 mosaic_status mos_run_json_facts(const char *text, const char *where, mos_run_document *out);
 

@@ -1,0 +1,71 @@
+/* The analyses beside an evaluation's scores: confusability.csv, tsne.csv, and the intervals,
+ * calibration and clusters of its JSON documents. What was not written is empty. */
+#ifndef MOS_REPORT_RUN_ANALYSIS_H
+#define MOS_REPORT_RUN_ANALYSIS_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    MOS_REPORT_INTERVALS = 5,
+    MOS_REPORT_BINS = 32,
+    MOS_REPORT_SPACES = 32,
+    MOS_REPORT_MAPS = 16
+};
+extern const char *const mos_report_interval_names[MOS_REPORT_INTERVALS]; /* as in metrics.json */
+
+typedef struct mos_report_interval {
+    double value, low, high; /* NaN: not given */
+} mos_report_interval;
+
+typedef struct mos_report_confusion {
+    char from[128], to[128];
+    double rows, confused, rate, base_rate, lift, score_correlation, prototype_cosine;
+} mos_report_confusion;
+
+typedef struct mos_report_space {
+    char name[32], kind[16];
+    double rows, silhouette, davies_bouldin, neighbour_jaccard, intra, inter, uniformity,
+        effective_rank;
+    bool collapsed;
+} mos_report_space;
+
+typedef struct mos_report_point {
+    float x, y;
+    int modality, class; /* numbers of names below; class -1: none */
+} mos_report_point;
+typedef struct mos_report_map {
+    char name[32];
+    mos_report_point *points; /* owned */
+    size_t count, capacity;
+} mos_report_map;
+
+typedef struct mos_report_analysis {
+    struct {
+        char thresholds[16]; /* "0.5", "per_class" */
+        mos_report_interval score[MOS_REPORT_INTERVALS];
+    } confidence[2];
+    int confidence_sets;
+    double level, resamples, ece, brier;
+    struct {
+        double confidence, frequency, count;
+    } bin[MOS_REPORT_BINS];
+    int bins;
+    mos_report_confusion *confusions; /* [confusion_count] most confusable first; owned */
+    size_t confusion_count;
+    mos_report_space space[MOS_REPORT_SPACES];
+    int spaces;
+    mos_report_map map[MOS_REPORT_MAPS];
+    int maps;
+    char (*names)[128]; /* [name_count] modalities and classes of the maps' points; owned */
+    size_t name_count, name_capacity;
+} mos_report_analysis;
+
+/* The CSV files of an evaluation's folder; where: the folder. */
+mosaic_status mos_run_analysis_tables(const char *folder, mos_report_analysis *out);
+void mos_run_analysis_release(mos_report_analysis *analysis);
+
+#endif

@@ -1,0 +1,139 @@
+/* The report's analyses of a hand-made evaluation: each from its file, escaped, finite, left out
+ * when it is not there. */
+#include "report/report.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char run[64];
+
+static void put(const char *name, const char *text) {
+    char path[256];
+    assert_int_equal(mos_path_join(path, sizeof path, run, name), MOSAIC_OK);
+    assert_int_equal(mos_atomic_write(path, text, strlen(text)), MOSAIC_OK);
+}
+
+static const char metrics[] =
+    "{\"scorer\": \"head\", \"split\": \"test\", \"samples\": 4, \"thresholds\": {\"0.5\": "
+    "{\"macro\": {\"f1\": 0.25}}}, \"classes\": [],"
+    "\"confidence\": {\"level\": 0.95, \"resamples\": 500, \"thresholds\": {\"0.5\": "
+    "{\"macro_f1\": {\"value\": 0.25, \"low\": 0.125, \"high\": 0.375}, "
+    "\"macro_average_precision\": "
+    "{\"value\": null, \"low\": null, \"high\": null}}}},"
+    "\"calibration\": {\"ece\": 0.0625, \"brier\": 0.1875, \"bins\": [{\"confidence\": 0.1, "
+    "\"frequency\": 0.2, \"count\": 3}, {\"confidence\": null, \"frequency\": null, \"count\": 0}, "
+    "{\"confidence\": 0.9, \"frequency\": 0.7, \"count\": 2}]}}";
+
+static const char confusability[] =
+    "rank,true_class,predicted_class,rows,confused,rate,base_rate,lift,score_correlation,"
+    "prototype_cosine\n"
+    "1,\"Water <b>, deep\",Moors,20,5,0.25,0.125,2,0.5,\n2,Moors,Rock,0,0,,,,,\n";
+
+static const char clusters[] =
+    "{\"spaces\": [{\"space\": \"s1\", \"kind\": \"latent\", \"rows\": 4, \"silhouette\": 0.375, "
+    "\"davies_bouldin\": null, \"collapsed\": true}]}";
+
+static const char tsne[] =
+    "map,modality,id,x,y,labels\njoint,joint,a,0,0,Rock;Moors\njoint,joint,b,"
+    "1,2,\nshared,s1,a,0,0,\"Water <b>, deep\"\nshared,s2,a,0,0,\n";
+
+static int make_run(void **state) {
+    (void)state;
+    char folder[256];
+    (void)snprintf(run, sizeof run, "/tmp/mosaic-analysis-XXXXXX");
+    if (!mkdtemp(run)) return -1;
+    if (mos_path_join(folder, sizeof folder, run, "eval/test") != MOSAIC_OK ||
+        mos_make_dirs(folder) != MOSAIC_OK)
+        return -1;
+    put("eval/test/metrics.json", metrics);
+    put("eval/test/confusability.csv", confusability);
+    put("eval/test/clusters.json", clusters);
+    put("eval/test/tsne.csv", tsne);
+    return 0;
+}
+
+static int remove_run(void **state) {
+    (void)state;
+    return mos_remove_tree(run) != MOSAIC_OK;
+}
+
+static char *write_and_read(void) {
+    char path[256], *page = NULL;
+    size_t size;
+    if (mos_report_write(run, NULL) != MOSAIC_OK) fail_msg("%s", mosaic_error());
+    assert_int_equal(mos_path_join(path, sizeof path, run, "report.html"), MOSAIC_OK);
+    assert_int_equal(mos_file_read(path, 5 << 20, &page, &size), MOSAIC_OK);
+    return page;
+}
+
+static void expect(const char *page, const char *text) {
+    if (!strstr(page, text)) fail_msg("the report lacks: %s", text);
+}
+
+static void analyses_are_shown(void **state) {
+    (void)state;
+    char *page = write_and_read();
+    expect(page, "95 % intervals from 500 resamples");
+    expect(page, "<td class=\"n\">0.250</td><td class=\"n\">0.125</td><td class=\"n\">0.375</td>");
+    expect(page, "calibration error 0.0625, Brier score 0.1875");
+    expect(page, "found: 0.7 at 0.9");
+    expect(page, "Water &lt;b&gt;, deep</td><td>Moors");
+    expect(page, "5 of 20");
+    assert_null(strstr(page, "0 of 0")); /* a class that does not occur cannot be confused */
+    expect(page, "s1, latent, <b>collapsed</b>");
+    expect(page, "joint, by class");
+    expect(page, "shared, by modality");
+    expect(page, "M10 410h0"); /* the point at the lower left */
+    assert_null(strstr(page, "nan"));
+    mos_free(page);
+}
+
+static void absent_analyses_are_left_out(void **state) {
+    (void)state;
+    static const char *const files[] = {"confusability.csv", "clusters.json", "tsne.csv"};
+    static const char *const sections[] = {"id=\"confusability\"", "id=\"clusters\"",
+                                           "id=\"maps\""};
+    char path[256];
+    for (int k = 0; k < 3; k++) {
+        (void)snprintf(path, sizeof path, "%s/eval/test/%s", run, files[k]);
+        assert_int_equal(mos_remove_tree(path), MOSAIC_OK);
+        char *page = write_and_read();
+        assert_null(strstr(page, sections[k]));
+        mos_free(page);
+    }
+}
+
+static void broken_analyses_are_errors(void **state) {
+    (void)state;
+    put("eval/test/clusters.json", "[");
+    assert_int_equal(mos_report_write(run, NULL), MOSAIC_ERR_DATA);
+    assert_non_null(strstr(mosaic_error(), "clusters.json"));
+    put("eval/test/clusters.json", clusters);
+    put("eval/test/tsne.csv", "map,modality,x,y\n");
+    assert_int_equal(mos_report_write(run, NULL), MOSAIC_ERR_DATA);
+    assert_non_null(strstr(mosaic_error(), "'labels'"));
+    put("eval/test/tsne.csv", "map,modality,x,y,labels\nm,s1,here,there,\n"); /* no points */
+    char *page = write_and_read();
+    assert_non_null(page);
+    mos_free(page);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(analyses_are_shown, make_run, remove_run),
+        cmocka_unit_test_setup_teardown(absent_analyses_are_left_out, make_run, remove_run),
+        cmocka_unit_test_setup_teardown(broken_analyses_are_errors, make_run, remove_run),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
