@@ -24,7 +24,7 @@ cmake --build build/demo
 mosaic=build/demo/cli/mosaic
 
 rm -rf "$out/data" "$out/run"
-step "$mosaic" data synth "$out/data" --patches "$patches" --size 120 --seed 0 --format lmdb
+step "$mosaic" data synth "$out/data" --patches "$patches" --size 120 --seed 0 --layout lmdb
 step "$mosaic" data info "$out/data"
 step "$mosaic" train examples/demo.yaml --out "$out/run" --set data.root="$out/data"
 step "$mosaic" eval "$out/run/model/model.safetensors" --split test
