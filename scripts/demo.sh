@@ -9,7 +9,7 @@ case "${1:-}" in
   -h | --help) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0 ;;
 esac
 out=${1:-$here/demo}
-patches=${MOSAIC_DEMO_PATCHES:-600}
+patches=${MOSAIC_DEMO_PATCHES:-900}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 
@@ -27,7 +27,7 @@ rm -rf "$out/data" "$out/run"
 step "$mosaic" data synth "$out/data" --patches "$patches" --size 120 --seed 0 --layout lmdb
 step "$mosaic" data info "$out/data"
 step "$mosaic" train examples/demo.yaml --out "$out/run" --set data.root="$out/data"
-step "$mosaic" eval "$out/run/model/model.safetensors" --split test
+step "$mosaic" eval "$out/run" --split test --embeddings --tsne
 step "$mosaic" report "$out/run"
 
 echo

@@ -68,9 +68,40 @@ static const char style[] =
     ".dot.s2{fill:var(--c2)}.dot.s3{fill:var(--c3)}.dot.s4{fill:var(--c4)}.dot.s5{fill:var(--c5)}"
     ".dot.s6{fill:var(--c6)}.dot.s7{fill:var(--c7)}";
 
+/* The page, in order. `id` is the section's own. */
+static const struct section {
+    const char *id, *title;
+    void (*write)(const mos_run_document *run, mos_text *out);
+} sections[] = {
+    {"verdict", "Verdict", mos_section_verdict},
+    {"data", "Data", mos_section_data},
+    {"curves", "Training", mos_section_curves},
+    {"metrics", "Scores", mos_section_metrics},
+    {"confidence", "How sure", mos_section_confidence},
+    {"classes", "Classes", mos_section_classes},
+    {"confusability", "Confused classes", mos_section_confusability},
+    {"calibration", "Calibration", mos_section_calibration},
+    {"clusters", "Clusters", mos_section_clusters},
+    {"maps", "Maps", mos_section_maps},
+    {"reproduce", "Reproduce", mos_section_reproduce},
+};
+
+/* Sections into `body`, and into `nav` a link to each that had something to say. */
+static void write_sections(const mos_run_document *run, mos_text *nav, mos_text *body) {
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+        size_t before = body->size;
+        sections[i].write(run, body);
+        if (body->size > before)
+            mos_text_add(nav, "<a href=\"#%s\">%s</a>", sections[i].id, sections[i].title);
+    }
+    if (nav->failed || body->failed) body->failed = true;
+}
+
 static void write_page(const mos_run_document *run, mos_text *out) {
     const char *name = strrchr(run->path, '/');
     const char *shown = name && name[1] ? name + 1 : run->path;
+    mos_text nav = {0}, body = {0};
+    write_sections(run, &nav, &body);
     mos_text_add(
         out,
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
@@ -81,22 +112,14 @@ static void write_page(const mos_run_document *run, mos_text *out) {
     mos_text_add(out, "</style></head><body><main><p class=\"soft\">mosaic %s report</p><h1>",
                  MOSAIC_VERSION);
     mos_html_add(out, shown);
-    mos_text_add(out, "</h1><nav><a href=\"#verdict\">Verdict</a><a href=\"#data\">Data</a><a "
-                      "href=\"#curves\">Training</a><a "
-                      "href=\"#metrics\">Scores</a><a href=\"#classes\">Classes</a><a "
-                      "href=\"#reproduce\">Reproduce</a></nav>\n");
-    mos_section_verdict(run, out);
-    mos_section_data(run, out);
-    mos_section_curves(run, out);
-    mos_section_metrics(run, out);
-    mos_section_confidence(run, out);
-    mos_section_classes(run, out);
-    mos_section_confusability(run, out);
-    mos_section_calibration(run, out);
-    mos_section_clusters(run, out);
-    mos_section_maps(run, out);
-    mos_section_reproduce(run, out);
+    mos_text_add(out, "</h1><nav>");
+    if (nav.size > 0) mos_text_add_bytes(out, nav.data, nav.size);
+    mos_text_add(out, "</nav>\n");
+    if (body.size > 0) mos_text_add_bytes(out, body.data, body.size);
     mos_text_add(out, "</main></body></html>\n");
+    if (body.failed) out->failed = true;
+    mos_text_release(&nav);
+    mos_text_release(&body);
 }
 
 mosaic_status mos_report_write(const char *run, const char *out) {

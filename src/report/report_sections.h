@@ -1,4 +1,4 @@
-/* The sections of a report, in page order; adding one is a function here, its file, and a line in
+/* The sections of a report, in page order; adding one is a function here, its file, and a row in
  * report.c. Each writes nothing when its data is not there. */
 #ifndef MOS_REPORT_REPORT_SECTIONS_H
 #define MOS_REPORT_REPORT_SECTIONS_H
