@@ -9,14 +9,14 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/mosaic-cli.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 failures=0 checks=0
 
-# expect CODE PATTERN COMMAND...: runs the command; its exit code and a pattern in stdout + stderr must match ("" matches all).
+# expect CODE PATTERN COMMAND...: runs the command; its exit code ("1|2": either) and a pattern in stdout + stderr must match ("" matches all).
 expect() {
     local code=$1 pattern=$2 got
     shift 2
     "$@" >"$work/output" 2>&1 </dev/null
     got=$?
     checks=$((checks + 1))
-    if [ "$got" != "$code" ] || ! grep -qiE -- "$pattern" "$work/output"; then
+    if ! [[ "$got" =~ ^($code)$ ]] || ! grep -qiE -- "$pattern" "$work/output"; then
         failures=$((failures + 1))
         echo "FAILED: $*"
         echo "  exit code $got, wanted $code; output wanted to match: $pattern"
