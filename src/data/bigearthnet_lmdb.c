@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "data/data_options.h"
 #include "data/packed_table.h"
 #include "data/patch_name.h"
 #include "io/lmdb_store.h"
@@ -187,6 +188,7 @@ static mosaic_status read_lmdb(mos_dataset *dataset, void *state, int64_t sample
 const mos_format mos_format_bigearthnet_v2_lmdb = {
     .name = "bigearthnet-v2-lmdb",
     .summary = "LMDB of safetensors (rico-hdl, or mosaic data pack) and a metadata table",
+    .classes = 1u << MOS_CLASSES_DEFAULT | 1u << MOS_CLASSES_19,
     .open = open_lmdb,
     .close = close_lmdb,
     .recognise = recognise_lmdb,

@@ -5,7 +5,9 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "data/data_options.h"
 #include "data/patch_name.h"
+#include "data/raster_buffers.h"
 #include "io/raster.h"
 
 #include <dirent.h>
@@ -149,50 +151,17 @@ static bool recognise_tree(const char *root) {
             mos_path_is_dir(path));
 }
 
-/* A reader's pixels: one buffer per band, of the band's size. */
-typedef struct tree_reader {
-    void *pixels[MOS_BEN_MODALITIES][MOS_DATA_MAX_BANDS];
-} tree_reader;
-
-static mosaic_status open_reader(mos_dataset *dataset, void **state) {
-    (void)dataset;
-    tree_reader *reader;
-    mos_raster_init();
-    MOS_TRY(mos_alloc(1, sizeof *reader, "reader", &reader));
-    *state = reader;
-    return MOSAIC_OK;
-}
-
-static void close_reader(void *state) {
-    tree_reader *reader = state;
-    for (int64_t m = 0; reader != NULL && m < MOS_BEN_MODALITIES; m++) {
-        for (int64_t b = 0; b < MOS_DATA_MAX_BANDS; b++)
-            mos_free(reader->pixels[m][b]);
-    }
-    mos_free(reader);
-}
-
 static mosaic_status read_tree(mos_dataset *dataset, void *state, int64_t sample, int64_t modality,
                                const int *bands, int64_t count, mos_raw_band *out) {
-    tree_reader *reader = state;
     const mos_modality_storage *storage = &dataset->storage[modality];
     const char *name = dataset->sources[sample * dataset->slots + storage->slot];
+    void *targets[MOS_DATA_MAX_BANDS];
+    MOS_TRY(mos_raster_buffers_take(state, dataset, modality, bands, count, targets, out));
     for (int64_t i = 0; i < count; i++) {
-        int band = bands[i];
-        void **pixels = &reader->pixels[modality][band];
-        int64_t width = storage->width[band], height = storage->height[band];
-        if (*pixels == NULL)
-            MOS_TRY(mos_alloc((size_t)(width * height), mos_dtype_bytes(storage->dtype[band]),
-                              "pixels of a band", pixels));
         char path[4096];
-        MOS_TRY(band_path(dataset->handle, dataset, name, modality, band, path, sizeof path));
-        MOS_TRY(mos_raster_read_band(path, 1, storage->dtype[band], *pixels, width, height));
-        out[i] = (mos_raw_band){.dtype = storage->dtype[band],
-                                .width = width,
-                                .height = height,
-                                .data = *pixels,
-                                .has_nodata = storage->has_nodata,
-                                .nodata = storage->nodata};
+        MOS_TRY(band_path(dataset->handle, dataset, name, modality, bands[i], path, sizeof path));
+        MOS_TRY(
+            mos_raster_read_band(path, 1, out[i].dtype, targets[i], out[i].width, out[i].height));
     }
     return MOSAIC_OK;
 }
@@ -200,10 +169,11 @@ static mosaic_status read_tree(mos_dataset *dataset, void *state, int64_t sample
 const mos_format mos_format_bigearthnet_v2 = {
     .name = "bigearthnet-v2",
     .summary = "BigEarthNet V2 as unpacked: a tree of band GeoTIFFs and metadata.parquet",
+    .classes = 1u << MOS_CLASSES_DEFAULT | 1u << MOS_CLASSES_19,
     .open = open_tree,
     .close = close_tree,
     .recognise = recognise_tree,
-    .reader_open = open_reader,
-    .reader_close = close_reader,
+    .reader_open = mos_raster_buffers_open,
+    .reader_close = mos_raster_buffers_close,
     .read = read_tree,
 };

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "data/data_options.h"
 #include "data/patch_name_v1.h"
 #include "data/raster_buffers.h"
 #include "io/raster.h"
@@ -143,6 +144,7 @@ static mosaic_status read_v1(mos_dataset *dataset, void *state, int64_t sample, 
 const mos_format mos_format_bigearthnet_v1 = {
     .name = "bigearthnet-v1",
     .summary = "BigEarthNet v1.0 as unpacked: two folders of patches with JSON labels",
+    .classes = 1u << MOS_CLASSES_DEFAULT | 1u << MOS_CLASSES_19 | 1u << MOS_CLASSES_43,
     .open = open_v1,
     .close = close_v1,
     .recognise = recognise_v1,

@@ -35,10 +35,7 @@ typedef struct v1_join {
 
 static mosaic_status add_classes(v1_join *join) {
     mos_dataset *dataset = join->dataset;
-    int choice = dataset->options.classes;
-    bool all = choice == MOS_CLASSES_43;
-    if (!all && choice != MOS_CLASSES_DEFAULT && choice != MOS_CLASSES_19)
-        return mos_fail(MOSAIC_ERR_USAGE, "data.classes of bigearthnet-v1 is 19 or 43");
+    bool all = dataset->options.classes == MOS_CLASSES_43;
     if (!all) {
         MOS_TRY(mos_default_classes(dataset));
     } else {

@@ -3,7 +3,9 @@
 #include "data/class_lookup.h"
 #include "data/csv_cells.h"
 #include "data/csv_layout.h"
+#include "data/data_options.h"
 #include "data/label_text.h"
+#include "data/raster_buffers.h"
 #include "data/sample_table.h"
 
 #include "base/file.h"
@@ -285,67 +287,34 @@ done:
     return status;
 }
 
-typedef struct csv_reader {
-    void *pixels[MOS_DATA_MAX_MODALITIES][MOS_DATA_MAX_BANDS];
-} csv_reader;
-
-static mosaic_status open_reader(mos_dataset *dataset, void **state) {
-    (void)dataset;
-    csv_reader *reader;
-    MOS_TRY(mos_alloc(1, sizeof *reader, "reader", &reader));
-    *state = reader;
-    return MOSAIC_OK;
-}
-
-static void close_reader(void *state) {
-    csv_reader *reader = state;
-    for (int64_t m = 0; reader != NULL && m < MOS_DATA_MAX_MODALITIES; m++) {
-        for (int64_t b = 0; b < MOS_DATA_MAX_BANDS; b++)
-            mos_free(reader->pixels[m][b]);
-    }
-    mos_free(reader);
-}
-
 static mosaic_status read_csv(mos_dataset *dataset, void *state, int64_t sample, int64_t modality,
                               const int *bands, int64_t count, mos_raw_band *out) {
-    csv_reader *reader = state;
     const mos_modality_storage *storage = &dataset->storage[modality];
     const char *const *sources = dataset->sources + sample * dataset->slots + storage->slot;
     bool one_file = storage->slots == 1;
     MOS_TRY(check_nodata(dataset, sample, modality, sources[one_file ? 0 : bands[0]]));
     void *targets[MOS_DATA_MAX_BANDS];
     int numbers[MOS_DATA_MAX_BANDS];
+    MOS_TRY(mos_raster_buffers_take(state, dataset, modality, bands, count, targets, out));
     for (int64_t i = 0; i < count; i++) {
-        int band = bands[i];
-        void **pixels = &reader->pixels[modality][band];
-        int64_t width = storage->width[band], height = storage->height[band];
-        if (*pixels == NULL)
-            MOS_TRY(mos_alloc((size_t)(width * height), mos_dtype_bytes(storage->dtype[band]),
-                              "pixels of a band", pixels));
-        targets[i] = *pixels;
-        numbers[i] = band + 1;
-        out[i] = (mos_raw_band){.dtype = storage->dtype[band],
-                                .width = width,
-                                .height = height,
-                                .data = *pixels,
-                                .has_nodata = storage->has_nodata,
-                                .nodata = storage->nodata};
+        numbers[i] = bands[i] + 1;
         if (!one_file)
-            MOS_TRY(mos_raster_read_band(sources[band], 1, storage->dtype[band], *pixels, width,
-                                         height));
+            MOS_TRY(mos_raster_read_band(sources[bands[i]], 1, out[i].dtype, targets[i],
+                                         out[i].width, out[i].height));
     }
     if (!one_file) return MOSAIC_OK;
-    return mos_raster_read_bands(sources[0], numbers, (int)count, storage->dtype[bands[0]], targets,
-                                 storage->width[bands[0]], storage->height[bands[0]]);
+    return mos_raster_read_bands(sources[0], numbers, (int)count, out[0].dtype, targets,
+                                 out[0].width, out[0].height);
 }
 
 const mos_format mos_format_csv = {
     .name = "csv",
     .summary = "a table with one raster per modality, or one per band",
+    .classes = 1u << MOS_CLASSES_DEFAULT | 1u << MOS_CLASSES_19,
     .open = open_csv,
     .close = close_csv,
     .recognise = recognise_csv,
-    .reader_open = open_reader,
-    .reader_close = close_reader,
+    .reader_open = mos_raster_buffers_open,
+    .reader_close = mos_raster_buffers_close,
     .read = read_csv,
 };

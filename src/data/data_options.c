@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "data/data_options.h"
 
-static const char *const class_choices[] = {"default", "19", "43", "igbp10", "igbp17", NULL};
+const char *const mos_class_choices[] = {"default", "19", "43", "igbp10", "igbp17", NULL};
 static const char *const order_choices[] = {"lexicographic", "paper", NULL};
 static const char *const policy_choices[] = {"mask", "fill-mean", "skip", "refuse", NULL};
 static const char *const offset_choices[] = {"auto", "keep", "remove", NULL};
@@ -50,7 +50,7 @@ static const mos_option data_options[] = {
     CHOICE("rows_without_files", rows_without_files, "drop", row_choices, "chosen",
            "metadata rows of which nothing is stored: dropped and counted, or kept as samples"),
     CHOICE(
-        "classes", classes, "default", class_choices, NULL,
+        "classes", classes, "default", mos_class_choices, NULL,
         "class nomenclature, where the format has several: 19 or 43 of bigearthnet-v1, igbp10 or "
         "igbp17 of sen12ms; default: the first of them"),
     {.key = "data.label_threshold",

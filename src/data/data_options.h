@@ -17,6 +17,7 @@ enum {
     MOS_CLASSES_IGBP10,
     MOS_CLASSES_IGBP17
 };
+extern const char *const mos_class_choices[]; /* their names, NULL-terminated */
 
 /* `to` need not be initialised; release it with mos_options_release, also after a failure. */
 mosaic_status mos_data_options_copy(const mos_data_options *from, mos_data_options *to);

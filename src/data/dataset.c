@@ -45,10 +45,35 @@ static mosaic_status choose_format(mos_dataset *dataset) {
     if (dataset->format != NULL) return MOSAIC_OK;
     if (!mos_path_exists(dataset->root))
         return mos_fail(MOSAIC_ERR_DATA, "%s: data.root does not exist", dataset->root);
-    return mos_fail(MOSAIC_ERR_DATA,
-                    "%s: no known data set here: wanted data.mdb, BigEarthNet-S1 or "
-                    "BigEarthNet-S2, or a csv table; data.format and the paths can be given",
-                    dataset->root);
+    mos_text known = {0};
+    for (int i = 1; mos_format_names[i] != NULL; i++) /* 0 is "auto" */
+        mos_text_add(&known, "%s%s", i == 1 ? "" : ", ", mos_format_names[i]);
+    mosaic_status status =
+        known.failed ? mos_fail_memory(known.size, "names of formats")
+                     : mos_fail(MOSAIC_ERR_DATA,
+                                "%s: no known data set here: wanted one of %s; data.format and the "
+                                "paths can be given",
+                                dataset->root, known.data);
+    mos_text_release(&known);
+    return status;
+}
+
+/* A nomenclature that the format has not would be a silent slip. */
+static mosaic_status check_classes(const mos_dataset *dataset) {
+    int chosen = dataset->options.classes;
+    if (dataset->format->classes >> chosen & 1) return MOSAIC_OK;
+    mos_text known = {0};
+    for (int c = 0; mos_class_choices[c] != NULL; c++) {
+        if (dataset->format->classes >> c & 1)
+            mos_text_add(&known, "%s%s", known.size == 0 ? "" : ", ", mos_class_choices[c]);
+    }
+    mosaic_status status =
+        known.failed
+            ? mos_fail_memory(known.size, "names of classes")
+            : mos_fail(MOSAIC_ERR_USAGE, "%s: data.classes is '%s', but %s has %s", dataset->root,
+                       mos_class_choices[chosen], dataset->format->name, known.data);
+    mos_text_release(&known);
+    return status;
 }
 
 static mosaic_status set_root(mos_dataset *dataset) {
@@ -84,6 +109,7 @@ mosaic_status mos_dataset_open(const mos_data_options *options, mos_dataset **ou
     MOS_GOTO(mos_data_options_copy(options, &dataset->options));
     MOS_GOTO(set_root(dataset));
     MOS_GOTO(choose_format(dataset));
+    MOS_GOTO(check_classes(dataset));
     MOS_GOTO(dataset->format->open(dataset));
     MOS_GOTO(mos_dataset_select(dataset));
     MOS_GOTO(mos_dataset_index(dataset));

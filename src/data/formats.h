@@ -14,6 +14,7 @@ typedef struct mos_raw_band mos_raw_band;
 
 typedef struct mos_format {
     const char *name, *summary;
+    unsigned classes; /* bit c: data.classes may be choice c (data/data_options.h) */
     mosaic_status (*open)(mos_dataset *dataset);
     void (*close)(mos_dataset *dataset); /* may be NULL */
     bool (*recognise)(const char *root);

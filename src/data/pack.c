@@ -159,6 +159,42 @@ static mosaic_status check_marker(const mos_dataset *dataset, const char *folder
                     folder);
 }
 
+/* Names the sample whose record took the key first. */
+static mosaic_status fail_collision(const mos_pack_plan *plan, int64_t sample, const char *key) {
+    const mos_dataset *dataset = plan->dataset;
+    int64_t first = -1;
+    char other[MOS_PACK_KEY_BYTES] = "";
+    while (strcmp(key, other) != 0) {
+        first++;
+        for (int64_t r = 0; r < plan->records && strcmp(key, other) != 0; r++)
+            MOS_TRY(mos_pack_key(plan, first, r, other));
+    }
+    if (first == sample)
+        return mos_fail(MOSAIC_ERR_DATA, "%s: two records of sample '%s' have the key '%s'",
+                        dataset->root, dataset->ids[sample], key);
+    return mos_fail(MOSAIC_ERR_DATA,
+                    "%s: records of sample '%s' and of '%s' have the same key '%s'", dataset->root,
+                    dataset->ids[sample], dataset->ids[first], key);
+}
+
+/* One record would silently stand for two: "a" with modality "b_c", and "a_b" with "c". */
+static mosaic_status check_keys(const mos_pack_plan *plan) {
+    mos_name_set keys = {0};
+    mosaic_status status = MOSAIC_OK;
+    for (int64_t i = 0; i < mos_dataset_count(plan->dataset); i++) {
+        for (int64_t r = 0; r < plan->records; r++) {
+            char key[MOS_PACK_KEY_BYTES];
+            bool added = true;
+            MOS_GOTO(mos_pack_key(plan, i, r, key));
+            if (key[0] != '\0') MOS_GOTO(mos_name_set_add(&keys, key, strlen(key), &added));
+            if (!added) MOS_GOTO(fail_collision(plan, i, key));
+        }
+    }
+done:
+    mos_name_set_release(&keys);
+    return status;
+}
+
 mosaic_status mos_pack(mos_dataset *dataset, const char *folder, int threads, bool progress,
                        mos_pack_result *out) {
     *out = (mos_pack_result){0};
@@ -168,6 +204,7 @@ mosaic_status mos_pack(mos_dataset *dataset, const char *folder, int threads, bo
     mosaic_status status;
     MOS_GOTO(mos_pack_plan_make(dataset, &plan));
     job.records = plan.records;
+    MOS_GOTO(check_keys(&plan));
     MOS_GOTO(mos_make_dirs(folder));
     MOS_GOTO(check_marker(dataset, folder));
     MOS_GOTO(open_job(&job));

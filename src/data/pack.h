@@ -10,7 +10,7 @@ typedef struct mos_pack_result {
 } mos_pack_result;
 /* Writes folder/data.mdb, folder/metadata.csv. Resumable: records that are there are left alone.
  * Values are bit-identical to the source. Sources whose modality is not S1/S2 get a record
- * "<id>_<modality>". */
+ * "<id>_<modality>". Records of one key are refused before anything is written. */
 mosaic_status mos_pack(mos_dataset *dataset, const char *folder, int threads, bool progress,
                        mos_pack_result *out);
 

@@ -85,10 +85,7 @@ static mosaic_status add_modalities(mos_dataset *dataset, const mos_sen12ms_tree
 }
 
 static mosaic_status add_classes(mos_dataset *dataset, bool *full) {
-    int choice = dataset->options.classes;
-    *full = choice == MOS_CLASSES_IGBP17;
-    if (!*full && choice != MOS_CLASSES_DEFAULT && choice != MOS_CLASSES_IGBP10)
-        return mos_fail(MOSAIC_ERR_USAGE, "data.classes of sen12ms is igbp10 or igbp17");
+    *full = dataset->options.classes == MOS_CLASSES_IGBP17;
     const char *const *names = *full ? mos_igbp_classes : mos_igbp_simple_classes;
     int count = *full ? MOS_IGBP_CLASSES : MOS_IGBP_SIMPLE_CLASSES;
     for (int c = 0; c < count; c++)
@@ -227,6 +224,7 @@ static mosaic_status read_sen12ms(mos_dataset *dataset, void *state, int64_t sam
 const mos_format mos_format_sen12ms = {
     .name = "sen12ms",
     .summary = "SEN12MS as unpacked: s1, s2 and land cover rasters by season and scene",
+    .classes = 1u << MOS_CLASSES_DEFAULT | 1u << MOS_CLASSES_IGBP10 | 1u << MOS_CLASSES_IGBP17,
     .open = open_sen12ms,
     .close = close_sen12ms,
     .recognise = recognise_sen12ms,

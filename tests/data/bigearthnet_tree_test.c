@@ -69,6 +69,7 @@ static void options(void **state) {
     mos_dataset *dataset;
     mos_sample sample;
     write_tree(*state);
+    expect_no_such_classes(*state, "43", "bigearthnet-v2 has default, 19");
     EXPECT_OK(open_dataset(&dataset, "data.root", *state, "data.class_order", "paper", NULL));
     EXPECT_OK(mos_dataset_sample(dataset, 1, &sample));
     for (int c = 0; c < 19; c++) /* paper: 0 Urban fabric, 18 Marine waters */
@@ -256,7 +257,9 @@ static void own_processing_with_offset(void **state) {
 
 static void nothing_there(void **state) {
     mos_dataset *dataset;
-    EXPECT_DATA_ERROR(open_dataset(&dataset, "data.root", *state, NULL), "no known data set");
+    EXPECT_DATA_ERROR(open_dataset(&dataset, "data.root", *state, NULL),
+                      "no known data set here: wanted one of bigearthnet-v2-lmdb, bigearthnet-v2, "
+                      "bigearthnet-v1, sen12ms, csv");
     EXPECT_DATA_ERROR(open_dataset(&dataset, "data.root", "/nonexistent/x", NULL),
                       "/nonexistent/x");
     EXPECT_STATUS(MOSAIC_ERR_USAGE, open_dataset(&dataset, NULL));

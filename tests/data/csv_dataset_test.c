@@ -257,6 +257,16 @@ static void nodata_differs(void **state) {
     mos_dataset_close(&dataset);
 }
 
+static void one_nomenclature(void **state) {
+    mos_dataset *dataset;
+    write_set(*state);
+    write_text(*state, "patches.csv", "id,s1,labels\na,s1_a.tif,Water\n");
+    expect_no_such_classes(*state, "43", "csv has default, 19");
+    expect_no_such_classes(*state, "igbp10", "csv has default, 19");
+    EXPECT_OK(open_dataset(&dataset, "data.root", *state, "data.classes", "19", NULL));
+    mos_dataset_close(&dataset);
+}
+
 static void bad_tables(void **state) {
     static const struct {
         const char *text, *part;
@@ -304,9 +314,9 @@ static void failing_allocations(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(terramesh), IN_FOLDER(own_folder),          IN_FOLDER(one_file_per_band),
-        IN_FOLDER(band_names),       IN_FOLDER(offset_rules),        IN_FOLDER(bad_tables),
-        IN_FOLDER(nodata_differs),   IN_FOLDER(failing_allocations),
+        cmocka_unit_test(terramesh), IN_FOLDER(own_folder),     IN_FOLDER(one_file_per_band),
+        IN_FOLDER(band_names),       IN_FOLDER(offset_rules),   IN_FOLDER(bad_tables),
+        IN_FOLDER(one_nomenclature), IN_FOLDER(nodata_differs), IN_FOLDER(failing_allocations),
     };
     mos_log_set_level(MOS_LOG_ERROR);
     return cmocka_run_group_tests(tests, NULL, NULL);

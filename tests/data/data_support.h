@@ -1,38 +1,11 @@
-/* What the tests of this room share: options from key-value pairs, the real samples, a folder to
- * write in, small rasters and trees. */
+/* What the tests of this room share: options from key-value pairs, small rasters and trees. */
 #ifndef TESTS_DATA_SUPPORT_H
 #define TESTS_DATA_SUPPORT_H
 
-#include "base/file.h"
-#include "base/log.h"
 #include "base/memory.h"
 #include "data/dataset.h"
 #include "io/raster.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#define EXPECT_STATUS(wanted, call)                                                                \
-    do {                                                                                           \
-        mosaic_status got_ = (call);                                                               \
-        if (got_ != (wanted))                                                                      \
-            print_error("%s: status %d, message: %s\n", #call, (int)got_, mosaic_error());         \
-        assert_int_equal(got_, wanted);                                                            \
-    } while (0)
-#define EXPECT_OK(call) EXPECT_STATUS(MOSAIC_OK, call)
-#define EXPECT_DATA_ERROR(call, part)                                                              \
-    do {                                                                                           \
-        EXPECT_STATUS(MOSAIC_ERR_DATA, call);                                                      \
-        if (strstr(mosaic_error(), part) == NULL)                                                  \
-            fail_msg("message \"%s\" lacks \"%s\"", mosaic_error(), part);                         \
-    } while (0)
+#include "support/test_support.h"
 
 /* "key", "value", ..., NULL */
 static inline mosaic_status open_dataset(mos_dataset **out, ...) {
@@ -53,28 +26,15 @@ static inline mosaic_status open_dataset(mos_dataset **out, ...) {
     return status;
 }
 
-static inline const char *real_path(const char *name, char path[4096]) {
-    const char *folder = getenv("MOSAIC_REAL_DATA");
-    path[0] = '\0';
-    if (folder != NULL && folder[0] != '\0') snprintf(path, 4096, "%s/%s", folder, name);
-    if (path[0] == '\0' || !mos_path_exists(path)) {
-        print_message("skipped: MOSAIC_REAL_DATA has no %s\n", name);
-        skip();
-    }
-    return path;
-}
-
-static inline int make_test_folder(void **state) {
-    static char folder[] = "mosaic-data-test-XXXXXX";
-    memcpy(folder + sizeof folder - 7, "XXXXXX", 6);
-    mos_log_set_level(MOS_LOG_ERROR);
-    if (mkdtemp(folder) == NULL) return 1;
-    *state = folder;
-    return 0;
-}
-
-static inline int remove_test_folder(void **state) {
-    return mos_remove_tree(*state) == MOSAIC_OK ? 0 : 1;
+/* data.classes is refused, in words that name it and hold `part`. */
+static inline void expect_no_such_classes(const char *root, const char *choice, const char *part) {
+    char chosen[64];
+    mos_dataset *dataset;
+    snprintf(chosen, sizeof chosen, "data.classes is '%s'", choice);
+    EXPECT_STATUS(MOSAIC_ERR_USAGE,
+                  open_dataset(&dataset, "data.root", root, "data.classes", choice, NULL));
+    if (strstr(mosaic_error(), chosen) == NULL || strstr(mosaic_error(), part) == NULL)
+        fail_msg("message \"%s\" lacks \"%s\" or \"%s\"", mosaic_error(), chosen, part);
 }
 
 static inline void write_text(const char *folder, const char *name, const char *text) {

@@ -155,6 +155,7 @@ static void csv_set(void **state) {
     mos_dataset_close(&twice);
     mos_dataset_close(&packed);
     mos_dataset_close(&source);
+    expect_no_such_classes(folder, "igbp17", "bigearthnet-v2-lmdb has default, 19");
     /* A store of one source is not continued with another. */
     EXPECT_OK(open_dataset(&source, "data.root", *state, "data.bands", "s2=B04,B03,B02",
                            "data.countries", "Peru", NULL));
@@ -197,14 +198,56 @@ static void continued(void **state) {
     mos_free(good);
 }
 
+/* Nothing is begun: neither of the two records may stand for the other. */
+static void expect_collision(const char *root, const char *folder, const char *part) {
+    char path[4096];
+    mos_dataset *source;
+    mos_pack_result result;
+    EXPECT_OK(mos_path_join(path, sizeof path, folder, "data.mdb"));
+    EXPECT_OK(open_dataset(&source, "data.root", root, NULL));
+    EXPECT_DATA_ERROR(mos_pack(source, folder, 1, false, &result), part);
+    assert_int_equal(result.records, 0);
+    assert_false(mos_path_exists(path));
+    mos_dataset_close(&source);
+}
+
+static void colliding_keys(void **state) {
+    static const float height[] = {12.5f};
+    char path[4096], packed[4096], folder[4096];
+    mos_dataset *source;
+    mos_pack_result result;
+    snprintf(path, sizeof path, "%s/dem.tif", (const char *)*state);
+    write_float_raster(path, 1, TEST_SIDE, height, 0.125f);
+    EXPECT_OK(mos_path_join(packed, sizeof packed, *state, "packed"));
+    EXPECT_OK(mos_path_join(folder, sizeof folder, *state, "again"));
+    /* Keys are <id>_<modality>. */
+    write_text(*state, "patches.csv",
+               "id,early_dem,dem,labels\nx,dem.tif,dem.tif,W\nx_early,,dem.tif,W\n");
+    expect_collision(*state, folder,
+                     "records of sample 'x_early' and of 'x' have the same key 'x_early_dem'");
+    write_text(*state, "patches.csv",
+               "id,early_dem,dem,labels\nx,dem.tif,dem.tif,W\ny,dem.tif,dem.tif,W\n");
+    EXPECT_OK(open_dataset(&source, "data.root", *state, NULL));
+    EXPECT_OK(mos_pack(source, packed, 1, false, &result));
+    assert_int_equal(result.records, 4);
+    mos_dataset_close(&source);
+    /* A packed table names its keys. */
+    write_text(packed, "metadata.csv",
+               "id,split,record:early_dem,record:dem,class:W\nx,train,x_early_dem,x_dem,1\n"
+               "y,train,y_dem,y_dem,1\n");
+    expect_collision(packed, folder, "two records of sample 'y' have the key 'y_dem'");
+    write_text(packed, "metadata.csv",
+               "id,split,record:early_dem,record:dem,class:W\nx,train,x_early_dem,x_dem,1\n"
+               "y,train,y_early_dem,x_dem,1\n");
+    expect_collision(packed, folder, "records of sample 'y' and of 'x' have the same key 'x_dem'");
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_test_folder, remove_test_folder)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(real_pairs),
-        IN_FOLDER(same_bytes_as_rico),
-        IN_FOLDER(csv_set),
-        IN_FOLDER(continued),
+        IN_FOLDER(real_pairs), IN_FOLDER(same_bytes_as_rico), IN_FOLDER(csv_set),
+        IN_FOLDER(continued),  IN_FOLDER(colliding_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
