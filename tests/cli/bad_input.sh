@@ -20,7 +20,7 @@ write() { printf '%s\n' "$@" >"$work/bad.yaml"; }
 bad() { expect "$1" "$2" "$mosaic" train "$work/bad.yaml" --out "$work/bad-run" --threads 1; }
 
 check "a data set" "$mosaic" data synth "$work/data" --patches 24 --size 24 --classes 4 --seed 1 --no-progress
-check "a tree" "$mosaic" data synth "$work/tree" --patches 16 --size 24 --classes 4 --seed 1 --layout tree --no-progress
+check "a tree" "$mosaic" data synth "$work/tree" --patches 8 --size 24 --classes 4 --seed 1 --layout tree --no-progress
 config
 
 # --- configuration: exit 2, with the place and the nearest name
@@ -118,13 +118,43 @@ cp -r "$work/tree" "$work/cut-tree"
 band=$(find "$work/cut-tree" -name '*_B08.tif' | sort | head -n 1)
 truncate -s 300 "$band"
 for tif in "$work"/cut-tree/BigEarthNet-S2/*/*/*_B08.tif; do truncate -s 300 "$tif"; done
-expect 3 "_B08.tif|B08" train cut-run --set "data.root=$work/cut-tree" --set data.policy=refuse
+expect 3 "_B08.tif|B08" train cut-run --set "data.root=$work/cut-tree" --set data.policy=refuse --set train.batch=2
 if [ -n "${MOSAIC_REAL_DATA:-}" ] && [ -f "$MOSAIC_REAL_DATA/bigearthnet_v2/metadata.parquet" ]; then
     head -c 500000 "$MOSAIC_REAL_DATA/bigearthnet_v2/metadata.parquet" >"$work/short.parquet"
     expect 3 "short.parquet" "$mosaic" data info "$work/tree" --metadata "$work/short.parquet"
 else
     echo "skipped: truncated Parquet (no MOSAIC_REAL_DATA)"
 fi
+
+# --- values that are not what they are taken for
+if command -v gdal_translate >/dev/null; then
+    cp -r "$work/tree" "$work/whole-db"
+    for tif in "$work"/whole-db/BigEarthNet-S1/*/*/*.tif; do
+        gdal_translate -q -ot Int16 "$work/tree/${tif#"$work/whole-db/"}" "$tif"
+    done
+    expect 3 "all whole numbers.*s1_scale" "$mosaic" data info "$work/whole-db"
+    expect 3 "all whole numbers.*s1_scale" train whole-db-run --set "data.root=$work/whole-db"
+    cp -r "$work/tree" "$work/linear"
+    for tif in "$work"/linear/BigEarthNet-S1/*/*/*.tif; do
+        gdal_translate -q -ot Float32 -scale -40 10 0.001 1.5 "$work/tree/${tif#"$work/linear/"}" "$tif"
+    done
+    expect "0|3" "linear" "$mosaic" data info "$work/linear"
+    cp -r "$work/tree" "$work/offset"
+    for tif in "$work"/offset/BigEarthNet-S2/*/*/*.tif; do
+        gdal_translate -q -scale 0 10000 1000 11000 "$work/tree/${tif#"$work/offset/"}" "$tif"
+    done
+    expect 0 "\\+1000 offset" "$mosaic" data info "$work/offset"
+else
+    echo "skipped: whole decibels, linear power, +1000 offset (gdal_translate is missing)"
+fi
+cp -r "$work/tree" "$work/swapped"
+for folder in "$work"/swapped/BigEarthNet-S1/*/*; do
+    name=$folder/$(basename "$folder")
+    mv "${name}_VV.tif" "$work/swap.tif"
+    mv "${name}_VH.tif" "${name}_VV.tif"
+    mv "$work/swap.tif" "${name}_VH.tif"
+done
+expect 0 "VV darker than VH" "$mosaic" data info "$work/swapped"
 
 # --- a training that explodes stops and keeps the batch
 expect 4 "nan|inf|finite" train nan --set train.lr=1e12 --set train.warmup=0 --set train.epochs=20
