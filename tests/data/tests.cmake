@@ -1,0 +1,10 @@
+# The converter of SEN12MS's labels, on pickles of every kind.
+find_program(PYTHON3 NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH)
+if(PYTHON3)
+  add_test(NAME data/sen12ms_labels COMMAND ${PYTHON3} ${CMAKE_CURRENT_LIST_DIR}/sen12ms_labels_check.py
+           ${CMAKE_SOURCE_DIR}/scripts/sen12ms_labels.py $<TARGET_FILE:mosaic_cli>)
+else()
+  add_test(NAME data/sen12ms_labels COMMAND sh -c "echo 'skipped: no python3'; exit 77")
+endif()
+set_tests_properties(data/sen12ms_labels PROPERTIES TIMEOUT 120 SKIP_RETURN_CODE 77
+                     ENVIRONMENT "MOSAIC_REAL_DATA=${MOSAIC_REAL_DATA}")
