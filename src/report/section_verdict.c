@@ -13,15 +13,10 @@ const mos_report_evaluation *mos_report_headline(const mos_run_document *run) {
 }
 
 void mos_report_number(mos_text *out, double value, int digits) {
-    char number[48];
-    if (!isfinite(value)) {
+    if (isfinite(value))
+        mos_text_add(out, "%.*f", digits, value);
+    else
         mos_text_add(out, "–");
-        return;
-    }
-    (void)snprintf(number, sizeof number, "%.*f", digits, value);
-    for (char *c = number; *c; c++)
-        if (*c == ',') *c = '.';
-    mos_text_add(out, "%s", number);
 }
 
 static void add_tile(mos_text *out, const char *name, double value, int digits) {

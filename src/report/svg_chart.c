@@ -189,14 +189,14 @@ void mos_chart_write(const mos_chart *chart, mos_text *out) {
 }
 
 void mos_bar_write(double value, double mark, mos_text *out) {
-    char number[32];
     if (!isfinite(value)) {
         mos_text_add(out, "<span class=\"none\">–</span>");
         return;
     }
     mos_text_add(
         out,
-        "<svg class=\"bar\" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" "
+        "<span class=\"meter\"><svg class=\"bar\" viewBox=\"0 0 100 10\" "
+        "preserveAspectRatio=\"none\" "
         "aria-hidden=\"true\"><rect "
         "class=\"back\" width=\"100\" height=\"10\"/><rect class=\"fill\" height=\"10\" width=\"");
     add_pixel(out, 100 * fmin(fmax(value, 0), 1));
@@ -206,6 +206,5 @@ void mos_bar_write(double value, double mark, mos_text *out) {
         add_pixel(out, 100 * fmin(fmax(mark, 0), 1) - 0.6);
         mos_text_add(out, "\"/>");
     }
-    mos_text_add(out, "</svg><span class=\"number\">%s</span>",
-                 mos_format_double(number, sizeof number, round(value * 1000) / 1000, 3));
+    mos_text_add(out, "</svg><span class=\"number\">%.3f</span></span>", value);
 }

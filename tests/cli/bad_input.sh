@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2154 # mosaic and work are set by cli_support.sh
 # Bad input and rude endings: a named error, the documented exit code, nothing lost.
 source "$(dirname "$0")/cli_support.sh"
 

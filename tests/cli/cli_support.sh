@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # what is set here is used by those who source it
 # Helpers of the command line tests. Each test sources this with the program in $mosaic and ends with `finish`.
 set -u
 mosaic=$1

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2154 # mosaic and work are set by cli_support.sh
 # One configuration, one result: run twice, with any number of loader workers, in a locale with a decimal comma, without the network.
 source "$(dirname "$0")/cli_support.sh"
 

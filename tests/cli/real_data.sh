@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2154 # mosaic and work are set by cli_support.sh
 # Real patches: BigEarthNet V2 pairs with the official metadata, an LMDB written by rico-hdl, a CSV of multi-band GeoTIFFs.
 if [ -z "${MOSAIC_REAL_DATA:-}" ] || [ ! -d "$MOSAIC_REAL_DATA/bigearthnet_v2_pairs" ]; then
     echo "skipped: MOSAIC_REAL_DATA names no folder of real samples"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2154 # mosaic and work are set by cli_support.sh
 # Usage: every command explains itself, wrong words name the nearest right one, exit codes are the documented ones.
 source "$(dirname "$0")/cli_support.sh"
 
