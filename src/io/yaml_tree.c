@@ -89,12 +89,15 @@ static mosaic_status read_key(yaml_reader *reader, const yaml_event_t *event, co
     char *key;
     MOS_TRY(copy_scalar(reader, event, &key));
     item->key = key;
+    item->key_line = (int)event->start_mark.line + 1;
+    item->key_column = (int)event->start_mark.column + 1;
     for (size_t i = 0; i + 1 < map->count; i++) {
         if (strcmp(map->items[i].key, key) != 0) continue;
         char shown[80];
         return mos_fail(MOSAIC_ERR_USAGE, "%s:%zu:%zu: key \"%s\" is there twice, first in line %d",
                         reader->what, event->start_mark.line + 1, event->start_mark.column + 1,
-                        mos_shown_text(key, strlen(key), shown, sizeof shown), map->items[i].line);
+                        mos_shown_text(key, strlen(key), shown, sizeof shown),
+                        map->items[i].key_line);
     }
     return MOSAIC_OK;
 }

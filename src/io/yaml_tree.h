@@ -16,11 +16,12 @@ typedef enum mos_yaml_kind {
 } mos_yaml_kind;
 typedef struct mos_yaml {
     mos_yaml_kind kind;
-    char *key;              /* in a map; NULL otherwise */
-    char *value;            /* of a scalar */
-    bool quoted;            /* the scalar was quoted: always text */
-    int line, column;       /* 1-based */
-    struct mos_yaml *items; /* children of a list or map */
+    char *key;                /* in a map; NULL otherwise */
+    char *value;              /* of a scalar */
+    bool quoted;              /* the scalar was quoted: always text */
+    int line, column;         /* 1-based */
+    int key_line, key_column; /* of the key, in a map; 0 otherwise */
+    struct mos_yaml *items;   /* children of a list or map */
     size_t count;
 } mos_yaml;
 

@@ -29,6 +29,14 @@ static void say_where(const source *from, const mos_yaml *node, char *where, siz
         (void)snprintf(where, size, "%s", from->name);
 }
 
+/* An unknown key is shown where the key stands, a bad value where the value does. */
+static void say_where_key(const source *from, const mos_yaml *node, char *where, size_t size) {
+    if (from->positions && node->key_line > 0)
+        (void)snprintf(where, size, "%s:%d:%d", from->name, node->key_line, node->key_column);
+    else
+        say_where(from, node, where, size);
+}
+
 static bool is_group(const mos_config *config, const char *path) {
     size_t size = strlen(path);
     for (size_t i = 0; i < config->table.count; i++) {
@@ -199,8 +207,10 @@ static mosaic_status read_node(source *from, const char *path, const mos_yaml *n
     if (strcmp(path, "data.modalities") == 0) return read_modalities(from, node);
     const mos_option *option = mos_options_find(&from->config->table, path);
     if (option != NULL) return set_leaf(from, option, node, where);
-    if (!is_group(from->config, path)) /* names the nearest key */
+    if (!is_group(from->config, path)) { /* names the nearest key */
+        say_where_key(from, node, where, sizeof where);
         return mos_options_set(&from->config->table, from->config, path, "", false, where);
+    }
     if (node->kind == MOS_YAML_NULL) return MOSAIC_OK;
     if (node->kind != MOS_YAML_MAP)
         return mos_fail(MOSAIC_ERR_USAGE, "%s: '%s' is a group of keys, found %s", where, path,

@@ -279,6 +279,29 @@ static mosaic_status claim_directory(mos_trainer *trainer) {
 /* ---- model, objective, loader
  * ---------------------------------------------------------------------- */
 
+static mosaic_status init_weights(mos_trainer *trainer) {
+    const mos_train_options *options = trainer->options;
+    const char *names[MOS_MAX_CLASSES];
+    char path[4096];
+    int64_t loaded, skipped;
+    if (options->init_from == NULL) return MOSAIC_OK;
+    MOS_TRY(mos_model_file_resolve(options->init_from, path, sizeof path));
+    MOS_TRY(mos_sha256_file(path, trainer->init_sha256));
+    MOS_TRY(mos_copy_text(path, &trainer->init_from));
+    for (int64_t l = 0; l < trainer->classes; l++)
+        names[l] = trainer->card->class_names[l];
+    return mos_model_file_init_named(options->init_from, options->init_pattern, names,
+                                     trainer->model, &loaded, &skipped);
+}
+
+/* Before the folder is touched: weights to start from that do not fit must not cost an earlier run.
+ * A resumed run asks for them only when there is no checkpoint. */
+static mosaic_status create_model(mos_trainer *trainer) {
+    MOS_TRY(mos_model_create(trainer->device, &trainer->card->spec,
+                             (uint64_t)trainer->config->settings.train.seed, &trainer->model));
+    return trainer->options->resume ? MOSAIC_OK : init_weights(trainer);
+}
+
 static mosaic_status make_model(mos_trainer *trainer) {
     const mos_settings_train *train = &trainer->config->settings.train;
     mos_model_card *card = trainer->card;
@@ -290,7 +313,6 @@ static mosaic_status make_model(mos_trainer *trainer) {
                                       trainer->terms.msc != 0};
     for (int64_t m = 0; m < card->spec.modalities; m++)
         plan.views[m] = trainer->views.views;
-    MOS_TRY(mos_model_create(trainer->device, &card->spec, (uint64_t)train->seed, &trainer->model));
     MOS_TRY(mos_model_plan_make(trainer->model, &plan));
     MOS_TRY(mos_model_create(trainer->device, &card->spec, MOS_MODEL_UNSET, &trainer->eval_model));
     size_t bytes = (size_t)mos_model_param_count(trainer->model) * trainer->device->real_bytes;
@@ -346,21 +368,6 @@ static void make_schedule(mos_trainer *trainer) {
         mos_schedule_warmup_steps(trainer->config->settings.loss.msc_warmup, steps);
 }
 
-static mosaic_status init_weights(mos_trainer *trainer) {
-    const mos_train_options *options = trainer->options;
-    const char *names[MOS_MAX_CLASSES];
-    char path[4096];
-    int64_t loaded, skipped;
-    if (options->init_from == NULL) return MOSAIC_OK;
-    MOS_TRY(mos_model_file_resolve(options->init_from, path, sizeof path));
-    MOS_TRY(mos_sha256_file(path, trainer->init_sha256));
-    MOS_TRY(mos_copy_text(path, &trainer->init_from));
-    for (int64_t l = 0; l < trainer->classes; l++)
-        names[l] = trainer->card->class_names[l];
-    return mos_model_file_init_named(options->init_from, options->init_pattern, names,
-                                     trainer->model, &loaded, &skipped);
-}
-
 /* ---- all of it ----------------------------------------------------------------------------------
  */
 
@@ -372,7 +379,7 @@ static mosaic_status restore_or_start(mos_trainer *trainer) {
         trainer->resumed_from = trainer->at.step;
         mos_log(MOS_LOG_NOTICE, "resuming at step %lld (epoch %lld)", (long long)trainer->at.step,
                 (long long)trainer->at.epoch + 1);
-    } else {
+    } else if (trainer->options->resume) {
         MOS_TRY(init_weights(trainer));
     }
     mos_model_refresh(trainer->model);
@@ -396,6 +403,7 @@ mosaic_status mos_trainer_prepare(mos_trainer *trainer) {
     MOS_TRY(mos_trainer_pos_weight(trainer));
     MOS_TRY(open_device(trainer));
     MOS_TRY(find_size(trainer));
+    MOS_TRY(create_model(trainer));
     MOS_TRY(claim_directory(trainer));
     MOS_TRY(mos_trainer_statistics(trainer));
     MOS_TRY(bind_loader(trainer)); /* again, with the statistics and the size */

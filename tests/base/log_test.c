@@ -150,7 +150,7 @@ static void test_texts_without_a_terminal_are_rare(void **state) {
 
 /* On a pseudo terminal: one line, redrawn, erased for a log line, and ended with a line break. */
 /* A terminal hands out what was written in pieces: read until nothing more comes. */
-static void read_all(int descriptor, char *text, size_t size) {
+static void read_terminal(int descriptor, char *text, size_t size) {
     struct pollfd ready = {.fd = descriptor, .events = POLLIN};
     size_t used = 0;
     while (used + 1 < size && poll(&ready, 1, 200) > 0) {
@@ -182,7 +182,7 @@ static void test_terminal_line_is_redrawn(void **state) {
     (void)dup2(kept, STDERR_FILENO);
     (void)close(kept);
     char text[1024] = "";
-    read_all(master, text, sizeof text);
+    read_terminal(master, text, sizeof text);
     (void)close(master);
     (void)close(slave);
     assert_string_equal(text, "\rpack:  50 %  1/2\033[K"
