@@ -85,7 +85,7 @@ static void start_peer(bench *b) {
     const mos_step_bench_options *o = b->options;
     char modes[400], batch[24], size[24], bands[200] = "", classes[24], views[24], threads[24];
     size_t used = 0;
-    if (!o->python || !o->python[0] || o->peer_modes->count == 0) {
+    if (!o->python || !o->python[0] || o->peer_modes->count == 0 || !o->peer_modes->items[0][0]) {
         (void)snprintf(b->peer_note, sizeof b->peer_note, "not asked for");
         return;
     }

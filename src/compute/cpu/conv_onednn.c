@@ -122,7 +122,8 @@ mosaic_status mos_conv_plan_packed(const mos_cpu *cpu, const mos_conv *conv,
     dnnl_primitive_attr_t attributes = NULL;
     dnnl_primitive_desc_t descriptor = NULL;
     mosaic_status status;
-    MOS_TRY(mos_alloc(dnnl_memory_desc_get_size(wanted), 1, "packed weights", &packed->data));
+    packed->bytes = dnnl_memory_desc_get_size(wanted);
+    MOS_TRY(mos_alloc(packed->bytes, 1, "packed weights", &packed->data));
     MOS_GOTO(mos_cpu_check(dnnl_memory_desc_init_by_tag(&flat, 4, dims, dnnl_f32, dnnl_oihw),
                            "weight layout"));
     MOS_GOTO(mos_cpu_check(dnnl_primitive_attr_create(&attributes), "reorder attributes"));

@@ -31,6 +31,7 @@ typedef struct conv_pass {
 typedef struct conv_packed {
     void *data;
     void *scratch;
+    size_t bytes; /* of data */
     dnnl_primitive_t reorder;
     dnnl_memory_t from, to, scratch_memory;
     dnnl_exec_arg_t args[3];
@@ -44,6 +45,7 @@ typedef struct conv_winograd {
     void *weights; /* transformed, [outputs/32, 16, inputs/2, 32, 2] in bf16, [outputs/32, 16,
                       inputs, 32] in fp32 */
     size_t bytes;  /* of workspace */
+    size_t weight_bytes;
 } conv_winograd;
 
 struct mos_conv {

@@ -258,5 +258,6 @@ mosaic_status mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_directi
     const int64_t blocks = mos_cpu_round_up((map.tiles + room - 1) / room, cpu->threads);
     plan->rows = mos_cpu_round_up((map.tiles + blocks - 1) / blocks, 8);
     plan->bytes = (size_t)cpu->threads * block_bytes(cpu, plan, inputs);
-    return mos_alloc((size_t)(16 * s->ci * s->co), cpu->act_size, "packed weights", &plan->weights);
+    plan->weight_bytes = (size_t)(16 * s->ci * s->co) * cpu->act_size;
+    return mos_alloc(plan->weight_bytes, 1, "packed weights", &plan->weights);
 }

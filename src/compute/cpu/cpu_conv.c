@@ -141,10 +141,19 @@ void mos_cpu_conv_destroy(mos_device *device, mos_conv **conv) {
     *conv = NULL;
 }
 
+/* Copies of the weights that a plan keeps, in either form. */
+static size_t packed_bytes(const mos_conv *conv) {
+    size_t bytes = 0;
+    for (int i = CONV_FORWARD; i <= CONV_BACKWARD_DATA; i++)
+        bytes += conv->packed[i].bytes + conv->winograd[i].weight_bytes;
+    return bytes;
+}
+
 void mos_cpu_conv_info(const mos_conv *conv, mos_conv_info *out) {
     *out = (mos_conv_info){.oh = conv->oh,
                            .ow = conv->ow,
                            .workspace_bytes = conv->workspace_bytes,
+                           .packed_bytes = packed_bytes(conv),
                            .forward = conv->names[CONV_FORWARD],
                            .backward_data = conv->names[CONV_BACKWARD_DATA],
                            .backward_weights = conv->names[CONV_BACKWARD_WEIGHTS]};
