@@ -189,6 +189,10 @@ const char *mos_dataset_format(const mos_dataset *dataset) {
     return dataset->format->name;
 }
 
+int mos_dataset_policy(const mos_dataset *dataset) {
+    return dataset->options.policy;
+}
+
 const char *mos_dataset_root(const mos_dataset *dataset) {
     return dataset->root;
 }

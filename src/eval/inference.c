@@ -59,6 +59,7 @@ static mosaic_status bind_modality(const mos_model_card *card, int64_t m,
 mosaic_status mos_inference_bind(const mos_model_card *card, mos_dataset *dataset,
                                  mos_loader_options *options) {
     options->modalities = card->spec.modalities;
+    options->policy = mos_dataset_policy(dataset);
     options->height = card->height;
     options->width = card->width;
     for (int64_t m = 0; m < card->spec.modalities; m++)
