@@ -7,6 +7,7 @@
 #include "data/data_options.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 
 enum { BLOCK = 64 }; /* samples between two combinations; says nothing about the result */
@@ -32,6 +33,7 @@ typedef struct stats_job {
     mos_band_histogram *histograms; /* [threads, rows] */
     mos_reader **readers;           /* [threads] */
     int64_t first;                  /* of the block in hand */
+    pthread_mutex_t failure_lock;   /* of the three below, while threads run */
     int64_t failed_at;              /* sample of the first error in order, or -1 */
     mosaic_status status;
     char error[1024];
@@ -102,12 +104,13 @@ static void block_body(void *context, int64_t begin, int64_t end, int thread) {
         mosaic_status status =
             sample_moments(job, job->samples[job->first + i], thread, job->partial + i * job->rows);
         if (status == MOSAIC_OK) continue;
-#pragma omp critical(mos_statistics_error)
+        (void)pthread_mutex_lock(&job->failure_lock);
         if (job->failed_at < 0 || i < job->failed_at) {
             job->failed_at = i;
             job->status = status;
             mos_error_copy(job->error, sizeof job->error);
         }
+        (void)pthread_mutex_unlock(&job->failure_lock);
         return;
     }
 }
@@ -157,6 +160,7 @@ static void close_job(stats_job *job) {
     mos_free(job->readers);
     mos_free(job->histograms);
     mos_free(job->partial);
+    (void)pthread_mutex_destroy(&job->failure_lock);
 }
 
 /* Every band of every modality. */
@@ -229,8 +233,11 @@ mosaic_status mos_statistics_compute(mos_dataset *dataset, mos_split split, int6
     stats_row rows[MOS_DATA_MAX_MODALITIES * MOS_DATA_MAX_BANDS];
     int64_t *samples = NULL, chosen = 0;
     moments *total = NULL;
-    stats_job job = {
-        .dataset = dataset, .threads = threads < 1 ? 1 : threads, .row = rows, .failed_at = -1};
+    stats_job job = {.dataset = dataset,
+                     .threads = threads < 1 ? 1 : threads,
+                     .row = rows,
+                     .failure_lock = PTHREAD_MUTEX_INITIALIZER,
+                     .failed_at = -1};
     mosaic_status status;
     job.rows = list_rows(dataset, rows);
     MOS_GOTO(list_samples(dataset, split, limit, &samples, &chosen));
