@@ -52,7 +52,7 @@ echo "my thesis" >"$work/precious/thesis.txt"
 expect 2 "thesis.txt|no config.yaml" train precious --overwrite
 check "a folder that is no run is left alone" grep -q thesis "$work/precious/thesis.txt"
 
-# --- interruption: SIGTERM, and kill -9 at moments spread over the run
+# --- interruption: SIGTERM, and kill -9 at random moments (the same MOSAIC_KILL_SEED repeats them)
 model=model/model.safetensors
 train term >"$work/term.log" 2>&1 --set train.checkpoint_every=1 --set train.epochs=200 &
 pid=$!
@@ -69,7 +69,11 @@ check "SIGTERM leaves a checkpoint" test -s "$work/term/checkpoints/last"
 rm -rf "$work/term"
 
 expect 0 "model written" train straight --set train.checkpoint_every=1
-for pause in 0.3 0.5 0.7 0.9 1.2; do # each goes on where the one before was killed
+kills=${MOSAIC_KILL_SEED:-$$}
+echo "kills at moments of MOSAIC_KILL_SEED=$kills"
+RANDOM=$kills
+for _ in 1 2 3 4 5; do # each goes on where the one before was killed
+    pause=$(printf '%d.%03d' 0 $((150 + RANDOM % 850)))
     train killed --resume --set train.checkpoint_every=1 >"$work/killed.log" 2>&1 &
     pid=$!
     sleep $pause
