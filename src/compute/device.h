@@ -94,12 +94,21 @@ typedef enum mos_positives {
     MOS_POSITIVES_MULSUPCON, /* W_ip = sum over common labels l of 1/|P_l(i)| */
     MOS_POSITIVES_ALL,       /* identical known label sets (non-empty), 1/|P(i)| each */
     MOS_POSITIVES_ANY,       /* at least one common label, 1/|P(i)| each */
-    MOS_POSITIVES_JACCARD    /* |Y_i and Y_p| / |Y_i or Y_p|, normalised to sum 1 over p */
+    MOS_POSITIVES_JACCARD,   /* |Y_i and Y_p| / |Y_i or Y_p|, normalised to sum 1 over p */
+    MOS_POSITIVES_SOFT       /* no softmax: each pair has a target, see below */
 } mos_positives;
 
 /* S_ip = za_i . zr_p / tau;  L = -1/N sum_i sum_p W_ip (S_ip - lse_i), lse over the references of
  * i; N = sum W. An anchor without positives contributes nothing and is counted. A row's label set
- * is the labels known to be 1; N = 0 adds no gradient. */
+ * is the labels known to be 1; N = 0 adds no gradient.
+ *
+ * SOFT (the form of SoftCon, Wang et al. 2024, arXiv 2405.20462) is a binary cross entropy per pair
+ * between the sigmoid of the similarity and the similarity of the labels:
+ *   L = 1/N sum_i sum_p softplus(S_ip) - T_ip S_ip,   T_ip = |Y_i and Y_p| / sqrt(|Y_i| |Y_p|)
+ * T is the cosine of the two label vectors over the labels known of both (0 where either set is
+ * empty); a pair of which no label is known of both is left out, so an unlabelled row neither
+ * attracts nor repels. N = the number of pairs; anchor_weighting: each anchor's pairs are averaged
+ * first. An anchor without such a pair counts as one without positive. */
 typedef struct mos_contrast {
     int64_t anchors, references, d;
     double tau;
@@ -116,10 +125,11 @@ typedef struct mos_contrast {
         *reference_present; /* [rows] host: 0 = the row does not exist; NULL: all present */
 } mos_contrast;
 typedef struct mos_contrast_result {
-    double loss;   /* unscaled; 0 when N = 0 */
-    double floor;  /* -1/N sum W log(W / r): the least value the loss can take */
-    double weight; /* N */
-    int64_t anchors_used, anchors_without_positive, positives;
+    double loss;  /* unscaled; 0 when N = 0 */
+    double floor; /* the least value the loss can take: -1/N sum W log(W / r); SOFT: the mean binary
+                     entropy of T */
+    double weight;                                             /* N */
+    int64_t anchors_used, anchors_without_positive, positives; /* pairs of W > 0, or T > 0 */
 } mos_contrast_result;
 
 /* ---- optimizer

@@ -10,7 +10,7 @@ static const char *const presets[] = {"none", "reben", "iai", NULL};
 static const char *const statistics[] = {"auto", "reben", NULL};
 static const char *const encoders[] = {"resnet18", "resnet34", NULL};
 static const char *const fusions[] = {"concat", NULL};
-static const char *const positives[] = {"mulsupcon", "all", "any", "jaccard", NULL};
+static const char *const positives[] = {"mulsupcon", "all", "any", "jaccard", "soft", NULL};
 static const char *const weightings[] = {"pair", "anchor", NULL};
 static const char *const anchors[] = {"separate", "shared", NULL};
 static const char *const optimizers[] = {"sgd", "adam", "adamw", "lars", NULL};
@@ -88,9 +88,11 @@ static const mos_option loss_options[] = {
          "temperature of the supervised contrastive term"),
     CHOICE("loss.positives", loss.positives, "mulsupcon", positives, "paper",
            "which rows attract an anchor: per label, identical label sets, any common label, or by "
-           "Jaccard similarity"),
+           "Jaccard similarity; soft: binary cross entropy between the sigmoid of each pair's "
+           "similarity and the cosine of its label vectors (SoftCon)"),
     CHOICE("loss.weighting", loss.weighting, "pair", weightings, MULSUPCON,
-           "each (anchor, label) pair counts 1, or each anchor"),
+           "each (anchor, label) pair counts 1, or each anchor; soft: each pair of rows, or each "
+           "anchor"),
     LIST("loss.msc_rows", loss.msc_rows, "", "paper",
          "row sets of the supervised contrastive term: cross, views, joint; empty: the method's"),
     REAL("loss.msc_warmup", loss.msc_warmup, "0", 0, 1, "of the steps", "chosen",
@@ -176,7 +178,7 @@ _Static_assert(MOS_OPTIMIZER_SGD == 0 && MOS_OPTIMIZER_ADAM == 1 && MOS_OPTIMIZE
                    MOS_OPTIMIZER_LARS == 3,
                "train.optimizer's choices follow mos_optimizer_kind");
 _Static_assert(MOS_POSITIVES_MULSUPCON == 1 && MOS_POSITIVES_ALL == 2 && MOS_POSITIVES_ANY == 3 &&
-                   MOS_POSITIVES_JACCARD == 4,
+                   MOS_POSITIVES_JACCARD == 4 && MOS_POSITIVES_SOFT == 5,
                "loss.positives' choices follow mos_positives without PARTNER");
 _Static_assert(MOS_ENCODER_RESNET18 == 0 && MOS_ENCODER_RESNET34 == 1,
                "model.encoder's choices follow mos_encoder_kind");

@@ -565,6 +565,10 @@ const gradient_case gradient_cases[] = {
     {"any label", .run = run_contrast, .contrast = {MOS_POSITIVES_ANY, false, false, false, 1}},
     {"jaccard masked", .run = run_contrast,
      .contrast = {MOS_POSITIVES_JACCARD, false, false, true, 1}},
+    {"soft cross", .run = run_contrast, .contrast = {MOS_POSITIVES_SOFT, false, false, false, 0.6}},
+    {"soft within", .run = run_contrast, .contrast = {MOS_POSITIVES_SOFT, true, false, false, 1}},
+    {"soft per anchor, masked", .run = run_contrast,
+     .contrast = {MOS_POSITIVES_SOFT, false, true, true, 0.5}},
     {"bce", .run = run_bce, .bce = {8, 4, false}},
     {"bce weighted", .run = run_bce, .bce = {8, 4, true}},
 };

@@ -248,7 +248,7 @@ static void permutation_changes_nothing(void **state) {
         memcpy(moved + i * D, z + order[i] * D, D * sizeof *z);
         memcpy(moved_labels + i * CLASSES, trouble + order[i] * CLASSES, CLASSES);
     }
-    for (int kind = MOS_POSITIVES_MULSUPCON; kind <= MOS_POSITIVES_JACCARD; kind++) {
+    for (int kind = MOS_POSITIVES_MULSUPCON; kind <= MOS_POSITIVES_SOFT; kind++) {
         mos_contrast problem = trouble_problem(kind);
         memset(dz, 0, sizeof dz);
         memset(dmoved, 0, sizeof dmoved);
@@ -312,7 +312,7 @@ static void unknown_labels_give_nothing(void **state) {
     int8_t unknown[N * CLASSES];
     double *z = support_normal64(N * D, 7), dz[N * D];
     memset(unknown, -1, sizeof unknown);
-    for (int kind = MOS_POSITIVES_MULSUPCON; kind <= MOS_POSITIVES_JACCARD; kind++) {
+    for (int kind = MOS_POSITIVES_MULSUPCON; kind <= MOS_POSITIVES_SOFT; kind++) {
         mos_contrast problem = trouble_problem(kind);
         problem.anchor_labels = problem.reference_labels = unknown;
         memset(dz, 0, sizeof dz);
@@ -353,7 +353,7 @@ static void absent_rows_change_nothing(void **state) {
     }
     for (int k = 0; k < D; k++)
         z[D + k] = NAN; /* nobody may look at an absent row */
-    for (int kind = MOS_POSITIVES_PARTNER; kind <= MOS_POSITIVES_JACCARD; kind++) {
+    for (int kind = MOS_POSITIVES_PARTNER; kind <= MOS_POSITIVES_SOFT; kind++) {
         mos_contrast problem = trouble_problem(kind);
         problem.partner = partner;
         problem.anchor_present = problem.reference_present = present;
@@ -397,6 +397,38 @@ static void weights_of_other_positives(void **state) {
     }
 }
 
+/* An anchor {0, 1} and three references at S = 0, 1, -1: {0} with label 1 unknown, so that only
+ * label 0 is compared and T = 1; {1}, T = 1/sqrt 2; and one of which nothing is known. */
+static void soft_targets(void **state) {
+    static const int8_t of_anchor[2] = {1, 1}, of_references[6] = {1, -1, 0, 1, -1, -1};
+    const double tau = 0.25, za[2] = {1, 0}, zr[6] = {0, 1, 0.25, 0, -0.25, 0};
+    double dza[2] = {0}, dzr[6] = {0};
+    mos_contrast problem = {.anchors = 1,
+                            .references = 3,
+                            .d = 2,
+                            .tau = tau,
+                            .positives = MOS_POSITIVES_SOFT,
+                            .anchor_labels = of_anchor,
+                            .reference_labels = of_references,
+                            .classes = 2};
+    mos_contrast_result result = run(*state, &problem, za, zr, 1, dza, dzr);
+    const double target = sqrt(0.5), sigmoid = 1 / (1 + exp(-1));
+    const double want = log(2) + log(1 + exp(1)) - target;
+    near(result.loss, want / 2, same, "loss");
+    near(result.weight, 2, same, "N");
+    near(result.floor, -(target * log(target) + (1 - target) * log(1 - target)) / 2, same, "floor");
+    assert_int_equal(result.positives, 2);
+    near(dzr[0], -0.5 / tau / 2, same, "towards the first");
+    near(dzr[2], (sigmoid - target) / tau / 2, same, "towards the second");
+    assert_true(dzr[4] == 0 &&
+                dzr[5] == 0); /* nothing is known of both: neither pulls nor pushes */
+    near(dza[0], dzr[2] * 0.25, same, "gradient of the anchor");
+    problem.anchor_weighting = true;
+    result = run(*state, &problem, za, zr, 1, dza, dzr);
+    near(result.loss, want / 2, same, "loss of one anchor");
+    near(result.weight, 1, same, "N, the anchors");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_losses),
@@ -411,6 +443,7 @@ int main(void) {
         cmocka_unit_test(unknown_labels_give_nothing),
         cmocka_unit_test(absent_rows_change_nothing),
         cmocka_unit_test(weights_of_other_positives),
+        cmocka_unit_test(soft_targets),
     };
     return cmocka_run_group_tests(tests, open_ref, close_ref);
 }

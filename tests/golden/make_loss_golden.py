@@ -14,7 +14,7 @@ BATCH, LATENT, CLASSES = 7, 8, 5
 CASES = [(f"method.{m}", 2, (), dict(method=m)) for m in
          ("mosaic-1", "mosaic-2", "iai-simclr", "simclr", "dual-simclr", "supcon", "supervised")]
 CASES += [(f"positives.{p}", 2, (), dict(method="mosaic-2", positives=p, tau_msc=0.3))
-          for p in ("mulsupcon", "all", "any", "jaccard")]
+          for p in ("mulsupcon", "all", "any", "jaccard", "soft")]
 CASES += [(f"rows.{r}", 2, (), dict(method="mosaic-1", rows=(r,))) for r in ("cross", "views", "joint")]
 CASES += [(f"absent.{m}", 3, ((0, 1), (1, 1), (1, 4), (2, 6)), dict(method=m))
           for m in ("mosaic-1", "mosaic-2", "supcon")]
@@ -25,6 +25,8 @@ CASES += [
     ("shared", 2, (), dict(method="mosaic-1", shared_anchor=True)),
     ("weighted", 2, (), dict(method="mosaic-1", weights=(0.5, 2.0, 0.25, 10.0), tau_ntx=0.2)),
     ("posweight", 2, (), dict(method="supervised", pos_weight=[1.0, 2.0, 0.5, 3.0, 1.5])),
+    ("softabsent", 3, ((0, 1), (1, 1), (1, 4), (2, 6)), dict(method="mosaic-1", positives="soft",
+                                                             anchor_weighting=True)),
     ("nomsc", 2, (), dict(method="mosaic-1", weights=(1, 1, 0, 1))),
 ]
 

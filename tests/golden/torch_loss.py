@@ -61,6 +61,27 @@ def contrast(za, zr, w, allowed, tau, anchor_weighting=False):
     return -(torch.from_numpy(w[used]) * log_p).sum() / n, float(floor), int(used.size), without
 
 
+def soft_contrast(za, zr, ya, yr, allowed, tau, anchor_weighting):
+    """Binary cross entropy of sigmoid similarities with the cosines of the label vectors as targets."""
+    pairs = []
+    for i, p in zip(*np.nonzero(allowed)):
+        known = (ya[i] >= 0) & (yr[p] >= 0)
+        if known.any():
+            target = F.cosine_similarity(torch.tensor(1.0 * ya[i][known]), torch.tensor(1.0 * yr[p][known]), dim=0)
+            pairs.append((i, p, min(float(target), 1.0)))
+    anchors = sorted({i for i, _, _ in pairs})
+    without = int(allowed.any(1).sum()) - len(anchors)
+    if not pairs:
+        return za.sum() * 0, 0.0, 0, without
+    target = torch.tensor([t for _, _, t in pairs], dtype=torch.float64)
+    s = torch.stack([za[i] @ zr[p] / tau for i, p, _ in pairs])
+    count = {i: sum(j == i for j, _, _ in pairs) for i in anchors}
+    weight = torch.tensor([1 / count[i] if anchor_weighting else 1.0 for i, _, _ in pairs], dtype=torch.float64)
+    each = F.binary_cross_entropy_with_logits(s, target, reduction="none")
+    least = F.binary_cross_entropy(target, target, reduction="none")
+    return (weight * each).sum() / weight.sum(), float((weight * least).sum() / weight.sum()), len(anchors), without
+
+
 def square_allowed(present):
     allowed = np.outer(present, present)
     np.fill_diagonal(allowed, False)
@@ -97,6 +118,8 @@ class Objective:
                     (w[2] and ("cross" in self.rows or "joint" in self.rows)))
 
     def supervised(self, za, zr, ya, yr, allowed):
+        if self.positives == "soft":
+            return soft_contrast(za, zr, ya, yr, allowed, self.tau_msc, self.anchor_weighting)
         w = label_weights(self.positives, ya, yr, allowed)
         return contrast(za, zr, w, allowed, self.tau_msc, self.anchor_weighting)
 

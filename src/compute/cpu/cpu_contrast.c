@@ -1,26 +1,31 @@
 /* The contrastive problem, streamed by blocks of anchors: products in float, sums in double.
  *   S_ip = za_i . zr_p / tau,   lse_i = log sum over the references p of i of exp S_ip
- *   L = -1/N sum W_ip (S_ip - lse_i),   dL/dS_ip = (r_i exp(S_ip - lse_i) - W_ip) / N,   r_i =
- * sum_p W_ip, N = sum_i r_i A thread holds one block row of S, which becomes the block's gradient
- * in place. Its share of dzr has a buffer per thread; these are added in thread order, so a result
- * repeats for a thread count. N follows from the labels alone. */
+ *   L = -1/N sum W_ip (S_ip - lse_i),   dL/dS_ip = (r_i exp(S_ip - lse_i) - W_ip) / N
+ *   r_i = sum_p W_ip,   N = sum_i r_i
+ * and with soft positives, w_i = r_i / the pairs of i that can be compared, T from the labels
+ *   L = 1/N sum w_i (softplus(S_ip) - T_ip S_ip),   dL/dS_ip = w_i (sigmoid(S_ip) - T_ip) / N
+ * A thread holds one block row of S, which becomes the block's gradient in place. Its share of dzr
+ * has a buffer per thread; these are added in thread order, so a result repeats for a thread count.
+ * N follows from the labels alone. */
 #include "compute/cpu/cpu_state.h"
 
 #include <math.h>
 #include <omp.h>
 #include <string.h>
 
-#define BLOCK_ROWS 16
+#define BLOCK_ROWS   16
+#define NOT_COMPARED (-1.0) /* as a target: the pair is left out */
 
-/* Pieces of the caller's scratch. Labels are bit masks of `words` 64-bit words; label sets are the
- * labels known to be there. */
+/* Pieces of the caller's scratch. Labels are bit masks of `words` 64-bit words. */
 typedef struct contrast_scratch {
-    uint64_t *anchor_bits, *reference_bits; /* [rows, words] */
-    double *label_count;                    /* [classes] present references that have the label */
-    double *total, *loss, *floor;           /* [anchors]; total = r */
-    int64_t *positives;                     /* [anchors] */
-    double *weight, *share;                 /* per thread [references], [classes] */
-    float *block, *dzr;                     /* per thread [BLOCK_ROWS, padded], [references, d] */
+    uint64_t *anchor_bits, *reference_bits;   /* [rows, words] labels known to be there */
+    uint64_t *anchor_known, *reference_known; /* [rows, words] labels known; soft only */
+    double *label_count;                      /* [classes] present references that have the label */
+    double *total, *loss, *floor;             /* [anchors]; total = r */
+    int64_t *positives;                       /* [anchors] */
+    double *weight, *share;                   /* per thread [references], [classes] */
+    float *block, *dzr;                       /* per thread [BLOCK_ROWS, padded], [references, d] */
+    float *decay;                             /* per thread [padded]: exp(-|S|); soft only */
     int64_t words, padded;
     size_t bytes;
 } contrast_scratch;
@@ -34,10 +39,14 @@ static void *take(char *base, size_t *used, int64_t count, size_t size) {
 static contrast_scratch lay_out(const mos_contrast *c, int threads, void *memory) {
     contrast_scratch s = {.words = (c->classes + 63) / 64,
                           .padded = mos_cpu_round_up(c->references, 16)};
+    const bool soft = c->positives == MOS_POSITIVES_SOFT;
     char *base = memory;
     size_t used = 0;
     s.anchor_bits = take(base, &used, c->anchors * s.words, sizeof(uint64_t));
     s.reference_bits = take(base, &used, c->references * s.words, sizeof(uint64_t));
+    s.anchor_known = take(base, &used, soft ? c->anchors * s.words : 0, sizeof(uint64_t));
+    s.reference_known = take(base, &used, soft ? c->references * s.words : 0, sizeof(uint64_t));
+    s.decay = take(base, &used, soft ? threads * s.padded : 0, sizeof(float));
     s.label_count = take(base, &used, c->classes, sizeof(double));
     s.total = take(base, &used, c->anchors, sizeof(double));
     s.loss = take(base, &used, c->anchors, sizeof(double));
@@ -67,10 +76,12 @@ static int64_t self_of(const mos_contrast *c, int64_t i) {
     return c->self ? c->self[i] : -1;
 }
 
-static void set_bits(uint64_t *bits, int64_t words, const int8_t *labels, int64_t classes) {
+/* The labels that are `least` or more: 1 for those that are there, 0 for those that are known. */
+static void set_bits(uint64_t *bits, int64_t words, const int8_t *labels, int64_t classes,
+                     int least) {
     memset(bits, 0, (size_t)words * sizeof *bits);
     for (int64_t l = 0; l < classes; l++)
-        if (labels[l] == 1) bits[l / 64] |= (uint64_t)1 << (l % 64);
+        if (labels[l] >= least) bits[l / 64] |= (uint64_t)1 << (l % 64);
 }
 
 static bool bit_at(const uint64_t *bits, int64_t l) {
@@ -83,13 +94,20 @@ static void read_labels(const mos_contrast *c, contrast_scratch *s) {
         s->label_count[l] = 0;
     for (int64_t i = 0; i < c->anchors; i++)
         set_bits(s->anchor_bits + i * s->words, s->words, c->anchor_labels + i * c->classes,
-                 c->classes);
+                 c->classes, 1);
     for (int64_t p = 0; p < c->references; p++) {
         set_bits(s->reference_bits + p * s->words, s->words, c->reference_labels + p * c->classes,
-                 c->classes);
+                 c->classes, 1);
         for (int64_t l = 0; l < c->classes && reference_exists(c, p); l++)
             s->label_count[l] += c->reference_labels[p * c->classes + l] == 1;
     }
+    if (c->positives != MOS_POSITIVES_SOFT) return;
+    for (int64_t i = 0; i < c->anchors; i++)
+        set_bits(s->anchor_known + i * s->words, s->words, c->anchor_labels + i * c->classes,
+                 c->classes, 0);
+    for (int64_t p = 0; p < c->references; p++)
+        set_bits(s->reference_known + p * s->words, s->words, c->reference_labels + p * c->classes,
+                 c->classes, 0);
 }
 
 /* share[l] = 1 / |P_l(i)| for the labels of anchor i that have a positive, else 0; returns how many
@@ -162,10 +180,43 @@ static double weight_row(const mos_contrast *c, const contrast_scratch *s, int64
     return 1;
 }
 
+/* Cosine of the label vectors over the labels known of both, NOT_COMPARED where there is none. */
+static double label_cosine(const contrast_scratch *s, int64_t i, int64_t p) {
+    const uint64_t *a = s->anchor_bits + i * s->words, *b = s->reference_bits + p * s->words;
+    const uint64_t *known_a = s->anchor_known + i * s->words,
+                   *known_b = s->reference_known + p * s->words;
+    uint64_t known = 0;
+    int64_t of_a = 0, of_b = 0, both = 0;
+    for (int64_t w = 0; w < s->words; w++) {
+        known |= known_a[w] & known_b[w];
+        of_a += __builtin_popcountll(a[w] & known_b[w]);
+        of_b += __builtin_popcountll(b[w] & known_a[w]);
+        both += __builtin_popcountll(a[w] & b[w]);
+    }
+    if (!known) return NOT_COMPARED;
+    return both > 0 ? (double)both / sqrt((double)(of_a * of_b)) : 0;
+}
+
+/* Fills T_i. and returns for how many references it is defined. */
+static double target_row(const mos_contrast *c, const contrast_scratch *s, int64_t i,
+                         double *target) {
+    const int64_t self = self_of(c, i);
+    int64_t compared = 0;
+    for (int64_t p = 0; p < c->references; p++) {
+        target[p] = p != self && reference_exists(c, p) ? label_cosine(s, i, p) : NOT_COMPARED;
+        compared += target[p] >= 0;
+    }
+    return (double)compared;
+}
+
 /* r_i without the row's weights, where that is possible */
 static double row_total(const mos_contrast *c, const contrast_scratch *s, int64_t i, double *share,
                         double *weight) {
     if (!anchor_exists(c, i)) return 0;
+    if (c->positives == MOS_POSITIVES_SOFT) {
+        const double compared = target_row(c, s, i, weight);
+        return c->anchor_weighting && compared > 0 ? 1 : compared;
+    }
     if (c->positives != MOS_POSITIVES_MULSUPCON) return weight_row(c, s, i, share, weight);
     const double labels = label_shares(c, s, i, share);
     return c->anchor_weighting ? (labels > 0 ? 1 : 0) : labels;
@@ -179,9 +230,45 @@ typedef struct contrast_run {
     const float *za, *zr;
     double factor; /* scale / (N tau) */
     double *weight, *share;
-    float *block;
+    float *block, *decay;
     bool gradient;
 } contrast_run;
+
+/* -t log t, 0 at 0 */
+static double surprise(double t) {
+    return t > 0 ? -t * log(t) : 0;
+}
+
+/* Row i of the block: its loss, then the row of S becomes factor * w (sigmoid - T). With e =
+ * exp(-|S|), softplus(S) = max(S, 0) + log(1 + e); the logarithms of a row are taken of products,
+ * which stay below 2^512. */
+static void finish_soft_row(const contrast_run *run, int64_t i, float *row) {
+    const mos_contrast *c = run->problem;
+    const contrast_scratch *s = run->scratch;
+    const double each = s->total[i] / target_row(c, s, i, run->weight);
+    double loss = 0, floor = 0, product = 1;
+    int64_t positives = 0;
+    for (int64_t p = 0; p < c->references; p++)
+        run->decay[p] = run->weight[p] < 0 ? 0 : -fabsf(row[p]);
+    (void)run->kernels->exp_row(run->decay, c->references, 0);
+    for (int64_t p = 0; p < c->references; p++) {
+        const double target = run->weight[p], e = (double)run->decay[p], at = (double)row[p];
+        row[p] = 0;
+        if (target < 0) continue;
+        positives += target > 0;
+        loss += fmax(at, 0) - target * at;
+        floor += surprise(target) + surprise(1 - target);
+        product *= 1 + e;
+        if (p % 512 == 511) {
+            loss += log(product);
+            product = 1;
+        }
+        row[p] = (float)(run->factor * each * ((at >= 0 ? 1 : e) / (1 + e) - target));
+    }
+    s->loss[i] = each * (loss + log(product));
+    s->floor[i] = each * floor;
+    s->positives[i] = positives;
+}
 
 /* Row i of the block: its loss, then the row of S becomes factor * (r softmax - W). */
 static void finish_row(const contrast_run *run, int64_t i, float *row) {
@@ -192,6 +279,10 @@ static void finish_row(const contrast_run *run, int64_t i, float *row) {
     int64_t positives = 0;
     if (!(total > 0)) {
         memset(row, 0, (size_t)c->references * sizeof *row);
+        return;
+    }
+    if (c->positives == MOS_POSITIVES_SOFT) {
+        finish_soft_row(run, i, row);
         return;
     }
     (void)weight_row(c, s, i, run->share, run->weight);
@@ -272,6 +363,7 @@ void mos_cpu_contrast(mos_device *device, const mos_contrast *contrast, const vo
         run.weight = s.weight + thread * c->references;
         run.share = s.share + thread * c->classes;
         run.block = s.block + (int64_t)thread * BLOCK_ROWS * s.padded;
+        run.decay = s.decay + thread * s.padded;
         run.gradient = dza || dzr;
         mos_cpu_part(c->anchors, threads, thread, &begin, &end);
         for (int64_t i = begin; i < end; i++)

@@ -10,7 +10,7 @@
  * mos_ref_mutant, to see the gradient tests fail. Numbers count up from 1; each is used at one
  * place. */
 #ifdef MOS_MUTATION
-enum { MOS_REF_MUTANTS = 23 };
+enum { MOS_REF_MUTANTS = 25 };
 extern int mos_ref_mutant;
 #define TERM(n, value) (mos_ref_mutant == (n) ? -(value) : (value))
 #else
