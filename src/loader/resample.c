@@ -9,25 +9,54 @@
 #include <immintrin.h>
 #endif
 
+/* Most native pixels that a group of outputs, from a multiple of `group` on, looks at. */
+static int64_t reach_of(const mos_axis *axis, int64_t count, bool flip, int64_t group) {
+    int64_t most = 0;
+    for (int64_t i = 0; i < count; i += group) {
+        int64_t last = i + group - 1 < count ? i + group - 1 : count - 1;
+        int64_t low = flip ? axis->first[last] : axis->first[i];
+        int64_t high = flip ? axis->second[i] : axis->second[last];
+        if (high - low + 1 > most) most = high - low + 1;
+    }
+    return most;
+}
+
+static void group_outputs(mos_axis *axis, int64_t count, bool flip) {
+    axis->reach = reach_of(axis, count, flip, 16);
+    axis->half_reach = reach_of(axis, count, flip, 8);
+    for (int64_t i = 0; i < count; i += 16) {
+        int64_t last = i + 15 < count ? i + 15 : count - 1;
+        int32_t base = axis->base[i / 16] = axis->first[flip ? last : i];
+        for (int64_t k = i; k < i + 16; k++) {
+            axis->near_first[k] = axis->first[k] - base;
+            axis->near_second[k] = axis->second[k] - base;
+        }
+    }
+}
+
 mosaic_status mos_axis_make(mos_axis *axis, int64_t count, int64_t native, int64_t fine,
                             double start, double length, bool flip) {
+    axis->count = 0; /* nothing until it is whole */
     size_t padded = (size_t)count + 16;
-    MOS_TRY(mos_grow(&axis->first, &axis->capacity[0], padded, sizeof *axis->first, "an axis"));
-    MOS_TRY(mos_grow(&axis->second, &axis->capacity[1], padded, sizeof *axis->second, "an axis"));
-    MOS_TRY(mos_grow(&axis->share, &axis->capacity[2], padded, sizeof *axis->share, "an axis"));
-    axis->count = count;
-    axis->native = native;
+    MOS_TRY(mos_grow(&axis->memory, &axis->capacity, padded * 5 + padded / 16, sizeof(float),
+                     "an axis"));
+    axis->first = (int32_t *)axis->memory;
+    axis->second = axis->first + padded;
+    axis->near_first = axis->second + padded;
+    axis->near_second = axis->near_first + padded;
+    axis->share = (float *)(axis->near_second + padded);
+    axis->base = (int32_t *)(axis->share + padded);
     axis->exact = true;
     for (int64_t i = 0; i < count; i++) {
         double centre = ((double)i + 0.5) / (double)count;
         double place = (start + (flip ? 1 - centre : centre) * length) * (double)fine - 0.5;
-        double nearest = floor(place + 0.5);
-        if (fabs(place - nearest) < 1e-6) place = nearest; /* whole pixels stay exact */
+        double nearest = (double)(int64_t)(place + 1.5) - 1; /* place is at least -1/2 */
+        if (fabs(place - nearest) < 1e-6) place = nearest;   /* whole pixels stay exact */
         if (place < 0) place = 0;
         if (place > (double)(fine - 1)) place = (double)(fine - 1);
         int64_t low = (int64_t)place, high = low + 1 < fine ? low + 1 : low;
-        axis->first[i] = (int32_t)(low * native / fine);
-        axis->second[i] = (int32_t)(high * native / fine);
+        axis->first[i] = (int32_t)(native == fine ? low : low * native / fine);
+        axis->second[i] = (int32_t)(native == fine ? high : high * native / fine);
         axis->share[i] = axis->first[i] == axis->second[i] ? 0 : (float)(place - (double)low);
         if (axis->share[i] > 0) axis->exact = false;
     }
@@ -36,178 +65,187 @@ mosaic_status mos_axis_make(mos_axis *axis, int64_t count, int64_t native, int64
         axis->second[i] = axis->second[count - 1];
         axis->share[i] = 0;
     }
-    axis->narrow = true;
-    for (int64_t i = 0; i < count; i += 16) {
-        int64_t last = i + 15 < count ? i + 15 : count - 1;
-        int32_t low = flip ? axis->first[last] : axis->first[i];
-        int32_t high = flip ? axis->second[i] : axis->second[last];
-        if (high - low > 31) axis->narrow = false;
-    }
+    group_outputs(axis, count, flip);
+    axis->low = axis->first[flip ? count - 1 : 0];
+    axis->high = axis->second[flip ? 0 : count - 1];
+    axis->native = native;
+    axis->fine = fine;
+    axis->start = start;
+    axis->length = length;
+    axis->flip = flip;
+    axis->count = count;
     return MOSAIC_OK;
 }
 
 void mos_axis_release(mos_axis *axis) {
-    mos_free(axis->first);
-    mos_free(axis->second);
-    mos_free(axis->share);
+    mos_free(axis->memory);
     *axis = (mos_axis){0};
 }
 
-MOS_SIMD_INLINE void mix_lines_body(const float *upper, const float *lower, float share, float *out,
-                                    int64_t count) {
+static bool is_same_axis(const mos_axis *axis, int64_t count, int64_t native, int64_t fine,
+                         double start, double length, bool flip) {
+    return axis->count == count && axis->native == native && axis->fine == fine &&
+           !(axis->start < start || axis->start > start) &&
+           !(axis->length < length || axis->length > length) && axis->flip == flip;
+}
+
+mosaic_status mos_axis_find(mos_axis_cache *cache, int64_t count, int64_t native, int64_t fine,
+                            double start, double length, bool flip, const mos_axis **out) {
+    mos_axis *oldest = &cache->axis[0];
+    for (int i = 0; i < MOS_AXIS_CACHE; i++) {
+        mos_axis *axis = &cache->axis[i];
+        if (is_same_axis(axis, count, native, fine, start, length, flip)) {
+            axis->found_at = ++cache->finds;
+            *out = axis;
+            return MOSAIC_OK;
+        }
+        if (axis->found_at < oldest->found_at) oldest = axis;
+    }
+    oldest->found_at = ++cache->finds;
+    *out = oldest;
+    return mos_axis_make(oldest, count, native, fine, start, length, flip);
+}
+
+void mos_axis_cache_release(mos_axis_cache *cache) {
+    for (int i = 0; i < MOS_AXIS_CACHE; i++)
+        mos_axis_release(&cache->axis[i]);
+    cache->finds = 0;
+}
+
+/* The part of a row that the columns read, between two lines. */
+MOS_SIMD_INLINE void mix_any(const float *upper, const float *lower, float share,
+                             const mos_axis *columns, float *line) {
+    int64_t end = columns->high + 1;
 #pragma omp simd
-    for (int64_t i = 0; i < count; i++)
-        out[i] = upper[i] + share * (lower[i] - upper[i]);
-}
-MOS_SIMD_KERNEL(mix_lines,
-                (const float *upper, const float *lower, float share, float *out, int64_t count),
-                (upper, lower, share, out, count))
-
-#if defined(__x86_64__)
-/* Sixteen outputs read at most 32 pixels in a row: two registers, looked up by permutation, where a
- * gather would take sixteen loads. The axis is padded to a multiple of 16 and the line by 32. */
-__attribute__((target("avx512f"))) static void spread_narrow(const float *line,
-                                                             const mos_axis *columns, float *out) {
-    for (int64_t x = 0; x < columns->count; x += 16) {
-        int32_t base =
-            columns->first[x] < columns->first[x + 15] ? columns->first[x] : columns->first[x + 15];
-        __m512i origin = _mm512_set1_epi32(base);
-        __m512i first = _mm512_sub_epi32(_mm512_loadu_si512(columns->first + x), origin);
-        __m512i second = _mm512_sub_epi32(_mm512_loadu_si512(columns->second + x), origin);
-        __m512 low = _mm512_loadu_ps(line + base), high = _mm512_loadu_ps(line + base + 16);
-        __m512 left = _mm512_permutex2var_ps(low, first, high);
-        __m512 right = _mm512_permutex2var_ps(low, second, high);
-        __m512 share = _mm512_loadu_ps(columns->share + x);
-        __m512 value = _mm512_add_ps(left, _mm512_mul_ps(share, _mm512_sub_ps(right, left)));
-        int64_t left_over = columns->count - x;
-        __mmask16 mask = left_over >= 16 ? (__mmask16)0xffff : (__mmask16)((1U << left_over) - 1);
-        _mm512_mask_storeu_ps(out + x, mask, value);
-    }
+    for (int64_t i = columns->low; i < end; i++)
+        line[i] = upper[i] + share * (lower[i] - upper[i]);
 }
 
-static bool spread_fast(const float *line, const mos_axis *columns, float *out) {
-    if (!columns->narrow || mos_simd_level() != MOS_SIMD_AVX512) return false;
-    spread_narrow(line, columns, out);
-    return true;
-}
-#else
-static bool spread_fast(const float *line, const mos_axis *columns, float *out) {
-    (void)line, (void)columns, (void)out;
-    return false;
-}
-#endif
-
-/* `line` may be read up to 32 floats past its end. */
-static void spread_line(const float *line, const mos_axis *columns, float *out) {
-    if (spread_fast(line, columns, out)) return;
-    if (columns->exact) {
-        for (int64_t x = 0; x < columns->count; x++)
-            out[x] = line[columns->first[x]];
-        return;
-    }
+MOS_SIMD_INLINE void spread_any(const float *line, const mos_axis *columns, float *out) {
     for (int64_t x = 0; x < columns->count; x++) {
         float left = line[columns->first[x]], right = line[columns->second[x]];
         out[x] = left + columns->share[x] * (right - left);
     }
 }
 
+#if defined(__x86_64__)
+#define AVX512_PART __attribute__((target(MOS_SIMD_AVX512_TARGET), always_inline)) static inline
+#define AVX2_PART   __attribute__((target("avx2"), always_inline)) static inline
+
+/* The same as mix_any: the last, partial vector is masked instead of done one by one. */
+AVX512_PART void mix_avx512(const float *upper, const float *lower, float share,
+                            const mos_axis *columns, float *line) {
+    const __m512 part = _mm512_set1_ps(share);
+    for (int64_t i = columns->low; i <= columns->high; i += 16) {
+        int64_t left = columns->high + 1 - i;
+        __mmask16 mask = left >= 16 ? (__mmask16)0xffff : (__mmask16)((1U << left) - 1);
+        __m512 a = _mm512_maskz_loadu_ps(mask, upper + i),
+               b = _mm512_maskz_loadu_ps(mask, lower + i);
+        _mm512_storeu_ps(line + i, _mm512_add_ps(a, _mm512_mul_ps(part, _mm512_sub_ps(b, a))));
+    }
+}
+
+/* Sixteen outputs read at most 32 pixels in a row: two registers, looked up by permutation, where a
+ * gather would take sixteen loads. */
+AVX512_PART __m512 spread_group(const float *line, const mos_axis *columns, int64_t x) {
+    const float *from = line + columns->base[x / 16];
+    __m512 low = _mm512_loadu_ps(from), high = _mm512_loadu_ps(from + 16);
+    __m512 left = _mm512_permutex2var_ps(low, _mm512_loadu_si512(columns->near_first + x), high);
+    __m512 right = _mm512_permutex2var_ps(low, _mm512_loadu_si512(columns->near_second + x), high);
+    __m512 share = _mm512_loadu_ps(columns->share + x);
+    return _mm512_add_ps(left, _mm512_mul_ps(share, _mm512_sub_ps(right, left)));
+}
+
+AVX512_PART void spread_avx512(const float *line, const mos_axis *columns, float *out) {
+    int64_t x = 0;
+    for (; x + 16 <= columns->count; x += 16)
+        _mm512_storeu_ps(out + x, spread_group(line, columns, x));
+    if (x == columns->count) return;
+    __mmask16 mask = (__mmask16)((1U << (columns->count - x)) - 1);
+    _mm512_mask_storeu_ps(out + x, mask, spread_group(line, columns, x));
+}
+
+/* Element index[i] of sixteen, index 0 to 15. */
+AVX2_PART __m256 look_up_avx2(__m256 low, __m256 high, __m256i index) {
+    __m256 from_low = _mm256_permutevar8x32_ps(low, index);
+    __m256 from_high = _mm256_permutevar8x32_ps(high, index);
+    __m256i is_high = _mm256_slli_epi32(index, 28); /* bit 3 to the sign */
+    return _mm256_blendv_ps(from_low, from_high, _mm256_castsi256_ps(is_high));
+}
+
+/* The same, eight outputs from at most 16 pixels; wider groups go one by one. */
+AVX2_PART void spread_avx2(const float *line, const mos_axis *columns, float *out) {
+    int64_t x = 0;
+    for (; x + 8 <= columns->count; x += 8) {
+        const int32_t *from = columns->first + x, *to = columns->second + x;
+        int32_t base = from[0] < from[7] ? from[0] : from[7];
+        __m256i origin = _mm256_set1_epi32(base);
+        __m256i first = _mm256_sub_epi32(_mm256_loadu_si256((const __m256i *)from), origin);
+        __m256i second = _mm256_sub_epi32(_mm256_loadu_si256((const __m256i *)to), origin);
+        __m256 low = _mm256_loadu_ps(line + base), high = _mm256_loadu_ps(line + base + 8);
+        __m256 left = look_up_avx2(low, high, first), right = look_up_avx2(low, high, second);
+        __m256 share = _mm256_loadu_ps(columns->share + x);
+        __m256 value = _mm256_add_ps(left, _mm256_mul_ps(share, _mm256_sub_ps(right, left)));
+        _mm256_storeu_ps(out + x, value);
+    }
+    for (; x < columns->count; x++) {
+        float left = line[columns->first[x]], right = line[columns->second[x]];
+        out[x] = left + columns->share[x] * (right - left);
+    }
+}
+#endif
+
 static bool same_row(const mos_axis *rows, int64_t a, int64_t b) {
     return rows->share[a] == 0 && rows->share[b] == 0 && rows->first[a] == rows->first[b];
 }
 
-void mos_resample(const float *source, const mos_axis *rows, const mos_axis *columns, float *line,
-                  float *out) {
+/* `line` may be read and written up to 32 floats past its end. */
+typedef void (*line_mix)(const float *upper, const float *lower, float share,
+                         const mos_axis *columns, float *line);
+typedef void (*line_spread)(const float *line, const mos_axis *columns, float *out);
+
+MOS_SIMD_INLINE void resample_rows(const float *source, const mos_axis *rows,
+                                   const mos_axis *columns, float *line, float *out, line_mix mix,
+                                   line_spread spread) {
     for (int64_t y = 0; y < rows->count; y++) {
         const float *upper = source + rows->first[y] * columns->native;
         const float *lower = source + rows->second[y] * columns->native;
         float *row = out + y * columns->count;
-        if (y > 0 && same_row(rows, y, y - 1)) { /* replicated */
+        if (y > 0 && same_row(rows, y, y - 1)) /* replicated */
             memcpy(row, row - columns->count, (size_t)columns->count * sizeof *row);
-            continue;
-        }
-        if (rows->share[y] > 0) {
-            mix_lines(upper, lower, rows->share[y], line, columns->native);
-        } else {
-            memcpy(line, upper, (size_t)columns->native * sizeof *line);
-        }
-        spread_line(line, columns, row);
-    }
-}
-
-MOS_SIMD_INLINE void transpose_body(const float *source, int64_t width, int64_t height,
-                                    float *out) {
-    enum { BLOCK = 16 };
-    for (int64_t x0 = 0; x0 < width; x0 += BLOCK) {
-        int64_t x1 = x0 + BLOCK < width ? x0 + BLOCK : width;
-        for (int64_t y0 = 0; y0 < height; y0 += BLOCK) {
-            int64_t y1 = y0 + BLOCK < height ? y0 + BLOCK : height;
-            for (int64_t x = x0; x < x1; x++) {
-                for (int64_t y = y0; y < y1; y++)
-                    out[x * height + y] = source[y * width + x];
-            }
+        else {
+            mix(upper, lower, rows->share[y], columns, line);
+            spread(line, columns, row);
         }
     }
 }
-MOS_SIMD_KERNEL(transpose, (const float *source, int64_t width, int64_t height, float *out),
-                (source, width, height, out))
 
-void mos_transpose(const float *source, int64_t width, int64_t height, float *out) {
-    transpose(source, width, height, out);
+#if defined(__x86_64__)
+__attribute__((target(MOS_SIMD_AVX512_TARGET))) static void
+resample_avx512(const float *source, const mos_axis *rows, const mos_axis *columns, float *line,
+                float *out) {
+    resample_rows(source, rows, columns, line, out, mix_avx512, spread_avx512);
 }
 
-enum { BLUR_RADIUS = 9, PAD = 32 };
-
-MOS_SIMD_INLINE void blur_body(float *plane, int64_t width, int64_t height, const float *weight,
-                               int radius, float *scratch) {
-    int64_t stride = width + 2 * PAD;
-    for (int64_t y = 0; y < height; y++) { /* along x into scratch */
-        const float *row = plane + y * width;
-        float *line = scratch + height * stride, *out = scratch + y * stride;
-        for (int k = 0; k < radius; k++) {
-            line[PAD - 1 - k] = row[0];
-            line[PAD + width + k] = row[width - 1];
-        }
-        memcpy(line + PAD, row, (size_t)width * sizeof *line);
-#pragma omp simd
-        for (int64_t x = 0; x < width; x++)
-            out[x] = weight[0] * line[PAD + x];
-        for (int k = 1; k <= radius; k++) {
-            float w = weight[k];
-#pragma omp simd
-            for (int64_t x = 0; x < width; x++)
-                out[x] += w * (line[PAD + x - k] + line[PAD + x + k]);
-        }
-    }
-    for (int64_t y = 0; y < height; y++) { /* along y back */
-        float *out = plane + y * width;
-        const float *middle = scratch + y * stride;
-#pragma omp simd
-        for (int64_t x = 0; x < width; x++)
-            out[x] = weight[0] * middle[x];
-        for (int k = 1; k <= radius; k++) {
-            float w = weight[k];
-            const float *upper = scratch + (y - k < 0 ? 0 : y - k) * stride;
-            const float *lower = scratch + (y + k >= height ? height - 1 : y + k) * stride;
-#pragma omp simd
-            for (int64_t x = 0; x < width; x++)
-                out[x] += w * (upper[x] + lower[x]);
-        }
-    }
+__attribute__((target("avx2"))) static void resample_avx2(const float *source, const mos_axis *rows,
+                                                          const mos_axis *columns, float *line,
+                                                          float *out) {
+    resample_rows(source, rows, columns, line, out, mix_any, spread_avx2);
 }
-MOS_SIMD_KERNEL(blur,
-                (float *plane, int64_t width, int64_t height, const float *weight, int radius,
-                 float *scratch),
-                (plane, width, height, weight, radius, scratch))
+#endif
 
-void mos_blur(float *plane, int64_t width, int64_t height, double sigma, float *scratch) {
-    float weight[BLUR_RADIUS + 1];
-    int radius = (int)ceil(3 * sigma);
-    if (radius < 1) radius = 1;
-    if (radius > BLUR_RADIUS) radius = BLUR_RADIUS;
-    double total = 0;
-    for (int k = 0; k <= radius; k++)
-        total += (k == 0 ? 1 : 2) * exp(-0.5 * k * k / (sigma * sigma));
-    for (int k = 0; k <= radius; k++)
-        weight[k] = (float)(exp(-0.5 * k * k / (sigma * sigma)) / total);
-    blur(plane, width, height, weight, radius, scratch);
+void mos_resample(const float *source, const mos_axis *rows, const mos_axis *columns, float *line,
+                  float *out) {
+#if defined(__x86_64__)
+    mos_simd level = mos_simd_level();
+    if (columns->reach <= 32 && level == MOS_SIMD_AVX512) {
+        resample_avx512(source, rows, columns, line, out);
+        return;
+    }
+    if (columns->half_reach <= 16 && level >= MOS_SIMD_AVX2) {
+        resample_avx2(source, rows, columns, line, out);
+        return;
+    }
+#endif
+    resample_rows(source, rows, columns, line, out, mix_any, spread_any);
 }

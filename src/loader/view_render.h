@@ -4,6 +4,7 @@
 #define MOS_LOADER_VIEW_RENDER_H
 
 #include "loader/resample.h"
+#include "loader/view_plan.h"
 
 /* A band ready to be rendered any number of times: no invalid value is left in `data`. */
 typedef struct mos_band_source {
@@ -17,9 +18,9 @@ typedef struct mos_band_source {
 
 /* One worker's scratch; grows to the largest patch and output seen, then stays. */
 typedef struct mos_render_scratch {
-    float *turned, *line, *plane, *blur, *noise;
-    size_t turned_size, line_size, plane_size, blur_size, noise_size;
-    mos_axis rows, columns;
+    float *turned, *line, *plane, *blur, *mask;
+    size_t turned_size, line_size, plane_size, blur_size, mask_size;
+    mos_axis_cache axes;
 } mos_render_scratch;
 void mos_render_scratch_release(mos_render_scratch *scratch);
 

@@ -1,6 +1,9 @@
+#include "loader/plane_filter.h"
 #include "loader/resample.h"
+#include "loader/view_plan.h"
 
 #include "base/memory.h"
+#include "base/simd.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -154,6 +157,35 @@ static void blur_keeps_a_constant_up_to_the_border(void **state) {
         assert_near(out[i], 3, 1e-5);
 }
 
+/* Widths around the vectors', reaches on both sides of what the fast paths take. */
+static void every_instruction_set_gives_the_same_bits(void **state) {
+    (void)state;
+    static float first[3][MOST * MOST], other[MOST * MOST];
+    static const int64_t sizes[][2] = {{60, 60}, {33, 47}, {9, 79}, {1, 1}};
+    for (size_t s = 0; s < 4; s++) {
+        int64_t width = sizes[s][0], height = sizes[s][1], pixels = width * height;
+        mos_axis rows = {0}, columns = {0};
+        fill_source(FINE * FINE);
+        assert_int_equal(mos_axis_make(&columns, width, FINE, FINE, 0.05, 0.91, s & 1), MOSAIC_OK);
+        assert_int_equal(mos_axis_make(&rows, height, FINE, FINE, 0.2, 0.77, s & 2), MOSAIC_OK);
+        for (int level = MOS_SIMD_PLAIN; level <= MOS_SIMD_AVX512; level++) {
+            size_t bytes = (size_t)pixels * sizeof(float);
+            mos_simd_limit((mos_simd)level);
+            for (int k = 0; k < 3; k++) {
+                float *to = level == MOS_SIMD_PLAIN ? first[k] : other;
+                if (k == 0) mos_resample(source, &rows, &columns, line, to);
+                if (k == 1) mos_transpose(first[0], width, height, to);
+                if (k == 2) memcpy(to, first[0], bytes);
+                if (k == 2) mos_blur(to, width, height, 0.9 + 0.3 * (double)s, scratch);
+                if (level != MOS_SIMD_PLAIN) assert_memory_equal(first[k], other, bytes);
+            }
+        }
+        mos_simd_limit(MOS_SIMD_AVX512);
+        mos_axis_release(&rows);
+        mos_axis_release(&columns);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_box_is_bilinear_on_the_replicated_band),
@@ -161,6 +193,7 @@ int main(void) {
         cmocka_unit_test(transposing_swaps_the_axes),
         cmocka_unit_test(blur_of_an_impulse_is_gaussian),
         cmocka_unit_test(blur_keeps_a_constant_up_to_the_border),
+        cmocka_unit_test(every_instruction_set_gives_the_same_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

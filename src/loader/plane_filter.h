@@ -1,0 +1,12 @@
+/* Whole planes: transposed, blurred. */
+#ifndef MOS_LOADER_PLANE_FILTER_H
+#define MOS_LOADER_PLANE_FILTER_H
+
+#include <stdint.h>
+
+/* out [width, height] = source [height, width] transposed. */
+void mos_transpose(const float *source, int64_t width, int64_t height, float *out);
+/* Gaussian blur in place, edge pixels repeated; scratch: (height + 2) * (width + 64) floats. */
+void mos_blur(float *plane, int64_t width, int64_t height, double sigma, float *scratch);
+
+#endif
