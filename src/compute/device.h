@@ -123,13 +123,15 @@ typedef struct mos_contrast {
     int64_t classes;
     const uint8_t *anchor_present,
         *reference_present; /* [rows] host: 0 = the row does not exist; NULL: all present */
+    int64_t frozen; /* the last references are constants: dzr has references - frozen rows */
 } mos_contrast;
 typedef struct mos_contrast_result {
     double loss;  /* unscaled; 0 when N = 0 */
     double floor; /* the least value the loss can take: -1/N sum W log(W / r); SOFT: the mean binary
                      entropy of T */
-    double weight;                                             /* N */
-    int64_t anchors_used, anchors_without_positive, positives; /* pairs of W > 0, or T > 0 */
+    double weight; /* N */
+    int64_t anchors_used, anchors_without_positive;
+    int64_t positives, frozen_positives; /* pairs of W > 0, or T > 0; those of frozen references */
 } mos_contrast_result;
 
 /* ---- optimizer

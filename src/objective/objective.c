@@ -20,8 +20,13 @@ struct mos_objective {
     int32_t *partner;   /* [most_rows] */
     int8_t *labels;     /* [most_rows, classes]: the batch's, repeated */
     uint8_t *present;   /* [most_rows] */
-    void *rows, *drows; /* real [most_rows, latent]: rows that do not lie together in the model */
-    void *scratch;      /* the backend's */
+    void *rows, *drows; /* real [most_rows + queued, latent], [most_rows, latent]: rows that do not
+                           lie together in the model */
+    mos_label_queue queue;
+    int64_t queued;             /* rows the queue adds at most: modalities x size */
+    int8_t *reference_labels;   /* [most_rows + queued, classes], with a queue */
+    uint8_t *reference_present; /* [most_rows + queued] */
+    void *scratch;              /* the backend's */
 };
 
 mos_objective_terms mos_objective_active(const mos_objective_options *options) {
@@ -72,6 +77,9 @@ static mosaic_status check_options(const mos_objective *o) {
     if (!(options->tau_ntx > 0) || !(options->tau_msc > 0))
         return mos_fail(MOSAIC_ERR_USAGE, "temperatures must be positive, found %g and %g",
                         options->tau_ntx, options->tau_msc);
+    if (options->msc_queue < 0 || options->msc_queue > MOS_OBJECTIVE_MAX_QUEUE)
+        return mos_fail(MOSAIC_ERR_USAGE, "the queue of labelled latents: want 0 to %d, found %lld",
+                        MOS_OBJECTIVE_MAX_QUEUE, (long long)options->msc_queue);
     for (int t = 0; t < MOS_TERM_COUNT; t++)
         if (!(options->weight[t] >= 0))
             return mos_fail(MOSAIC_ERR_USAGE, "weight of the %s term: want 0 or more, found %g",
@@ -114,16 +122,28 @@ static size_t scratch_size(const mos_objective *o) {
         if (most < bytes) most = bytes;
         if (o->terms.msc == 0) continue;
         use_labels(o, &problem);
+        problem.references += o->queued;
+        problem.frozen = o->queued;
         bytes = device->ops->contrast_bytes(device, &problem);
         if (most < bytes) most = bytes;
     }
     return most;
 }
 
+static mosaic_status allocate_queue(mos_objective *o) {
+    const int64_t size = o->terms.msc != 0 ? o->options.msc_queue : 0;
+    const size_t rows = (size_t)(o->most_rows + o->modalities * size);
+    MOS_TRY(mos_label_queue_init(&o->queue, o->device, size, o->modalities, o->classes, o->latent));
+    o->queued = o->modalities * size;
+    if (size == 0) return MOSAIC_OK;
+    MOS_TRY(mos_alloc(rows, (size_t)o->classes, "reference labels", &o->reference_labels));
+    return mos_alloc(rows, 1, "reference presence", &o->reference_present);
+}
+
 static mosaic_status allocate_all(mos_objective *o) {
     mos_device *device = o->device;
     size_t rows = (size_t)o->most_rows;
-    size_t row_bytes = rows * (size_t)o->latent * device->real_bytes;
+    size_t row_bytes = (size_t)o->latent * device->real_bytes;
     MOS_TRY(mos_alloc(rows, sizeof *o->self, "row indices", &o->self));
     MOS_TRY(mos_alloc(rows, sizeof *o->partner, "row partners", &o->partner));
     MOS_TRY(mos_alloc(rows, 1, "row presence", &o->present));
@@ -137,8 +157,9 @@ static mosaic_status allocate_all(mos_objective *o) {
     }
     for (int64_t i = 0; i < o->most_rows; i++)
         o->self[i] = (int32_t)i;
-    MOS_TRY(device->ops->alloc(device, row_bytes, &o->rows));
-    MOS_TRY(device->ops->alloc(device, row_bytes, &o->drows));
+    MOS_TRY(allocate_queue(o));
+    MOS_TRY(device->ops->alloc(device, (rows + (size_t)o->queued) * row_bytes, &o->rows));
+    MOS_TRY(device->ops->alloc(device, rows * row_bytes, &o->drows));
     return device->ops->alloc(device, scratch_size(o), &o->scratch);
 }
 
@@ -173,6 +194,9 @@ void mos_objective_destroy(mos_objective **objective) {
     void *blocks[] = {o->rows, o->drows, o->scratch};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         if (blocks[i] != NULL) o->device->ops->free(o->device, blocks[i]);
+    mos_label_queue_release(&o->queue);
+    mos_free(o->reference_labels);
+    mos_free(o->reference_present);
     mos_free(o->pos_weight);
     mos_free(o->self);
     mos_free(o->partner);
@@ -184,6 +208,10 @@ void mos_objective_destroy(mos_objective **objective) {
 
 mos_objective_options *mos_objective_settings(mos_objective *objective) {
     return &objective->options;
+}
+
+mos_label_queue *mos_objective_queue(mos_objective *objective) {
+    return &objective->queue;
 }
 
 /* ---- row sets
@@ -298,14 +326,42 @@ static double inter_term(mos_objective *o, const mos_objective_input *in) {
     return loss;
 }
 
-static void add_supervised(mos_objective *o, const mos_contrast *problem, row_set anchors,
-                           row_set references, double share, mos_objective_result *result) {
+/* Puts what the queue holds of modalities first..first+count-1 behind the references, which are
+ * then a copy; their gradients stay where they were. */
+static row_set add_queue(mos_objective *o, row_set references, int64_t first, int64_t count,
+                         mos_contrast *problem) {
+    const int64_t own = problem->references;
+    if (o->queue.cursor[0] == 0) return references;
+    if (references.z != o->rows)
+        o->device->ops->copy(o->device, o->rows, references.z,
+                             (size_t)(own * o->latent) * o->device->real_bytes);
+    memcpy(o->reference_labels, problem->reference_labels, (size_t)(own * o->classes));
+    memcpy(o->reference_present, problem->reference_present, (size_t)own);
+    for (int64_t m = first; m < first + count; m++) {
+        const int64_t at = problem->references;
+        problem->references +=
+            mos_label_queue_copy(&o->queue, m, row_at(o, o->rows, at),
+                                 o->reference_labels + at * o->classes, o->reference_present + at);
+    }
+    problem->frozen = problem->references - own;
+    problem->reference_labels = o->reference_labels;
+    problem->reference_present = o->reference_present;
+    return (row_set){o->rows, references.dz};
+}
+
+/* The references are of modalities first..first+count-1. */
+static void add_supervised(mos_objective *o, mos_contrast problem, row_set anchors,
+                           row_set references, int64_t first, int64_t count, double share,
+                           mos_objective_result *result) {
+    references = add_queue(o, references, first, count, &problem);
     mos_contrast_result found =
-        run_problem(o, problem, anchors, references, share * o->options.weight[MOS_TERM_MSC]);
+        run_problem(o, &problem, anchors, references, share * o->options.weight[MOS_TERM_MSC]);
     result->term[MOS_TERM_MSC] += share * found.loss;
     result->msc_floor += share * found.floor;
     result->anchors_used += found.anchors_used;
     result->anchors_without_positive += found.anchors_without_positive;
+    result->positives += found.positives;
+    result->queue_positives += found.frozen_positives;
 }
 
 /* Anchors of one modality, references of another, both ways, averaged. A sample's own other
@@ -325,7 +381,7 @@ static void cross_rows(mos_objective *o, const mos_objective_input *in,
                                     .anchor_present = o->present,
                                     .reference_present = o->present + in->batch};
             use_labels(o, &problem);
-            add_supervised(o, &problem, anchors, references, 0.5, result);
+            add_supervised(o, problem, anchors, references, q, 1, 0.5, result);
         }
     }
 }
@@ -339,7 +395,7 @@ static void views_rows(mos_objective *o, const mos_objective_input *in,
         set_present(o, in, 1, m);
         mos_contrast problem = square_problem(o, 2 * in->batch);
         use_labels(o, &problem);
-        add_supervised(o, &problem, rows, rows, 1, result);
+        add_supervised(o, problem, rows, rows, m, 1, 1, result);
     }
 }
 
@@ -352,7 +408,7 @@ static void joint_rows(mos_objective *o, const mos_objective_input *in,
     row_set rows = gather_anchors(o, in, all, in->modalities);
     mos_contrast problem = square_problem(o, in->modalities * in->batch);
     use_labels(o, &problem);
-    add_supervised(o, &problem, rows, rows, 1, result);
+    add_supervised(o, problem, rows, rows, 0, in->modalities, 1, result);
     scatter_gradients(o, in, all, in->modalities);
 }
 
@@ -364,6 +420,13 @@ static void supervised_term(mos_objective *o, const mos_objective_input *in,
     if ((o->terms.msc & MOS_MSC_CROSS) != 0) cross_rows(o, in, result);
     if ((o->terms.msc & MOS_MSC_VIEWS) != 0) views_rows(o, in, result);
     if ((o->terms.msc & MOS_MSC_JOINT) != 0) joint_rows(o, in, result);
+}
+
+static void fill_queue(mos_objective *o, const mos_objective_input *in) {
+    const void *z[MOS_OBJECTIVE_MAX_MODALITIES] = {NULL};
+    for (int64_t m = 0; m < in->modalities && o->queue.size > 0; m++)
+        z[m] = view_rows(o, in, m, o->views.anchor, true).z;
+    mos_label_queue_push(&o->queue, in->batch, z, in->labels, in->present);
 }
 
 static mosaic_status check_input(const mos_objective *o, const mos_objective_input *in) {
@@ -401,6 +464,7 @@ mosaic_status mos_objective_run(mos_objective *o, const mos_objective_input *in,
     if (o->terms.inter && weight[MOS_TERM_INTER] != 0)
         result->term[MOS_TERM_INTER] = inter_term(o, in);
     if (o->terms.msc != 0 && weight[MOS_TERM_MSC] != 0) supervised_term(o, in, result);
+    fill_queue(o, in);
     if (o->terms.bce)
         o->device->ops->bce(o->device, in->batch, in->classes, in->logits, in->labels,
                             o->options.pos_weight, weight[MOS_TERM_BCE], in->dlogits,

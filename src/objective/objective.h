@@ -5,11 +5,12 @@
 #define MOS_OBJECTIVE_OBJECTIVE_H
 
 #include "compute/device.h"
+#include "objective/label_queue.h"
 #include "objective/method.h"
 
 #include <stdint.h>
 
-enum { MOS_OBJECTIVE_MAX_MODALITIES = 8 };
+enum { MOS_OBJECTIVE_MAX_MODALITIES = 8, MOS_OBJECTIVE_MAX_QUEUE = 1 << 20 };
 
 typedef enum mos_term {
     MOS_TERM_INTRA,
@@ -27,7 +28,8 @@ typedef struct mos_objective_options {
     int msc_rows;                  /* MOS_MSC_* set, 0: the method's own */
     mos_positives positives;
     bool anchor_weighting;
-    bool shared_anchor;       /* anchors are the first strong view set, where there is one */
+    int64_t msc_queue;  /* labelled samples of earlier batches that stay references, 0: none */
+    bool shared_anchor; /* anchors are the first strong view set, where there is one */
     const double *pos_weight; /* [classes] or NULL */
 } mos_objective_options;
 
@@ -68,8 +70,10 @@ typedef struct mos_objective_result {
     double total;                /* sum of lambda * term */
     double term[MOS_TERM_COUNT]; /* unscaled */
     double msc_floor;            /* the least value the supervised contrastive term can take */
-    int64_t anchors_used, anchors_without_positive; /* of the supervised contrastive problems */
-    int64_t known_labels;                           /* of the BCE */
+    /* of the supervised contrastive problems: anchors, pairs of an anchor and a positive, and how
+     * many of these the queue gave */
+    int64_t anchors_used, anchors_without_positive, positives, queue_positives;
+    int64_t known_labels; /* of the BCE */
 } mos_objective_result;
 
 typedef struct mos_objective mos_objective;
@@ -81,9 +85,13 @@ mosaic_status mos_objective_create(mos_device *device, const mos_objective_optio
 void mos_objective_destroy(mos_objective **objective);
 /* The weights and temperatures may change between steps (warm-up). */
 mos_objective_options *mos_objective_settings(mos_objective *objective);
+/* What the next step finds in the queue; to be saved and restored with a run. Valid until destroy;
+ * size 0 where there is no queue. */
+mos_label_queue *mos_objective_queue(mos_objective *objective);
 /* Losses, and ADDED to dz / dz_inter, their gradients times the weights; dlogits is written when
  * the BCE is on. A weight that is 0 now skips its term, which then reads 0 (the BCE is still
- * reported). The batch may be
+ * reported). Where there is a queue, the batch's labelled anchors (view set 0 where the method has
+ * no anchor) enter it afterwards, whatever the weight of the term is now. The batch may be
  * smaller than at creation (view sets then lie that batch apart). No heap calls. Terms over several
  * modalities: intra and views sum over modalities, inter and cross over pairs, cross being the mean
  * of both directions. */

@@ -1,6 +1,7 @@
-/* Checkpoints: checkpoints/step-N.safetensors with weights, running statistics, moments and the
- * position in the run, written to a temporary name, synced and renamed; `last` and `best` are text
- * files that name one, replaced the same way. A kill at any moment leaves the older ones whole. */
+/* Checkpoints: checkpoints/step-N.safetensors with weights, running statistics, moments, the queue
+ * of labelled latents and the position in the run, written to a temporary name, synced and renamed;
+ * `last` and `best` are text files that name one, replaced the same way. A kill at any moment
+ * leaves the older ones whole. */
 #include "train/train_state.h"
 
 #include "base/file.h"
@@ -16,10 +17,10 @@
 /* The blocks on the device, in the file's order. */
 typedef struct block {
     const char *name;
-    void *device; /* NULL: not used by this optimizer */
+    void *device; /* NULL: not used by this run */
     int64_t count;
 } block;
-enum { BLOCKS = 4, TENSORS = BLOCKS + 3, PAIRS = 10 };
+enum { BLOCKS = 5, QUEUE_PARTS = 3, TENSORS = BLOCKS + QUEUE_PARTS + 3, PAIRS = 10 };
 
 static void list_blocks(const mos_trainer *trainer, block list[BLOCKS]) {
     int64_t params = mos_model_param_count(trainer->model);
@@ -28,6 +29,26 @@ static void list_blocks(const mos_trainer *trainer, block list[BLOCKS]) {
         (block){"state", mos_model_state(trainer->model), mos_model_state_count(trainer->model)};
     list[2] = (block){"moment1", trainer->moment1, params};
     list[3] = (block){"moment2", trainer->moment2, params};
+    const mos_label_queue *queue = mos_objective_queue(trainer->objective);
+    list[4] = (block){"queue", queue->rows, queue->modalities * queue->size * queue->latent};
+}
+
+/* What the queue keeps on the host, in the file's order; no part where there is no queue. */
+typedef struct queue_part {
+    const char *name;
+    mos_dtype type;
+    int64_t count;
+    void *data;
+} queue_part;
+
+static int list_queue(const mos_trainer *trainer, queue_part list[QUEUE_PARTS]) {
+    mos_label_queue *queue = mos_objective_queue(trainer->objective);
+    if (queue->size == 0) return 0;
+    list[0] = (queue_part){"queue_cursor", MOS_I64, 2, queue->cursor};
+    list[1] = (queue_part){"queue_labels", MOS_I8, queue->size * queue->classes, queue->labels};
+    list[2] =
+        (queue_part){"queue_present", MOS_U8, queue->modalities * queue->size, queue->present};
+    return QUEUE_PARTS;
 }
 
 static mos_dtype real_type(const mos_device *device) {
@@ -180,14 +201,17 @@ static void add_pair(draft *it, const char *key, const char *value) {
 
 static mosaic_status fill_draft(mos_trainer *trainer, draft *it) {
     block blocks[BLOCKS];
+    queue_part queue[QUEUE_PARTS];
     mos_device *device = trainer->device;
     list_blocks(trainer, blocks);
+    const int parts = list_queue(trainer, queue);
     /* Eight-byte tensors first: every offset stays aligned. */
     pack_position(&trainer->at, it->counters, it->numbers);
     MOS_TRY(mos_run_log_sync(&trainer->log, it->sizes));
     add_tensor(it, "position", MOS_I64, COUNTERS, it->counters);
     add_tensor(it, "sums", MOS_F64, NUMBERS, it->numbers);
     add_tensor(it, "log_sizes", MOS_I64, MOS_LOG_FILES, it->sizes);
+    if (parts > 0) add_tensor(it, queue[0].name, queue[0].type, queue[0].count, queue[0].data);
     for (int i = 0; i < BLOCKS; i++) {
         if (blocks[i].device == NULL) continue;
         MOS_TRY(
@@ -195,6 +219,8 @@ static mosaic_status fill_draft(mos_trainer *trainer, draft *it) {
         get_block(device, &blocks[i], it->host[i]);
         add_tensor(it, blocks[i].name, real_type(device), blocks[i].count, it->host[i]);
     }
+    for (int i = 1; i < parts; i++)
+        add_tensor(it, queue[i].name, queue[i].type, queue[i].count, queue[i].data);
     (void)snprintf(it->sum_text, sizeof it->sum_text, "%016llx", (unsigned long long)it->sum);
     (void)snprintf(it->threads, sizeof it->threads, "%d", device->threads);
     static const char *const precisions[] = {"fp32", "bf16", "fp64"};
@@ -350,6 +376,23 @@ static mosaic_status restore_position(mos_trainer *trainer, const mos_safetensor
     return sane ? MOSAIC_OK : fail_damaged(path, "its position makes no sense");
 }
 
+static mosaic_status restore_queue(mos_trainer *trainer, const mos_safetensors *file,
+                                   const char *path) {
+    queue_part parts[QUEUE_PARTS];
+    const int count = list_queue(trainer, parts);
+    for (int i = 0; i < count; i++) {
+        const mos_tensor_view *tensor =
+            find_vector(file, parts[i].name, parts[i].type, parts[i].count);
+        if (tensor == NULL) return fail_damaged(path, "its queue of labelled latents is missing");
+        memcpy(parts[i].data, tensor->data, tensor->bytes);
+    }
+    const mos_label_queue *queue = mos_objective_queue(trainer->objective);
+    const int64_t held = queue->cursor[0], next = queue->cursor[1];
+    bool sane = count == 0 || (held >= 0 && held <= queue->size && next >= 0 &&
+                               next < queue->size && (held == queue->size || next == held));
+    return sane ? MOSAIC_OK : fail_damaged(path, "its queue of labelled latents makes no sense");
+}
+
 /* Where the run's weights once came from, for its provenance. */
 static mosaic_status restore_origin(mos_trainer *trainer, const mos_safetensors *file) {
     const char *from = mos_safetensors_metadata(file, "init_from");
@@ -372,6 +415,7 @@ static mosaic_status restore_file(mos_trainer *trainer, const char *path,
         if (blocks[i].device != NULL)
             MOS_GOTO(copy_block(trainer->device, &file, path, &blocks[i]));
     }
+    MOS_GOTO(restore_queue(trainer, &file, path));
     MOS_GOTO(restore_position(trainer, &file, path, sizes));
     status = restore_origin(trainer, &file);
 done:

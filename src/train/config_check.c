@@ -62,6 +62,7 @@ mosaic_status mos_config_objective(const mos_config *config, mos_objective_optio
     *out = (mos_objective_options){.tau_ntx = loss->tau_ntx,
                                    .tau_msc = loss->tau_msc,
                                    .positives = (mos_positives)(loss->positives + 1),
+                                   .msc_queue = loss->msc_queue,
                                    .anchor_weighting = loss->weighting == MOS_WEIGHTING_ANCHOR,
                                    .shared_anchor = loss->anchor == MOS_ANCHOR_SHARED};
     for (int k = 0; k < MOS_TERM_COUNT; k++)

@@ -37,6 +37,7 @@ typedef struct mos_settings_loss {
     int positives, weighting, anchor;
     mos_text_list msc_rows, pos_weight;
     double msc_warmup, pos_weight_max;
+    int64_t msc_queue;
 } mos_settings_loss;
 
 typedef struct mos_settings_train {

@@ -22,6 +22,8 @@ static const struct sum_name {
     {"gradient_norm", MOS_SUM_GRADIENT, true},
     {"anchors", MOS_SUM_ANCHORS, false},
     {"anchors_without_positive", MOS_SUM_LONELY, false},
+    {"positives", MOS_SUM_POSITIVES, false},
+    {"queue_positives", MOS_SUM_QUEUED, false},
     {"known_labels", MOS_SUM_KNOWN, false},
     {"invalid_pixels", MOS_SUM_INVALID, false},
     {"skipped_patches", MOS_SUM_SKIPPED, false},
@@ -41,8 +43,9 @@ static bool is_active(const mos_trainer *trainer, int sum) {
     if (sum == MOS_SUM_TERM + MOS_TERM_INTER) return terms->inter;
     if (sum == MOS_SUM_TERM + MOS_TERM_BCE || sum == MOS_SUM_KNOWN) return terms->bce;
     if (sum == MOS_SUM_TERM + MOS_TERM_MSC || sum == MOS_SUM_FLOOR || sum == MOS_SUM_ANCHORS ||
-        sum == MOS_SUM_LONELY)
+        sum == MOS_SUM_LONELY || sum == MOS_SUM_POSITIVES)
         return terms->msc != 0;
+    if (sum == MOS_SUM_QUEUED) return mos_objective_queue(trainer->objective)->size > 0;
     return true;
 }
 

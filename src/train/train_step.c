@@ -110,7 +110,9 @@ static void add_sums(mos_trainer *trainer, const mos_batch *batch,
                                     [MOS_SUM_LONELY] = (double)result->anchors_without_positive,
                                     [MOS_SUM_KNOWN] = (double)result->known_labels,
                                     [MOS_SUM_INVALID] = (double)batch->invalid_pixels,
-                                    [MOS_SUM_SKIPPED] = (double)batch->skipped};
+                                    [MOS_SUM_SKIPPED] = (double)batch->skipped,
+                                    [MOS_SUM_POSITIVES] = (double)result->positives,
+                                    [MOS_SUM_QUEUED] = (double)result->queue_positives};
     for (int k = 0; k < MOS_TERM_COUNT; k++)
         values[MOS_SUM_TERM + k] = result->term[k];
     for (int i = 0; i < MOS_SUM_COUNT; i++) {

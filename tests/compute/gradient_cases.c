@@ -417,14 +417,15 @@ static const int8_t row_labels[ROWS * CLASSES] = {
 
 static mos_contrast contrast_problem(const gradient_case *which) {
     const bool one_set = which->contrast.one_set;
-    mos_contrast problem = {.anchors = one_set ? ROWS : ANCHORS,
+    mos_contrast problem = {.anchors = one_set ? ROWS - which->contrast.frozen : ANCHORS,
                             .references = ROWS,
                             .d = WIDTH,
                             .tau = which->contrast.tau,
                             .positives = which->contrast.positives,
                             .anchor_weighting = which->contrast.weighting,
                             .self = one_set ? everyone : NULL,
-                            .classes = CLASSES};
+                            .classes = CLASSES,
+                            .frozen = which->contrast.frozen};
     if (problem.positives == MOS_POSITIVES_PARTNER) {
         problem.partner = partner_of;
     } else {
@@ -444,10 +445,13 @@ static double contrast_pass(const problem_context *context, const double *in, do
     mos_device *device = context->device;
     const mos_contrast problem = contrast_problem(context->which);
     const bool one_set = context->which->contrast.one_set;
-    const int64_t a_count = problem.anchors * WIDTH, r_count = problem.references * WIDTH;
+    const int64_t a_count = problem.anchors * WIDTH;
+    const int64_t r_count = (problem.references - problem.frozen) * WIDTH;
     mos_contrast_result result;
-    void *za = support_real(device, in, a_count);
-    void *zr = one_set ? za : support_real(device, in + a_count, r_count);
+    double *references = support_normal64(ROWS * WIDTH, 80); /* the frozen ones stay */
+    memcpy(references, one_set ? in : in + a_count, (size_t)r_count * sizeof *in);
+    void *zr = support_real(device, references, ROWS * WIDTH);
+    void *za = one_set ? zr : support_real(device, in, a_count);
     void *dza = din == NULL ? NULL : support_real(device, NULL, a_count);
     void *dzr = din == NULL || one_set ? dza : support_real(device, NULL, r_count);
     void *scratch = support_bytes(device, device->ops->contrast_bytes(device, &problem));
@@ -456,9 +460,10 @@ static double contrast_pass(const problem_context *context, const double *in, do
         read_and_free(device, dza, din, a_count);
         if (!one_set) read_and_free(device, dzr, din + a_count, r_count);
     }
-    device->ops->free(device, za);
-    if (!one_set) device->ops->free(device, zr);
+    if (!one_set) device->ops->free(device, za);
+    device->ops->free(device, zr);
     device->ops->free(device, scratch);
+    mos_free(references);
     return result.loss;
 }
 
@@ -471,15 +476,16 @@ static void contrast_backward(void *opaque, const double *in, const double *dout
 }
 
 static grad_report run_contrast(mos_device *device, const gradient_case *which) {
+    const int64_t moving = ROWS - which->contrast.frozen;
     problem_context context = {device, which};
-    grad_problem problem = {.parts = {{"za", ANCHORS * WIDTH}, {"zr", ROWS * WIDTH}},
+    grad_problem problem = {.parts = {{"za", ANCHORS * WIDTH}, {"zr", moving * WIDTH}},
                             .part_count = 2,
                             .outputs = 1,
                             .forward = contrast_forward,
                             .backward = contrast_backward,
                             .context = &context};
     if (which->contrast.one_set) {
-        problem.parts[0] = (grad_part){"z", ROWS * WIDTH};
+        problem.parts[0] = (grad_part){"z", moving * WIDTH};
         problem.part_count = 1;
     }
     return check(&problem, 17);
@@ -565,6 +571,12 @@ const gradient_case gradient_cases[] = {
     {"any label", .run = run_contrast, .contrast = {MOS_POSITIVES_ANY, false, false, false, 1}},
     {"jaccard masked", .run = run_contrast,
      .contrast = {MOS_POSITIVES_JACCARD, false, false, true, 1}},
+    {"mulsupcon cross, frozen", .run = run_contrast,
+     .contrast = {MOS_POSITIVES_MULSUPCON, false, false, false, 1, 3}},
+    {"mulsupcon within, frozen", .run = run_contrast,
+     .contrast = {MOS_POSITIVES_MULSUPCON, true, false, true, 0.6, 3}},
+    {"soft within, frozen", .run = run_contrast,
+     .contrast = {MOS_POSITIVES_SOFT, true, false, false, 0.6, 3}},
     {"soft cross", .run = run_contrast, .contrast = {MOS_POSITIVES_SOFT, false, false, false, 0.6}},
     {"soft within", .run = run_contrast, .contrast = {MOS_POSITIVES_SOFT, true, false, false, 1}},
     {"soft per anchor, masked", .run = run_contrast,

@@ -30,6 +30,7 @@ typedef struct gradient_case {
             bool one_set, weighting,
                 masked; /* one_set: anchors are the references, self excluded */
             double tau;
+            int64_t frozen; /* references, the last, that are constants */
         } contrast;
         struct {
             int64_t n, l;

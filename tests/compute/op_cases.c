@@ -43,10 +43,13 @@ void op_case_run(mos_device *device, const op_case *which, op_outputs *out) {
 #define INFER(n, c, h, w, features, relu, skip)                                                    \
     .kind = OP_INFER, .norm.shape = {n, c, h, w, 1, features, relu, skip, false, 1e-5, 0.1}
 #define POOL(n, c, h, w, k, s, p) .kind = OP_POOL, .pool.shape = {n, c, h, w, k, s, p, true}
-#define CONTRAST(anchors, references, d, classes, tau, positives, one_set, weighting, masked)      \
+#define FROZEN(anchors, references, d, classes, tau, positives, one_set, weighting, masked,        \
+               frozen)                                                                             \
     .kind = OP_CONTRAST,                                                                           \
-    .contrast = {anchors, references, d,     classes, tau, MOS_POSITIVES_##positives,              \
-                 one_set, weighting,  masked}
+    .contrast = {anchors, references, d,      classes, tau, MOS_POSITIVES_##positives,             \
+                 one_set, weighting,  masked, frozen}
+#define CONTRAST(anchors, references, d, classes, tau, positives, one_set, weighting, masked)      \
+    FROZEN(anchors, references, d, classes, tau, positives, one_set, weighting, masked, 0)
 #define STEP(name, lr, b1, b2, decay, scale, nesterov)                                             \
     .kind = OP_OPTIMIZE,                                                                           \
     .optimize = {{MOS_OPTIMIZER_##name, 1, lr, b1, b2, 1e-8, 0.001, decay, scale, nesterov}, 3}
@@ -151,6 +154,10 @@ const op_case op_cases[] = {
     {"contrast soft 70 classes", CONTRAST(17, 29, 16, 70, 0.1, SOFT, false, true, false)},
     {"contrast soft large", CONTRAST(40, 1300, 64, 19, 0.1, SOFT, false, false, true)},
     {"contrast soft of one", CONTRAST(1, 1, 3, 2, 0.5, SOFT, true, false, false)},
+    {"contrast frozen", FROZEN(33, 71, 64, 19, 0.1, MULSUPCON, false, false, true, 38)},
+    {"contrast frozen within", FROZEN(40, 57, 32, 19, 0.1, JACCARD, true, false, true, 17)},
+    {"contrast soft frozen", FROZEN(21, 40, 32, 19, 0.1, SOFT, true, true, false, 19)},
+    {"contrast all frozen", FROZEN(5, 9, 16, 3, 0.2, ANY, false, false, false, 9)},
     {"contrast of one", CONTRAST(1, 1, 3, 2, 0.5, MULSUPCON, true, false, false)},
     {"contrast larger", .slow = true,
      CONTRAST(300, 517, 128, 19, 0.1, MULSUPCON, false, false, true)},

@@ -49,6 +49,7 @@ typedef struct op_case {
             double tau;
             mos_positives positives;
             bool one_set, weighting, masked;
+            int64_t frozen; /* of the references, the last; one_set: anchors are the others */
         } contrast;
         struct {
             int64_t n, l;

@@ -122,11 +122,12 @@ static void *unit_rows(mos_device *device, int64_t n, int64_t d, uint64_t seed) 
 static void take_contrast(op_outputs *out, const mos_contrast_result *result) {
     op_output_add(out, "loss", 1)[0] = result->loss;
     op_output_add(out, "floor", 1)[0] = result->floor;
-    double *counts = op_output_add(out, "counts", 4);
+    double *counts = op_output_add(out, "counts", 5);
     counts[0] = result->weight;
     counts[1] = (double)result->anchors_used;
     counts[2] = (double)result->anchors_without_positive;
     counts[3] = (double)result->positives;
+    counts[4] = (double)result->frozen_positives;
 }
 
 void op_run_contrast(mos_device *device, const op_case *which, op_outputs *out) {
@@ -134,6 +135,7 @@ void op_run_contrast(mos_device *device, const op_case *which, op_outputs *out) 
     const int64_t anchors = which->contrast.anchors, references = which->contrast.references;
     const int64_t d = which->contrast.d, classes = which->contrast.classes;
     const bool one_set = which->contrast.one_set;
+    const int64_t moving = references - which->contrast.frozen;
     const int64_t most = anchors > references ? anchors : references;
     int32_t *self = support_host(most, sizeof *self),
             *partner = support_host(most, sizeof *partner);
@@ -157,11 +159,12 @@ void op_run_contrast(mos_device *device, const op_case *which, op_outputs *out) 
                                   .reference_labels = one_set ? anchor_labels : reference_labels,
                                   .classes = classes,
                                   .anchor_present = which->contrast.masked ? present : NULL,
-                                  .reference_present = which->contrast.masked ? present : NULL};
-    void *za = unit_rows(device, anchors, d, 1);
+                                  .reference_present = which->contrast.masked ? present : NULL,
+                                  .frozen = which->contrast.frozen};
+    void *za = unit_rows(device, one_set ? references : anchors, d, 1);
     void *zr = one_set ? za : unit_rows(device, references, d, 2);
     void *dza = support_real(device, NULL, anchors * d);
-    void *dzr = one_set ? dza : random_real(device, references * d, 4);
+    void *dzr = one_set ? dza : random_real(device, moving * d, 4);
     const size_t bytes = ops->contrast_bytes(device, &problem);
     void *scratch = support_bytes(device, bytes);
     mos_contrast_result result;
@@ -169,7 +172,7 @@ void op_run_contrast(mos_device *device, const op_case *which, op_outputs *out) 
     ops->contrast(device, &problem, za, zr, 1000, dza, dzr, scratch, &result);
     take_contrast(out, &result);
     take_real(device, out, "dza", dza, anchors * d);
-    if (!one_set) take_real(device, out, "dzr", dzr, references * d);
+    if (!one_set) take_real(device, out, "dzr", dzr, moving * d);
     ops->free(device, za);
     if (!one_set) ops->free(device, zr);
     ops->free(device, scratch);

@@ -1,4 +1,6 @@
 """The losses of the goldens in PyTorch: everything materialised, loops where they are plainer than algebra."""
+import collections
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -101,7 +103,8 @@ def nt_xent(a, b, present_a, present_b, tau):
 
 class Objective:
     def __init__(self, method, weights=(1, 1, 1, 1), tau_ntx=0.5, tau_msc=0.1, rows=None, positives="mulsupcon",
-                 anchor_weighting=False, shared_anchor=False, pos_weight=None):
+                 anchor_weighting=False, shared_anchor=False, pos_weight=None, queue=0):
+        self.queue = collections.deque(maxlen=queue)  # of (rows by modality, labels, presence by modality)
         self.intra, self.inter, self.rows, self.bce = METHODS[method]
         if rows is not None:
             self.rows = rows
@@ -117,7 +120,13 @@ class Objective:
         return bool((self.inter and w[1]) or (self.bce and w[3]) or
                     (w[2] and ("cross" in self.rows or "joint" in self.rows)))
 
-    def supervised(self, za, zr, ya, yr, allowed):
+    def supervised(self, za, zr, ya, yr, allowed, modalities):
+        """The references, of these modalities, are joined by what the queue holds of them."""
+        exists = allowed.any(1)
+        for m in modalities:
+            for rows, y, present in self.queue:
+                zr, yr = torch.cat([zr, rows[m][None]]), np.concatenate([yr, y[None]])
+                allowed = np.concatenate([allowed, (exists & present[m])[:, None]], axis=1)
         if self.positives == "soft":
             return soft_contrast(za, zr, ya, yr, allowed, self.tau_msc, self.anchor_weighting)
         w = label_weights(self.positives, ya, yr, allowed)
@@ -131,17 +140,22 @@ class Objective:
                 for q in range(count):
                     if p != q:
                         allowed = np.outer(present[p], present[q])
-                        out.append((0.5, self.supervised(z[p][a], z[q][a], y, y, allowed)))
+                        out.append((0.5, self.supervised(z[p][a], z[q][a], y, y, allowed, [q])))
         if "views" in self.rows:
             for p in range(count):
                 rows = torch.cat([z[p][0], z[p][1]])
                 yy, pp = np.concatenate([y, y]), np.concatenate([present[p], present[p]])
-                out.append((1.0, self.supervised(rows, rows, yy, yy, square_allowed(pp))))
+                out.append((1.0, self.supervised(rows, rows, yy, yy, square_allowed(pp), [p])))
         if "joint" in self.rows:
             rows = torch.cat([zm[a] for zm in z])
             yy, pp = np.concatenate([y] * count), np.concatenate(present)
-            out.append((1.0, self.supervised(rows, rows, yy, yy, square_allowed(pp))))
+            out.append((1.0, self.supervised(rows, rows, yy, yy, square_allowed(pp), range(count))))
         return out
+
+    def push(self, z, y, present):
+        for i in range(len(y)):
+            if (y[i] >= 0).any() and self.queue.maxlen > 0:
+                self.queue.append(([zm[self.anchor][i].detach() for zm in z], y[i], [p[i] for p in present]))
 
     def __call__(self, z, z_inter, logits, y, present):
         """Returns the differentiable total and what is reported: terms, total, floor, counts."""
@@ -159,6 +173,7 @@ class Objective:
                 msc = msc + share * loss
                 floor += share * least
                 used, without = used + with_, without + none
+            self.push(z_inter, y, present)
         if self.bce and self.weights[3]:
             mask = torch.from_numpy(y >= 0)
             target = torch.from_numpy((y == 1).astype(np.float64))

@@ -159,6 +159,36 @@ static void reduced_run_goes_on(void **state) {
     assert_equal_runs("longer");
 }
 
+/* The latents of earlier batches are part of where a run is. Half the labels are unknown, the queue
+ * runs over several times, and the run is cut within an epoch. */
+static void queue_of_latents_travels(void **state) {
+    (void)state;
+    static const char *const queued[] = {"data.modalities.s1.bands=[VV]",
+                                         "data.modalities.s2.bands=[B02,B03]",
+                                         "data.labeled.fraction=0.5",
+                                         "loss.msc_queue=11",
+                                         "train.epochs=2",
+                                         NULL};
+    assert_runs(&(run_request){.out = "queue", .set = queued}, NULL);
+    assert_true(last_value("queue", "epoch", "queue_positives") > 0);
+    assert_runs(&(run_request){.out = "queue_cut", .set = queued, .max_steps = 3}, NULL);
+    mos_safetensors file;
+    assert_int_equal(
+        mos_safetensors_open(in_run("queue_cut", "checkpoints/step-3.safetensors"), &file),
+        MOSAIC_OK);
+    const mos_tensor_view *rows = mos_safetensors_find(&file, "queue");
+    const mos_tensor_view *cursor = mos_safetensors_find(&file, "queue_cursor");
+    assert_true(rows != NULL && rows->shape[0] == 2 * 11 * 16);
+    assert_non_null(cursor);
+    int64_t held_and_next[2];
+    memcpy(held_and_next, cursor->data, sizeof held_and_next);
+    assert_true(held_and_next[0] > 0);
+    mos_safetensors_release(&file);
+    assert_runs(&(run_request){.out = "queue_cut", .set = queued, .resume = true}, NULL);
+    assert_same_weights("queue", "queue_cut");
+    assert_same_file("queue", "queue_cut", "metrics.jsonl");
+}
+
 int main(int argc, char **argv) {
     if (argc > 5 && strcmp(argv[1], "--child") == 0) return run_as_child(argc, argv);
     const struct CMUnitTest tests[] = {
@@ -166,7 +196,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(stopped_by_signals),
         cmocka_unit_test(full_disk),
         cmocka_unit_test(damaged_checkpoint),
-
+        cmocka_unit_test(queue_of_latents_travels),
         cmocka_unit_test(mismatch_is_named),
         cmocka_unit_test(second_writer_is_refused),
         cmocka_unit_test(reduced_run_goes_on),

@@ -146,6 +146,7 @@ static void variants_run(void **state) {
         {"method=supervised", "loss.pos_weight=[\"Beaches, dunes, sands=3\",Pastures=0.5]",
          "data.modalities.s2.bands=[B02]", NULL},
         {"loss.anchor=shared", "loss.msc_warmup=0.5", "loss.positives=jaccard", NULL},
+        {"loss.positives=soft", "loss.msc_queue=4", "loss.msc_rows=[views,joint]", NULL},
         {"model.inter_projector=true", "loss.weighting=anchor", "loss.pos_weight=auto",
          "loss.msc_rows=[joint]", NULL},
         {"train.optimizer=lars", "train.lr=0.1", "train.clip=1", "loss.weights.intra=0", NULL},

@@ -6,7 +6,7 @@
  *   L = 1/N sum w_i (softplus(S_ip) - T_ip S_ip),   dL/dS_ip = w_i (sigmoid(S_ip) - T_ip) / N
  * A thread holds one block row of S, which becomes the block's gradient in place. Its share of dzr
  * has a buffer per thread; these are added in thread order, so a result repeats for a thread count.
- * N follows from the labels alone. */
+ * N follows from the labels alone. The first `moving` references take a gradient. */
 #include "compute/cpu/cpu_state.h"
 
 #include <math.h>
@@ -22,9 +22,9 @@ typedef struct contrast_scratch {
     uint64_t *anchor_known, *reference_known; /* [rows, words] labels known; soft only */
     double *label_count;                      /* [classes] present references that have the label */
     double *total, *loss, *floor;             /* [anchors]; total = r */
-    int64_t *positives;                       /* [anchors] */
+    int64_t *positives, *frozen_positives;    /* [anchors] */
     double *weight, *share;                   /* per thread [references], [classes] */
-    float *block, *dzr;                       /* per thread [BLOCK_ROWS, padded], [references, d] */
+    float *block, *dzr;                       /* per thread [BLOCK_ROWS, padded], [moving, d] */
     float *decay;                             /* per thread [padded]: exp(-|S|); soft only */
     int64_t words, padded;
     size_t bytes;
@@ -52,10 +52,11 @@ static contrast_scratch lay_out(const mos_contrast *c, int threads, void *memory
     s.loss = take(base, &used, c->anchors, sizeof(double));
     s.floor = take(base, &used, c->anchors, sizeof(double));
     s.positives = take(base, &used, c->anchors, sizeof(int64_t));
+    s.frozen_positives = take(base, &used, c->anchors, sizeof(int64_t));
     s.weight = take(base, &used, threads * c->references, sizeof(double));
     s.share = take(base, &used, threads * c->classes, sizeof(double));
     s.block = take(base, &used, threads * BLOCK_ROWS * s.padded, sizeof(float));
-    s.dzr = take(base, &used, threads * c->references * c->d, sizeof(float));
+    s.dzr = take(base, &used, threads * (c->references - c->frozen) * c->d, sizeof(float));
     s.bytes = used;
     return s;
 }
@@ -246,8 +247,9 @@ static void finish_soft_row(const contrast_run *run, int64_t i, float *row) {
     const mos_contrast *c = run->problem;
     const contrast_scratch *s = run->scratch;
     const double each = s->total[i] / target_row(c, s, i, run->weight);
+    const int64_t frozen_from = c->references - c->frozen;
     double loss = 0, floor = 0, product = 1;
-    int64_t positives = 0;
+    int64_t positives = 0, frozen = 0;
     for (int64_t p = 0; p < c->references; p++)
         run->decay[p] = run->weight[p] < 0 ? 0 : -fabsf(row[p]);
     (void)run->kernels->exp_row(run->decay, c->references, 0);
@@ -256,6 +258,7 @@ static void finish_soft_row(const contrast_run *run, int64_t i, float *row) {
         row[p] = 0;
         if (target < 0) continue;
         positives += target > 0;
+        frozen += target > 0 && p >= frozen_from;
         loss += fmax(at, 0) - target * at;
         floor += surprise(target) + surprise(1 - target);
         product *= 1 + e;
@@ -268,6 +271,7 @@ static void finish_soft_row(const contrast_run *run, int64_t i, float *row) {
     s->loss[i] = each * (loss + log(product));
     s->floor[i] = each * floor;
     s->positives[i] = positives;
+    s->frozen_positives[i] = frozen;
 }
 
 /* Row i of the block: its loss, then the row of S becomes factor * (r softmax - W). */
@@ -275,8 +279,9 @@ static void finish_row(const contrast_run *run, int64_t i, float *row) {
     const mos_contrast *c = run->problem;
     const contrast_scratch *s = run->scratch;
     const double total = s->total[i];
+    const int64_t frozen_from = c->references - c->frozen;
     double along = 0, floor = 0;
-    int64_t positives = 0;
+    int64_t positives = 0, frozen = 0;
     if (!(total > 0)) {
         memset(row, 0, (size_t)c->references * sizeof *row);
         return;
@@ -290,6 +295,7 @@ static void finish_row(const contrast_run *run, int64_t i, float *row) {
         const double w = run->weight[p];
         if (!(w > 0)) continue;
         positives++;
+        frozen += p >= frozen_from;
         along += w * (double)row[p];
         floor -= w * log(w / total);
     }
@@ -303,6 +309,7 @@ static void finish_row(const contrast_run *run, int64_t i, float *row) {
     s->loss[i] = total * ((double)top + log(sum)) - along;
     s->floor[i] = floor;
     s->positives[i] = positives;
+    s->frozen_positives[i] = frozen;
     if (!run->gradient) return;
     const double share = run->factor * total / sum;
     for (int64_t p = 0; p < c->references; p++)
@@ -322,7 +329,9 @@ static void run_block(const contrast_run *run, int64_t first, int64_t rows, floa
     if (dza)
         run->kernels->gemm_nn(rows, d, c->references, run->block, ld, 1, run->zr, d,
                               dza + first * d, d, true);
-    if (dzr) run->kernels->gemm_nn(c->references, d, rows, run->block, 1, ld, za, d, dzr, d, true);
+    if (dzr)
+        run->kernels->gemm_nn(c->references - c->frozen, d, rows, run->block, 1, ld, za, d, dzr, d,
+                              true);
 }
 
 static void sum_up(const mos_contrast *c, const contrast_scratch *s, mos_contrast_result *result) {
@@ -334,6 +343,7 @@ static void sum_up(const mos_contrast *c, const contrast_scratch *s, mos_contras
         }
         result->anchors_used++;
         result->positives += s->positives[i];
+        result->frozen_positives += s->frozen_positives[i];
         result->loss += s->loss[i];
         result->floor += s->floor[i];
     }
@@ -341,7 +351,7 @@ static void sum_up(const mos_contrast *c, const contrast_scratch *s, mos_contras
     result->floor /= result->weight;
 }
 
-/* za, dza [anchors, d], zr, dzr [references, d] */
+/* za, dza [anchors, d], zr [references, d], dzr [references - frozen, d] */
 void mos_cpu_contrast(mos_device *device, const mos_contrast *contrast, const void *za,
                       const void *zr, double scale, void *dza, void *dzr, void *scratch,
                       mos_contrast_result *result) {
@@ -349,7 +359,8 @@ void mos_cpu_contrast(mos_device *device, const mos_contrast *contrast, const vo
     const mos_contrast *c = contrast;
     const mos_cpu_guard guard = mos_cpu_enter(cpu);
     contrast_scratch s = lay_out(c, cpu->threads, scratch);
-    const size_t share_bytes = (size_t)(c->references * c->d);
+    const int64_t moving = c->references - c->frozen;
+    const size_t share_count = (size_t)(moving * c->d);
     *result = (mos_contrast_result){0};
     read_labels(c, &s);
 #pragma omp parallel num_threads(cpu->threads)
@@ -358,7 +369,7 @@ void mos_cpu_contrast(mos_device *device, const mos_contrast *contrast, const vo
         const int64_t blocks = (c->anchors + BLOCK_ROWS - 1) / BLOCK_ROWS;
         contrast_run run = {
             .problem = c, .scratch = &s, .kernels = cpu->kernels, .za = za, .zr = zr};
-        float *own = dzr ? s.dzr + (size_t)thread * share_bytes : NULL;
+        float *own = dzr ? s.dzr + (size_t)thread * share_count : NULL;
         int64_t begin, end;
         run.weight = s.weight + thread * c->references;
         run.share = s.share + thread * c->classes;
@@ -368,7 +379,7 @@ void mos_cpu_contrast(mos_device *device, const mos_contrast *contrast, const vo
         mos_cpu_part(c->anchors, threads, thread, &begin, &end);
         for (int64_t i = begin; i < end; i++)
             s.total[i] = row_total(c, &s, i, run.share, run.weight);
-        if (own) memset(own, 0, share_bytes * sizeof *own);
+        if (own) memset(own, 0, share_count * sizeof *own);
 #pragma omp barrier
 #pragma omp single
         for (int64_t i = 0; i < c->anchors; i++)
@@ -381,10 +392,10 @@ void mos_cpu_contrast(mos_device *device, const mos_contrast *contrast, const vo
             run_block(&run, b * BLOCK_ROWS, rows, dza, own);
         }
 #pragma omp barrier
-        mos_cpu_part(c->references, threads, thread, &begin, &end);
+        mos_cpu_part(moving, threads, thread, &begin, &end);
         for (int t = 0; own && result->weight > 0 && t < threads; t++)
             cpu->kernels->add((float *)dzr + begin * c->d,
-                              s.dzr + (size_t)t * share_bytes + begin * c->d, (end - begin) * c->d);
+                              s.dzr + (size_t)t * share_count + begin * c->d, (end - begin) * c->d);
     }
     if (result->weight > 0)
         sum_up(c, &s, result);

@@ -44,6 +44,10 @@ static bool is_reference(const mos_contrast *contrast, int64_t i, int64_t p) {
     return contrast->self == NULL || contrast->self[i] != p;
 }
 
+static bool is_frozen(const mos_contrast *contrast, int64_t p) {
+    return p >= contrast->references - contrast->frozen;
+}
+
 static bool anchor_has(const mos_contrast *contrast, int64_t i, int64_t label) {
     return contrast->anchor_labels[i * contrast->classes + label] == 1;
 }
@@ -191,6 +195,7 @@ static void add_soft_anchor(const mos_contrast *contrast, int64_t i, const doubl
         const double target = rows->weight[p];
         if (target < 0) continue;
         if (target > 0) result->positives++;
+        if (target > 0 && is_frozen(contrast, p)) result->frozen_positives++;
         result->loss += each * (softplus(rows->similarity[p]) - target * rows->similarity[p]);
         result->floor += each * (surprise(target) + surprise(1 - target));
     }
@@ -211,6 +216,7 @@ static void add_anchor(const mos_contrast *contrast, int64_t i, const double *za
         const double w = rows->weight[p];
         if (w == 0) continue;
         result->positives++;
+        if (is_frozen(contrast, p)) result->frozen_positives++;
         result->loss -= w * (rows->similarity[p] - rows->lse[i]);
         result->floor -= w * log(w / rows->total[i]);
     }
@@ -241,12 +247,13 @@ static void add_gradient(const mos_contrast *contrast, int64_t i, const double *
         const double g = factor * pair_gradient(contrast, i, p, rows);
         for (int64_t k = 0; k < d; k++) {
             if (dza != NULL) dza[i * d + k] += TERM(20, g * zr[p * d + k]);
-            if (dzr != NULL) dzr[p * d + k] += TERM(21, g * za[i * d + k]);
+            if (dzr != NULL && !is_frozen(contrast, p))
+                dzr[p * d + k] += TERM(21, g * za[i * d + k]);
         }
     }
 }
 
-/* za, dza [anchors, d], zr, dzr [references, d] */
+/* za, dza [anchors, d], zr [references, d], dzr [references - frozen, d] */
 void mos_ref_contrast(mos_device *device, const mos_contrast *contrast, const void *za,
                       const void *zr, double scale, void *dza, void *dzr, void *scratch,
                       mos_contrast_result *result) {

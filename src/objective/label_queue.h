@@ -1,0 +1,37 @@
+/* Labelled latents of earlier batches: further references of the supervised contrastive term, so
+ * that a batch with few labels still finds positives and negatives with known labels.
+ *
+ * A ring of samples. An entry is a sample's unit rows of all modalities, its labels, and which
+ * modalities it has; newer entries overwrite the oldest. The rows are constants: no gradient leads
+ * into them. They were made by older weights, which change little over so few steps (Wang et al.
+ * 2020, "Cross-Batch Memory for Embedding Learning"). A sample seen again stands in the ring again.
+ * Everything here belongs into a checkpoint. */
+#ifndef MOS_OBJECTIVE_LABEL_QUEUE_H
+#define MOS_OBJECTIVE_LABEL_QUEUE_H
+
+#include "compute/device.h"
+
+typedef struct mos_label_queue {
+    mos_device *device;
+    int64_t size; /* samples it can hold; 0: none, every call is fine */
+    int64_t modalities, classes, latent;
+    int64_t cursor[2]; /* samples held, place of the next one */
+    void *rows;        /* real [modalities, size, latent] on the device */
+    int8_t *labels;    /* [size, classes] */
+    uint8_t *present;  /* [modalities, size] */
+} mos_label_queue;
+
+mosaic_status mos_label_queue_init(mos_label_queue *queue, mos_device *device, int64_t size,
+                                   int64_t modalities, int64_t classes, int64_t latent);
+void mos_label_queue_release(mos_label_queue *queue);
+/* The samples of a batch of which at least one label is known, in their order. z: per modality real
+ * [batch, latent] unit rows; labels host [batch, classes]; present: per modality host [batch] or
+ * NULL. A modality that a sample lacks is kept as absent, its row zero. */
+void mos_label_queue_push(mos_label_queue *queue, int64_t batch, const void *const z[],
+                          const int8_t *labels, const uint8_t *const present[]);
+/* Copies what it holds of modality m: rows to device `rows`, labels [held, classes] and presence
+ * [held] to the host arrays. Returns how many. */
+int64_t mos_label_queue_copy(const mos_label_queue *queue, int64_t m, void *rows, int8_t *labels,
+                             uint8_t *present);
+
+#endif
