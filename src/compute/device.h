@@ -60,7 +60,17 @@ typedef struct mos_conv_shape {
     int64_t co, kernel, stride, pad; /* weights [co, ci, kernel, kernel], real, row-major */
     bool image; /* the input is an image buffer (image_load); no data gradient is ever asked for */
     bool train; /* plan the two backward passes too */
+    /* For inference: conv_fold in place of conv_pack puts the batch norm behind the convolution
+     * into its weights, and forward is y = relu?(conv(x) + bias + y?); sum: y holds what is added.
+     */
+    bool folded, relu, sum;
 } mos_conv_shape;
+
+/* A batch norm as inference sees it: real [co] each. */
+typedef struct mos_norm_running {
+    const void *gamma, *beta, *mean, *var;
+    double eps;
+} mos_norm_running;
 
 typedef struct mos_conv_info {
     int64_t oh, ow;
@@ -203,6 +213,10 @@ struct mos_backend {
     void (*conv_destroy)(mos_device *, mos_conv **);
     void (*conv_info)(const mos_conv *, mos_conv_info *out);
     void (*conv_pack)(mos_device *, mos_conv *, const void *weights);
+    /* of a folded plan: weights * gamma / sqrt(var + eps), bias = beta - mean gamma / sqrt(var +
+     * eps). After the weights or the statistics changed and before forward. */
+    void (*conv_fold)(mos_device *, mos_conv *, const void *weights, const mos_norm_running *norm,
+                      void *workspace);
     void (*conv_forward)(mos_device *, mos_conv *, const void *x, void *y, void *workspace);
     void (*conv_backward_data)(mos_device *, mos_conv *, const void *dy, void *dx, void *workspace);
     void (*conv_backward_weights)(mos_device *, mos_conv *, const void *x, const void *dy, void *dw,

@@ -12,53 +12,68 @@ static void *block_input(const mos_encoder *encoder, int64_t b) {
     return b == 0 ? stem_output(encoder) : block_output(&encoder->blocks[b - 1]);
 }
 
-static void run_unit(mos_unit *unit, const mos_weights *weights, const mos_slots *slots,
-                     const void *in, const void *skip, bool infer, const uint8_t *present) {
-    if (infer)
-        mos_unit_infer(unit, weights, slots, in, skip);
-    else
-        mos_unit_forward(unit, weights, slots, in, skip, present);
-}
-
-/* y = relu(norm(conv(... relu(norm(conv(x))))) + skip),  skip = x or norm(conv1x1(x)) */
-static void run_block(mos_block *block, const mos_weights *weights, const mos_slots *slots,
-                      const void *in, bool infer, const uint8_t *present) {
-    const void *skip = in, *x = in;
-    if (block->has_down) {
-        run_unit(&block->down, weights, slots, in, NULL, infer, present);
-        skip = block->down.y;
-    }
-    for (int u = 0; u < block->units; u++) {
-        bool last = u == block->units - 1;
-        run_unit(&block->unit[u], weights, slots, x, last ? skip : NULL, infer, present);
-        x = block->unit[u].y;
-    }
-}
-
-static void run_encoder(mos_encoder *encoder, const mos_weights *weights, const mos_slots *slots,
-                        const float *images, bool infer, const uint8_t *present) {
-    mos_device *device = weights->device;
+static void load_images(mos_encoder *encoder, mos_device *device, const float *images) {
     device->ops->image_load(device, encoder->image, images, encoder->n, encoder->bands,
                             encoder->height, encoder->width);
-    run_unit(&encoder->stem, weights, slots, encoder->image, NULL, infer, present);
-    if (encoder->stem_pool)
-        device->ops->pool_forward(device, encoder->pool, encoder->stem.y, encoder->pooled,
-                                  encoder->pool_index);
-    for (int64_t b = 0; b < encoder->block_count; b++)
-        run_block(&encoder->blocks[b], weights, slots, block_input(encoder, b), infer, present);
+}
+
+static void pool_stem(mos_encoder *encoder, mos_device *device) {
+    if (!encoder->stem_pool) return;
+    device->ops->pool_forward(device, encoder->pool, encoder->stem.y, encoder->pooled,
+                              encoder->pool_index);
+}
+
+static void pool_features(mos_encoder *encoder, mos_device *device) {
     device->ops->mean_forward(device, encoder->n, encoder->feature_size, encoder->last_h,
                               encoder->last_w, block_input(encoder, encoder->block_count),
                               encoder->features);
 }
 
-void mos_encoder_forward(mos_encoder *encoder, const mos_weights *weights, const mos_slots *slots,
-                         const float *images, const uint8_t *present) {
-    run_encoder(encoder, weights, slots, images, false, present);
+/* y = relu(norm(conv(... relu(norm(conv(x))))) + skip),  skip = x or norm(conv1x1(x)) */
+static void block_forward(mos_block *block, const mos_weights *weights, const mos_slots *slots,
+                          const void *in, const uint8_t *present) {
+    const void *skip = in, *x = in;
+    if (block->has_down) {
+        mos_unit_forward(&block->down, weights, slots, in, NULL, present);
+        skip = block->down.y;
+    }
+    for (int u = 0; u < block->units; u++) {
+        const bool last = u == block->units - 1;
+        mos_unit_forward(&block->unit[u], weights, slots, x, last ? skip : NULL, present);
+        x = block->unit[u].y;
+    }
 }
 
-void mos_encoder_infer(mos_encoder *encoder, const mos_weights *weights, const mos_slots *slots,
+void mos_encoder_forward(mos_encoder *encoder, const mos_weights *weights, const mos_slots *slots,
+                         const float *images, const uint8_t *present) {
+    mos_device *device = weights->device;
+    load_images(encoder, device, images);
+    mos_unit_forward(&encoder->stem, weights, slots, encoder->image, NULL, present);
+    pool_stem(encoder, device);
+    for (int64_t b = 0; b < encoder->block_count; b++)
+        block_forward(&encoder->blocks[b], weights, slots, block_input(encoder, b), present);
+    pool_features(encoder, device);
+}
+
+/* The last convolution's y is where the skip's value stands: the input, or what came of it. */
+static void block_infer(mos_block *block, mos_device *device, const mos_slots *slots,
+                        const void *in) {
+    const void *x = in;
+    if (block->has_down) mos_unit_infer(&block->down, device, slots, in);
+    for (int u = 0; u < block->units; u++) {
+        mos_unit_infer(&block->unit[u], device, slots, x);
+        x = block->unit[u].y;
+    }
+}
+
+void mos_encoder_infer(mos_encoder *encoder, mos_device *device, const mos_slots *slots,
                        const float *images) {
-    run_encoder(encoder, weights, slots, images, true, NULL);
+    load_images(encoder, device, images);
+    mos_unit_infer(&encoder->stem, device, slots, encoder->image);
+    pool_stem(encoder, device);
+    for (int64_t b = 0; b < encoder->block_count; b++)
+        block_infer(&encoder->blocks[b], device, slots, block_input(encoder, b));
+    pool_features(encoder, device);
 }
 
 /* The gradient of the block's output is A + dy2 (dy2 is B, or NULL for zero); that of its input is

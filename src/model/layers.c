@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#define NORM_EPS 1e-5 /* PyTorch's */
+
 mosaic_status mos_unit_init(mos_unit *unit, mos_parameter_table *table, const char *prefix,
                             const mos_unit_shape *shape) {
     *unit = (mos_unit){.ci = shape->ci,
@@ -36,7 +38,10 @@ mosaic_status mos_unit_plan(mos_unit *unit, mos_device *device, mos_slots *slots
                            .stride = unit->stride,
                            .pad = unit->pad,
                            .image = unit->image,
-                           .train = train};
+                           .train = train,
+                           .folded = !train,
+                           .relu = !train && unit->relu,
+                           .sum = !train && unit->skip};
     MOS_TRY(mos_context(device->ops->conv_create(device, &conv, &unit->conv), "%s", unit->name));
     mos_conv_info info;
     device->ops->conv_info(unit->conv, &info);
@@ -46,6 +51,7 @@ mosaic_status mos_unit_plan(mos_unit *unit, mos_device *device, mos_slots *slots
     unit->out_bytes = device->ops->act_bytes(device, n, unit->co, info.oh, info.ow);
     if (slots->workspace_bytes < info.workspace_bytes)
         slots->workspace_bytes = info.workspace_bytes;
+    if (!train) return MOSAIC_OK;
     mos_norm_shape norm = {.n = n,
                            .c = unit->co,
                            .h = info.oh,
@@ -54,7 +60,7 @@ mosaic_status mos_unit_plan(mos_unit *unit, mos_device *device, mos_slots *slots
                            .relu = unit->relu,
                            .skip = unit->skip,
                            .train = train,
-                           .eps = 1e-5,
+                           .eps = NORM_EPS,
                            .momentum = 0.1};
     return mos_context(device->ops->norm_create(device, &norm, &unit->norm), "norm behind %s",
                        unit->name);
@@ -74,9 +80,20 @@ void mos_unit_release(mos_unit *unit, mos_device *device) {
     unit->x = unit->y = unit->mean = unit->rstd = NULL;
 }
 
-void mos_unit_pack(mos_unit *unit, const mos_weights *weights) {
+void mos_unit_pack(mos_unit *unit, const mos_weights *weights, const mos_slots *slots) {
     mos_device *device = weights->device;
-    device->ops->conv_pack(device, unit->conv, mos_param_at(weights, unit->weight));
+    const mos_norm_offsets *at = &unit->norm_at;
+    const void *weight = mos_param_at(weights, unit->weight);
+    if (unit->norm != NULL) {
+        device->ops->conv_pack(device, unit->conv, weight);
+        return;
+    }
+    const mos_norm_running norm = {.gamma = mos_param_at(weights, at->gamma),
+                                   .beta = mos_param_at(weights, at->beta),
+                                   .mean = mos_state_at(weights, at->running_mean),
+                                   .var = mos_state_at(weights, at->running_var),
+                                   .eps = NORM_EPS};
+    device->ops->conv_fold(device, unit->conv, weight, &norm, slots->workspace);
 }
 
 void mos_unit_forward(mos_unit *unit, const mos_weights *weights, const mos_slots *slots,
@@ -90,15 +107,8 @@ void mos_unit_forward(mos_unit *unit, const mos_weights *weights, const mos_slot
         mos_state_at(weights, at->running_var), unit->mean, unit->rstd, unit->y, present);
 }
 
-void mos_unit_infer(mos_unit *unit, const mos_weights *weights, const mos_slots *slots,
-                    const void *in, const void *skip) {
-    mos_device *device = weights->device;
-    const mos_norm_offsets *at = &unit->norm_at;
-    device->ops->conv_forward(device, unit->conv, in, unit->x, slots->workspace);
-    device->ops->norm_infer(device, unit->norm, unit->x, skip, mos_param_at(weights, at->gamma),
-                            mos_param_at(weights, at->beta),
-                            mos_state_at(weights, at->running_mean),
-                            mos_state_at(weights, at->running_var), unit->y);
+void mos_unit_infer(mos_unit *unit, mos_device *device, const mos_slots *slots, const void *in) {
+    device->ops->conv_forward(device, unit->conv, in, unit->y, slots->workspace);
 }
 
 void mos_unit_backward(mos_unit *unit, const mos_weights *weights, const mos_slots *slots,

@@ -33,7 +33,8 @@ typedef struct mos_unit {
     int64_t groups, oh, ow;
     size_t out_bytes; /* of x and of y */
     /* act [n, co, oh, ow]: the convolution's output and the norm's. Training keeps them for the
-     * backward pass; in an inference plan, and for the y of a downsampling unit, they are slots. */
+     * backward pass; the y of a downsampling unit is a slot. An inference plan has no norm, that is
+     * folded into the convolution, and no x; y is a slot. */
     void *x, *y;
     void *mean, *rstd; /* real [groups, co], training */
 } mos_unit;
@@ -54,14 +55,14 @@ mosaic_status mos_unit_plan(mos_unit *unit, mos_device *device, mos_slots *slots
 void mos_unit_keep(mos_unit *unit, const mos_device *device, mos_arena *arena, void *y);
 /* Frees the plans; a unit without plans is fine. */
 void mos_unit_release(mos_unit *unit, mos_device *device);
-void mos_unit_pack(mos_unit *unit, const mos_weights *weights);
+/* After weights or running statistics changed. */
+void mos_unit_pack(mos_unit *unit, const mos_weights *weights, const mos_slots *slots);
 
 /* y = relu?(norm(conv(in)) + skip?) with batch statistics (training plans), or with the running
- * ones. */
+ * ones: then y holds the skip beforehand. */
 void mos_unit_forward(mos_unit *unit, const mos_weights *weights, const mos_slots *slots,
                       const void *in, const void *skip, const uint8_t *present);
-void mos_unit_infer(mos_unit *unit, const mos_weights *weights, const mos_slots *slots,
-                    const void *in, const void *skip);
+void mos_unit_infer(mos_unit *unit, mos_device *device, const mos_slots *slots, const void *in);
 /* The buffers of one backward step. The gradient of y is dy + dy2 (dy2 may be NULL). dskip receives
  * the skip's gradient and may be dy; dx that of the norm's input, and differs from the others; din
  * that of the unit's input (NULL: not wanted), and may be dy2, or dy where that is not dskip. */

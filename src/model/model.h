@@ -99,9 +99,9 @@ void mos_model_layers(const mos_model *model, mos_layer_visit visit, void *conte
  * latents z [views*batch, latent] (unit rows) are valid. */
 mosaic_status mos_model_forward(mos_model *model, int64_t m, const float *images,
                                 const uint8_t *present);
-/* Inference (running statistics), with any plan; images [views*batch, ...] as above. A sample's
- * features, latents and logits are bit-equal wherever it stands in the batch and whatever stands
- * beside it: the caller pads a short batch. */
+/* Inference (running statistics), with an inference plan; images [views*batch, ...] as above. A
+ * sample's features, latents and logits are bit-equal wherever it stands in the batch and whatever
+ * stands beside it: the caller pads a short batch. */
 mosaic_status mos_model_infer(mos_model *model, int64_t m, const float *images);
 int64_t mos_model_feature_size(const mos_model *model); /* 512 */
 void *mos_model_features(mos_model *model, int64_t m);  /* real [views*batch, 512] */

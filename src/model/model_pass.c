@@ -11,9 +11,9 @@ static mosaic_status check_pass(const mos_model *model, int64_t m, bool train) {
     if (model->branch[m].views == 0)
         return mos_fail(MOSAIC_ERR_USAGE, "modality '%s' is not part of the plan",
                         model->spec.modality[m].name);
-    if (train && !model->plan.train)
-        return mos_fail(MOSAIC_ERR_USAGE,
-                        "the plan is for inference, a training pass was asked for");
+    if (train != model->plan.train)
+        return mos_fail(MOSAIC_ERR_USAGE, "the plan is for %s, %s pass was asked for",
+                        train ? "inference" : "training", train ? "a training" : "an inference");
     return MOSAIC_OK;
 }
 
@@ -60,7 +60,7 @@ mosaic_status mos_model_infer(mos_model *model, int64_t m, const float *images) 
     MOS_TRY(check_pass(model, m, false));
     mos_branch *branch = &model->branch[m];
     mos_encoder *encoder = &branch->encoder;
-    mos_encoder_infer(encoder, &model->weights, &model->slots, images);
+    mos_encoder_infer(encoder, model->weights.device, &model->slots, images);
     mos_projector *projectors[] = {&branch->projector, &branch->inter};
     for (int p = 0; p < 2 && model->plan.latents; p++)
         if (projectors[p]->exists)

@@ -104,17 +104,21 @@ void mos_encoder_release(mos_encoder *encoder, mos_device *device) {
  */
 
 /* Which slots a block of an inference pass uses when its input stands in `in`: its convolutions
- * write x, the skip path's result goes to skip, the block's to out. out differs from in, so blocks
- * alternate between two of the four. */
+ * write to inner in turns, the last one onto the skip's value, which is the input or what the
+ * downsampling made of it. */
 typedef struct slot_use {
-    int x, skip, out;
+    int inner[2], out;
 } slot_use;
 
-static slot_use use_slots(int in) {
+static slot_use use_slots(const mos_block *block, int in) {
     int free[MOS_SLOTS], count = 0;
     for (int s = 0; s < MOS_SLOTS; s++)
         if (s != in) free[count++] = s;
-    return (slot_use){.x = free[0], .skip = free[1], .out = free[2]};
+    return (slot_use){.inner = {free[0], free[1]}, .out = block->has_down ? free[2] : in};
+}
+
+static int unit_slot(const mos_block *block, const slot_use *use, int u) {
+    return u == block->units - 1 ? use->out : use->inner[u % 2];
 }
 
 static void need_training(mos_slots *slots, const mos_block *block) {
@@ -129,15 +133,9 @@ static void need_training(mos_slots *slots, const mos_block *block) {
 }
 
 static int need_inference(mos_slots *slots, const mos_block *block, int in) {
-    slot_use use = use_slots(in);
-    for (int u = 0; u < block->units; u++) {
-        mos_slot_need(slots, use.x, block->unit[u].out_bytes);
-        mos_slot_need(slots, use.out, block->unit[u].out_bytes);
-    }
-    if (block->has_down) {
-        mos_slot_need(slots, use.x, block->down.out_bytes);
-        mos_slot_need(slots, use.skip, block->down.out_bytes);
-    }
+    const slot_use use = use_slots(block, in);
+    for (int u = 0; u < block->units; u++)
+        mos_slot_need(slots, unit_slot(block, &use, u), block->unit[u].out_bytes);
     return use.out;
 }
 
@@ -166,9 +164,9 @@ static mosaic_status plan_stem(mos_encoder *encoder, mos_device *device, mos_slo
     *h = stem->oh;
     *w = stem->ow;
     /* backward: the norm's input gradient in T, its output's in B below a pool, else in A and B;
-     * inference: x in T, y in A */
-    mos_slot_need(slots, MOS_SLOT_T, stem->out_bytes);
-    if (!encoder->train || !encoder->stem_pool) mos_slot_need(slots, MOS_SLOT_A, stem->out_bytes);
+     * inference: y in T and what the pool makes of it in A, or y in A */
+    if (encoder->train || encoder->stem_pool) mos_slot_need(slots, MOS_SLOT_T, stem->out_bytes);
+    if (!encoder->stem_pool) mos_slot_need(slots, MOS_SLOT_A, stem->out_bytes);
     if (!encoder->stem_pool) return MOSAIC_OK;
     mos_pool_shape pool = {.n = encoder->n,
                            .c = stem->co,
@@ -182,7 +180,10 @@ static mosaic_status plan_stem(mos_encoder *encoder, mos_device *device, mos_slo
     *h = (*h + 2 * POOL_PAD - POOL_KERNEL) / POOL_STRIDE + 1;
     *w = (*w + 2 * POOL_PAD - POOL_KERNEL) / POOL_STRIDE + 1;
     encoder->pool_bytes = device->ops->act_bytes(device, encoder->n, stem->co, *h, *w);
-    mos_slot_need(slots, MOS_SLOT_B, encoder->train ? stem->out_bytes : encoder->pool_bytes);
+    if (encoder->train)
+        mos_slot_need(slots, MOS_SLOT_B, stem->out_bytes);
+    else
+        mos_slot_need(slots, MOS_SLOT_A, encoder->pool_bytes);
     return MOSAIC_OK;
 }
 
@@ -197,7 +198,7 @@ mosaic_status mos_encoder_plan(mos_encoder *encoder, mos_device *device, mos_slo
     encoder->train = train;
     encoder->image_bytes = device->ops->image_bytes(device, n, encoder->bands, h, w);
     MOS_TRY(plan_stem(encoder, device, slots, &h, &w));
-    int in = encoder->stem_pool ? MOS_SLOT_B : MOS_SLOT_A;
+    int in = MOS_SLOT_A;
     for (int64_t b = 0; b < encoder->block_count; b++) {
         mos_block *block = &encoder->blocks[b];
         MOS_TRY(plan_block(block, device, slots, n, groups, &h, &w, train));
@@ -228,20 +229,16 @@ static void place_training(mos_encoder *encoder, const mos_device *device, const
 }
 
 static void place_inference(mos_encoder *encoder, const mos_slots *slots, mos_arena *arena) {
-    encoder->stem.x = slots->at[MOS_SLOT_T];
-    encoder->stem.y = slots->at[MOS_SLOT_A];
-    encoder->pooled = slots->at[MOS_SLOT_B];
+    encoder->stem.y = slots->at[encoder->stem_pool ? MOS_SLOT_T : MOS_SLOT_A];
+    encoder->pooled = slots->at[MOS_SLOT_A];
     encoder->pool_index = mos_arena_take(arena, encoder->index_bytes);
-    int in = encoder->stem_pool ? MOS_SLOT_B : MOS_SLOT_A;
+    int in = MOS_SLOT_A;
     for (int64_t b = 0; b < encoder->block_count; b++) {
         mos_block *block = &encoder->blocks[b];
-        slot_use use = use_slots(in);
-        block->down.x = slots->at[use.x];
-        block->down.y = slots->at[use.skip];
-        for (int u = 0; u < block->units; u++) {
-            block->unit[u].x = slots->at[use.x];
-            block->unit[u].y = slots->at[use.out];
-        }
+        const slot_use use = use_slots(block, in);
+        block->down.y = slots->at[use.out];
+        for (int u = 0; u < block->units; u++)
+            block->unit[u].y = slots->at[unit_slot(block, &use, u)];
         in = use.out;
     }
 }
@@ -271,14 +268,14 @@ void mos_encoder_unplan(mos_encoder *encoder, mos_device *device) {
     encoder->features = encoder->dfeatures = NULL;
 }
 
-void mos_encoder_pack(mos_encoder *encoder, const mos_weights *weights) {
+void mos_encoder_pack(mos_encoder *encoder, const mos_weights *weights, const mos_slots *slots) {
     if (encoder->n == 0) return;
-    mos_unit_pack(&encoder->stem, weights);
+    mos_unit_pack(&encoder->stem, weights, slots);
     for (int64_t b = 0; b < encoder->block_count; b++) {
         mos_block *block = &encoder->blocks[b];
         for (int u = 0; u < block->units; u++)
-            mos_unit_pack(&block->unit[u], weights);
-        if (block->has_down) mos_unit_pack(&block->down, weights);
+            mos_unit_pack(&block->unit[u], weights, slots);
+        if (block->has_down) mos_unit_pack(&block->down, weights, slots);
     }
 }
 

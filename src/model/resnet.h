@@ -66,7 +66,7 @@ mosaic_status mos_encoder_plan(mos_encoder *encoder, mos_device *device, mos_slo
 void mos_encoder_place(mos_encoder *encoder, const mos_device *device, const mos_slots *slots,
                        mos_arena *arena);
 void mos_encoder_unplan(mos_encoder *encoder, mos_device *device);
-void mos_encoder_pack(mos_encoder *encoder, const mos_weights *weights);
+void mos_encoder_pack(mos_encoder *encoder, const mos_weights *weights, const mos_slots *slots);
 /* Bytes of weight copies the plans hold. */
 size_t mos_encoder_packed_bytes(const mos_encoder *encoder, const mos_device *device);
 void mos_encoder_layers(const mos_encoder *encoder, const mos_device *device, mos_layer_visit visit,
@@ -75,7 +75,8 @@ void mos_encoder_layers(const mos_encoder *encoder, const mos_device *device, mo
 /* images: host float [n, bands, height, width] to features. present: host [n] or NULL. */
 void mos_encoder_forward(mos_encoder *encoder, const mos_weights *weights, const mos_slots *slots,
                          const float *images, const uint8_t *present);
-void mos_encoder_infer(mos_encoder *encoder, const mos_weights *weights, const mos_slots *slots,
+/* With the running statistics; the weights are the plan's own copies of the last pack. */
+void mos_encoder_infer(mos_encoder *encoder, mos_device *device, const mos_slots *slots,
                        const float *images);
 /* dfeatures to the gradients of all weights (added). */
 void mos_encoder_backward(mos_encoder *encoder, const mos_weights *weights, const mos_slots *slots,

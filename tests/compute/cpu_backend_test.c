@@ -178,10 +178,10 @@ static double relative_rms(const double *got, const double *wanted, int64_t coun
 /* Small maps, odd sides, fewer tiles than threads, both ways of the weight gradient (few and many
  * channels), more than one chunk of tiles. */
 static const mos_conv_shape own_layers[] = {
-    {1, 32, 4, 5, 64, 3, 1, 1, false, true},     {3, 64, 15, 13, 96, 3, 1, 1, false, true},
-    {2, 96, 7, 9, 32, 3, 1, 1, false, true},     {5, 160, 5, 4, 128, 3, 1, 1, false, true},
-    {2, 128, 37, 36, 160, 3, 1, 1, false, true}, {1, 128, 3, 2, 32, 3, 2, 1, false, true},
-    {3, 128, 40, 39, 96, 3, 2, 1, false, true}};
+    {1, 32, 4, 5, 64, 3, 1, 1, .train = true},     {3, 64, 15, 13, 96, 3, 1, 1, .train = true},
+    {2, 96, 7, 9, 32, 3, 1, 1, .train = true},     {5, 160, 5, 4, 128, 3, 1, 1, .train = true},
+    {2, 128, 37, 36, 160, 3, 1, 1, .train = true}, {1, 128, 3, 2, 32, 3, 2, 1, .train = true},
+    {3, 128, 40, 39, 96, 3, 2, 1, .train = true}};
 
 /* Tolerance: direct bf16 products give 1.6e-3 relative, F(2x2) transforms rounded to bf16 3.5e-3 to
  * 4.5e-3 (both operands and the result are rounded); a lost tap or tile gives more than 0.1. */
@@ -216,9 +216,9 @@ static void own_kernels_agree_with_ref(void **state) {
  * sanitizer watches). */
 static void plans_fail_cleanly(void **state) {
     (void)state;
-    const mos_conv_shape shapes[] = {{2, 64, 8, 8, 64, 3, 1, 1, false, true},
-                                     {2, 64, 8, 8, 64, 3, 2, 1, false, true},
-                                     {2, 20, 16, 16, 64, 7, 2, 3, true, true}};
+    const mos_conv_shape shapes[] = {{2, 64, 8, 8, 64, 3, 1, 1, .train = true},
+                                     {2, 64, 8, 8, 64, 3, 2, 1, .train = true},
+                                     {2, 20, 16, 16, 64, 7, 2, 3, .image = true, .train = true}};
     const mos_norm_shape norm_shape = {
         .n = 2, .c = 32, .h = 4, .w = 4, .groups = 1, .train = true, .eps = 1e-5, .momentum = 0.1};
     mos_device *device = support_open(&mos_backend_cpu, MOS_PRECISION_BF16, 2);

@@ -79,10 +79,10 @@ static bool is_missing(const mos_backend *backend) {
 }
 
 /* Each is wrong in one way. */
-static const mos_conv_shape bad_convs[] = {{0, 16, 4, 4, 16, 3, 1, 1, false, true},
-                                           {1, 16, 4, 4, 16, 7, 1, 1, false, true},
-                                           {1, 16, 4, 4, 16, 3, 0, 1, false, true},
-                                           {1, 16, 4, 4, 16, 3, 1, -1, false, true}};
+static const mos_conv_shape bad_convs[] = {{0, 16, 4, 4, 16, 3, 1, 1, .train = true},
+                                           {1, 16, 4, 4, 16, 7, 1, 1, .train = true},
+                                           {1, 16, 4, 4, 16, 3, 0, 1, .train = true},
+                                           {1, 16, 4, 4, 16, 3, 1, -1, .train = true}};
 static const mos_norm_shape bad_norms[] = {{3, 16, 2, 2, 2, false, false, false, true, 1e-5, 0.1},
                                            {4, 16, 2, 2, 1, true, false, false, true, 1e-5, 0.1},
                                            {4, 16, 2, 2, 1, false, false, false, true, 0, 0.1},
@@ -90,7 +90,7 @@ static const mos_norm_shape bad_norms[] = {{3, 16, 2, 2, 2, false, false, false,
 static const mos_pool_shape bad_pools[] = {{1, 16, 0, 4, 3, 2, 1, true},
                                            {1, 16, 4, 4, 3, 2, 2, true}};
 /* Channels no network here has: cpu keeps activations in blocks of 16. */
-static const mos_conv_shape odd_conv = {1, 20, 4, 4, 16, 3, 1, 1, false, true};
+static const mos_conv_shape odd_conv = {1, 20, 4, 4, 16, 3, 1, 1, .train = true};
 static const mos_norm_shape odd_norm = {4, 20, 2, 2, 1, false, false, false, true, 1e-5, 0.1};
 static const mos_pool_shape odd_pool = {1, 20, 4, 4, 3, 2, 1, true};
 
@@ -138,7 +138,7 @@ static void plans_refuse_bad_shapes(void **state) {
 }
 
 static mosaic_status open_and_plan(const char *name, mos_precision precision) {
-    static const mos_conv_shape conv_shape = {1, 16, 4, 4, 16, 3, 1, 1, false, true};
+    static const mos_conv_shape conv_shape = {1, 16, 4, 4, 16, 3, 1, 1, .train = true};
     static const mos_norm_shape norm_shape = {2, 16, 2, 2, 1, false, true, false, true, 1e-5, 0.1};
     static const mos_pool_shape pool_shape = {1, 16, 4, 4, 3, 2, 1, true};
     mos_device *device = NULL;
@@ -177,8 +177,8 @@ static int fail_each_allocation(const char *name, mos_precision precision) {
 
 static void survives_failed_allocations(void **state) {
     (void)state;
-    /* device, convolution (4), norm, pool, memory */
-    assert_int_equal(fail_each_allocation("ref", MOS_PRECISION_FP64), 8);
+    /* device, convolution (5), norm, pool, memory */
+    assert_int_equal(fail_each_allocation("ref", MOS_PRECISION_FP64), 9);
     if (is_missing(&mos_backend_cpu)) return;
     assert_true(fail_each_allocation("cpu", MOS_PRECISION_FP32) >= 5);
     assert_true(fail_each_allocation("cpu", MOS_PRECISION_BF16) >= 5);

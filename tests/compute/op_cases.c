@@ -19,29 +19,33 @@ void op_outputs_release(op_outputs *out) {
 
 void op_case_run(mos_device *device, const op_case *which, op_outputs *out) {
     static void (*const runs[OP_KINDS])(mos_device *, const op_case *, op_outputs *) = {
-        [OP_CONV] = op_run_conv,         [OP_NORM] = op_run_norm,
-        [OP_INFER] = op_run_infer,       [OP_POOL] = op_run_pool,
-        [OP_MEAN] = op_run_mean,         [OP_LINEAR] = op_run_linear,
-        [OP_UNIT] = op_run_unit,         [OP_ROWS] = op_run_rows,
-        [OP_CONTRAST] = op_run_contrast, [OP_BCE] = op_run_bce,
-        [OP_OPTIMIZE] = op_run_optimize, [OP_MEASURE] = op_run_measure,
-        [OP_MEMORY] = op_run_memory};
+        [OP_CONV] = op_run_conv,       [OP_NORM] = op_run_norm,
+        [OP_INFER] = op_run_infer,     [OP_FOLDED] = op_run_folded,
+        [OP_POOL] = op_run_pool,       [OP_MEAN] = op_run_mean,
+        [OP_LINEAR] = op_run_linear,   [OP_UNIT] = op_run_unit,
+        [OP_ROWS] = op_run_rows,       [OP_CONTRAST] = op_run_contrast,
+        [OP_BCE] = op_run_bce,         [OP_OPTIMIZE] = op_run_optimize,
+        [OP_MEASURE] = op_run_measure, [OP_MEMORY] = op_run_memory};
     *out = (op_outputs){.count = 0};
     runs[which->kind](device, which, out);
 }
 
 #define CONV(n, ci, h, w, co, k, s, p)                                                             \
-    .kind = OP_CONV, .conv = {n, ci, h, w, co, k, s, p, false, true}
+    .kind = OP_CONV, .conv = {n, ci, h, w, co, k, s, p, .train = true}
 #define LAYER(n, ci, h, co, k, s, p)                                                               \
-    .kind = OP_CONV, .slow = true, .conv = {n, ci, h, h, co, k, s, p, false, true}
+    .kind = OP_CONV, .slow = true, .conv = {n, ci, h, h, co, k, s, p, .train = true}
 #define IMAGE(n, ci, h, w, co, k, s, p)                                                            \
-    .kind = OP_CONV, .conv = {n, ci, h, w, co, k, s, p, true, true}
+    .kind = OP_CONV, .conv = {n, ci, h, w, co, k, s, p, .image = true, .train = true}
 #define STEM(n, ci)                                                                                \
-    .kind = OP_CONV, .slow = true, .conv = {n, ci, 120, 120, 64, 7, 2, 3, true, true}
+    .kind = OP_CONV, .slow = true,                                                                 \
+    .conv = {n, ci, 120, 120, 64, 7, 2, 3, .image = true, .train = true}
 #define NORM(n, c, h, w, groups, features, relu, skip)                                             \
     .kind = OP_NORM, .norm.shape = {n, c, h, w, groups, features, relu, skip, true, 1e-5, 0.1}
 #define INFER(n, c, h, w, features, relu, skip)                                                    \
     .kind = OP_INFER, .norm.shape = {n, c, h, w, 1, features, relu, skip, false, 1e-5, 0.1}
+#define FOLDED(n, ci, h, w, co, k, s, p, with_relu, with_sum)                                      \
+    .kind = OP_FOLDED,                                                                             \
+    .conv = {n, ci, h, w, co, k, s, p, .folded = true, .relu = with_relu, .sum = with_sum}
 #define POOL(n, c, h, w, k, s, p) .kind = OP_POOL, .pool.shape = {n, c, h, w, k, s, p, true}
 #define FROZEN(anchors, references, d, classes, tau, positives, one_set, weighting, masked,        \
                frozen)                                                                             \
@@ -66,7 +70,7 @@ const op_case op_cases[] = {
     {"conv 1x1", CONV(1, 16, 4, 4, 32, 1, 1, 0)},
     {"conv 1x1 on one pixel", CONV(3, 32, 1, 1, 16, 1, 1, 0)},
     {"conv 1x1 stride 2", CONV(2, 32, 5, 3, 16, 1, 2, 0)},
-    {"conv forward only", .kind = OP_CONV, .conv = {2, 16, 6, 5, 32, 3, 1, 1, false, false}},
+    {"conv forward only", .kind = OP_CONV, .conv = {2, 16, 6, 5, 32, 3, 1, 1}},
     /* stems */
     {"stem 2 bands 7x7", IMAGE(2, 2, 7, 7, 64, 7, 2, 3)},
     {"stem 3 bands 7x7", IMAGE(2, 3, 7, 7, 64, 7, 2, 3)},
@@ -76,7 +80,7 @@ const op_case op_cases[] = {
     {"stem 2 bands 21x18", IMAGE(3, 2, 21, 18, 64, 7, 2, 3)},
     {"stem 10 bands 18x21", IMAGE(1, 10, 18, 21, 64, 7, 2, 3)},
     {"stem 3x3", IMAGE(2, 10, 9, 9, 64, 3, 1, 1)},
-    {"stem forward only", .kind = OP_CONV, .conv = {1, 12, 33, 32, 64, 7, 2, 3, true, false}},
+    {"stem forward only", .kind = OP_CONV, .conv = {1, 12, 33, 32, 64, 7, 2, 3, .image = true}},
     {"stem 2 bands 120x120", STEM(2, 2)},
     {"stem 10 bands 120x120", STEM(1, 10)},
     /* ResNet-34 at 120 pixels */
@@ -96,6 +100,17 @@ const op_case op_cases[] = {
     {"bottleneck out", LAYER(1, 64, 30, 256, 1, 1, 0)},
     {"bottleneck in", LAYER(1, 256, 30, 64, 1, 1, 0)},
     {"bottleneck shortcut", LAYER(1, 256, 30, 512, 1, 2, 0)},
+    /* with a norm folded in: bias, sum and ReLU behind each kind of kernel */
+    {"folded", FOLDED(2, 16, 7, 5, 32, 3, 1, 1, false, false)},
+    {"folded relu", FOLDED(3, 64, 9, 7, 64, 3, 1, 1, true, false)},
+    {"folded sum", FOLDED(2, 32, 7, 9, 96, 3, 1, 1, false, true)},
+    {"folded sum relu", FOLDED(3, 64, 15, 13, 64, 3, 1, 1, true, true)},
+    {"folded sum relu 4x4", FOLDED(2, 128, 4, 4, 128, 3, 1, 1, true, true)},
+    {"folded stride 2", FOLDED(2, 64, 9, 8, 128, 3, 2, 1, true, false)},
+    {"folded shortcut", FOLDED(2, 64, 9, 8, 128, 1, 2, 0, false, false)},
+    {"folded bottleneck out", FOLDED(1, 64, 15, 15, 256, 1, 1, 0, true, true)},
+    {"folded stem 2 bands", FOLDED(2, 2, 21, 18, 64, 7, 2, 3, true, false), .conv.image = true},
+    {"folded stem 12 bands", FOLDED(1, 12, 33, 32, 64, 7, 2, 3, true, false), .conv.image = true},
     /* batch norm */
     {"norm", NORM(3, 16, 5, 7, 1, false, false, false)},
     {"norm relu", NORM(2, 32, 6, 5, 1, false, true, false)},

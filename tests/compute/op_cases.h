@@ -10,6 +10,7 @@ typedef enum op_kind {
     OP_CONV,
     OP_NORM,
     OP_INFER,
+    OP_FOLDED,
     OP_POOL,
     OP_MEAN,
     OP_LINEAR,
@@ -86,6 +87,10 @@ double *op_output_add(op_outputs *out, const char *name, int64_t count);
 void op_run_conv(mos_device *device, const op_case *which, op_outputs *out);
 void op_run_norm(mos_device *device, const op_case *which, op_outputs *out);
 void op_run_infer(mos_device *device, const op_case *which, op_outputs *out);
+void op_run_folded(mos_device *device, const op_case *which, op_outputs *out);
+/* The same case in two steps, convolution and norm: what folding must not change. */
+void op_run_unfolded(mos_device *device, const op_case *which, op_outputs *out);
+void op_run_folded(mos_device *device, const op_case *which, op_outputs *out);
 void op_run_pool(mos_device *device, const op_case *which, op_outputs *out);
 void op_run_mean(mos_device *device, const op_case *which, op_outputs *out);
 void op_run_linear(mos_device *device, const op_case *which, op_outputs *out);

@@ -87,6 +87,87 @@ void op_run_conv(mos_device *device, const op_case *which, op_outputs *out) {
     ops->conv_destroy(device, &conv);
 }
 
+/* ---- convolution with the norm behind it folded in */
+
+typedef struct folded_run {
+    mos_conv *conv;
+    mos_conv_info info;
+    void *x, *weights, *workspace, *y; /* y holds the skip's value where one is added */
+    void *gamma, *beta, *mean, *var;
+} folded_run;
+
+static void begin_folded(mos_device *device, const op_case *which, const mos_conv_shape *s,
+                         folded_run *run) {
+    support_check(device->ops->conv_create(device, s, &run->conv), which->name);
+    device->ops->conv_info(run->conv, &run->info);
+    double *variance = support_normal(s->co, 5);
+    for (int64_t i = 0; i < s->co; i++)
+        variance[i] = variance[i] * variance[i] + 0.25;
+    run->x = conv_input(device, s);
+    run->weights = random_real(device, s->co * s->ci * s->kernel * s->kernel, 2);
+    run->gamma = random_real(device, s->co, 3);
+    run->beta = random_real(device, s->co, 4);
+    run->mean = random_real(device, s->co, 6);
+    run->var = support_real(device, variance, s->co);
+    run->y = which->conv.sum ? random_act(device, s->n, s->co, run->info.oh, run->info.ow, 7)
+                             : unwritten_act(device, s->n, s->co, run->info.oh, run->info.ow);
+    run->workspace = support_bytes(device, run->info.workspace_bytes);
+    memset(run->workspace, 0xff, run->info.workspace_bytes);
+    mos_free(variance);
+}
+
+static void end_folded(mos_device *device, folded_run *run) {
+    void *arrays[] = {run->x,    run->weights, run->gamma,    run->beta,
+                      run->mean, run->var,     run->workspace};
+    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
+        device->ops->free(device, arrays[i]);
+    device->ops->conv_destroy(device, &run->conv);
+}
+
+void op_run_folded(mos_device *device, const op_case *which, op_outputs *out) {
+    const mos_conv_shape *s = &which->conv;
+    folded_run run;
+    begin_folded(device, which, s, &run);
+    const mos_norm_running norm = {
+        .gamma = run.gamma, .beta = run.beta, .mean = run.mean, .var = run.var, .eps = 1e-5};
+    device->ops->conv_fold(device, run.conv, run.weights, &norm, run.workspace);
+    memset(run.workspace, 0xff, run.info.workspace_bytes);
+    device->ops->conv_forward(device, run.conv, run.x, run.y, run.workspace);
+    take_act(device, out, "y", run.y, s->n, s->co, run.info.oh, run.info.ow);
+    end_folded(device, &run);
+}
+
+void op_run_unfolded(mos_device *device, const op_case *which, op_outputs *out) {
+    const mos_conv_shape *folded = &which->conv;
+    mos_conv_shape s = *folded;
+    s.folded = s.relu = s.sum = false;
+    folded_run run;
+    mos_norm *norm;
+    begin_folded(device, which, &s, &run);
+    const mos_norm_shape norm_shape = {.n = s.n,
+                                       .c = s.co,
+                                       .h = run.info.oh,
+                                       .w = run.info.ow,
+                                       .groups = 1,
+                                       .relu = folded->relu,
+                                       .skip = folded->sum,
+                                       .eps = 1e-5,
+                                       .momentum = 0.1};
+    support_check(device->ops->norm_create(device, &norm_shape, &norm), which->name);
+    void *between = unwritten_act(device, s.n, s.co, run.info.oh, run.info.ow);
+    void *y = unwritten_act(device, s.n, s.co, run.info.oh, run.info.ow);
+    device->ops->conv_pack(device, run.conv, run.weights);
+    device->ops->conv_forward(device, run.conv, run.x, between, run.workspace);
+    device->ops->norm_infer(device, norm, between, folded->sum ? run.y : NULL, run.gamma, run.beta,
+                            run.mean, run.var, y);
+    *out = (op_outputs){.count = 0};
+    take_act(device, out, "y", y, s.n, s.co, run.info.oh, run.info.ow);
+    device->ops->free(device, between);
+    device->ops->free(device, run.y);
+    device->ops->norm_destroy(device, &norm);
+    end_folded(device, &run);
+}
+
 /* ---- batch norm */
 
 static bool is_absent(const op_case *which, int64_t row) {

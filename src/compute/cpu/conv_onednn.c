@@ -11,22 +11,23 @@ static mosaic_status describe(const mos_cpu *cpu, const mos_conv *conv, conv_dir
     const dnnl_dims_t x_dims = {s->n, conv->stored, s->h, s->w};
     const dnnl_dims_t w_dims = {s->co, conv->stored, s->kernel, s->kernel};
     const dnnl_dims_t y_dims = {s->n, s->co, conv->oh, conv->ow};
-    const dnnl_dims_t strides = {s->stride, s->stride}, pads = {s->pad, s->pad};
+    const dnnl_dims_t strides = {s->stride, s->stride}, pads = {s->pad, s->pad}, b_dims = {s->co};
     const dnnl_alg_kind_t algorithm =
         winograd ? dnnl_convolution_winograd : dnnl_convolution_direct;
     const dnnl_data_type_t w_type = direction == CONV_BACKWARD_WEIGHTS ? dnnl_f32 : cpu->type;
     const dnnl_format_tag_t blocked = cpu->block == 16 ? dnnl_nChw16c : dnnl_nChw8c;
-    dnnl_memory_desc_t x, w, y;
+    dnnl_memory_desc_t x, w, b, y;
     if (dnnl_memory_desc_init_by_tag(&x, 4, x_dims, cpu->type, conv->plain ? dnnl_nchw : blocked) !=
             dnnl_success ||
+        dnnl_memory_desc_init_by_tag(&b, 1, b_dims, dnnl_f32, dnnl_x) != dnnl_success ||
         dnnl_memory_desc_init_by_tag(&w, 4, w_dims, w_type, dnnl_format_tag_any) != dnnl_success ||
         dnnl_memory_desc_init_by_tag(&y, 4, y_dims, cpu->type, blocked) != dnnl_success)
         return mos_fail(MOSAIC_ERR_RUNTIME, "convolution: onednn refuses the tensor shapes");
     switch (direction) {
     case CONV_FORWARD:
-        return mos_cpu_check(dnnl_convolution_forward_desc_init(out, dnnl_forward_training,
-                                                                algorithm, &x, &w, NULL, &y,
-                                                                strides, pads, pads),
+        return mos_cpu_check(dnnl_convolution_forward_desc_init(
+                                 out, s->folded ? dnnl_forward_inference : dnnl_forward_training,
+                                 algorithm, &x, &w, s->folded ? &b : NULL, &y, strides, pads, pads),
                              "convolution forward");
     case CONV_BACKWARD_DATA:
         return mos_cpu_check(dnnl_convolution_backward_data_desc_init(out, algorithm, &x, &w, &y,
@@ -56,24 +57,52 @@ static void keep_layouts(conv_pass *pass, const_dnnl_primitive_desc_t descriptor
         snprintf(pass->name, sizeof pass->name, "%s", name);
 }
 
-static mosaic_status make_memories(const mos_cpu *cpu, conv_pass *pass,
+static mosaic_status make_memories(const mos_cpu *cpu, mos_conv *conv,
                                    const_dnnl_primitive_desc_t descriptor,
                                    conv_direction direction) {
+    conv_pass *pass = &conv->pass[direction];
     static const int arguments[CONV_DIRECTIONS][3] = {
         {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST},
         {DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_DST},
         {DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_DST}};
-    const dnnl_memory_desc_t *layouts[4] = {
+    const dnnl_memory_desc_t *layouts[CONV_BIAS] = {
         &pass->x, &pass->weights, &pass->y,
         dnnl_primitive_desc_query_md(descriptor, dnnl_query_scratchpad_md, 0)};
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < CONV_BIAS; i++) {
         MOS_TRY(mos_cpu_check(
             dnnl_memory_create(&pass->memory[i], layouts[i], cpu->engine, DNNL_MEMORY_NONE),
             "convolution memory"));
-        pass->args[i].arg = i < 3 ? arguments[direction][i] : DNNL_ARG_SCRATCHPAD;
+        pass->args[i].arg = i < CONV_SCRATCH ? arguments[direction][i] : DNNL_ARG_SCRATCHPAD;
         pass->args[i].memory = pass->memory[i];
     }
+    pass->arg_count = CONV_BIAS;
+    if (!conv->shape.folded) return MOSAIC_OK;
+    MOS_TRY(mos_cpu_check(
+        dnnl_memory_create(&pass->memory[CONV_BIAS],
+                           dnnl_primitive_desc_query_md(descriptor, dnnl_query_weights_md, 1),
+                           cpu->engine, conv->bias),
+        "convolution bias"));
+    pass->args[CONV_BIAS] = (dnnl_exec_arg_t){DNNL_ARG_BIAS, pass->memory[CONV_BIAS]};
+    pass->arg_count = CONV_SLOTS;
     return MOSAIC_OK;
+}
+
+/* A folded plan's ending: + y, then ReLU. */
+static mosaic_status make_ending(const mos_conv_shape *s, dnnl_primitive_attr_t attributes) {
+    dnnl_post_ops_t ending = NULL;
+    mosaic_status status;
+    if (!s->folded) return MOSAIC_OK;
+    MOS_GOTO(mos_cpu_check(dnnl_post_ops_create(&ending), "convolution ending"));
+    if (s->sum)
+        MOS_GOTO(mos_cpu_check(dnnl_post_ops_append_sum(ending, 1), "convolution with a sum"));
+    if (s->relu)
+        MOS_GOTO(mos_cpu_check(dnnl_post_ops_append_eltwise(ending, 1, dnnl_eltwise_relu, 0, 0),
+                               "convolution with a relu"));
+    MOS_GOTO(mos_cpu_check(dnnl_primitive_attr_set_post_ops(attributes, ending),
+                           "convolution attributes"));
+done:
+    if (ending) dnnl_post_ops_destroy(ending);
+    return status;
 }
 
 mosaic_status mos_conv_plan_pass(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
@@ -88,6 +117,7 @@ mosaic_status mos_conv_plan_pass(const mos_cpu *cpu, mos_conv *conv, conv_direct
     MOS_GOTO(mos_cpu_check(
         dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user),
         "convolution scratch mode"));
+    MOS_GOTO(make_ending(&conv->shape, attributes));
     MOS_GOTO(
         mos_cpu_check(dnnl_primitive_desc_create(&descriptor, &convolution, attributes, cpu->engine,
                                                  direction == CONV_FORWARD ? NULL : *hint),
@@ -95,7 +125,7 @@ mosaic_status mos_conv_plan_pass(const mos_cpu *cpu, mos_conv *conv, conv_direct
     keep_layouts(pass, descriptor, direction);
     MOS_GOTO(mos_cpu_check(dnnl_primitive_create(&pass->primitive, descriptor),
                            "convolution primitive"));
-    MOS_GOTO(make_memories(cpu, pass, descriptor, direction));
+    MOS_GOTO(make_memories(cpu, conv, descriptor, direction));
     if (direction == CONV_FORWARD) {
         *hint = descriptor;
         descriptor = NULL;
@@ -108,7 +138,7 @@ done:
 }
 
 void mos_conv_release_pass(conv_pass *pass) {
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < CONV_SLOTS; i++)
         if (pass->memory[i]) dnnl_memory_destroy(pass->memory[i]);
     if (pass->primitive) dnnl_primitive_destroy(pass->primitive);
     memset(pass, 0, sizeof *pass);

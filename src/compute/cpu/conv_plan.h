@@ -16,12 +16,14 @@ typedef enum conv_direction {
 #define CONV_NAME_SIZE 64
 
 /* One oneDNN primitive. Slots: the three tensors in the order (x, weights, y) or their gradients,
- * then scratch. */
+ * then scratch and, in a folded plan, the bias. */
+enum { CONV_SCRATCH = 3, CONV_BIAS, CONV_SLOTS };
 typedef struct conv_pass {
     dnnl_primitive_t primitive; /* NULL: not planned */
     dnnl_memory_desc_t x, weights, y;
-    dnnl_memory_t memory[4];
-    dnnl_exec_arg_t args[4];
+    dnnl_memory_t memory[CONV_SLOTS];
+    dnnl_exec_arg_t args[CONV_SLOTS];
+    int arg_count;
     size_t scratch_bytes;
     char name[CONV_NAME_SIZE];
 } conv_pass;
@@ -58,6 +60,7 @@ struct mos_conv {
     conv_winograd winograd[CONV_DIRECTIONS];
     const char *names[CONV_DIRECTIONS];
     float *padded_weights;      /* [co, stored, k, k] when stored != ci */
+    float *bias;                /* [co], folded plans */
     size_t dw_offset, dw_bytes; /* of the blocked weight gradient in the workspace */
     size_t workspace_bytes;
 };

@@ -64,7 +64,8 @@ void mos_winograd_pack(const mos_cpu *cpu, mos_conv *conv, const float *weights)
     }
 }
 
-/* y = conv(x), or dx = conv(dy) with the turned kernel: in, out are act */
+/* y = conv(x), in a folded plan with its ending, or dx = conv(dy) with the turned kernel: in, out
+ * are act */
 void mos_winograd_run(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
                       const void *in, void *out, void *workspace) {
     const mos_conv_shape *s = &conv->shape;
@@ -89,7 +90,11 @@ void mos_winograd_run(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
                 kernels->multiply(
                     plan->rows, inputs, v,
                     (const char *)plan->weights + (size_t)(c * 16 * inputs) * cpu->act_size, m);
-                kernels->output(&to, m, first, count, plan->rows, c, out);
+                if (s->folded)
+                    kernels->output_folded(&to, m, first, count, plan->rows, c, conv->bias, s->sum,
+                                           s->relu, out);
+                else
+                    kernels->output(&to, m, first, count, plan->rows, c, out);
             }
         }
     }

@@ -4,6 +4,7 @@
 #include "compute/cpu/conv_plan.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 static mosaic_status check_shape(const mos_conv_shape *s) {
@@ -20,6 +21,9 @@ static mosaic_status check_shape(const mos_conv_shape *s) {
                         "convolution: device cpu wants multiples of %d channels, found %" PRId64
                         " in and %" PRId64 " out",
                         CPU_BLOCK, s->ci, s->co);
+    if (s->folded && s->train)
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "convolution: a plan with a folded norm is for inference, not training");
     return MOSAIC_OK;
 }
 
@@ -81,11 +85,17 @@ done:
     return status;
 }
 
+/* Weights [co, stored, k, k]. */
+static int64_t weight_count(const mos_conv *conv) {
+    return conv->shape.co * conv->stored * conv->shape.kernel * conv->shape.kernel;
+}
+
 static size_t round_up_bytes(size_t bytes) {
     return (bytes + 63) / 64 * 64;
 }
 
-/* One scratch serves all directions; the weight gradient's blocked result lies behind it. */
+/* One scratch serves all directions; the weight gradient's blocked result lies behind it. Folding
+ * makes its weights there. */
 static void lay_out_workspace(mos_conv *conv) {
     size_t scratch = 0;
     for (int i = 0; i < CONV_DIRECTIONS; i++) {
@@ -97,6 +107,8 @@ static void lay_out_workspace(mos_conv *conv) {
     if (conv->pass[CONV_BACKWARD_WEIGHTS].primitive)
         conv->dw_bytes = dnnl_memory_desc_get_size(&conv->pass[CONV_BACKWARD_WEIGHTS].weights);
     conv->workspace_bytes = conv->dw_offset + round_up_bytes(conv->dw_bytes);
+    const size_t folded = (size_t)weight_count(conv) * sizeof(float);
+    if (conv->shape.folded && conv->workspace_bytes < folded) conv->workspace_bytes = folded;
 }
 
 mosaic_status mos_cpu_conv_create(mos_device *device, const mos_conv_shape *shape, mos_conv **out) {
@@ -114,9 +126,11 @@ mosaic_status mos_cpu_conv_create(mos_device *device, const mos_conv_shape *shap
     const mos_cpu_image layout = mos_cpu_image_layout(cpu, s.ci);
     conv->stored = s.image ? layout.channels : s.ci;
     conv->plain = s.image && layout.plain;
-    if (conv->stored != s.ci)
-        MOS_GOTO(mos_alloc((size_t)(s.co * conv->stored * s.kernel * s.kernel), sizeof(float),
-                           "padded weights", &conv->padded_weights));
+    if (s.folded)
+        MOS_GOTO(mos_alloc((size_t)s.co, sizeof(float), "folded bias", &conv->bias));
+    else if (conv->stored != s.ci)
+        MOS_GOTO(mos_alloc((size_t)weight_count(conv), sizeof(float), "padded weights",
+                           &conv->padded_weights));
     MOS_GOTO(plan_directions(cpu, conv));
     lay_out_workspace(conv);
     *out = conv;
@@ -137,6 +151,7 @@ void mos_cpu_conv_destroy(mos_device *device, mos_conv **conv) {
     for (int i = 0; i < 2; i++)
         mos_conv_release_packed(&(*conv)->packed[i]);
     mos_free((*conv)->padded_weights);
+    mos_free((*conv)->bias);
     mos_free(*conv);
     *conv = NULL;
 }
@@ -166,11 +181,20 @@ static void set_handle(dnnl_memory_t memory, const void *address) {
     (void)dnnl_memory_set_data_handle(memory, handle);
 }
 
+/* The plan's own copies from weights [co, stored, k, k]; layers of Winograd's are never padded. */
+static void pack_copies(const mos_cpu *cpu, mos_conv *conv, const void *weights) {
+    mos_winograd_pack(cpu, conv, weights);
+    for (int i = 0; i < 2; i++) {
+        if (!conv->packed[i].reorder) continue;
+        set_handle(conv->packed[i].from, weights);
+        (void)dnnl_primitive_execute(conv->packed[i].reorder, cpu->stream, 3, conv->packed[i].args);
+    }
+}
+
 /* weights [co, ci, k, k] */
 void mos_cpu_conv_pack(mos_device *device, mos_conv *conv, const void *weights) {
-    const mos_cpu *cpu = cpu_of(device);
     const mos_conv_shape *s = &conv->shape;
-    const mos_cpu_guard guard = mos_cpu_enter(cpu);
+    const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
     const void *from = weights;
     if (conv->padded_weights) {
         const int64_t taps = s->kernel * s->kernel;
@@ -180,12 +204,28 @@ void mos_cpu_conv_pack(mos_device *device, mos_conv *conv, const void *weights) 
                    (size_t)(s->ci * taps) * sizeof(float));
         from = conv->padded_weights;
     }
-    mos_winograd_pack(cpu, conv, weights);
-    for (int i = 0; i < 2; i++) {
-        if (!conv->packed[i].reorder) continue;
-        set_handle(conv->packed[i].from, from);
-        (void)dnnl_primitive_execute(conv->packed[i].reorder, cpu->stream, 3, conv->packed[i].args);
+    pack_copies(cpu_of(device), conv, from);
+    mos_cpu_leave(guard);
+}
+
+/* weights [co, ci, k, k] times the norm's slope per output channel, and its offset */
+void mos_cpu_conv_fold(mos_device *device, mos_conv *conv, const void *weights,
+                       const mos_norm_running *norm, void *workspace) {
+    const mos_conv_shape *s = &conv->shape;
+    const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
+    const int64_t taps = s->kernel * s->kernel;
+    const float *gamma = norm->gamma, *beta = norm->beta, *mean = norm->mean, *var = norm->var;
+    for (int64_t o = 0; o < s->co; o++) {
+        const double scale = (double)gamma[o] / sqrt((double)var[o] + norm->eps);
+        const float *from = (const float *)weights + o * s->ci * taps;
+        float *to = (float *)workspace + o * conv->stored * taps;
+        for (int64_t i = 0; i < s->ci * taps; i++)
+            to[i] = (float)((double)from[i] * scale);
+        for (int64_t i = s->ci * taps; i < conv->stored * taps; i++)
+            to[i] = 0;
+        conv->bias[o] = (float)((double)beta[o] - (double)mean[o] * scale);
     }
+    pack_copies(cpu_of(device), conv, workspace);
     mos_cpu_leave(guard);
 }
 
@@ -195,8 +235,8 @@ static void run_pass(mos_device *device, conv_pass *pass, const void *x, const v
     set_handle(pass->memory[0], x);
     set_handle(pass->memory[1], weights);
     set_handle(pass->memory[2], y);
-    set_handle(pass->memory[3], workspace);
-    (void)dnnl_primitive_execute(pass->primitive, cpu->stream, 4, pass->args);
+    set_handle(pass->memory[CONV_SCRATCH], workspace);
+    (void)dnnl_primitive_execute(pass->primitive, cpu->stream, pass->arg_count, pass->args);
 }
 
 void mos_cpu_conv_forward(mos_device *device, mos_conv *conv, const void *x, void *y,

@@ -73,6 +73,8 @@ mosaic_status mos_cpu_conv_create(mos_device *, const mos_conv_shape *, mos_conv
 void mos_cpu_conv_destroy(mos_device *, mos_conv **);
 void mos_cpu_conv_info(const mos_conv *, mos_conv_info *out);
 void mos_cpu_conv_pack(mos_device *, mos_conv *, const void *weights);
+void mos_cpu_conv_fold(mos_device *, mos_conv *, const void *weights, const mos_norm_running *norm,
+                       void *workspace);
 void mos_cpu_conv_forward(mos_device *, mos_conv *, const void *x, void *y, void *workspace);
 void mos_cpu_conv_backward_data(mos_device *, mos_conv *, const void *dy, void *dx,
                                 void *workspace);

@@ -45,6 +45,10 @@ typedef struct mos_winograd_kernels {
     void (*multiply)(int64_t rows, int64_t c, const void *v, const void *u, float *m);
     void (*output)(const mos_winograd_map *, const float *m, int64_t first, int64_t count,
                    int64_t rows, int64_t channel, void *y);
+    /* the same with a folded norm's ending: y = relu?(. + bias + y?), bias [c] */
+    void (*output_folded)(const mos_winograd_map *, const float *m, int64_t first, int64_t count,
+                          int64_t rows, int64_t channel, const float *bias, bool sum, bool relu,
+                          void *y);
     void (*weights)(const float *w, int64_t out_stride, int64_t in_stride, int64_t inputs,
                     int64_t begin, int64_t end, bool flip, void *u);
     void (*pairs)(const mos_winograd_map *, const void *act, bool gradient, int64_t first,

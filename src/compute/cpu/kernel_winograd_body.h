@@ -77,13 +77,23 @@ static void ACT(winograd_multiply)(int64_t rows, int64_t c, const void *v_values
         }
 }
 
-/* y [n, c/16, h, w, 16]: tiles first .. first + count of the 32 channels from `channel`, from m
- * [16, rows, 32] */
-static void ACT(winograd_output)(const mos_winograd_map *map, const float *m, int64_t first,
-                                 int64_t count, int64_t rows, int64_t channel, void *y_values) {
+/* What follows the products: nothing, or a folded norm's bias, sum and ReLU. */
+KERNEL_INLINE void ACT(store_ended)(act_t *to, vec value, const bool folded, vec bias,
+                                    const bool sum, const bool relu) {
+    if (folded) value += bias;
+    if (sum) value += ACT_LOAD(to);
+    if (relu) value = v_relu(value);
+    ACT_STORE(to, value);
+}
+
+KERNEL_INLINE void ACT(output_as)(const mos_winograd_map *map, const float *m, int64_t first,
+                                  int64_t count, int64_t rows, int64_t channel, const bool folded,
+                                  const float *bias, const bool sum, const bool relu,
+                                  void *y_values) {
     act_t *y = y_values;
     const int64_t blocks = map->c / LANES, plane = map->h * map->w * LANES;
     for (int64_t half = 0; half < 2; half++) {
+        const vec b = folded ? v_load(bias + channel + half * LANES) : v_all(0);
         tile_place at = place_tile(map, first);
         for (int64_t t = 0; t < count; t++) {
             vec out[4];
@@ -91,16 +101,37 @@ static void ACT(winograd_output)(const mos_winograd_map *map, const float *m, in
             act_t *to = y + (at.n * blocks + channel / LANES + half) * plane +
                         (at.ty * 2 * map->w + at.tx * 2) * LANES;
             const bool right = at.tx * 2 + 1 < map->w, below = at.ty * 2 + 1 < map->h;
-            ACT_STORE(to, out[0]);
-            if (right) ACT_STORE(to + LANES, out[1]);
-            if (below) ACT_STORE(to + map->w * LANES, out[2]);
-            if (right && below) ACT_STORE(to + (map->w + 1) * LANES, out[3]);
+            ACT(store_ended)(to, out[0], folded, b, sum, relu);
+            if (right) ACT(store_ended)(to + LANES, out[1], folded, b, sum, relu);
+            if (below) ACT(store_ended)(to + map->w * LANES, out[2], folded, b, sum, relu);
+            if (right && below)
+                ACT(store_ended)(to + (map->w + 1) * LANES, out[3], folded, b, sum, relu);
             if (++at.tx == map->tw) {
                 at.tx = 0;
                 if (++at.ty == map->th) at.ty = 0, at.n++;
             }
         }
     }
+}
+
+/* y [n, c/16, h, w, 16]: tiles first .. first + count of the 32 channels from `channel`, from m
+ * [16, rows, 32] */
+static void ACT(winograd_output)(const mos_winograd_map *map, const float *m, int64_t first,
+                                 int64_t count, int64_t rows, int64_t channel, void *y) {
+    ACT(output_as)(map, m, first, count, rows, channel, false, NULL, false, false, y);
+}
+
+static void ACT(winograd_output_folded)(const mos_winograd_map *map, const float *m, int64_t first,
+                                        int64_t count, int64_t rows, int64_t channel,
+                                        const float *bias, bool sum, bool relu, void *y) {
+    if (sum && relu)
+        ACT(output_as)(map, m, first, count, rows, channel, true, bias, true, true, y);
+    else if (sum)
+        ACT(output_as)(map, m, first, count, rows, channel, true, bias, true, false, y);
+    else if (relu)
+        ACT(output_as)(map, m, first, count, rows, channel, true, bias, false, true, y);
+    else
+        ACT(output_as)(map, m, first, count, rows, channel, true, bias, false, false, y);
 }
 
 /* Inputs [begin, end) of u [16, inputs/2, 32, 2], 32 output channels; weight (o, i, tap) is w[o *
@@ -281,6 +312,7 @@ static const mos_winograd_kernels ACT(table_winograd) = {
     .input = ACT(winograd_input),
     .multiply = ACT(winograd_multiply),
     .output = ACT(winograd_output),
+    .output_folded = ACT(winograd_output_folded),
     .weights = ACT(winograd_weights),
     .pairs = ACT(winograd_pairs),
     .gather = ACT(gather),

@@ -39,6 +39,8 @@ mosaic_status mos_ref_conv_create(mos_device *device, const mos_conv_shape *shap
 void mos_ref_conv_destroy(mos_device *device, mos_conv **conv);
 void mos_ref_conv_info(const mos_conv *conv, mos_conv_info *out);
 void mos_ref_conv_pack(mos_device *device, mos_conv *conv, const void *weights);
+void mos_ref_conv_fold(mos_device *device, mos_conv *conv, const void *weights,
+                       const mos_norm_running *norm, void *workspace);
 void mos_ref_conv_forward(mos_device *device, mos_conv *conv, const void *x, void *y,
                           void *workspace);
 void mos_ref_conv_backward_data(mos_device *device, mos_conv *conv, const void *dy, void *dx,

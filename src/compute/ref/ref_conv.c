@@ -6,6 +6,7 @@
 #include "base/memory.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 /* The outputs o whose input o * stride - pad + k lies within [0, size). */
@@ -16,7 +17,8 @@ typedef struct span {
 struct mos_conv {
     mos_conv_shape shape;
     int64_t oh, ow;
-    double *weights;   /* [co, ci, k, k] of the last pack */
+    double *weights;   /* [co, ci, k, k] of the last pack or fold */
+    double *bias;      /* [co] of the last fold */
     span *rows, *cols; /* [k] */
 };
 
@@ -35,6 +37,7 @@ static mosaic_status allocate_plan(mos_conv *conv) {
     const size_t kernel = (size_t)s->kernel;
     MOS_TRY(mos_alloc((size_t)(s->co * s->ci) * kernel * kernel, sizeof *conv->weights,
                       "convolution weights", &conv->weights));
+    MOS_TRY(mos_alloc((size_t)s->co, sizeof *conv->bias, "convolution bias", &conv->bias));
     MOS_TRY(mos_alloc(kernel, sizeof *conv->rows, "convolution plan", &conv->rows));
     MOS_TRY(mos_alloc(kernel, sizeof *conv->cols, "convolution plan", &conv->cols));
     for (int64_t k = 0; k < s->kernel; k++) {
@@ -56,6 +59,9 @@ mosaic_status mos_ref_conv_create(mos_device *device, const mos_conv_shape *shap
                         " does not go with %" PRId64 " channels out, kernel %" PRId64
                         ", stride %" PRId64 ", pad %" PRId64,
                         s.n, s.ci, s.h, s.w, s.co, s.kernel, s.stride, s.pad);
+    if (s.folded && s.train)
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "convolution: a plan with a folded norm is for inference, not training");
     MOS_TRY(mos_alloc(1, sizeof *conv, "convolution plan", &conv));
     conv->shape = s;
     conv->oh = (s.h + 2 * s.pad - s.kernel) / s.stride + 1;
@@ -70,6 +76,7 @@ void mos_ref_conv_destroy(mos_device *device, mos_conv **conv) {
     (void)device;
     if (*conv == NULL) return;
     mos_free((*conv)->weights);
+    mos_free((*conv)->bias);
     mos_free((*conv)->rows);
     mos_free((*conv)->cols);
     mos_free(*conv);
@@ -92,6 +99,32 @@ void mos_ref_conv_pack(mos_device *device, mos_conv *conv, const void *weights) 
     mos_ref_get_f64(device, weights, conv->weights, s->co * s->ci * s->kernel * s->kernel);
 }
 
+void mos_ref_conv_fold(mos_device *device, mos_conv *conv, const void *weights,
+                       const mos_norm_running *norm, void *workspace) {
+    (void)device;
+    (void)workspace;
+    const mos_conv_shape *s = &conv->shape;
+    const double *from = weights, *gamma = norm->gamma, *beta = norm->beta;
+    const double *mean = norm->mean, *var = norm->var;
+    const int64_t row = s->ci * s->kernel * s->kernel;
+    for (int64_t o = 0; o < s->co; o++) {
+        const double scale = gamma[o] / sqrt(var[o] + norm->eps);
+        for (int64_t i = o * row; i < (o + 1) * row; i++)
+            conv->weights[i] = from[i] * scale;
+        conv->bias[o] = beta[o] - mean[o] * scale;
+    }
+}
+
+/* A folded plan's start, bias and what y holds, and its end, the ReLU. */
+static void begin_plane(const mos_conv *conv, int64_t o, double *y, int64_t count) {
+    for (int64_t i = 0; i < count; i++)
+        y[i] = conv->bias[o] + (conv->shape.sum ? y[i] : 0);
+}
+static void end_plane(const mos_conv *conv, double *y, int64_t count) {
+    for (int64_t i = 0; i < count && conv->shape.relu; i++)
+        if (y[i] < 0) y[i] = 0;
+}
+
 /* y [oh, ow] += the part of one kernel tap: weight * x [h, w] shifted by (kh, kw). */
 static void add_tap(const mos_conv *conv, const double *x, int64_t kh, int64_t kw, double weight,
                     double *y) {
@@ -106,7 +139,7 @@ static void add_tap(const mos_conv *conv, const double *x, int64_t kh, int64_t k
     }
 }
 
-/* x [n, ci, h, w], y [n, co, oh, ow] */
+/* x [n, ci, h, w], y [n, co, oh, ow]; a plan that is not folded has bias 0 and no ending */
 void mos_ref_conv_forward(mos_device *device, mos_conv *conv, const void *x, void *y,
                           void *workspace) {
     (void)workspace;
@@ -116,12 +149,13 @@ void mos_ref_conv_forward(mos_device *device, mos_conv *conv, const void *x, voi
     for (int64_t n = 0; n < s->n; n++)
         for (int64_t o = 0; o < s->co; o++) {
             double *y_plane = (double *)y + (n * s->co + o) * out;
-            memset(y_plane, 0, (size_t)out * sizeof *y_plane);
+            begin_plane(conv, o, y_plane, out);
             for (int64_t c = 0; c < s->ci; c++)
                 for (int64_t kh = 0; kh < k; kh++)
                     for (int64_t kw = 0; kw < k; kw++)
                         add_tap(conv, (const double *)x + (n * s->ci + c) * in, kh, kw,
                                 conv->weights[((o * s->ci + c) * k + kh) * k + kw], y_plane);
+            end_plane(conv, y_plane, out);
         }
 }
 
