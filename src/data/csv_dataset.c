@@ -174,6 +174,7 @@ static mosaic_status add_row(csv_source *source, mos_class_lookup *lookup, int64
     const char *country = at->country < 0 ? "" : cells[at->country];
     MOS_TRY(mos_dataset_country(dataset, country, strlen(country), &row.country));
     if (at->product >= 0 && cells[at->product][0] != '\0') row.product = cells[at->product];
+    if (at->location >= 0 && cells[at->location][0] != '\0') row.location = cells[at->location];
     for (int64_t m = 0; m < dataset->modality_count; m++) {
         times[m] = MOS_TIME_UNKNOWN;
         if (at->time_column[m] >= 0)

@@ -46,8 +46,8 @@ static mosaic_status holds_paths(const mos_csv *csv, size_t column, const mos_cs
 }
 
 static bool reserved(const char *name) {
-    static const char *const names[] = {"id",      "patch_id", "labels",  "split",
-                                        "country", "datetime", "product", NULL};
+    static const char *const names[] = {"id",       "patch_id", "labels",   "split", "country",
+                                        "datetime", "product",  "location", NULL};
     for (int n = 0; names[n] != NULL; n++) {
         if (strcmp(name, names[n]) == 0) return true;
     }
@@ -126,6 +126,7 @@ mosaic_status mos_csv_layout_find(mos_dataset *dataset, const mos_csv *csv, cons
                             .country = mos_csv_column(csv, "country"),
                             .product = mos_csv_column(csv, "product"),
                             .datetime = mos_csv_column(csv, "datetime"),
+                            .location = mos_csv_column(csv, "location"),
                             .first_class = -1};
     if (out->id < 0) out->id = mos_csv_column(csv, "patch_id");
     if (out->id < 0) return mos_fail(MOSAIC_ERR_DATA, "%s: no column 'id'", path);

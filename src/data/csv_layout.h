@@ -6,7 +6,7 @@
 #include "io/csv.h"
 
 typedef struct mos_csv_layout {
-    int64_t id, labels, split, country, product, datetime;
+    int64_t id, labels, split, country, product, datetime, location;
     int64_t first_class, class_columns;
     int64_t slot_column[MOS_DATA_MAX_MODALITIES *
                         MOS_DATA_MAX_BANDS];      /* [slots] column of each source */

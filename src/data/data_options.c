@@ -8,6 +8,7 @@ static const char *const order_choices[] = {"lexicographic", "paper", NULL};
 static const char *const policy_choices[] = {"mask", "fill-mean", "skip", "refuse", NULL};
 static const char *const offset_choices[] = {"auto", "keep", "remove", NULL};
 static const char *const scale_choices[] = {"auto", "db", "linear", NULL};
+static const char *const fold_choices[] = {"test", "validation", NULL};
 static const char *const row_choices[] = {"drop", "keep", NULL};
 
 #define AT(field) offsetof(mos_data_options, field)
@@ -63,6 +64,19 @@ static const mos_option data_options[] = {
      .help = "sen12ms: share of a patch that a land cover class needs to be a label"},
     CHOICE("class_order", class_order, "lexicographic", order_choices, "inherited (from reBEN)",
            "order of BigEarthNet's classes in files and models; joining is always by name"),
+    PATH("split_file", split_file,
+         "file made by `mosaic data split`: its split, fold and labelled columns take the place of "
+         "the data set's own; refused unless its ids are exactly those of the data set"),
+    {.key = "data.fold",
+     .type = MOS_OPTION_INT,
+     .offset = AT(fold),
+     .fallback = "-1",
+     .minimum = -1,
+     .maximum = 1023,
+     .help = "fold of split_file that is held out, -1: none"},
+    CHOICE("fold_as", fold_as, "test", fold_choices, "chosen",
+           "test: the fold becomes test, the next one validation, the others train; validation: "
+           "the fold becomes validation, the others train; rows outside the folds stay"),
     {.key = "data.limit",
      .type = MOS_OPTION_INT,
      .offset = AT(limit),

@@ -7,6 +7,7 @@
 #include "data/data_options.h"
 #include "data/sample_select.h"
 #include "data/sample_table.h"
+#include "data/split_file.h"
 
 #include <string.h>
 
@@ -137,6 +138,8 @@ void mos_dataset_close(mos_dataset **pointer) {
     mos_free(dataset->times);
     mos_free(dataset->sources);
     mos_free(dataset->products);
+    mos_free(dataset->locations);
+    mos_split_columns_destroy(&dataset->split_columns);
     mos_free(dataset->index);
     mos_free(dataset->offset);
     mos_text_pool_release(&dataset->pool);
@@ -204,6 +207,10 @@ int64_t mos_dataset_defects(const mos_dataset *dataset, const mos_defect **out) 
 
 int64_t mos_dataset_offsets_removed(const mos_dataset *dataset) {
     return atomic_load(&dataset->offsets_removed);
+}
+
+const char *mos_dataset_location(const mos_dataset *dataset, int64_t index) {
+    return dataset->locations[index];
 }
 
 int64_t mos_dataset_metadata_rows(const mos_dataset *dataset) {

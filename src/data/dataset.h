@@ -39,6 +39,9 @@ typedef struct mos_data_options {
                                "43" | "igbp10" | "igbp17" */
     double label_threshold; /* sen12ms: share of a patch a class needs to be a label */
     int class_order;        /* "lexicographic" | "paper" */
+    char *split_file;       /* made by `data split`: split, fold and labelled columns by id */
+    int64_t fold;           /* of split_file, -1: none */
+    int fold_as;            /* rows of that fold become "test" | "validation" */
     int64_t limit;          /* at most so many samples per split, 0: all; said in outputs */
     int policy;             /* for NaN, Inf, no-data: "mask" | "fill-mean" | "skip" | "refuse" */
     int boa_offset;         /* +1000 DN: "auto" | "keep" | "remove" */
@@ -104,6 +107,18 @@ const char *mos_dataset_root(const mos_dataset *dataset);
 int64_t mos_dataset_defects(const mos_dataset *dataset, const mos_defect **out);
 /* SHA-256 over class names, ids, splits and labels: identifies what a run was trained on. */
 void mos_dataset_fingerprint(const mos_dataset *dataset, char hex[65]);
+/* data.split_file as it was read, NULL where none is set. */
+typedef struct mos_split_origin {
+    const char *path, *sha256, *ids_sha256, *made_by; /* made_by: rule, seed and the like */
+    int64_t folds;
+} mos_split_origin;
+const mos_split_origin *mos_dataset_split_origin(const mos_dataset *dataset);
+/* keep: [count] 1 for training samples that the split file lists as labelled at `fraction`. *found
+ * false: there is no file, or it lists no fractions. A fraction that is not listed is refused. */
+mosaic_status mos_dataset_labeled_fraction(const mos_dataset *dataset, double fraction,
+                                           uint8_t *keep, bool *found);
+/* The place of a sample as its table names it, NULL where it does not. */
+const char *mos_dataset_location(const mos_dataset *dataset, int64_t index);
 /* How many distinct samples were found to carry the +1000 offset (and had it removed) by reads so
  * far. */
 int64_t mos_dataset_offsets_removed(const mos_dataset *dataset);

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "data/data_options.h"
 #include "data/sample_table.h"
+#include "data/split_file.h"
 
 #include <string.h>
 
@@ -15,6 +16,8 @@ static void move_row(mos_dataset *dataset, int64_t from, int64_t to) {
     dataset->country[to] = dataset->country[from];
     dataset->present[to] = dataset->present[from];
     dataset->products[to] = dataset->products[from];
+    dataset->locations[to] = dataset->locations[from];
+    mos_split_columns_move(dataset->split_columns, from, to);
     memcpy(dataset->labels + to * classes, dataset->labels + from * classes, (size_t)classes);
     memcpy(dataset->times + to * modalities, dataset->times + from * modalities,
            (size_t)modalities * sizeof *dataset->times);
@@ -98,6 +101,15 @@ static void apply_limit(mos_dataset *dataset) {
 mosaic_status mos_dataset_select(mos_dataset *dataset) {
     MOS_TRY(keep_countries(dataset));
     MOS_TRY(apply_missing_policy(dataset));
+    if (dataset->options.split_file != NULL) {
+        MOS_TRY(mos_dataset_index(dataset));
+        MOS_TRY(mos_split_file_apply(dataset, dataset->options.split_file));
+        mos_free(dataset->index);
+        dataset->index = NULL;
+    } else if (dataset->options.fold >= 0) {
+        return mos_fail(MOSAIC_ERR_USAGE, "data.fold is %lld, but there is no data.split_file",
+                        (long long)dataset->options.fold);
+    }
     apply_limit(dataset);
     return MOSAIC_OK;
 }

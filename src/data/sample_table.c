@@ -18,6 +18,7 @@ mosaic_status mos_dataset_reserve(mos_dataset *dataset, int64_t capacity) {
     MOS_TRY(mos_alloc(n, sizeof *dataset->country, "sample table", &dataset->country));
     MOS_TRY(mos_alloc(n, sizeof *dataset->present, "sample table", &dataset->present));
     MOS_TRY(mos_alloc(n, sizeof *dataset->products, "sample table", &dataset->products));
+    MOS_TRY(mos_alloc(n, sizeof *dataset->locations, "sample table", &dataset->locations));
     size_t classes = dataset->class_count > 0 ? (size_t)dataset->class_count : 1;
     MOS_TRY(mos_alloc(n, classes, "sample labels", &dataset->labels));
     MOS_TRY(mos_alloc(n, (size_t)dataset->modality_count * sizeof *dataset->times, "sample times",
@@ -49,6 +50,10 @@ mosaic_status mos_dataset_add(mos_dataset *dataset, const mos_sample_row *row) {
     if (row->product != NULL)
         MOS_TRY(mos_text_pool_add(&dataset->pool, row->product, strlen(row->product),
                                   &dataset->products[i]));
+    dataset->locations[i] = NULL;
+    if (row->location != NULL)
+        MOS_TRY(mos_text_pool_add(&dataset->pool, row->location, strlen(row->location),
+                                  &dataset->locations[i]));
     uint32_t present = 0;
     for (int64_t m = 0; m < dataset->modality_count; m++) {
         const mos_modality_storage *storage = &dataset->storage[m];

@@ -46,15 +46,17 @@ struct mos_dataset {
     int64_t country_count;
 
     int64_t count, capacity;
-    const char **ids;      /* [count] */
-    uint8_t *splits;       /* [count] mos_split */
-    uint16_t *country;     /* [count] */
-    uint32_t *present;     /* [count] */
-    int8_t *labels;        /* [count, classes] */
-    int64_t *times;        /* [count, modalities] */
-    const char **sources;  /* [count, slots] record or path, NULL: absent */
-    const char **products; /* [count] ESA product name where the source tells it, or NULL */
-    uint32_t *index;       /* hash table over ids: row + 1 */
+    const char **ids;       /* [count] */
+    uint8_t *splits;        /* [count] mos_split */
+    uint16_t *country;      /* [count] */
+    uint32_t *present;      /* [count] */
+    int8_t *labels;         /* [count, classes] */
+    int64_t *times;         /* [count, modalities] */
+    const char **sources;   /* [count, slots] record or path, NULL: absent */
+    const char **products;  /* [count] ESA product name where the source tells it, or NULL */
+    const char **locations; /* [count] the place, where the table names it, or NULL */
+    struct mos_split_columns *split_columns; /* of data.split_file, or NULL (data/split_file.h) */
+    uint32_t *index;                         /* hash table over ids: row + 1 */
     uint64_t index_size;
     int64_t metadata_rows;
 
@@ -83,6 +85,7 @@ typedef struct mos_sample_row {
     const char *const *sources; /* [slots], NULL where absent */
     const size_t *source_sizes; /* [slots], or NULL when every source ends with NUL */
     const char *product;        /* NULL unknown */
+    const char *location;       /* NULL unknown */
 } mos_sample_row;
 
 /* Modalities, classes and slots first; then room for `capacity` rows; then rows. */

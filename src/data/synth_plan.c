@@ -4,6 +4,7 @@
 #include "base/rng.h"
 #include "data/split_rule.h"
 #include "data/synth_classes.h"
+#include "data/utm.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -27,25 +28,6 @@ static const char *const tile_names[MOS_SYNTH_TILES][2] = {
  * 2000 km, starting with A at the equator in odd zones and with F in even ones; neither uses I and
  * O. The latitude band (8 degrees from C at 80 south) tells which multiple of 2000 km. A
  * Sentinel-2 tile's upper left corner is that of its 100 km square. */
-bool mos_synth_tile_place(const char *mgrs, int *epsg, double *west_m, double *north_m) {
-    static const char bands[] = "CDEFGHJKLMNPQRSTUVWX", rows[] = "ABCDEFGHJKLMNPQRSTUV";
-    static const char *const columns[3] = {"STUVWXYZ", "ABCDEFGH", "JKLMNPQR"};
-    if (strlen(mgrs) != 5 || mgrs[0] < '0' || mgrs[0] > '9' || mgrs[1] < '0' || mgrs[1] > '9')
-        return false;
-    int zone = (mgrs[0] - '0') * 10 + mgrs[1] - '0';
-    if (zone < 1 || zone > 60) return false;
-    const char *band = strchr(bands, mgrs[2]), *row = strchr(rows, mgrs[4]);
-    const char *column = strchr(columns[zone % 3], mgrs[3]);
-    if (band == NULL || row == NULL || column == NULL || band - bands < 10) return false;
-    double middle_m = ((double)(band - bands - 10) * 8 + 4) * 110900;
-    double base_m = 100000.0 * (double)((row - rows + (zone % 2 == 0 ? 15 : 0)) % 20);
-    base_m += 2000000.0 * floor((middle_m - base_m) / 2000000 + 0.5);
-    *epsg = 32600 + zone;
-    *west_m = 100000.0 * (double)(column - columns[zone % 3] + 1);
-    *north_m = base_m + 100000;
-    return true;
-}
-
 /* "20170613T101031" for a day counted from 1 June 2017 and a second of that day. */
 static void format_stamp(int day, int second_of_day, char out[16]) {
     unsigned second = (unsigned)second_of_day % 86400;
@@ -121,7 +103,7 @@ static mosaic_status make_tiles(const mos_synth_options *options, mos_synth_plan
         mos_synth_tile *tile = &plan->tiles[t];
         tile->mgrs = tile_names[t][0];
         tile->country = tile_names[t][1];
-        if (!mos_synth_tile_place(tile->mgrs, &tile->epsg, &tile->west_m, &tile->north_m))
+        if (!mos_utm_square(tile->mgrs, &tile->epsg, &tile->west_m, &tile->north_m))
             return mos_fail(MOSAIC_ERR_RUNTIME, "tile %s is not an MGRS square", tile->mgrs);
         mos_rng rng =
             mos_rng_at((uint64_t)options->seed, MOS_RNG_SYNTH, MOS_SYNTH_RNG_BIOME, (uint64_t)t, 0);

@@ -60,7 +60,5 @@ typedef struct mos_synth_plan {
 
 mosaic_status mos_synth_plan_make(const mos_synth_options *options, mos_synth_plan *plan);
 void mos_synth_plan_release(mos_synth_plan *plan);
-/* Upper left corner and EPSG code of a Sentinel-2 tile from its MGRS name; false if it is none. */
-bool mos_synth_tile_place(const char *mgrs, int *epsg, double *west_m, double *north_m);
 
 #endif

@@ -74,6 +74,19 @@ static mosaic_status add_data(const mos_trainer *trainer, mos_text *out) {
     mos_text_add_number(out, data->labeled_fraction);
     mos_text_add(out, ",\n    \"labeled_file\": %s",
                  trainer->keep == NULL ? "null" : "\"labeled.txt\"");
+    const mos_split_origin *origin = mos_dataset_split_origin(trainer->dataset);
+    mos_text_add(out, ",\n    \"split_file\": ");
+    if (origin == NULL) {
+        mos_text_add(out, "null");
+    } else {
+        mos_text_add(out, "{\"path\": ");
+        mos_text_add_json(out, origin->path);
+        mos_text_add(out,
+                     ", \"sha256\": \"%s\", \"ids_sha256\": \"%s\", \"made_by\": ", origin->sha256,
+                     origin->ids_sha256);
+        mos_text_add_json(out, origin->made_by);
+        mos_text_add(out, ", \"fold\": %lld}", (long long)trainer->config->data.fold);
+    }
     mos_text_add(out, ",\n    \"limit_per_split\": %lld", (long long)trainer->config->data.limit);
     add_defects(trainer, out);
     mos_text_add(out, "\n  }");

@@ -58,6 +58,10 @@ static mosaic_status choose_fraction(mos_trainer *trainer) {
     MOS_TRY(mos_trainer_path(trainer, "labeled.txt", path, sizeof path));
     if (trainer->options->resume && mos_path_exists(path))
         return mos_fraction_load(trainer->dataset, path, trainer->keep);
+    bool listed;
+    MOS_TRY(mos_dataset_labeled_fraction(trainer->dataset, data->labeled_fraction, trainer->keep,
+                                         &listed));
+    if (listed) return MOSAIC_OK;
     return mos_fraction_choose(trainer->dataset, MOS_SPLIT_TRAIN, data->labeled_fraction,
                                (uint64_t)data->labeled_seed, trainer->keep);
 }

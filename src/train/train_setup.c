@@ -164,22 +164,38 @@ static mosaic_status describe_model(mos_trainer *trainer) {
                      "method");
 }
 
-/* Side of the patches: the finest band of the first training patch, unless it is chosen. */
+/* The first training row that has the modality, -1: none. */
+static mosaic_status first_with(const mos_trainer *trainer, int64_t modality, int64_t *row) {
+    *row = -1;
+    for (int64_t i = 0; i < trainer->train_count && *row < 0; i++) {
+        mos_sample sample;
+        MOS_TRY(mos_dataset_sample(trainer->dataset, trainer->train_rows[i], &sample));
+        if (sample.present >> modality & 1) *row = trainer->train_rows[i];
+    }
+    return MOSAIC_OK;
+}
+
+/* Side of the patches: the finest band of each modality's first training patch, unless it is
+ * chosen. */
 static mosaic_status find_size(mos_trainer *trainer) {
-    int64_t chosen = trainer->config->settings.data.size;
+    int64_t chosen = trainer->config->settings.data.size, row;
     trainer->card->height = trainer->card->width = chosen;
     if (chosen > 0) return MOSAIC_OK;
     mos_reader *reader = NULL;
-    mos_sample sample;
     mosaic_status status;
     MOS_GOTO(mos_reader_open(trainer->dataset, &reader));
-    MOS_GOTO(mos_dataset_sample(trainer->dataset, trainer->train_rows[0], &sample));
     for (int64_t m = 0; m < trainer->loader_options.modalities; m++) {
         const mos_loader_modality *modality = &trainer->loader_options.modality[m];
         mos_patch patch;
-        if (!(sample.present & 1u << modality->modality)) continue;
-        MOS_GOTO(mos_reader_read(reader, trainer->train_rows[0], modality->modality, modality->band,
-                                 modality->bands, &patch));
+        MOS_GOTO(first_with(trainer, modality->modality, &row));
+        if (row < 0) {
+            status =
+                mos_fail(MOSAIC_ERR_DATA, "no training patch of '%s' has modality '%s'",
+                         mos_dataset_root(trainer->dataset), trainer->card->spec.modality[m].name);
+            goto done;
+        }
+        MOS_GOTO(mos_reader_read(reader, row, modality->modality, modality->band, modality->bands,
+                                 &patch));
         for (int64_t b = 0; b < patch.bands; b++) {
             if (patch.band[b].height > trainer->card->height)
                 trainer->card->height = patch.band[b].height;

@@ -7,6 +7,7 @@
 #include "data/nomenclature.h"
 #include "data/patch_name.h"
 #include "data/synth_plan.h"
+#include "data/utm.h"
 #include "io/csv.h"
 #include "io/lmdb_store.h"
 #include "io/raster.h"
@@ -256,19 +257,18 @@ static void tiles_lie_where_their_names_say(void **state) {
     (void)state;
     int epsg;
     double west_m, north_m;
-    assert_true(
-        mos_synth_tile_place("33UUP", &epsg, &west_m, &north_m)); /* formats of the real files */
+    assert_true(mos_utm_square("33UUP", &epsg, &west_m, &north_m)); /* formats of the real files */
     assert_int_equal(epsg, 32633);
     assert_near(west_m, 300000, 0);
     assert_near(north_m, 5400000, 0);
-    assert_true(mos_synth_tile_place("29SND", &epsg, &west_m, &north_m));
+    assert_true(mos_utm_square("29SND", &epsg, &west_m, &north_m));
     assert_near(west_m, 500000, 0);
     assert_near(north_m, 4400000, 0);
-    assert_true(mos_synth_tile_place("34WFT", &epsg, &west_m, &north_m));
+    assert_true(mos_utm_square("34WFT", &epsg, &west_m, &north_m));
     assert_near(north_m, 7300000, 0);
-    assert_false(mos_synth_tile_place("33UIP", &epsg, &west_m, &north_m));
-    assert_false(mos_synth_tile_place("99UUP", &epsg, &west_m, &north_m));
-    assert_false(mos_synth_tile_place("33U", &epsg, &west_m, &north_m));
+    assert_false(mos_utm_square("33UIP", &epsg, &west_m, &north_m));
+    assert_false(mos_utm_square("99UUP", &epsg, &west_m, &north_m));
+    assert_false(mos_utm_square("33U", &epsg, &west_m, &north_m));
 }
 
 static void the_tree_is_georeferenced(void **state) {
@@ -290,7 +290,7 @@ static void the_tree_is_georeferenced(void **state) {
         assert_true(mos_patch_name_parse_s2(names[1], strlen(names[1]), &name));
         int epsg;
         double west_m, north_m;
-        assert_true(mos_synth_tile_place(name.tile, &epsg, &west_m, &north_m));
+        assert_true(mos_utm_square(name.tile, &epsg, &west_m, &north_m));
         for (int k = 0; k < 3; k++) {
             char scene[80], path[1200];
             mos_raster_info info;
