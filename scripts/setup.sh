@@ -10,7 +10,7 @@ set -euo pipefail
 
 libraries=(build-essential cmake ninja-build pkg-config libdnnl-dev libgdal-dev liblmdb-dev libzstd-dev
            libsnappy-dev libyaml-dev libjansson-dev libprotobuf-c-dev protobuf-c-compiler libcmocka-dev
-           zlib1g-dev)
+           zlib1g-dev libarchive-dev libtiff-dev)
 tools=(ccache clang clang-format clang-tidy libclang-rt-14-dev libomp-dev llvm valgrind lmdb-utils locales
        python3)
 judges=(python3-numpy python3-torch python3-sklearn)

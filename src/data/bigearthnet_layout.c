@@ -65,9 +65,8 @@ mosaic_status mos_ben_metadata_path(const mos_dataset *dataset, const char *fold
                     folder);
 }
 
-/* The usual name of the second file, beside the first. */
-static mosaic_status snow_path(const mos_dataset *dataset, const char *main_path, char *out,
-                               size_t size) {
+mosaic_status mos_ben_snow_path(const mos_dataset *dataset, const char *main_path, char *out,
+                                size_t size) {
     static const char name[] = "metadata_for_patches_with_snow_cloud_or_shadow";
     if (dataset->options.snow_metadata != NULL)
         return mos_dataset_path(dataset, dataset->options.snow_metadata, "", out, size);
@@ -182,7 +181,7 @@ mosaic_status mos_ben_join(mos_dataset *dataset, const mos_metadata *metadata, c
     char second[4096];
     bool wanted = dataset->options.include_snow_cloud;
     mosaic_status status;
-    MOS_GOTO(snow_path(dataset, path, second, sizeof second));
+    MOS_GOTO(mos_ben_snow_path(dataset, path, second, sizeof second));
     bool given = wanted || dataset->options.snow_metadata != NULL;
     if (wanted) MOS_GOTO(mos_metadata_read(dataset, second, &snow));
     MOS_GOTO(mos_dataset_reserve(dataset, metadata->rows + snow.rows));

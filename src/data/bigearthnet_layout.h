@@ -19,6 +19,10 @@ mosaic_status mos_ben_sizes(mos_dataset *dataset, int64_t side, const char *sour
 mosaic_status mos_ben_metadata_path(const mos_dataset *dataset, const char *folder, char *out,
                                     size_t size);
 
+/* The second table: data.snow_metadata, or its usual name beside the first. */
+mosaic_status mos_ben_snow_path(const mos_dataset *dataset, const char *main_path, char *out,
+                                size_t size);
+
 /* Read the metadata (and the snow/cloud file where wanted), join it with what is stored, add the
  * samples and count what does not fit: rows without files, missing partners, names that are none,
  * orphans. The sets hold the patch names on disk or the keys of the store. `metadata` is the main

@@ -9,7 +9,7 @@
 #include "data/data_options.h"
 #include "data/packed_table.h"
 #include "data/patch_name.h"
-#include "io/lmdb_store.h"
+#include "io/lmdb_shards.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -36,16 +36,16 @@ static mosaic_status sort_key(void *context, const char *key, size_t size) {
     return MOSAIC_OK;
 }
 
-static mosaic_status record_of(mos_lmdb_reader *store, const char *key, mos_safetensors *parsed) {
+static mosaic_status record_of(mos_store_reader *store, const char *key, mos_safetensors *parsed) {
     const void *data;
     size_t size;
-    MOS_TRY(mos_lmdb_get(store, key, &data, &size));
+    MOS_TRY(mos_store_get(store, key, &data, &size));
     if (data == NULL) return mos_fail(MOSAIC_ERR_DATA, "no record '%s' in the store", key);
     return mos_safetensors_reparse(data, size, key, parsed);
 }
 
 /* The side of the 10 m bands from the first record; damage in it shows when it is read for use. */
-static mosaic_status find_side(mos_dataset *dataset, mos_lmdb_reader *store) {
+static mosaic_status find_side(mos_dataset *dataset, mos_store_reader *store) {
     for (int64_t i = 0; i < dataset->count; i++) {
         for (int64_t m = 0; m < MOS_BEN_MODALITIES; m++) {
             const char *key = dataset->sources[i * dataset->slots + m];
@@ -63,14 +63,14 @@ static mosaic_status find_side(mos_dataset *dataset, mos_lmdb_reader *store) {
     return mos_ben_sizes(dataset, 120, dataset->root);
 }
 
-static mosaic_status open_bigearthnet(mos_dataset *dataset, mos_lmdb_reader *store,
+static mosaic_status open_bigearthnet(mos_dataset *dataset, mos_store_reader *store,
                                       const char *path) {
     mos_name_set s1 = {0}, s2 = {0};
     mos_metadata metadata = {0};
     key_walk walk = {.dataset = dataset, .sets = {[MOS_BEN_S1] = &s1, [MOS_BEN_S2] = &s2}};
     mosaic_status status;
     MOS_GOTO(mos_ben_modalities(dataset));
-    MOS_GOTO(mos_lmdb_each_key(store, sort_key, &walk));
+    MOS_GOTO(mos_store_each_key(store, sort_key, &walk));
     MOS_GOTO(mos_metadata_read(dataset, path, &metadata));
     MOS_GOTO(mos_ben_join(dataset, &metadata, path, &s1, &s2));
     MOS_GOTO(find_side(dataset, store));
@@ -82,13 +82,13 @@ done:
 }
 
 static mosaic_status open_lmdb(mos_dataset *dataset) {
-    mos_lmdb *db;
-    mos_lmdb_reader *store = NULL;
+    mos_store *db;
+    mos_store_reader *store = NULL;
     char folder[4096], path[4096];
     const char *given = dataset->options.lmdb;
     MOS_TRY(mos_dataset_path(dataset, given != NULL ? given : dataset->root, "", folder,
                              sizeof folder));
-    MOS_TRY(mos_lmdb_open(folder, &db));
+    MOS_TRY(mos_store_open(folder, &db));
     dataset->handle = db;
     mosaic_status status;
     size_t length = strlen(folder);
@@ -97,7 +97,7 @@ static mosaic_status open_lmdb(mos_dataset *dataset) {
         snprintf(slash == NULL ? folder : slash, 2, "%s", slash == NULL ? "." : "");
     }
     MOS_GOTO(mos_ben_metadata_path(dataset, folder, path, sizeof path));
-    MOS_GOTO(mos_lmdb_reader_open(db, &store));
+    MOS_GOTO(mos_store_reader_open(db, &store));
     bool packed;
     MOS_GOTO(mos_packed_table_recognise(path, &packed));
     if (packed)
@@ -105,30 +105,29 @@ static mosaic_status open_lmdb(mos_dataset *dataset) {
     else
         MOS_GOTO(open_bigearthnet(dataset, store, path));
 done:
-    mos_lmdb_reader_close(&store);
+    mos_store_reader_close(&store);
     return status;
 }
 
 static void close_lmdb(mos_dataset *dataset) {
-    mos_lmdb *db = dataset->handle;
-    mos_lmdb_close(&db);
+    mos_store *db = dataset->handle;
+    mos_store_close(&db);
     dataset->handle = NULL;
 }
 
 static bool recognise_lmdb(const char *root) {
-    char path[4096];
-    return mos_path_join(path, sizeof path, root, "data.mdb") == MOSAIC_OK && mos_path_exists(path);
+    return mos_store_exists(root);
 }
 
 typedef struct lmdb_reader {
-    mos_lmdb_reader *store;
+    mos_store_reader *store;
     mos_safetensors records[MOS_DATA_MAX_MODALITIES];
 } lmdb_reader;
 
 static void close_reader(void *state) {
     lmdb_reader *reader = state;
     if (reader == NULL) return;
-    mos_lmdb_reader_close(&reader->store);
+    mos_store_reader_close(&reader->store);
     for (int m = 0; m < MOS_DATA_MAX_MODALITIES; m++)
         mos_safetensors_release(&reader->records[m]);
     mos_free(reader);
@@ -137,7 +136,7 @@ static void close_reader(void *state) {
 static mosaic_status open_reader(mos_dataset *dataset, void **state) {
     lmdb_reader *reader;
     MOS_TRY(mos_alloc(1, sizeof *reader, "reader", &reader));
-    mosaic_status status = mos_lmdb_reader_open(dataset->handle, &reader->store);
+    mosaic_status status = mos_store_reader_open(dataset->handle, &reader->store);
     if (status != MOSAIC_OK) {
         close_reader(reader);
         return status;

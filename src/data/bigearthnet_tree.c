@@ -1,4 +1,5 @@
-/* BigEarthNet V2 as unpacked: BigEarthNet-S2/<tile>/<patch>/<patch>_<BAND>.tif,
+/* BigEarthNet V2 as unpacked, or as published in uncompressed tars:
+ * BigEarthNet-S2/<tile>/<patch>/<patch>_<BAND>.tif,
  * BigEarthNet-S1/<scene>/<patch>/<patch>_{VH,VV}.tif and metadata.parquet. Folders are listed,
  * files are not asked for one by one: a full set has 7.7 million of them. */
 #include "data/bigearthnet_layout.h"
@@ -6,8 +7,9 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "data/data_options.h"
-#include "data/patch_name.h"
+#include "data/patch_files.h"
 #include "data/raster_buffers.h"
+#include "io/archive_parts.h"
 #include "io/raster.h"
 
 #include <dirent.h>
@@ -16,7 +18,7 @@
 #include <string.h>
 
 typedef struct ben_tree {
-    char folders[MOS_BEN_MODALITIES][4096];
+    mos_patch_files files[MOS_BEN_MODALITIES];
 } ben_tree;
 
 typedef bool (*name_parser)(const char *name, size_t size, mos_patch_name *out);
@@ -74,24 +76,24 @@ done:
     return status;
 }
 
-static mosaic_status band_path(const ben_tree *tree, const mos_dataset *dataset, const char *name,
-                               int64_t modality, int64_t band, char *out, size_t size) {
-    mos_patch_name parsed;
-    size_t length = strlen(name);
-    name_parser parse = modality == MOS_BEN_S1 ? mos_patch_name_parse_s1 : mos_patch_name_parse_s2;
-    if (!parse(name, length, &parsed))
-        return mos_fail(MOSAIC_ERR_DATA, "'%s' is not a patch name", name);
-    int written = snprintf(out, size, "%s/%.*s/%s/%s_%s.tif", tree->folders[modality],
-                           (int)parsed.folder_size, name, name, name,
-                           dataset->modalities[modality].bands[band].name);
-    if (written < 0 || (size_t)written >= size)
-        return mos_fail(MOSAIC_ERR_USAGE, "%s: path is too long", tree->folders[modality]);
+/* What an index knows of patches. */
+static mosaic_status list_index(const mos_tar_index *index, mos_name_set *out) {
+    for (size_t i = 0; i < index->names.count; i++)
+        MOS_TRY(mos_name_set_add(out, index->names.entries[i].name, index->names.entries[i].size,
+                                 NULL));
     return MOSAIC_OK;
+}
+
+static mosaic_status list_files(mos_dataset *dataset, const mos_patch_files *files,
+                                mos_name_set *out) {
+    if (files->store == MOS_STORE_TAR) return list_index(&files->index, out);
+    if (files->store == MOS_STORE_NONE) return MOSAIC_OK;
+    return list_modality(dataset, files->path, files->layout->parse, out);
 }
 
 /* The side of the 10 m bands: of the first patch whose file can be read; 120 where there is none.
  */
-static mosaic_status find_side(mos_dataset *dataset, const ben_tree *tree) {
+static mosaic_status find_side(mos_dataset *dataset, const ben_tree *tree, mos_file_bytes *bytes) {
     const int64_t tries = 16;
     int64_t tried = 0;
     for (int64_t i = 0; i < dataset->count && tried < tries; i++) {
@@ -102,9 +104,10 @@ static mosaic_status find_side(mos_dataset *dataset, const ben_tree *tree) {
                 mos_modality_band(&dataset->modalities[m], m == MOS_BEN_S1 ? "VV" : "B02");
             char path[4096];
             mos_raster_info info;
-            MOS_TRY(band_path(tree, dataset, name, m, band, path, sizeof path));
             tried++;
-            if (mos_raster_info_read(path, &info) == MOSAIC_OK)
+            if (mos_patch_files_read(&tree->files[m], name, (int)band, bytes, path, sizeof path) ==
+                    MOSAIC_OK &&
+                mos_raster_info_bytes(path, bytes->data, bytes->size, &info) == MOSAIC_OK)
                 return mos_ben_sizes(dataset, info.width, path);
         }
     }
@@ -116,22 +119,24 @@ static mosaic_status open_tree(mos_dataset *dataset) {
     MOS_TRY(mos_alloc(1, sizeof *tree, "data set", &tree));
     dataset->handle = tree;
     mosaic_status status;
-    mos_name_set s1 = {0}, s2 = {0};
+    mos_name_set s1 = {0}, s2 = {0}, *const sets[] = {&s1, &s2};
     mos_metadata metadata = {0};
+    mos_file_bytes bytes = {0};
     char path[4096];
     const mos_data_options *options = &dataset->options;
-    MOS_GOTO(mos_dataset_path(dataset, options->s1, "BigEarthNet-S1", tree->folders[MOS_BEN_S1],
-                              sizeof tree->folders[0]));
-    MOS_GOTO(mos_dataset_path(dataset, options->s2, "BigEarthNet-S2", tree->folders[MOS_BEN_S2],
-                              sizeof tree->folders[0]));
+    MOS_GOTO(mos_patch_files_find(dataset, options->s1, MOS_PATCHES_S1, &tree->files[MOS_BEN_S1]));
+    MOS_GOTO(mos_patch_files_find(dataset, options->s2, MOS_PATCHES_S2, &tree->files[MOS_BEN_S2]));
     MOS_GOTO(mos_ben_modalities(dataset));
+    for (int m = 0; m < MOS_BEN_MODALITIES; m++) {
+        MOS_GOTO(mos_patch_files_open(dataset, &tree->files[m]));
+        MOS_GOTO(list_files(dataset, &tree->files[m], sets[m]));
+    }
     MOS_GOTO(mos_ben_metadata_path(dataset, dataset->root, path, sizeof path));
-    MOS_GOTO(list_modality(dataset, tree->folders[MOS_BEN_S1], mos_patch_name_parse_s1, &s1));
-    MOS_GOTO(list_modality(dataset, tree->folders[MOS_BEN_S2], mos_patch_name_parse_s2, &s2));
     MOS_GOTO(mos_metadata_read(dataset, path, &metadata));
     MOS_GOTO(mos_ben_join(dataset, &metadata, path, &s1, &s2));
-    MOS_GOTO(find_side(dataset, tree));
+    MOS_GOTO(find_side(dataset, tree, &bytes));
 done:
+    mos_file_bytes_release(&bytes);
     mos_metadata_release(&metadata);
     mos_name_set_release(&s1);
     mos_name_set_release(&s2);
@@ -139,16 +144,23 @@ done:
 }
 
 static void close_tree(mos_dataset *dataset) {
-    mos_free(dataset->handle);
+    ben_tree *tree = dataset->handle;
+    for (int m = 0; tree != NULL && m < MOS_BEN_MODALITIES; m++)
+        mos_patch_files_release(&tree->files[m]);
+    mos_free(tree);
     dataset->handle = NULL;
 }
 
 static bool recognise_tree(const char *root) {
-    char path[4096];
-    return (mos_path_join(path, sizeof path, root, "BigEarthNet-S2") == MOSAIC_OK &&
-            mos_path_is_dir(path)) ||
-           (mos_path_join(path, sizeof path, root, "BigEarthNet-S1") == MOSAIC_OK &&
-            mos_path_is_dir(path));
+    for (int kind = MOS_PATCHES_S1; kind <= MOS_PATCHES_S2; kind++) {
+        char path[4096], archive[4096];
+        if (mos_path_join(path, sizeof path, root, mos_patch_layouts[kind].stem) != MOSAIC_OK)
+            continue;
+        if (mos_path_is_dir(path) ||
+            (mos_archive_find(path, archive, sizeof archive) == MOSAIC_OK && archive[0] != '\0'))
+            return true;
+    }
+    return false;
 }
 
 static mosaic_status read_tree(mos_dataset *dataset, void *state, int64_t sample, int64_t modality,
@@ -157,18 +169,21 @@ static mosaic_status read_tree(mos_dataset *dataset, void *state, int64_t sample
     const char *name = dataset->sources[sample * dataset->slots + storage->slot];
     void *targets[MOS_DATA_MAX_BANDS];
     MOS_TRY(mos_raster_buffers_take(state, dataset, modality, bands, count, targets, out));
+    const ben_tree *tree = dataset->handle;
+    mos_file_bytes *bytes = &((mos_raster_buffers *)state)->file;
     for (int64_t i = 0; i < count; i++) {
         char path[4096];
-        MOS_TRY(band_path(dataset->handle, dataset, name, modality, bands[i], path, sizeof path));
         MOS_TRY(
-            mos_raster_read_band(path, 1, out[i].dtype, targets[i], out[i].width, out[i].height));
+            mos_patch_files_read(&tree->files[modality], name, bands[i], bytes, path, sizeof path));
+        MOS_TRY(mos_raster_read_bytes(path, bytes->data, bytes->size, 1, out[i].dtype, targets[i],
+                                      out[i].width, out[i].height));
     }
     return MOSAIC_OK;
 }
 
 const mos_format mos_format_bigearthnet_v2 = {
     .name = "bigearthnet-v2",
-    .summary = "BigEarthNet V2 as unpacked: a tree of band GeoTIFFs and metadata.parquet",
+    .summary = "BigEarthNet V2 as published: trees or tars of band GeoTIFFs and metadata.parquet",
     .classes = 1u << MOS_CLASSES_DEFAULT | 1u << MOS_CLASSES_19,
     .open = open_tree,
     .close = close_tree,

@@ -135,8 +135,7 @@ static mosaic_status read_v1(mos_dataset *dataset, void *state, int64_t sample, 
     for (int64_t i = 0; i < count; i++) {
         char path[4096];
         MOS_TRY(band_path(dataset, name, modality, bands[i], path, sizeof path));
-        MOS_TRY(
-            mos_raster_read_band(path, 1, out[i].dtype, targets[i], out[i].width, out[i].height));
+        MOS_TRY(mos_raster_buffers_read(state, path, &out[i], targets[i]));
     }
     return MOSAIC_OK;
 }

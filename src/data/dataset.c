@@ -100,7 +100,7 @@ static void log_defects(const mos_dataset *dataset) {
     }
 }
 
-mosaic_status mos_dataset_open(const mos_data_options *options, mos_dataset **out) {
+mosaic_status mos_dataset_begin(const mos_data_options *options, mos_dataset **out) {
     *out = NULL;
     mos_dataset *dataset;
     MOS_TRY(mos_alloc(1, sizeof *dataset, "data set", &dataset));
@@ -111,6 +111,18 @@ mosaic_status mos_dataset_open(const mos_data_options *options, mos_dataset **ou
     MOS_GOTO(set_root(dataset));
     MOS_GOTO(choose_format(dataset));
     MOS_GOTO(check_classes(dataset));
+    *out = dataset;
+    dataset = NULL;
+done:
+    mos_dataset_close(&dataset);
+    return status;
+}
+
+mosaic_status mos_dataset_open(const mos_data_options *options, mos_dataset **out) {
+    *out = NULL;
+    mos_dataset *dataset;
+    mosaic_status status;
+    MOS_TRY(mos_dataset_begin(options, &dataset));
     MOS_GOTO(dataset->format->open(dataset));
     MOS_GOTO(mos_dataset_select(dataset));
     MOS_GOTO(mos_dataset_index(dataset));

@@ -1,13 +1,12 @@
 #include "data/pack.h"
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/thread.h"
 #include "data/data_options.h"
 #include "data/pack_record.h"
+#include "data/pack_sink.h"
 #include "data/pack_table.h"
-#include "io/lmdb_store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,17 +14,17 @@
 
 enum { BLOCK = 32 };
 
-/* Records of one block: made by threads, written in order by one. */
+/* Records of one block: made by threads, taken in order by one. */
 typedef struct pack_job {
     const mos_pack_plan *plan;
     int64_t records; /* per sample: the modalities and the reference map */
     int64_t first;
-    bool *wanted;          /* [BLOCK, records] */
-    void **blobs;          /* [BLOCK, records] */
-    size_t *sizes;         /* [BLOCK, records] */
-    mosaic_status *status; /* [BLOCK, records] */
-    char (*errors)[512];   /* [BLOCK, records] */
-    mos_reader **readers;  /* [threads] */
+    bool *wanted;             /* [BLOCK, records] */
+    void **blobs;             /* [BLOCK, records] */
+    size_t *sizes;            /* [BLOCK, records] */
+    mosaic_status *status;    /* [BLOCK, records] */
+    char (*errors)[512];      /* [BLOCK, records] */
+    mos_pack_worker *workers; /* [threads] */
     int threads;
 } pack_job;
 
@@ -36,18 +35,18 @@ static mosaic_status open_job(pack_job *job) {
     MOS_TRY(mos_alloc(cells, sizeof *job->sizes, "pack", &job->sizes));
     MOS_TRY(mos_alloc(cells, sizeof *job->status, "pack", &job->status));
     MOS_TRY(mos_alloc(cells, sizeof *job->errors, "pack", &job->errors));
-    MOS_TRY(mos_alloc((size_t)job->threads, sizeof *job->readers, "pack", &job->readers));
+    MOS_TRY(mos_alloc((size_t)job->threads, sizeof *job->workers, "pack", &job->workers));
     for (int t = 0; t < job->threads; t++)
-        MOS_TRY(mos_reader_open(job->plan->dataset, &job->readers[t]));
+        MOS_TRY(mos_reader_open(job->plan->dataset, &job->workers[t].reader));
     return MOSAIC_OK;
 }
 
 static void close_job(pack_job *job) {
-    for (int t = 0; job->readers != NULL && t < job->threads; t++)
-        mos_reader_close(&job->readers[t]);
+    for (int t = 0; job->workers != NULL && t < job->threads; t++)
+        mos_pack_worker_release(&job->workers[t]);
     for (int64_t c = 0; job->blobs != NULL && c < BLOCK * job->records; c++)
         mos_free(job->blobs[c]);
-    mos_free(job->readers);
+    mos_free(job->workers);
     mos_free(job->errors);
     mos_free(job->status);
     mos_free(job->sizes);
@@ -61,7 +60,7 @@ static void encode_block(void *context, int64_t begin, int64_t end, int thread) 
         for (int64_t r = 0; r < job->records; r++) {
             int64_t cell = i * job->records + r;
             if (!job->wanted[cell]) continue;
-            job->status[cell] = mos_pack_encode(job->plan, job->readers[thread], job->first + i, r,
+            job->status[cell] = mos_pack_encode(job->plan, &job->workers[thread], job->first + i, r,
                                                 &job->blobs[cell], &job->sizes[cell]);
             if (job->status[cell] != MOSAIC_OK)
                 mos_error_copy(job->errors[cell], sizeof job->errors[cell]);
@@ -69,94 +68,49 @@ static void encode_block(void *context, int64_t begin, int64_t end, int thread) 
     }
 }
 
-/* Which records of the block have to be made: those that exist at the source and are not in the
- * store yet. */
-static mosaic_status plan_block(pack_job *job, int64_t block, mos_lmdb_writer *writer,
-                                mos_pack_result *out) {
-    for (int64_t i = 0; i < block; i++) {
-        for (int64_t r = 0; r < job->records; r++) {
-            bool *wanted = &job->wanted[i * job->records + r];
-            char key[MOS_PACK_KEY_BYTES];
-            int has = 0;
-            *wanted = false;
-            MOS_TRY(mos_pack_key(job->plan, job->first + i, r, key));
-            if (key[0] == '\0') continue;
-            MOS_TRY(mos_lmdb_writer_has(writer, key, &has));
-            *wanted = !has;
-            out->already += has != 0;
-        }
+/* Which records of the block have to be made: those that exist at the source and that the sink
+ * wants. */
+static mosaic_status plan_block(pack_job *job, int64_t block, mos_pack_sink *sink) {
+    for (int64_t cell = 0; cell < block * job->records; cell++) {
+        char key[MOS_PACK_KEY_BYTES];
+        job->wanted[cell] = false;
+        MOS_TRY(
+            mos_pack_key(job->plan, job->first + cell / job->records, cell % job->records, key));
+        if (key[0] != '\0') MOS_TRY(mos_pack_sink_wants(sink, key, &job->wanted[cell]));
     }
     return MOSAIC_OK;
 }
 
-static mosaic_status write_block(pack_job *job, int64_t block, mos_lmdb_writer *writer,
-                                 mos_pack_result *out) {
-    bool skip = job->plan->dataset->options.policy == MOS_POLICY_SKIP;
+static mosaic_status take_block(pack_job *job, int64_t block, mos_pack_sink *sink) {
     for (int64_t cell = 0; cell < block * job->records; cell++) {
         if (!job->wanted[cell]) continue;
-        if (job->status[cell] != MOSAIC_OK) {
-            mos_error_restore(job->errors[cell]);
-            if (!skip || job->status[cell] != MOSAIC_ERR_DATA) return job->status[cell];
-            mos_log(MOS_LOG_WARNING, "left out: %s", job->errors[cell]);
-            out->skipped++;
-            job->status[cell] = MOSAIC_OK;
-            continue;
-        }
         char key[MOS_PACK_KEY_BYTES];
         MOS_TRY(
             mos_pack_key(job->plan, job->first + cell / job->records, cell % job->records, key));
-        MOS_TRY(mos_lmdb_put(writer, key, job->blobs[cell], job->sizes[cell]));
-        out->records++;
-        out->bytes += (int64_t)job->sizes[cell];
+        MOS_TRY(mos_pack_sink_take(sink, key, job->status[cell], job->errors[cell],
+                                   job->blobs[cell], job->sizes[cell]));
         mos_free(job->blobs[cell]);
         job->blobs[cell] = NULL;
+        job->status[cell] = MOSAIC_OK;
     }
     return MOSAIC_OK;
 }
 
-static mosaic_status write_records(pack_job *job, mos_lmdb_writer *writer, bool progress,
-                                   mos_pack_result *out) {
+static mosaic_status pass_records(pack_job *job, mos_pack_sink *sink, bool progress) {
     int64_t count = mos_dataset_count(job->plan->dataset);
     mos_progress line;
     mosaic_status status = MOSAIC_OK;
-    if (progress) mos_progress_begin(&line, "pack", count);
+    if (progress) mos_progress_begin(&line, sink->writer != NULL ? "pack" : "verify", count);
     for (job->first = 0; job->first < count; job->first += BLOCK) {
         int64_t block = count - job->first < BLOCK ? count - job->first : BLOCK;
-        MOS_GOTO(plan_block(job, block, writer, out));
+        MOS_GOTO(plan_block(job, block, sink));
         mos_parallel_for(job->threads, block, encode_block, job);
-        MOS_GOTO(write_block(job, block, writer, out));
-        out->samples += block;
+        MOS_GOTO(take_block(job, block, sink));
         if (progress) mos_progress_update(&line, job->first + block);
     }
 done:
     if (progress) mos_progress_end(&line);
     return status;
-}
-
-/* A store that was begun from another data set is not continued: the marker holds the fingerprint
- * of the source. */
-static mosaic_status check_marker(const mos_dataset *dataset, const char *folder) {
-    char path[4096], fingerprint[65], *text = NULL;
-    size_t size;
-    mos_dataset_fingerprint(dataset, fingerprint);
-    MOS_TRY(mos_path_join(path, sizeof path, folder, "source.sha256"));
-    if (!mos_path_exists(path)) {
-        char store[4096];
-        MOS_TRY(mos_path_join(store, sizeof store, folder, "data.mdb"));
-        if (mos_path_exists(store))
-            return mos_fail(MOSAIC_ERR_USAGE,
-                            "%s: a store that this command did not begin; choose a new folder",
-                            folder);
-        return mos_atomic_write(path, fingerprint, 64);
-    }
-    MOS_TRY(mos_file_read(path, 4096, &text, &size));
-    bool same = size >= 64 && memcmp(text, fingerprint, 64) == 0;
-    mos_free(text);
-    if (same) return MOSAIC_OK;
-    return mos_fail(MOSAIC_ERR_USAGE,
-                    "%s: begun from another data set, or with other data options; choose a new "
-                    "folder",
-                    folder);
 }
 
 /* Names the sample whose record took the key first. */
@@ -195,32 +149,31 @@ done:
     return status;
 }
 
-mosaic_status mos_pack(mos_dataset *dataset, const char *folder, int threads, bool progress,
+mosaic_status mos_pack(mos_dataset *dataset, const mos_pack_options *options,
                        mos_pack_result *out) {
-    *out = (mos_pack_result){0};
-    mos_pack_plan plan;
-    mos_lmdb_writer *writer = NULL;
-    pack_job job = {.plan = &plan, .threads = threads < 1 ? 1 : threads};
+    *out = (mos_pack_result){.samples = mos_dataset_count(dataset)};
+    char fingerprint[65];
+    mos_pack_plan plan = {0};
+    mos_pack_sink sink = {.skip = dataset->options.policy == MOS_POLICY_SKIP, .result = out};
+    pack_job job = {.plan = &plan, .threads = options->threads < 1 ? 1 : options->threads};
     mosaic_status status;
     MOS_GOTO(mos_pack_plan_make(dataset, &plan));
     job.records = plan.records;
     MOS_GOTO(check_keys(&plan));
-    MOS_GOTO(mos_make_dirs(folder));
-    MOS_GOTO(check_marker(dataset, folder));
+    mos_dataset_fingerprint(dataset, fingerprint);
+    MOS_GOTO(mos_pack_begin(options->folder, fingerprint));
     MOS_GOTO(open_job(&job));
-    MOS_GOTO(mos_lmdb_writer_open(folder, &writer));
-    MOS_GOTO(write_records(&job, writer, progress, out));
-    MOS_GOTO(mos_lmdb_writer_close(&writer));
-    MOS_GOTO(mos_pack_table_write(&plan, folder));
+    MOS_GOTO(mos_pack_sink_write(options, &sink));
+    MOS_GOTO(pass_records(&job, &sink, options->progress));
+    MOS_GOTO(mos_pack_sink_close(&sink, MOSAIC_OK));
+    MOS_GOTO(mos_pack_table_write(&plan, options->folder));
+    if (!options->verify) goto done;
+    MOS_GOTO(mos_pack_sink_verify(options, &sink));
+    MOS_GOTO(pass_records(&job, &sink, options->progress));
+    MOS_GOTO(mos_pack_content(options, out->content));
 done:
-    if (writer != NULL) {
-        /* What was put so far stays, for the next try; the first error is the one to report. */
-        char text[1024];
-        mos_error_copy(text, sizeof text);
-        if (mos_lmdb_writer_close(&writer) != MOSAIC_OK)
-            mos_log(MOS_LOG_WARNING, "%s", mosaic_error());
-        mos_error_restore(text);
-    }
+    status = mos_pack_sink_close(&sink, status);
     close_job(&job);
+    mos_pack_plan_release(&plan);
     return status;
 }

@@ -1,10 +1,8 @@
 #include "data/pack_record.h"
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "data/nomenclature.h"
-#include "data/patch_name.h"
 #include "io/raster.h"
 
 #include <stdio.h>
@@ -34,32 +32,28 @@ mosaic_status mos_pack_plan_make(mos_dataset *dataset, mos_pack_plan *out) {
     *out = (mos_pack_plan){.dataset = dataset, .records = dataset->modality_count};
     out->bigearthnet = is_bigearthnet(dataset);
     if (dataset->format != &mos_format_bigearthnet_v2) return MOSAIC_OK;
-    MOS_TRY(mos_dataset_path(dataset, dataset->options.reference_maps, "Reference_Maps",
-                             out->reference_maps, sizeof out->reference_maps));
-    if (mos_path_is_dir(out->reference_maps))
-        out->records++;
-    else
-        out->reference_maps[0] = '\0';
+    MOS_TRY(mos_patch_files_find(dataset, dataset->options.reference_maps, MOS_PATCHES_MAPS,
+                                 &out->maps));
+    MOS_TRY(mos_patch_files_open(dataset, &out->maps));
+    out->records += out->maps.store != MOS_STORE_NONE;
     return MOSAIC_OK;
 }
 
-static mosaic_status map_path(const mos_pack_plan *plan, int64_t sample, char *out, size_t size) {
-    const char *id = plan->dataset->ids[sample];
-    mos_patch_name parsed;
-    out[0] = '\0';
-    if (!mos_patch_name_parse_s2(id, strlen(id), &parsed)) return MOSAIC_OK;
-    int written = snprintf(out, size, "%s/%.*s/%s/%s_reference_map.tif", plan->reference_maps,
-                           (int)parsed.folder_size, id, id, id);
-    if (written < 0 || (size_t)written >= size)
-        return mos_fail(MOSAIC_ERR_USAGE, "%s: path is too long", plan->reference_maps);
-    return MOSAIC_OK;
+void mos_pack_plan_release(mos_pack_plan *plan) {
+    mos_patch_files_release(&plan->maps);
+}
+
+void mos_pack_worker_release(mos_pack_worker *worker) {
+    mos_reader_close(&worker->reader);
+    mos_file_bytes_release(&worker->file);
+    mos_free(worker->pixels);
+    *worker = (mos_pack_worker){0};
 }
 
 mosaic_status mos_pack_key(const mos_pack_plan *plan, int64_t sample, int64_t record,
                            char key[MOS_PACK_KEY_BYTES]) {
     const mos_dataset *dataset = plan->dataset;
     const char *id = dataset->ids[sample], *first = id, *second = "";
-    char path[4096];
     key[0] = '\0';
     if (record < dataset->modality_count) {
         if (!(dataset->present[sample] >> record & 1)) return MOSAIC_OK;
@@ -68,8 +62,7 @@ mosaic_status mos_pack_key(const mos_pack_plan *plan, int64_t sample, int64_t re
         else
             first = dataset->sources[sample * dataset->slots + dataset->storage[record].slot];
     } else {
-        MOS_TRY(map_path(plan, sample, path, sizeof path));
-        if (path[0] == '\0' || !mos_path_exists(path)) return MOSAIC_OK;
+        if (!mos_patch_files_has(&plan->maps, id, 0)) return MOSAIC_OK;
         second = "reference_map";
     }
     int written =
@@ -84,30 +77,79 @@ static int by_name(const void *a, const void *b) {
     return strcmp(((const mos_tensor_source *)a)->name, ((const mos_tensor_source *)b)->name);
 }
 
-static mosaic_status encode_map(const mos_pack_plan *plan, int64_t sample, void **blob,
-                                size_t *size) {
-    char path[4096];
-    mos_raster_info info;
-    uint16_t *pixels = NULL;
-    MOS_TRY(map_path(plan, sample, path, sizeof path));
-    MOS_TRY(mos_raster_info_read(path, &info));
-    MOS_TRY(
-        mos_alloc((size_t)(info.width * info.height), sizeof *pixels, "a reference map", &pixels));
-    mosaic_status status = mos_raster_read_band(path, 1, MOS_U16, pixels, info.width, info.height);
+/* Room for `bytes` of pixels. */
+static mosaic_status pixels_of(mos_pack_worker *worker, size_t bytes) {
+    if (bytes <= worker->pixel_room) return MOSAIC_OK;
+    mos_free(worker->pixels);
+    worker->pixels = NULL;
+    worker->pixel_room = 0;
+    MOS_TRY(mos_alloc(bytes, 1, "pixels of a patch", &worker->pixels));
+    worker->pixel_room = bytes;
+    return MOSAIC_OK;
+}
+
+static mosaic_status encode_map(const mos_patch_bytes *file, int64_t side, mos_pack_worker *worker,
+                                void **blob, size_t *size) {
+    int64_t width = side, height = side;
+    MOS_TRY(pixels_of(worker, (size_t)(width * height) * sizeof(uint16_t)));
+    if (mos_raster_read_bytes(file->name, file->data, file->size, 1, MOS_U16, worker->pixels, width,
+                              height) != MOSAIC_OK) {
+        mos_raster_info info; /* damaged, or of another size than the patch */
+        MOS_TRY(mos_raster_info_bytes(file->name, file->data, file->size, &info));
+        width = info.width;
+        height = info.height;
+        MOS_TRY(pixels_of(worker, (size_t)(width * height) * sizeof(uint16_t)));
+        MOS_TRY(mos_raster_read_bytes(file->name, file->data, file->size, 1, MOS_U16,
+                                      worker->pixels, width, height));
+    }
     mos_tensor_source source = {.name = "Data",
                                 .dtype = MOS_U16,
                                 .rank = 2,
-                                .shape = {info.height, info.width},
-                                .data = pixels};
-    if (status == MOSAIC_OK) status = mos_safetensors_encode(&source, 1, NULL, 0, blob, size);
-    mos_free(pixels);
-    return status;
+                                .shape = {height, width},
+                                .data = worker->pixels};
+    return mos_safetensors_encode(&source, 1, NULL, 0, blob, size);
 }
 
-mosaic_status mos_pack_encode(const mos_pack_plan *plan, mos_reader *reader, int64_t sample,
+mosaic_status mos_pack_encode_files(int kind, int64_t side, const mos_patch_bytes *files,
+                                    mos_pack_worker *worker, void **blob, size_t *size) {
+    const mos_patch_layout *layout = &mos_patch_layouts[kind];
+    mos_tensor_source tensors[MOS_PATCH_FILES];
+    if (kind == MOS_PATCHES_MAPS) return encode_map(files, side, worker, blob, size);
+    mos_dtype dtype = kind == MOS_PATCHES_S1 ? MOS_F32 : MOS_U16;
+    size_t bytes = (size_t)(side * side) * mos_dtype_bytes(dtype), at = 0;
+    MOS_TRY(pixels_of(worker, bytes * (size_t)layout->count));
+    for (int b = 0; b < layout->count; b++) {
+        int64_t pixels = side / mos_patch_step(kind, b);
+        void *target = (char *)worker->pixels + at;
+        MOS_TRY(mos_raster_read_bytes(files[b].name, files[b].data, files[b].size, 1, dtype, target,
+                                      pixels, pixels));
+        tensors[b] = (mos_tensor_source){.name = layout->file[b],
+                                         .dtype = dtype,
+                                         .rank = 2,
+                                         .shape = {pixels, pixels},
+                                         .data = target};
+        at += bytes;
+    }
+    qsort(tensors, (size_t)layout->count, sizeof tensors[0], by_name);
+    return mos_safetensors_encode(tensors, (size_t)layout->count, NULL, 0, blob, size);
+}
+
+static mosaic_status encode_map_of(const mos_pack_plan *plan, mos_pack_worker *worker,
+                                   int64_t sample, void **blob, size_t *size) {
+    const mos_dataset *dataset = plan->dataset;
+    const mos_modality *s2 = &dataset->modalities[MOS_PATCHES_S2];
+    char path[4096];
+    MOS_TRY(mos_patch_files_read(&plan->maps, dataset->ids[sample], 0, &worker->file, path,
+                                 sizeof path));
+    const mos_patch_bytes file = {path, worker->file.data, worker->file.size};
+    int64_t side = dataset->storage[MOS_PATCHES_S2].width[mos_modality_band(s2, "B02")];
+    return encode_map(&file, side, worker, blob, size);
+}
+
+mosaic_status mos_pack_encode(const mos_pack_plan *plan, mos_pack_worker *worker, int64_t sample,
                               int64_t record, void **blob, size_t *size) {
     const mos_dataset *dataset = plan->dataset;
-    if (record >= dataset->modality_count) return encode_map(plan, sample, blob, size);
+    if (record >= dataset->modality_count) return encode_map_of(plan, worker, sample, blob, size);
     const mos_modality *modality = &dataset->modalities[record];
     const mos_modality_storage *storage = &dataset->storage[record];
     int bands[MOS_DATA_MAX_BANDS] = {0};
@@ -116,7 +158,7 @@ mosaic_status mos_pack_encode(const mos_pack_plan *plan, mos_reader *reader, int
     int64_t count = modality->band_count;
     for (int64_t b = 0; b < count; b++)
         bands[b] = (int)b;
-    MOS_TRY(mos_reader_read_raw(reader, sample, record, bands, count, raw));
+    MOS_TRY(mos_reader_read_raw(worker->reader, sample, record, bands, count, raw));
     for (int64_t b = 0; b < count; b++)
         tensors[b] = (mos_tensor_source){.name = modality->bands[b].name,
                                          .dtype = raw[b].dtype,

@@ -82,11 +82,11 @@ static mosaic_status set_bands(mos_dataset *dataset, int64_t m, const mos_safete
 }
 
 /* Does the store have the record? The first of each modality tells the bands. */
-static mosaic_status find_record(mos_dataset *dataset, mos_lmdb_reader *store, int64_t m,
+static mosaic_status find_record(mos_dataset *dataset, mos_store_reader *store, int64_t m,
                                  const char *key, bool *found) {
     const void *data;
     size_t size;
-    MOS_TRY(mos_lmdb_get(store, key, &data, &size));
+    MOS_TRY(mos_store_get(store, key, &data, &size));
     *found = data != NULL;
     if (data == NULL || dataset->modalities[m].band_count > 0) return MOSAIC_OK;
     mos_safetensors record;
@@ -96,7 +96,7 @@ static mosaic_status find_record(mos_dataset *dataset, mos_lmdb_reader *store, i
     return status;
 }
 
-static mosaic_status add_row(mos_dataset *dataset, mos_lmdb_reader *store, const char *path,
+static mosaic_status add_row(mos_dataset *dataset, mos_store_reader *store, const char *path,
                              const mos_metadata *metadata, const packed_columns *at, int64_t r) {
     const mos_csv *csv = &metadata->csv;
     char **cells = csv->cells + r * (int64_t)csv->columns;
@@ -134,7 +134,7 @@ static mosaic_status add_row(mos_dataset *dataset, mos_lmdb_reader *store, const
     return mos_dataset_add(dataset, &sample);
 }
 
-mosaic_status mos_packed_table_open(mos_dataset *dataset, mos_lmdb_reader *store,
+mosaic_status mos_packed_table_open(mos_dataset *dataset, mos_store_reader *store,
                                     const char *path) {
     mos_metadata metadata;
     packed_columns at;

@@ -18,6 +18,7 @@ void mos_raster_buffers_close(void *state) {
         for (int64_t b = 0; b < MOS_DATA_MAX_BANDS; b++)
             mos_free(buffers->pixels[m][b]);
     }
+    if (buffers != NULL) mos_file_bytes_release(&buffers->file);
     mos_free(buffers);
 }
 
@@ -41,4 +42,11 @@ mosaic_status mos_raster_buffers_take(mos_raster_buffers *buffers, const mos_dat
                                 .nodata = storage->nodata};
     }
     return MOSAIC_OK;
+}
+
+mosaic_status mos_raster_buffers_read(mos_raster_buffers *buffers, const char *path,
+                                      const mos_raw_band *band, void *target) {
+    MOS_TRY(mos_file_bytes_read(path, &buffers->file));
+    return mos_raster_read_bytes(path, buffers->file.data, buffers->file.size, 1, band->dtype,
+                                 target, band->width, band->height);
 }

@@ -3,9 +3,11 @@
 #define MOS_DATA_RASTER_BUFFERS_H
 
 #include "data/sample_table.h"
+#include "io/file_bytes.h"
 
 typedef struct mos_raster_buffers {
     void *pixels[MOS_DATA_MAX_MODALITIES][MOS_DATA_MAX_BANDS];
+    mos_file_bytes file; /* one GeoTIFF as it lies on disk */
 } mos_raster_buffers;
 
 /* reader_open and reader_close of a format (data/formats.h). */
@@ -15,5 +17,8 @@ void mos_raster_buffers_close(void *state);
 mosaic_status mos_raster_buffers_take(mos_raster_buffers *buffers, const mos_dataset *dataset,
                                       int64_t modality, const int *bands, int64_t count,
                                       void **targets, mos_raw_band *out);
+/* The first band of the file at `path`, into the target that `take` gave for `band`. */
+mosaic_status mos_raster_buffers_read(mos_raster_buffers *buffers, const char *path,
+                                      const mos_raw_band *band, void *target);
 
 #endif

@@ -88,6 +88,8 @@ typedef struct mos_sample_row {
     const char *location;       /* NULL unknown */
 } mos_sample_row;
 
+/* The first part of mos_dataset_open: options, root and format are known, nothing is read. */
+mosaic_status mos_dataset_begin(const mos_data_options *options, mos_dataset **out);
 /* Modalities, classes and slots first; then room for `capacity` rows; then rows. */
 mosaic_status mos_dataset_reserve(mos_dataset *dataset, int64_t capacity);
 /* `present` follows from the sources: a modality is there when all its slots are. */

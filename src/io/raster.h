@@ -37,6 +37,12 @@ mosaic_status mos_raster_read_band(const char *path, int band, mos_dtype dtype, 
  */
 mosaic_status mos_raster_read_bands(const char *path, const int *bands, int count, mos_dtype dtype,
                                     void *const *out, int64_t width, int64_t height);
+/* The two above for a file that lies in memory; `what` stands for its path in messages. Small
+ * GeoTIFFs of one band take a short way past GDAL: same values, a fraction of the time. */
+mosaic_status mos_raster_info_bytes(const char *what, const void *data, size_t size,
+                                    mos_raster_info *info);
+mosaic_status mos_raster_read_bytes(const char *what, const void *data, size_t size, int band,
+                                    mos_dtype dtype, void *out, int64_t width, int64_t height);
 /* Plain uncompressed (or options-driven) GeoTIFF, planes in order, written beside `path` and
  * renamed; epsg 0 and transform NULL leave georeferencing out. */
 mosaic_status mos_raster_write(const char *path, mos_dtype dtype, int64_t width, int64_t height,

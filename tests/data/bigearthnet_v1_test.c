@@ -526,7 +526,7 @@ static void a_pack_is_the_same(void **state) {
     write_three(root);
     snprintf(folder, sizeof folder, "%s/pack", root);
     EXPECT_OK(open_dataset(&dataset, "data.root", root, "data.classes", "43", NULL));
-    EXPECT_OK(mos_pack(dataset, folder, 1, false, &result));
+    EXPECT_OK(mos_pack(dataset, &(mos_pack_options){.folder = folder, .threads = 1}, &result));
     mos_dataset_close(&dataset);
     assert_int_equal(result.records, 6);
     EXPECT_OK(open_dataset(&dataset, "data.root", folder, NULL));

@@ -6,6 +6,11 @@
 #include "data/sample_table.h"
 #include "io/lmdb_store.h"
 
+static mosaic_status pack_into(mos_dataset *dataset, const char *folder, int threads,
+                               mos_pack_result *result) {
+    return mos_pack(dataset, &(mos_pack_options){.folder = folder, .threads = threads}, result);
+}
+
 static void expect_same_values(mos_dataset *a, mos_dataset *b) {
     mos_reader *readers[2];
     const mos_modality *modalities;
@@ -59,7 +64,7 @@ static void real_pairs(void **state) {
     real_path("bigearthnet_v2/metadata.parquet", metadata);
     EXPECT_OK(mos_path_join(folder, sizeof folder, *state, "packed"));
     EXPECT_OK(open_dataset(&tree, "data.root", root, "data.metadata", metadata, NULL));
-    EXPECT_OK(mos_pack(tree, folder, 2, false, &result));
+    EXPECT_OK(pack_into(tree, folder, 2, &result));
     assert_int_equal(result.samples, 5);
     assert_int_equal(result.records, 10);
     /* The sizes rico-hdl's records have. */
@@ -69,7 +74,7 @@ static void real_pairs(void **state) {
     expect_same_values(tree, packed);
     expect_same_identity(tree, packed);
     mos_dataset_close(&packed);
-    EXPECT_OK(mos_pack(tree, folder, 1, false, &result));
+    EXPECT_OK(pack_into(tree, folder, 1, &result));
     assert_int_equal(result.records, 0);
     assert_int_equal(result.already, 10);
     mos_dataset_close(&tree);
@@ -88,7 +93,7 @@ static void same_bytes_as_rico(void **state) {
     real_path("bigearthnet_v2_lmdb", store);
     EXPECT_OK(mos_path_join(folder, sizeof folder, *state, "packed"));
     EXPECT_OK(open_dataset(&tree, "data.root", root, NULL));
-    EXPECT_OK(mos_pack(tree, folder, 1, false, &result));
+    EXPECT_OK(pack_into(tree, folder, 1, &result));
     mos_dataset_close(&tree);
     assert_int_equal(result.records, 2);
     EXPECT_OK(mos_lmdb_open(store, &db[0]));
@@ -136,7 +141,7 @@ static void csv_set(void **state) {
                "c,s1.tif,s2.tif,,,,,,,Chile\n");
     EXPECT_OK(mos_path_join(folder, sizeof folder, *state, "packed"));
     EXPECT_OK(open_dataset(&source, "data.root", *state, "data.bands", "s2=B04,B03,B02", NULL));
-    EXPECT_OK(mos_pack(source, folder, 3, false, &result));
+    EXPECT_OK(pack_into(source, folder, 3, &result));
     assert_int_equal(result.records, 7);
     EXPECT_OK(open_dataset(&packed, "data.root", folder, NULL));
     expect_same_values(source, packed);
@@ -148,7 +153,7 @@ static void csv_set(void **state) {
     char again[4096];
     mos_dataset *twice;
     EXPECT_OK(mos_path_join(again, sizeof again, *state, "again"));
-    EXPECT_OK(mos_pack(packed, again, 1, false, &result));
+    EXPECT_OK(pack_into(packed, again, 1, &result));
     EXPECT_OK(open_dataset(&twice, "data.root", again, NULL));
     expect_same_values(source, twice);
     expect_same_identity(source, twice);
@@ -159,7 +164,7 @@ static void csv_set(void **state) {
     /* A store of one source is not continued with another. */
     EXPECT_OK(open_dataset(&source, "data.root", *state, "data.bands", "s2=B04,B03,B02",
                            "data.countries", "Peru", NULL));
-    EXPECT_STATUS(MOSAIC_ERR_USAGE, mos_pack(source, folder, 1, false, &result));
+    EXPECT_STATUS(MOSAIC_ERR_USAGE, pack_into(source, folder, 1, &result));
     assert_non_null(strstr(mosaic_error(), "another data set"));
     mos_dataset_close(&source);
 }
@@ -185,10 +190,10 @@ static void continued(void **state) {
     EXPECT_OK(mos_atomic_write(last, good, size / 2));
     EXPECT_OK(mos_path_join(folder, sizeof folder, *state, "packed"));
     EXPECT_OK(open_dataset(&source, "data.root", *state, NULL));
-    EXPECT_DATA_ERROR(mos_pack(source, folder, 2, false, &result), "40.tif");
+    EXPECT_DATA_ERROR(pack_into(source, folder, 2, &result), "40.tif");
     EXPECT_DATA_ERROR(open_dataset(&packed, "data.root", folder, NULL), "metadata");
     EXPECT_OK(mos_atomic_write(last, good, size));
-    EXPECT_OK(mos_pack(source, folder, 2, false, &result));
+    EXPECT_OK(pack_into(source, folder, 2, &result));
     assert_true(result.already >= 32);
     assert_int_equal(result.already + result.records, 50);
     EXPECT_OK(open_dataset(&packed, "data.root", folder, NULL));
@@ -205,7 +210,7 @@ static void expect_collision(const char *root, const char *folder, const char *p
     mos_pack_result result;
     EXPECT_OK(mos_path_join(path, sizeof path, folder, "data.mdb"));
     EXPECT_OK(open_dataset(&source, "data.root", root, NULL));
-    EXPECT_DATA_ERROR(mos_pack(source, folder, 1, false, &result), part);
+    EXPECT_DATA_ERROR(pack_into(source, folder, 1, &result), part);
     assert_int_equal(result.records, 0);
     assert_false(mos_path_exists(path));
     mos_dataset_close(&source);
@@ -228,7 +233,7 @@ static void colliding_keys(void **state) {
     write_text(*state, "patches.csv",
                "id,early_dem,dem,labels\nx,dem.tif,dem.tif,W\ny,dem.tif,dem.tif,W\n");
     EXPECT_OK(open_dataset(&source, "data.root", *state, NULL));
-    EXPECT_OK(mos_pack(source, packed, 1, false, &result));
+    EXPECT_OK(pack_into(source, packed, 1, &result));
     assert_int_equal(result.records, 4);
     mos_dataset_close(&source);
     /* A packed table names its keys. */

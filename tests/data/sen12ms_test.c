@@ -447,7 +447,7 @@ static void a_pack_is_the_same(void **state) {
     write_s1(root, "ROIs1158_spring_s1_3_p32");
     snprintf(folder, sizeof folder, "%s/pack", root);
     EXPECT_OK(open_dataset(&dataset, "data.root", root, NULL));
-    EXPECT_OK(mos_pack(dataset, folder, 1, false, &result));
+    EXPECT_OK(mos_pack(dataset, &(mos_pack_options){.folder = folder, .threads = 1}, &result));
     mos_dataset_close(&dataset);
     assert_int_equal(result.samples, 4);
     assert_int_equal(result.records, 7);

@@ -24,6 +24,7 @@ VENDOR_HOMES = [
     (re.compile(r"dnnl"), "src/compute/cpu/"),
     (re.compile(r"(gdal|ogr|cpl)\w*\.h$"), "src/io/"),
     (re.compile(r"lmdb\.h$"), "src/io/"),
+    (re.compile(r"(archive(_entry)?|tiff\w*)\.h$"), "src/io/"),
     (re.compile(r"yaml\.h$"), "src/io/"),
     # and the readers of JSON documents of our own, one file each
     (re.compile(r"jansson\w*\.h$"),

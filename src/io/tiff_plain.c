@@ -1,0 +1,147 @@
+#include "io/tiff_plain.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <tiffio.h>
+
+/* libtiff's view of the bytes: a file that cannot be written. */
+typedef struct memory_file {
+    const unsigned char *data;
+    uint64_t size, at;
+} memory_file;
+
+static tmsize_t read_bytes(thandle_t handle, void *out, tmsize_t size) {
+    memory_file *file = handle;
+    if (size <= 0 || file->at >= file->size) return 0;
+    uint64_t left = file->size - file->at, count = (uint64_t)size < left ? (uint64_t)size : left;
+    memcpy(out, file->data + file->at, count);
+    file->at += count;
+    return (tmsize_t)count;
+}
+
+static tmsize_t write_nothing(thandle_t handle, void *data, tmsize_t size) {
+    (void)handle;
+    (void)data;
+    (void)size;
+    return -1;
+}
+
+static toff_t seek(thandle_t handle, toff_t offset, int origin) {
+    memory_file *file = handle;
+    if (origin == SEEK_CUR) offset += file->at;
+    if (origin == SEEK_END) offset += file->size;
+    file->at = offset;
+    return offset;
+}
+
+static int close_nothing(thandle_t handle) {
+    (void)handle;
+    return 0;
+}
+
+static toff_t size_of(thandle_t handle) {
+    return ((memory_file *)handle)->size;
+}
+
+/* With a map libtiff reads tags and uncompressed strips in place. It only reads there. */
+static int map_all(thandle_t handle, void **base, toff_t *size) {
+    memory_file *file = handle;
+    memcpy(base, &file->data, sizeof file->data);
+    *size = file->size;
+    return 1;
+}
+
+static void unmap_nothing(thandle_t handle, void *base, toff_t size) {
+    (void)handle;
+    (void)base;
+    (void)size;
+}
+
+/* What is wrong with the file is GDAL's to say. */
+static int say_nothing(TIFF *tiff, void *context, const char *module, const char *format,
+                       va_list arguments) {
+    (void)tiff;
+    (void)context;
+    (void)module;
+    (void)format;
+    (void)arguments;
+    return 1;
+}
+
+static bool format_of(mos_dtype dtype, uint16_t *format) {
+    switch (dtype) {
+    case MOS_U8:
+    case MOS_U16:
+    case MOS_U32:
+        *format = SAMPLEFORMAT_UINT;
+        return true;
+    case MOS_I16:
+    case MOS_I32:
+        *format = SAMPLEFORMAT_INT;
+        return true;
+    case MOS_F32:
+    case MOS_F64:
+        *format = SAMPLEFORMAT_IEEEFP;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool is_plain(TIFF *tiff, mos_dtype dtype, int64_t width, int64_t height) {
+    uint32_t columns = 0, rows = 0;
+    uint16_t bits = 0, format = 0, samples = 0, photometric = 0, compression = 0, wanted;
+    if (!format_of(dtype, &wanted) || TIFFIsTiled(tiff)) return false;
+    if (!TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &columns) ||
+        !TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &rows) || columns != (uint64_t)width ||
+        rows != (uint64_t)height)
+        return false;
+    if (!TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &photometric) ||
+        photometric != PHOTOMETRIC_MINISBLACK)
+        return false;
+    (void)TIFFGetFieldDefaulted(tiff, TIFFTAG_BITSPERSAMPLE, &bits);
+    (void)TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLEFORMAT, &format);
+    (void)TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLESPERPIXEL, &samples);
+    (void)TIFFGetFieldDefaulted(tiff, TIFFTAG_COMPRESSION, &compression);
+    bool known = compression == COMPRESSION_NONE || compression == COMPRESSION_LZW ||
+                 compression == COMPRESSION_ADOBE_DEFLATE || compression == COMPRESSION_DEFLATE;
+    return known && samples == 1 && format == wanted && bits == 8 * mos_dtype_bytes(dtype) &&
+           TIFFLastDirectory(tiff);
+}
+
+static bool read_strips(TIFF *tiff, unsigned char *out, uint64_t bytes) {
+    uint32_t strips = TIFFNumberOfStrips(tiff);
+    tmsize_t strip_bytes = TIFFStripSize(tiff);
+    uint64_t at = 0;
+    if (strip_bytes <= 0) return false;
+    for (uint32_t s = 0; s < strips && at < bytes; s++) {
+        uint64_t left = bytes - at,
+                 wanted = (uint64_t)strip_bytes < left ? (uint64_t)strip_bytes : left;
+        if (TIFFGetStrileByteCount(tiff, s) == 0) return false; /* a hole: GDAL fills it */
+        if (TIFFReadEncodedStrip(tiff, s, out + at, (tmsize_t)wanted) != (tmsize_t)wanted)
+            return false;
+        at += wanted;
+    }
+    return at == bytes;
+}
+
+bool mos_tiff_plain_read(const void *data, size_t size, mos_dtype dtype, void *out, int64_t width,
+                         int64_t height) {
+    if (size < 8 || memcmp(data, "II*\0", 4) != 0 || width < 1 || height < 1 ||
+        width > UINT16_MAX || height > UINT16_MAX)
+        return false;
+    TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
+    if (options == NULL) return false;
+    TIFFOpenOptionsSetErrorHandlerExtR(options, say_nothing, NULL);
+    TIFFOpenOptionsSetWarningHandlerExtR(options, say_nothing, NULL);
+    TIFFOpenOptionsSetMaxSingleMemAlloc(options, (tmsize_t)256 << 20);
+    memory_file file = {.data = data, .size = size};
+    TIFF *tiff = TIFFClientOpenExt("memory", "r", &file, read_bytes, write_nothing, seek,
+                                   close_nothing, size_of, map_all, unmap_nothing, options);
+    TIFFOpenOptionsFree(options);
+    if (tiff == NULL) return false;
+    bool read = is_plain(tiff, dtype, width, height) &&
+                read_strips(tiff, out, (uint64_t)width * (uint64_t)height * mos_dtype_bytes(dtype));
+    TIFFClose(tiff);
+    return read;
+}
