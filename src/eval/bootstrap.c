@@ -46,7 +46,8 @@ void mos_percentile_bounds(double *values, int64_t count, double level, double *
 }
 
 typedef struct resample_job {
-    const mos_score_table *a, *b; /* b: NULL, or subtracted */
+    const mos_score_table *a, *b; /* [pairs]; b: NULL, or subtracted */
+    int64_t pairs;
     uint64_t seed;
     int64_t statistics;
     int32_t *weight; /* [threads, n] */
@@ -60,9 +61,18 @@ static void measure(const resample_job *job, int thread, const int32_t *weight, 
     double *other = job->other + thread * job->statistics;
     mos_score_table_measure(job->a, weight, counts, out);
     if (!job->b) return;
-    mos_score_table_measure(job->b, weight, counts, other);
-    for (int64_t s = 0; s < job->statistics; s++)
-        out[s] -= other[s];
+    for (int64_t k = 0; k < job->pairs; k++) {
+        if (k > 0) {
+            mos_score_table_measure(&job->a[k], weight, counts, other);
+            for (int64_t s = 0; s < job->statistics; s++)
+                out[s] += other[s];
+        }
+        mos_score_table_measure(&job->b[k], weight, counts, other);
+        for (int64_t s = 0; s < job->statistics; s++)
+            out[s] -= other[s];
+    }
+    for (int64_t s = 0; s < job->statistics && job->pairs > 1; s++)
+        out[s] /= (double)job->pairs;
 }
 
 static void run_resamples(void *context, int64_t begin, int64_t end, int thread) {
@@ -120,11 +130,14 @@ done:
     return status;
 }
 
-static mosaic_status run(const mos_score_table *a, const mos_score_table *b,
+static mosaic_status run(const mos_score_table *a, const mos_score_table *b, int64_t pairs,
                          const mos_bootstrap_options *options, mos_bootstrap *out) {
     size_t threads = options->threads < 1 ? 1 : (size_t)options->threads;
-    resample_job job = {
-        .a = a, .b = b, .seed = options->seed, .statistics = mos_score_table_statistics(a)};
+    resample_job job = {.a = a,
+                        .b = b,
+                        .pairs = pairs,
+                        .seed = options->seed,
+                        .statistics = mos_score_table_statistics(a)};
     size_t statistics = (size_t)job.statistics;
     mosaic_status status = MOSAIC_OK;
     if (options->resamples < 1 || !(options->level > 0 && options->level < 1))
@@ -154,29 +167,54 @@ mosaic_status mos_bootstrap_scores(const mos_score_input *input,
     mos_score_table table = {0};
     *out = (mos_bootstrap){0};
     MOS_TRY(mos_score_table_make(input, &table));
-    mosaic_status status = run(&table, NULL, options, out);
+    mosaic_status status = run(&table, NULL, 1, options, out);
     mos_score_table_release(&table);
+    return status;
+}
+
+static mosaic_status check_pairs(const mos_score_input *a, const mos_score_input *b,
+                                 int64_t pairs) {
+    if (pairs < 1) return mos_fail(MOSAIC_ERR_USAGE, "no pair to compare");
+    for (int64_t k = 0; k < 2 * pairs; k++) {
+        const mos_score_input *other = k % 2 == 0 ? &a[k / 2] : &b[k / 2];
+        if (a->n != other->n || a->l != other->l ||
+            memcmp(a->labels, other->labels, (size_t)(a->n * a->l) * sizeof *a->labels) != 0)
+            return mos_fail(MOSAIC_ERR_DATA,
+                            "a paired comparison needs the same samples and labels on both sides "
+                            "(%lld x %lld and %lld x %lld)",
+                            (long long)a->n, (long long)a->l, (long long)other->n,
+                            (long long)other->l);
+    }
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_bootstrap_paired_mean(const mos_score_input *a, const mos_score_input *b,
+                                        int64_t pairs, const mos_bootstrap_options *options,
+                                        mos_bootstrap *out) {
+    mos_score_table *first = NULL, *second = NULL;
+    mosaic_status status = MOSAIC_OK;
+    *out = (mos_bootstrap){0};
+    MOS_TRY(check_pairs(a, b, pairs));
+    MOS_GOTO(mos_alloc((size_t)pairs, sizeof *first, "score tables", &first));
+    MOS_GOTO(mos_alloc((size_t)pairs, sizeof *second, "score tables", &second));
+    for (int64_t k = 0; k < pairs; k++) {
+        MOS_GOTO(mos_score_table_make(&a[k], &first[k]));
+        MOS_GOTO(mos_score_table_make(&b[k], &second[k]));
+    }
+    MOS_GOTO(run(first, second, pairs, options, out));
+done:
+    for (int64_t k = 0; k < pairs; k++) {
+        if (first != NULL) mos_score_table_release(&first[k]);
+        if (second != NULL) mos_score_table_release(&second[k]);
+    }
+    mos_free(first);
+    mos_free(second);
     return status;
 }
 
 mosaic_status mos_bootstrap_paired(const mos_score_input *a, const mos_score_input *b,
                                    const mos_bootstrap_options *options, mos_bootstrap *out) {
-    mos_score_table first = {0}, second = {0};
-    mosaic_status status = MOSAIC_OK;
-    *out = (mos_bootstrap){0};
-    if (a->n != b->n || a->l != b->l ||
-        memcmp(a->labels, b->labels, (size_t)(a->n * a->l) * sizeof *a->labels) != 0)
-        return mos_fail(MOSAIC_ERR_DATA,
-                        "a paired comparison needs the same samples and labels on both sides "
-                        "(%lld x %lld and %lld x %lld)",
-                        (long long)a->n, (long long)a->l, (long long)b->n, (long long)b->l);
-    MOS_GOTO(mos_score_table_make(a, &first));
-    MOS_GOTO(mos_score_table_make(b, &second));
-    MOS_GOTO(run(&first, &second, options, out));
-done:
-    mos_score_table_release(&first);
-    mos_score_table_release(&second);
-    return status;
+    return mos_bootstrap_paired_mean(a, b, 1, options, out);
 }
 
 void mos_bootstrap_release(mos_bootstrap *bootstrap) {

@@ -40,6 +40,11 @@ mosaic_status mos_bootstrap_scores(const mos_score_input *input,
 /* Of a's score minus b's on the same rows: both must have the same labels. */
 mosaic_status mos_bootstrap_paired(const mos_score_input *a, const mos_score_input *b,
                                    const mos_bootstrap_options *options, mos_bootstrap *out);
+/* The same for the mean of the differences of `pairs` pairs (a[k], b[k]), such as one per seed:
+ * every resample draws rows once for all of them. All must have the same labels. */
+mosaic_status mos_bootstrap_paired_mean(const mos_score_input *a, const mos_score_input *b,
+                                        int64_t pairs, const mos_bootstrap_options *options,
+                                        mos_bootstrap *out);
 void mos_bootstrap_release(mos_bootstrap *bootstrap);
 
 /* Bounds that hold the middle `level` of the finite values, linear between order statistics as

@@ -73,29 +73,50 @@ done:
 /* ---- evaluations
  * ---------------------------------------------------------------------------------------------- */
 
+static mosaic_status read_evaluation(const char *path, const char *text,
+                                     mos_report_evaluation *out) {
+    char *clusters = NULL;
+    const char *slash = strrchr(path, '/');
+    (void)snprintf(out->folder, sizeof out->folder, "%s", slash == NULL ? path : slash + 1);
+    MOS_TRY(read_optional(path, "clusters.json", &clusters));
+    mosaic_status status = mos_run_json_evaluation(text, path, out);
+    if (status == MOSAIC_OK && clusters)
+        status = mos_run_json_clusters(clusters, path, &out->analysis);
+    if (status == MOSAIC_OK) status = mos_run_analysis_tables(path, &out->analysis);
+    mos_free(clusters);
+    return status;
+}
+
+mosaic_status mos_report_evaluation_read(const char *folder, mos_report_evaluation *out) {
+    char *text = NULL;
+    *out = (mos_report_evaluation){0};
+    MOS_TRY(read_optional(folder, "metrics.json", &text));
+    if (!text) return mos_fail(MOSAIC_ERR_DATA, "'%s' has no metrics.json", folder);
+    mosaic_status status = read_evaluation(folder, text, out);
+    mos_free(text);
+    if (status != MOSAIC_OK) mos_report_evaluation_release(out);
+    return status;
+}
+
+void mos_report_evaluation_release(mos_report_evaluation *evaluation) {
+    mos_free(evaluation->classes);
+    mos_run_analysis_release(&evaluation->analysis);
+    *evaluation = (mos_report_evaluation){0};
+}
+
 static mosaic_status add_evaluation(mos_run_document *document, const char *folder,
                                     const char *name) {
     char path[4096];
     char *text = NULL;
     MOS_TRY(mos_path_join(path, sizeof path, folder, name));
-    char *clusters = NULL;
     MOS_TRY(read_optional(path, "metrics.json", &text));
     if (!text) return MOSAIC_OK;
-    mosaic_status status = read_optional(path, "clusters.json", &clusters);
+    mosaic_status status =
+        mos_grow(&document->evaluations, &document->evaluation_capacity,
+                 document->evaluation_count + 1, sizeof *document->evaluations, "evaluations");
     if (status == MOSAIC_OK)
-        status =
-            mos_grow(&document->evaluations, &document->evaluation_capacity,
-                     document->evaluation_count + 1, sizeof *document->evaluations, "evaluations");
-    if (status == MOSAIC_OK) {
-        mos_report_evaluation *evaluation = &document->evaluations[document->evaluation_count++];
-        (void)snprintf(evaluation->folder, sizeof evaluation->folder, "%s", name);
-        status = mos_run_json_evaluation(text, path, evaluation);
-        if (status == MOSAIC_OK && clusters)
-            status = mos_run_json_clusters(clusters, path, &evaluation->analysis);
-        if (status == MOSAIC_OK) status = mos_run_analysis_tables(path, &evaluation->analysis);
-    }
+        status = read_evaluation(path, text, &document->evaluations[document->evaluation_count++]);
     mos_free(text);
-    mos_free(clusters);
     return status;
 }
 
@@ -157,10 +178,8 @@ void mos_run_document_release(mos_run_document *document) {
         mos_free(document->curves[i].x);
         mos_free(document->curves[i].y);
     }
-    for (size_t i = 0; i < document->evaluation_count; i++) {
-        mos_free(document->evaluations[i].classes);
-        mos_run_analysis_release(&document->evaluations[i].analysis);
-    }
+    for (size_t i = 0; i < document->evaluation_count; i++)
+        mos_report_evaluation_release(&document->evaluations[i]);
     mos_free(document->curves);
     mos_free(document->evaluations);
     mos_free(document->facts);

@@ -65,6 +65,10 @@ typedef struct mos_run_document {
     size_t evaluation_count, evaluation_capacity;
 } mos_run_document;
 
+/* metrics.json of one folder below eval/, with the tables beside it. */
+mosaic_status mos_report_evaluation_read(const char *folder, mos_report_evaluation *out);
+void mos_report_evaluation_release(mos_report_evaluation *evaluation);
+
 mosaic_status mos_run_document_read(const char *run, mos_run_document *out);
 void mos_run_document_release(mos_run_document *document);
 const mos_report_curve *mos_run_document_curve(const mos_run_document *document, const char *kind,

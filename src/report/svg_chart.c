@@ -208,3 +208,20 @@ void mos_bar_write(double value, double mark, mos_text *out) {
     }
     mos_text_add(out, "</svg><span class=\"number\">%.3f</span></span>", value);
 }
+
+void mos_interval_write(double low, double value, double high, double reach, mos_text *out) {
+    if (!isfinite(low) || !isfinite(value) || !isfinite(high) || !(reach > 0)) {
+        mos_text_add(out, "<span class=\"none\">–</span>");
+        return;
+    }
+    const axis x = {-reach, reach, 2, 98};
+    mos_text_add(out, "<svg class=\"bar\" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" "
+                      "aria-hidden=\"true\"><rect class=\"back\" x=\"49.7\" width=\"0.6\" "
+                      "height=\"10\"/><path class=\"line s0\" d=\"M");
+    add_pixel(out, place(&x, fmax(low, -reach)));
+    mos_text_add(out, ",5L");
+    add_pixel(out, place(&x, fmin(high, reach)));
+    mos_text_add(out, ",5\"/><rect class=\"mark\" y=\"1\" width=\"2\" height=\"8\" x=\"");
+    add_pixel(out, place(&x, fmin(fmax(value, -reach), reach)) - 1);
+    mos_text_add(out, "\"/></svg>");
+}

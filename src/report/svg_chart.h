@@ -27,6 +27,10 @@ void mos_chart_write(const mos_chart *chart, mos_text *out);
 /* A horizontal bar of `value` in 0..1 with a mark at `mark` (NaN: none), for table cells. */
 void mos_bar_write(double value, double mark, mos_text *out);
 
+/* An interval low..high with its value on an axis from -reach to reach, zero marked, for table
+ * cells; what lies outside is cut off at the edge. */
+void mos_interval_write(double low, double value, double high, double reach, mos_text *out);
+
 /* Text with the five characters that mean something in HTML escaped. */
 void mos_html_add(mos_text *out, const char *text);
 

@@ -20,6 +20,8 @@ typedef struct source {
     mos_origin_rank rank;
     bool positions; /* line and column mean something */
     bool cleared;   /* the modalities of a weaker source are gone */
+    mos_config_modality before[MOS_DATA_MAX_MODALITIES]; /* what they were */
+    int64_t before_count;
 } source;
 
 static void say_where(const source *from, const mos_yaml *node, char *where, size_t size) {
@@ -155,6 +157,23 @@ static mosaic_status read_modality_key(const source *from, const mos_yaml *node,
                     where, key, modality->name, nearest == NULL ? "bands" : nearest);
 }
 
+static void release_before(source *from) {
+    for (int64_t i = 0; i < from->before_count; i++)
+        mos_text_list_release(&from->before[i].bands);
+    from->before_count = 0;
+}
+
+/* Bands and kind that the replaced set had under this name. */
+static void keep_before(source *from, mos_config_modality *modality) {
+    for (int64_t i = 0; i < from->before_count; i++) {
+        mos_config_modality *before = &from->before[i];
+        if (strcmp(before->name, modality->name) != 0) continue;
+        modality->bands = before->bands;
+        modality->kind = before->kind;
+        before->bands = (mos_text_list){0};
+    }
+}
+
 /* The first modality a stronger source names replaces the whole set of a weaker one; --set adds to
  * and changes what is there. */
 static mosaic_status get_modality(source *from, const char *name, const mos_yaml *node,
@@ -162,7 +181,11 @@ static mosaic_status get_modality(source *from, const char *name, const mos_yaml
     mos_config *config = from->config;
     char where[160];
     say_where(from, node, where, sizeof where);
-    if (!from->cleared && from->rank == MOS_ORIGIN_FILE) mos_config_clear_modalities(config);
+    if (!from->cleared) {
+        memcpy(from->before, config->modality, sizeof from->before);
+        from->before_count = config->modality_count;
+        config->modality_count = 0;
+    }
     from->cleared = true;
     config->modality_rank = from->rank;
     for (int64_t i = 0; i < config->modality_count; i++) {
@@ -170,7 +193,9 @@ static mosaic_status get_modality(source *from, const char *name, const mos_yaml
         *out = &config->modality[i];
         return MOSAIC_OK;
     }
-    return mos_config_add_modality(config, name, where, out);
+    MOS_TRY(mos_config_add_modality(config, name, where, out));
+    keep_before(from, *out);
+    return MOSAIC_OK;
 }
 
 static mosaic_status read_modalities(source *from, const mos_yaml *node) {
@@ -237,19 +262,35 @@ static void folder_of(const char *path, char *folder, size_t size) {
         *slash = '\0';
 }
 
-static mosaic_status read_root(mos_config *config, const mos_yaml *root, const char *name,
-                               const char *folder) {
-    source from = {.config = config,
-                   .name = name,
-                   .folder = folder,
-                   .rank = MOS_ORIGIN_FILE,
-                   .positions = true};
+static mosaic_status read_root(mos_config *config, const mos_yaml *root, mos_origin_rank rank,
+                               const char *name, const char *folder) {
+    source from = {
+        .config = config, .name = name, .folder = folder, .rank = rank, .positions = true};
     if (root->kind != MOS_YAML_MAP && root->kind != MOS_YAML_NULL)
         return mos_fail(MOSAIC_ERR_USAGE, "%s: a configuration is a map of keys, found %s", name,
                         kind_name(root));
-    for (size_t i = 0; i < root->count; i++)
-        MOS_TRY(read_node(&from, root->items[i].key, &root->items[i]));
-    return mos_config_apply_preset(config);
+    mosaic_status status = MOSAIC_OK;
+    for (size_t i = 0; i < root->count && status == MOSAIC_OK; i++)
+        status = read_node(&from, root->items[i].key, &root->items[i]);
+    release_before(&from);
+    return status == MOSAIC_OK ? mos_config_apply_preset(config) : status;
+}
+
+mosaic_status mos_config_overlay(mos_config *config, const mos_yaml *tree, const char *what,
+                                 const char *folder) {
+    return read_root(config, tree, MOS_ORIGIN_SET, what, folder);
+}
+
+mosaic_status mos_config_overlay_key(mos_config *config, const char *key, const mos_yaml *value,
+                                     const char *what, const char *folder) {
+    source from = {.config = config,
+                   .name = what,
+                   .folder = folder,
+                   .rank = MOS_ORIGIN_SET,
+                   .positions = true};
+    mosaic_status status = read_node(&from, key, value);
+    release_before(&from);
+    return status == MOSAIC_OK ? mos_config_apply_preset(config) : status;
 }
 
 mosaic_status mos_config_read(mos_config *config, const char *path) {
@@ -259,7 +300,7 @@ mosaic_status mos_config_read(mos_config *config, const char *path) {
     /* Absolute, so that the resolved copy in the run's folder means the same files. */
     if (realpath(folder, absolute) == NULL) return mos_fail_errno("open", path);
     mosaic_status status = mos_yaml_read(path, &root);
-    if (status == MOSAIC_OK) status = read_root(config, &root, path, absolute);
+    if (status == MOSAIC_OK) status = read_root(config, &root, MOS_ORIGIN_FILE, path, absolute);
     mos_yaml_release(&root);
     return status;
 }
@@ -267,7 +308,7 @@ mosaic_status mos_config_read(mos_config *config, const char *path) {
 mosaic_status mos_config_read_text(mos_config *config, const char *text, const char *what) {
     mos_yaml root = {0};
     mosaic_status status = mos_yaml_parse(text, strlen(text), what, &root);
-    if (status == MOSAIC_OK) status = read_root(config, &root, what, ".");
+    if (status == MOSAIC_OK) status = read_root(config, &root, MOS_ORIGIN_FILE, what, ".");
     mos_yaml_release(&root);
     return status;
 }

@@ -2,6 +2,7 @@
  * comparison. */
 #include "train/config.h"
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "train/config_struct.h"
 
@@ -142,4 +143,41 @@ mosaic_status mos_config_compare(const mos_config *config, const mos_config *was
     mos_text_release(&now);
     mos_text_release(&then);
     return failed || out->failed ? mos_fail_memory(0, "a text") : MOSAIC_OK;
+}
+
+/* ---- listing ------------------------------------------------------------------------------------
+ */
+
+mosaic_status mos_config_entry(const mos_config *config, size_t i, const char **key, bool *is_free,
+                               mos_text *value) {
+    *key = NULL;
+    *is_free = false;
+    if (i > config->table.count) return MOSAIC_OK;
+    if (i == config->table.count) {
+        *key = "data.modalities";
+        describe_modalities(config, value);
+    } else {
+        *key = config->options[i].key;
+        *is_free = mos_config_key_is_free(&config->options[i]);
+        add_value(config, &config->options[i], value);
+    }
+    return value->failed ? mos_fail_memory(0, "a text") : MOSAIC_OK;
+}
+
+mosaic_status mos_config_hash(const mos_config *config, char hex[65]) {
+    mos_text all = {0}, value = {0};
+    mosaic_status status = MOSAIC_OK;
+    for (size_t i = 0; status == MOSAIC_OK; i++) {
+        const char *key;
+        bool is_free;
+        value.size = 0;
+        status = mos_config_entry(config, i, &key, &is_free, &value);
+        if (status != MOSAIC_OK || key == NULL) break;
+        if (!is_free) mos_text_add(&all, "%s: %s\n", key, value.size > 0 ? value.data : "");
+    }
+    if (status == MOSAIC_OK && all.failed) status = mos_fail_memory(0, "a text");
+    if (status == MOSAIC_OK) mos_sha256(all.data, all.size, hex);
+    mos_text_release(&value);
+    mos_text_release(&all);
+    return status;
 }
