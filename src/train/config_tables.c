@@ -97,8 +97,7 @@ static const mos_option loss_options[] = {
          "row sets of the supervised contrastive term: cross, views, joint; empty: the method's"),
     REAL("loss.msc_warmup", loss.msc_warmup, "0", 0, 1, "of the steps", "chosen",
          "the supervised contrastive weight grows linearly from 0 over this share of the steps"),
-    INT("loss.msc_queue", loss.msc_queue, "0", 0, MOS_OBJECTIVE_MAX_QUEUE, "patches",
-        "inherited (from cross-batch memory)",
+    INT("loss.msc_queue", loss.msc_queue, "0", 0, MOS_OBJECTIVE_MAX_QUEUE, "patches", "chosen",
         "labelled patches of earlier batches that stay references of the supervised contrastive "
         "term, the newest so many, without gradient; 0: none"),
     LIST("loss.pos_weight", loss.pos_weight, "none", "chosen",
