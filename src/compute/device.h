@@ -144,6 +144,18 @@ typedef struct mos_contrast_result {
     int64_t positives, frozen_positives; /* pairs of W > 0, or T > 0; those of frozen references */
 } mos_contrast_result;
 
+/* ---- fusion of modalities
+ * ----------------------------------------------------------------------------------
+ */
+
+enum { MOS_MODAL_MAX = 8 };
+/* Rows of several modalities, real [modalities, n, d], and which of them exist. A row that does not
+ * takes no part, whatever it holds, and gets a zero gradient. */
+typedef struct mos_modal_rows {
+    int64_t modalities, n, d;
+    const uint8_t *present; /* host [modalities, n] */
+} mos_modal_rows;
+
 /* ---- optimizer
  * --------------------------------------------------------------------------------------------- */
 
@@ -279,6 +291,30 @@ struct mos_backend {
     /* rows with present[r] == 0 become exact zeros (host mask) */
     void (*mask_rows)(mos_device *, int64_t rows, int64_t cols, void *x, int64_t stride,
                       const uint8_t *present);
+
+    /* Fusions: the rows of the present modalities m of a sample to one row y [n, d], 0 where none
+     * is present. Results of a sample do not depend on its place in the batch. Gradients are
+     * written.
+     *
+     * gate: t_m = tanh(v_m), g = softmax over m of a, per column; y = sum_m g_m t_m. In place: v
+     * becomes t, a becomes g; backward t becomes dv, g becomes da. */
+    void (*gate_forward)(mos_device *, const mos_modal_rows *, void *v, void *a, void *y);
+    void (*gate_backward)(mos_device *, const mos_modal_rows *, void *t, void *g, const void *dy);
+    /* product: y = sum_r prod_m f_m[r], f real [modalities, n, rank * d]. backward: f becomes df */
+    void (*product_forward)(mos_device *, const mos_modal_rows *, int64_t rank, const void *f,
+                            void *y);
+    void (*product_backward)(mos_device *, const mos_modal_rows *, int64_t rank, void *f,
+                             const void *dy);
+    /* attend: per head of d / heads columns, p_mj = softmax over j of q_m . k_j / sqrt(d / heads),
+     * o_m = sum_j p_mj v_j, y = mean_m o_m. p: real [n, heads, modalities, modalities], kept. */
+    void (*attend_forward)(mos_device *, const mos_modal_rows *, int64_t heads, const void *q,
+                           const void *k, const void *v, void *p, void *y);
+    void (*attend_backward)(mos_device *, const mos_modal_rows *, int64_t heads, const void *q,
+                            const void *k, const void *v, const void *p, const void *dy, void *dq,
+                            void *dk, void *dv);
+    /* blend: y = mean_m x_m */
+    void (*blend_forward)(mos_device *, const mos_modal_rows *, const void *x, void *y);
+    void (*blend_backward)(mos_device *, const mos_modal_rows *, const void *dy, void *dx);
 
     /* one contrastive problem: ADDS scale * dL to dza, dzr (which may be the same buffer, as za and
      * zr may; NULL: no gradient). scratch: contrast_bytes of it. Sums are in double, in a fixed

@@ -528,6 +528,35 @@ static grad_report run_bce(mos_device *device, const gradient_case *which) {
     return check(&problem, 18);
 }
 
+/* ---- fusions: one to three arrays [modalities, n, width] */
+
+static void modal_forward(void *opaque, const double *in, double *out) {
+    const problem_context *context = opaque;
+    modal_run(context->device, &context->which->modal, in, true, out, NULL, NULL);
+}
+
+static void modal_backward(void *opaque, const double *in, const double *dout, double *din) {
+    const problem_context *context = opaque;
+    const modal_shape *s = &context->which->modal;
+    double *y = support_host(s->n * s->d, sizeof *y);
+    modal_run(context->device, s, in, true, y, dout, din);
+    mos_free(y);
+}
+
+static grad_report run_modal(mos_device *device, const gradient_case *which) {
+    static const char *const names[] = {"first", "second", "third"};
+    problem_context context = {device, which};
+    const modal_shape *s = &which->modal;
+    grad_problem problem = {.part_count = modal_inputs(s),
+                            .outputs = s->n * s->d,
+                            .forward = modal_forward,
+                            .backward = modal_backward,
+                            .context = &context};
+    for (int a = 0; a < problem.part_count; a++)
+        problem.parts[a] = (grad_part){names[a], s->modalities * s->n * modal_width(s)};
+    return check(&problem, 19);
+}
+
 #define CONV(n, ci, h, w, co, k, s, p)                                                             \
     .run = run_conv, .conv = {n, ci, h, w, co, k, s, p, false, true}
 #define NORM(n, c, h, w, groups, features, relu, skip)                                             \
@@ -581,6 +610,14 @@ const gradient_case gradient_cases[] = {
     {"soft within", .run = run_contrast, .contrast = {MOS_POSITIVES_SOFT, true, false, false, 1}},
     {"soft per anchor, masked", .run = run_contrast,
      .contrast = {MOS_POSITIVES_SOFT, false, true, true, 0.5}},
+    {"gate", .run = run_modal, .modal = {MODAL_GATE, 2, 3, 4, 0, false}},
+    {"gate masked", .run = run_modal, .modal = {MODAL_GATE, 3, 6, 3, 0, true}},
+    {"product", .run = run_modal, .modal = {MODAL_PRODUCT, 2, 3, 4, 2, false}},
+    {"product masked", .run = run_modal, .modal = {MODAL_PRODUCT, 3, 6, 2, 3, true}},
+    {"attend", .run = run_modal, .modal = {MODAL_ATTEND, 2, 3, 6, 2, false}},
+    {"attend masked", .run = run_modal, .modal = {MODAL_ATTEND, 3, 6, 4, 1, true}},
+    {"attend of one", .run = run_modal, .modal = {MODAL_ATTEND, 1, 3, 4, 2, false}},
+    {"blend masked", .run = run_modal, .modal = {MODAL_BLEND, 3, 6, 3, 0, true}},
     {"bce", .run = run_bce, .bce = {8, 4, false}},
     {"bce weighted", .run = run_bce, .bce = {8, 4, true}},
 };

@@ -4,6 +4,7 @@
 
 #include "compute/device.h"
 #include "grad_check.h"
+#include "modal_ops.h"
 
 typedef struct gradient_case {
     const char *name;
@@ -36,6 +37,7 @@ typedef struct gradient_case {
             int64_t n, l;
             bool weighted;
         } bce;
+        modal_shape modal;
     };
 } gradient_case;
 

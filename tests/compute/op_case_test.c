@@ -44,6 +44,7 @@ static const tolerance tolerances[] = {
     {OP_MEAN, "dx", 1e-6, 3e-3, "one rounding to bf16"},
     {OP_LINEAR, NULL, 5e-6, 5e-6, "always fp32: sums of up to 512 products"},
     {OP_UNIT, NULL, 2e-6, 2e-6, "always fp32"},
+    {OP_MODAL, NULL, 2e-6, 2e-6, "always fp32"},
     {OP_ROWS, NULL, 1e-7, 1e-7, "copies are exact, one addition is rounded"},
     {OP_CONTRAST, "counts", 1e-12, 1e-12, "weights are summed in double"},
     {OP_CONTRAST, NULL, 1e-5, 1e-5, "always fp32: similarities divided by tau, then exponentials"},

@@ -19,13 +19,14 @@ void op_outputs_release(op_outputs *out) {
 
 void op_case_run(mos_device *device, const op_case *which, op_outputs *out) {
     static void (*const runs[OP_KINDS])(mos_device *, const op_case *, op_outputs *) = {
-        [OP_CONV] = op_run_conv,       [OP_NORM] = op_run_norm,
-        [OP_INFER] = op_run_infer,     [OP_FOLDED] = op_run_folded,
-        [OP_POOL] = op_run_pool,       [OP_MEAN] = op_run_mean,
-        [OP_LINEAR] = op_run_linear,   [OP_UNIT] = op_run_unit,
-        [OP_ROWS] = op_run_rows,       [OP_CONTRAST] = op_run_contrast,
-        [OP_BCE] = op_run_bce,         [OP_OPTIMIZE] = op_run_optimize,
-        [OP_MEASURE] = op_run_measure, [OP_MEMORY] = op_run_memory};
+        [OP_CONV] = op_run_conv,         [OP_NORM] = op_run_norm,
+        [OP_INFER] = op_run_infer,       [OP_FOLDED] = op_run_folded,
+        [OP_POOL] = op_run_pool,         [OP_MEAN] = op_run_mean,
+        [OP_LINEAR] = op_run_linear,     [OP_UNIT] = op_run_unit,
+        [OP_ROWS] = op_run_rows,         [OP_MODAL] = op_run_modal,
+        [OP_CONTRAST] = op_run_contrast, [OP_BCE] = op_run_bce,
+        [OP_OPTIMIZE] = op_run_optimize, [OP_MEASURE] = op_run_measure,
+        [OP_MEMORY] = op_run_memory};
     *out = (op_outputs){.count = 0};
     runs[which->kind](device, which, out);
 }
@@ -154,6 +155,15 @@ const op_case op_cases[] = {
     {"unit rows odd", .kind = OP_UNIT, .rows = {3, 13, 1, 1}},
     {"columns and masks", .kind = OP_ROWS, .rows = {11, 23, 9, 1}},
     /* losses */
+    /* fusions */
+    {"gate", .kind = OP_MODAL, .modal = {MODAL_GATE, 2, 13, 96, 0, false}},
+    {"gate of three, masked", .kind = OP_MODAL, .modal = {MODAL_GATE, 3, 21, 37, 0, true}},
+    {"product", .kind = OP_MODAL, .modal = {MODAL_PRODUCT, 2, 13, 64, 4, false}},
+    {"product of eight, masked", .kind = OP_MODAL, .modal = {MODAL_PRODUCT, 8, 17, 19, 2, true}},
+    {"attend", .kind = OP_MODAL, .modal = {MODAL_ATTEND, 2, 13, 128, 4, false}},
+    {"attend of three, masked", .kind = OP_MODAL, .modal = {MODAL_ATTEND, 3, 21, 36, 3, true}},
+    {"attend of one", .kind = OP_MODAL, .modal = {MODAL_ATTEND, 1, 2, 7, 1, false}},
+    {"blend", .kind = OP_MODAL, .modal = {MODAL_BLEND, 3, 21, 37, 0, true}},
     {"nt-xent", CONTRAST(48, 48, 128, 1, 0.5, PARTNER, true, false, false)},
     {"nt-xent cold", CONTRAST(48, 48, 128, 1, 0.1, PARTNER, true, false, false)},
     {"nt-xent masked", CONTRAST(35, 35, 37, 1, 0.5, PARTNER, true, false, true)},

@@ -5,6 +5,7 @@
 #define MOS_TESTS_COMPUTE_OP_CASES_H
 
 #include "compute/device.h"
+#include "modal_ops.h"
 
 typedef enum op_kind {
     OP_CONV,
@@ -16,6 +17,7 @@ typedef enum op_kind {
     OP_LINEAR,
     OP_UNIT,
     OP_ROWS,
+    OP_MODAL,
     OP_CONTRAST,
     OP_BCE,
     OP_OPTIMIZE,
@@ -56,6 +58,7 @@ typedef struct op_case {
             int64_t n, l;
             bool weighted, unknown; /* unknown: no label is known */
         } bce;
+        modal_shape modal;
         struct {
             mos_optimizer_step step;
             int steps;
@@ -96,6 +99,7 @@ void op_run_mean(mos_device *device, const op_case *which, op_outputs *out);
 void op_run_linear(mos_device *device, const op_case *which, op_outputs *out);
 void op_run_unit(mos_device *device, const op_case *which, op_outputs *out);
 void op_run_rows(mos_device *device, const op_case *which, op_outputs *out);
+void op_run_modal(mos_device *device, const op_case *which, op_outputs *out);
 void op_run_contrast(mos_device *device, const op_case *which, op_outputs *out);
 void op_run_bce(mos_device *device, const op_case *which, op_outputs *out);
 void op_run_optimize(mos_device *device, const op_case *which, op_outputs *out);

@@ -94,6 +94,17 @@ void op_run_rows(mos_device *device, const op_case *which, op_outputs *out) {
     mos_free(present);
 }
 
+/* A modality that a sample lacks holds NaN: nobody may look. */
+void op_run_modal(mos_device *device, const op_case *which, op_outputs *out) {
+    const modal_shape *s = &which->modal;
+    const int64_t inputs = modal_inputs(s) * s->modalities * s->n * modal_width(s);
+    double *in = support_normal(inputs, 1), *dy = support_normal(s->n * s->d, 2);
+    double *y = op_output_add(out, "y", s->n * s->d);
+    modal_run(device, s, in, true, y, dy, op_output_add(out, "gradients", inputs));
+    mos_free(in);
+    mos_free(dy);
+}
+
 /* ---- losses */
 
 static int8_t *random_labels(int64_t count, uint64_t seed) {

@@ -1,7 +1,7 @@
 # What the op tests share, the mutation test, and the files each program needs beside its own source.
 set(here ${CMAKE_CURRENT_SOURCE_DIR}/compute)
 add_library(compute_test_support STATIC ${here}/op_support.c ${here}/op_support_cpu.c ${here}/grad_check.c
-  ${here}/gradient_cases.c ${here}/op_cases.c ${here}/op_run_layers.c ${here}/op_run_rows.c)
+  ${here}/gradient_cases.c ${here}/modal_ops.c ${here}/op_cases.c ${here}/op_run_layers.c ${here}/op_run_rows.c)
 target_link_libraries(compute_test_support PRIVATE mosaic_flags mos_compute)
 foreach(test gradient_test ref_values_test op_case_test op_golden_test optimizer_golden_test norm_mask_test cpu_backend_test)
   target_link_libraries(${test} PRIVATE compute_test_support)
@@ -13,7 +13,7 @@ set_property(TEST compute/op_case_test compute/cpu_backend_test APPEND PROPERTY 
 # has never been seen to fail proves nothing.
 file(GLOB ref_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/compute/ref/*.c)
 add_executable(gradient_mutation ${here}/gradient_mutation.c ${here}/grad_check.c ${here}/gradient_cases.c
-  ${here}/op_support.c ${ref_sources})
+  ${here}/modal_ops.c ${here}/op_support.c ${ref_sources})
 target_compile_definitions(gradient_mutation PRIVATE MOS_MUTATION)
 target_include_directories(gradient_mutation PRIVATE ${CMAKE_SOURCE_DIR}/src)
 target_link_libraries(gradient_mutation PRIVATE mosaic_flags mos_base)

@@ -119,6 +119,23 @@ void mos_cpu_columns(mos_device *, int64_t rows, int64_t cols, const void *from,
                      int64_t from_stride, void *to, int64_t to_stride, bool add);
 void mos_cpu_mask_rows(mos_device *, int64_t rows, int64_t cols, void *x, int64_t stride,
                        const uint8_t *present);
+/* cpu_fusion.c */
+void mos_cpu_gate_forward(mos_device *device, const mos_modal_rows *rows, void *v, void *a,
+                          void *y);
+void mos_cpu_gate_backward(mos_device *device, const mos_modal_rows *rows, void *t, void *g,
+                           const void *dy);
+void mos_cpu_product_forward(mos_device *device, const mos_modal_rows *rows, int64_t rank,
+                             const void *f, void *y);
+void mos_cpu_product_backward(mos_device *device, const mos_modal_rows *rows, int64_t rank, void *f,
+                              const void *dy);
+void mos_cpu_attend_forward(mos_device *device, const mos_modal_rows *rows, int64_t heads,
+                            const void *q, const void *k, const void *v, void *p, void *y);
+void mos_cpu_attend_backward(mos_device *device, const mos_modal_rows *rows, int64_t heads,
+                             const void *q, const void *k, const void *v, const void *p,
+                             const void *dy, void *dq, void *dk, void *dv);
+void mos_cpu_blend_forward(mos_device *device, const mos_modal_rows *rows, const void *x, void *y);
+void mos_cpu_blend_backward(mos_device *device, const mos_modal_rows *rows, const void *dy,
+                            void *dx);
 
 size_t mos_cpu_contrast_bytes(mos_device *, const mos_contrast *);
 void mos_cpu_contrast(mos_device *, const mos_contrast *, const void *za, const void *zr,

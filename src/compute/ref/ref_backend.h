@@ -10,7 +10,7 @@
  * mos_ref_mutant, to see the gradient tests fail. Numbers count up from 1; each is used at one
  * place. */
 #ifdef MOS_MUTATION
-enum { MOS_REF_MUTANTS = 25 };
+enum { MOS_REF_MUTANTS = 35 };
 extern int mos_ref_mutant;
 #define TERM(n, value) (mos_ref_mutant == (n) ? -(value) : (value))
 #else
@@ -92,6 +92,24 @@ void mos_ref_columns(mos_device *device, int64_t rows, int64_t cols, const void 
                      int64_t from_stride, void *to, int64_t to_stride, bool add);
 void mos_ref_mask_rows(mos_device *device, int64_t rows, int64_t cols, void *x, int64_t stride,
                        const uint8_t *present);
+
+/* ref_fusion.c */
+void mos_ref_gate_forward(mos_device *device, const mos_modal_rows *rows, void *v, void *a,
+                          void *y);
+void mos_ref_gate_backward(mos_device *device, const mos_modal_rows *rows, void *t, void *g,
+                           const void *dy);
+void mos_ref_product_forward(mos_device *device, const mos_modal_rows *rows, int64_t rank,
+                             const void *f, void *y);
+void mos_ref_product_backward(mos_device *device, const mos_modal_rows *rows, int64_t rank, void *f,
+                              const void *dy);
+void mos_ref_attend_forward(mos_device *device, const mos_modal_rows *rows, int64_t heads,
+                            const void *q, const void *k, const void *v, void *p, void *y);
+void mos_ref_attend_backward(mos_device *device, const mos_modal_rows *rows, int64_t heads,
+                             const void *q, const void *k, const void *v, const void *p,
+                             const void *dy, void *dq, void *dk, void *dv);
+void mos_ref_blend_forward(mos_device *device, const mos_modal_rows *rows, const void *x, void *y);
+void mos_ref_blend_backward(mos_device *device, const mos_modal_rows *rows, const void *dy,
+                            void *dx);
 
 /* ref_contrast.c */
 size_t mos_ref_contrast_bytes(mos_device *device, const mos_contrast *contrast);
