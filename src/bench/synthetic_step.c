@@ -14,9 +14,11 @@ struct mos_synthetic_step {
     mos_model *model;
     mos_objective *objective;
     mos_view_plan views;
-    float *images[MOS_MAX_MODALITIES]; /* [views*batch, bands, size, size] */
-    int8_t *labels;                    /* [batch, classes] */
-    void *m, *v;                       /* AdamW moments, real [param_count] */
+    float *images[MOS_MAX_MODALITIES];           /* [views*batch, bands, size, size] */
+    int8_t *labels;                              /* [batch, classes] */
+    const float *fed_images[MOS_MAX_MODALITIES]; /* instead of the above, when not NULL */
+    const int8_t *fed_labels;
+    void *m, *v; /* AdamW moments, real [param_count] */
     int64_t steps;
 };
 
@@ -112,7 +114,7 @@ static mosaic_status run_losses(mos_synthetic_step *step, mos_objective_result *
                                  .batch = s->batch,
                                  .classes = s->classes,
                                  .latent = 128,
-                                 .labels = step->labels};
+                                 .labels = step->fed_labels ? step->fed_labels : step->labels};
     for (int64_t m = 0; m < s->modalities; m++) {
         view[m] = step->views.anchor;
         input.z[m] = mos_model_latents(step->model, m);
@@ -134,7 +136,8 @@ mosaic_status mos_synthetic_step_run(mos_synthetic_step *step, double *seconds, 
     int64_t start = mos_now_ns(), segments;
     mos_model_begin(step->model);
     for (int64_t m = 0; m < s->modalities; m++)
-        MOS_TRY(mos_model_forward(step->model, m, step->images[m], NULL));
+        MOS_TRY(mos_model_forward(
+            step->model, m, step->fed_images[m] ? step->fed_images[m] : step->images[m], NULL));
     MOS_TRY(run_losses(step, &result));
     for (int64_t m = 0; m < s->modalities; m++)
         mos_model_backward(step->model, m);
@@ -156,6 +159,13 @@ mosaic_status mos_synthetic_step_run(mos_synthetic_step *step, double *seconds, 
     return isfinite(result.total)
                ? MOSAIC_OK
                : mos_fail(MOSAIC_ERR_NUMERIC, "the loss of the benchmark step is not finite");
+}
+
+void mos_synthetic_step_feed(mos_synthetic_step *step, const float *const *images,
+                             const int8_t *labels) {
+    for (int m = 0; m < MOS_MAX_MODALITIES; m++)
+        step->fed_images[m] = images ? images[m] : NULL;
+    step->fed_labels = labels;
 }
 
 mos_model *mos_synthetic_step_model(mos_synthetic_step *step) {

@@ -18,6 +18,10 @@ mosaic_status mos_synthetic_step_create(const char *device, mos_precision precis
 void mos_synthetic_step_destroy(mos_synthetic_step **step);
 /* One step; its wall time and total loss. MOSAIC_ERR_NUMERIC when the loss is not finite. */
 mosaic_status mos_synthetic_step_run(mos_synthetic_step *step, double *seconds, double *loss);
+/* Take these images [views*batch, bands, size, size] and labels [batch, classes] from now on
+ * instead of the step's own; borrowed. NULL: its own again. */
+void mos_synthetic_step_feed(mos_synthetic_step *step, const float *const *images,
+                             const int8_t *labels);
 mos_model *mos_synthetic_step_model(mos_synthetic_step *step);
 mos_device *mos_synthetic_step_device(mos_synthetic_step *step);
 

@@ -1,0 +1,88 @@
+/* Peak memory of a training step against what it has to be: the saved activations of every view,
+ * and weights, gradients and two moments. */
+#include "base/text.h"
+#include "bench/bench_list.h"
+#include "bench/synthetic_step.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Saved activations of a 120-pixel view through ResNet-34, bytes. */
+static const double view_bytes_bf16 = 4.54e6, view_bytes_fp32 = 9.08e6;
+
+/* A line of /proc/self/status in bytes; NAN when the system has none. */
+static double status_bytes(const char *key) {
+    FILE *file = fopen("/proc/self/status", "re");
+    char line[256];
+    double bytes = NAN;
+    size_t size = strlen(key);
+    if (file == NULL) return bytes;
+    while (fgets(line, sizeof line, file))
+        if (strncmp(line, key, size) == 0 && line[size] == ':') {
+            long long kilobytes = 0;
+            if (sscanf(line + size + 1, "%lld", &kilobytes) == 1)
+                bytes = 1024.0 * (double)kilobytes;
+        }
+    (void)fclose(file);
+    return bytes;
+}
+
+/* The peak starts again at what is used now; older kernels keep the old one. */
+static void reset_peak(void) {
+    FILE *file = fopen("/proc/self/clear_refs", "we");
+    if (file == NULL) return;
+    (void)fputs("5", file);
+    (void)fclose(file);
+}
+
+static void add_row(mos_bench_report *report, const char *name, double bytes, double wanted) {
+    mos_bench_row(report, name);
+    mos_bench_number(report, "megabytes", 1e-6 * bytes, 1);
+    mos_bench_number(report, "times_model", bytes / wanted, 3);
+}
+
+mosaic_status mos_memory_bench(const mos_bench_settings *settings, mos_bench_report *report) {
+    mos_step_setting setting = {.encoder = MOS_ENCODER_RESNET34,
+                                .batch = settings->quick ? 2 : settings->batch,
+                                .size = settings->size,
+                                .views = 2,
+                                .classes = 19,
+                                .modalities = 2,
+                                .bands = {2, 12},
+                                .method = "mosaic-1"};
+    mos_synthetic_step *step = NULL;
+    mos_memory_report plan;
+    mosaic_status status = MOSAIC_OK;
+    double seconds, loss, before, peak;
+    reset_peak();
+    before = status_bytes("VmRSS");
+    MOS_GOTO(mos_synthetic_step_create(
+        "cpu", settings->precision == 0 ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32,
+        settings->threads, &setting, &step));
+    for (int i = 0; i < 2; i++)
+        MOS_GOTO(mos_synthetic_step_run(step, &seconds, &loss));
+    peak = status_bytes("VmHWM") - before;
+    mos_model_memory(mos_synthetic_step_model(step), &plan);
+    bool bf16 = mos_synthetic_step_device(step)->precision == MOS_PRECISION_BF16;
+    double pixels = (double)(setting.size * setting.size), views = (double)(4 * setting.batch);
+    double input = (double)(setting.views * setting.batch * 14) * pixels * sizeof(float);
+    double weights =
+        4.0 * sizeof(float) * (double)mos_model_param_count(mos_synthetic_step_model(step));
+    double saved = views * (bf16 ? view_bytes_bf16 : view_bytes_fp32) * pixels / 14400;
+    mos_bench_fact(report, "device", "%s", mos_synthetic_step_device(step)->description);
+    mos_bench_fact_number(report, "batch", (double)setting.batch, 0);
+    mos_bench_fact_number(report, "views", views, 0);
+    mos_bench_fact(report, "bar", "peak without input at most 1.15 times the model");
+    add_row(report, "model: activations saved", saved, saved + weights);
+    add_row(report, "model: weights, gradients, moments", weights, saved + weights);
+    add_row(report, "model", saved + weights, saved + weights);
+    add_row(report, "peak without input", peak - input, saved + weights);
+    add_row(report, "planned: activations", (double)plan.activations, saved + weights);
+    add_row(report, "planned: packed weights", (double)plan.packed, saved + weights);
+    add_row(report, "planned: workspace", (double)plan.workspace, saved + weights);
+    add_row(report, "input (views as the loader makes them)", input, saved + weights);
+done:
+    mos_synthetic_step_destroy(&step);
+    return status;
+}

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2154 # mosaic and work are set by cli_support.sh
+# Every benchmark runs and says what it found, as a table and as JSON; sizes are small and no figure is judged.
+source "$(dirname "$0")/../cli/cli_support.sh"
+export TMPDIR=$work
+small=(--quick --rounds 3 --batch 4 --size 48 --threads 1)
+
+expect 0 "augment +views" "$mosaic" bench
+expect 0 "step +time a training step" "$mosaic" bench
+expect 2 "did you mean 'augment'" "$mosaic" bench augmnet
+expect 2 "rounds" "$mosaic" bench fma --rounds 2
+
+mapfile -t names < <("$mosaic" bench | sed -n '/^benchmarks/,/^and/p' | sed -nE 's/^  ([a-z-]+) .*/\1/p')
+[ ${#names[@]} -ge 6 ] || { echo "FAILED: only ${#names[@]} benchmarks listed"; failures=$((failures + 1)); }
+"$mosaic" -q bench all "${small[@]}" --json >"$work/all.json" || { echo "FAILED: bench all"; failures=$((failures + 1)); }
+for name in "${names[@]}"; do
+    line=$(grep "^{\"bench\": *\"$name\"" "$work/all.json" || true)
+    [ "$(grep -c "^{\"bench\": *\"$name\"" "$work/all.json")" = 1 ] ||
+        { echo "FAILED: no JSON line of '$name'"; failures=$((failures + 1)); }
+    echo "$line" | grep -qE '"rows": *\[\{.*"[a-z_]+": *[0-9.]+' ||
+        { echo "FAILED: no numbers from '$name': $line"; failures=$((failures + 1)); }
+    if echo "$line" | grep -q '": *null'; then
+        echo "FAILED: a figure of '$name' is not finite: $line"
+        failures=$((failures + 1))
+    fi
+done
+expect 0 "times_faster_than_scalar" "$mosaic" -q bench augment "${small[@]}"
+expect 3 "no-such-folder" "$mosaic" -q bench loader "${small[@]}" --data "$work/no-such-folder"
+[ -z "$(find "$work" -name 'mosaic-bench-*')" ] || { echo "FAILED: a benchmark left its data set"; failures=$((failures + 1)); }
+finish
