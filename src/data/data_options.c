@@ -25,7 +25,10 @@ static const char *const row_choices[] = {"drop", "keep", NULL};
 static const mos_option data_options[] = {
     CHOICE("format", format, "auto", mos_format_names, NULL,
            "how the data set is stored; auto: guessed from what is at root"),
-    PATH("root", root, "folder of the data set (csv: the table itself is fine)"),
+    PATH(
+        "root", root,
+        "folder of the data set (csv: the table itself is fine; scene: the scene file, or a folder "
+        "with scene.yaml)"),
     PATH("s1", s1, "folder of S1 patches, when it is not the format's own below root"),
     PATH("s2", s2, "folder of S2 patches, when it is not the format's own below root"),
     PATH("metadata", metadata,
@@ -61,7 +64,7 @@ static const mos_option data_options[] = {
      .minimum = 1e-6,
      .maximum = 1,
      .source = "inherited (from SEN12MS)",
-     .help = "sen12ms: share of a patch that a land cover class needs to be a label"},
+     .help = "sen12ms, scene: share of a patch that a land cover class needs to be a label"},
     CHOICE("class_order", class_order, "lexicographic", order_choices, "inherited (from reBEN)",
            "order of BigEarthNet's classes in files and models; joining is always by name"),
     PATH("split_file", split_file,

@@ -152,6 +152,7 @@ void mos_dataset_close(mos_dataset **pointer) {
     mos_free(dataset->products);
     mos_free(dataset->locations);
     mos_split_columns_destroy(&dataset->split_columns);
+    mos_free(dataset->sites);
     mos_free(dataset->index);
     mos_free(dataset->offset);
     mos_text_pool_release(&dataset->pool);
@@ -188,6 +189,14 @@ int64_t mos_dataset_find(const mos_dataset *dataset, const char *id) {
         if (strcmp(dataset->ids[row], id) == 0) return row;
     }
     return -1;
+}
+
+bool mos_dataset_site(const mos_dataset *dataset, int64_t index, mos_site *out) {
+    if (index < 0 || index >= dataset->count || dataset->sites == NULL ||
+        dataset->sites[index].crs == NULL)
+        return false;
+    *out = dataset->sites[index];
+    return true;
 }
 
 int64_t mos_dataset_modalities(const mos_dataset *dataset, const mos_modality **out) {

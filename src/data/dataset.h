@@ -37,7 +37,7 @@ typedef struct mos_data_options {
     int rows_without_files; /* "drop" | "keep": metadata rows of which nothing is on disk */
     int classes;            /* nomenclature choice where a format has several: "default" | "19" |
                                "43" | "igbp10" | "igbp17" */
-    double label_threshold; /* sen12ms: share of a patch a class needs to be a label */
+    double label_threshold; /* sen12ms, scene: share of a patch a class needs to be a label */
     int class_order;        /* "lexicographic" | "paper" */
     char *split_file;       /* made by `data split`: split, fold and labelled columns by id */
     int64_t fold;           /* of split_file, -1: none */
@@ -70,6 +70,14 @@ typedef struct mos_sample {
                                                 unknown */
 } mos_sample;
 
+/* Where on the ground a sample lies, for sources that tell it. */
+typedef struct mos_site {
+    const char *crs;            /* "EPSG:32633", else WKT */
+    double x, y;                /* upper left corner */
+    double width, height;       /* to the east and to the south, in units of crs */
+    int32_t scene, row, column; /* of the scene format: which scene, and where on its grid */
+} mos_site;
+
 typedef struct mos_dataset mos_dataset;
 typedef struct mos_reader mos_reader; /* one per thread */
 
@@ -99,6 +107,8 @@ int64_t mos_dataset_count(const mos_dataset *dataset);
 /* Pointers live as long as the data set. index in [0, count). */
 mosaic_status mos_dataset_sample(const mos_dataset *dataset, int64_t index, mos_sample *out);
 int64_t mos_dataset_find(const mos_dataset *dataset, const char *id); /* -1 if absent */
+/* False where the source does not tell it. */
+bool mos_dataset_site(const mos_dataset *dataset, int64_t index, mos_site *out);
 int64_t mos_dataset_modalities(const mos_dataset *dataset, const mos_modality **out);
 int64_t mos_dataset_classes(const mos_dataset *dataset, const char *const **names);
 const char *mos_dataset_format(const mos_dataset *dataset);

@@ -32,5 +32,6 @@ extern const mos_format mos_format_bigearthnet_v2_lmdb;
 extern const mos_format mos_format_bigearthnet_v1;
 extern const mos_format mos_format_sen12ms;
 extern const mos_format mos_format_csv;
+extern const mos_format mos_format_scene;
 
 #endif

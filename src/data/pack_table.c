@@ -41,8 +41,23 @@ static void add_bigearthnet(const mos_dataset *dataset, mos_text *out) {
     }
 }
 
+static void add_place(const mos_dataset *dataset, int64_t i, mos_text *out) {
+    mos_site place;
+    if (!mos_dataset_site(dataset, i, &place)) {
+        mos_text_add(out, ",,,,,");
+        return;
+    }
+    const double numbers[] = {place.x, place.y, place.width, place.height};
+    add_cell(out, place.crs);
+    for (size_t n = 0; n < sizeof numbers / sizeof *numbers; n++) {
+        mos_text_add(out, ",");
+        mos_text_add_number(out, numbers[n]);
+    }
+}
+
 static void add_header(const mos_dataset *dataset, mos_text *out) {
     mos_text_add(out, "id,split,country,product");
+    if (dataset->sites != NULL) mos_text_add(out, ",crs,x,y,width,height");
     for (int64_t m = 0; m < dataset->modality_count; m++)
         add_prefixed(out, "datetime_", dataset->modalities[m].name);
     for (int64_t m = 0; m < dataset->modality_count; m++)
@@ -63,6 +78,7 @@ static mosaic_status add_general(const mos_pack_plan *plan, mos_text *out) {
         add_cell(out, mos_split_names[dataset->splits[i]]);
         add_cell(out, dataset->countries[dataset->country[i]]);
         add_cell(out, dataset->products[i] == NULL ? "" : dataset->products[i]);
+        if (dataset->sites != NULL) add_place(dataset, i, out);
         for (int64_t m = 0; m < dataset->modality_count; m++) {
             char time[24];
             mos_time_format(dataset->times[i * dataset->modality_count + m], time);

@@ -31,10 +31,17 @@ mosaic_status mos_packed_table_recognise(const char *path, bool *packed) {
 
 typedef struct packed_columns {
     int64_t record[MOS_DATA_MAX_MODALITIES], time[MOS_DATA_MAX_MODALITIES], product;
+    int64_t crs, place[4]; /* x, y, width, height */
 } packed_columns;
 
 static mosaic_status find_columns(mos_dataset *dataset, const mos_csv *csv, packed_columns *at) {
+    static const char *const places[] = {"x", "y", "width", "height"};
     at->product = mos_csv_column(csv, "product");
+    at->crs = mos_csv_column(csv, "crs");
+    for (size_t p = 0; p < sizeof places / sizeof *places; p++) {
+        at->place[p] = mos_csv_column(csv, places[p]);
+        if (at->place[p] < 0) at->crs = -1; /* nothing without all of them */
+    }
     for (size_t c = 0; c < csv->columns; c++) {
         if (strncmp(csv->header[c], record_prefix, RECORD_PREFIX) != 0) continue;
         mos_modality *modality;
@@ -96,6 +103,28 @@ static mosaic_status find_record(mos_dataset *dataset, mos_store_reader *store, 
     return status;
 }
 
+/* Where the sample lies; crs NULL where the row does not tell it. */
+static mosaic_status place_of(mos_dataset *dataset, const packed_columns *at, char *const *cells,
+                              const char *path, uint32_t line, mos_site *out) {
+    *out = (mos_site){0};
+    if (at->crs < 0 || cells[at->crs][0] == '\0') return MOSAIC_OK;
+    double *const numbers[] = {&out->x, &out->y, &out->width, &out->height};
+    for (size_t n = 0; n < sizeof numbers / sizeof *numbers; n++) {
+        const char *cell = cells[at->place[n]];
+        if (!mos_parse_double(cell, numbers[n]))
+            return mos_fail(MOSAIC_ERR_DATA, "%s:%u: place '%.40s' is no number", path, line, cell);
+    }
+    const char *crs = cells[at->crs];
+    if (dataset->count > 0 && dataset->sites != NULL) { /* most rows share one text */
+        const char *before = dataset->sites[dataset->count - 1].crs;
+        if (before != NULL && strcmp(before, crs) == 0) {
+            out->crs = before;
+            return MOSAIC_OK;
+        }
+    }
+    return mos_text_pool_add(&dataset->pool, crs, strlen(crs), &out->crs);
+}
+
 static mosaic_status add_row(mos_dataset *dataset, mos_store_reader *store, const char *path,
                              const mos_metadata *metadata, const packed_columns *at, int64_t r) {
     const mos_csv *csv = &metadata->csv;
@@ -123,6 +152,8 @@ static mosaic_status add_row(mos_dataset *dataset, mos_store_reader *store, cons
         return MOSAIC_OK;
     }
     const char *product = at->product >= 0 ? cells[at->product] : "";
+    mos_site place;
+    MOS_TRY(place_of(dataset, at, cells, path, csv->lines[r], &place));
     mos_sample_row sample = {.id = row->id,
                              .id_size = row->id_size,
                              .split = (mos_split)row->split,
@@ -130,7 +161,8 @@ static mosaic_status add_row(mos_dataset *dataset, mos_store_reader *store, cons
                              .labels = metadata->labels + r * metadata->class_count,
                              .times = times,
                              .sources = sources,
-                             .product = product[0] == '\0' ? NULL : product};
+                             .product = product[0] == '\0' ? NULL : product,
+                             .site = place.crs == NULL ? NULL : &place};
     return mos_dataset_add(dataset, &sample);
 }
 

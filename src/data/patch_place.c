@@ -2,11 +2,13 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "data/patch_name.h"
 #include "data/sample_table.h"
 #include "data/utm.h"
 #include "io/raster.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,16 +34,37 @@ static bool place_of_name(const char *id, mos_place *out) {
     return true;
 }
 
-/* Degrees have no metres: into the UTM zone of the centre. */
-static void place_in_degrees(const mos_raster_info *info, mos_place *out) {
+/* Degrees have no metres: into the UTM zone of the centre. dx and dy are a pixel's degrees. */
+static void place_in_degrees(double dx, double dy, mos_place *out) {
     double longitude = out->x * PI / 180, latitude = out->y * PI / 180;
-    double dx = fabs(info->transform[1]) * PI / 180 * MOS_EARTH_RADIUS_M * cos(latitude);
-    double dy = fabs(info->transform[5]) * PI / 180 * MOS_EARTH_RADIUS_M;
+    double across = PI / 180 * MOS_EARTH_RADIUS_M * cos(latitude),
+           down = PI / 180 * MOS_EARTH_RADIUS_M;
     out->epsg = mos_utm_zone(latitude, longitude);
     mos_utm_forward(out->epsg, latitude, longitude, &out->x, &out->y);
-    out->half_width = dx * (double)info->width / 2;
-    out->half_height = dy * (double)info->height / 2;
-    out->pixel_m = fmin(dx, dy);
+    out->half_width *= across;
+    out->half_height *= down;
+    out->pixel_m = fmin(dx * across, dy * down);
+}
+
+/* Cut from a scene, or packed with its place. */
+static bool place_of_site(const mos_dataset *dataset, int64_t sample, mos_place *out) {
+    mos_site site;
+    int64_t epsg = 0;
+    if (!mos_dataset_site(dataset, sample, &site)) return false;
+    if (strncmp(site.crs, "EPSG:", 5) == 0 && mos_parse_int(site.crs + 5, &epsg))
+        out->epsg = epsg > 0 && epsg <= INT_MAX ? (int)epsg : 0;
+    out->x = site.x + site.width / 2;
+    out->y = site.y - site.height / 2;
+    out->half_width = site.width / 2;
+    out->half_height = site.height / 2;
+    /* The finest band's pixels. */
+    int64_t pixels = 1;
+    for (int64_t m = 0; m < dataset->modality_count; m++)
+        for (int64_t b = 0; b < dataset->modalities[m].band_count; b++)
+            if (dataset->storage[m].width[b] > pixels) pixels = dataset->storage[m].width[b];
+    out->pixel_m = site.width / (double)pixels;
+    if (out->epsg == 4326) place_in_degrees(out->pixel_m, out->pixel_m, out);
+    return isfinite(out->x) && isfinite(out->y) && out->pixel_m > 0;
 }
 
 static mosaic_status place_of_file(const char *path, mos_place *out) {
@@ -57,7 +80,7 @@ static mosaic_status place_of_file(const char *path, mos_place *out) {
                        .half_width = fabs(width) / 2,
                        .half_height = fabs(height) / 2,
                        .pixel_m = fmin(fabs(info.transform[1]), fabs(info.transform[5]))};
-    if (info.epsg == 4326) place_in_degrees(&info, out);
+    if (info.epsg == 4326) place_in_degrees(fabs(info.transform[1]), fabs(info.transform[5]), out);
     out->known = isfinite(out->x) && isfinite(out->y) && out->pixel_m > 0;
     return MOSAIC_OK;
 }
@@ -74,7 +97,7 @@ static const char *first_file(const mos_dataset *dataset, int64_t sample) {
 
 mosaic_status mos_place_find(const mos_dataset *dataset, int64_t sample, mos_place *out) {
     *out = (mos_place){.latitude = NAN, .longitude = NAN};
-    out->known = place_of_name(dataset->ids[sample], out);
+    out->known = place_of_site(dataset, sample, out) || place_of_name(dataset->ids[sample], out);
     const char *path = out->known ? NULL : first_file(dataset, sample);
     if (path != NULL && mos_path_exists(path)) MOS_TRY(place_of_file(path, out));
     if (out->known && mos_utm_is_zone(out->epsg))

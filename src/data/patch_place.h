@@ -14,8 +14,9 @@ typedef struct mos_place {
     double latitude, longitude;     /* radians; NaN where the plane is no UTM zone */
 } mos_place;
 
-/* One sample's. *out unknown when its name is none of BigEarthNet V2 and its file has no
- * georeference. A degree grid (EPSG 4326) is turned into UTM. */
+/* One sample's: its site (data/dataset.h), its name, its file. *out unknown when its name is none
+ * of BigEarthNet V2 and its file has no georeference. A degree grid (EPSG 4326) is turned into UTM.
+ */
 mosaic_status mos_place_find(const mos_dataset *dataset, int64_t sample, mos_place *out);
 /* Of all samples, mos_free(*out); *unknown counts those without. */
 mosaic_status mos_places_make(const mos_dataset *dataset, mos_place **out, int64_t *unknown);

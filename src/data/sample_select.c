@@ -18,6 +18,7 @@ static void move_row(mos_dataset *dataset, int64_t from, int64_t to) {
     dataset->products[to] = dataset->products[from];
     dataset->locations[to] = dataset->locations[from];
     mos_split_columns_move(dataset->split_columns, from, to);
+    if (dataset->sites != NULL) dataset->sites[to] = dataset->sites[from];
     memcpy(dataset->labels + to * classes, dataset->labels + from * classes, (size_t)classes);
     memcpy(dataset->times + to * modalities, dataset->times + from * modalities,
            (size_t)modalities * sizeof *dataset->times);

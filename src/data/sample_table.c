@@ -54,6 +54,10 @@ mosaic_status mos_dataset_add(mos_dataset *dataset, const mos_sample_row *row) {
     if (row->location != NULL)
         MOS_TRY(mos_text_pool_add(&dataset->pool, row->location, strlen(row->location),
                                   &dataset->locations[i]));
+    if (row->site != NULL && dataset->sites == NULL)
+        MOS_TRY(mos_alloc((size_t)dataset->capacity, sizeof *dataset->sites, "sample sites",
+                          &dataset->sites));
+    if (row->site != NULL) dataset->sites[i] = *row->site;
     uint32_t present = 0;
     for (int64_t m = 0; m < dataset->modality_count; m++) {
         const mos_modality_storage *storage = &dataset->storage[m];

@@ -54,6 +54,7 @@ struct mos_dataset {
     int64_t *times;         /* [count, modalities] */
     const char **sources;   /* [count, slots] record or path, NULL: absent */
     const char **products;  /* [count] ESA product name where the source tells it, or NULL */
+    mos_site *sites;        /* [count], NULL where no sample has one; crs NULL: unknown */
     const char **locations; /* [count] the place, where the table names it, or NULL */
     struct mos_split_columns *split_columns; /* of data.split_file, or NULL (data/split_file.h) */
     uint32_t *index;                         /* hash table over ids: row + 1 */
@@ -86,6 +87,7 @@ typedef struct mos_sample_row {
     const size_t *source_sizes; /* [slots], or NULL when every source ends with NUL */
     const char *product;        /* NULL unknown */
     const char *location;       /* NULL unknown */
+    const mos_site *site;       /* NULL unknown; its crs lives as long as the data set */
 } mos_sample_row;
 
 /* The first part of mos_dataset_open: options, root and format are known, nothing is read. */

@@ -2,10 +2,13 @@
 #include "train/config.h"
 
 #include "base/memory.h"
+#include "data/scene_file.h"
+#include "data/scene_keys.h"
 #include "train/config_struct.h"
 
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* data.modalities has names of the user's own, which no option table can hold. */
@@ -89,6 +92,30 @@ static void add_row(const mos_option *option, mos_text *out) {
         option->source == NULL ? "" : option->source, option->help == NULL ? "" : option->help);
 }
 
+/* The keys of a scene file, which data.root names. */
+static void add_scene_keys(mos_text *out) {
+    mos_text_add(out,
+                 "\nKeys of a scene file (`data.format: scene`). With one scene, the keys below "
+                 "`scenes[]` may stand at the top; `land_cover` may stand in a scene too, or be "
+                 "the path alone.\n\n"
+                 "| key | type | default | source of the default | meaning |\n"
+                 "|---|---|---|---|---|\n");
+    for (size_t t = 0; mos_scene_tables[t] != NULL; t++) {
+        const mos_option_table *table = mos_scene_tables[t];
+        const char *prefix = table == &mos_scene_modality_table ? "scenes[].modalities.NAME."
+                             : table == &mos_scene_scene_table  ? "scenes[]."
+                             : table == &mos_scene_cover_table  ? "land_cover."
+                                                                : "grid.";
+        for (size_t i = 0; i < table->count; i++) {
+            char key[128];
+            mos_option option = table->options[i];
+            snprintf(key, sizeof key, "%s%s", prefix, option.key);
+            option.key = key;
+            add_row(&option, out);
+        }
+    }
+}
+
 mosaic_status mos_config_markdown(mos_text *out) {
     mos_config *config = NULL;
     MOS_TRY(mos_config_create(&config));
@@ -111,5 +138,6 @@ mosaic_status mos_config_markdown(mos_text *out) {
                          "inherited (from reBEN)");
     }
     mos_config_destroy(&config);
+    add_scene_keys(out);
     return out->failed ? mos_fail_memory(0, "a table") : MOSAIC_OK;
 }

@@ -1,0 +1,13 @@
+/* Opening the rasters of a scene: what windows (raster_window.c) and questions about the whole
+ * (raster_scene.c) share. */
+#ifndef MOS_IO_RASTER_SCENE_H
+#define MOS_IO_RASTER_SCENE_H
+
+#include "io/raster_gdal.h"
+
+/* For reading; errors name the path. The capture is the caller's and on. */
+mosaic_status mos_scene_open(const char *path, mos_gdal_capture *capture, GDALDatasetH *out);
+/* From the raster's pixels to coordinates of `crs`; NULL with GDAL's words in the capture. */
+void *mos_scene_transformer(GDALDatasetH dataset, const char *given, const char *crs);
+
+#endif

@@ -1,0 +1,373 @@
+/* Scenes on several grids, cut into patches: values against gdalwarp, shares of land cover against
+ * pixels counted by hand and against gdaltransform. */
+#include "scene_support.h"
+
+#include <pthread.h>
+
+/* 20 x 20 px patches of a 100 x 80 px scene at 10 m. */
+static const test_raster optical = {.path = "s2.tif",
+                                    .width = 100,
+                                    .height = 80,
+                                    .bands = 4,
+                                    .transform = {500000, 10, 0, 5400000, 0, -10},
+                                    .epsg = 32633};
+/* The same ground and more, in degrees, at another resolution, its west half without data. */
+static const test_raster degrees = {.path = "s1.tif",
+                                    .width = 260,
+                                    .height = 200,
+                                    .bands = 2,
+                                    .transform = {14.996, 9e-5, 0, 48.7585, 0, -8e-5},
+                                    .epsg = 4326,
+                                    .radar = true,
+                                    .border = 130};
+/* In the zone beside, turned by 25 degrees. */
+static const test_raster turned = {.path = "s1.tif",
+                                   .width = 260,
+                                   .height = 260,
+                                   .bands = 2,
+                                   .transform = {57862, 9, 4, 5417598, 4, -9},
+                                   .epsg = 32634,
+                                   .radar = true};
+
+/* A patch's pixels against those of the judge's raster of all patches, [height, width]. */
+static void compare_band(const struct mos_patch_band *band, const float *judge, int64_t width,
+                         int64_t *differing, int64_t *valid) {
+    for (int64_t i = 0; i < band->width * band->height; i++) {
+        float a = band->data[i], b = judge[i / band->width * width + i % band->width];
+        bool empty_a = isnan(a) || (band->has_nodata && a == band->nodata);
+        bool empty_b = isnan(b) || (band->has_nodata && b == band->nodata);
+        *differing += empty_a != empty_b || (!empty_a && a != b);
+        *valid += !empty_a;
+    }
+}
+
+/* gdalwarp's scale of its kernels, at the raster's middle, to four digits and 1 where it is near:
+ * what it would choose for itself depends on the window. */
+static void judge_scale(const char *folder, const test_raster *source, double pixel, char *out,
+                        size_t size) {
+    char path[4096];
+    double x[3], y[3], scale[2];
+    snprintf(path, sizeof path, "%s/middle.txt", folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    for (int p = 0; p < 3; p++)
+        fprintf(file, "%.1f %.1f\n", source->width / 2.0 + (p == 1),
+                source->height / 2.0 + (p == 2));
+    fclose(file);
+    run_program("gdaltransform -output_xy -t_srs EPSG:32633 %s/%s <%s >%s.out", folder,
+                source->path, path, path);
+    strcat(path, ".out");
+    file = fopen(path, "r");
+    assert_non_null(file);
+    for (int p = 0; p < 3; p++)
+        assert_int_equal(fscanf(file, "%lf %lf", &x[p], &y[p]), 2);
+    fclose(file);
+    for (int axis = 0; axis < 2; axis++) {
+        scale[axis] = hypot(x[axis + 1] - x[0], y[axis + 1] - y[0]) / pixel;
+        if (fabs(scale[axis] - 1) < 0.02) scale[axis] = 1;
+    }
+    snprintf(out, size, "-wo XSCALE=%.4g -wo YSCALE=%.4g", scale[0], scale[1]);
+}
+
+/* Every patch of a modality against one run of gdalwarp over the scene of optical's extent. */
+static void judge_modality(const char *folder, mos_dataset *dataset, int64_t m,
+                           const test_raster *source, const char *options) {
+    mos_reader *reader;
+    mos_patch *patch = malloc(sizeof *patch);
+    float *judge[4];
+    char path[4096], scale[100];
+    mos_raster_info info;
+    const int all[] = {0, 1, 2, 3}, bands = source->bands;
+    int64_t differing = 0, valid = 0;
+    assert_non_null(patch);
+    EXPECT_OK(mos_reader_open(dataset, &reader));
+    EXPECT_OK(mos_reader_read(reader, 0, m, all, bands, patch));
+    double pixel = 200.0 / (double)patch->band[0].width;
+    judge_scale(folder, source, pixel, scale, sizeof scale);
+    snprintf(path, sizeof path, "%s/judge.tif", folder);
+    run_program("gdalwarp -q -overwrite -et 0 -ovr NONE -wo UNIFIED_SRC_NODATA=NO -t_srs "
+                "EPSG:32633 -te 500000 5399200 501000 5400000 -tr %g %g %s %s %s/%s %s",
+                pixel, pixel, scale, options, folder, source->path, path);
+    EXPECT_OK(mos_raster_info_read(path, &info));
+    for (int b = 0; b < bands; b++) {
+        EXPECT_OK(mos_alloc((size_t)(info.width * info.height), 4, "test", &judge[b]));
+        EXPECT_OK(mos_raster_read_band(path, b + 1, MOS_F32, judge[b], info.width, info.height));
+    }
+    /* From the last to the first: no patch depends on those read before. */
+    for (int64_t i = mos_dataset_count(dataset) - 1; i >= 0; i--) {
+        mos_site place;
+        assert_true(mos_dataset_site(dataset, i, &place));
+        assert_string_equal(place.crs, "EPSG:32633");
+        EXPECT_OK(mos_reader_read(reader, i, m, all, bands, patch));
+        int64_t at = (int64_t)((5400000 - place.y) / pixel) * info.width +
+                     (int64_t)((place.x - 500000) / pixel);
+        for (int b = 0; b < bands; b++)
+            compare_band(&patch->band[b], judge[b] + at, info.width, &differing, &valid);
+    }
+    assert_int_equal(differing, 0);
+    assert_true(valid > 400);
+    for (int b = 0; b < bands; b++)
+        mos_free(judge[b]);
+    free(patch);
+    mos_reader_close(&reader);
+}
+
+static void same_grid(void **state) {
+    need_program("gdalwarp");
+    mos_dataset *dataset;
+    mos_reader *reader;
+    write_raster(*state, &optical);
+    EXPECT_OK(open_scene(*state,
+                         "grid: {size: 20}\n"
+                         "modalities: {s2: {file: s2.tif, bands: [B02, B03, B04, B8]}}\n",
+                         &dataset));
+    assert_int_equal(mos_dataset_count(dataset), 20);
+    assert_string_equal(mos_dataset_format(dataset), "scene");
+    mos_sample sample;
+    EXPECT_OK(mos_dataset_sample(dataset, 7, &sample));
+    assert_string_equal(sample.id, "scene_r1_c2_x500400_y5399800");
+    assert_int_equal(sample.split, MOS_SPLIT_NONE);
+    /* On the raster's own grid nothing is interpolated. */
+    mos_patch *patch = malloc(sizeof *patch);
+    int nir = 3;
+    EXPECT_OK(mos_reader_open(dataset, &reader));
+    EXPECT_OK(mos_reader_read(reader, 7, 0, &nir, 1, patch));
+    for (int i = 0; i < 400; i++)
+        assert_true(patch->band[0].data[i] == floorf((float)field(3, 40 + i % 20, 20 + i / 20)));
+    free(patch);
+    mos_reader_close(&reader);
+    judge_modality(*state, dataset, 0, &optical, "-r bilinear -srcnodata 0 -dstnodata 0");
+    mos_dataset_close(&dataset);
+}
+
+static const char two_grids[] =
+    "grid: {size: 20, missing: keep, minimum_valid: 0.5}\n"
+    "modalities:\n"
+    "  s1: {file: s1.tif, bands: [VV, VH], datetime: 2020-06-03T05:00:00Z, resampling: cubic}\n"
+    "  s2: {file: s2.tif, bands: [B02, B03, B04, B08], datetime: 2020-06-01T10:00:00Z}\n";
+
+static void other_grids(void **state) {
+    need_program("gdalwarp");
+    static const test_raster *const radars[] = {&degrees, &turned};
+    write_raster(*state, &optical);
+    for (int r = 0; r < 2; r++) {
+        mos_dataset *dataset;
+        mos_sample sample;
+        write_raster(*state, radars[r]);
+        EXPECT_OK(open_scene(*state, two_grids, &dataset));
+        assert_int_equal(mos_dataset_count(dataset), 20);
+        EXPECT_OK(mos_dataset_sample(dataset, 0, &sample));
+        assert_true(sample.time_s[0] - sample.time_s[1] == 43 * 3600);
+        int64_t with_radar = 0;
+        for (int64_t i = 0; i < 20; i++) {
+            EXPECT_OK(mos_dataset_sample(dataset, i, &sample));
+            with_radar += sample.present & 1;
+            assert_true(sample.present & 2);
+        }
+        if (r == 1)
+            assert_int_equal(with_radar, 20);
+        else
+            assert_true(with_radar > 4 && with_radar < 16);
+        mos_dataset_close(&dataset);
+        /* Patches that lack one are left out by default, with the reason. */
+        EXPECT_OK(open_scene(*state,
+                             "grid: {size: 20, minimum_valid: 0.5}\n"
+                             "modalities:\n"
+                             "  s1: {file: s1.tif, bands: [VV, VH]}\n"
+                             "  s2: {file: s2.tif, bands: [B02, B03, B04, B08]}\n",
+                             &dataset));
+        assert_int_equal(mos_dataset_count(dataset), with_radar);
+        if (r == 0)
+            expect_defect(dataset, "left out: s1 covers too little", 20 - with_radar,
+                          "scene_r0_c0");
+        judge_modality(*state, dataset, 0, radars[r],
+                       "-r bilinear -srcnodata -9999 -dstnodata nan");
+        mos_dataset_close(&dataset);
+        EXPECT_OK(open_scene(*state,
+                             "grid: {size: 20, minimum_valid: 0.5}\n"
+                             "modalities:\n"
+                             "  s1: {file: s1.tif, bands: [VV, VH], resampling: cubic, "
+                             "resolution: 20}\n"
+                             "  s2: {file: s2.tif, bands: [B02, B03, B04, B08]}\n",
+                             &dataset));
+        judge_modality(*state, dataset, 0, radars[r], "-r cubic -srcnodata -9999 -dstnodata nan");
+        judge_modality(*state, dataset, 1, &optical, "-r bilinear -srcnodata 0 -dstnodata 0");
+        mos_dataset_close(&dataset);
+    }
+}
+
+typedef struct read_job {
+    mos_dataset *dataset;
+    double sum;
+    bool backwards;
+} read_job;
+
+static void *read_all(void *context) {
+    read_job *job = context;
+    mos_reader *reader;
+    mos_patch *patch = malloc(sizeof *patch);
+    const int bands[] = {0, 1};
+    int64_t count = mos_dataset_count(job->dataset);
+    if (mos_reader_open(job->dataset, &reader) != MOSAIC_OK) return NULL;
+    for (int64_t n = 0; n < count; n++) {
+        int64_t i = job->backwards ? count - 1 - n : n;
+        if (mos_reader_read(reader, i, 0, bands, 2, patch) != MOSAIC_OK) break;
+        for (int p = 0; p < 400; p++)
+            job->sum +=
+                isnan(patch->band[1].data[p]) ? 0 : (double)patch->band[1].data[p] * (p + 1);
+    }
+    free(patch);
+    mos_reader_close(&reader);
+    return NULL;
+}
+
+/* Threads have their own rasters: whole values, so that sums do not depend on the order. */
+static void threads(void **state) {
+    enum { THREADS = 4 };
+    mos_dataset *dataset;
+    pthread_t handles[THREADS];
+    read_job jobs[THREADS];
+    write_raster(*state, &optical);
+    write_raster(*state, &turned);
+    EXPECT_OK(open_scene(*state,
+                         "grid: {size: 20}\n"
+                         "modalities:\n"
+                         "  s2: {file: s2.tif, bands: [B02, B03, B04, B08]}\n"
+                         "  s1: {file: s1.tif, bands: [VV, VH]}\n",
+                         &dataset));
+    for (int t = 0; t < THREADS; t++) {
+        jobs[t] = (read_job){.dataset = dataset, .backwards = t % 2 == 1};
+        assert_int_equal(pthread_create(&handles[t], NULL, read_all, &jobs[t]), 0);
+    }
+    for (int t = 0; t < THREADS; t++)
+        assert_int_equal(pthread_join(handles[t], NULL), 0);
+    for (int t = 0; t < THREADS; t++)
+        assert_true(jobs[t].sum == jobs[0].sum && jobs[t].sum > 0);
+    mos_dataset_close(&dataset);
+}
+
+/* 5 m pixels, shifted by 2 m against the grid: 10 in the west, 20 in the east, a strip of 77. */
+static int strips(int column, int row) {
+    if (row == 0) return 77;
+    return column < 100 ? 10 : column < 180 ? 20 : 95;
+}
+
+static void shares(void **state) {
+    mos_dataset *dataset;
+    const char *const *classes;
+    const double transform[] = {499998, 5, 0, 5400002, 0, -5};
+    write_raster(*state, &optical);
+    write_cover(*state, "lc.tif", 190, 161, transform, 32633, strips);
+    EXPECT_OK(open_scene(*state,
+                         "grid: {size: 20}\n"
+                         "modalities: {s2: {file: s2.tif, bands: [B02, B03, B04, B08]}}\n"
+                         "land_cover: {file: lc.tif, classes: worldcover}\n",
+                         &dataset));
+    assert_int_equal(mos_dataset_classes(dataset, &classes), 11);
+    assert_string_equal(classes[0], "Tree cover");
+    assert_string_equal(classes[9], "Mangroves");
+    /* Centres: column c lies at 500000.5 + 5 c, so patch k has the columns 40 k to 40 k + 39; the
+     * strip's row has its centres at 5399999.5. The third patch of a row is half 10, half 20; the
+     * raster ends at column 190, which leaves the fifth three quarters of its area. */
+    expect_defect(dataset, "land-cover value without a class", 1, "190 pixels of 77");
+    for (int64_t i = 0; i < 20; i++) {
+        static const int wanted[5][3] = {{1, 0, 0}, {1, 0, 0}, {1, 1, 0}, {0, 1, 0}, {0, 1, 1}};
+        mos_sample sample;
+        EXPECT_OK(mos_dataset_sample(dataset, i, &sample));
+        /* In the first row a fortieth is the strip: 0.75 * 39 / 40 is too little. */
+        bool unknown = i == 4;
+        assert_int_equal(sample.labels[0], unknown ? -1 : wanted[i % 5][0]);
+        assert_int_equal(sample.labels[1], unknown ? -1 : wanted[i % 5][1]);
+        assert_int_equal(sample.labels[9], unknown ? -1 : wanted[i % 5][2]);
+        assert_int_equal(sample.labels[5], unknown ? -1 : 0);
+    }
+    expect_defect(dataset, "unlabelled: too little known land cover", 1,
+                  "scene_r0_c4_x500800_y5400000: 0.731 of it");
+    mos_dataset_close(&dataset);
+    /* Half is reached at 0.5 and not above. */
+    write_text(*state, "scene.yaml",
+               "grid: {size: 20}\n"
+               "modalities: {s2: {file: s2.tif, bands: [B02, B03, B04, B08]}}\n"
+               "land_cover: {file: lc.tif, classes: {10: Wood, 20: Shrub, 95: Wet}, ignore: [77], "
+               "unknown: refuse}\n");
+    for (int above = 0; above < 2; above++) {
+        mos_sample sample;
+        EXPECT_OK(open_dataset(&dataset, "data.root", *state, "data.label_threshold",
+                               above ? "0.5001" : "0.5", NULL));
+        EXPECT_OK(mos_dataset_sample(dataset, 7, &sample));
+        assert_int_equal(sample.labels[0], !above);
+        assert_int_equal(sample.labels[1], !above);
+        assert_null(find_defect(dataset, "land-cover value without a class"));
+        mos_dataset_close(&dataset);
+    }
+}
+
+static int chessboard(int column, int row) {
+    return (column / 9 + row / 7) % 3 == 0 ? 1 : (column + row) % 5 == 0 ? 12 : 2;
+}
+
+/* Land cover in another zone, turned: gdaltransform says where its pixels' centres lie. */
+static void shares_elsewhere(void **state) {
+    need_program("gdaltransform");
+    enum { SIDE = 200 };
+    mos_dataset *dataset;
+    char path[4096], line[256];
+    double counts[20][3] = {{0}};
+    const double turned_cover[] = {58452, 8, 3, 5417448, 3, -8};
+    write_raster(*state, &optical);
+    write_cover(*state, "lc.tif", SIDE, SIDE, turned_cover, 32634, chessboard);
+    snprintf(path, sizeof path, "%s/points.txt", (const char *)*state);
+    FILE *points = fopen(path, "w");
+    assert_non_null(points);
+    for (int i = 0; i < SIDE * SIDE; i++)
+        fprintf(points, "%.1f %.1f\n", i % SIDE + 0.5, i / SIDE + 0.5);
+    fclose(points);
+    run_program("gdaltransform -output_xy -t_srs EPSG:32633 %s/lc.tif <%s >%s.out",
+                (const char *)*state, path, path);
+    strcat(path, ".out");
+    FILE *placed = fopen(path, "r");
+    assert_non_null(placed);
+    for (int i = 0; fgets(line, sizeof line, placed) != NULL; i++) {
+        double x, y;
+        assert_int_equal(sscanf(line, "%lf %lf", &x, &y), 2);
+        double column = floor((x - 500000) / 200), row = floor((5400000 - y) / 200);
+        if (column < 0 || column > 4 || row < 0 || row > 3) continue;
+        int value = chessboard(i % SIDE, i / SIDE);
+        counts[(int)row * 5 + (int)column][value == 1 ? 0 : value == 2 ? 1 : 2]++;
+    }
+    fclose(placed);
+    /* A threshold between the judge's share and the next smaller one tells the share exactly. */
+    write_text(*state, "scene.yaml",
+               "grid: {size: 20}\n"
+               "modalities: {s2: {file: s2.tif, bands: [B02, B03, B04, B08]}}\n"
+               "land_cover: {file: lc.tif, classes: igbp17}\n");
+    for (int patch = 0; patch < 20; patch += 9) {
+        static const int class_of[] = {0, 1, 11};
+        double total = counts[patch][0] + counts[patch][1] + counts[patch][2];
+        assert_true(total > 400);
+        for (int k = 0; k < 3; k++) {
+            for (int above = 0; above < 2; above++) {
+                char threshold[64];
+                mos_sample sample;
+                snprintf(threshold, sizeof threshold, "%.12f",
+                         (counts[patch][k] + (above ? 0.01 : -0.01)) / total);
+                EXPECT_OK(open_dataset(&dataset, "data.root", *state, "data.label_threshold",
+                                       threshold, NULL));
+                EXPECT_OK(mos_dataset_sample(dataset, patch, &sample));
+                assert_int_equal(sample.labels[class_of[k]], !above);
+                mos_dataset_close(&dataset);
+            }
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(same_grid, make_test_folder, remove_test_folder),
+        cmocka_unit_test_setup_teardown(other_grids, make_test_folder, remove_test_folder),
+        cmocka_unit_test_setup_teardown(threads, make_test_folder, remove_test_folder),
+        cmocka_unit_test_setup_teardown(shares, make_test_folder, remove_test_folder),
+        cmocka_unit_test_setup_teardown(shares_elsewhere, make_test_folder, remove_test_folder),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
