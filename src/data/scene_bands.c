@@ -124,7 +124,7 @@ static mosaic_status find_bands(mos_dataset *dataset, const mos_scene_modality *
     for (size_t f = 0; f < options->files.count; f++)
         MOS_TRY(keep_path(dataset, options->files.items[f], source));
     bool one_each =
-        product || (options->bands.count == options->files.count && source->raster_count > 1);
+        product || (options->files.count > 0 && options->bands.count == options->files.count);
     MOS_TRY(open_rasters(options, source, one_each, out, &joined));
     if (product) return MOSAIC_OK;
     snprintf(out->modality.name, sizeof out->modality.name, "%.31s", options->name);
