@@ -9,6 +9,7 @@
 #include "data/data_options.h"
 #include "data/packed_table.h"
 #include "data/patch_name.h"
+#include "data/source_info.h"
 #include "io/lmdb_shards.h"
 
 #include <stdio.h>
@@ -184,6 +185,23 @@ static mosaic_status read_lmdb(mos_dataset *dataset, void *state, int64_t sample
     return MOSAIC_OK;
 }
 
+static mosaic_status describe_lmdb(mos_dataset *dataset, void *state, int64_t sample,
+                                   int64_t modality, int band, mos_source_info *out) {
+    lmdb_reader *reader = state;
+    const char *key = dataset->sources[sample * dataset->slots + dataset->storage[modality].slot];
+    mos_safetensors *record = &reader->records[modality];
+    snprintf(out->path, sizeof out->path, "%.4000s: record '%.200s'", dataset->root, key);
+    MOS_TRY(record_of(reader->store, key, record));
+    const char *name = dataset->modalities[modality].bands[band].name;
+    const mos_tensor_view *tensor = mos_safetensors_find(record, name);
+    if (tensor == NULL || tensor->rank != 2)
+        return mos_fail(MOSAIC_ERR_DATA, "record '%s' has no plane '%s'", key, name);
+    out->width = tensor->shape[1];
+    out->height = tensor->shape[0];
+    out->dtype = tensor->dtype;
+    return MOSAIC_OK;
+}
+
 const mos_format mos_format_bigearthnet_v2_lmdb = {
     .name = "bigearthnet-v2-lmdb",
     .summary = "LMDB of safetensors (rico-hdl, or mosaic data pack) and a metadata table",
@@ -194,4 +212,5 @@ const mos_format mos_format_bigearthnet_v2_lmdb = {
     .reader_open = open_reader,
     .reader_close = close_reader,
     .read = read_lmdb,
+    .describe = describe_lmdb,
 };

@@ -9,6 +9,7 @@
 #include "data/data_options.h"
 #include "data/patch_files.h"
 #include "data/raster_buffers.h"
+#include "data/source_info.h"
 #include "io/archive_parts.h"
 #include "io/raster.h"
 
@@ -181,6 +182,16 @@ static mosaic_status read_tree(mos_dataset *dataset, void *state, int64_t sample
     return MOSAIC_OK;
 }
 
+static mosaic_status describe_tree(mos_dataset *dataset, void *state, int64_t sample,
+                                   int64_t modality, int band, mos_source_info *out) {
+    const ben_tree *tree = dataset->handle;
+    const char *name = dataset->sources[sample * dataset->slots + dataset->storage[modality].slot];
+    mos_file_bytes *bytes = &((mos_raster_buffers *)state)->file;
+    MOS_TRY(mos_patch_files_read(&tree->files[modality], name, band, bytes, out->path,
+                                 sizeof out->path));
+    return mos_source_from_bytes(bytes->data, bytes->size, out);
+}
+
 const mos_format mos_format_bigearthnet_v2 = {
     .name = "bigearthnet-v2",
     .summary = "BigEarthNet V2 as published: trees or tars of band GeoTIFFs and metadata.parquet",
@@ -191,4 +202,5 @@ const mos_format mos_format_bigearthnet_v2 = {
     .reader_open = mos_raster_buffers_open,
     .reader_close = mos_raster_buffers_close,
     .read = read_tree,
+    .describe = describe_tree,
 };

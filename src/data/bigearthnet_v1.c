@@ -12,6 +12,7 @@
 #include "data/data_options.h"
 #include "data/patch_name_v1.h"
 #include "data/raster_buffers.h"
+#include "data/source_info.h"
 #include "io/raster.h"
 
 #include <dirent.h>
@@ -140,6 +141,14 @@ static mosaic_status read_v1(mos_dataset *dataset, void *state, int64_t sample, 
     return MOSAIC_OK;
 }
 
+static mosaic_status describe_v1(mos_dataset *dataset, void *state, int64_t sample,
+                                 int64_t modality, int band, mos_source_info *out) {
+    (void)state;
+    const char *name = dataset->sources[sample * dataset->slots + dataset->storage[modality].slot];
+    MOS_TRY(band_path(dataset, name, modality, band, out->path, sizeof out->path));
+    return mos_source_from_raster(out);
+}
+
 const mos_format mos_format_bigearthnet_v1 = {
     .name = "bigearthnet-v1",
     .summary = "BigEarthNet v1.0 as unpacked: two folders of patches with JSON labels",
@@ -150,4 +159,5 @@ const mos_format mos_format_bigearthnet_v1 = {
     .reader_open = mos_raster_buffers_open,
     .reader_close = mos_raster_buffers_close,
     .read = read_v1,
+    .describe = describe_v1,
 };

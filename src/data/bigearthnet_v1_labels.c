@@ -82,7 +82,8 @@ mosaic_status mos_v1_notes_read(const char *folder, const mos_name_set *names, m
 static void report_unreadable(mos_dataset *dataset, const char *folder, const char *name,
                               int shown) {
     mos_labels_json file = {0};
-    bool again = shown < 3 && read_file(folder, name, &file) != MOSAIC_OK;
+    bool again =
+        (shown < 3 || dataset->survey != NULL) && read_file(folder, name, &file) != MOSAIC_OK;
     mos_dataset_defect(dataset, "labels_metadata.json unreadable", "%s",
                        again ? mosaic_error() : name);
     mos_labels_json_release(&file);
@@ -91,7 +92,8 @@ static void report_unreadable(mos_dataset *dataset, const char *folder, const ch
 static void report_strangers(mos_dataset *dataset, const char *folder, const char *name,
                              int shown) {
     mos_labels_json file = {0};
-    bool good = shown < 3 && read_file(folder, name, &file) == MOSAIC_OK;
+    bool good =
+        (shown < 3 || dataset->survey != NULL) && read_file(folder, name, &file) == MOSAIC_OK;
     const char *stranger = "";
     for (size_t i = 0; good && i < file.label_count && stranger[0] == '\0'; i++) {
         if (mos_ben43_find(file.labels[i], strlen(file.labels[i])) < 0) stranger = file.labels[i];

@@ -30,8 +30,9 @@ void mos_class_lookup_add(mos_class_lookup *lookup, const char *label, size_t si
     int shown = size < 100 ? (int)size : 100;
     if (lookup->stranger[0] == '\0')
         snprintf(lookup->stranger, sizeof lookup->stranger, "%.*s", shown, label);
-    mos_dataset_defect(dataset, "label not in the nomenclature", "row %lld: '%.*s'",
-                       (long long)lookup->row, shown, label);
+    mos_dataset_defect(dataset, "label not in the nomenclature", "%.*s: row %lld: '%.*s'",
+                       lookup->id_size < 100 ? (int)lookup->id_size : 100,
+                       lookup->id == NULL ? "" : lookup->id, (long long)lookup->row, shown, label);
 }
 
 static bool add_visited(void *context, const char *label, size_t size) {

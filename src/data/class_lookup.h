@@ -9,7 +9,9 @@
 typedef struct mos_class_lookup {
     mos_dataset *dataset;
     const char *path;
-    int64_t row; /* for messages: line or row */
+    int64_t row;    /* for messages: line or row */
+    const char *id; /* of the sample, for messages; NULL: not known */
+    size_t id_size;
     int8_t *labels;
     int64_t listed, known; /* labels met, and how many of them are classes */
     char stranger[128];    /* the first that is none */

@@ -7,6 +7,8 @@
 #include "data/label_text.h"
 #include "data/raster_buffers.h"
 #include "data/sample_table.h"
+#include "data/source_info.h"
+#include "data/survey.h"
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -135,8 +137,13 @@ static mosaic_status find_files(csv_source *source, char **cells, const char **s
             mos_dataset_defect(dataset, "missing band", "%s: %s has %lld of %lld bands", id,
                                dataset->modalities[m].name, (long long)filled,
                                (long long)storage->slots);
-        if (filled > 0 && found == storage->slots && dataset->storage[m].width[0] == 0)
-            MOS_TRY(mos_csv_layout_bands(dataset, m, sources + storage->slot));
+        if (filled == 0 || found < storage->slots || storage->width[0] != 0) continue;
+        int64_t named = dataset->modalities[m].band_count;
+        mosaic_status status = mos_csv_layout_bands(dataset, m, sources + storage->slot);
+        if (status == MOSAIC_OK) continue;
+        if (!mos_survey_forgives(dataset, status, "first file unreadable")) return status;
+        dataset->modalities[m].band_count = named; /* the next row's file tells */
+        dataset->storage[m].width[0] = 0;
     }
     return MOSAIC_OK;
 }
@@ -145,6 +152,8 @@ static mosaic_status row_labels(csv_source *source, mos_class_lookup *lookup, ch
                                 int64_t r, int8_t *labels) {
     const mos_csv_layout *at = &source->at;
     lookup->row = source->csv.lines[r];
+    lookup->id = cells[at->id];
+    lookup->id_size = strlen(lookup->id);
     if (at->class_columns > 0)
         return mos_class_cells(cells + at->first_class, at->class_columns, source->path,
                                source->csv.lines[r], labels);
@@ -199,8 +208,12 @@ static mosaic_status add_rows(csv_source *source) {
     MOS_GOTO(mos_alloc((size_t)dataset->slots, sizeof *source->paths, "paths", &source->paths));
     for (int64_t s = 0; s < dataset->slots; s++)
         MOS_GOTO(mos_alloc(4096, 1, "a path", &source->paths[s]));
-    for (int64_t r = 0; r < source->rows; r++)
-        MOS_GOTO(add_row(source, &lookup, r));
+    for (int64_t r = 0; r < source->rows; r++) {
+        status = add_row(source, &lookup, r);
+        if (status != MOSAIC_OK && mos_survey_forgives(dataset, status, "row not understood"))
+            status = MOSAIC_OK;
+        if (status != MOSAIC_OK) goto done;
+    }
 done:
     for (int64_t s = 0; source->paths != NULL && s < dataset->slots; s++)
         mos_free(source->paths[s]);
@@ -308,6 +321,16 @@ static mosaic_status read_csv(mos_dataset *dataset, void *state, int64_t sample,
                                  out[0].width, out[0].height);
 }
 
+static mosaic_status describe_csv(mos_dataset *dataset, void *state, int64_t sample,
+                                  int64_t modality, int band, mos_source_info *out) {
+    (void)state;
+    const mos_modality_storage *storage = &dataset->storage[modality];
+    const char *const *sources = dataset->sources + sample * dataset->slots + storage->slot;
+    MOS_TRY(
+        mos_path_join(out->path, sizeof out->path, sources[storage->slots == 1 ? 0 : band], ""));
+    return mos_source_from_raster(out);
+}
+
 const mos_format mos_format_csv = {
     .name = "csv",
     .summary = "a table with one raster per modality, or one per band",
@@ -318,4 +341,5 @@ const mos_format mos_format_csv = {
     .reader_open = mos_raster_buffers_open,
     .reader_close = mos_raster_buffers_close,
     .read = read_csv,
+    .describe = describe_csv,
 };

@@ -8,6 +8,7 @@
 #include "data/sample_select.h"
 #include "data/sample_table.h"
 #include "data/split_file.h"
+#include "data/survey.h"
 
 #include <string.h>
 
@@ -118,22 +119,40 @@ done:
     return status;
 }
 
-mosaic_status mos_dataset_open(const mos_data_options *options, mos_dataset **out) {
+static mosaic_status open_noting(const mos_data_options *options, mos_survey *survey,
+                                 mos_dataset **out) {
     *out = NULL;
     mos_dataset *dataset;
     mosaic_status status;
     MOS_TRY(mos_dataset_begin(options, &dataset));
+    dataset->survey = survey;
     MOS_GOTO(dataset->format->open(dataset));
     MOS_GOTO(mos_dataset_select(dataset));
     MOS_GOTO(mos_dataset_index(dataset));
     MOS_GOTO(mos_alloc((size_t)dataset->count, sizeof *dataset->offset, "offset states",
                        &dataset->offset));
     MOS_GOTO(mos_dataset_probe(dataset));
-    log_defects(dataset);
+    if (survey == NULL) log_defects(dataset);
+    dataset->survey = NULL;
     *out = dataset;
     dataset = NULL;
 done:
     mos_dataset_close(&dataset);
+    return status;
+}
+
+mosaic_status mos_dataset_open(const mos_data_options *options, mos_dataset **out) {
+    return open_noting(options, NULL, out);
+}
+
+mosaic_status mos_dataset_survey(const mos_data_options *options, mos_survey *survey,
+                                 mos_dataset **out) {
+    *survey = (mos_survey){0};
+    mosaic_status status = open_noting(options, survey, out);
+    if (status == MOSAIC_OK && survey->status != MOSAIC_OK) {
+        mos_dataset_close(out);
+        return survey->status;
+    }
     return status;
 }
 

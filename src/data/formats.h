@@ -3,7 +3,8 @@
  * open() finds the files, adds modalities, classes and samples (data/sample_table.h) and counts
  * what it met on the way as defects; it may keep a handle. reader_open() makes what one thread
  * needs; read() gives native values of the bands asked for, naming the file or record in every
- * error. recognise() looks at a path for "auto", cheaply. */
+ * error. describe() says where a band lies and what its file says of itself. recognise() looks at a
+ * path for "auto", cheaply. */
 #ifndef MOS_DATA_FORMATS_H
 #define MOS_DATA_FORMATS_H
 
@@ -11,6 +12,7 @@
 #include "io/safetensors.h"
 
 typedef struct mos_raw_band mos_raw_band;
+typedef struct mos_source_info mos_source_info;
 
 typedef struct mos_format {
     const char *name, *summary;
@@ -22,6 +24,9 @@ typedef struct mos_format {
     void (*reader_close)(void *state);
     mosaic_status (*read)(mos_dataset *dataset, void *state, int64_t sample, int64_t modality,
                           const int *bands, int64_t count, mos_raw_band *out);
+    /* data/source_info.h; may be NULL */
+    mosaic_status (*describe)(mos_dataset *dataset, void *state, int64_t sample, int64_t modality,
+                              int band, mos_source_info *out);
 } mos_format;
 
 extern const mos_format *const mos_formats[]; /* ends with NULL; mos_format_names is "auto" and the

@@ -92,6 +92,8 @@ static mosaic_status read_parquet(mos_class_lookup *lookup, mos_metadata *out) {
         MOS_TRY(cell_of(countries, r, path, &text, &size));
         MOS_TRY(mos_dataset_country(dataset, text, size, &row->country));
         lookup->row = r + 1;
+        lookup->id = row->id;
+        lookup->id_size = row->id_size;
         MOS_TRY(row_labels(lookup, labels, r, out->labels + r * out->class_count));
     }
     return MOSAIC_OK;
@@ -146,6 +148,8 @@ static mosaic_status read_table(mos_class_lookup *lookup, mos_metadata *out) {
         MOS_TRY(mos_dataset_country(dataset, country, strlen(country), &row->country));
         int8_t *labels = out->labels + r * out->class_count;
         lookup->row = csv->lines[r];
+        lookup->id = row->id;
+        lookup->id_size = row->id_size;
         if (at.class_count > 0) {
             MOS_TRY(mos_class_cells(cells + at.first_class, at.class_count, path, csv->lines[r],
                                     labels));

@@ -21,7 +21,7 @@ int mos_offset_baseline(const mos_dataset *dataset, int64_t sample, int64_t moda
 }
 
 /* The surface bands; aerosol and water vapour (B01, B09, B10) never get dark. */
-static int64_t judged_bands(const mos_modality *modality, int *out) {
+int64_t mos_offset_bands(const mos_modality *modality, int *out) {
     static const char *const names[] = {"B02", "B03", "B04", "B05", "B06",
                                         "B07", "B08", "B8A", "B11", "B12"};
     const size_t visible = 3;
@@ -46,45 +46,58 @@ static void count_dark(const mos_raw_band *band, int64_t below[2], int64_t *vali
     }
 }
 
+mos_brightness mos_offset_brightness_of(const mos_raw_band *const *bands, int64_t count) {
+    mos_brightness found = MOS_BRIGHTNESS_NONE;
+    for (int64_t b = 0; b < count; b++) {
+        int64_t below[2], valid;
+        count_dark(bands[b], below, &valid);
+        if (valid == 0) continue;
+        if (below[0] * 100 > valid) return MOS_BRIGHTNESS_DARK;
+        if (below[1] * 100 > valid)
+            found = MOS_BRIGHTNESS_SHIFTED;
+        else if (found == MOS_BRIGHTNESS_NONE)
+            found = MOS_BRIGHTNESS_BRIGHT;
+    }
+    return found;
+}
+
 mosaic_status mos_offset_brightness(mos_reader *reader, int64_t sample, int64_t modality,
                                     mos_brightness *out) {
     int bands[MOS_DATA_MAX_BANDS];
+    const mos_raw_band *raw[MOS_DATA_MAX_BANDS];
     *out = MOS_BRIGHTNESS_NONE;
-    int64_t count = judged_bands(&reader->dataset->modalities[modality], bands);
+    int64_t count = mos_offset_bands(&reader->dataset->modalities[modality], bands);
     if (count == 0) return MOSAIC_OK;
     MOS_TRY(mos_reader_read_raw(reader, sample, modality, bands, count, reader->raw));
-    for (int64_t b = 0; b < count; b++) {
-        int64_t below[2], valid;
-        count_dark(&reader->raw[b], below, &valid);
-        if (valid == 0) continue;
-        if (below[0] * 100 > valid) {
-            *out = MOS_BRIGHTNESS_DARK;
-            return MOSAIC_OK;
-        }
-        if (below[1] * 100 > valid)
-            *out = MOS_BRIGHTNESS_SHIFTED;
-        else if (*out == MOS_BRIGHTNESS_NONE)
-            *out = MOS_BRIGHTNESS_BRIGHT;
-    }
+    for (int64_t b = 0; b < count; b++)
+        raw[b] = &reader->raw[b];
+    *out = mos_offset_brightness_of(raw, count);
     return MOSAIC_OK;
+}
+
+bool mos_offset_named(int baseline) {
+    return baseline >= 0 && baseline != MOS_BASELINE_OWN;
+}
+
+mos_offset_state mos_offset_judge(const mos_dataset *dataset, int baseline,
+                                  mos_brightness brightness) {
+    if (mos_offset_named(baseline))
+        return baseline >= MOS_BASELINE_OFFSET ? MOS_OFFSET_PRESENT : MOS_OFFSET_ABSENT;
+    if (baseline == MOS_BASELINE_OWN && dataset->offset_own_baseline == MOS_OFFSET_ABSENT)
+        return MOS_OFFSET_ABSENT;
+    if (brightness == MOS_BRIGHTNESS_BRIGHT) return dataset->offset_bright;
+    return brightness == MOS_BRIGHTNESS_SHIFTED ? MOS_OFFSET_PRESENT : MOS_OFFSET_ABSENT;
 }
 
 static mosaic_status judge(mos_reader *reader, int64_t sample, int64_t modality,
                            mos_offset_state *out) {
     const mos_dataset *dataset = reader->dataset;
     int baseline = mos_offset_baseline(dataset, sample, modality);
-    *out = MOS_OFFSET_ABSENT;
-    if (baseline >= 0 && baseline != MOS_BASELINE_OWN) {
-        if (baseline >= MOS_BASELINE_OFFSET) *out = MOS_OFFSET_PRESENT;
-        return MOSAIC_OK;
-    }
-    if (baseline == MOS_BASELINE_OWN && dataset->offset_own_baseline == MOS_OFFSET_ABSENT)
-        return MOSAIC_OK;
-    mos_brightness brightness;
-    MOS_TRY(mos_offset_brightness(reader, sample, modality, &brightness));
-    if (brightness == MOS_BRIGHTNESS_SHIFTED) *out = MOS_OFFSET_PRESENT;
-    if (brightness != MOS_BRIGHTNESS_BRIGHT) return MOSAIC_OK;
-    *out = dataset->offset_bright;
+    mos_brightness brightness = MOS_BRIGHTNESS_NONE;
+    bool asked = baseline < 0 || (baseline == MOS_BASELINE_OWN &&
+                                  dataset->offset_own_baseline != MOS_OFFSET_ABSENT);
+    if (asked) MOS_TRY(mos_offset_brightness(reader, sample, modality, &brightness));
+    *out = mos_offset_judge(dataset, baseline, brightness);
     if (*out == MOS_OFFSET_UNDECIDED)
         return mos_fail(MOSAIC_ERR_DATA,
                         "sample '%s': too bright to tell whether it carries the +1000 offset of "

@@ -34,6 +34,15 @@ typedef enum mos_brightness {
 /* Rule 2; NONE where there is nothing to judge by (no visible band, no valid pixel). */
 mosaic_status mos_offset_brightness(mos_reader *reader, int64_t sample, int64_t modality,
                                     mos_brightness *out);
+/* The bands that rule 2 looks at, as indices; 0 where there is nothing to judge by. */
+int64_t mos_offset_bands(const mos_modality *modality, int *out);
+/* Rule 2 on bands at hand. */
+mos_brightness mos_offset_brightness_of(const mos_raw_band *const *bands, int64_t count);
+/* Rules 1 to 3 without reading; UNDECIDED: too bright to tell, and other samples differ. */
+mos_offset_state mos_offset_judge(const mos_dataset *dataset, int baseline,
+                                  mos_brightness brightness);
+/* Does a product name decide alone? */
+bool mos_offset_named(int baseline);
 /* Baseline by names of the sample: -1 unknown. */
 int mos_offset_baseline(const mos_dataset *dataset, int64_t sample, int64_t modality);
 /* The decision; remembered per sample, counted once. */

@@ -19,7 +19,7 @@ static const double cell_m = 1200;
 
 /* ---- one place ------------------------------------------------------------------------------- */
 
-/* Sentinel-2 tiles start on multiples of 60 m, which 100 km squares do not. */
+/* Sentinel-2 tiles start on multiples of 60 m from the equator, which 100 km squares do not. */
 static bool place_of_name(const char *id, mos_place *out) {
     mos_patch_name name;
     double west_m, north_m;
@@ -27,8 +27,9 @@ static bool place_of_name(const char *id, mos_place *out) {
         !mos_patch_name_parse_s1(id, strlen(id), &name))
         return false;
     if (!mos_utm_square(name.tile, &out->epsg, &west_m, &north_m)) return false;
+    double equator_m = out->epsg >= 32700 ? 10000000 : 0;
     out->x = floor(west_m / 60) * 60 + cell_m * (name.column + 0.5);
-    out->y = ceil(north_m / 60) * 60 - cell_m * (name.row + 0.5);
+    out->y = ceil((north_m - equator_m) / 60) * 60 + equator_m - cell_m * (name.row + 0.5);
     out->half_width = out->half_height = cell_m / 2;
     out->pixel_m = 10;
     return true;
@@ -67,21 +68,42 @@ static bool place_of_site(const mos_dataset *dataset, int64_t sample, mos_place 
     return isfinite(out->x) && isfinite(out->y) && out->pixel_m > 0;
 }
 
+static void add_degrees(mos_place *out) {
+    if (out->known && mos_utm_is_zone(out->epsg))
+        mos_utm_inverse(out->epsg, out->x, out->y, &out->latitude, &out->longitude);
+    else
+        out->latitude = out->longitude = NAN;
+}
+
+bool mos_place_of_grid(const double transform[6], int64_t width, int64_t height, int epsg,
+                       mos_place *out) {
+    *out = (mos_place){.latitude = NAN, .longitude = NAN};
+    if (transform[2] != 0 || transform[4] != 0) return false;
+    double wide = (double)width * transform[1], high = (double)height * transform[5];
+    *out = (mos_place){.epsg = epsg,
+                       .x = transform[0] + wide / 2,
+                       .y = transform[3] + high / 2,
+                       .half_width = fabs(wide) / 2,
+                       .half_height = fabs(high) / 2,
+                       .pixel_m = fmin(fabs(transform[1]), fabs(transform[5]))};
+    if (epsg == 4326) place_in_degrees(fabs(transform[1]), fabs(transform[5]), out);
+    out->known = isfinite(out->x) && isfinite(out->y) && out->pixel_m > 0;
+    add_degrees(out);
+    return out->known;
+}
+
+bool mos_place_of_name(const char *name, mos_place *out) {
+    *out = (mos_place){0};
+    out->known = place_of_name(name, out);
+    add_degrees(out);
+    return out->known;
+}
+
 static mosaic_status place_of_file(const char *path, mos_place *out) {
     mos_raster_info info;
     MOS_TRY(mos_raster_info_read(path, &info));
-    if (!info.has_transform || info.transform[2] != 0 || info.transform[4] != 0) return MOSAIC_OK;
-    double width = (double)info.width * info.transform[1];
-    double height = (double)info.height * info.transform[5];
-    *out = (mos_place){.known = true,
-                       .epsg = info.epsg,
-                       .x = info.transform[0] + width / 2,
-                       .y = info.transform[3] + height / 2,
-                       .half_width = fabs(width) / 2,
-                       .half_height = fabs(height) / 2,
-                       .pixel_m = fmin(fabs(info.transform[1]), fabs(info.transform[5]))};
-    if (info.epsg == 4326) place_in_degrees(fabs(info.transform[1]), fabs(info.transform[5]), out);
-    out->known = isfinite(out->x) && isfinite(out->y) && out->pixel_m > 0;
+    if (info.has_transform)
+        (void)mos_place_of_grid(info.transform, info.width, info.height, info.epsg, out);
     return MOSAIC_OK;
 }
 
@@ -100,10 +122,7 @@ mosaic_status mos_place_find(const mos_dataset *dataset, int64_t sample, mos_pla
     out->known = place_of_site(dataset, sample, out) || place_of_name(dataset->ids[sample], out);
     const char *path = out->known ? NULL : first_file(dataset, sample);
     if (path != NULL && mos_path_exists(path)) MOS_TRY(place_of_file(path, out));
-    if (out->known && mos_utm_is_zone(out->epsg))
-        mos_utm_inverse(out->epsg, out->x, out->y, &out->latitude, &out->longitude);
-    else
-        out->latitude = out->longitude = NAN;
+    add_degrees(out);
     return MOSAIC_OK;
 }
 

@@ -18,6 +18,11 @@ typedef struct mos_place {
  * of BigEarthNet V2 and its file has no georeference. A degree grid (EPSG 4326) is turned into UTM.
  */
 mosaic_status mos_place_find(const mos_dataset *dataset, int64_t sample, mos_place *out);
+/* Of a raster with this geotransform; false when it is turned. */
+bool mos_place_of_grid(const double transform[6], int64_t width, int64_t height, int epsg,
+                       mos_place *out);
+/* Of a BigEarthNet patch name that has a tile. */
+bool mos_place_of_name(const char *name, mos_place *out);
 /* Of all samples, mos_free(*out); *unknown counts those without. */
 mosaic_status mos_places_make(const mos_dataset *dataset, mos_place **out, int64_t *unknown);
 /* Free metres between the outlines of two patches: 0 when they touch, below 0 when they overlap

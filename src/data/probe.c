@@ -4,7 +4,6 @@
 #include "data/radar_guard.h"
 #include "data/sample_reader.h"
 
-#include <math.h>
 #include <stdio.h>
 
 enum { PROBES = 32 };
@@ -17,18 +16,6 @@ typedef struct probe_counts {
 
 static void note(char out[128], const char *id) {
     if (out[0] == '\0') snprintf(out, 128, "%.127s", id);
-}
-
-static double band_mean(const mos_raw_band *band) {
-    double sum = 0;
-    int64_t valid = 0, pixels = band->width * band->height;
-    for (int64_t i = 0; i < pixels; i++) {
-        double value = mos_raw_value(band, i);
-        if (!mos_raw_valid(band, value)) continue;
-        sum += value;
-        valid++;
-    }
-    return valid == 0 ? (double)NAN : sum / (double)valid;
 }
 
 static mosaic_status probe_radar(mos_reader *reader, int64_t sample, int64_t m,
@@ -48,7 +35,7 @@ static mosaic_status probe_radar(mos_reader *reader, int64_t sample, int64_t m,
     if (scale == MOS_RADAR_INTEGER) note(counts->integer_id, id);
     int64_t vv = mos_modality_band(modality, "VV"), vh = mos_modality_band(modality, "VH");
     if (vv < 0 || vh < 0) return MOSAIC_OK;
-    double difference = band_mean(&reader->raw[vv]) - band_mean(&reader->raw[vh]);
+    double difference = mos_raw_mean(&reader->raw[vv]) - mos_raw_mean(&reader->raw[vh]);
     counts->brighter += difference > 0;
     counts->darker += difference < 0;
     if (difference < 0) note(counts->darker_id, id);
@@ -86,7 +73,7 @@ static mosaic_status decide_radar(mos_dataset *dataset, const probe_counts *coun
     int option = dataset->options.s1_scale;
     dataset->radar_linear = option == MOS_S1_LINEAR;
     if (counts->integer > 0) {
-        if (option == MOS_S1_AUTO)
+        if (option == MOS_S1_AUTO && dataset->survey == NULL)
             return mos_fail(MOSAIC_ERR_DATA,
                             "%s: s1 of sample '%s' is all whole numbers, as when decibels were "
                             "cut to integers; data.s1_scale db takes them all the same",
@@ -95,12 +82,13 @@ static mosaic_status decide_radar(mos_dataset *dataset, const probe_counts *coun
             mos_dataset_defect(dataset, "s1 all whole numbers", "%s", counts->integer_id);
     }
     if (option == MOS_S1_AUTO && counts->linear > 0) {
-        if (counts->linear < counts->radar)
+        bool mixed = counts->linear < counts->radar;
+        if (mixed && dataset->survey == NULL)
             return mos_fail(MOSAIC_ERR_DATA,
                             "%s: s1 of sample '%s' looks like linear power, others are decibels; "
                             "data.s1_scale says which it is",
                             dataset->root, counts->linear_id);
-        dataset->radar_linear = true;
+        dataset->radar_linear = counts->linear * 2 > counts->radar; /* a survey goes with most */
         mos_dataset_defect(dataset, "s1 in linear power: converted to dB", "%s", counts->linear_id);
     }
     if (option == MOS_S1_DB && counts->linear > 0)

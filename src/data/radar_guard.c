@@ -24,6 +24,18 @@ mos_radar_scale mos_radar_judge(const mos_raw_band *bands, int64_t count) {
     return fraction ? MOS_RADAR_LINEAR : MOS_RADAR_INTEGER;
 }
 
+double mos_raw_mean(const mos_raw_band *band) {
+    double sum = 0;
+    int64_t valid = 0, pixels = band->width * band->height;
+    for (int64_t i = 0; i < pixels; i++) {
+        double value = mos_raw_value(band, i);
+        if (!mos_raw_valid(band, value)) continue;
+        sum += value;
+        valid++;
+    }
+    return valid == 0 ? (double)NAN : sum / (double)valid;
+}
+
 mosaic_status mos_radar_check(const mos_dataset *dataset, int64_t sample, const mos_raw_band *bands,
                               int64_t count) {
     if (dataset->options.s1_scale != MOS_S1_AUTO) return MOSAIC_OK;

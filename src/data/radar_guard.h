@@ -14,6 +14,8 @@ typedef enum mos_radar_scale {
 
 /* Ends at the first counterexample: next to nothing for good data. */
 mos_radar_scale mos_radar_judge(const mos_raw_band *bands, int64_t count);
+/* Of the valid pixels; NaN where there are none. VV is brighter than VH. */
+double mos_raw_mean(const mos_raw_band *band);
 /* The guard of every read: in "auto" and "db" what contradicts the scale of the data set is
  * refused, naming the sample. */
 mosaic_status mos_radar_check(const mos_dataset *dataset, int64_t sample, const mos_raw_band *bands,

@@ -60,6 +60,7 @@ static mosaic_status keep_countries(mos_dataset *dataset) {
  * are known. */
 static mosaic_status apply_missing_policy(mos_dataset *dataset) {
     int policy = dataset->options.policy;
+    if (dataset->survey != NULL) return MOSAIC_OK; /* all are looked at */
     uint32_t all = (uint32_t)((1ull << dataset->modality_count) - 1);
     int64_t kept = 0;
     for (int64_t i = 0; i < dataset->count; i++) {
@@ -87,6 +88,7 @@ static mosaic_status apply_missing_policy(mos_dataset *dataset) {
 static void apply_limit(mos_dataset *dataset) {
     int64_t limit = dataset->options.limit, total[MOS_SPLIT_COUNT] = {0},
             seen[MOS_SPLIT_COUNT] = {0}, kept = 0;
+    dataset->count_before_limit = dataset->count;
     if (limit == 0) return;
     for (int64_t i = 0; i < dataset->count; i++)
         total[dataset->splits[i]]++;
@@ -125,11 +127,15 @@ mosaic_status mos_dataset_index(mos_dataset *dataset) {
         const char *id = dataset->ids[i];
         uint64_t at = mos_name_hash(id, strlen(id)) & (size - 1);
         while (dataset->index[at] != 0) {
-            if (strcmp(dataset->ids[dataset->index[at] - 1], id) == 0)
-                return mos_fail(MOSAIC_ERR_DATA, "%s: id '%s' occurs twice", dataset->root, id);
+            if (strcmp(dataset->ids[dataset->index[at] - 1], id) == 0) {
+                if (dataset->survey == NULL)
+                    return mos_fail(MOSAIC_ERR_DATA, "%s: id '%s' occurs twice", dataset->root, id);
+                mos_dataset_defect(dataset, "id occurs twice", "%s", id);
+                break; /* the first stays the one that is found */
+            }
             at = (at + 1) & (size - 1);
         }
-        dataset->index[at] = (uint32_t)(i + 1);
+        if (dataset->index[at] == 0) dataset->index[at] = (uint32_t)(i + 1);
     }
     return MOSAIC_OK;
 }

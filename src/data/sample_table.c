@@ -1,5 +1,7 @@
 #include "data/sample_table.h"
 
+#include "data/survey.h"
+
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -154,12 +156,16 @@ void mos_dataset_defect(mos_dataset *dataset, const char *kind, const char *form
         snprintf(defect->kind, sizeof defect->kind, "%s", kind);
     }
     const int64_t room = (int64_t)(sizeof defect->examples / sizeof defect->examples[0]);
-    if (defect->count < room) {
+    if (defect->count < room || dataset->survey != NULL) {
+        char text[4096 + 512];
         va_list arguments;
         va_start(arguments, format);
-        (void)mos_vformat(defect->examples[defect->count], sizeof defect->examples[0], format,
-                          arguments);
+        (void)mos_vformat(text, sizeof text, format, arguments);
         va_end(arguments);
+        if (defect->count < room)
+            (void)snprintf(defect->examples[defect->count], sizeof defect->examples[0], "%.*s",
+                           (int)sizeof defect->examples[0] - 1, text);
+        if (dataset->survey != NULL) mos_survey_note(dataset->survey, kind, text);
     }
     defect->count++;
 }

@@ -68,7 +68,9 @@ struct mos_dataset {
     mos_offset_state offset_bright; /* bright patches: as the clear ones are; UNDECIDED: refuse */
     bool radar_linear;              /* S1 is linear power and is converted */
 
-    mos_text_pool pool; /* every string above */
+    int64_t count_before_limit; /* samples that data.limit chose from */
+    struct mos_survey *survey;  /* while opening to look for defects, otherwise NULL */
+    mos_text_pool pool;         /* every string above */
     mos_defect defects[MOS_DATA_MAX_DEFECTS];
     int64_t defect_count;
 

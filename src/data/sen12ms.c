@@ -11,6 +11,7 @@
 #include "data/raster_buffers.h"
 #include "data/sen12ms_labels.h"
 #include "data/sen12ms_lists.h"
+#include "data/source_info.h"
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -221,6 +222,19 @@ static mosaic_status read_sen12ms(mos_dataset *dataset, void *state, int64_t sam
                                  out[0].height);
 }
 
+static mosaic_status describe_sen12ms(mos_dataset *dataset, void *state, int64_t sample,
+                                      int64_t modality, int band, mos_source_info *out) {
+    (void)state;
+    mos_sen12ms_key key;
+    int kind;
+    (void)band;
+    if (!mos_sen12ms_patch_parse(dataset->ids[sample], &kind, &key))
+        return mos_fail(MOSAIC_ERR_DATA, "'%s' is not a patch name", dataset->ids[sample]);
+    MOS_TRY(
+        mos_sen12ms_tree_path(dataset->handle, key, (int)modality, out->path, sizeof out->path));
+    return mos_source_from_raster(out);
+}
+
 const mos_format mos_format_sen12ms = {
     .name = "sen12ms",
     .summary = "SEN12MS as unpacked: s1, s2 and land cover rasters by season and scene",
@@ -231,4 +245,5 @@ const mos_format mos_format_sen12ms = {
     .reader_open = mos_raster_buffers_open,
     .reader_close = mos_raster_buffers_close,
     .read = read_sen12ms,
+    .describe = describe_sen12ms,
 };

@@ -1,0 +1,105 @@
+#include "data/check_class.h"
+
+#include <string.h>
+
+const char *const mos_severity_names[] = {"warning", "error"};
+
+#define ROW(CLASS, NAME, SEVERITY, POLICY, TOGETHER, MEANING)                                      \
+    [MOS_CHECK_##CLASS] = {.name = NAME,                                                           \
+                           .severity = MOS_SEVERITY_##SEVERITY,                                    \
+                           .by_policy = POLICY,                                                    \
+                           .together = TOGETHER,                                                   \
+                           .meaning = MEANING}
+
+const mos_check_class_row mos_check_class_table[MOS_CHECK_CLASSES] = {
+    ROW(METADATA, "metadata", ERROR, false, false,
+        "a row of the table that cannot be understood: an empty id, a split or time that is none"),
+    ROW(DUPLICATE_ID, "duplicate-id", ERROR, false, false,
+        "one id, or one partner, for two samples"),
+    ROW(ROW_WITHOUT_FILES, "row-without-files", WARNING, false, true,
+        "rows of the table of which nothing is stored; the samples are not used"),
+    ROW(ORPHAN, "orphan", WARNING, false, false, "a stored patch that no row asks for"),
+    ROW(STRAY, "stray", WARNING, false, false, "a file, folder or record that is no patch"),
+    ROW(LEFT_OUT, "left-out", WARNING, false, true,
+        "stored patches that are left out on purpose: snow, cloud, known damage, in no split "
+        "list, no label among the classes"),
+    ROW(UNKNOWN_LABEL, "unknown-label", ERROR, false, false, "a label not in the nomenclature"),
+    ROW(NO_LABEL, "no-label", WARNING, false, false, "labels that should be there and are not"),
+    ROW(LABEL_CONFLICT, "label-conflict", WARNING, false, false,
+        "two sources of labels that say different things"),
+    ROW(MISSING_PARTNER, "missing-partner", WARNING, true, false,
+        "a modality of the sample that is not stored, though another one is"),
+    ROW(UNREADABLE, "unreadable", ERROR, false, false,
+        "a file or record that cannot be read: truncated, damaged, gone"),
+    ROW(WRONG_SIZE, "wrong-size", ERROR, false, false,
+        "width or height other than the data set's for this band"),
+    ROW(WRONG_TYPE, "wrong-type", ERROR, false, false,
+        "a pixel type other than the data set's, that does not convert exactly"),
+    ROW(NOT_FINITE, "not-finite", WARNING, true, false, "pixels that are NaN or infinite"),
+    ROW(NO_DATA, "no-data", WARNING, true, false,
+        "pixels with the no-data value: the file's, 0 for Sentinel-2"),
+    ROW(CONSTANT_BAND, "constant-band", WARNING, false, false,
+        "a band whose valid pixels are all the same"),
+    ROW(INTEGER_DB, "integer-db", ERROR, false, false,
+        "S1 of whole numbers, as when decibels were cut to integers"),
+    ROW(LINEAR_POWER, "linear-power", ERROR, false, false,
+        "S1 that contradicts the scale in use: linear power among decibels or the other way "
+        "round; only a warning where all of it is converted"),
+    ROW(VV_BELOW_VH, "vv-below-vh", ERROR, false, false,
+        "mean VV darker than mean VH: the two are probably swapped"),
+    ROW(OFFSET, "boa-offset", WARNING, false, false,
+        "Sentinel-2 with the +1000 of processing baseline 04.00, by its product name or by its "
+        "histogram; it is removed"),
+    ROW(OFFSET_CONFLICT, "boa-offset-conflict", ERROR, false, false,
+        "the +1000 offset against data.boa_offset, name against pixels, or a patch too bright to "
+        "tell"),
+    ROW(GRID_MISMATCH, "grid-mismatch", ERROR, false, false,
+        "modalities or bands of one sample on other ground: reference system, origin or extent"),
+    ROW(SPLIT_LEAKAGE, "split-leakage", ERROR, false, false,
+        "the ground, or the file, of one sample in another split too, also across neighbouring "
+        "tiles and zones"),
+    ROW(LAG, "lag", WARNING, false, false,
+        "more days between radar and optical acquisition than --max-lag"),
+    ROW(TIME, "acquisition-time", WARNING, false, false,
+        "an acquisition time that is none, or is far from the name's"),
+    ROW(OTHER, "other", WARNING, false, false, "met while opening, of no class above"),
+};
+
+static mosaic_status find_class(const char *name, int *out) {
+    const char *names[MOS_CHECK_CLASSES];
+    for (int c = 0; c < MOS_CHECK_CLASSES; c++) {
+        names[c] = mos_check_class_table[c].name;
+        if (strcmp(names[c], name) != 0) continue;
+        *out = c;
+        return MOSAIC_OK;
+    }
+    const char *near = mos_nearest_name(name, names, MOS_CHECK_CLASSES);
+    return mos_fail(
+        MOSAIC_ERR_USAGE, "no class of defects '%.60s'%s%s%s; --list-defects shows them", name,
+        near == NULL ? "" : "; did you mean '", near == NULL ? "" : near, near == NULL ? "" : "'?");
+}
+
+mosaic_status mos_check_class_select(const mos_text_list *only, const mos_text_list *ignored,
+                                     bool wanted[MOS_CHECK_CLASSES]) {
+    for (int c = 0; c < MOS_CHECK_CLASSES; c++)
+        wanted[c] = only->count == 0;
+    for (size_t i = 0; i < only->count + ignored->count; i++) {
+        int found = 0;
+        bool keep = i < only->count;
+        MOS_TRY(find_class(keep ? only->items[i] : ignored->items[i - only->count], &found));
+        wanted[found] = keep;
+    }
+    return MOSAIC_OK;
+}
+
+void mos_check_class_markdown(mos_text *out) {
+    mos_text_add(out,
+                 "# Defects\n\nThe classes that `mosaic data check` reports. A class marked "
+                 "*policy* is dealt with by `data.policy`, and an error where that is `refuse`.\n\n"
+                 "| class | severity | what it means |\n|---|---|---|\n");
+    for (int c = 0; c < MOS_CHECK_CLASSES; c++) {
+        const mos_check_class_row *row = &mos_check_class_table[c];
+        mos_text_add(out, "| `%s` | %s%s | %s |\n", row->name, mos_severity_names[row->severity],
+                     row->by_policy ? ", policy" : "", row->meaning);
+    }
+}
