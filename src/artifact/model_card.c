@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-const char *const mos_encoder_names[] = {"resnet18", "resnet34", NULL};
+const char *const mos_encoder_names[] = {"resnet18", "resnet34", "resnet50", NULL};
 
 const char *mos_encoder_name(mos_encoder_kind encoder) {
     return mos_encoder_names[encoder];

@@ -13,7 +13,11 @@
 
 enum { MOS_MAX_MODALITIES = 8, MOS_MAX_BANDS = 64, MOS_MAX_CLASSES = 256, MOS_NAME_SIZE = 128 };
 
-typedef enum mos_encoder_kind { MOS_ENCODER_RESNET18, MOS_ENCODER_RESNET34 } mos_encoder_kind;
+typedef enum mos_encoder_kind {
+    MOS_ENCODER_RESNET18,
+    MOS_ENCODER_RESNET34,
+    MOS_ENCODER_RESNET50
+} mos_encoder_kind;
 
 typedef struct mos_modality_spec {
     char name[32]; /* "s1" */
@@ -95,16 +99,16 @@ typedef void (*mos_layer_visit)(void *context, const char *layer, const char *di
 void mos_model_layers(const mos_model *model, mos_layer_visit visit, void *context);
 
 /* Training pass of modality m. images: host float [views*batch, bands, h, w], view-major; present:
- * host [batch] or NULL (the same for each view set). Afterwards features h [views*batch, 512],
- * latents z [views*batch, latent] (unit rows) are valid. */
+ * host [batch] or NULL (the same for each view set). Afterwards features h [views*batch, feature
+ * size], latents z [views*batch, latent] (unit rows) are valid. */
 mosaic_status mos_model_forward(mos_model *model, int64_t m, const float *images,
                                 const uint8_t *present);
 /* Inference (running statistics), with an inference plan; images [views*batch, ...] as above. A
  * sample's features, latents and logits are bit-equal wherever it stands in the batch and whatever
  * stands beside it: the caller pads a short batch. */
 mosaic_status mos_model_infer(mos_model *model, int64_t m, const float *images);
-int64_t mos_model_feature_size(const mos_model *model); /* 512 */
-void *mos_model_features(mos_model *model, int64_t m);  /* real [views*batch, 512] */
+int64_t mos_model_feature_size(const mos_model *model); /* 512, of bottlenecks 2048 */
+void *mos_model_features(mos_model *model, int64_t m);  /* real [views*batch, feature size] */
 void *mos_model_latents(mos_model *model, int64_t m);   /* real [views*batch, latent], unit rows */
 void *mos_model_latents_inter(mos_model *model,
                               int64_t m); /* the inter projector's, or the same as latents */

@@ -6,10 +6,14 @@
 
 static const mos_block_kind basic_block = {
     .units = 2, .kernel = {3, 3}, .widen = {1, 1}, .strided = 0};
+/* The stride sits in the 3x3 convolution, as in torchvision, not in the first one of the paper. */
+static const mos_block_kind bottleneck = {
+    .units = 3, .kernel = {1, 3, 1}, .widen = {1, 1, 4}, .strided = 1};
 
 const mos_encoder_shape mos_encoder_shapes[] = {
     [MOS_ENCODER_RESNET18] = {"resnet18", &basic_block, {2, 2, 2, 2}},
     [MOS_ENCODER_RESNET34] = {"resnet34", &basic_block, {3, 4, 6, 3}},
+    [MOS_ENCODER_RESNET50] = {"resnet50", &bottleneck, {3, 4, 6, 3}},
 };
 const int mos_encoder_shape_count = (int)(sizeof mos_encoder_shapes / sizeof *mos_encoder_shapes);
 

@@ -8,7 +8,7 @@ const char *const mos_config_kinds[] = {"auto", "optical", "radar", NULL};
 
 static const char *const presets[] = {"none", "reben", "iai", NULL};
 static const char *const statistics[] = {"auto", "reben", NULL};
-static const char *const encoders[] = {"resnet18", "resnet34", NULL};
+static const char *const encoders[] = {"resnet18", "resnet34", "resnet50", NULL};
 static const char *const fusions[] = {"concat", NULL};
 static const char *const positives[] = {"mulsupcon", "all", "any", "jaccard", "soft", NULL};
 static const char *const weightings[] = {"pair", "anchor", NULL};
@@ -183,5 +183,5 @@ _Static_assert(MOS_OPTIMIZER_SGD == 0 && MOS_OPTIMIZER_ADAM == 1 && MOS_OPTIMIZE
 _Static_assert(MOS_POSITIVES_MULSUPCON == 1 && MOS_POSITIVES_ALL == 2 && MOS_POSITIVES_ANY == 3 &&
                    MOS_POSITIVES_JACCARD == 4 && MOS_POSITIVES_SOFT == 5,
                "loss.positives' choices follow mos_positives without PARTNER");
-_Static_assert(MOS_ENCODER_RESNET18 == 0 && MOS_ENCODER_RESNET34 == 1,
+_Static_assert(MOS_ENCODER_RESNET18 == 0 && MOS_ENCODER_RESNET34 == 1 && MOS_ENCODER_RESNET50 == 2,
                "model.encoder's choices follow mos_encoder_kind");

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Makes step_golden.txt and ten_step_golden.txt: whole training steps in float64. Losses of every step, gradients of the first,
+"""Makes step_golden.txt, ten_step_golden.txt and bottleneck_golden.txt: whole training steps in float64. Losses of every step, gradients of the first,
 how far the weights moved and the running statistics after the last (sketches: norm and one projection of every tensor).
-The ten steps take some minutes; names of scenarios as arguments make only those, and write nothing."""
+The ten steps take some minutes; names of scenarios as arguments make only those, and write only files that are theirs
+alone."""
 import os
 import sys
 
@@ -25,7 +26,9 @@ SCENARIOS = [
      dict(method="mosaic-1", shared_anchor=True)),
     ("ten", dict(SMALL, encoder="resnet34", size=64, batch=8, steps=10, lr=1e-3 * 8 / 512, bands={"s1": 2, "s2": 10}),
      dict(method="mosaic-1")),
+    ("bottleneck", dict(SMALL, encoder="resnet50", size=64, steps=1), dict(method="mosaic-1")),
 ]
+FILES = {"ten": "ten_step_golden", "bottleneck": "bottleneck_golden"}
 
 
 def encode(model, m, images, rows, projectors):
@@ -86,12 +89,12 @@ def main():
     torch.set_num_threads(2)
     folder = os.path.dirname(os.path.abspath(__file__))
     files = {name: formula.Golden(os.path.join(folder, f"{name}.txt"), "make_step_golden.py", digits=11)
-             for name in ("step_golden", "ten_step_golden")}
+             for name in ("step_golden", *FILES.values())}
     for name, shape, options in SCENARIOS:
         if len(sys.argv) == 1 or name in sys.argv[1:]:
-            run(files["ten_step_golden" if name == "ten" else "step_golden"], name, shape, options)
-    for golden in files.values():
-        if len(sys.argv) == 1:
+            run(files[FILES.get(name, "step_golden")], name, shape, options)
+    for file, golden in files.items():
+        if len(sys.argv) == 1 or file in [FILES.get(name) for name in sys.argv[1:]]:
             golden.write()
 
 

@@ -60,6 +60,12 @@ static const scenario ten = {
     .steps = TEN,
     .lr = 1e-3 * 8 / 512}; /* the default 1e-3 at batch 512, scaled */
 
+static const scenario bottleneck = {
+    .name = "bottleneck",
+    .method = "mosaic-1",
+    .shape = {SMALL(MOS_ENCODER_RESNET50), .size = 64, .batch = 4, .bands = {2, 3}},
+    .steps = 1};
+
 /* How far a run may be from float64, as shares of what is compared (sketches: of the tensor's
  * norm). */
 typedef struct tolerance {
@@ -72,6 +78,8 @@ static const tolerance on_ref = {1e-9, 1e-8, 1e-8, 1e-6, 1e-9};
 static const tolerance on_cpu = {1e-5, 1e-3, 1e-2, 0.15, 1e-3};
 static const tolerance ten_on_cpu = {1e-5, 1e-4, 1e-2, 0.15, 1e-3};
 /* bf16 keeps 8 bits: gradients of a random deep network point the same way, no more. */
+/* Fifty random layers on small maps: PyTorch's own float32 latents are 2e-4 from float64 here. */
+static const tolerance deep_on_cpu = {1e-3, 1e-3, 5e-2, 0.15, 1e-3};
 static const tolerance in_bf16 = {5e-2, 5e-2, 1, 1, 1};
 
 static void load_step(step_rig *rig, const scenario *s, int step) {
@@ -223,12 +231,32 @@ static void first_step_in_bf16(void **state) {
     run_ten(MOS_PRECISION_BF16, 1, &in_bf16);
 }
 
-int main(void) {
+static void run_bottleneck(const char *name, mos_precision precision, const tolerance *allowed) {
+    golden_file golden;
+    mos_device *device;
+    golden_read("bottleneck_golden.txt", &golden);
+    assert_int_equal(mos_device_open(name, precision, 2, &device), MOSAIC_OK);
+    run_scenario(device, &golden, &bottleneck, allowed);
+    mos_device_close(&device);
+    golden_release(&golden);
+}
+
+static void bottlenecks_on_ref(void **state) {
+    (void)state;
+    run_bottleneck("ref", MOS_PRECISION_FP64, &on_ref);
+}
+
+static void bottlenecks_on_cpu(void **state) {
+    (void)state;
+    run_bottleneck("cpu", MOS_PRECISION_FP32, &deep_on_cpu);
+}
+
+int main(int argc, char **argv) {
+    if (argc > 1) cmocka_set_test_filter(argv[1]);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(steps_on_ref),
-        cmocka_unit_test(steps_on_cpu),
-        cmocka_unit_test(ten_steps_on_cpu),
-        cmocka_unit_test(first_step_in_bf16),
+        cmocka_unit_test(steps_on_ref),       cmocka_unit_test(steps_on_cpu),
+        cmocka_unit_test(ten_steps_on_cpu),   cmocka_unit_test(first_step_in_bf16),
+        cmocka_unit_test(bottlenecks_on_ref), cmocka_unit_test(bottlenecks_on_cpu),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
