@@ -16,6 +16,10 @@ mos_simd mos_simd_level(void);
 /* For tests and comparisons: process-wide, AVX512 at the start. */
 void mos_simd_limit(mos_simd most);
 
+/* "AuthenticAMD-25-17": vendor, family and model; "unknown" where the processor does not say. */
+enum { MOS_PROCESSOR_NAME = 40 };
+void mos_processor_name(char name[MOS_PROCESSOR_NAME]);
+
 /* MOS_SIMD_KERNEL(blur, (float *out, size_t count), (out, count)) defines `static void blur(...)`
  * from `blur_body(...)`, an MOS_SIMD_INLINE function whose loops carry `#pragma omp simd`. */
 #if defined(__clang__)

@@ -21,7 +21,7 @@ static const mos_option options_list[] = {
      .fallback = "32",
      .minimum = 2,
      .maximum = 65536,
-     .help = "samples per view set; loss: rows"},
+     .help = "samples per view set"},
     {.key = "size",
      .type = MOS_OPTION_INT,
      AT(size),
@@ -58,6 +58,12 @@ const mos_option_table mos_bench_option_table = {"bench", options_list,
 
 const mos_bench_entry mos_bench_entries[] = {
     {"fma", "the roof: multiply-adds per second on one thread and on all", mos_fma_bench},
+    {"conv",
+     "every convolution by direction and number format, its implementation and share of "
+     "the roof",
+     mos_conv_bench},
+    {"bn", "batch norm against copying the same bytes", mos_norm_bench},
+    {"loss", "the contrastive loss by row blocks against the whole matrix", mos_loss_bench},
     {"augment", "views against the plain scalar way", mos_augment_bench},
     {"loader", "samples per second, and the stage that limits them", mos_loader_bench},
     {"memory", "what a step takes against what it should", mos_memory_bench},

@@ -55,6 +55,17 @@ typedef struct mos_conv mos_conv;
 typedef struct mos_norm mos_norm;
 typedef struct mos_pool mos_pool;
 
+/* How a direction of a convolution is computed. AUTO: as the backend has stored for this shape. The
+ * others are for benchmarks and tests; a direction that lacks one is planned DIRECT. */
+typedef enum mos_conv_algorithm {
+    MOS_CONV_AUTO,
+    MOS_CONV_DIRECT,
+    MOS_CONV_WINOGRAD, /* the library's */
+    MOS_CONV_OWN,      /* Winograd, our kernels */
+    MOS_CONV_GATHERED, /* weight gradient only: products of gathered outputs, our kernels */
+    MOS_CONV_ALGORITHMS
+} mos_conv_algorithm;
+
 typedef struct mos_conv_shape {
     int64_t n, ci, h, w;             /* input [n, ci, h, w] */
     int64_t co, kernel, stride, pad; /* weights [co, ci, kernel, kernel], real, row-major */
@@ -64,6 +75,7 @@ typedef struct mos_conv_shape {
      * into its weights, and forward is y = relu?(conv(x) + bias + y?); sum: y holds what is added.
      */
     bool folded, relu, sum;
+    mos_conv_algorithm algorithm;
 } mos_conv_shape;
 
 /* A batch norm as inference sees it: real [co] each. */

@@ -11,8 +11,8 @@ expect 2 "did you mean 'augment'" "$mosaic" bench augmnet
 expect 2 "rounds" "$mosaic" bench fma --rounds 2
 
 mapfile -t names < <("$mosaic" bench | sed -n '/^benchmarks/,/^and/p' | sed -nE 's/^  ([a-z-]+) .*/\1/p')
-[ ${#names[@]} -ge 6 ] || { echo "FAILED: only ${#names[@]} benchmarks listed"; failures=$((failures + 1)); }
-"$mosaic" -q bench all "${small[@]}" --json >"$work/all.json" || { echo "FAILED: bench all"; failures=$((failures + 1)); }
+[ ${#names[@]} -ge 9 ] || { echo "FAILED: only ${#names[@]} benchmarks listed"; failures=$((failures + 1)); }
+"$mosaic" -q bench all "${small[@]}" --json --write-table "$work/choices.h" >"$work/all.json" || { echo "FAILED: bench all"; failures=$((failures + 1)); }
 for name in "${names[@]}"; do
     line=$(grep "^{\"bench\": *\"$name\"" "$work/all.json" || true)
     [ "$(grep -c "^{\"bench\": *\"$name\"" "$work/all.json")" = 1 ] ||
@@ -24,6 +24,20 @@ for name in "${names[@]}"; do
         failures=$((failures + 1))
     fi
 done
+# A written table is C that the compiler takes; writing again replaces its own lines and keeps others'.
+choice='^CHOICE\("[A-Za-z]+-[0-9]+-[0-9]+", 1, [01], [0-9]+, [0-9]+, [0-9]+, [0-9]+, [137], [12], (FORWARD|BACKWARD_DATA|BACKWARD_WEIGHTS), (DIRECT|WINOGRAD|OWN|GATHERED)\)$'
+choices=$(grep -cE "$choice" "$work/choices.h" || true)
+if [ "$choices" -lt 30 ] || [ "$choices" != "$(grep -c '^CHOICE' "$work/choices.h")" ]; then
+    echo "FAILED: $choices good lines in the table of choices"
+    failures=$((failures + 1))
+fi
+sed -i '/^CHOICE/{s/^CHOICE("[^"]*"/CHOICE("Abacus-1-1"/;p;s/^.*$/CHOICE("Abacus-1-1", 9)/}' "$work/choices.h"
+others=$(grep -c Abacus "$work/choices.h")
+expect 0 "times_direct" "$mosaic" -q bench conv "${small[@]}" --write-table "$work/choices.h"
+if [ "$(grep -c Abacus "$work/choices.h")" != "$others" ] || [ "$(grep -cE "$choice" "$work/choices.h")" != $((2 * choices)) ]; then
+    echo "FAILED: rewriting the table lost or doubled lines"
+    failures=$((failures + 1))
+fi
 expect 0 "times_faster_than_scalar" "$mosaic" -q bench augment "${small[@]}"
 expect 3 "no-such-folder" "$mosaic" -q bench loader "${small[@]}" --data "$work/no-such-folder"
 [ -z "$(find "$work" -name 'mosaic-bench-*')" ] || { echo "FAILED: a benchmark left its data set"; failures=$((failures + 1)); }

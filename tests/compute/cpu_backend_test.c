@@ -212,6 +212,50 @@ static void own_kernels_agree_with_ref(void **state) {
     support_close(&ref);
 }
 
+/* What a benchmark asks for is what it gets, or the direct one where there is no such thing; all of
+ * them compute the same. */
+static void algorithms_can_be_asked_for(void **state) {
+    (void)state;
+    static const mos_conv_shape shapes[] = {{2, 64, 9, 8, 64, 3, 1, 1, .train = true},
+                                            {2, 64, 9, 8, 96, 3, 2, 1, .train = true},
+                                            {2, 64, 8, 8, 64, 1, 2, 0, .train = true}};
+    mos_device *ref = support_open(&mos_backend_ref, MOS_PRECISION_FP64, 1);
+    for (int run = 0; run < 6; run++) {
+        const mos_precision precision = run % 2 ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32;
+        mos_device *cpu = support_open(&mos_backend_cpu, precision, 2);
+        const bool narrow = cpu->precision == MOS_PRECISION_BF16;
+        const bool vectors = strstr(cpu->description, "avx512") != NULL;
+        mos_conv_shape shape = shapes[run / 2];
+        conv_results wanted = run_conv(ref, &shape);
+        for (int a = 0; a < MOS_CONV_ALGORITHMS; a++) {
+            mos_conv_info info;
+            mos_conv *conv;
+            shape.algorithm = (mos_conv_algorithm)a;
+            conv_results got = run_conv(cpu, &shape);
+            const double limit = narrow ? 6e-3 : 5e-6;
+            assert_true(relative_rms(got.y, wanted.y, wanted.y_count) < limit);
+            assert_true(relative_rms(got.dx, wanted.dx, wanted.x_count) < limit);
+            assert_true(relative_rms(got.dw, wanted.dw, wanted.w_count) < limit);
+            release_results(&got);
+            support_check(cpu->ops->conv_create(cpu, &shape, &conv), "conv_create");
+            cpu->ops->conv_info(conv, &info);
+            const bool own = strncmp(info.forward, "winograd_2x2", 12) == 0;
+            const bool gathered = strncmp(info.backward_weights, "gathered", 8) == 0;
+            if (a == MOS_CONV_DIRECT) assert_null(strstr(info.forward, "wino"));
+            if (a == MOS_CONV_WINOGRAD && vectors)
+                assert_true((strstr(info.forward, "wino_4x3") != NULL) == (run == 0));
+            if (a != MOS_CONV_AUTO && vectors) {
+                assert_true(own == (a == MOS_CONV_OWN && run < 2));
+                assert_true(gathered == (a == MOS_CONV_GATHERED && narrow && run / 2 == 1));
+            }
+            cpu->ops->conv_destroy(cpu, &conv);
+        }
+        release_results(&wanted);
+        support_close(&cpu);
+    }
+    support_close(&ref);
+}
+
 /* Every allocation of a plan fails once: the status says so and nothing is left behind (the address
  * sanitizer watches). */
 static void plans_fail_cleanly(void **state) {
@@ -252,6 +296,7 @@ int main(void) {
         cmocka_unit_test(layers_have_fast_kernels),
         cmocka_unit_test(odd_channel_counts_are_refused),
         cmocka_unit_test(own_kernels_agree_with_ref),
+        cmocka_unit_test(algorithms_can_be_asked_for),
         cmocka_unit_test(plans_fail_cleanly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,13 +91,9 @@ mosaic_status mos_gather_plan(const mos_cpu *cpu, mos_conv *conv);
 void mos_gather_run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
                             float *dw, void *workspace);
 
-/* Does our own gathered weight gradient win? */
-bool mos_conv_prefers_gathered(const mos_cpu *cpu, const mos_conv_shape *shape);
-/* Do our own Winograd kernels win for this layer and direction? */
-bool mos_conv_prefers_own(const mos_cpu *cpu, const mos_conv_shape *shape,
-                          conv_direction direction);
-/* Does fp32 Winograd win for this 3x3 stride-1 layer and direction? From a stored table. */
-bool mos_conv_prefers_winograd(const mos_cpu *cpu, const mos_conv_shape *shape,
-                               conv_direction direction);
+/* The algorithm of a direction, one that is possible there: what the shape asks for, or the stored
+ * choice. WINOGRAD may still turn out not to exist; then it is DIRECT. */
+mos_conv_algorithm mos_conv_choose(const mos_cpu *cpu, const mos_conv_shape *shape,
+                                   conv_direction direction);
 
 #endif

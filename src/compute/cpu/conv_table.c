@@ -1,29 +1,94 @@
-/* Where oneDNN's fp32 Winograd beats its direct kernel: measured, stored, never timed live, so
+/* Which algorithm computes a direction of a convolution: measured, stored, never timed live, so
  * results repeat. */
+#include "base/simd.h"
 #include "compute/cpu/conv_plan.h"
 
-bool mos_conv_prefers_winograd(const mos_cpu *cpu, const mos_conv_shape *shape,
+#include <string.h>
+
+/* A measured winner: a shape, on a processor with a number of threads. */
+typedef struct choice {
+    const char *processor;
+    int threads, bf16;
+    int64_t ci, h, w, co, kernel, stride;
+    const char *direction, *algorithm;
+} choice;
+
+#define CHOICE(processor, threads, bf16, ci, h, w, co, kernel, stride, direction, algorithm)       \
+    {processor, threads, bf16, ci, h, w, co, kernel, stride, #direction, #algorithm},
+static const choice choices[] = {
+#include "compute/cpu/conv_choices.h"
+    {0}};
+
+static const char *const direction_names[CONV_DIRECTIONS] = {"FORWARD", "BACKWARD_DATA",
+                                                             "BACKWARD_WEIGHTS"};
+static const char *const algorithm_names[MOS_CONV_ALGORITHMS] = {"AUTO", "DIRECT", "WINOGRAD",
+                                                                 "OWN", "GATHERED"};
+
+static bool is_possible(const mos_cpu *cpu, const mos_conv_shape *shape, conv_direction direction,
+                        mos_conv_algorithm algorithm) {
+    const bool wide = !shape->image && shape->ci % 32 == 0 && shape->co % 32 == 0;
+    const bool square3 = shape->kernel == 3 && shape->pad == 1;
+    switch (algorithm) {
+    case MOS_CONV_DIRECT:
+        return true;
+    case MOS_CONV_WINOGRAD:
+        return !cpu->bf16 && !shape->image && square3 && shape->stride == 1;
+    case MOS_CONV_OWN:
+        return cpu->activation->winograd && wide && square3 && shape->stride == 1 &&
+               shape->h >= 4 && shape->w >= 4;
+    case MOS_CONV_GATHERED:
+        return cpu->activation->winograd && cpu->bf16 && wide && shape->kernel == 3 &&
+               shape->stride == 2 && direction == CONV_BACKWARD_WEIGHTS;
+    default:
+        return false;
+    }
+}
+
+/* For shapes and processors that nobody measured: what was found on Zen 4. */
+static mos_conv_algorithm rule(const mos_cpu *cpu, const mos_conv_shape *shape,
                                conv_direction direction) {
-    (void)direction;
-    if (cpu->bf16 || shape->kernel != 3 || shape->stride != 1 || shape->pad != 1 || shape->image)
-        return false;
-    return shape->h >= 8 && shape->w >= 8 && shape->ci >= 64 && shape->co >= 64;
+    /* Matrix tiles (AMX) are ahead of what vectors can do with fewer products. */
+    if (cpu->bf16 && cpu->tiles) return MOS_CONV_DIRECT;
+    if (shape->ci >= 128 && is_possible(cpu, shape, direction, MOS_CONV_GATHERED))
+        return MOS_CONV_GATHERED;
+    /* In fp32 the library's F(4x4) does less arithmetic where its larger tiles fit the map. */
+    const bool narrow = direction == CONV_BACKWARD_WEIGHTS && shape->ci <= 64 && shape->co <= 64;
+    if ((cpu->bf16 || shape->h < 8 || shape->w < 8 || narrow) &&
+        is_possible(cpu, shape, direction, MOS_CONV_OWN))
+        return MOS_CONV_OWN;
+    if (shape->h >= 8 && shape->w >= 8 && shape->ci >= 64 && shape->co >= 64 &&
+        is_possible(cpu, shape, direction, MOS_CONV_WINOGRAD))
+        return MOS_CONV_WINOGRAD;
+    return MOS_CONV_DIRECT;
 }
 
-bool mos_conv_prefers_own(const mos_cpu *cpu, const mos_conv_shape *shape,
-                          conv_direction direction) {
-    if (!cpu->activation->winograd || shape->image || shape->kernel != 3 || shape->stride != 1 ||
-        shape->pad != 1 || shape->h < 4 || shape->w < 4 || shape->ci % 32 != 0 ||
-        shape->co % 32 != 0)
-        return false;
-    if (cpu->bf16) return !cpu->tiles;
-    /* oneDNN's F(4x4) does less arithmetic where its larger tiles fit the map */
-    const bool small = shape->h < 8 || shape->w < 8;
-    return small || (direction == CONV_BACKWARD_WEIGHTS && shape->ci <= 64 && shape->co <= 64);
+static bool is_of_shape(const choice *c, const mos_cpu *cpu, const mos_conv_shape *shape,
+                        conv_direction direction) {
+    return c->bf16 == (cpu->bf16 ? 1 : 0) && c->ci == shape->ci && c->h == shape->h &&
+           c->w == shape->w && c->co == shape->co && c->kernel == shape->kernel &&
+           c->stride == shape->stride && strcmp(c->direction, direction_names[direction]) == 0;
 }
 
-bool mos_conv_prefers_gathered(const mos_cpu *cpu, const mos_conv_shape *shape) {
-    return cpu->bf16 && !cpu->tiles && cpu->activation->winograd && !shape->image &&
-           shape->stride == 2 && shape->kernel == 3 && shape->ci >= 128 && shape->ci % 32 == 0 &&
-           shape->co % 32 == 0;
+/* Measured with this number of threads, or else with any, on this processor; AUTO: not measured. */
+static mos_conv_algorithm stored(const mos_cpu *cpu, const mos_conv_shape *shape,
+                                 conv_direction direction) {
+    char processor[MOS_PROCESSOR_NAME];
+    const choice *best = NULL;
+    mos_processor_name(processor);
+    for (const choice *c = choices; c->processor; c++) {
+        if (!is_of_shape(c, cpu, shape, direction) || strcmp(c->processor, processor) != 0)
+            continue;
+        if (best == NULL || c->threads == cpu->threads) best = c;
+    }
+    for (int a = 0; best != NULL && a < MOS_CONV_ALGORITHMS; a++)
+        if (strcmp(best->algorithm, algorithm_names[a]) == 0) return (mos_conv_algorithm)a;
+    return MOS_CONV_AUTO;
+}
+
+mos_conv_algorithm mos_conv_choose(const mos_cpu *cpu, const mos_conv_shape *shape,
+                                   conv_direction direction) {
+    mos_conv_algorithm algorithm = shape->algorithm;
+    if (algorithm == MOS_CONV_AUTO) algorithm = stored(cpu, shape, direction);
+    if (algorithm == MOS_CONV_AUTO) algorithm = rule(cpu, shape, direction);
+    return is_possible(cpu, shape, direction, algorithm) ? algorithm : MOS_CONV_DIRECT;
 }

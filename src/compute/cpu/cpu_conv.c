@@ -27,16 +27,15 @@ static mosaic_status check_shape(const mos_conv_shape *s) {
     return MOSAIC_OK;
 }
 
-/* A direct oneDNN plan, or its fp32 Winograd where the table prefers that and oneDNN has it. */
+/* A direct oneDNN plan, or its fp32 Winograd where that is wanted and oneDNN has it. */
 static mosaic_status plan_onednn(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
-                                 dnnl_primitive_desc_t *hint) {
+                                 bool winograd, dnnl_primitive_desc_t *hint) {
     static const char *const what[CONV_DIRECTIONS] = {"forward", "backward data",
                                                       "backward weights"};
     const mos_conv_shape *s = &conv->shape;
     const char *name = conv->pass[direction].name;
     mosaic_status status = MOSAIC_ERR_UNSUPPORTED;
-    if (mos_conv_prefers_winograd(cpu, s, direction))
-        status = mos_conv_plan_pass(cpu, conv, direction, true, hint);
+    if (winograd) status = mos_conv_plan_pass(cpu, conv, direction, true, hint);
     if (status == MOSAIC_ERR_UNSUPPORTED)
         status = mos_conv_plan_pass(cpu, conv, direction, false, hint);
     if (status == MOSAIC_OK && (strncmp(name, "ref", 3) == 0 || strstr(name, "gemm")))
@@ -62,20 +61,23 @@ static mosaic_status plan_directions(const mos_cpu *cpu, mos_conv *conv) {
         const conv_direction direction = (conv_direction)i;
         conv->names[i] = "";
         if (!is_wanted(s, direction)) continue;
-        if (mos_conv_prefers_own(cpu, s, direction)) {
+        const mos_conv_algorithm algorithm = mos_conv_choose(cpu, s, direction);
+        if (algorithm == MOS_CONV_OWN) {
             MOS_GOTO(mos_winograd_plan(cpu, conv, direction));
             conv->names[i] =
                 cpu->bf16 ? "winograd_2x2:avx512_core_bf16" : "winograd_2x2:avx512_core";
             continue;
         }
-        if (direction == CONV_BACKWARD_WEIGHTS && mos_conv_prefers_gathered(cpu, s)) {
+        if (algorithm == MOS_CONV_GATHERED) {
             MOS_GOTO(mos_gather_plan(cpu, conv));
             conv->names[i] = "gathered:avx512_core_bf16";
             continue;
         }
         if (direction != CONV_FORWARD && !hint)
-            MOS_GOTO(plan_onednn(cpu, conv, CONV_FORWARD, &hint));
-        MOS_GOTO(plan_onednn(cpu, conv, direction, &hint));
+            MOS_GOTO(plan_onednn(cpu, conv, CONV_FORWARD,
+                                 mos_conv_choose(cpu, s, CONV_FORWARD) == MOS_CONV_WINOGRAD,
+                                 &hint));
+        MOS_GOTO(plan_onednn(cpu, conv, direction, algorithm == MOS_CONV_WINOGRAD, &hint));
         conv->names[i] = conv->pass[i].name;
         if (direction != CONV_BACKWARD_WEIGHTS)
             MOS_GOTO(mos_conv_plan_packed(cpu, conv, &conv->pass[i].weights, &conv->packed[i]));
