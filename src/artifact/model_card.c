@@ -29,11 +29,16 @@ static void add_numbers(const double *values, int64_t count, mos_text *out) {
 static void add_architecture(const mos_model_card *card, mos_text *out) {
     const mos_model_spec *spec = &card->spec;
     mos_text_add(out,
-                 "{\"encoder\": \"%s\", \"fusion\": \"concat\", \"stem_pool\": %s, "
-                 "\"hidden\": %lld, \"latent\": %lld, \"inter_projector\": %s}",
-                 mos_encoder_name(spec->encoder), spec->stem_pool ? "true" : "false",
-                 (long long)spec->hidden, (long long)spec->latent,
-                 spec->inter_projector ? "true" : "false");
+                 "{\"encoder\": \"%s\", \"fusion\": \"%s\", \"stem_pool\": %s, "
+                 "\"hidden\": %lld, \"latent\": %lld, \"inter_projector\": %s",
+                 mos_encoder_name(spec->encoder), mos_fusion_names[spec->fusion],
+                 spec->stem_pool ? "true" : "false", (long long)spec->hidden,
+                 (long long)spec->latent, spec->inter_projector ? "true" : "false");
+    if (spec->fusion != MOS_FUSION_CONCAT)
+        mos_text_add(out, ", \"fusion_dim\": %lld, \"fusion_rank\": %lld, \"fusion_heads\": %lld",
+                     (long long)spec->fusion_dim, (long long)spec->fusion_rank,
+                     (long long)spec->fusion_heads);
+    mos_text_add(out, "}");
 }
 
 static void add_modalities(const mos_model_card *card, mos_text *out) {

@@ -82,11 +82,27 @@ static mosaic_status take_numbers(const card_reader *reader, const json_t *objec
     return MOSAIC_OK;
 }
 
+static mosaic_status read_fusion(const card_reader *reader, const json_t *root,
+                                 mos_model_card *card) {
+    const char *name = json_string_value(json_object_get(root, "fusion"));
+    mos_model_spec *spec = &card->spec;
+    int kind = 0;
+    while (name != NULL && kind < MOS_FUSION_KINDS && strcmp(mos_fusion_names[kind], name) != 0)
+        kind++;
+    if (name == NULL || kind == MOS_FUSION_KINDS)
+        return mos_fail(MOSAIC_ERR_DATA, "%s: metadata 'model': unknown fusion '%s'", reader->path,
+                        name == NULL ? "" : name);
+    spec->fusion = (mos_fusion_id)kind;
+    if (spec->fusion == MOS_FUSION_CONCAT) return MOSAIC_OK;
+    MOS_TRY(take_int(reader, root, "fusion_dim", 1, WIDTH_MAX, &spec->fusion_dim));
+    MOS_TRY(take_int(reader, root, "fusion_rank", 1, WIDTH_MAX, &spec->fusion_rank));
+    return take_int(reader, root, "fusion_heads", 1, WIDTH_MAX, &spec->fusion_heads);
+}
+
 static mosaic_status read_architecture(const card_reader *reader, const json_t *root,
                                        mos_model_card *card) {
     if (!json_is_object(root)) return fail_card(reader, "an object is wanted");
     const char *encoder = json_string_value(json_object_get(root, "encoder"));
-    const char *fusion = json_string_value(json_object_get(root, "fusion"));
     int kind = 0;
     while (encoder != NULL && mos_encoder_names[kind] != NULL &&
            strcmp(mos_encoder_names[kind], encoder) != 0)
@@ -94,10 +110,8 @@ static mosaic_status read_architecture(const card_reader *reader, const json_t *
     if (encoder == NULL || mos_encoder_names[kind] == NULL)
         return mos_fail(MOSAIC_ERR_DATA, "%s: metadata 'model': unknown encoder '%s'", reader->path,
                         encoder == NULL ? "" : encoder);
-    if (fusion == NULL || strcmp(fusion, "concat") != 0)
-        return mos_fail(MOSAIC_ERR_DATA, "%s: metadata 'model': unknown fusion '%s'", reader->path,
-                        fusion == NULL ? "" : fusion);
     card->spec.encoder = (mos_encoder_kind)kind;
+    MOS_TRY(read_fusion(reader, root, card));
     MOS_TRY(take_bool(reader, root, "stem_pool", &card->spec.stem_pool));
     MOS_TRY(take_bool(reader, root, "inter_projector", &card->spec.inter_projector));
     MOS_TRY(take_int(reader, root, "hidden", 1, WIDTH_MAX, &card->spec.hidden));

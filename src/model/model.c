@@ -7,6 +7,25 @@
  * -----------------------------------------------------------------------------------------------
  */
 
+static mosaic_status check_fusion(const mos_model_spec *spec) {
+    if ((int)spec->fusion < 0 || spec->fusion >= MOS_FUSION_KINDS)
+        return mos_fail(MOSAIC_ERR_USAGE, "unknown fusion number %d", (int)spec->fusion);
+    const char *name = mos_fusion_names[spec->fusion];
+    if (spec->fusion != MOS_FUSION_CONCAT && spec->fusion_dim < 1)
+        return mos_fail(MOSAIC_ERR_USAGE, "fusion '%s': its width must be positive, found %lld",
+                        name, (long long)spec->fusion_dim);
+    if (spec->fusion == MOS_FUSION_BILINEAR && spec->fusion_rank < 1)
+        return mos_fail(MOSAIC_ERR_USAGE, "fusion '%s': its rank must be positive, found %lld",
+                        name, (long long)spec->fusion_rank);
+    if (spec->fusion == MOS_FUSION_ATTENTION &&
+        (spec->fusion_heads < 1 || spec->fusion_dim % spec->fusion_heads != 0))
+        return mos_fail(
+            MOSAIC_ERR_USAGE,
+            "fusion '%s': its width must be a multiple of its heads, found %lld and %lld", name,
+            (long long)spec->fusion_dim, (long long)spec->fusion_heads);
+    return MOSAIC_OK;
+}
+
 static mosaic_status check_spec(const mos_model_spec *spec) {
     if (spec->modalities < 1 || spec->modalities > MOS_MAX_MODALITIES)
         return mos_fail(MOSAIC_ERR_USAGE, "a model has 1 to %d modalities, found %lld",
@@ -28,6 +47,7 @@ static mosaic_status check_spec(const mos_model_spec *spec) {
         return mos_fail(MOSAIC_ERR_USAGE,
                         "projector widths must be positive, found hidden %lld, latent %lld",
                         (long long)spec->hidden, (long long)spec->latent);
+    MOS_TRY(check_fusion(spec));
     if (spec->classes < 0 || spec->classes > MOS_MAX_CLASSES)
         return mos_fail(MOSAIC_ERR_USAGE, "a head has 0 to %d classes, found %lld", MOS_MAX_CLASSES,
                         (long long)spec->classes);
@@ -56,9 +76,7 @@ static mosaic_status describe(mos_model *model) {
         MOS_TRY(mos_projector_init(&model->branch[m].inter, table, prefix, size, spec->hidden,
                                    spec->latent));
     }
-    if (spec->classes > 0)
-        MOS_TRY(mos_head_init(&model->head, table, &mos_fusion_concat, spec->modalities, size,
-                              spec->classes));
+    if (spec->classes > 0) MOS_TRY(mos_head_init(&model->head, table, spec, size));
     mos_parameter_finish(table);
     return MOSAIC_OK;
 }
@@ -116,6 +134,7 @@ static void release_plan(mos_model *model) {
         branch->present = NULL;
         branch->views = 0;
     }
+    mos_head_unplan(&model->head);
     if (model->arena != NULL) device->ops->free(device, model->arena);
     model->arena = NULL;
     model->plan = (mos_model_plan){0};
@@ -177,7 +196,7 @@ static mosaic_status plan_layers(mos_model *model, const mos_model_plan *plan) {
             MOS_TRY(mos_projector_plan(&branch->inter, device, &model->scratch, plan->batch,
                                        branch->views, plan->train));
     }
-    return MOSAIC_OK;
+    return model->spec.classes > 0 ? mos_head_plan(&model->head, plan->batch) : MOSAIC_OK;
 }
 
 /* Every buffer of the plan, in one order: run once to measure and once to hand out. Scratch comes
@@ -203,8 +222,7 @@ static void place_all(mos_model *model, const mos_model_plan *plan, mos_arena *a
         mos_projector_place(&branch->projector, device, arena, plan->train);
         if (branch->inter.exists) mos_projector_place(&branch->inter, device, arena, plan->train);
     }
-    if (model->spec.classes > 0)
-        mos_head_place(&model->head, device, arena, plan->batch, plan->train);
+    if (model->spec.classes > 0) mos_head_place(&model->head, device, arena, plan->train);
 }
 
 static void fill_increments(mos_model *model) {

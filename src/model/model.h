@@ -19,6 +19,16 @@ typedef enum mos_encoder_kind {
     MOS_ENCODER_RESNET50
 } mos_encoder_kind;
 
+typedef enum mos_fusion_id {
+    MOS_FUSION_CONCAT,
+    MOS_FUSION_GATED,
+    MOS_FUSION_BILINEAR,
+    MOS_FUSION_ATTENTION,
+    MOS_FUSION_KINDS
+} mos_fusion_id;
+/* "concat" "gated" "bilinear" "cross-attention" NULL */
+extern const char *const mos_fusion_names[];
+
 typedef struct mos_modality_spec {
     char name[32]; /* "s1" */
     int64_t bands;
@@ -33,12 +43,17 @@ typedef struct mos_model_spec {
     int64_t hidden, latent; /* projector widths: 512, 128 */
     bool inter_projector;   /* a second projector per modality for the inter and supervised terms */
     int64_t classes;        /* 0: no head */
+    /* How the features of the modalities become the row that the head scores. dim: width of that
+     * row and inside, all but concat; rank: bilinear; heads: attention, a divisor of dim. */
+    mos_fusion_id fusion;
+    int64_t fusion_dim, fusion_rank, fusion_heads;
 } mos_model_spec;
 
 /* A named tensor of the model. Names: "backbones.<modality>.conv1.weight" ... (torchvision's names
  * without fc), "projectors.<modality>.0.weight" (Linear, no bias),
  * ".1.weight/.bias/.running_mean/.running_var/.num_batches_tracked" (BatchNorm), ".3.weight/.bias"
- * (Linear), "projectors_inter.<modality>..." when there is one, "head.weight", "head.bias". */
+ * (Linear), "projectors_inter.<modality>..." when there is one, "fusion...." as the fusion's file
+ * says (concat has none), "head.weight", "head.bias". */
 typedef struct mos_parameter {
     char name[MOS_NAME_SIZE];
     int rank;
@@ -119,9 +134,9 @@ void *mos_model_dlatents(mos_model *model, int64_t m);
 void *mos_model_dlatents_inter(mos_model *model, int64_t m);
 /* Start a step: zero grads, dfeatures, dlatents, dlogits. */
 void mos_model_begin(mos_model *model);
-/* Head on the features of view set view[m] of each used modality, concatenated in modality order;
- * present[m]: host [batch] or NULL: absent rows enter as exact zeros. logits, dlogits: real [batch,
- * classes]. */
+/* Head on the features of view set view[m] of each used modality, joined by the fusion;
+ * present[m]: host [batch] or NULL: all; what a missing modality means is said in model/fusion.h.
+ * logits, dlogits: real [batch, classes]. */
 void mos_model_head_forward(mos_model *model, const int64_t *view, const uint8_t *const *present);
 void *mos_model_logits(mos_model *model);
 void *mos_model_dlogits(mos_model *model);

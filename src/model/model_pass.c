@@ -129,7 +129,7 @@ void mos_model_head_forward(mos_model *model, const int64_t *view, const uint8_t
     mos_device *device = model->weights.device;
     for (int64_t m = 0; m < model->spec.modalities; m++) {
         mos_encoder *encoder = &model->branch[m].encoder;
-        mos_fusion_input *input = &model->head.input[m];
+        mos_fusion_input *input = &model->head.fusion.input[m];
         *input = (mos_fusion_input){0};
         if (model->branch[m].views == 0) continue;
         int64_t row = view[m] * model->plan.batch;

@@ -119,6 +119,30 @@ static mosaic_status check_terms(const mos_config *config) {
     return MOSAIC_OK;
 }
 
+/* A fusion is trained through the head; a linear probe, which stands in for it where the head is
+ * not trained, sees the features side by side. */
+static mosaic_status check_fusion(const mos_config *config) {
+    const mos_settings_model *model = &config->settings.model;
+    const char *name = mos_fusion_names[model->fusion];
+    mos_objective_options objective;
+    MOS_TRY(mos_config_objective(config, &objective));
+    if (model->fusion == MOS_FUSION_CONCAT) return MOSAIC_OK;
+    if (!objective.method->bce || objective.weight[MOS_TERM_BCE] == 0)
+        return mos_fail(
+            MOSAIC_ERR_USAGE,
+            "%s: 'model.fusion: %s' is trained by the classification term, which method "
+            "'%s' %s; use concat",
+            origin_of(config, "model.fusion"), name, objective.method->name,
+            objective.method->bce ? "has at weight 0" : "does not have");
+    if (model->fusion == MOS_FUSION_ATTENTION && model->fusion_dim % model->fusion_heads != 0)
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "%s: 'model.fusion_heads' wants a divisor of 'model.fusion_dim' (%lld), "
+                        "found %lld",
+                        origin_of(config, "model.fusion_heads"), (long long)model->fusion_dim,
+                        (long long)model->fusion_heads);
+    return MOSAIC_OK;
+}
+
 static mosaic_status check_train(const mos_config *config) {
     const mos_settings_train *train = &config->settings.train;
     const struct {
@@ -139,5 +163,6 @@ mosaic_status mos_config_check(mos_config *config) {
     MOS_TRY(derive_rate(config));
     MOS_TRY(check_train(config));
     MOS_TRY(check_pos_weight(config));
+    MOS_TRY(check_fusion(config));
     return check_terms(config);
 }

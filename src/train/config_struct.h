@@ -29,6 +29,7 @@ typedef struct mos_settings_model {
     int encoder, fusion;
     int64_t hidden, latent;
     bool stem_pool, inter_projector;
+    int64_t fusion_dim, fusion_rank, fusion_heads;
 } mos_settings_model;
 
 typedef struct mos_settings_loss {

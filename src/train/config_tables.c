@@ -9,7 +9,6 @@ const char *const mos_config_kinds[] = {"auto", "optical", "radar", NULL};
 static const char *const presets[] = {"none", "reben", "iai", NULL};
 static const char *const statistics[] = {"auto", "reben", NULL};
 static const char *const encoders[] = {"resnet18", "resnet34", "resnet50", NULL};
-static const char *const fusions[] = {"concat", NULL};
 static const char *const positives[] = {"mulsupcon", "all", "any", "jaccard", "soft", NULL};
 static const char *const weightings[] = {"pair", "anchor", NULL};
 static const char *const anchors[] = {"separate", "shared", NULL};
@@ -64,8 +63,15 @@ static const mos_option data_options[] = {
 static const mos_option model_options[] = {
     CHOICE("model.encoder", model.encoder, "resnet34", encoders, "paper",
            "one per modality, torchvision's shape"),
-    CHOICE("model.fusion", model.fusion, "concat", fusions, "paper",
-           "how features meet before the head"),
+    CHOICE("model.fusion", model.fusion, "concat", mos_fusion_names, "paper",
+           "how the modalities' features become one row for the head: side by side, gated sum, "
+           "low-rank product, or attention among them"),
+    INT("model.fusion_dim", model.fusion_dim, "512", 1, 65536, "", "chosen",
+        "width of the joined row, and inside (all but concat)"),
+    INT("model.fusion_rank", model.fusion_rank, "4", 1, 4096, "", "chosen",
+        "bilinear: products summed per column"),
+    INT("model.fusion_heads", model.fusion_heads, "4", 1, 1024, "", "chosen",
+        "cross-attention: heads, a divisor of model.fusion_dim"),
     INT("model.hidden", model.hidden, "512", 1, 65536, "", IAI, "width inside the projector"),
     INT("model.latent", model.latent, "128", 2, 65536, "", IAI, "width of the latent"),
     BOOL("model.stem_pool", model.stem_pool, "true", "inherited (from torchvision)",
@@ -183,5 +189,8 @@ _Static_assert(MOS_OPTIMIZER_SGD == 0 && MOS_OPTIMIZER_ADAM == 1 && MOS_OPTIMIZE
 _Static_assert(MOS_POSITIVES_MULSUPCON == 1 && MOS_POSITIVES_ALL == 2 && MOS_POSITIVES_ANY == 3 &&
                    MOS_POSITIVES_JACCARD == 4 && MOS_POSITIVES_SOFT == 5,
                "loss.positives' choices follow mos_positives without PARTNER");
+_Static_assert(MOS_FUSION_CONCAT == 0 && MOS_FUSION_GATED == 1 && MOS_FUSION_BILINEAR == 2 &&
+                   MOS_FUSION_ATTENTION == 3 && MOS_FUSION_KINDS == 4,
+               "model.fusion's choices follow mos_fusion_id");
 _Static_assert(MOS_ENCODER_RESNET18 == 0 && MOS_ENCODER_RESNET34 == 1 && MOS_ENCODER_RESNET50 == 2,
                "model.encoder's choices follow mos_encoder_kind");

@@ -170,6 +170,38 @@ static void round_trip(void **state) {
     mos_model_destroy(&loaded);
 }
 
+/* A fusion with weights of its own comes back with them, whatever it is. */
+static void fusions_round_trip(void **state) {
+    (void)state;
+    for (int kind = MOS_FUSION_GATED; kind < MOS_FUSION_KINDS; kind++) {
+        mos_model_card card, back;
+        mos_model *loaded;
+        fill_card(&card);
+        card.spec.fusion = (mos_fusion_id)kind;
+        card.spec.fusion_dim = 12;
+        card.spec.fusion_rank = 2;
+        card.spec.fusion_heads = 3;
+        mos_model *model = make_model(&card, 5);
+        assert_int_equal(mos_model_file_write(edited, model, &card), MOSAIC_OK);
+        assert_int_equal(mos_model_file_load(edited, device, &back, &loaded), MOSAIC_OK);
+        assert_int_equal(back.spec.fusion, kind);
+        assert_int_equal(back.spec.fusion_dim, 12);
+        assert_int_equal(back.spec.fusion_rank, 2);
+        assert_int_equal(back.spec.fusion_heads, 3);
+        int64_t count, own = 0;
+        const mos_parameter *parameters = mos_model_parameters(model, &count);
+        for (int64_t i = 0; i < count; i++) {
+            if (strncmp(parameters[i].name, "fusion.", 7) != 0) continue;
+            assert_same_tensor(model, loaded, parameters[i].name, true);
+            own++;
+        }
+        assert_true(own >= 4);
+        mos_model_card_release(&back);
+        mos_model_destroy(&loaded);
+        mos_model_destroy(&model);
+    }
+}
+
 /* Without the prefix the names and shapes are torchvision's ResNet-18 without fc: 62 + 58 of norms.
  */
 static void torchvision_names(void **state) {
@@ -302,6 +334,8 @@ static void hostile_cards(void **state) {
          "not positive"},
         {"model", "{\"encoder\": \"vgg\"}", "unknown encoder 'vgg'"},
         {"model", "7", "object"},
+        {"model", "{\"encoder\": \"resnet18\", \"fusion\": \"soup\"}", "unknown fusion 'soup'"},
+        {"model", "{\"encoder\": \"resnet18\", \"fusion\": \"gated\"}", "'fusion_dim'"},
         {"input", "{\"height\": -1, \"width\": 24}", "'height'"},
         {"input", "{\"height\": 1e99, \"width\": 24}", "'height'"},
         {"thresholds", "{\"global\": 0.5, \"per_class\": {\"Pastures\": 0.5}}", "per class"},
@@ -477,15 +511,11 @@ static void failing_allocations(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trip),
-        cmocka_unit_test(torchvision_names),
-        cmocka_unit_test(strict_loading),
-        cmocka_unit_test(hostile_cards),
-        cmocka_unit_test(start_from_pattern),
-        cmocka_unit_test(join_by_name),
-        cmocka_unit_test(start_from_torchvision),
-        cmocka_unit_test(class_join),
-        cmocka_unit_test(failing_allocations),
+        cmocka_unit_test(round_trip),        cmocka_unit_test(fusions_round_trip),
+        cmocka_unit_test(torchvision_names), cmocka_unit_test(strict_loading),
+        cmocka_unit_test(hostile_cards),     cmocka_unit_test(start_from_pattern),
+        cmocka_unit_test(join_by_name),      cmocka_unit_test(start_from_torchvision),
+        cmocka_unit_test(class_join),        cmocka_unit_test(failing_allocations),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

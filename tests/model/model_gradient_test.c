@@ -149,10 +149,33 @@ static void model_without_pool(void **state) {
     check_model(&shape, &options, false, names);
 }
 
+/* Through every fusion down to an encoder, with a sample that lacks a modality. */
+static void fused_models(void **state) {
+    (void)state;
+    static const char *const names[MOS_FUSION_KINDS][3] = {
+        [MOS_FUSION_GATED] = {"fusion.s1.value.weight", "fusion.s2.gate.bias", NULL},
+        [MOS_FUSION_BILINEAR] = {"fusion.s2.factor.weight", NULL},
+        [MOS_FUSION_ATTENTION] = {"fusion.s1.token.weight", "backbones.s1.bn1.weight", NULL}};
+    mos_objective_options options = make_options("supervised");
+    for (int kind = MOS_FUSION_GATED; kind < MOS_FUSION_KINDS; kind++) {
+        step_shape shape = {.encoder = MOS_ENCODER_RESNET18,
+                            .size = 16,
+                            .batch = 3,
+                            .modalities = 2,
+                            .bands = {1, 2},
+                            .hidden = 8,
+                            .latent = 4,
+                            .classes = 3,
+                            .fusion = (mos_fusion_id)kind};
+        check_model(&shape, &options, true, names[kind]);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pooled_model),
         cmocka_unit_test(model_without_pool),
+        cmocka_unit_test(fused_models),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

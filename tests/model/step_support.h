@@ -25,6 +25,7 @@ typedef struct step_shape {
     int64_t size, batch, modalities, bands[MOS_MAX_MODALITIES];
     int64_t hidden, latent, classes;
     bool inter, no_pool;
+    mos_fusion_id fusion; /* of width 8, rank 2, 2 heads */
 } step_shape;
 
 static const char *const step_names[] = {"s1", "s2", "dem"};
@@ -42,6 +43,10 @@ static inline void step_rig_init(step_rig *rig, mos_device *device, const step_s
                            .hidden = shape->hidden,
                            .latent = shape->latent,
                            .inter_projector = shape->inter,
+                           .fusion = shape->fusion,
+                           .fusion_dim = 8,
+                           .fusion_rank = 2,
+                           .fusion_heads = 2,
                            .classes = shape->classes};
     mos_model_plan plan = {.batch = shape->batch,
                            .height = shape->size,
