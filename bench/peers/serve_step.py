@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Serve one-step timings of a PyTorch peer to `mosaic bench step`, so that both are measured in turn in one run.
+"""Serve timings of a peer to `mosaic bench step` and `mosaic bench infer`, so that both are measured in turn in one run.
 
-The peer is a Python file with `build(mode, args)` that returns a function running one training step; modes are
-{eager,compile}-{nchw,cl}-{fp32,bf16}. Protocol: prints "ready ...", then for every mode read from standard input
+The peer is a Python file with `build(mode, args)` that returns a function running one training step, or one batch of
+inference; modes are {eager,compile}-{nchw,cl}-{fp32,bf16} and what the file adds. Protocol: prints "ready ...", then for every mode read from standard input
 runs one step and prints its seconds.
 """
 import argparse
@@ -25,6 +25,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--module", default=pathlib.Path(__file__).with_name("torch_mosaic1.py"))
     p.add_argument("--modes", required=True)
+    p.add_argument("--encoder", choices=("resnet18", "resnet34", "resnet50"), default="resnet34")
     p.add_argument("--batch", type=int, default=32)
     p.add_argument("--size", type=int, default=120)
     p.add_argument("--bands", type=lambda s: [int(v) for v in s.split(",")], default=[2, 12])

@@ -1,10 +1,10 @@
-"""A MoSAiC-1 training step in PyTorch: two ResNet-34 encoders, projectors, joint loss, AdamW. The default peer of
+"""A MoSAiC-1 training step in PyTorch: two ResNet encoders, projectors, joint loss, AdamW. The default peer of
 `mosaic bench step`; `build(mode, args)` returns a function that runs one step."""
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-STAGES = ((64, 3), (128, 4), (256, 6), (512, 3))
+DEPTHS = {"resnet18": (2, 2, 2, 2), "resnet34": (3, 4, 6, 3), "resnet50": (3, 4, 6, 3)}
 
 
 def conv_norm(inputs, outputs, kernel, stride):
@@ -12,33 +12,44 @@ def conv_norm(inputs, outputs, kernel, stride):
 
 
 class Residual(nn.Module):
-    def __init__(self, inputs, width, stride):
+    def __init__(self, inputs, width, stride, wide):
         super().__init__()
-        self.path = nn.Sequential(*conv_norm(inputs, width, 3, stride), nn.ReLU(True), *conv_norm(width, width, 3, 1))
-        self.skip = nn.Sequential(*conv_norm(inputs, width, 1, stride)) if inputs != width else nn.Identity()
+        outputs = width * wide
+        if wide == 1:
+            path = [*conv_norm(inputs, width, 3, stride), nn.ReLU(True), *conv_norm(width, width, 3, 1)]
+        else:
+            path = [*conv_norm(inputs, width, 1, 1), nn.ReLU(True), *conv_norm(width, width, 3, stride), nn.ReLU(True),
+                    *conv_norm(width, outputs, 1, 1)]
+        self.path = nn.Sequential(*path)
+        self.skip = nn.Sequential(*conv_norm(inputs, outputs, 1, stride)) if inputs != outputs else nn.Identity()
 
     def forward(self, x):
         return F.relu(self.path(x) + self.skip(x), inplace=True)
 
 
-def encoder(bands):
+def feature_size(kind):
+    return 2048 if kind == "resnet50" else 512
+
+
+def encoder(kind, bands):
     layers = [*conv_norm(bands, 64, 7, 2), nn.ReLU(True), nn.MaxPool2d(3, 2, 1)]
-    inputs = 64
-    for width, depth in STAGES:
+    inputs, wide = 64, feature_size(kind) // 512
+    for stage, depth in enumerate(DEPTHS[kind]):
         for k in range(depth):
-            layers.append(Residual(inputs, width, 2 if inputs != width and k == 0 else 1))
-            inputs = width
+            layers.append(Residual(inputs, 64 << stage, 2 if stage > 0 and k == 0 else 1, wide))
+            inputs = (64 << stage) * wide
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
 
 class Model(nn.Module):
-    def __init__(self, bands, classes):
+    def __init__(self, kind, bands, classes):
         super().__init__()
-        self.encoders = nn.ModuleList(encoder(b) for b in bands)
+        width = feature_size(kind)
+        self.encoders = nn.ModuleList(encoder(kind, b) for b in bands)
         self.projectors = nn.ModuleList(
-            nn.Sequential(nn.Linear(512, 512, bias=False), nn.BatchNorm1d(512), nn.ReLU(True), nn.Linear(512, 128))
+            nn.Sequential(nn.Linear(width, 512, bias=False), nn.BatchNorm1d(512), nn.ReLU(True), nn.Linear(512, 128))
             for _ in bands)
-        self.head = nn.Linear(512 * len(bands), classes)
+        self.head = nn.Linear(width * len(bands), classes)
 
     def forward(self, images):
         features = [[f(v) for v in views] for f, views in zip(self.encoders, images)]
@@ -68,7 +79,7 @@ def loss_of(latents, logits, labels):
 def build(mode, args):
     torch.manual_seed(0)
     kind, layout, dtype = mode.split("-")
-    model = Model(args.bands, args.classes)
+    model = Model(args.encoder, args.bands, args.classes)
     images = [[torch.randn(args.batch, b, args.size, args.size) for _ in range(args.views)] for b in args.bands]
     if layout == "cl":
         model = model.to(memory_format=torch.channels_last)

@@ -81,11 +81,7 @@ static mosaic_status run_entry(const mos_bench_entry *entry, const mos_bench_set
     if (status == MOSAIC_OK) mos_bench_print(&report, json, out);
     mos_bench_report_release(&report);
     MOS_TRY(mos_context(status, "bench %s", entry->name));
-    if (!unsteady || settings->quick) return MOSAIC_OK;
-    return mos_fail(MOSAIC_ERR_RUNTIME,
-                    "bench %s: the processor's roof moved by more than %.0f %% during the run: run "
-                    "it again on a quiet machine",
-                    entry->name, 100 * MOS_BENCH_DRIFT_LIMIT);
+    return unsteady && !settings->quick ? mos_bench_unsteady(entry->name) : MOSAIC_OK;
 }
 
 mosaic_status mos_bench_run_named(const char *name, const mos_bench_settings *settings, bool json,

@@ -73,6 +73,13 @@ void mos_bench_steadiness(mos_bench_report *report, const mos_bench_run *run) {
     mos_bench_fact_number(report, "roof_moved_percent", 100 * drift, 1);
 }
 
+mosaic_status mos_bench_unsteady(const char *name) {
+    return mos_fail(MOSAIC_ERR_RUNTIME,
+                    "bench %s: the processor's roof moved by more than %.0f %% during the run: run "
+                    "it again on a quiet machine",
+                    name, 100 * MOS_BENCH_DRIFT_LIMIT);
+}
+
 /* Columns in the order in which their keys appear. */
 static int find_columns(const mos_bench_report *report, const char *keys[MOST_COLUMNS],
                         int widths[MOST_COLUMNS]) {

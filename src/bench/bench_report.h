@@ -31,6 +31,8 @@ void mos_bench_number(mos_bench_report *report, const char *key, double value, i
 void mos_bench_text(mos_bench_report *report, const char *key, const char *text);
 /* Roof and drift of the run as facts; a drift beyond the limit marks the report unsteady. */
 void mos_bench_steadiness(mos_bench_report *report, const mos_bench_run *run);
+/* The error of an unsteady report. */
+mosaic_status mos_bench_unsteady(const char *name);
 void mos_bench_print(const mos_bench_report *report, bool json, mos_text *out);
 void mos_bench_report_release(mos_bench_report *report);
 

@@ -1,0 +1,107 @@
+#include "bench/peer_cases.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static mosaic_status run_peer(void *context, double *seconds) {
+    const struct {
+        mos_peer_cases *cases;
+        const char *mode;
+    } *item = context;
+    return mos_peer_step(&item->cases->peer, item->mode, seconds);
+}
+
+typedef struct peer_words {
+    char modes[400], bands[200], number[5][24];
+} peer_words;
+
+static const char *whole(char number[24], int64_t value) {
+    (void)snprintf(number, 24, "%lld", (long long)value);
+    return number;
+}
+
+static mosaic_status start(const mos_peer_bench_options *o, mos_peer *peer) {
+    static const char *const encoders[] = {"resnet18", "resnet34", "resnet50"};
+    peer_words words = {.modes = ""};
+    const mos_step_setting *s = &o->setting;
+    size_t used = 0;
+    for (size_t i = 0; i < o->peer_modes->count && used < sizeof words.modes; i++)
+        used += (size_t)snprintf(words.modes + used, sizeof words.modes - used, "%s%s",
+                                 i ? "," : "", o->peer_modes->items[i]);
+    used = 0;
+    for (int64_t m = 0; m < s->modalities && used < sizeof words.bands; m++)
+        used += (size_t)snprintf(words.bands + used, sizeof words.bands - used, "%s%lld",
+                                 m ? "," : "", (long long)s->bands[m]);
+    const char *arguments[] = {o->python,
+                               o->peer_server,
+                               "--modes",
+                               words.modes,
+                               "--bands",
+                               words.bands,
+                               "--encoder",
+                               encoders[s->encoder],
+                               "--batch",
+                               whole(words.number[0], s->batch),
+                               "--size",
+                               whole(words.number[1], s->size),
+                               "--classes",
+                               whole(words.number[2], s->classes),
+                               "--views",
+                               whole(words.number[3], s->views),
+                               "--threads",
+                               whole(words.number[4], o->threads),
+                               o->peer_module ? "--module" : NULL,
+                               o->peer_module,
+                               NULL};
+    char *argv[sizeof arguments / sizeof *arguments];
+    for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++)
+        memcpy(&argv[i], &arguments[i], sizeof argv[i]);
+    return mos_peer_start(argv, peer);
+}
+
+mosaic_status mos_peer_cases_add(const mos_peer_bench_options *o, mos_bench_run *run,
+                                 mos_peer_cases *out) {
+    *out = (mos_peer_cases){.first = run->count};
+    if (!o->python || !o->python[0] || o->peer_modes->count == 0 || !o->peer_modes->items[0][0]) {
+        (void)snprintf(out->note, sizeof out->note, "not asked for");
+        return MOSAIC_OK;
+    }
+    if (o->peer_modes->count > MOS_PEER_CASES)
+        return mos_fail(MOSAIC_ERR_USAGE, "--peer-modes: wanted at most %d modes, got %zu",
+                        MOS_PEER_CASES, o->peer_modes->count);
+    if (start(o, &out->peer) != MOSAIC_OK) {
+        (void)snprintf(out->note, sizeof out->note, "none: %.300s", mosaic_error());
+        return MOSAIC_OK;
+    }
+    (void)snprintf(out->note, sizeof out->note, "%s", out->peer.greeting);
+    for (; out->count < (int)o->peer_modes->count; out->count++) {
+        out->item[out->count].cases = out;
+        out->item[out->count].mode = o->peer_modes->items[out->count];
+        MOS_TRY(mos_bench_add(run, out->item[out->count].mode, run_peer, &out->item[out->count]));
+    }
+    return MOSAIC_OK;
+}
+
+void mos_peer_cases_stop(mos_peer_cases *cases) {
+    mos_peer_stop(&cases->peer);
+}
+
+void mos_peer_cases_report(const mos_peer_cases *peers, const mos_bench_run *run, double views,
+                           double flops, mos_bench_report *report) {
+    mos_bench_steadiness(report, run);
+    mos_bench_fact(report, "peer", "%s", peers->note);
+    for (int i = 0; i < run->count; i++) {
+        const double seconds = mos_bench_median(run, i), gflops = 1e-9 * flops * views / seconds;
+        const bool bf16 = strstr(run->cases[i].name, "bf16") != NULL;
+        mos_bench_row(report, run->cases[i].name);
+        mos_bench_number(report, "best_ms_per_view", 1e3 * mos_bench_best(run, i) / views, 2);
+        mos_bench_number(report, "ms_per_view", 1e3 * seconds / views, 2);
+        mos_bench_number(report, "gflops", gflops, 1);
+        mos_bench_number(report, "share_of_roof", gflops / mos_bench_roof(run, bf16), 3);
+        for (int k = 0; k < peers->count && i < peers->first; k++) {
+            char key[40];
+            (void)snprintf(key, sizeof key, "x_%.36s", peers->item[k].mode);
+            mos_bench_number(report, key, mos_bench_ratio(run, i, peers->first + k), 2);
+        }
+    }
+}

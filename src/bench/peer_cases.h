@@ -1,0 +1,44 @@
+/* The modes of a Python peer as cases of a run, beside ours. */
+#ifndef MOS_BENCH_PEER_CASES_H
+#define MOS_BENCH_PEER_CASES_H
+
+#include "base/options.h"
+#include "bench/bench_report.h"
+#include "bench/peer.h"
+#include "bench/synthetic_step.h"
+
+/* What `bench step` and `bench infer` are asked for. */
+typedef struct mos_peer_bench_options {
+    mos_step_setting setting;
+    int threads;
+    int64_t rounds;
+    bool fp32, bf16, layers;
+    const char *python;              /* interpreter with torch; NULL or "": no peer */
+    const char *peer_server;         /* bench/peers/serve_step.py */
+    const char *peer_module;         /* a file with build(mode, args) */
+    const mos_text_list *peer_modes; /* "eager-nchw-fp32", ... */
+} mos_peer_bench_options;
+
+enum { MOS_PEER_CASES = 8 };
+typedef struct mos_peer_cases {
+    mos_peer peer;
+    char note[400]; /* what the peer is, or why there is none */
+    struct {
+        struct mos_peer_cases *cases;
+        const char *mode;
+    } item[MOS_PEER_CASES];
+    int first, count; /* numbers of the cases in the run */
+} mos_peer_cases;
+
+/* Starts the peer and adds its modes to the run; a peer that cannot be started is said in the note,
+ * not an error. `out` must stay where it is until the run is over. */
+mosaic_status mos_peer_cases_add(const mos_peer_bench_options *options, mos_bench_run *run,
+                                 mos_peer_cases *out);
+void mos_peer_cases_stop(mos_peer_cases *cases); /* takes an empty one */
+
+/* Facts of the run, a row per case with ms per view, and how many times faster than each of the
+ * peer's modes ours are. views: in a case's work; flops: of one view. */
+void mos_peer_cases_report(const mos_peer_cases *peers, const mos_bench_run *run, double views,
+                           double flops, mos_bench_report *report);
+
+#endif
