@@ -155,7 +155,7 @@ static mosaic_status scan_all(scan_work *work, int threads) {
         int64_t left = count - work->first;
         mos_parallel_for(threads, left < CHUNK ? left : CHUNK, scan_some, work);
         MOS_GOTO(first_error(work->threads, threads));
-        if (shown) mos_progress_update(&progress, work->first);
+        if (shown) mos_progress_update(&progress, work->first + (left < CHUNK ? left : CHUNK));
     }
 done:
     if (shown) mos_progress_end(&progress);

@@ -416,12 +416,40 @@ static void corine_values(void **state) {
     mos_dataset_close(&dataset);
 }
 
+/* Every allocation on the way may fail; none of it leaks or crashes (watched by the sanitizer
+ * build). */
+static void failing_allocations(void **state) {
+    mos_dataset *dataset;
+    write_raster(*state, &optical);
+    write_cover(*state, "lc.tif", 60, 60, optical.transform, 32633, corine);
+    write_text(*state, "scene.yaml",
+               "grid: {size: 30}\n"
+               "land_cover: {classes: {12: a, 24: b}, ignore: [44]}\n"
+               "scenes:\n"
+               "  - modalities: {s2: {file: s2.tif, bands: [B02, B03, B04], nodata: 0}}\n"
+               "    land_cover: lc.tif\n");
+    uint64_t last = 0;
+    for (uint64_t n = 1;; n += n < 100 ? 1 : 5) {
+        mos_alloc_fail_at(n);
+        mosaic_status status = open_dataset(&dataset, "data.root", *state, NULL);
+        mos_alloc_fail_at(0);
+        bool whole = status == MOSAIC_OK && find_defect(dataset, "unreadable") == NULL;
+        if (status != MOSAIC_OK) assert_int_equal(status, MOSAIC_ERR_MEMORY);
+        mos_dataset_close(&dataset);
+        assert_true(n < 2000);
+        last = n;
+        if (whole) break;
+    }
+    assert_true(last > 50);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_test_folder, remove_test_folder)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(terramesh),      TEST(safe_product),    TEST(several_files),   TEST(refusals),
-        TEST(whole_decibels), TEST(scenes_and_pack), TEST(split_by_blocks), TEST(corine_values),
+        TEST(terramesh),       TEST(safe_product),   TEST(several_files),
+        TEST(refusals),        TEST(whole_decibels), TEST(scenes_and_pack),
+        TEST(split_by_blocks), TEST(corine_values),  TEST(failing_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
