@@ -140,6 +140,25 @@ static void same_grid(void **state) {
     mos_dataset_close(&dataset);
 }
 
+/* Nothing in the file says that 0 is no data: it is all the same, and does not bleed into others.
+ */
+static void zeros(void **state) {
+    need_program("gdalwarp");
+    mos_dataset *dataset;
+    test_raster bordered = optical;
+    bordered.border = 33;
+    write_raster(*state, &bordered);
+    EXPECT_OK(open_scene(*state,
+                         "grid: {size: 20, minimum_valid: 0.3}\n"
+                         "modalities:\n"
+                         "  s2: {file: s2.tif, bands: [B02, B03, B04, B08], resolution: 8}\n",
+                         &dataset));
+    assert_int_equal(mos_dataset_count(dataset), 16);
+    expect_defect(dataset, "left out: s2 covers too little", 4, "scene_r0_c0");
+    judge_modality(*state, dataset, 0, &bordered, "-r bilinear -srcnodata 0 -dstnodata 0");
+    mos_dataset_close(&dataset);
+}
+
 static const char two_grids[] =
     "grid: {size: 20, missing: keep, minimum_valid: 0.5}\n"
     "modalities:\n"
@@ -364,6 +383,7 @@ static void shares_elsewhere(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(same_grid, make_test_folder, remove_test_folder),
+        cmocka_unit_test_setup_teardown(zeros, make_test_folder, remove_test_folder),
         cmocka_unit_test_setup_teardown(other_grids, make_test_folder, remove_test_folder),
         cmocka_unit_test_setup_teardown(threads, make_test_folder, remove_test_folder),
         cmocka_unit_test_setup_teardown(shares, make_test_folder, remove_test_folder),
