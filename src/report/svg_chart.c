@@ -216,7 +216,7 @@ void mos_interval_write(double low, double value, double high, double reach, mos
     }
     const axis x = {-reach, reach, 2, 98};
     mos_text_add(out, "<svg class=\"bar\" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" "
-                      "aria-hidden=\"true\"><rect class=\"back\" x=\"49.7\" width=\"0.6\" "
+                      "aria-hidden=\"true\"><rect class=\"back\" x=\"49.2\" width=\"1.6\" "
                       "height=\"10\"/><path class=\"line s0\" d=\"M");
     add_pixel(out, place(&x, fmax(low, -reach)));
     mos_text_add(out, ",5L");

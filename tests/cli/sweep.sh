@@ -1,0 +1,153 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2154 # mosaic and work are set by cli_support.sh
+# A sweep in one go, and the same sweep stopped, killed and finished in parts of an array: one table.
+source "$(dirname "$0")/cli_support.sh"
+export OMP_WAIT_POLICY=passive
+unset "${!SLURM_@}"
+
+cat >"$work/small.yaml" <<END
+base:
+  data: {labeled: {fraction: 0.5}}
+  model: {encoder: resnet18, hidden: 16, latent: 8}
+  loss: {anchor: shared}
+  train: {epochs: 2, batch: 4, lr: 1e-3, keep: 1, precision: fp32}
+synth: {patches: 24, size: 24, classes: 3, seed: 1}
+variants:
+  supervised: {method: supervised}
+  contrast: {method: iai-simclr}
+  broken: {method: supervised, data.modalities: {s9: }}
+seeds: [0, 1]
+reference: supervised
+evaluate: [test]
+END
+sweep() {
+    local folder=$1
+    shift
+    "$mosaic" sweep "$work/small.yaml" --out "$work/$folder" "$@"
+}
+# All that does not tell the time.
+same_results() {
+    same "$work/whole/table.tex" "$work/$1/table.tex"
+    check "results.json of $1" diff <(grep -vE 'seconds"|message' "$work/whole/results.json") <(grep -vE 'seconds"|message' "$work/$1/results.json")
+    cut -f2- "$work/whole/results.tsv" >"$work/whole.tsv"
+    cut -f2- "$work/$1/results.tsv" >"$work/part.tsv"
+    same "$work/whole.tsv" "$work/part.tsv"
+}
+
+# What will be done can be seen before it is done.
+expect 0 "6 runs, 6 to train" sweep whole --dry-run
+check "nothing is written by --dry-run" test ! -e "$work/whole"
+sed 's/seeds:/sedes:/' "$work/small.yaml" >"$work/typo.yaml"
+expect 2 "typo.yaml:11:1: .*did you mean 'seeds'" "$mosaic" sweep "$work/typo.yaml" --out "$work/no"
+expect 2 "did you mean 'ablation'" "$mosaic" sweep ablaton --out "$work/no"
+
+# A failure does not stop the others and is listed with its reason.
+expect 1 "2 of 6 runs failed" sweep whole --threads 1
+check "the reason is in results.csv" grep -q 'broken.*failed,2.*s9' "$work/whole/results.csv"
+check "the reason is in table.html" grep -q 'failed with exit code 2' "$work/whole/table.html"
+check "four runs complete" test "$(grep -l '^state complete' "$work"/whole/state/*.txt | wc -l)" = 4
+check "a difference" grep -q '"p_holm"' "$work/whole/results.json"
+check "no wrong number" bash -c "! grep -qiE '>-?(nan|inf)<' '$work/whole/table.html'"
+
+# Done is done: nothing is trained again.
+trained=$(grep -ch '^\$ .* train ' "$work"/whole/logs/supervised*.log "$work"/whole/logs/contrast*.log | paste -sd+ | bc)
+check "each run trained once" test "$trained" = 4
+expect 1 "2 of 6 runs failed" sweep whole --threads 1
+again=$(grep -ch '^\$ .* train ' "$work"/whole/logs/supervised*.log "$work"/whole/logs/contrast*.log | paste -sd+ | bc)
+check "and not again" test "$again" = 4
+
+# Another configuration under the same name is refused by key.
+expect 5 "loss.tau_ntx: 0.3, was 0.5" sweep whole --set loss.tau_ntx=0.3
+expect 5 "synth.patches: 30, was patches: 24" sweep whole --set synth.patches=30
+
+# Stopped in the middle: checkpoints are written, the code says resumable.
+wait_for() { # FILE PATTERN
+    for _ in $(seq 600); do
+        compgen -G "$1" >/dev/null && return 0
+        sleep 0.05
+    done
+    echo "FAILED: $1 did not appear"
+    failures=$((failures + 1))
+}
+"$mosaic" sweep "$work/small.yaml" --out "$work/parts" --threads 2 --jobs 2 >"$work/output.stopped" 2>&1 </dev/null &
+running=$!
+wait_for "$work/parts/runs/*/checkpoints/step-*"
+kill -TERM $running
+wait $running
+code=$?
+check "exit code 75 after SIGTERM, not $code" test $code = 75
+
+# Killed in the middle, with all its programs.
+setsid "$mosaic" sweep "$work/small.yaml" --out "$work/parts" --threads 2 --jobs 2 >"$work/output.killed" 2>&1 </dev/null &
+running=$!
+wait_for "$work/parts/state/contrast*"
+sleep 0.3
+kill -KILL -- -$running 2>/dev/null
+wait $running 2>/dev/null
+
+# Finished in parts: every run by exactly one of them, tables by --collect.
+expect "0|1" "runs 3" sweep parts --threads 1 --index 1 --count 2
+check "a part writes no tables" test ! -e "$work/parts/table.tex"
+SLURM_ARRAY_TASK_ID=5 SLURM_ARRAY_TASK_MIN=5 SLURM_ARRAY_TASK_STEP=2 SLURM_ARRAY_TASK_COUNT=2 expect "0|1" "part 1 of 2" sweep parts --threads 1
+expect 2 "numbered from 0 to 1" sweep parts --index 2 --count 2
+expect 1 "complete 4" sweep parts --collect
+same_results parts
+for run in "$work"/whole/runs/s*; do
+    same "$run/eval/test/predictions.csv" "$work/parts/runs/${run##*/}/eval/test/predictions.csv"
+done
+
+# Side by side.
+runs=$work/whole/runs
+expect 0 "side.html" "$mosaic" compare "$runs/supervised_f0.5_s0" "$runs/supervised_f0.5_s1" "$runs/contrast_f0.5_s0/" --out "$work/side.html" --reference supervised_f0.5_s1 --threads 1
+for section in verdict scores differences classes curves configuration origins; do
+    check "section $section" grep -q "<section id=\"$section\">" "$work/side.html"
+done
+check "the keys that differ" grep -q '<td>train.seed</td><td>0</td><td>1</td><td>0</td>' "$work/side.html"
+check "and no others" bash -c "! grep -q '<td>train.epochs</td>' '$work/side.html'"
+check "a paired difference" grep -qE 'supervised_f0.5_s0</td><td class="n">[+-][0-9.]+</td><td><svg' "$work/side.html"
+expect 2 "did you mean 'supervised_f0.5_s0'" "$mosaic" compare "$runs/supervised_f0.5_s0" "$runs/contrast_f0.5_s0" --out "$work/no.html" --reference supervised_f0.5_so
+expect 2 "no run has an evaluation 'tset', did you mean 'test'" "$mosaic" compare "$runs/supervised_f0.5_s0" "$runs/contrast_f0.5_s0" --out "$work/no.html" --split tset
+expect 2 "missing argument|wanted 2" "$mosaic" compare "$runs/supervised_f0.5_s0" --out "$work/no.html"
+# A sample less on one side: not compared, and said so.
+cp -r "$runs/contrast_f0.5_s0" "$work/fewer"
+sed -i '$d' "$work/fewer/eval/test/predictions.csv"
+expect 0 "side2.html" "$mosaic" compare "$runs/supervised_f0.5_s0" "$work/fewer" --out "$work/side2.html"
+check "other samples are said" grep -q 'cannot be compared sample by sample: other samples' "$work/side2.html"
+
+# Pages are whole documents that need nothing from elsewhere, and open in a browser without a complaint.
+cat >"$work/page.py" <<'END'
+import html.parser, sys
+void = {"meta", "link", "br", "hr", "img", "input", "col"}
+class Page(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open, self.sections = [], 0
+    def handle_starttag(self, tag, attributes):
+        assert not any(k in ("src", "href") and not v.startswith("#") for k, v in attributes), attributes
+        assert tag not in ("script", "iframe"), tag
+        self.sections += tag == "section"
+        if tag not in void:
+            self.open.append(tag)
+    def handle_endtag(self, tag):
+        assert self.open and self.open.pop() == tag, (tag, self.getpos())
+for path in sys.argv[1:]:
+    page = Page()
+    page.feed(open(path, encoding="utf-8").read())
+    page.close()
+    assert not page.open and page.sections >= 4, (path, page.open, page.sections)
+END
+if command -v python3 >/dev/null; then
+    check "pages are whole" python3 "$work/page.py" "$work/side.html" "$work/side2.html" "$work/whole/table.html"
+else
+    echo "skipped: pages are checked with python3"
+fi
+if command -v chromium >/dev/null; then
+    for page in side.html whole/table.html; do
+        timeout 60 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$work/browser" --enable-logging=stderr --dump-dom "file://$work/$page" >"$work/dom" 2>"$work/said"
+        check "$page opens in a browser" grep -q '<section id="verdict">' "$work/dom"
+        check "$page: no console message" bash -c "! grep -q CONSOLE '$work/said'"
+    done
+else
+    echo "skipped: pages are opened in chromium"
+fi
+finish
