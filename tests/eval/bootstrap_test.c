@@ -1,5 +1,5 @@
-/* Intervals against a plain bootstrap of scikit-learn's scores (tests/golden/make_score_golden.py),
- * and against the metrics themselves. */
+/* Intervals against a plain bootstrap of scikit-learn's scores (tests/golden/make_score_golden.py,
+ * make_paired_golden.py), and against the metrics themselves. */
 #include "eval/bootstrap.h"
 
 #include "base/memory.h"
@@ -125,6 +125,38 @@ static void paired_differences(void **state) {
     assert_int_equal(mos_bootstrap_paired(&good, &bad, &options, &b), MOSAIC_ERR_DATA);
 }
 
+/* One draw of rows for both sides of both pairs (tests/golden/make_paired_golden.py). */
+static void a_mean_of_pairs_is_numpys(void **state) {
+    (void)state;
+    static planted_scores scores[4];
+    const mos_score_input a[2] = {planted_input_of("a.labels", "own0.scores", 0.42, &scores[0]),
+                                  planted_input_of("a.labels", "own1.scores", 0.42, &scores[1])};
+    const mos_score_input b[2] = {planted_input_of("a.labels", "other0.scores", 0.36, &scores[2]),
+                                  planted_input_of("a.labels", "other1.scores", 0.36, &scores[3])};
+    mos_bootstrap_options options = mos_bootstrap_defaults(2);
+    golden_file paired;
+    mos_bootstrap found;
+    mos_interval interval[5];
+    golden_read("paired_golden.txt", &paired);
+    options.resamples = 4000;
+    assert_int_equal(mos_bootstrap_paired_mean(a, b, 2, &options, &found), MOSAIC_OK);
+    list(&found, interval);
+    for (int s = 0; s < 5; s++) {
+        double low = score_golden(&paired, "low", s), high = score_golden(&paired, "high", s);
+        double p = score_golden(&paired, "p", s);
+        golden_near("value", interval[s].value, score_golden(&paired, "value", s), 1, 1e-9);
+        golden_near("low", interval[s].low, low, high - low, 0.06);
+        golden_near("high", interval[s].high, high, high - low, 0.06);
+        /* four standard errors of a share out of 2,000 */
+        golden_near("p", interval[s].p, p, 1, 4 * sqrt(2 * p / 2000) + 0.001);
+    }
+    mos_bootstrap_release(&found);
+    scores[3].labels[7] = !scores[3].labels[7];
+    assert_int_equal(mos_bootstrap_paired_mean(a, b, 2, &options, &found), MOSAIC_ERR_DATA);
+    assert_int_equal(mos_bootstrap_paired_mean(a, b, 0, &options, &found), MOSAIC_ERR_USAGE);
+    golden_release(&paired);
+}
+
 static void percentiles_are_numpys(void **state) {
     (void)state;
     double v[] = {5, NAN, 1, 2, 4, 3}, low, high; /* numpy.percentile([1..5], [10, 90]) */
@@ -175,6 +207,7 @@ int main(void) {
         cmocka_unit_test(a_resample_equals_its_rows),
         cmocka_unit_test(threads_and_seed),
         cmocka_unit_test(paired_differences),
+        cmocka_unit_test(a_mean_of_pairs_is_numpys),
         cmocka_unit_test(percentiles_are_numpys),
         cmocka_unit_test(bad_input_is_refused),
         cmocka_unit_test(allocation_failures_surface),

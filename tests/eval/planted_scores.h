@@ -14,13 +14,10 @@ typedef struct planted_scores {
     double threshold[SCORES_L];
 } planted_scores;
 
-/* `name` of the labels and noise; skill: distance between the means of positives and negatives. */
-static inline mos_score_input planted_input(const char *name, double skill, planted_scores *s) {
-    char text[64];
-    (void)snprintf(text, sizeof text, "%s.labels", name);
-    uint64_t labels = formula_hash(text);
-    (void)snprintf(text, sizeof text, "%s.scores", name);
-    uint64_t noise = formula_hash(text);
+/* skill: distance between the means of positives and negatives. */
+static inline mos_score_input planted_input_of(const char *labels_name, const char *noise_name,
+                                               double skill, planted_scores *s) {
+    uint64_t labels = formula_hash(labels_name), noise = formula_hash(noise_name);
     for (int64_t i = 0; i < SCORES_N * SCORES_L; i++) {
         s->labels[i] = formula_bits(labels, i) % 100 < 30;
         double p = 0.5 + 0.5 * formula_uniform(noise, i) + skill * ((double)s->labels[i] - 0.5);
@@ -29,6 +26,14 @@ static inline mos_score_input planted_input(const char *name, double skill, plan
     for (int j = 0; j < SCORES_L; j++)
         s->threshold[j] = 0.5;
     return (mos_score_input){s->probability, s->labels, s->threshold, SCORES_N, SCORES_L};
+}
+
+/* `name` of the labels and noise. */
+static inline mos_score_input planted_input(const char *name, double skill, planted_scores *s) {
+    char labels[64], noise[64];
+    (void)snprintf(labels, sizeof labels, "%s.labels", name);
+    (void)snprintf(noise, sizeof noise, "%s.scores", name);
+    return planted_input_of(labels, noise, skill, s);
 }
 
 static inline double score_golden(const golden_file *golden, const char *name, int64_t at) {
