@@ -129,10 +129,10 @@ static void paired_differences(void **state) {
 static void a_mean_of_pairs_is_numpys(void **state) {
     (void)state;
     static planted_scores scores[4];
-    const mos_score_input a[2] = {planted_input_of("a.labels", "own0.scores", 0.42, &scores[0]),
-                                  planted_input_of("a.labels", "own1.scores", 0.42, &scores[1])};
-    const mos_score_input b[2] = {planted_input_of("a.labels", "other0.scores", 0.36, &scores[2]),
-                                  planted_input_of("a.labels", "other1.scores", 0.36, &scores[3])};
+    const mos_score_input a[2] = {planted_input_of("a.labels", "own0.scores", 0.40, &scores[0]),
+                                  planted_input_of("a.labels", "own1.scores", 0.40, &scores[1])};
+    const mos_score_input b[2] = {planted_input_of("a.labels", "other0.scores", 0.385, &scores[2]),
+                                  planted_input_of("a.labels", "other1.scores", 0.385, &scores[3])};
     mos_bootstrap_options options = mos_bootstrap_defaults(2);
     golden_file paired;
     mos_bootstrap found;
