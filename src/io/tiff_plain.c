@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <tiffio.h>
+#include <zlib.h>
 
 /* libtiff's view of the bytes: a file that cannot be written. */
 typedef struct memory_file {
@@ -103,21 +104,35 @@ static bool is_plain(TIFF *tiff, mos_dtype dtype, int64_t width, int64_t height)
     (void)TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLEFORMAT, &format);
     (void)TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLESPERPIXEL, &samples);
     (void)TIFFGetFieldDefaulted(tiff, TIFFTAG_COMPRESSION, &compression);
-    bool known = compression == COMPRESSION_NONE || compression == COMPRESSION_LZW ||
-                 compression == COMPRESSION_ADOBE_DEFLATE || compression == COMPRESSION_DEFLATE;
+    bool known = compression == COMPRESSION_NONE || compression == COMPRESSION_ADOBE_DEFLATE ||
+                 compression == COMPRESSION_DEFLATE;
     return known && samples == 1 && format == wanted && bits == 8 * mos_dtype_bytes(dtype) &&
            TIFFLastDirectory(tiff);
 }
 
-static bool read_strips(TIFF *tiff, unsigned char *out, uint64_t bytes) {
+/* libtiff stops at the last pixel and leaves the checksum behind it alone, and so bent streams
+ * decode to something. Is this strip a whole zlib stream of `wanted` bytes? */
+static bool is_whole_stream(TIFF *tiff, const memory_file *file, uint32_t strip,
+                            unsigned char *scratch, uint64_t wanted) {
+    uint64_t offset = TIFFGetStrileOffset(tiff, strip), size = TIFFGetStrileByteCount(tiff, strip);
+    uLongf got = (uLongf)wanted;
+    if (offset > file->size || size > file->size - offset) return false;
+    return uncompress(scratch, &got, file->data + offset, (uLong)size) == Z_OK && got == wanted;
+}
+
+static bool read_strips(TIFF *tiff, const memory_file *file, unsigned char *out, uint64_t bytes) {
     uint32_t strips = TIFFNumberOfStrips(tiff);
     tmsize_t strip_bytes = TIFFStripSize(tiff);
     uint64_t at = 0;
+    uint16_t compression = 0;
+    (void)TIFFGetFieldDefaulted(tiff, TIFFTAG_COMPRESSION, &compression);
+    bool deflate = compression == COMPRESSION_ADOBE_DEFLATE || compression == COMPRESSION_DEFLATE;
     if (strip_bytes <= 0) return false;
     for (uint32_t s = 0; s < strips && at < bytes; s++) {
         uint64_t left = bytes - at,
                  wanted = (uint64_t)strip_bytes < left ? (uint64_t)strip_bytes : left;
         if (TIFFGetStrileByteCount(tiff, s) == 0) return false; /* a hole: GDAL fills it */
+        if (deflate && !is_whole_stream(tiff, file, s, out + at, wanted)) return false;
         if (TIFFReadEncodedStrip(tiff, s, out + at, (tmsize_t)wanted) != (tmsize_t)wanted)
             return false;
         at += wanted;
@@ -140,8 +155,9 @@ bool mos_tiff_plain_read(const void *data, size_t size, mos_dtype dtype, void *o
                                    close_nothing, size_of, map_all, unmap_nothing, options);
     TIFFOpenOptionsFree(options);
     if (tiff == NULL) return false;
-    bool read = is_plain(tiff, dtype, width, height) &&
-                read_strips(tiff, out, (uint64_t)width * (uint64_t)height * mos_dtype_bytes(dtype));
+    bool read =
+        is_plain(tiff, dtype, width, height) &&
+        read_strips(tiff, &file, out, (uint64_t)width * (uint64_t)height * mos_dtype_bytes(dtype));
     TIFFClose(tiff);
     return read;
 }

@@ -7,9 +7,11 @@ them lies beside them under names of its own.
 """
 
 import gzip
+import io
 import json
 import struct
 import sys
+import tarfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "golden"))
@@ -235,8 +237,62 @@ def patch_name_seeds():
         "scene": "ROIs1970_fall/s1_120",
         "product": "S2A_MSIL1C_20170617T113321_N0205_R080_T29UPU_20170617T113319.SAFE",
         "time": "2017-06-13 9:41:61",
+        "member": "BigEarthNet-S1/S1A_IW_GRDH_1SDV_20170613T165043/S1A_IW_GRDH_1SDV_20170613T165043_33UUP_70_48/"
+        "S1A_IW_GRDH_1SDV_20170613T165043_33UUP_70_48_VH.tif",
+        "map": "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP/S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_75_43/"
+        "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_75_43_reference_map.tif",
     }
     return {name: text.encode() for name, text in texts.items()}
+
+
+def tar(members, form=tarfile.GNU_FORMAT, end=True):
+    """A tar of (name, bytes) or TarInfo."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=form) as archive:
+        for member in members:
+            info = member if isinstance(member, tarfile.TarInfo) else tarfile.TarInfo(member[0])
+            data = b"" if isinstance(member, tarfile.TarInfo) else member[1]
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    data = out.getvalue().rstrip(b"\0")
+    return data + bytes(-len(data) % 512 + (1024 if end else 0))
+
+
+def tar_seeds():
+    patch = "S1A_IW_GRDH_1SDV_20170613T165043_33UUP_70_48"
+    plain = [(f"BigEarthNet-S1/{patch[:-9]}/{patch}/{patch}_{band}.tif", band.encode() * 9) for band in ("VH", "VV")]
+
+    def odd(kind, target=""):
+        info = tarfile.TarInfo("a/b")
+        info.type, info.linkname = kind, target
+        return info
+
+    good = tar(plain)
+    return {
+        "gnu": good,
+        "pax": tar(plain, tarfile.PAX_FORMAT),
+        "ustar": tar(plain, tarfile.USTAR_FORMAT),
+        "long": tar([("x/" * 3 + "y" * 200, b"1"), ("z" * 120, b"")]),
+        "pax_long": tar([("\u00e9" * 130, b"1")], tarfile.PAX_FORMAT),
+        "folder": tar([odd(tarfile.DIRTYPE), ("a/c", b"2")]),
+        "link": tar([odd(tarfile.SYMTYPE, "/etc/passwd")]),
+        "hard": tar([("c", b"1"), odd(tarfile.LNKTYPE, "c")]),
+        "fifo": tar([odd(tarfile.FIFOTYPE)]),
+        "sparse": tar([odd(tarfile.GNUTYPE_SPARSE)]),
+        "absolute": tar([("/a", b"1")]),
+        "up": tar([("a/../b", b"1")]),
+        "dots": tar([("./a", b"1"), ("./b/c", b"2")]),
+        "deep": tar([("a/" * 9 + "b", b"1")]),
+        "empty": tar([]),
+        "no_end": tar(plain, end=False),
+        "two": good + tar([("a", b"1")]),
+        "behind": good + b"more",
+        "cut": good[:700],
+        "gzip": gzip.compress(good, mtime=0),
+        "gzip_cut": gzip.compress(good, mtime=0)[:-30],
+        "zstd": b"\x28\xb5\x2f\xfd\x60" + struct.pack("<H", len(good) - 256) + (len(good) << 3 | 1).to_bytes(3, "little") + good,
+        "nothing": b"",
+    }
 
 
 def main():
@@ -249,6 +305,7 @@ def main():
         "csv": csv_seeds,
         "npy": npy_seeds,
         "labels_json": labels_json_seeds,
+        "tar": tar_seeds,
         "patch_name": patch_name_seeds,
     }
     for target, make in makers.items():

@@ -1,7 +1,9 @@
+#include "data/patch_layout.h"
 #include "data/patch_name_v1.h"
 #include "data/sen12ms_name.h"
 #include "fuzz/fuzz_target.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +32,27 @@ static void check_sen12ms(const char *text) {
     if (text[size] != '\0' && strcmp(text + size, ".tif") != 0) abort();
 }
 
+/* A member that was understood is <tile>/<patch>/<patch>_<file>.tif, whatever stands before. */
+static void check_member(const char *text) {
+    for (int kind = 0; kind < MOS_PATCHES_KINDS; kind++) {
+        const mos_patch_layout *layout = &mos_patch_layouts[kind];
+        const char *patch;
+        size_t size;
+        int file;
+        mos_patch_name name;
+        if (!mos_patch_layout_split(layout, text, &patch, &size, &file)) continue;
+        if (patch <= text || patch + size > text + strlen(text) || file < 0 ||
+            file >= layout->count || !layout->parse(patch, size, &name))
+            abort();
+        char wanted[200];
+        int length = snprintf(wanted, sizeof wanted, "%.*s/%.*s/%.*s_%s.tif", (int)name.folder_size,
+                              patch, (int)size, patch, (int)size, patch, layout->file[file]);
+        if (length < 0 || (size_t)length > strlen(text) ||
+            strcmp(text + strlen(text) - length, wanted) != 0)
+            abort();
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     mos_patch_name name;
     const char *bytes = (const char *)data; /* not terminated: the size counts */
@@ -46,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     int baseline = mos_product_baseline(text);
     if (baseline < -1 || baseline > 9999) abort();
     check_sen12ms(text);
+    check_member(text);
     free(text);
     return 0;
 }
