@@ -28,19 +28,28 @@ struct mos_tar {
     size_t capacity;
 };
 
-/* "<archive>: member '<path>': at byte N: <words>" */
+/* "<archive>: member '<path>', at byte N of the tar: <words>" */
 static mosaic_status fail(const mos_tar *tar, const char *words) {
     char shown[SHOWN];
-    int64_t at = archive_filter_bytes(tar->archive, 0);
-    return mos_fail(MOSAIC_ERR_DATA, "%s: %s'%s'%s byte %lld of the tar: %s", tar->name,
-                    tar->members == 0 ? "first member " : "member ",
+    return mos_fail(MOSAIC_ERR_DATA, "%s: member '%s', at byte %lld of the tar: %s", tar->name,
                     mos_shown_text(tar->path, strlen(tar->path), shown, sizeof shown),
-                    tar->members == 0 ? " at" : " or the next, at", (long long)at, words);
+                    (long long)archive_filter_bytes(tar->archive, 0), words);
 }
 
-static mosaic_status fail_archive(const mos_tar *tar) {
+/* Between members. */
+static mosaic_status fail_after(const mos_tar *tar, const char *words) {
+    char shown[SHOWN];
+    bool first = tar->members == 0;
+    return mos_fail(MOSAIC_ERR_DATA, "%s: %s%s%s at byte %lld of the tar: %s", tar->name,
+                    first ? "" : "after member '",
+                    mos_shown_text(tar->path, strlen(tar->path), shown, sizeof shown),
+                    first ? "" : "',", (long long)archive_filter_bytes(tar->archive, 0), words);
+}
+
+/* libarchive's own words. */
+static const char *words_of(const mos_tar *tar) {
     const char *words = archive_error_string(tar->archive);
-    return fail(tar, words == NULL ? "cannot be read" : words);
+    return words == NULL ? "cannot be read" : words;
 }
 
 static int next_part(mos_tar *tar) {
@@ -130,7 +139,8 @@ static mosaic_status open_file(const mos_text_list *parts, mos_tar *tar) {
     archive_read_set_read_callback(tar->archive, read_parts);
     archive_read_set_skip_callback(tar->archive, skip_parts);
     archive_read_set_callback_data(tar->archive, tar);
-    return archive_read_open1(tar->archive) == ARCHIVE_OK ? MOSAIC_OK : fail_archive(tar);
+    return archive_read_open1(tar->archive) == ARCHIVE_OK ? MOSAIC_OK
+                                                          : fail_after(tar, words_of(tar));
 }
 
 mosaic_status mos_tar_open(const mos_text_list *parts, mos_tar **out) {
@@ -153,7 +163,7 @@ mosaic_status mos_tar_open_memory(const char *what, const void *data, size_t siz
     if (status == MOSAIC_OK) {
         tar->total_bytes = size;
         if (archive_read_open_memory(tar->archive, data, size) != ARCHIVE_OK)
-            status = fail_archive(tar);
+            status = fail_after(tar, words_of(tar));
     }
     if (status == MOSAIC_OK)
         *out = tar;
@@ -176,11 +186,12 @@ void mos_tar_close(mos_tar **pointer) {
 
 /* Into tar->path, without a leading "./". */
 static mosaic_status take_path(mos_tar *tar, const char *path) {
-    if (path == NULL) return fail(tar, "a name that cannot be read");
+    if (path == NULL) return fail_after(tar, "a name that cannot be read");
     while (path[0] == '.' && path[1] == '/')
         path += 2;
     size_t size = strnlen(path, MOS_TAR_MAX_PATH + 1);
-    if (size == 0 || size > MOS_TAR_MAX_PATH) return fail(tar, "a name of no or over 511 bytes");
+    if (size == 0 || size > MOS_TAR_MAX_PATH)
+        return fail_after(tar, "a name of no or over 511 bytes");
     memcpy(tar->path, path, size + 1);
     int depth = 0;
     for (const char *at = tar->path;; at++) {
@@ -200,11 +211,11 @@ static mosaic_status take_path(mos_tar *tar, const char *path) {
 
 static mosaic_status check_entry(mos_tar *tar, struct archive_entry *entry, bool *file) {
     *file = false;
-    if (++tar->members > MOS_TAR_MAX_MEMBERS) return fail(tar, "more than 33554432 members");
+    if (++tar->members > MOS_TAR_MAX_MEMBERS) return fail_after(tar, "more than 33554432 members");
     const char *path = archive_entry_pathname(entry);
     if (path == NULL) path = archive_entry_pathname_utf8(entry);
     int64_t size = archive_entry_size(entry);
-    if (archive_entry_hardlink(entry) != NULL || archive_entry_symlink(entry) != NULL) {
+    if (archive_entry_hardlink(entry) != NULL || archive_entry_filetype(entry) == AE_IFLNK) {
         MOS_TRY(take_path(tar, path));
         return fail(tar, "a link; only files and folders are taken");
     }
@@ -229,10 +240,10 @@ mosaic_status mos_tar_next(mos_tar *tar, mos_tar_member *out, bool *found) {
         int64_t at = archive_filter_bytes(tar->archive, 0);
         if (answer == ARCHIVE_EOF) {
             if (at < 0 || (uint64_t)at <= tar->member_end || tar->members == 0)
-                return fail(tar, "ends without the mark of its end; it was cut off");
+                return fail_after(tar, "ends without the mark of its end; it was cut off");
             return MOSAIC_OK;
         }
-        if (answer != ARCHIVE_OK && answer != ARCHIVE_WARN) return fail_archive(tar);
+        if (answer != ARCHIVE_OK && answer != ARCHIVE_WARN) return fail_after(tar, words_of(tar));
         bool file;
         MOS_TRY(check_entry(tar, entry, &file));
         uint64_t size = file ? (uint64_t)archive_entry_size(entry) : 0;
@@ -251,7 +262,7 @@ mosaic_status mos_tar_read(mos_tar *tar, const void **data) {
     uint64_t used = 0;
     while (used < tar->member_size) {
         la_ssize_t got = archive_read_data(tar->archive, tar->data + used, tar->member_size - used);
-        if (got < 0) return fail_archive(tar);
+        if (got < 0) return fail(tar, words_of(tar));
         if (got == 0) return fail(tar, "fewer bytes than its size says");
         used += (uint64_t)got;
     }
