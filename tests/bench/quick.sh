@@ -38,6 +38,21 @@ if [ "$(grep -c Abacus "$work/choices.h")" != "$others" ] || [ "$(grep -cE "$cho
     echo "FAILED: rewriting the table lost or doubled lines"
     failures=$((failures + 1))
 fi
+# Those with a peer; a roof that moves on a busy machine is no failure here.
+peers=$2/bench/peers modes=()
+if /usr/bin/python3 -c 'import torch' 2>/dev/null; then modes=(eager-nchw-fp32); else echo "skipped: the peer needs python3-torch"; fi
+for name in step infer; do
+    peer=torch_mosaic1.py
+    [ $name = step ] || peer=torch_infer.py
+    line=$("$mosaic" -q bench $name --batch 2 --size 48 --rounds 3 --encoder resnet50 --threads 1 --json --peer "$peers/$peer" \
+        --peer-server "$peers/serve_step.py" --peer-modes "${modes[*]}" 2>"$work/$name.log" || true)
+    for word in '"name": *"mosaic fp32"' '"ms_per_view": *[0-9.]+' ${modes[0]:+'"x_eager-nchw-fp32": *[0-9.]+'}; do
+        grep -qE "$word" <<<"$line" && continue
+        echo "FAILED: bench $name says nothing like $word: $line"
+        cat "$work/$name.log"
+        failures=$((failures + 1))
+    done
+done
 expect 0 "times_faster_than_scalar" "$mosaic" -q bench augment "${small[@]}"
 expect 3 "no-such-folder" "$mosaic" -q bench loader "${small[@]}" --data "$work/no-such-folder"
 [ -z "$(find "$work" -name 'mosaic-bench-*')" ] || { echo "FAILED: a benchmark left its data set"; failures=$((failures + 1)); }
