@@ -3,7 +3,7 @@
 # Every fusion from configuration to scores, with patches that lack a modality: trained, resumed bit for bit, evaluated.
 source "$(dirname "$0")/cli_support.sh"
 
-check "a data set" "$mosaic" data synth "$work/data" --patches 32 --size 16 --classes 4 --seed 3 --missing-s1 0.25 --no-progress
+check "a data set" "$mosaic" data synth "$work/data" --patches 32 --size 24 --classes 4 --seed 3 --missing-s1 0.25 --no-progress
 cat >"$work/config.yaml" <<END
 data: {root: $work/data, statistics: reben}
 method: supervised

@@ -152,10 +152,10 @@ static void model_without_pool(void **state) {
 /* Through every fusion down to an encoder, with a sample that lacks a modality. */
 static void fused_models(void **state) {
     (void)state;
-    static const char *const names[MOS_FUSION_KINDS][3] = {
-        [MOS_FUSION_GATED] = {"fusion.s1.value.weight", "fusion.s2.gate.bias", NULL},
+    static const char *const names[MOS_FUSION_KINDS][2] = {
+        [MOS_FUSION_GATED] = {"fusion.s2.gate.bias", NULL},
         [MOS_FUSION_BILINEAR] = {"fusion.s2.factor.weight", NULL},
-        [MOS_FUSION_ATTENTION] = {"fusion.s1.token.weight", "backbones.s1.bn1.weight", NULL}};
+        [MOS_FUSION_ATTENTION] = {"backbones.s1.bn1.weight", NULL}};
     mos_objective_options options = make_options("supervised");
     for (int kind = MOS_FUSION_GATED; kind < MOS_FUSION_KINDS; kind++) {
         step_shape shape = {.encoder = MOS_ENCODER_RESNET18,
