@@ -180,7 +180,7 @@ const mos_command_row mos_command_sweep = {
     .name = "sweep",
     .usage = "mosaic sweep [options] --out FOLDER NAME|SWEEP.yaml|CONFIG.yaml",
     .summary = "many runs over variants, grids, labelled fractions and seeds, and their tables "
-               "(ready-made: ablation, methods, tau, positives)",
+               "(ready-made: ablation, methods, tau, positives, fusion, low-label)",
     .parts = {{&choice_table, 0, NULL},
               {&work_table, 0, NULL},
               {&mos_command_machine_table, offsetof(sweep_command, machine), NULL}},
