@@ -79,6 +79,7 @@ mosaic_status mos_memory_bench(const mos_bench_settings *settings, mos_bench_rep
     add_row(report, "model", saved + weights, saved + weights);
     add_row(report, "peak without input", peak - input, saved + weights);
     add_row(report, "planned: activations", (double)plan.activations, saved + weights);
+    add_row(report, "planned: rows behind the encoders", (double)plan.rows, saved + weights);
     add_row(report, "planned: packed weights", (double)plan.packed, saved + weights);
     add_row(report, "planned: workspace", (double)plan.workspace, saved + weights);
     add_row(report, "input (views as the loader makes them)", input, saved + weights);

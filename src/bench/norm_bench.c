@@ -44,8 +44,8 @@ static mosaic_status run_case(void *context, double *seconds) {
             ops->norm_forward(s->device, s->plan, s->x, s->skip, s->gamma, s->beta, s->run_mean,
                               s->run_var, s->mean, s->rstd, s->y, NULL);
         else if (c->way == BACKWARD)
-            ops->norm_backward(s->device, s->plan, s->x, s->y, s->dy, NULL, s->gamma, s->mean,
-                               s->rstd, s->dx, s->skip, s->dgamma, s->dbeta, NULL);
+            ops->norm_backward(s->device, s->plan, s->x, s->y, s->dy, NULL, s->gamma, s->beta,
+                               s->mean, s->rstd, s->dx, s->skip, s->dgamma, s->dbeta, NULL);
         else
             mos_parallel_for(s->device->threads, (int64_t)s->bytes, copy_part, s);
     }

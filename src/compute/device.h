@@ -86,8 +86,9 @@ typedef struct mos_norm_running {
 
 typedef struct mos_conv_info {
     int64_t oh, ow;
-    size_t workspace_bytes; /* shared scratch a caller provides to every run of this plan */
-    size_t packed_bytes;    /* weight copies the plan itself holds */
+    /* scratch a caller provides to a run: of each pass, and the most of all */
+    size_t forward_bytes, data_bytes, weights_bytes, workspace_bytes;
+    size_t packed_bytes; /* weight copies the plan itself holds */
     const char *forward, *backward_data,
         *backward_weights; /* implementation names, "" when not planned */
 } mos_conv_info;
@@ -249,17 +250,24 @@ struct mos_backend {
     /* batch norm. mean and rstd: real [groups, c], kept for the backward pass. present: host [n] or
      * NULL; rows with 0 are left out of the statistics and get zero gradient (their output is
      * unspecified but finite). Running statistics are updated once per group, in order; a group of
-     * one value updates the mean only, one of none neither. backward: the gradient of y is dy + dy2
-     * (dy2 may be NULL); dskip (when shape.skip) receives the gradient after the ReLU and may alias
-     * dy; dgamma and dbeta are ADDED to. y is the forward output (its sign gives the ReLU mask). */
+     * one value updates the mean only, one of none neither; running_mean NULL: they stay as they
+     * are. again and backward belong to the plan's latest forward pass. again (acts only): y once
+     * more, equal to the bit. backward: the gradient of y is dy + dy2 (dy2 may be NULL); dskip
+     * (when shape.skip) receives the gradient after the ReLU and may alias dy; dgamma and dbeta are
+     * ADDED to. y is the forward output (its sign gives the ReLU mask); it may be NULL for an act
+     * without skip: then the sign is worked out from x, and the mask is the same. */
     mosaic_status (*norm_create)(mos_device *, const mos_norm_shape *, mos_norm **out);
     void (*norm_destroy)(mos_device *, mos_norm **);
     void (*norm_forward)(mos_device *, mos_norm *, const void *x, const void *skip,
                          const void *gamma, const void *beta, void *running_mean, void *running_var,
                          void *mean, void *rstd, void *y, const uint8_t *present);
+    void (*norm_again)(mos_device *, mos_norm *, const void *x, const void *skip, const void *gamma,
+                       const void *beta, const void *mean, const void *rstd, void *y,
+                       const uint8_t *present);
     void (*norm_backward)(mos_device *, mos_norm *, const void *x, const void *y, const void *dy,
-                          const void *dy2, const void *gamma, const void *mean, const void *rstd,
-                          void *dx, void *dskip, void *dgamma, void *dbeta, const uint8_t *present);
+                          const void *dy2, const void *gamma, const void *beta, const void *mean,
+                          const void *rstd, void *dx, void *dskip, void *dgamma, void *dbeta,
+                          const uint8_t *present);
     /* y = relu?(gamma (x - running_mean) / sqrt(running_var + eps) + beta + skip?) */
     void (*norm_infer)(mos_device *, mos_norm *, const void *x, const void *skip, const void *gamma,
                        const void *beta, const void *running_mean, const void *running_var,

@@ -1,20 +1,13 @@
-/* The two passes through an encoder. Its description and plans are in resnet.c. */
+/* The passes through an encoder. Its description and plans are in resnet.c; encoder_memory.c walks
+ * the same way and must be changed together with this. */
 #include "model/resnet.h"
 
-/* The last piece of an encoder's output: the act its global average pool reads. */
-static void *stem_output(const mos_encoder *encoder) {
-    return encoder->stem_pool ? encoder->pooled : encoder->stem.y;
-}
-static void *block_output(const mos_block *block) {
-    return block->unit[block->units - 1].y;
-}
-static void *block_input(const mos_encoder *encoder, int64_t b) {
-    return b == 0 ? stem_output(encoder) : block_output(&encoder->blocks[b - 1]);
-}
-
-static void load_images(mos_encoder *encoder, mos_device *device, const float *images) {
-    device->ops->image_load(device, encoder->image, images, encoder->n, encoder->bands,
-                            encoder->height, encoder->width);
+static void load_images(const mos_encoder *encoder, mos_device *device, const mos_images *images,
+                        void *to) {
+    for (int64_t k = 0; k < encoder->parts; k++)
+        device->ops->image_load(device, (unsigned char *)to + (size_t)k * encoder->part_bytes,
+                                images->first + k * images->stride, encoder->n / encoder->parts,
+                                encoder->bands, encoder->height, encoder->width);
 }
 
 static void pool_stem(mos_encoder *encoder, mos_device *device) {
@@ -25,90 +18,104 @@ static void pool_stem(mos_encoder *encoder, mos_device *device) {
 
 static void pool_features(mos_encoder *encoder, mos_device *device) {
     device->ops->mean_forward(device, encoder->n, encoder->feature_size, encoder->last_h,
-                              encoder->last_w, block_input(encoder, encoder->block_count),
+                              encoder->last_w, *mos_block_output(encoder, encoder->block_count - 1),
                               encoder->features);
 }
 
 /* y = relu(norm(conv(... relu(norm(conv(x))))) + skip),  skip = x or norm(conv1x1(x)) */
-static void block_forward(mos_block *block, const mos_weights *weights, const mos_slots *slots,
-                          const void *in, const uint8_t *present) {
+static void block_forward(mos_block *block, const mos_weights *weights, const void *in,
+                          const uint8_t *present, bool learn) {
     const void *skip = in, *x = in;
     if (block->has_down) {
-        mos_unit_forward(&block->down, weights, slots, in, NULL, present);
+        mos_unit_forward(&block->down, weights, in, NULL, present, learn);
         skip = block->down.y;
     }
     for (int u = 0; u < block->units; u++) {
         const bool last = u == block->units - 1;
-        mos_unit_forward(&block->unit[u], weights, slots, x, last ? skip : NULL, present);
+        mos_unit_forward(&block->unit[u], weights, x, last ? skip : NULL, present, learn);
         x = block->unit[u].y;
     }
 }
 
-void mos_encoder_forward(mos_encoder *encoder, const mos_weights *weights, const mos_slots *slots,
-                         const float *images, const uint8_t *present) {
+void mos_encoder_forward(mos_encoder *encoder, const mos_weights *weights, const mos_images *images,
+                         const uint8_t *present, bool learn) {
     mos_device *device = weights->device;
-    load_images(encoder, device, images);
-    mos_unit_forward(&encoder->stem, weights, slots, encoder->image, NULL, present);
+    load_images(encoder, device, images, encoder->image);
+    mos_unit_forward(&encoder->stem, weights, encoder->image, NULL, present, learn);
     pool_stem(encoder, device);
     for (int64_t b = 0; b < encoder->block_count; b++)
-        block_forward(&encoder->blocks[b], weights, slots, block_input(encoder, b), present);
+        block_forward(&encoder->blocks[b], weights, *mos_block_input(encoder, b), present, learn);
     pool_features(encoder, device);
 }
 
 /* The last convolution's y is where the skip's value stands: the input, or what came of it. */
-static void block_infer(mos_block *block, mos_device *device, const mos_slots *slots,
-                        const void *in) {
+static void block_infer(mos_block *block, mos_device *device, const void *in) {
     const void *x = in;
-    if (block->has_down) mos_unit_infer(&block->down, device, slots, in);
+    if (block->has_down) mos_unit_infer(&block->down, device, in);
     for (int u = 0; u < block->units; u++) {
-        mos_unit_infer(&block->unit[u], device, slots, x);
+        mos_unit_infer(&block->unit[u], device, x);
         x = block->unit[u].y;
     }
 }
 
-void mos_encoder_infer(mos_encoder *encoder, mos_device *device, const mos_slots *slots,
-                       const float *images) {
-    load_images(encoder, device, images);
-    mos_unit_infer(&encoder->stem, device, slots, encoder->image);
+void mos_encoder_infer(mos_encoder *encoder, mos_device *device, const mos_images *images) {
+    load_images(encoder, device, images, encoder->image);
+    mos_unit_infer(&encoder->stem, device, encoder->image);
     pool_stem(encoder, device);
     for (int64_t b = 0; b < encoder->block_count; b++)
-        block_infer(&encoder->blocks[b], device, slots, block_input(encoder, b));
+        block_infer(&encoder->blocks[b], device, *mos_block_input(encoder, b));
     pool_features(encoder, device);
 }
 
-/* The gradient of the block's output is A + dy2 (dy2 is B, or NULL for zero); that of its input is
- * A + B afterwards: A came down the skip, B through the convolutions. Nothing adds them up: every
- * reader takes both. */
-static void block_backward(mos_block *block, const mos_weights *weights, const mos_slots *slots,
-                           const void *in, const void *dy2, const uint8_t *present) {
-    void *a = slots->at[MOS_SLOT_A], *b = slots->at[MOS_SLOT_B], *t = slots->at[MOS_SLOT_T];
-    for (int u = block->units - 1; u >= 0; u--) {
-        const void *x = u == 0 ? in : block->unit[u - 1].y;
-        mos_unit_flow flow = {.dy = b, .dx = t, .din = b};
-        if (u == block->units - 1)
-            flow = (mos_unit_flow){.dy = a, .dy2 = dy2, .dskip = a, .dx = t, .din = b};
-        mos_unit_backward(&block->unit[u], weights, slots, x, &flow, present);
+/* A block's forward pass once more, as far as its backward pass reads it: the inner outputs, and
+ * the last convolution's, whose norm left its statistics and the block's output behind. */
+static void block_again(mos_block *block, const mos_weights *weights, const void *in,
+                        const uint8_t *present) {
+    const void *x = in;
+    for (int u = 0; u < block->units; u++) {
+        mos_unit_convolve_again(&block->unit[u], weights, x);
+        if (u < block->units - 1) mos_unit_normalise_again(&block->unit[u], weights, present);
+        x = block->unit[u].y_again;
     }
-    if (!block->has_down) return;
-    mos_unit_flow flow = {.dy = a, .dx = t, .din = a};
-    mos_unit_backward(&block->down, weights, slots, in, &flow, present);
+    if (block->has_down) mos_unit_convolve_again(&block->down, weights, in);
 }
 
-void mos_encoder_backward(mos_encoder *encoder, const mos_weights *weights, const mos_slots *slots,
-                          const uint8_t *present) {
+static void block_backward(mos_block *block, const mos_weights *weights, mos_recompute recompute,
+                           const void *in, const mos_gradient *dout, const uint8_t *present) {
+    if (recompute == MOS_RECOMPUTE_BLOCK) block_again(block, weights, in, present);
+    for (int u = block->units - 1; u >= 0; u--) {
+        mos_unit *unit = &block->unit[u], *before = u > 0 ? unit - 1 : NULL;
+        mos_unit_flow flow = {.dy = unit->dy, .din = u == 0 ? block->din.conv : before->dy};
+        if (u == block->units - 1) {
+            flow.dy = flow.dskip = dout->skip;
+            flow.dy2 = dout->conv;
+        }
+        if (u > 0 && recompute == MOS_RECOMPUTE_NORM)
+            mos_unit_normalise_again(before, weights, present);
+        mos_unit_backward(unit, weights, u == 0 ? in : before->y_again, &flow, present);
+    }
+    if (!block->has_down) return;
+    mos_unit_flow flow = {.dy = dout->skip, .din = block->din.skip};
+    mos_unit_backward(&block->down, weights, in, &flow, present);
+}
+
+void mos_encoder_backward(mos_encoder *encoder, const mos_weights *weights,
+                          const mos_images *images, const uint8_t *present) {
     mos_device *device = weights->device;
-    void *a = slots->at[MOS_SLOT_A], *b = slots->at[MOS_SLOT_B], *t = slots->at[MOS_SLOT_T];
+    mos_unit *stem = &encoder->stem;
     device->ops->mean_backward(device, encoder->n, encoder->feature_size, encoder->last_h,
-                               encoder->last_w, encoder->dfeatures, a);
-    const void *dy2 = NULL;
-    for (int64_t i = encoder->block_count - 1; i >= 0; i--) {
-        block_backward(&encoder->blocks[i], weights, slots, block_input(encoder, i), dy2, present);
-        dy2 = b;
-    }
-    mos_unit_flow flow = {.dy = a, .dy2 = b, .dx = t};
+                               encoder->last_w, encoder->dfeatures, encoder->dlast.skip);
+    for (int64_t b = encoder->block_count - 1; b >= 0; b--)
+        block_backward(&encoder->blocks[b], weights, encoder->recompute,
+                       *mos_block_input(encoder, b), mos_block_gradient(encoder, b), present);
+    const mos_gradient *dout = &encoder->blocks[0].din;
+    mos_unit_flow flow = {.dy = dout->skip, .dy2 = dout->conv};
     if (encoder->stem_pool) {
-        device->ops->pool_backward(device, encoder->pool, a, b, encoder->pool_index, t);
-        flow = (mos_unit_flow){.dy = t, .dx = b};
+        device->ops->pool_backward(device, encoder->pool, dout->skip, dout->conv,
+                                   encoder->pool_index, stem->dy);
+        flow = (mos_unit_flow){.dy = stem->dy};
     }
-    mos_unit_backward(&encoder->stem, weights, slots, encoder->image, &flow, present);
+    if (encoder->recompute != MOS_RECOMPUTE_NONE)
+        load_images(encoder, device, images, encoder->image_again);
+    mos_unit_backward(stem, weights, encoder->image_again, &flow, present);
 }

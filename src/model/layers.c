@@ -27,8 +27,8 @@ mosaic_status mos_unit_init(mos_unit *unit, mos_parameter_table *table, const ch
     return mos_parameter_add_norm(table, norm, shape->co, &unit->norm_at);
 }
 
-mosaic_status mos_unit_plan(mos_unit *unit, mos_device *device, mos_slots *slots, int64_t n,
-                            int64_t groups, int64_t h, int64_t w, bool train) {
+mosaic_status mos_unit_plan(mos_unit *unit, mos_device *device, int64_t n, int64_t groups,
+                            int64_t h, int64_t w, bool train) {
     mos_conv_shape conv = {.n = n,
                            .ci = unit->ci,
                            .h = h,
@@ -49,8 +49,7 @@ mosaic_status mos_unit_plan(mos_unit *unit, mos_device *device, mos_slots *slots
     unit->ow = info.ow;
     unit->groups = groups;
     unit->out_bytes = device->ops->act_bytes(device, n, unit->co, info.oh, info.ow);
-    if (slots->workspace_bytes < info.workspace_bytes)
-        slots->workspace_bytes = info.workspace_bytes;
+    unit->statistics_bytes = (size_t)(groups * unit->co) * device->real_bytes;
     if (!train) return MOSAIC_OK;
     mos_norm_shape norm = {.n = n,
                            .c = unit->co,
@@ -66,21 +65,12 @@ mosaic_status mos_unit_plan(mos_unit *unit, mos_device *device, mos_slots *slots
                        unit->name);
 }
 
-void mos_unit_keep(mos_unit *unit, const mos_device *device, mos_arena *arena, void *y) {
-    size_t statistics = (size_t)(unit->groups * unit->co) * device->real_bytes;
-    unit->x = mos_arena_take(arena, unit->out_bytes);
-    unit->y = y != NULL ? y : mos_arena_take(arena, unit->out_bytes);
-    unit->mean = mos_arena_take(arena, statistics);
-    unit->rstd = mos_arena_take(arena, statistics);
-}
-
 void mos_unit_release(mos_unit *unit, mos_device *device) {
     if (unit->conv != NULL) device->ops->conv_destroy(device, &unit->conv);
     if (unit->norm != NULL) device->ops->norm_destroy(device, &unit->norm);
-    unit->x = unit->y = unit->mean = unit->rstd = NULL;
 }
 
-void mos_unit_pack(mos_unit *unit, const mos_weights *weights, const mos_slots *slots) {
+void mos_unit_pack(mos_unit *unit, const mos_weights *weights) {
     mos_device *device = weights->device;
     const mos_norm_offsets *at = &unit->norm_at;
     const void *weight = mos_param_at(weights, unit->weight);
@@ -93,34 +83,49 @@ void mos_unit_pack(mos_unit *unit, const mos_weights *weights, const mos_slots *
                                    .mean = mos_state_at(weights, at->running_mean),
                                    .var = mos_state_at(weights, at->running_var),
                                    .eps = NORM_EPS};
-    device->ops->conv_fold(device, unit->conv, weight, &norm, slots->workspace);
+    device->ops->conv_fold(device, unit->conv, weight, &norm, unit->forward_space);
 }
 
-void mos_unit_forward(mos_unit *unit, const mos_weights *weights, const mos_slots *slots,
-                      const void *in, const void *skip, const uint8_t *present) {
+void mos_unit_forward(mos_unit *unit, const mos_weights *weights, const void *in, const void *skip,
+                      const uint8_t *present, bool learn) {
     mos_device *device = weights->device;
     const mos_norm_offsets *at = &unit->norm_at;
-    device->ops->conv_forward(device, unit->conv, in, unit->x, slots->workspace);
-    device->ops->norm_forward(
-        device, unit->norm, unit->x, skip, mos_param_at(weights, at->gamma),
-        mos_param_at(weights, at->beta), mos_state_at(weights, at->running_mean),
-        mos_state_at(weights, at->running_var), unit->mean, unit->rstd, unit->y, present);
+    device->ops->conv_forward(device, unit->conv, in, unit->x, unit->forward_space);
+    device->ops->norm_forward(device, unit->norm, unit->x, skip, mos_param_at(weights, at->gamma),
+                              mos_param_at(weights, at->beta),
+                              learn ? mos_state_at(weights, at->running_mean) : NULL,
+                              learn ? mos_state_at(weights, at->running_var) : NULL, unit->mean,
+                              unit->rstd, unit->y, present);
 }
 
-void mos_unit_infer(mos_unit *unit, mos_device *device, const mos_slots *slots, const void *in) {
-    device->ops->conv_forward(device, unit->conv, in, unit->y, slots->workspace);
+void mos_unit_infer(mos_unit *unit, mos_device *device, const void *in) {
+    device->ops->conv_forward(device, unit->conv, in, unit->y, unit->forward_space);
 }
 
-void mos_unit_backward(mos_unit *unit, const mos_weights *weights, const mos_slots *slots,
-                       const void *in, const mos_unit_flow *flow, const uint8_t *present) {
+void mos_unit_convolve_again(mos_unit *unit, const mos_weights *weights, const void *in) {
+    mos_device *device = weights->device;
+    device->ops->conv_forward(device, unit->conv, in, unit->x_again, unit->again_space);
+}
+
+void mos_unit_normalise_again(mos_unit *unit, const mos_weights *weights, const uint8_t *present) {
     mos_device *device = weights->device;
     const mos_norm_offsets *at = &unit->norm_at;
-    device->ops->norm_backward(device, unit->norm, unit->x, unit->relu ? unit->y : NULL, flow->dy,
-                               flow->dy2, mos_param_at(weights, at->gamma), unit->mean, unit->rstd,
-                               flow->dx, flow->dskip, mos_grad_at(weights, at->gamma),
-                               mos_grad_at(weights, at->beta), present);
-    device->ops->conv_backward_weights(device, unit->conv, in, flow->dx,
-                                       mos_grad_at(weights, unit->weight), slots->workspace);
+    device->ops->norm_again(device, unit->norm, unit->x_again, NULL,
+                            mos_param_at(weights, at->gamma), mos_param_at(weights, at->beta),
+                            unit->mean, unit->rstd, unit->y_again, present);
+}
+
+void mos_unit_backward(mos_unit *unit, const mos_weights *weights, const void *in,
+                       const mos_unit_flow *flow, const uint8_t *present) {
+    mos_device *device = weights->device;
+    const mos_norm_offsets *at = &unit->norm_at;
+    device->ops->norm_backward(
+        device, unit->norm, unit->x_again, mos_unit_masks_by_y(unit) ? unit->y_again : NULL,
+        flow->dy, flow->dy2, mos_param_at(weights, at->gamma), mos_param_at(weights, at->beta),
+        unit->mean, unit->rstd, unit->dx, flow->dskip, mos_grad_at(weights, at->gamma),
+        mos_grad_at(weights, at->beta), present);
+    device->ops->conv_backward_weights(device, unit->conv, in, unit->dx,
+                                       mos_grad_at(weights, unit->weight), unit->weights_space);
     if (flow->din != NULL)
-        device->ops->conv_backward_data(device, unit->conv, flow->dx, flow->din, slots->workspace);
+        device->ops->conv_backward_data(device, unit->conv, unit->dx, flow->din, unit->data_space);
 }

@@ -131,14 +131,16 @@ static void release_plan(mos_model *model) {
         mos_projector_unplan(&branch->projector, device);
         mos_projector_unplan(&branch->inter, device);
         mos_free(branch->present);
-        branch->present = NULL;
+        mos_free(branch->part_present);
+        branch->present = branch->part_present = NULL;
+        branch->features = branch->dfeatures = NULL;
+        branch->images = NULL;
         branch->views = 0;
     }
     mos_head_unplan(&model->head);
     if (model->arena != NULL) device->ops->free(device, model->arena);
     model->arena = NULL;
     model->plan = (mos_model_plan){0};
-    model->slots = (mos_slots){0};
     model->scratch = (mos_projector_scratch){0};
     model->memory = (mos_memory_report){0};
 }
@@ -176,37 +178,58 @@ static mosaic_status check_plan(const mos_model *model, const mos_model_plan *pl
         used += plan->views[m] > 0;
     }
     if (used == 0) return mos_fail(MOSAIC_ERR_USAGE, "a plan must use at least one modality");
+    int64_t chunk = plan->chunk == 0 ? plan->batch : plan->chunk;
+    if (chunk < 1 || chunk > plan->batch || plan->batch % chunk != 0)
+        return mos_fail(MOSAIC_ERR_USAGE, "a batch of %lld does not consist of chunks of %lld",
+                        (long long)plan->batch, (long long)plan->chunk);
+    if (plan->norm_parts < 0 || (plan->norm_parts > 0 && chunk % plan->norm_parts != 0))
+        return mos_fail(MOSAIC_ERR_USAGE, "%lld patches do not make %lld equal parts",
+                        (long long)chunk, (long long)plan->norm_parts);
     return MOSAIC_OK;
 }
 
-static mosaic_status plan_layers(mos_model *model, const mos_model_plan *plan) {
+static mosaic_status plan_branch(mos_model *model, int64_t m, const mos_model_plan *plan) {
     mos_device *device = model->weights.device;
-    for (int64_t m = 0; m < model->spec.modalities; m++) {
-        mos_branch *branch = &model->branch[m];
-        branch->views = plan->views[m];
-        if (branch->views == 0) continue;
-        MOS_TRY(mos_encoder_plan(&branch->encoder, device, &model->slots, plan->batch,
-                                 branch->views, plan->height, plan->width, plan->train));
-        MOS_TRY(mos_alloc((size_t)(branch->views * plan->batch), 1, "a presence mask",
-                          &branch->present));
-        if (!plan->latents) continue;
-        MOS_TRY(mos_projector_plan(&branch->projector, device, &model->scratch, plan->batch,
-                                   branch->views, plan->train));
-        if (branch->inter.exists)
-            MOS_TRY(mos_projector_plan(&branch->inter, device, &model->scratch, plan->batch,
-                                       branch->views, plan->train));
-    }
-    return model->spec.classes > 0 ? mos_head_plan(&model->head, plan->batch) : MOSAIC_OK;
+    mos_branch *branch = &model->branch[m];
+    int64_t views = plan->views[m], norm_parts = plan->norm_parts == 0 ? 1 : plan->norm_parts;
+    const mos_encoder_plan encoder = {.parts = views,
+                                      .rows = plan->chunk,
+                                      .groups = views * norm_parts,
+                                      .height = plan->height,
+                                      .width = plan->width,
+                                      .train = plan->train,
+                                      .recompute = plan->recompute};
+    branch->views = views;
+    if (views == 0) return MOSAIC_OK;
+    MOS_TRY(mos_encoder_make(&branch->encoder, device, &encoder));
+    MOS_TRY(mos_alloc((size_t)(views * plan->batch), 1, "a presence mask", &branch->present));
+    MOS_TRY(mos_alloc((size_t)(views * plan->chunk), 1, "a presence mask", &branch->part_present));
+    if (!plan->latents) return MOSAIC_OK;
+    MOS_TRY(mos_projector_plan(&branch->projector, device, &model->scratch, plan->batch, views,
+                               plan->train));
+    if (!branch->inter.exists) return MOSAIC_OK;
+    return mos_projector_plan(&branch->inter, device, &model->scratch, plan->batch, views,
+                              plan->train);
 }
 
-/* Every buffer of the plan, in one order: run once to measure and once to hand out. Scratch comes
- * first because layers of an inference plan keep addresses in it. */
-static void place_all(mos_model *model, const mos_model_plan *plan, mos_arena *arena) {
+/* Features, and their gradients: of the pieces that go through the encoder, and of the batch. */
+static void place_features(mos_model *model, mos_branch *branch, const mos_model_plan *plan,
+                           mos_arena *arena) {
+    mos_encoder *encoder = &branch->encoder;
+    size_t row = (size_t)encoder->feature_size * model->weights.device->real_bytes;
+    size_t part = row * (size_t)encoder->n, all = row * (size_t)(branch->views * plan->batch);
+    encoder->features = mos_arena_take(arena, part);
+    encoder->dfeatures = plan->train ? mos_arena_take(arena, part) : NULL;
+    branch->features = encoder->features;
+    branch->dfeatures = encoder->dfeatures;
+    if (plan->chunk == plan->batch) return;
+    branch->features = mos_arena_take(arena, all);
+    branch->dfeatures = plan->train ? mos_arena_take(arena, all) : NULL;
+}
+
+/* Everything but the encoders' buffers, in one order: run once to measure and once to hand out. */
+static void place_rows(mos_model *model, const mos_model_plan *plan, mos_arena *arena) {
     mos_device *device = model->weights.device;
-    mos_slots *slots = &model->slots;
-    slots->workspace = mos_arena_take(arena, slots->workspace_bytes);
-    for (int s = 0; s < MOS_SLOTS; s++)
-        slots->at[s] = mos_arena_take(arena, slots->bytes[s]);
     mos_projector_scratch *scratch = &model->scratch;
     scratch->hidden[0] = mos_arena_take(arena, scratch->hidden_bytes);
     scratch->hidden[1] = mos_arena_take(arena, scratch->hidden_bytes);
@@ -214,10 +237,10 @@ static void place_all(mos_model *model, const mos_model_plan *plan, mos_arena *a
     for (int64_t m = 0; m < model->spec.modalities; m++) {
         mos_branch *branch = &model->branch[m];
         if (branch->views == 0) continue;
-        mos_encoder_place(&branch->encoder, device, slots, arena);
+        place_features(model, branch, plan, arena);
         if (plan->train)
             branch->increments =
-                mos_arena_take(arena, (size_t)branch->encoder.counters * device->real_bytes);
+                mos_arena_take(arena, (size_t)(branch->encoder.counters + 1) * device->real_bytes);
         if (!plan->latents) continue;
         mos_projector_place(&branch->projector, device, arena, plan->train);
         if (branch->inter.exists) mos_projector_place(&branch->inter, device, arena, plan->train);
@@ -225,51 +248,106 @@ static void place_all(mos_model *model, const mos_model_plan *plan, mos_arena *a
     if (model->spec.classes > 0) mos_head_place(&model->head, device, arena, plan->train);
 }
 
+/* The encoders' buffers by their lifetimes. With chunks an encoder's forward pass is repeated right
+ * before its backward pass, so encoders share all of their memory. */
+static mosaic_status place_encoders(mos_model *model, mos_placement *placement) {
+    *placement = (mos_placement){.alone = model->parts > 1};
+    for (int64_t m = 0; m < model->spec.modalities; m++) {
+        if (model->branch[m].views == 0) continue;
+        mos_placement_begin(placement, (int)m);
+        mos_encoder_walk(&model->branch[m].encoder, model->weights.device, placement);
+    }
+    return mos_placement_solve(placement);
+}
+
 static void fill_increments(mos_model *model) {
     mos_device *device = model->weights.device;
     for (int64_t m = 0; m < model->spec.modalities; m++) {
         mos_branch *branch = &model->branch[m];
         if (branch->views == 0) continue;
+        float groups = (float)(branch->encoder.groups * model->parts);
         float views = (float)branch->views;
-        for (int64_t i = 0; i < branch->encoder.counters; i++)
-            device->ops->put_f32(device, mos_real_at(device, branch->increments, i), &views, 1);
+        int64_t count = branch->encoder.counters;
+        for (int64_t i = 0; i <= count; i++)
+            device->ops->put_f32(device, mos_real_at(device, branch->increments, i),
+                                 i < count ? &groups : &views, 1);
     }
+}
+
+static void report_memory(mos_model *model, const mos_model_plan *plan, size_t rows,
+                          const mos_placement *placement) {
+    mos_device *device = model->weights.device;
+    size_t params = (size_t)model->table.param_count * device->real_bytes;
+    size_t state = (size_t)model->table.state_count * device->real_bytes;
+    mos_memory_report *memory = &model->memory;
+    *memory =
+        (mos_memory_report){.parameters = params + state,
+                            .gradients = plan->train || model->weights.grads != NULL ? params : 0,
+                            .activations = placement->kept,
+                            .rows = rows,
+                            .workspace = placement->total - placement->kept,
+                            .least = placement->least,
+                            .arena = rows + placement->total};
+    for (int64_t m = 0; m < model->spec.modalities; m++)
+        if (model->branch[m].views > 0)
+            memory->packed += mos_encoder_packed_bytes(&model->branch[m].encoder, device);
+    memory->total = memory->parameters + memory->gradients + memory->packed + memory->arena;
+}
+
+/* All plans, and where everything would lie: rows.used bytes, then placement->total. */
+static mosaic_status make_plans(mos_model *model, mos_model_plan *plan, mos_arena *rows,
+                                mos_placement *placement) {
+    if (plan->chunk == 0) plan->chunk = plan->batch;
+    model->parts = plan->batch / plan->chunk;
+    for (int64_t m = 0; m < model->spec.modalities; m++)
+        MOS_TRY(plan_branch(model, m, plan));
+    if (model->spec.classes > 0) MOS_TRY(mos_head_plan(&model->head, plan->batch));
+    place_rows(model, plan, rows);
+    MOS_TRY(place_encoders(model, placement));
+    report_memory(model, plan, rows->used, placement);
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_model_plan_measure(mos_model *model, const mos_model_plan *plan,
+                                     mos_memory_report *out) {
+    mosaic_status status;
+    mos_model_plan wanted = *plan;
+    mos_arena rows = {0};
+    mos_placement placement = {0};
+    *out = (mos_memory_report){0};
+    MOS_TRY(check_plan(model, plan));
+    release_plan(model);
+    MOS_GOTO(make_plans(model, &wanted, &rows, &placement));
+    *out = model->memory;
+done:
+    mos_placement_release(&placement);
+    release_plan(model);
+    return status;
 }
 
 mosaic_status mos_model_plan_make(mos_model *model, const mos_model_plan *plan) {
     mosaic_status status;
     mos_device *device = model->weights.device;
     mos_model_plan wanted = *plan;
+    mos_arena rows = {0};
+    mos_placement placement = {0};
     MOS_TRY(check_plan(model, plan));
     release_plan(model);
-    MOS_GOTO(plan_layers(model, &wanted));
-    mos_arena arena = {0};
-    place_all(model, &wanted, &arena);
-    size_t bytes = arena.used;
-    MOS_GOTO(device->ops->alloc(device, bytes, &model->arena));
-    arena = (mos_arena){.base = model->arena, .size = bytes};
-    place_all(model, &wanted, &arena);
+    MOS_GOTO(make_plans(model, &wanted, &rows, &placement));
+    size_t row_bytes = rows.used;
+    MOS_GOTO(device->ops->alloc(device, row_bytes + placement.total, &model->arena));
+    rows = (mos_arena){.base = model->arena, .size = row_bytes};
+    place_rows(model, &wanted, &rows);
+    mos_placement_hand_out(&placement, (unsigned char *)model->arena + row_bytes);
     if (wanted.train && model->weights.grads == NULL)
         MOS_GOTO(allocate_block(device, model->table.param_count, &model->weights.grads));
     if (wanted.train) fill_increments(model);
     model->plan = wanted;
-    mos_memory_report *memory = &model->memory;
-    *memory = (mos_memory_report){
-        .parameters =
-            (size_t)(model->table.param_count + model->table.state_count) * device->real_bytes,
-        .gradients = model->weights.grads == NULL
-                         ? 0
-                         : (size_t)model->table.param_count * device->real_bytes,
-        .workspace = model->slots.workspace_bytes,
-        .activations = bytes - model->slots.workspace_bytes};
-    for (int64_t m = 0; m < model->spec.modalities; m++)
-        if (model->branch[m].views > 0)
-            memory->packed += mos_encoder_packed_bytes(&model->branch[m].encoder, device);
-    memory->total = memory->parameters + memory->gradients + memory->activations +
-                    memory->workspace + memory->packed;
+    mos_placement_release(&placement);
     mos_model_refresh(model);
     return MOSAIC_OK;
 done:
+    mos_placement_release(&placement);
     release_plan(model);
     return status;
 }
@@ -340,5 +418,5 @@ void mos_model_put(mos_model *model, const mos_parameter *parameter, const float
 
 void mos_model_refresh(mos_model *model) {
     for (int64_t m = 0; m < model->spec.modalities; m++)
-        mos_encoder_pack(&model->branch[m].encoder, &model->weights, &model->slots);
+        mos_encoder_pack(&model->branch[m].encoder, &model->weights);
 }

@@ -94,18 +94,47 @@ void mos_model_refresh(mos_model *model);
 /* Segments for the optimizer. */
 const mos_segment_range *mos_model_segments(const mos_model *model, int64_t *count);
 
+/* What the backward pass works out again instead of keeping it from the forward pass; results are
+ * the same to the bit. */
+typedef enum mos_recompute {
+    MOS_RECOMPUTE_NONE,
+    MOS_RECOMPUTE_NORM, /* the norm and ReLU inside a block, and the stem's image: a pass over
+                           memory */
+    MOS_RECOMPUTE_BLOCK /* all that is inside a block, convolutions too */
+} mos_recompute;
+
 typedef struct mos_model_plan {
     int64_t batch;                     /* samples per view set */
     int64_t views[MOS_MAX_MODALITIES]; /* view sets per modality; 0: this modality is not used */
     int64_t height, width;
     bool train;
     bool latents; /* the projectors are needed */
+    mos_recompute recompute;
+    /* Gradient caching (Gao et al. 2021, "Scaling deep contrastive learning batch size under memory
+     * limited setup"): so many samples go through the encoders at a time, and once more in the
+     * backward pass; everything behind the features sees the whole batch. A chunk's batch norm has
+     * statistics of its own; the running ones follow every chunk, once. 0: all at once. Must divide
+     * the batch. */
+    int64_t chunk;
+    /* Every view set (of a chunk) is normalised in so many equal parts; 0: one. */
+    int64_t norm_parts;
 } mos_model_plan;
+/* Bytes a planned model holds. */
 typedef struct mos_memory_report {
-    size_t parameters, gradients, activations, packed, workspace, total;
+    size_t parameters, gradients; /* running statistics are among the parameters */
+    size_t packed;                /* weight copies in the layouts of the kernels */
+    size_t activations;           /* of the encoders, kept from forward to backward */
+    size_t rows;                  /* features, latents, projectors, fusion, head */
+    size_t workspace; /* what the arena holds beyond that: gradients on their way, scratch */
+    size_t least;     /* no placement of the encoders' buffers is smaller than this */
+    size_t arena;     /* activations + rows + workspace */
+    size_t total;
 } mos_memory_report;
 /* Allocates the arena and makes every plan. May be called again (frees the old plan first). */
 mosaic_status mos_model_plan_make(mos_model *model, const mos_model_plan *plan);
+/* What that plan would hold, without making it; the model is left without a plan. */
+mosaic_status mos_model_plan_measure(mos_model *model, const mos_model_plan *plan,
+                                     mos_memory_report *out);
 void mos_model_memory(const mos_model *model, mos_memory_report *out);
 /* Implementation names per layer, one line each, for bench and debug: calls visit(name, direction,
  * implementation). */
@@ -113,9 +142,10 @@ typedef void (*mos_layer_visit)(void *context, const char *layer, const char *di
                                 const char *implementation);
 void mos_model_layers(const mos_model *model, mos_layer_visit visit, void *context);
 
-/* Training pass of modality m. images: host float [views*batch, bands, h, w], view-major; present:
- * host [batch] or NULL (the same for each view set). Afterwards features h [views*batch, feature
- * size], latents z [views*batch, latent] (unit rows) are valid. */
+/* Training pass of modality m. images: host float [views*batch, bands, h, w], view-major, which
+ * must stay until the backward pass; present: host [batch] or NULL (the same for each view set).
+ * Afterwards features h [views*batch, 512], latents z [views*batch, latent] (unit rows) are valid.
+ * Modalities may come in any order, but all forward passes before the first backward pass. */
 mosaic_status mos_model_forward(mos_model *model, int64_t m, const float *images,
                                 const uint8_t *present);
 /* Inference (running statistics), with an inference plan; images [views*batch, ...] as above. A

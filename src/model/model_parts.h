@@ -10,9 +10,15 @@ typedef struct mos_branch {
     mos_encoder encoder;
     mos_projector projector, inter; /* inter.exists: the model has a second one */
     int64_t views;                  /* of the plan; 0: not used */
+    void *features, *dfeatures;     /* real [views * batch, feature_size]; the encoder's own, or in
+                                       a plan with chunks those of all of them */
+    const float *images;            /* of the last forward pass */
     uint8_t *present;               /* host [views * batch], of the last forward pass */
+    uint8_t *part_present;          /* host [views * chunk] */
     bool masked;                    /* some row of it is absent */
-    void *increments;               /* real [most counters of one layer group], each `views` */
+    /* real [encoder counters + 1]: what a step adds to num_batches_tracked, the last is the
+     * projectors' */
+    void *increments;
 } mos_branch;
 
 struct mos_model {
@@ -25,7 +31,7 @@ struct mos_model {
     mos_head head; /* classes 0: none */
 
     mos_model_plan plan; /* batch 0: none */
-    mos_slots slots;
+    int64_t parts;       /* chunks of a batch */
     mos_projector_scratch scratch;
     void *arena;
     mos_memory_report memory;

@@ -29,12 +29,48 @@ static void set_mask(mos_branch *branch, int64_t batch, const uint8_t *present) 
         memcpy(branch->present + v * batch, present, (size_t)batch);
 }
 
-/* num_batches_tracked counts view sets: each is a batch of its own to the norm. */
-static void count_batches(mos_model *model, mos_branch *branch, int64_t first, int64_t count) {
+/* num_batches_tracked counts what is a batch of its own to the norm: view sets, chunks of them. */
+static void count_batches(mos_model *model, const void *increments, int64_t first, int64_t count) {
     mos_device *device = model->weights.device;
-    device->ops->columns(device, 1, count, branch->increments, count,
+    device->ops->columns(device, 1, count, increments, count,
                          mos_state_at(&model->weights, model->table.counter_base + first), count,
                          true);
+}
+
+/* Row `row` of a real matrix of that width. */
+static void *row_at(const mos_device *device, void *rows, int64_t row, int64_t width) {
+    if (rows == NULL) return NULL;
+    return (unsigned char *)rows + (size_t)(row * width) * device->real_bytes;
+}
+
+/* Rows of part k of the mask, view set by view set, or NULL. */
+static const uint8_t *part_mask(const mos_model *model, mos_branch *branch, int64_t k) {
+    int64_t batch = model->plan.batch, chunk = model->plan.chunk;
+    if (model->parts == 1 || !branch->masked) return branch_mask(branch);
+    for (int64_t v = 0; v < branch->views; v++)
+        memcpy(branch->part_present + v * chunk, branch->present + v * batch + k * chunk,
+               (size_t)chunk);
+    return branch->part_present;
+}
+
+/* Rows of part k between the whole batch's features (or their gradients) and the encoder's. */
+static void copy_part(const mos_model *model, const mos_branch *branch, int64_t k, void *all,
+                      void *part, bool to_all) {
+    mos_device *device = model->weights.device;
+    int64_t batch = model->plan.batch, chunk = model->plan.chunk,
+            size = branch->encoder.feature_size;
+    for (int64_t v = 0; v < branch->views; v++) {
+        void *outer = row_at(device, all, v * batch + k * chunk, size),
+             *inner = row_at(device, part, v * chunk, size);
+        device->ops->copy(device, to_all ? outer : inner, to_all ? inner : outer,
+                          (size_t)(chunk * size) * device->real_bytes);
+    }
+}
+
+static mos_images part_images(const mos_model *model, const mos_branch *branch, int64_t k) {
+    int64_t image = branch->encoder.bands * model->plan.height * model->plan.width;
+    return (mos_images){.first = branch->images + k * model->plan.chunk * image,
+                        .stride = model->plan.batch * image};
 }
 
 mosaic_status mos_model_forward(mos_model *model, int64_t m, const float *images,
@@ -42,16 +78,23 @@ mosaic_status mos_model_forward(mos_model *model, int64_t m, const float *images
     MOS_TRY(check_pass(model, m, true));
     mos_branch *branch = &model->branch[m];
     set_mask(branch, model->plan.batch, present);
-    const uint8_t *mask = branch_mask(branch);
+    branch->images = images;
     mos_encoder *encoder = &branch->encoder;
-    mos_encoder_forward(encoder, &model->weights, &model->slots, images, mask);
-    count_batches(model, branch, encoder->first_counter, encoder->counters);
+    for (int64_t k = 0; k < model->parts; k++) {
+        const mos_images part = part_images(model, branch, k);
+        mos_encoder_forward(encoder, &model->weights, &part, part_mask(model, branch, k), true);
+        if (model->parts > 1)
+            copy_part(model, branch, k, branch->features, encoder->features, true);
+    }
+    count_batches(model, branch->increments, encoder->first_counter, encoder->counters);
     mos_projector *projectors[] = {&branch->projector, &branch->inter};
     for (int p = 0; p < 2 && model->plan.latents; p++) {
         if (!projectors[p]->exists) continue;
-        mos_projector_forward(projectors[p], &model->weights, encoder->features, false, mask,
-                              &model->scratch);
-        count_batches(model, branch, projectors[p]->first_counter, projectors[p]->counters);
+        mos_projector_forward(projectors[p], &model->weights, branch->features, false,
+                              branch_mask(branch), &model->scratch);
+        count_batches(model,
+                      mos_real_at(model->weights.device, branch->increments, encoder->counters),
+                      projectors[p]->first_counter, projectors[p]->counters);
     }
     return MOSAIC_OK;
 }
@@ -60,11 +103,17 @@ mosaic_status mos_model_infer(mos_model *model, int64_t m, const float *images) 
     MOS_TRY(check_pass(model, m, false));
     mos_branch *branch = &model->branch[m];
     mos_encoder *encoder = &branch->encoder;
-    mos_encoder_infer(encoder, model->weights.device, &model->slots, images);
+    branch->images = images;
+    for (int64_t k = 0; k < model->parts; k++) {
+        const mos_images part = part_images(model, branch, k);
+        mos_encoder_infer(encoder, model->weights.device, &part);
+        if (model->parts > 1)
+            copy_part(model, branch, k, branch->features, encoder->features, true);
+    }
     mos_projector *projectors[] = {&branch->projector, &branch->inter};
     for (int p = 0; p < 2 && model->plan.latents; p++)
         if (projectors[p]->exists)
-            mos_projector_forward(projectors[p], &model->weights, encoder->features, true, NULL,
+            mos_projector_forward(projectors[p], &model->weights, branch->features, true, NULL,
                                   &model->scratch);
     return MOSAIC_OK;
 }
@@ -73,10 +122,10 @@ int64_t mos_model_feature_size(const mos_model *model) {
     return model->branch[0].encoder.feature_size;
 }
 void *mos_model_features(mos_model *model, int64_t m) {
-    return model->branch[m].encoder.features;
+    return model->branch[m].features;
 }
 void *mos_model_dfeatures(mos_model *model, int64_t m) {
-    return model->branch[m].encoder.dfeatures;
+    return model->branch[m].dfeatures;
 }
 void *mos_model_latents(mos_model *model, int64_t m) {
     return model->branch[m].projector.z;
@@ -113,28 +162,23 @@ void mos_model_begin(mos_model *model) {
     for (int64_t m = 0; m < model->spec.modalities; m++) {
         mos_branch *branch = &model->branch[m];
         int64_t n = branch->views * model->plan.batch;
-        zero_rows(device, branch->encoder.dfeatures, n, branch->encoder.feature_size);
+        zero_rows(device, branch->dfeatures, n, branch->encoder.feature_size);
         zero_rows(device, branch->projector.dz, n, branch->projector.latent);
         zero_rows(device, branch->inter.dz, n, branch->inter.latent);
     }
 }
 
-/* Row `row` of a real matrix of that width. */
-static void *row_at(const mos_device *device, void *rows, int64_t row, int64_t width) {
-    if (rows == NULL) return NULL;
-    return (unsigned char *)rows + (size_t)(row * width) * device->real_bytes;
-}
-
 void mos_model_head_forward(mos_model *model, const int64_t *view, const uint8_t *const *present) {
     mos_device *device = model->weights.device;
     for (int64_t m = 0; m < model->spec.modalities; m++) {
-        mos_encoder *encoder = &model->branch[m].encoder;
+        const mos_branch *branch = &model->branch[m];
+        int64_t size = branch->encoder.feature_size;
         mos_fusion_input *input = &model->head.fusion.input[m];
         *input = (mos_fusion_input){0};
-        if (model->branch[m].views == 0) continue;
+        if (branch->views == 0) continue;
         int64_t row = view[m] * model->plan.batch;
-        input->features = row_at(device, encoder->features, row, encoder->feature_size);
-        input->dfeatures = row_at(device, encoder->dfeatures, row, encoder->feature_size);
+        input->features = row_at(device, branch->features, row, size);
+        input->dfeatures = row_at(device, branch->dfeatures, row, size);
         input->present = present == NULL ? NULL : present[m];
     }
     mos_head_forward(&model->head, &model->weights);
@@ -144,9 +188,8 @@ void mos_model_head_backward(mos_model *model) {
     mos_head_backward(&model->head, &model->weights);
 }
 
-void mos_model_backward(mos_model *model, int64_t m) {
-    mos_branch *branch = &model->branch[m];
-    mos_encoder *encoder = &branch->encoder;
+/* dlatents to dfeatures (added), through the projectors. */
+static void project_backward(mos_model *model, mos_branch *branch) {
     mos_device *device = model->weights.device;
     const uint8_t *mask = branch_mask(branch);
     mos_projector *projectors[] = {&branch->projector, &branch->inter};
@@ -156,11 +199,26 @@ void mos_model_backward(mos_model *model, int64_t m) {
         if (mask != NULL)
             device->ops->mask_rows(device, projector->n, projector->latent, projector->dz,
                                    projector->latent, mask);
-        mos_projector_backward(projector, &model->weights, encoder->features, encoder->dfeatures,
+        mos_projector_backward(projector, &model->weights, branch->features, branch->dfeatures,
                                mask, &model->scratch);
     }
-    if (mask != NULL)
-        device->ops->mask_rows(device, encoder->n, encoder->feature_size, encoder->dfeatures,
-                               encoder->feature_size, mask);
-    mos_encoder_backward(encoder, &model->weights, &model->slots, mask);
+}
+
+void mos_model_backward(mos_model *model, int64_t m) {
+    mos_branch *branch = &model->branch[m];
+    mos_encoder *encoder = &branch->encoder;
+    mos_device *device = model->weights.device;
+    project_backward(model, branch);
+    if (branch->masked)
+        device->ops->mask_rows(device, branch->views * model->plan.batch, encoder->feature_size,
+                               branch->dfeatures, encoder->feature_size, branch_mask(branch));
+    for (int64_t k = 0; k < model->parts; k++) {
+        const mos_images part = part_images(model, branch, k);
+        const uint8_t *mask = part_mask(model, branch, k);
+        if (model->parts > 1) {
+            mos_encoder_forward(encoder, &model->weights, &part, mask, false);
+            copy_part(model, branch, k, branch->dfeatures, encoder->dfeatures, false);
+        }
+        mos_encoder_backward(encoder, &model->weights, &part, mask);
+    }
 }

@@ -108,8 +108,9 @@ void mos_projector_backward(mos_projector *projector, const mos_weights *weights
                          hidden, false, mos_grad_at(weights, projector->weight2),
                          mos_grad_at(weights, projector->bias2));
     ops->norm_backward(device, projector->norm, projector->u, projector->v, dv, NULL,
-                       mos_param_at(weights, at->gamma), projector->mean, projector->rstd, du, NULL,
-                       mos_grad_at(weights, at->gamma), mos_grad_at(weights, at->beta), present);
+                       mos_param_at(weights, at->gamma), mos_param_at(weights, at->beta),
+                       projector->mean, projector->rstd, du, NULL, mos_grad_at(weights, at->gamma),
+                       mos_grad_at(weights, at->beta), present);
     ops->linear_backward(device, n, inputs, hidden, features, inputs,
                          mos_param_at(weights, projector->weight1), du, hidden, dfeatures, inputs,
                          true, mos_grad_at(weights, projector->weight1), NULL);

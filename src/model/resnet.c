@@ -2,6 +2,8 @@
  * 2016, in torchvision's shapes and names. */
 #include "model/resnet.h"
 
+#include "base/memory.h"
+
 #include <stdio.h>
 
 static const mos_block_kind basic_block = {
@@ -107,70 +109,25 @@ void mos_encoder_release(mos_encoder *encoder, mos_device *device) {
  * ------------------------------------------------------------------------------------------------
  */
 
-/* Which slots a block of an inference pass uses when its input stands in `in`: its convolutions
- * write to inner in turns, the last one onto the skip's value, which is the input or what the
- * downsampling made of it. */
-typedef struct slot_use {
-    int inner[2], out;
-} slot_use;
-
-static slot_use use_slots(const mos_block *block, int in) {
-    int free[MOS_SLOTS], count = 0;
-    for (int s = 0; s < MOS_SLOTS; s++)
-        if (s != in) free[count++] = s;
-    return (slot_use){.inner = {free[0], free[1]}, .out = block->has_down ? free[2] : in};
-}
-
-static int unit_slot(const mos_block *block, const slot_use *use, int u) {
-    return u == block->units - 1 ? use->out : use->inner[u % 2];
-}
-
-static void need_training(mos_slots *slots, const mos_block *block) {
-    mos_slot_need(slots, MOS_SLOT_A, block->in_bytes);
-    mos_slot_need(slots, MOS_SLOT_A, block->out_bytes);
-    mos_slot_need(slots, MOS_SLOT_B, block->in_bytes);
+static mosaic_status plan_block(mos_encoder *encoder, mos_block *block, mos_device *device,
+                                int64_t *h, int64_t *w) {
+    int64_t n = encoder->n, groups = encoder->groups;
+    bool train = encoder->train;
+    block->in_bytes = device->ops->act_bytes(device, n, block->unit[0].ci, *h, *w);
+    if (block->has_down) MOS_TRY(mos_unit_plan(&block->down, device, n, groups, *h, *w, train));
     for (int u = 0; u < block->units; u++) {
-        mos_slot_need(slots, MOS_SLOT_B, block->unit[u].out_bytes);
-        mos_slot_need(slots, MOS_SLOT_T, block->unit[u].out_bytes);
+        MOS_TRY(mos_unit_plan(&block->unit[u], device, n, groups, *h, *w, train));
+        *h = block->unit[u].oh;
+        *w = block->unit[u].ow;
     }
-    if (block->has_down) mos_slot_need(slots, MOS_SLOT_T, block->down.out_bytes);
-}
-
-static int need_inference(mos_slots *slots, const mos_block *block, int in) {
-    const slot_use use = use_slots(block, in);
-    for (int u = 0; u < block->units; u++)
-        mos_slot_need(slots, unit_slot(block, &use, u), block->unit[u].out_bytes);
-    return use.out;
-}
-
-static mosaic_status plan_block(mos_block *block, mos_device *device, mos_slots *slots, int64_t n,
-                                int64_t groups, int64_t *h, int64_t *w, bool train) {
-    int64_t uh = *h, uw = *w;
-    block->in_bytes = device->ops->act_bytes(device, n, block->unit[0].ci, uh, uw);
-    if (block->has_down)
-        MOS_TRY(mos_unit_plan(&block->down, device, slots, n, groups, uh, uw, train));
-    for (int u = 0; u < block->units; u++) {
-        MOS_TRY(mos_unit_plan(&block->unit[u], device, slots, n, groups, uh, uw, train));
-        uh = block->unit[u].oh;
-        uw = block->unit[u].ow;
-    }
-    block->out_bytes = block->unit[block->units - 1].out_bytes;
-    *h = uh;
-    *w = uw;
     return MOSAIC_OK;
 }
 
-static mosaic_status plan_stem(mos_encoder *encoder, mos_device *device, mos_slots *slots,
-                               int64_t *h, int64_t *w) {
+static mosaic_status plan_stem(mos_encoder *encoder, mos_device *device, int64_t *h, int64_t *w) {
     mos_unit *stem = &encoder->stem;
-    MOS_TRY(
-        mos_unit_plan(stem, device, slots, encoder->n, encoder->groups, *h, *w, encoder->train));
+    MOS_TRY(mos_unit_plan(stem, device, encoder->n, encoder->groups, *h, *w, encoder->train));
     *h = stem->oh;
     *w = stem->ow;
-    /* backward: the norm's input gradient in T, its output's in B below a pool, else in A and B;
-     * inference: y in T and what the pool makes of it in A, or y in A */
-    if (encoder->train || encoder->stem_pool) mos_slot_need(slots, MOS_SLOT_T, stem->out_bytes);
-    if (!encoder->stem_pool) mos_slot_need(slots, MOS_SLOT_A, stem->out_bytes);
     if (!encoder->stem_pool) return MOSAIC_OK;
     mos_pool_shape pool = {.n = encoder->n,
                            .c = stem->co,
@@ -184,79 +141,27 @@ static mosaic_status plan_stem(mos_encoder *encoder, mos_device *device, mos_slo
     *h = (*h + 2 * POOL_PAD - POOL_KERNEL) / POOL_STRIDE + 1;
     *w = (*w + 2 * POOL_PAD - POOL_KERNEL) / POOL_STRIDE + 1;
     encoder->pool_bytes = device->ops->act_bytes(device, encoder->n, stem->co, *h, *w);
-    if (encoder->train)
-        mos_slot_need(slots, MOS_SLOT_B, stem->out_bytes);
-    else
-        mos_slot_need(slots, MOS_SLOT_A, encoder->pool_bytes);
     return MOSAIC_OK;
 }
 
-mosaic_status mos_encoder_plan(mos_encoder *encoder, mos_device *device, mos_slots *slots,
-                               int64_t batch, int64_t groups, int64_t height, int64_t width,
-                               bool train) {
-    int64_t n = batch * groups, h = height, w = width;
-    encoder->n = n;
-    encoder->groups = groups;
-    encoder->height = height;
-    encoder->width = width;
-    encoder->train = train;
-    encoder->image_bytes = device->ops->image_bytes(device, n, encoder->bands, h, w);
-    MOS_TRY(plan_stem(encoder, device, slots, &h, &w));
-    int in = MOS_SLOT_A;
-    for (int64_t b = 0; b < encoder->block_count; b++) {
-        mos_block *block = &encoder->blocks[b];
-        MOS_TRY(plan_block(block, device, slots, n, groups, &h, &w, train));
-        if (train)
-            need_training(slots, block);
-        else
-            in = need_inference(slots, block, in);
-    }
+mosaic_status mos_encoder_make(mos_encoder *encoder, mos_device *device,
+                               const mos_encoder_plan *plan) {
+    int64_t h = plan->height, w = plan->width;
+    encoder->n = plan->parts * plan->rows;
+    encoder->groups = plan->groups;
+    encoder->parts = plan->parts;
+    encoder->height = plan->height;
+    encoder->width = plan->width;
+    encoder->train = plan->train;
+    encoder->recompute = plan->recompute;
+    encoder->image_bytes = device->ops->image_bytes(device, encoder->n, encoder->bands, h, w);
+    encoder->part_bytes = device->ops->image_bytes(device, plan->rows, encoder->bands, h, w);
+    MOS_TRY(plan_stem(encoder, device, &h, &w));
+    for (int64_t b = 0; b < encoder->block_count; b++)
+        MOS_TRY(plan_block(encoder, &encoder->blocks[b], device, &h, &w));
     encoder->last_h = h;
     encoder->last_w = w;
     return MOSAIC_OK;
-}
-
-static void place_training(mos_encoder *encoder, const mos_device *device, const mos_slots *slots,
-                           mos_arena *arena) {
-    mos_unit_keep(&encoder->stem, device, arena, NULL);
-    if (encoder->stem_pool) {
-        encoder->pooled = mos_arena_take(arena, encoder->pool_bytes);
-        encoder->pool_index = mos_arena_take(arena, encoder->index_bytes);
-    }
-    for (int64_t b = 0; b < encoder->block_count; b++) {
-        mos_block *block = &encoder->blocks[b];
-        for (int u = 0; u < block->units; u++)
-            mos_unit_keep(&block->unit[u], device, arena, NULL);
-        /* the skip's value is used once, by the block's last norm; a gradient slot is free then */
-        if (block->has_down) mos_unit_keep(&block->down, device, arena, slots->at[MOS_SLOT_A]);
-    }
-}
-
-static void place_inference(mos_encoder *encoder, const mos_slots *slots, mos_arena *arena) {
-    encoder->stem.y = slots->at[encoder->stem_pool ? MOS_SLOT_T : MOS_SLOT_A];
-    encoder->pooled = slots->at[MOS_SLOT_A];
-    encoder->pool_index = mos_arena_take(arena, encoder->index_bytes);
-    int in = MOS_SLOT_A;
-    for (int64_t b = 0; b < encoder->block_count; b++) {
-        mos_block *block = &encoder->blocks[b];
-        const slot_use use = use_slots(block, in);
-        block->down.y = slots->at[use.out];
-        for (int u = 0; u < block->units; u++)
-            block->unit[u].y = slots->at[unit_slot(block, &use, u)];
-        in = use.out;
-    }
-}
-
-void mos_encoder_place(mos_encoder *encoder, const mos_device *device, const mos_slots *slots,
-                       mos_arena *arena) {
-    size_t feature_bytes = (size_t)(encoder->n * encoder->feature_size) * device->real_bytes;
-    encoder->image = mos_arena_take(arena, encoder->image_bytes);
-    if (encoder->train)
-        place_training(encoder, device, slots, arena);
-    else
-        place_inference(encoder, slots, arena);
-    encoder->features = mos_arena_take(arena, feature_bytes);
-    encoder->dfeatures = encoder->train ? mos_arena_take(arena, feature_bytes) : NULL;
 }
 
 void mos_encoder_unplan(mos_encoder *encoder, mos_device *device) {
@@ -272,14 +177,14 @@ void mos_encoder_unplan(mos_encoder *encoder, mos_device *device) {
     encoder->features = encoder->dfeatures = NULL;
 }
 
-void mos_encoder_pack(mos_encoder *encoder, const mos_weights *weights, const mos_slots *slots) {
+void mos_encoder_pack(mos_encoder *encoder, const mos_weights *weights) {
     if (encoder->n == 0) return;
-    mos_unit_pack(&encoder->stem, weights, slots);
+    mos_unit_pack(&encoder->stem, weights);
     for (int64_t b = 0; b < encoder->block_count; b++) {
         mos_block *block = &encoder->blocks[b];
         for (int u = 0; u < block->units; u++)
-            mos_unit_pack(&block->unit[u], weights, slots);
-        if (block->has_down) mos_unit_pack(&block->down, weights, slots);
+            mos_unit_pack(&block->unit[u], weights);
+        if (block->has_down) mos_unit_pack(&block->down, weights);
     }
 }
 

@@ -4,6 +4,7 @@
 #define MOS_MODEL_RESNET_H
 
 #include "model/layers.h"
+#include "model/placement.h"
 
 enum { MOS_BLOCK_UNITS = 3 }; /* most convolutions on a block's main path */
 
@@ -24,12 +25,19 @@ typedef struct mos_encoder_shape {
 extern const mos_encoder_shape mos_encoder_shapes[];
 extern const int mos_encoder_shape_count;
 
+/* The gradient of what a block reads or writes, in two parts that nothing adds up: every reader
+ * takes both. skip came down the skip path, conv through the convolutions (NULL: zero). */
+typedef struct mos_gradient {
+    void *skip, *conv;
+} mos_gradient;
+
 typedef struct mos_block {
     int units;
     mos_unit unit[MOS_BLOCK_UNITS];
     bool has_down;
     mos_unit down; /* 1x1 convolution and norm on the skip path */
-    size_t in_bytes, out_bytes;
+    size_t in_bytes;
+    mos_gradient din; /* placed */
 } mos_block;
 
 typedef struct mos_encoder {
@@ -42,14 +50,17 @@ typedef struct mos_encoder {
 
     /* planned */
     int64_t n, groups;
+    int64_t parts;          /* of equal size; images come in so many pieces */
     int64_t height, width;  /* of the images */
     int64_t last_h, last_w; /* of the last activation */
     bool train;
+    mos_recompute recompute;
     mos_pool *pool;
-    size_t image_bytes, pool_bytes, index_bytes;
-    void *image;  /* what the stem reads */
-    void *pooled; /* act, training */
-    void *pool_index;
+    size_t image_bytes, part_bytes, pool_bytes, index_bytes; /* part: of an image piece */
+    /* placed */
+    void *image, *image_again; /* what the stem reads, in either pass */
+    void *pooled, *pool_index;
+    mos_gradient dlast;         /* of the last activation */
     void *features, *dfeatures; /* real [n, feature_size] */
 } mos_encoder;
 
@@ -58,28 +69,53 @@ mosaic_status mos_encoder_init(mos_encoder *encoder, mos_parameter_table *table,
 /* Takes empty and half-built encoders. */
 void mos_encoder_release(mos_encoder *encoder, mos_device *device);
 
-/* Plans n = groups * batch patches of height x width; then, measuring and taking alike, the arena's
- * pieces (the slots are placed by then). */
-mosaic_status mos_encoder_plan(mos_encoder *encoder, mos_device *device, mos_slots *slots,
-                               int64_t batch, int64_t groups, int64_t height, int64_t width,
-                               bool train);
-void mos_encoder_place(mos_encoder *encoder, const mos_device *device, const mos_slots *slots,
-                       mos_arena *arena);
+/* How an encoder is run: `parts` pieces (view sets) of `rows` patches each, height x width, with
+ * batch norm over `groups` equal groups. */
+typedef struct mos_encoder_plan {
+    int64_t parts, rows, groups, height, width;
+    bool train;
+    mos_recompute recompute;
+} mos_encoder_plan;
+mosaic_status mos_encoder_make(mos_encoder *encoder, mos_device *device,
+                               const mos_encoder_plan *plan);
+/* Walks through what the passes will do and tells when which buffer is needed (encoder_memory.c);
+ * features and dfeatures are the caller's to place. */
+void mos_encoder_walk(mos_encoder *encoder, const mos_device *device, mos_placement *placement);
 void mos_encoder_unplan(mos_encoder *encoder, mos_device *device);
-void mos_encoder_pack(mos_encoder *encoder, const mos_weights *weights, const mos_slots *slots);
+void mos_encoder_pack(mos_encoder *encoder, const mos_weights *weights);
 /* Bytes of weight copies the plans hold. */
 size_t mos_encoder_packed_bytes(const mos_encoder *encoder, const mos_device *device);
 void mos_encoder_layers(const mos_encoder *encoder, const mos_device *device, mos_layer_visit visit,
                         void *context);
 
-/* images: host float [n, bands, height, width] to features. present: host [n] or NULL. */
-void mos_encoder_forward(mos_encoder *encoder, const mos_weights *weights, const mos_slots *slots,
-                         const float *images, const uint8_t *present);
+/* What the blocks read: the stem's output behind the pool, then each block's. The address of the
+ * pointer, for the walk. */
+static inline void **mos_block_output(mos_encoder *encoder, int64_t b) {
+    mos_block *block = &encoder->blocks[b];
+    return &block->unit[block->units - 1].y;
+}
+static inline void **mos_block_input(mos_encoder *encoder, int64_t b) {
+    if (b > 0) return mos_block_output(encoder, b - 1);
+    return encoder->stem_pool ? &encoder->pooled : &encoder->stem.y;
+}
+static inline mos_gradient *mos_block_gradient(mos_encoder *encoder, int64_t b) {
+    return b + 1 < encoder->block_count ? &encoder->blocks[b + 1].din : &encoder->dlast;
+}
+
+/* Images: `parts` pieces of host float [rows, bands, height, width], `stride` floats apart. They
+ * must stay until the backward pass. */
+typedef struct mos_images {
+    const float *first;
+    int64_t stride;
+} mos_images;
+/* Images to features. present: host [n] or NULL. learn: running statistics follow. */
+void mos_encoder_forward(mos_encoder *encoder, const mos_weights *weights, const mos_images *images,
+                         const uint8_t *present, bool learn);
 /* With the running statistics; the weights are the plan's own copies of the last pack. */
-void mos_encoder_infer(mos_encoder *encoder, mos_device *device, const mos_slots *slots,
-                       const float *images);
-/* dfeatures to the gradients of all weights (added). */
-void mos_encoder_backward(mos_encoder *encoder, const mos_weights *weights, const mos_slots *slots,
-                          const uint8_t *present);
+void mos_encoder_infer(mos_encoder *encoder, mos_device *device, const mos_images *images);
+/* dfeatures to the gradients of all weights (added), behind mos_encoder_forward on the same images.
+ */
+void mos_encoder_backward(mos_encoder *encoder, const mos_weights *weights,
+                          const mos_images *images, const uint8_t *present);
 
 #endif

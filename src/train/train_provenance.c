@@ -127,9 +127,10 @@ static mosaic_status add_memory(const mos_trainer *trainer, mos_text *out) {
     mos_model_memory(trainer->model, &memory);
     mos_text_add(out,
                  ",\n  \"memory_bytes\": {\"parameters\": %zu, \"gradients\": %zu, "
-                 "\"activations\": %zu, \"packed\": %zu, \"workspace\": %zu, \"total\": %zu}",
-                 memory.parameters, memory.gradients, memory.activations, memory.packed,
-                 memory.workspace, memory.total);
+                 "\"activations\": %zu, \"rows\": %zu, \"packed\": %zu, \"workspace\": %zu, "
+                 "\"total\": %zu}",
+                 memory.parameters, memory.gradients, memory.activations, memory.rows,
+                 memory.packed, memory.workspace, memory.total);
     return MOSAIC_OK;
 }
 

@@ -183,8 +183,8 @@ static void norm_backward(void *opaque, const double *in, const double *dout, do
     void *dy = norm_array(device, s, rest), *dy2 = second ? norm_array(device, s, part) : NULL;
     void *dx = norm_array(device, s, NULL);
     void *dgamma = support_real(device, NULL, s->c), *dbeta = support_real(device, NULL, s->c);
-    device->ops->norm_backward(device, a.norm, a.x, a.y, dy, dy2, a.gamma, a.mean, a.rstd, dx,
-                               s->skip ? dy : NULL, dgamma, dbeta, a.present);
+    device->ops->norm_backward(device, a.norm, a.x, a.y, dy, dy2, a.gamma, a.beta, a.mean, a.rstd,
+                               dx, s->skip ? dy : NULL, dgamma, dbeta, a.present);
     read_norm_array(device, s, dx, din);
     if (s->skip) read_norm_array(device, s, dy, din + a.count);
     din += (s->skip ? 2 : 1) * a.count;

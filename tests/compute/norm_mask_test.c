@@ -44,8 +44,8 @@ static void run_norm(mos_device *device, int64_t n, int64_t groups, const double
     void *dgamma = support_real(device, NULL, C), *dbeta = support_real(device, NULL, C);
     ops->norm_forward(device, norm, xa, skipa, gamma, beta, running_mean, running_var, mean, rstd,
                       y, present);
-    ops->norm_backward(device, norm, xa, y, dya, NULL, gamma, mean, rstd, dx, dskip, dgamma, dbeta,
-                       present);
+    ops->norm_backward(device, norm, xa, y, dya, NULL, gamma, beta, mean, rstd, dx, dskip, dgamma,
+                       dbeta, present);
     ops->get_act(device, y, out->y, n, C, H, W);
     ops->get_act(device, dx, out->dx, n, C, H, W);
     ops->get_act(device, dskip, out->dskip, n, C, H, W);

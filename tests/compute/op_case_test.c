@@ -250,8 +250,8 @@ static void gradients_are_added(const mos_backend *ops, mos_precision precision)
     ops->conv_pack(device, conv, w);
     for (int pass = 0; pass < 2; pass++) {
         ops->conv_backward_weights(device, conv, x, y, reals[0], workspace);
-        /* w serves as gamma, mean and rstd */
-        ops->norm_backward(device, norm, x, y, y, NULL, w, w, w, dx, NULL, reals[1], reals[2],
+        /* w serves as gamma, beta, mean and rstd */
+        ops->norm_backward(device, norm, x, y, y, NULL, w, w, w, w, dx, NULL, reals[1], reals[2],
                            NULL);
         ops->linear_backward(device, N, C, C, rows, C, w, rows, C, NULL, C, false, reals[3],
                              reals[4]);

@@ -175,8 +175,8 @@ static void check_norm(setting *s, int index) {
     const uint64_t allocations = mos_alloc_count();
     s->ops->norm_forward(s->device, norm, x, skip, gamma, beta, running_mean, running_var, mean,
                          rstd, y, NULL);
-    s->ops->norm_backward(s->device, norm, x, y, dy, NULL, gamma, mean, rstd, dx, dskip, dgamma,
-                          dbeta, NULL);
+    s->ops->norm_backward(s->device, norm, x, y, dy, NULL, gamma, beta, mean, rstd, dx, dskip,
+                          dgamma, dbeta, NULL);
     s->ops->norm_infer(s->device, norm, x, skip, gamma, beta, running_mean, running_var, infer);
     assert_int_equal(mos_alloc_count(), allocations); /* running never allocates */
     check_norm_array(s, &n, "y", y);

@@ -222,8 +222,8 @@ static void norm_backward(mos_device *device, const op_case *which, const norm_r
     void *dx = unwritten_norm_array(device, s), *dskip = NULL;
     void *dgamma = random_real(device, s->c, 7), *dbeta = random_real(device, s->c, 8);
     if (s->skip) dskip = which->norm.alias ? dy : unwritten_norm_array(device, s);
-    device->ops->norm_backward(device, run->norm, run->x, run->y, dy, dy2, run->gamma, run->mean,
-                               run->rstd, dx, dskip, dgamma, dbeta, run->present);
+    device->ops->norm_backward(device, run->norm, run->x, run->y, dy, dy2, run->gamma, run->beta,
+                               run->mean, run->rstd, dx, dskip, dgamma, dbeta, run->present);
     take_norm_array(device, which, out, "dx", dx, false);
     if (dskip != NULL) take_norm_array(device, which, out, "dskip", dskip, false);
     if (dskip != dy) device->ops->free(device, dy);

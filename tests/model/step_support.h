@@ -26,6 +26,8 @@ typedef struct step_shape {
     int64_t hidden, latent, classes;
     bool inter, no_pool;
     mos_fusion_id fusion; /* of width 8, rank 2, 2 heads */
+    mos_recompute recompute;
+    int64_t chunk, norm_parts;
 } step_shape;
 
 static const char *const step_names[] = {"s1", "s2", "dem"};
@@ -52,7 +54,10 @@ static inline void step_rig_init(step_rig *rig, mos_device *device, const step_s
                            .height = shape->size,
                            .width = shape->size,
                            .train = true,
-                           .latents = true};
+                           .latents = true,
+                           .recompute = shape->recompute,
+                           .chunk = shape->chunk,
+                           .norm_parts = shape->norm_parts};
     for (int64_t m = 0; m < shape->modalities; m++) {
         (void)snprintf(spec.modality[m].name, sizeof spec.modality[m].name, "%s", step_names[m]);
         spec.modality[m].bands = rig->bands[m] = shape->bands[m];

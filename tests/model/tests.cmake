@@ -1,4 +1,5 @@
 # Steps need the objective, real patches the readers.
 target_link_libraries(step_golden_test PRIVATE mos_objective)
 target_link_libraries(model_gradient_test PRIVATE mos_objective)
+target_link_libraries(memory_modes_test PRIVATE mos_objective)
 target_link_libraries(feature_golden_test PRIVATE mos_io)

@@ -59,10 +59,10 @@ struct mos_conv {
     conv_packed packed[2]; /* forward, backward data */
     conv_winograd winograd[CONV_DIRECTIONS];
     const char *names[CONV_DIRECTIONS];
-    float *padded_weights;      /* [co, stored, k, k] when stored != ci */
-    float *bias;                /* [co], folded plans */
-    size_t dw_offset, dw_bytes; /* of the blocked weight gradient in the workspace */
-    size_t workspace_bytes;
+    float *padded_weights; /* [co, stored, k, k] when stored != ci */
+    float *bias;           /* [co], folded plans */
+    size_t dw_offset;      /* of the blocked weight gradient in its workspace */
+    size_t workspace_bytes[CONV_DIRECTIONS];
 };
 
 /* Plan one direction with oneDNN; MOSAIC_ERR_UNSUPPORTED when the algorithm has no implementation

@@ -305,6 +305,7 @@ const mos_backend mos_backend_cpu = {
     .norm_create = mos_cpu_norm_create,
     .norm_destroy = mos_cpu_norm_destroy,
     .norm_forward = mos_cpu_norm_forward,
+    .norm_again = mos_cpu_norm_again,
     .norm_backward = mos_cpu_norm_backward,
     .norm_infer = mos_cpu_norm_infer,
     .pool_create = mos_cpu_pool_create,

@@ -96,21 +96,26 @@ static size_t round_up_bytes(size_t bytes) {
     return (bytes + 63) / 64 * 64;
 }
 
-/* One scratch serves all directions; the weight gradient's blocked result lies behind it. Folding
- * makes its weights there. */
+/* Each direction's scratch; behind that of the weight gradient lies its blocked result. Folding
+ * makes its weights in the forward pass's. */
 static void lay_out_workspace(mos_conv *conv) {
-    size_t scratch = 0;
-    for (int i = 0; i < CONV_DIRECTIONS; i++) {
-        const size_t bytes =
-            conv->winograd[i].used ? conv->winograd[i].bytes : conv->pass[i].scratch_bytes;
-        if (bytes > scratch) scratch = bytes;
-    }
-    conv->dw_offset = round_up_bytes(scratch);
+    for (int i = 0; i < CONV_DIRECTIONS; i++)
+        conv->workspace_bytes[i] = round_up_bytes(
+            conv->winograd[i].used ? conv->winograd[i].bytes : conv->pass[i].scratch_bytes);
+    conv->dw_offset = conv->workspace_bytes[CONV_BACKWARD_WEIGHTS];
     if (conv->pass[CONV_BACKWARD_WEIGHTS].primitive)
-        conv->dw_bytes = dnnl_memory_desc_get_size(&conv->pass[CONV_BACKWARD_WEIGHTS].weights);
-    conv->workspace_bytes = conv->dw_offset + round_up_bytes(conv->dw_bytes);
-    const size_t folded = (size_t)weight_count(conv) * sizeof(float);
-    if (conv->shape.folded && conv->workspace_bytes < folded) conv->workspace_bytes = folded;
+        conv->workspace_bytes[CONV_BACKWARD_WEIGHTS] +=
+            round_up_bytes(dnnl_memory_desc_get_size(&conv->pass[CONV_BACKWARD_WEIGHTS].weights));
+    const size_t folded = round_up_bytes((size_t)weight_count(conv) * sizeof(float));
+    if (conv->shape.folded && conv->workspace_bytes[CONV_FORWARD] < folded)
+        conv->workspace_bytes[CONV_FORWARD] = folded;
+}
+
+static size_t most_workspace(const mos_conv *conv) {
+    size_t most = 0;
+    for (int i = 0; i < CONV_DIRECTIONS; i++)
+        if (conv->workspace_bytes[i] > most) most = conv->workspace_bytes[i];
+    return most;
 }
 
 mosaic_status mos_cpu_conv_create(mos_device *device, const mos_conv_shape *shape, mos_conv **out) {
@@ -169,7 +174,10 @@ static size_t packed_bytes(const mos_conv *conv) {
 void mos_cpu_conv_info(const mos_conv *conv, mos_conv_info *out) {
     *out = (mos_conv_info){.oh = conv->oh,
                            .ow = conv->ow,
-                           .workspace_bytes = conv->workspace_bytes,
+                           .forward_bytes = conv->workspace_bytes[CONV_FORWARD],
+                           .data_bytes = conv->workspace_bytes[CONV_BACKWARD_DATA],
+                           .weights_bytes = conv->workspace_bytes[CONV_BACKWARD_WEIGHTS],
+                           .workspace_bytes = most_workspace(conv),
                            .packed_bytes = packed_bytes(conv),
                            .forward = conv->names[CONV_FORWARD],
                            .backward_data = conv->names[CONV_BACKWARD_DATA],

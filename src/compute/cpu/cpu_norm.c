@@ -22,6 +22,7 @@ struct mos_norm {
     int64_t splits, units;       /* parts of a block's samples; groups * blocks * splits */
     unit_sums *sums;             /* [units] */
     double *variance;            /* [groups, c] biased, of the last forward pass */
+    float *line;                 /* [groups, blocks, 2, block], of the last forward pass */
     double *count;               /* [groups] values per channel */
 };
 
@@ -66,6 +67,8 @@ mosaic_status mos_cpu_norm_create(mos_device *device, const mos_norm_shape *shap
     MOS_GOTO(mos_alloc((size_t)norm->units, sizeof *norm->sums, "batch norm sums", &norm->sums));
     MOS_GOTO(mos_alloc((size_t)(shape->groups * shape->c), sizeof(double), "batch norm variance",
                        &norm->variance));
+    MOS_GOTO(mos_alloc((size_t)(2 * shape->groups * norm->blocks * norm->block), sizeof *norm->line,
+                       "batch norm lines", &norm->line));
     MOS_GOTO(mos_alloc((size_t)shape->groups, sizeof(double), "batch norm counts", &norm->count));
     *out = norm;
     return MOSAIC_OK;
@@ -79,6 +82,7 @@ void mos_cpu_norm_destroy(mos_device *device, mos_norm **norm) {
     if (!norm || !*norm) return;
     mos_free((*norm)->sums);
     mos_free((*norm)->variance);
+    mos_free((*norm)->line);
     mos_free((*norm)->count);
     mos_free(*norm);
     *norm = NULL;
@@ -93,6 +97,7 @@ typedef struct norm_pass {
     mos_norm *norm;
     const mos_cpu *cpu;
     const char *x, *skip, *dy, *dy2, *y;
+    bool mask;         /* the ReLU's mask comes from x */
     char *out, *dskip; /* y or dx */
     const float *gamma, *beta;
     float *mean, *rstd, *dgamma, *dbeta;
@@ -184,12 +189,24 @@ static void forward_sums(const norm_pass *pass, int64_t u) {
                                      sums->second);
 }
 
+/* y = x a + b: all a of a unit's channels, then all b. The forward pass leaves them here for what
+ * repeats it: made from statistics in double, they are finer than the stored ones. */
+static float *line_at(const mos_norm *norm, const unit_place *at) {
+    return norm->line + 2 * (at->group * norm->blocks + at->block) * norm->block;
+}
+
+static void apply_line(const norm_pass *pass, const unit_place *at, const float *line) {
+    pass->cpu->activation->norm_apply(
+        &at->planes, pass->x + at->offset, at_offset(pass->skip, at->offset), line,
+        line + pass->norm->block, pass->norm->shape.relu, pass->out + at->offset);
+}
+
 static void forward_write(const norm_pass *pass, int64_t u) {
     const mos_norm *norm = pass->norm;
     const unit_place at = place_unit(pass, u);
     const unit_sums sums = gather_sums(norm, u);
     const double count = norm->count[at.group];
-    float shift[CPU_BLOCK], a[CPU_BLOCK], b[CPU_BLOCK];
+    float shift[CPU_BLOCK], line[2 * CPU_BLOCK];
     first_values(pass, &at, shift);
     for (int l = 0; l < norm->block; l++) {
         const double around = count > 0 ? sums.first[l] / count : 0;
@@ -197,16 +214,22 @@ static void forward_write(const norm_pass *pass, int64_t u) {
         const double variance = count > 0 ? fmax(sums.second[l] / count - around * around, 0) : 0;
         const double rstd = count > 0 ? 1 / sqrt(variance + norm->shape.eps) : 0;
         const double scale = (double)pass->gamma[at.block * norm->block + l] * rstd;
-        a[l] = (float)scale;
-        b[l] = (float)((double)pass->beta[at.block * norm->block + l] - mean * scale);
+        line[l] = (float)scale;
+        line[norm->block + l] =
+            (float)((double)pass->beta[at.block * norm->block + l] - mean * scale);
         if (u % norm->splits != 0) continue;
         pass->mean[at.channel + l] = (float)mean;
         pass->rstd[at.channel + l] = (float)rstd;
         norm->variance[at.channel + l] = variance;
     }
-    pass->cpu->activation->norm_apply(&at.planes, pass->x + at.offset,
-                                      at_offset(pass->skip, at.offset), a, b, norm->shape.relu,
-                                      pass->out + at.offset);
+    if (u % norm->splits == 0)
+        memcpy(line_at(norm, &at), line, (size_t)(2 * norm->block) * sizeof *line);
+    apply_line(pass, &at, line);
+}
+
+static void again_write(const norm_pass *pass, int64_t u) {
+    const unit_place at = place_unit(pass, u);
+    apply_line(pass, &at, line_at(pass->norm, &at));
 }
 
 /* [groups] values per channel among the present rows */
@@ -243,7 +266,8 @@ static void backward_sums(const norm_pass *pass, int64_t u) {
     unit_sums *sums = &pass->norm->sums[u];
     *sums = (unit_sums){{0}, {0}};
     pass->cpu->activation->norm_back_sums(
-        &at.planes, pass->x + at.offset, at_offset(pass->y, at.offset), pass->dy + at.offset,
+        &at.planes, pass->x + at.offset, at_offset(pass->y, at.offset),
+        pass->mask ? line_at(pass->norm, &at) : NULL, pass->dy + at.offset,
         at_offset(pass->dy2, at.offset), pass->dskip ? pass->dskip + at.offset : NULL,
         pass->mean + at.channel, sums->first, sums->second);
 }
@@ -265,8 +289,9 @@ static void backward_write(const norm_pass *pass, int64_t u) {
     const bool have = pass->dskip != NULL;
     pass->cpu->activation->norm_back_apply(
         &at.planes, pass->x + at.offset, have ? NULL : at_offset(pass->y, at.offset),
-        (have ? pass->dskip : pass->dy) + at.offset, have ? NULL : at_offset(pass->dy2, at.offset),
-        pass->mean + at.channel, k, c1, c2, pass->out + at.offset);
+        pass->mask ? line_at(pass->norm, &at) : NULL, (have ? pass->dskip : pass->dy) + at.offset,
+        have ? NULL : at_offset(pass->dy2, at.offset), pass->mean + at.channel, k, c1, c2,
+        pass->out + at.offset);
 }
 
 /* dgamma += rstd sum g (x - mean), dbeta += sum g, group after group */
@@ -394,19 +419,37 @@ void mos_cpu_norm_forward(mos_device *device, mos_norm *norm, const void *x, con
         features_forward(&pass);
     else
         run_units(&pass, forward_sums, forward_write);
-    update_running(norm, mean, running_mean, running_var);
+    if (running_mean) update_running(norm, mean, running_mean, running_var);
+    mos_cpu_leave(guard);
+}
+
+void mos_cpu_norm_again(mos_device *device, mos_norm *norm, const void *x, const void *skip,
+                        const void *gamma, const void *beta, const void *mean, const void *rstd,
+                        void *y, const uint8_t *present) {
+    const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
+    norm_pass pass = {.norm = norm,
+                      .cpu = cpu_of(device),
+                      .x = x,
+                      .skip = norm->shape.skip ? skip : NULL,
+                      .out = y,
+                      .present = present};
+    (void)gamma, (void)beta, (void)mean, (void)rstd; /* the lines know them */
+#pragma omp parallel for num_threads(pass.cpu->threads) schedule(static)
+    for (int64_t u = 0; u < norm->units; u++)
+        again_write(&pass, u);
     mos_cpu_leave(guard);
 }
 
 void mos_cpu_norm_backward(mos_device *device, mos_norm *norm, const void *x, const void *y,
-                           const void *dy, const void *dy2, const void *gamma, const void *mean,
-                           const void *rstd, void *dx, void *dskip, void *dgamma, void *dbeta,
-                           const uint8_t *present) {
+                           const void *dy, const void *dy2, const void *gamma, const void *beta,
+                           const void *mean, const void *rstd, void *dx, void *dskip, void *dgamma,
+                           void *dbeta, const uint8_t *present) {
     const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
     norm_pass pass = {.norm = norm,
                       .cpu = cpu_of(device),
                       .x = x,
                       .y = norm->shape.relu ? y : NULL,
+                      .mask = norm->shape.relu && !y,
                       .dy = dy,
                       .dy2 = dy2,
                       .out = dx,
@@ -415,6 +458,7 @@ void mos_cpu_norm_backward(mos_device *device, mos_norm *norm, const void *x, co
                       .dgamma = dgamma,
                       .dbeta = dbeta,
                       .present = present};
+    (void)beta; /* the lines know it */
     memcpy(&pass.mean, &mean, sizeof mean);
     memcpy(&pass.rstd, &rstd, sizeof rstd);
     count_values(norm, present);

@@ -87,9 +87,12 @@ void mos_cpu_norm_forward(mos_device *, mos_norm *, const void *x, const void *s
                           const void *gamma, const void *beta, void *running_mean,
                           void *running_var, void *mean, void *rstd, void *y,
                           const uint8_t *present);
+void mos_cpu_norm_again(mos_device *, mos_norm *, const void *x, const void *skip,
+                        const void *gamma, const void *beta, const void *mean, const void *rstd,
+                        void *y, const uint8_t *present);
 void mos_cpu_norm_backward(mos_device *, mos_norm *, const void *x, const void *y, const void *dy,
-                           const void *dy2, const void *gamma, const void *mean, const void *rstd,
-                           void *dx, void *dskip, void *dgamma, void *dbeta,
+                           const void *dy2, const void *gamma, const void *beta, const void *mean,
+                           const void *rstd, void *dx, void *dskip, void *dgamma, void *dbeta,
                            const uint8_t *present);
 void mos_cpu_norm_infer(mos_device *, mos_norm *, const void *x, const void *skip,
                         const void *gamma, const void *beta, const void *running_mean,

@@ -121,20 +121,24 @@ static void ACT(norm_apply)(const mos_planes *planes, const void *x, const void 
         ACT(norm_apply_as)(planes, x, NULL, a, b, false, y);
 }
 
-/* the gradient that enters the normalisation at one position */
-KERNEL_INLINE vec ACT(gradient)(const act_t *y, const act_t *dy, const act_t *dy2, int64_t i) {
+/* the gradient that enters the normalisation at one position; x is the value there */
+KERNEL_INLINE vec ACT(gradient)(const act_t *y, const bool line, const vec a, const vec b,
+                                const vec x, const act_t *dy, const act_t *dy2, int64_t i) {
     vec g = ACT_LOAD(dy + i);
     if (dy2) g += ACT_LOAD(dy2 + i);
     if (y) g = v_where_positive(g, ACT_LOAD(y + i));
+    if (line) g = v_where_positive(g, x * a + b);
     return g;
 }
 
 #define AT_PLANE(p, n, planes) ((p) ? (const act_t *)(p) + (n) * (planes)->stride : NULL)
 
 KERNEL_INLINE void ACT(norm_back_sums_as)(const mos_planes *planes, const void *x, const void *y,
-                                          const void *dy, const void *dy2, void *dskip,
-                                          const float *mean, double *sum, double *dot) {
+                                          const float *line, const void *dy, const void *dy2,
+                                          void *dskip, const float *mean, double *sum,
+                                          double *dot) {
     const vec centre = v_load(mean);
+    const vec a = line ? v_load(line) : centre, b = line ? v_load(line + LANES) : centre;
     for (int64_t n = 0; n < planes->n; n++) {
         const act_t *xn = AT_PLANE(x, n, planes), *yn = AT_PLANE(y, n, planes);
         const act_t *gn = AT_PLANE(dy, n, planes), *g2n = AT_PLANE(dy2, n, planes);
@@ -148,9 +152,9 @@ KERNEL_INLINE void ACT(norm_back_sums_as)(const mos_planes *planes, const void *
             vec s0 = v_all(0), s1 = s0, d0 = s0, d1 = s0;
             int64_t i = begin * LANES;
             for (; i + 2 * LANES <= end * LANES; i += 2 * LANES) {
-                const vec g0 = ACT(gradient)(yn, gn, g2n, i),
-                          g1 = ACT(gradient)(yn, gn, g2n, i + LANES);
                 const vec x0 = ACT_LOAD(xn + i), x1 = ACT_LOAD(xn + i + LANES);
+                const vec g0 = ACT(gradient)(yn, line != NULL, a, b, x0, gn, g2n, i),
+                          g1 = ACT(gradient)(yn, line != NULL, a, b, x1, gn, g2n, i + LANES);
                 if (dskip) {
                     ACT_STORE(out + i, g0);
                     ACT_STORE(out + i + LANES, g1);
@@ -159,7 +163,8 @@ KERNEL_INLINE void ACT(norm_back_sums_as)(const mos_planes *planes, const void *
                 d0 += g0 * (x0 - centre), d1 += g1 * (x1 - centre);
             }
             if (i < end * LANES) {
-                const vec g0 = ACT(gradient)(yn, gn, g2n, i), x0 = ACT_LOAD(xn + i);
+                const vec x0 = ACT_LOAD(xn + i),
+                          g0 = ACT(gradient)(yn, line != NULL, a, b, x0, gn, g2n, i);
                 if (dskip) ACT_STORE(out + i, g0);
                 s0 += g0, d0 += g0 * (x0 - centre);
             }
@@ -170,43 +175,50 @@ KERNEL_INLINE void ACT(norm_back_sums_as)(const mos_planes *planes, const void *
 }
 
 static void ACT(norm_back_sums)(const mos_planes *planes, const void *x, const void *y,
-                                const void *dy, const void *dy2, void *dskip, const float *mean,
-                                double *sum, double *dot) {
-    switch ((y ? 1 : 0) | (dy2 ? 2 : 0) | (dskip ? 4 : 0)) {
+                                const float *line, const void *dy, const void *dy2, void *dskip,
+                                const float *mean, double *sum, double *dot) {
+    switch ((y ? 1 : 0) | (dy2 ? 2 : 0) | (dskip ? 4 : 0) | (line ? 8 : 0)) {
     case 0:
-        ACT(norm_back_sums_as)(planes, x, NULL, dy, NULL, NULL, mean, sum, dot);
+        ACT(norm_back_sums_as)(planes, x, NULL, NULL, dy, NULL, NULL, mean, sum, dot);
         break;
     case 1:
-        ACT(norm_back_sums_as)(planes, x, y, dy, NULL, NULL, mean, sum, dot);
+        ACT(norm_back_sums_as)(planes, x, y, NULL, dy, NULL, NULL, mean, sum, dot);
         break;
     case 2:
-        ACT(norm_back_sums_as)(planes, x, NULL, dy, dy2, NULL, mean, sum, dot);
+        ACT(norm_back_sums_as)(planes, x, NULL, NULL, dy, dy2, NULL, mean, sum, dot);
         break;
     case 3:
-        ACT(norm_back_sums_as)(planes, x, y, dy, dy2, NULL, mean, sum, dot);
+        ACT(norm_back_sums_as)(planes, x, y, NULL, dy, dy2, NULL, mean, sum, dot);
         break;
     case 4:
-        ACT(norm_back_sums_as)(planes, x, NULL, dy, NULL, dskip, mean, sum, dot);
+        ACT(norm_back_sums_as)(planes, x, NULL, NULL, dy, NULL, dskip, mean, sum, dot);
         break;
     case 5:
-        ACT(norm_back_sums_as)(planes, x, y, dy, NULL, dskip, mean, sum, dot);
+        ACT(norm_back_sums_as)(planes, x, y, NULL, dy, NULL, dskip, mean, sum, dot);
         break;
     case 6:
-        ACT(norm_back_sums_as)(planes, x, NULL, dy, dy2, dskip, mean, sum, dot);
+        ACT(norm_back_sums_as)(planes, x, NULL, NULL, dy, dy2, dskip, mean, sum, dot);
+        break;
+    case 7:
+        ACT(norm_back_sums_as)(planes, x, y, NULL, dy, dy2, dskip, mean, sum, dot);
+        break;
+    case 8:
+        ACT(norm_back_sums_as)(planes, x, NULL, line, dy, NULL, NULL, mean, sum, dot);
         break;
     default:
-        ACT(norm_back_sums_as)(planes, x, y, dy, dy2, dskip, mean, sum, dot);
+        ACT(norm_back_sums_as)(planes, x, NULL, line, dy, dy2, NULL, mean, sum, dot);
         break;
     }
 }
 
 KERNEL_INLINE void ACT(norm_back_apply_as)(const mos_planes *planes, const void *x, const void *y,
-                                           const void *dy, const void *dy2, const float *mean,
-                                           const float *k, const float *c1, const float *c2,
-                                           void *dx) {
+                                           const float *line, const void *dy, const void *dy2,
+                                           const float *mean, const float *k, const float *c1,
+                                           const float *c2, void *dx) {
     /* k (g - c1 - (x - mean) c2) = k g + x slope + constant */
     const vec gain = v_load(k), slope = -gain * v_load(c2);
     const vec constant = -gain * v_load(c1) - v_load(mean) * slope;
+    const vec a = line ? v_load(line) : gain, b = line ? v_load(line + LANES) : gain;
     for (int64_t n = 0; n < planes->n; n++) {
         const act_t *xn = AT_PLANE(x, n, planes), *yn = AT_PLANE(y, n, planes);
         const act_t *gn = AT_PLANE(dy, n, planes), *g2n = AT_PLANE(dy2, n, planes);
@@ -215,23 +227,30 @@ KERNEL_INLINE void ACT(norm_back_apply_as)(const mos_planes *planes, const void 
             memset(out, 0, (size_t)planes->hw * LANES * sizeof(act_t));
             continue;
         }
-        for (int64_t i = 0; i < planes->hw * LANES; i += LANES)
-            ACT_STORE(out + i,
-                      ACT(gradient)(yn, gn, g2n, i) * gain + (ACT_LOAD(xn + i) * slope + constant));
+        for (int64_t i = 0; i < planes->hw * LANES; i += LANES) {
+            const vec x0 = ACT_LOAD(xn + i),
+                      g = ACT(gradient)(yn, line != NULL, a, b, x0, gn, g2n, i);
+            ACT_STORE(out + i, g * gain + (x0 * slope + constant));
+        }
     }
 }
 
 static void ACT(norm_back_apply)(const mos_planes *planes, const void *x, const void *y,
-                                 const void *dy, const void *dy2, const float *mean, const float *k,
-                                 const float *c1, const float *c2, void *dx) {
-    if (y && dy2)
-        ACT(norm_back_apply_as)(planes, x, y, dy, dy2, mean, k, c1, c2, dx);
+                                 const float *line, const void *dy, const void *dy2,
+                                 const float *mean, const float *k, const float *c1,
+                                 const float *c2, void *dx) {
+    if (line && dy2)
+        ACT(norm_back_apply_as)(planes, x, NULL, line, dy, dy2, mean, k, c1, c2, dx);
+    else if (line)
+        ACT(norm_back_apply_as)(planes, x, NULL, line, dy, NULL, mean, k, c1, c2, dx);
+    else if (y && dy2)
+        ACT(norm_back_apply_as)(planes, x, y, NULL, dy, dy2, mean, k, c1, c2, dx);
     else if (y)
-        ACT(norm_back_apply_as)(planes, x, y, dy, NULL, mean, k, c1, c2, dx);
+        ACT(norm_back_apply_as)(planes, x, y, NULL, dy, NULL, mean, k, c1, c2, dx);
     else if (dy2)
-        ACT(norm_back_apply_as)(planes, x, NULL, dy, dy2, mean, k, c1, c2, dx);
+        ACT(norm_back_apply_as)(planes, x, NULL, NULL, dy, dy2, mean, k, c1, c2, dx);
     else
-        ACT(norm_back_apply_as)(planes, x, NULL, dy, NULL, mean, k, c1, c2, dx);
+        ACT(norm_back_apply_as)(planes, x, NULL, NULL, dy, NULL, mean, k, c1, c2, dx);
 }
 
 /* ---- pooling

@@ -77,14 +77,15 @@ typedef struct mos_act_kernels {
     void (*norm_apply)(const mos_planes *, const void *x, const void *skip, const float *a,
                        const float *b, bool relu, void *y);
     /* g = (dy + dy2?) * [y > 0]?  (y NULL: no ReLU; dskip, when wanted, receives g); adds sums of g
-     * and g (x - mean) */
-    void (*norm_back_sums)(const mos_planes *, const void *x, const void *y, const void *dy,
-                           const void *dy2, void *dskip, const float *mean, double *sum,
-                           double *dot);
+     * and g (x - mean). With line, which excludes y and dskip, [y > 0] is [x a + b > 0]: a and b as
+     * norm_apply took them, one behind the other */
+    void (*norm_back_sums)(const mos_planes *, const void *x, const void *y, const float *line,
+                           const void *dy, const void *dy2, void *dskip, const float *mean,
+                           double *sum, double *dot);
     /* dx = k (g - c1 - (x - mean) c2), with g as above; absent samples receive zeros */
-    void (*norm_back_apply)(const mos_planes *, const void *x, const void *y, const void *dy,
-                            const void *dy2, const float *mean, const float *k, const float *c1,
-                            const float *c2, void *dx);
+    void (*norm_back_apply)(const mos_planes *, const void *x, const void *y, const float *line,
+                            const void *dy, const void *dy2, const float *mean, const float *k,
+                            const float *c1, const float *c2, void *dx);
 
     void (*pool_forward)(const mos_pool_plane *, const void *x, void *y, uint8_t *index);
     void (*pool_backward)(const mos_pool_plane *, const void *dy, const void *dy2,

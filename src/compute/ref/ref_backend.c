@@ -47,6 +47,7 @@ const mos_backend mos_backend_ref = {
     .norm_create = mos_ref_norm_create,
     .norm_destroy = mos_ref_norm_destroy,
     .norm_forward = mos_ref_norm_forward,
+    .norm_again = mos_ref_norm_again,
     .norm_backward = mos_ref_norm_backward,
     .norm_infer = mos_ref_norm_infer,
     .pool_create = mos_ref_pool_create,

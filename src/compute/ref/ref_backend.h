@@ -55,10 +55,13 @@ void mos_ref_norm_forward(mos_device *device, mos_norm *norm, const void *x, con
                           const void *gamma, const void *beta, void *running_mean,
                           void *running_var, void *mean, void *rstd, void *y,
                           const uint8_t *present);
+void mos_ref_norm_again(mos_device *device, mos_norm *norm, const void *x, const void *skip,
+                        const void *gamma, const void *beta, const void *mean, const void *rstd,
+                        void *y, const uint8_t *present);
 void mos_ref_norm_backward(mos_device *device, mos_norm *norm, const void *x, const void *y,
-                           const void *dy, const void *dy2, const void *gamma, const void *mean,
-                           const void *rstd, void *dx, void *dskip, void *dgamma, void *dbeta,
-                           const uint8_t *present);
+                           const void *dy, const void *dy2, const void *gamma, const void *beta,
+                           const void *mean, const void *rstd, void *dx, void *dskip, void *dgamma,
+                           void *dbeta, const uint8_t *present);
 void mos_ref_norm_infer(mos_device *device, mos_norm *norm, const void *x, const void *skip,
                         const void *gamma, const void *beta, const void *running_mean,
                         const void *running_var, void *y);

@@ -132,7 +132,9 @@ void mos_ref_norm_forward(mos_device *device, mos_norm *norm, const void *x, con
             const channel at = channel_at(s, present, g, c);
             const moments m = channel_moments(&at, x);
             const double scale = m.count == 0 ? 0 : 1 / sqrt(m.var + s->eps);
-            update_running(&m, s->momentum, (double *)running_mean + c, (double *)running_var + c);
+            if (running_mean != NULL)
+                update_running(&m, s->momentum, (double *)running_mean + c,
+                               (double *)running_var + c);
             ((double *)mean)[g * s->c + c] = m.mean;
             ((double *)rstd)[g * s->c + c] = scale;
             apply_channel(&at, x, skip, ((const double *)gamma)[c], ((const double *)beta)[c],
@@ -140,17 +142,36 @@ void mos_ref_norm_forward(mos_device *device, mos_norm *norm, const void *x, con
         }
 }
 
+void mos_ref_norm_again(mos_device *device, mos_norm *norm, const void *x, const void *skip,
+                        const void *gamma, const void *beta, const void *mean, const void *rstd,
+                        void *y, const uint8_t *present) {
+    const mos_norm_shape *s = &norm->shape;
+#pragma omp parallel for num_threads(device->threads)
+    for (int64_t c = 0; c < s->c; c++)
+        for (int64_t g = 0; g < s->groups; g++) {
+            const channel at = channel_at(s, present, g, c);
+            apply_channel(&at, x, skip, ((const double *)gamma)[c], ((const double *)beta)[c],
+                          ((const double *)mean)[g * s->c + c],
+                          ((const double *)rstd)[g * s->c + c], y);
+        }
+}
+
 /* One channel of the backward pass. */
 typedef struct channel_gradient {
     const double *x, *y, *dy, *dy2;
-    double gamma, mean, rstd;
+    double gamma, beta, mean, rstd;
 } channel_gradient;
+
+/* y at index k before the ReLU, or y itself: the signs agree. */
+static double output_at(const channel_gradient *g, int64_t k) {
+    return g->y != NULL ? g->y[k] : g->gamma * ((g->x[k] - g->mean) * g->rstd) + g->beta;
+}
 
 /* The gradient behind the ReLU at index k: (dy + dy2) [y > 0]. */
 static double gradient_at(const channel *at, const channel_gradient *g, int64_t k) {
     double value = g->dy[k];
     if (g->dy2 != NULL) value += TERM(3, g->dy2[k]);
-    return at->shape->relu && !(g->y[k] > 0) ? 0 : value;
+    return at->shape->relu && !(output_at(g, k) > 0) ? 0 : value;
 }
 
 /* With t the gradient behind the ReLU and q = (x - mean) rstd:
@@ -186,9 +207,9 @@ static void channel_backward(const channel *at, const channel_gradient *g, doubl
 }
 
 void mos_ref_norm_backward(mos_device *device, mos_norm *norm, const void *x, const void *y,
-                           const void *dy, const void *dy2, const void *gamma, const void *mean,
-                           const void *rstd, void *dx, void *dskip, void *dgamma, void *dbeta,
-                           const uint8_t *present) {
+                           const void *dy, const void *dy2, const void *gamma, const void *beta,
+                           const void *mean, const void *rstd, void *dx, void *dskip, void *dgamma,
+                           void *dbeta, const uint8_t *present) {
     const mos_norm_shape *s = &norm->shape;
 #pragma omp parallel for num_threads(device->threads)
     for (int64_t c = 0; c < s->c; c++)
@@ -199,6 +220,7 @@ void mos_ref_norm_backward(mos_device *device, mos_norm *norm, const void *x, co
                                                .dy = dy,
                                                .dy2 = dy2,
                                                .gamma = ((const double *)gamma)[c],
+                                               .beta = ((const double *)beta)[c],
                                                .mean = ((const double *)mean)[g * s->c + c],
                                                .rstd = ((const double *)rstd)[g * s->c + c]};
             channel_backward(&at, &gradient, dx, s->skip ? dskip : NULL, (double *)dgamma + c,

@@ -1,0 +1,178 @@
+#include "model/placement.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = 64 };
+
+void mos_placement_begin(mos_placement *placement, int owner) {
+    placement->owner = owner;
+    placement->now = 0;
+}
+
+static mos_placed *add(mos_placement *placement, void *holder, size_t bytes) {
+    if (placement->status != MOSAIC_OK) return NULL;
+    if (bytes > SIZE_MAX / 4) {
+        placement->status = mos_fail_memory(bytes, "a buffer of the model");
+        return NULL;
+    }
+    placement->status =
+        mos_grow(&placement->items, &placement->capacity, (size_t)placement->count + 1,
+                 sizeof *placement->items, "the plan of the model's memory");
+    if (placement->status != MOSAIC_OK) return NULL;
+    mos_placed *item = &placement->items[placement->count++];
+    *item = (mos_placed){.holder = holder,
+                         .bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT,
+                         .owner = placement->owner,
+                         .first = placement->now,
+                         .last = placement->now,
+                         .same_as = -1};
+    return item;
+}
+
+void mos_placement_born(mos_placement *placement, void *holder, size_t bytes) {
+    (void)add(placement, holder, bytes);
+}
+
+/* The buffer behind a holder, latest first: a name is given again when a plan is walked anew. */
+static int64_t find(mos_placement *placement, const void *holder) {
+    for (int64_t i = placement->count - 1; i >= 0; i--) {
+        if (placement->items[i].holder != holder) continue;
+        return placement->items[i].same_as >= 0 ? placement->items[i].same_as : i;
+    }
+    if (placement->status == MOSAIC_OK)
+        placement->status = mos_fail(MOSAIC_ERR_RUNTIME, "the model's plan uses an unknown buffer");
+    return -1;
+}
+
+void mos_placement_used(mos_placement *placement, const void *holder) {
+    int64_t i = find(placement, holder);
+    if (i >= 0) placement->items[i].last = placement->now;
+}
+
+void mos_placement_same(mos_placement *placement, void *holder, const void *of) {
+    int64_t i = find(placement, of);
+    mos_placed *item = i < 0 ? NULL : add(placement, holder, 0);
+    if (item == NULL) return;
+    item->same_as = i;
+    placement->items[i].last = placement->now;
+}
+
+/* ---- solving
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static bool is_kept(const mos_placed *item) {
+    return item->first < MOS_PLACEMENT_TURN && item->last >= MOS_PLACEMENT_TURN;
+}
+
+static bool collide(const mos_placement *placement, const mos_placed *a, const mos_placed *b) {
+    if (a->owner == b->owner) return a->first <= b->last && b->first <= a->last;
+    return !placement->alone && (is_kept(a) || is_kept(b));
+}
+
+/* What is kept comes first, owner after owner: an owner's scratch may lie on what the owner itself
+ * keeps (before that is made, or behind its last use), not on what others keep, so it must find its
+ * own in one piece. Then the largest; the longer lived, then the earlier, of equals. */
+static int compare(const void *left, const void *right) {
+    const mos_placed *a = *(const mos_placed *const *)left, *b = *(const mos_placed *const *)right;
+    if (is_kept(a) != is_kept(b)) return is_kept(a) ? -1 : 1;
+    if (is_kept(a) && a->owner != b->owner) return a->owner < b->owner ? -1 : 1;
+    if (a->bytes != b->bytes) return a->bytes > b->bytes ? -1 : 1;
+    int64_t life_a = a->last - a->first, life_b = b->last - b->first;
+    if (life_a != life_b) return life_a > life_b ? -1 : 1;
+    return a < b ? -1 : a > b;
+}
+
+/* The lowest offset where the item fits beside the `count` placed ones, which are sorted by offset.
+ */
+static size_t lowest_gap(const mos_placement *placement, mos_placed *const *placed, int64_t count,
+                         const mos_placed *item) {
+    size_t at = 0;
+    for (int64_t i = 0; i < count; i++) {
+        const mos_placed *other = placed[i];
+        if (!collide(placement, item, other)) continue;
+        if (at + item->bytes <= other->offset) return at;
+        if (other->offset + other->bytes > at) at = other->offset + other->bytes;
+    }
+    return at;
+}
+
+static void insert_by_offset(mos_placed **placed, int64_t count, mos_placed *item) {
+    while (count > 0 && placed[count - 1]->offset > item->offset) {
+        placed[count] = placed[count - 1];
+        count--;
+    }
+    placed[count] = item;
+}
+
+/* What is kept at the turn: by all owners, or with `alone` by the one that keeps most. */
+static size_t kept_at_turn(const mos_placement *placement) {
+    size_t all = 0, most = 0, own = 0;
+    int owner = -1; /* a walk goes through one owner after the other */
+    for (int64_t i = 0; i < placement->count; i++) {
+        const mos_placed *item = &placement->items[i];
+        if (item->owner != owner) own = 0;
+        owner = item->owner;
+        if (!is_kept(item)) continue;
+        all += item->bytes;
+        own += item->bytes;
+        if (own > most) most = own;
+    }
+    return placement->alone ? most : all;
+}
+
+/* What is needed at the tick at which `at` is born: a peak is always at a birth. */
+static size_t needed_at(const mos_placement *placement, const mos_placed *at) {
+    size_t sum = 0;
+    for (int64_t i = 0; i < placement->count; i++) {
+        const mos_placed *item = &placement->items[i];
+        bool here = item->owner == at->owner && item->first <= at->first && at->first <= item->last;
+        bool other = item->owner != at->owner && !placement->alone && is_kept(item);
+        if (here || other) sum += item->bytes;
+    }
+    return sum;
+}
+
+mosaic_status mos_placement_solve(mos_placement *placement) {
+    mos_placed **order = NULL, **placed = NULL;
+    mosaic_status status = placement->status;
+    if (status != MOSAIC_OK) return status;
+    size_t count = (size_t)placement->count;
+    MOS_GOTO(mos_alloc(count, sizeof *order, "the plan of the model's memory", &order));
+    MOS_GOTO(mos_alloc(count, sizeof *placed, "the plan of the model's memory", &placed));
+    int64_t roots = 0;
+    for (int64_t i = 0; i < placement->count; i++)
+        if (placement->items[i].same_as < 0) order[roots++] = &placement->items[i];
+    qsort(order, (size_t)roots, sizeof *order, compare);
+    placement->total = placement->least = 0;
+    placement->kept = kept_at_turn(placement);
+    for (int64_t i = 0; i < roots; i++) {
+        mos_placed *item = order[i];
+        item->offset = lowest_gap(placement, placed, i, item);
+        insert_by_offset(placed, i, item);
+        size_t end = item->offset + item->bytes, needed = needed_at(placement, item);
+        if (placement->total < end) placement->total = end;
+        if (placement->least < needed) placement->least = needed;
+    }
+done:
+    mos_free(order);
+    mos_free(placed);
+    return status;
+}
+
+void mos_placement_hand_out(const mos_placement *placement, void *block) {
+    for (int64_t i = 0; i < placement->count; i++) {
+        const mos_placed *item = &placement->items[i];
+        const mos_placed *root = item->same_as >= 0 ? &placement->items[item->same_as] : item;
+        void *address = root->bytes == 0 ? NULL : (unsigned char *)block + root->offset;
+        memcpy(item->holder, &address, sizeof address);
+    }
+}
+
+void mos_placement_release(mos_placement *placement) {
+    mos_free(placement->items);
+    *placement = (mos_placement){0};
+}

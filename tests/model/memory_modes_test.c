@@ -1,0 +1,303 @@
+/* Recomputing and gradient caching change where numbers are kept, not what they are: whole steps of
+ * every method in every mode against the plain step. */
+#include "model/step_support.h"
+
+#include <math.h>
+
+enum { SIZE = 32, BATCH = 8, CLASSES = 4 };
+
+static const step_shape plain_shape = {.encoder = MOS_ENCODER_RESNET18,
+                                       .size = SIZE,
+                                       .batch = BATCH,
+                                       .modalities = 2,
+                                       .bands = {2, 3},
+                                       .hidden = 32,
+                                       .latent = 16,
+                                       .classes = CLASSES};
+
+/* All that a step leaves behind. */
+typedef struct step_result {
+    mos_objective_result losses;
+    int64_t params, state;
+    double *grads, *running;
+} step_result;
+
+static void release(step_result *result) {
+    free(result->grads);
+    free(result->running);
+}
+
+static mos_objective_options options_of(const char *method) {
+    mos_objective_options options = {.weight = {1, 1, 1, 1},
+                                     .tau_ntx = 0.5,
+                                     .tau_msc = 0.1,
+                                     .positives = MOS_POSITIVES_MULSUPCON};
+    assert_int_equal(mos_method_find(method, &options.method), MOSAIC_OK);
+    return options;
+}
+
+static void fill_input(step_rig *rig, bool absent) {
+    for (int64_t m = 0; m < rig->modalities; m++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "modes.%s", step_names[m]);
+        formula_image(name, rig->views.views * rig->batch, rig->bands[m], SIZE, SIZE,
+                      rig->images[m]);
+        if (!absent) continue;
+        rig->present[m] = malloc((size_t)rig->batch);
+        for (int64_t i = 0; i < rig->batch; i++)
+            rig->present[m][i] = i % 5 != m + 1; /* a chunk of four always has some */
+    }
+    for (int64_t i = 0; i < rig->batch * CLASSES; i++)
+        rig->labels[i] = (int8_t)(i % 3 == 0 || i % 7 == 2);
+}
+
+/* Weights of about He's size, quickly: a network has eleven million. */
+static void plain_weights(mos_model *model) {
+    int64_t count;
+    const mos_parameter *items = mos_model_parameters(model, &count);
+    uint32_t state = 1;
+    for (int64_t i = 0; i < count; i++) {
+        const mos_parameter *item = &items[i];
+        float *values = calloc((size_t)item->count, sizeof *values);
+        double scale =
+            item->rank < 2 ? 0.3 : 1.7 * sqrt((double)item->shape[0] / (double)item->count);
+        for (int64_t k = 0; k < item->count && !item->counter; k++) {
+            state = state * 1664525u + 1013904223u;
+            values[k] =
+                (float)(scale * ((double)(state >> 8) / 8388608.0 - 1) + (item->rank < 2 ? 1 : 0));
+        }
+        mos_model_put(model, item, values);
+        free(values);
+    }
+    mos_model_refresh(model);
+}
+
+/* Two steps; the second one must not touch the heap. */
+static step_result run(const char *device_name, mos_precision precision, const step_shape *shape,
+                       const char *method, bool absent) {
+    mos_device *device;
+    step_rig rig;
+    step_result result;
+    mos_objective_options options = options_of(method);
+    assert_int_equal(mos_device_open(device_name, precision, 2, &device), MOSAIC_OK);
+    step_rig_init(&rig, device, shape, &options);
+    plain_weights(rig.model);
+    fill_input(&rig, absent);
+    uint64_t allocations = 0;
+    for (int step = 1; step <= 2; step++) {
+        if (step == 2) allocations = mos_alloc_count();
+        result.losses = step_forward(&rig);
+        step_backward(&rig);
+        if (step == 1) step_optimize(&rig, step, 1e-4, 0.01);
+    }
+    assert_int_equal(mos_alloc_count(), allocations);
+    result.params = mos_model_param_count(rig.model);
+    result.state = mos_model_state_count(rig.model);
+    result.grads = malloc((size_t)result.params * sizeof(double));
+    result.running = malloc((size_t)result.state * sizeof(double));
+    device->ops->get_f64(device, mos_model_grads(rig.model), result.grads, result.params);
+    device->ops->get_f64(device, mos_model_state(rig.model), result.running, result.state);
+    step_rig_release(&rig);
+    mos_device_close(&device);
+    return result;
+}
+
+static void assert_same(const step_result *found, const step_result *want, const char *what) {
+    assert_int_equal(found->params, want->params);
+    if (found->losses.total != want->losses.total)
+        fail_msg("%s: loss %.17g, want %.17g", what, found->losses.total, want->losses.total);
+    for (int64_t i = 0; i < want->params; i++)
+        if (found->grads[i] != want->grads[i])
+            fail_msg("%s: gradient %lld is %.17g, want %.17g", what, (long long)i, found->grads[i],
+                     want->grads[i]);
+    for (int64_t i = 0; i < want->state; i++)
+        if (found->running[i] != want->running[i])
+            fail_msg("%s: running statistic %lld is %.17g, want %.17g", what, (long long)i,
+                     found->running[i], want->running[i]);
+}
+
+/* Relative to the norm of all gradients. */
+static void assert_near(const step_result *found, const step_result *want, double tolerance,
+                        const char *what) {
+    double square = 0, error = 0;
+    for (int64_t i = 0; i < want->params; i++) {
+        square += want->grads[i] * want->grads[i];
+        error += (found->grads[i] - want->grads[i]) * (found->grads[i] - want->grads[i]);
+    }
+    assert_true(square > 0);
+    if (!(sqrt(error / square) <= tolerance))
+        fail_msg("%s: gradients differ by %.3g, at most %.3g", what, sqrt(error / square),
+                 tolerance);
+    if (!(fabs(found->losses.total - want->losses.total) <= tolerance * fabs(want->losses.total)))
+        fail_msg("%s: loss %.12g, want %.12g", what, found->losses.total, want->losses.total);
+}
+
+static void check_recompute(mos_precision precision, bool pool, bool absent) {
+    step_shape shape = plain_shape;
+    shape.no_pool = !pool;
+    step_result want = run("cpu", precision, &shape, "mosaic-1", absent);
+    assert_true(isfinite(want.losses.total));
+    for (int mode = MOS_RECOMPUTE_NORM; mode <= MOS_RECOMPUTE_BLOCK; mode++) {
+        shape.recompute = (mos_recompute)mode;
+        step_result found = run("cpu", precision, &shape, "mosaic-1", absent);
+        assert_same(&found, &want, mode == MOS_RECOMPUTE_NORM ? "norm" : "block");
+        release(&found);
+    }
+    release(&want);
+}
+
+static void recompute_fp32(void **state) {
+    (void)state;
+    check_recompute(MOS_PRECISION_FP32, false, false);
+}
+static void recompute_bf16(void **state) {
+    (void)state;
+    check_recompute(MOS_PRECISION_BF16, true, true);
+}
+
+/* Gradient caching is the plain step whose batch norm takes the chunks one by one. The small maps
+ * at the end have 4 values per channel here, whose statistics enlarge float's rounding; the judge
+ * computes in double. */
+static void check_caching(const char *device, mos_precision precision, const char *method,
+                          mos_recompute recompute, double tolerance) {
+    step_shape shape = plain_shape;
+    if (precision == MOS_PRECISION_FP64) shape.batch = 4;
+    shape.norm_parts = 2;
+    step_result want = run(device, precision, &shape, method, true);
+    shape.norm_parts = 0;
+    shape.chunk = shape.batch / 2;
+    shape.recompute = recompute;
+    step_result found = run(device, precision, &shape, method, true);
+    assert_near(&found, &want, tolerance, method);
+    release(&want);
+    release(&found);
+}
+
+static void caching_in_double(void **state) {
+    (void)state;
+    check_caching("ref", MOS_PRECISION_FP64, "supervised", MOS_RECOMPUTE_NORM, 1e-10);
+}
+static void caching_joint_and_views(void **state) {
+    (void)state;
+    check_caching("cpu", MOS_PRECISION_FP32, "mosaic-2", MOS_RECOMPUTE_NONE, 5e-3);
+}
+static void caching_and_recomputing(void **state) {
+    (void)state;
+    check_caching("cpu", MOS_PRECISION_FP32, "mosaic-1", MOS_RECOMPUTE_BLOCK, 5e-3);
+}
+
+/* One chunk is the plain step to the bit. Of two, each counts once in the running statistics, not
+ * again when it is repeated: with one view set they follow in the order of the plain parts. */
+static void running_statistics(void **state) {
+    (void)state;
+    step_shape shape = plain_shape;
+    step_result want = run("cpu", MOS_PRECISION_FP32, &shape, "supervised", false);
+    shape.chunk = BATCH;
+    step_result found = run("cpu", MOS_PRECISION_FP32, &shape, "supervised", false);
+    assert_same(&found, &want, "one chunk");
+    release(&found);
+    release(&want);
+    shape.chunk = 0;
+    shape.norm_parts = 2;
+    want = run("cpu", MOS_PRECISION_FP32, &shape, "supervised", false);
+    shape.norm_parts = 0;
+    shape.chunk = BATCH / 2;
+    found = run("cpu", MOS_PRECISION_FP32, &shape, "supervised", false);
+    int64_t counters = 0;
+    for (int64_t i = 0; i < want.state; i++) {
+        double scale = 1e-2 + fabs(want.running[i]);
+        if (!(fabs(found.running[i] - want.running[i]) < 2e-2 * scale))
+            fail_msg("running statistic %lld is %g, want %g", (long long)i, found.running[i],
+                     want.running[i]);
+        counters += found.running[i] == 4; /* two steps of two chunks */
+    }
+    assert_true(counters >= 40);
+    release(&found);
+    release(&want);
+}
+
+static void chunks_must_fit(void **state) {
+    (void)state;
+    mos_device *device;
+    mos_model *model;
+    mos_memory_report report;
+    mos_model_spec spec = {.modalities = 1,
+                           .modality = {{.name = "s1", .bands = 2}},
+                           .encoder = MOS_ENCODER_RESNET18,
+                           .stem_pool = true,
+                           .hidden = 8,
+                           .latent = 8,
+                           .classes = 2};
+    mos_model_plan plan = {
+        .batch = 8, .views = {1}, .height = SIZE, .width = SIZE, .train = true, .chunk = 3};
+    assert_int_equal(mos_device_open("cpu", MOS_PRECISION_FP32, 1, &device), MOSAIC_OK);
+    assert_int_equal(mos_model_create(device, &spec, 1, &model), MOSAIC_OK);
+    assert_int_equal(mos_model_plan_make(model, &plan), MOSAIC_ERR_USAGE);
+    assert_non_null(strstr(mosaic_error(), "chunks of 3"));
+    plan.chunk = 4;
+    plan.norm_parts = 3;
+    assert_int_equal(mos_model_plan_make(model, &plan), MOSAIC_ERR_USAGE);
+    plan.norm_parts = 0;
+    assert_int_equal(mos_model_plan_measure(model, &plan, &report), MOSAIC_OK);
+    assert_true(report.arena > 0);
+    float image[1] = {0};
+    assert_int_equal(mos_model_forward(model, 0, image, NULL), MOSAIC_ERR_USAGE); /* no plan */
+    assert_int_equal(mos_model_plan_make(model, &plan), MOSAIC_OK);
+    mos_memory_report made;
+    mos_model_memory(model, &made);
+    assert_memory_equal(&made, &report, sizeof made);
+    mos_model_destroy(&model);
+    mos_device_close(&device);
+}
+
+/* Memory of a large batch: flat in the batch but for the rows behind the encoders. */
+static void memory_of_modes(void **state) {
+    (void)state;
+    mos_device *device;
+    mos_model *model;
+    mos_model_spec spec = {.modalities = 2,
+                           .modality = {{.name = "s1", .bands = 2}, {.name = "s2", .bands = 12}},
+                           .encoder = MOS_ENCODER_RESNET34,
+                           .stem_pool = true,
+                           .hidden = 512,
+                           .latent = 128,
+                           .classes = 19};
+    mos_model_plan plan = {
+        .batch = 32, .views = {2, 2}, .height = 120, .width = 120, .train = true, .latents = true};
+    mos_memory_report report[3], cached[2];
+    assert_int_equal(mos_device_open("cpu", MOS_PRECISION_FP32, 2, &device), MOSAIC_OK);
+    assert_int_equal(mos_model_create(device, &spec, MOS_MODEL_UNSET, &model), MOSAIC_OK);
+    for (int mode = 0; mode < 3; mode++) {
+        plan.recompute = (mos_recompute)mode;
+        assert_int_equal(mos_model_plan_measure(model, &plan, &report[mode]), MOSAIC_OK);
+        assert_true((double)(report[mode].arena - report[mode].rows) <=
+                    1.06 * (double)report[mode].least);
+    }
+    assert_true((double)report[1].activations < 0.79 * (double)report[0].activations);
+    assert_true((double)report[2].activations < 0.37 * (double)report[0].activations);
+    /* 9.08 MB per view in fp32 are what the passes write */
+    double model_bytes = 128 * 9.08e6 + 4.0 * (double)report[0].gradients;
+    assert_true((double)report[0].total + 2.0 * (double)report[0].gradients <
+                1.15 * (model_bytes + (double)report[0].packed));
+    plan.recompute = MOS_RECOMPUTE_NONE;
+    plan.chunk = 32;
+    for (int k = 0; k < 2; k++) {
+        plan.batch = k == 0 ? 512 : 4096;
+        assert_int_equal(mos_model_plan_measure(model, &plan, &cached[k]), MOSAIC_OK);
+    }
+    assert_int_equal(cached[0].arena - cached[0].rows, cached[1].arena - cached[1].rows);
+    assert_true(cached[0].activations < report[0].activations); /* encoders take turns */
+    assert_true(cached[1].rows < 300u << 20);
+    mos_model_destroy(&model);
+    mos_device_close(&device);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(recompute_fp32),          cmocka_unit_test(recompute_bf16),
+        cmocka_unit_test(caching_in_double),       cmocka_unit_test(caching_joint_and_views),
+        cmocka_unit_test(caching_and_recomputing), cmocka_unit_test(running_statistics),
+        cmocka_unit_test(chunks_must_fit),         cmocka_unit_test(memory_of_modes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

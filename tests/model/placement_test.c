@@ -1,0 +1,148 @@
+/* Placement by lifetimes: what is needed at one time never overlaps, what is not shares memory. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "base/rng.h"
+#include "model/placement.h"
+
+enum { BUFFERS = 60, OWNERS = 3, TICKS = 40, MEGABYTE = 1 << 20 };
+
+static bool is_kept(const mos_placed *item) {
+    return item->first < MOS_PLACEMENT_TURN && item->last >= MOS_PLACEMENT_TURN;
+}
+
+/* The rule in its own words: same owner, common tick; or different owners, of which one keeps. */
+static bool must_be_apart(const mos_placement *placement, const mos_placed *a,
+                          const mos_placed *b) {
+    if (a->owner != b->owner) return !placement->alone && (is_kept(a) || is_kept(b));
+    for (int half = 0; half < 2; half++)
+        for (int64_t t = 0; t < 2 * TICKS; t++) {
+            int64_t tick = t + (half == 0 ? 0 : MOS_PLACEMENT_TURN);
+            if (a->first <= tick && tick <= a->last && b->first <= tick && tick <= b->last)
+                return true;
+        }
+    return false;
+}
+
+static void check_apart(const mos_placement *placement) {
+    for (int64_t i = 0; i < placement->count; i++) {
+        const mos_placed *a = &placement->items[i];
+        assert_true(a->same_as >= 0 || a->offset + a->bytes <= placement->total);
+        assert_int_equal(a->offset % 64, 0);
+        for (int64_t k = 0; k < i; k++) {
+            const mos_placed *b = &placement->items[k];
+            if (a->bytes == 0 || b->bytes == 0 || !must_be_apart(placement, a, b)) continue;
+            if (a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes)
+                fail_msg("buffers %lld and %lld overlap", (long long)i, (long long)k);
+        }
+    }
+}
+
+/* A random walk: every tick gives birth to some and uses some of what was born before. */
+static void walk(mos_placement *placement, void **holders, uint64_t seed) {
+    mos_rng rng = mos_rng_at(seed, MOS_RNG_TEST, 0, 0, 0);
+    int made = 0;
+    for (int owner = 0; owner < OWNERS; owner++) {
+        int first = made;
+        mos_placement_begin(placement, owner);
+        for (int half = 0; half < 2; half++) {
+            if (half == 1) mos_placement_turn(placement);
+            for (int t = 0; t < TICKS; t++) {
+                mos_placement_tick(placement);
+                if (mos_rng_uniform(&rng) < 0.25f && made < (owner + 1) * BUFFERS / OWNERS)
+                    mos_placement_born(placement, &holders[made++],
+                                       (size_t)(mos_rng_uniform(&rng) * MEGABYTE));
+                if (made > first && mos_rng_uniform(&rng) < 0.4f)
+                    mos_placement_used(
+                        placement,
+                        &holders[first + (int)(mos_rng_uniform(&rng) * (float)(made - first))]);
+            }
+        }
+    }
+}
+
+static void random_walks(void **state) {
+    (void)state;
+    size_t total = 0, least = 0;
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        mos_placement placement = {.alone = seed % 2 == 1};
+        void *holders[BUFFERS];
+        walk(&placement, holders, seed);
+        assert_int_equal(mos_placement_solve(&placement), MOSAIC_OK);
+        check_apart(&placement);
+        assert_true(placement.total >= placement.least && placement.least >= placement.kept);
+        total += placement.total;
+        least += placement.least;
+        mos_placement_release(&placement);
+    }
+    assert_true((double)total < 1.15 * (double)least);
+}
+
+/* Kept 100, then scratch 60 that dies before 80 more are born: they share. */
+static void scratch_is_shared(void **state) {
+    (void)state;
+    mos_placement placement = {0};
+    void *kept, *scratch, *late, *other, *name;
+    mos_placement_begin(&placement, 0);
+    mos_placement_born(&placement, &kept, 6400);
+    mos_placement_born(&placement, &scratch, 3840);
+    mos_placement_tick(&placement);
+    mos_placement_used(&placement, &scratch);
+    mos_placement_tick(&placement);
+    mos_placement_born(&placement, &late, 5100); /* rounded up to 5120 */
+    mos_placement_turn(&placement);
+    mos_placement_used(&placement, &kept);
+    mos_placement_same(&placement, &name, &late);
+    mos_placement_used(&placement, &name);
+    mos_placement_begin(&placement, 1);
+    mos_placement_born(&placement, &other, 6400);
+    assert_int_equal(mos_placement_solve(&placement), MOSAIC_OK);
+    /* `other` is owner 1's scratch: it may not lie on what owner 0 keeps */
+    assert_int_equal(placement.total, 6400 + 5120 + 6400);
+    assert_int_equal(placement.kept, 6400 + 5120);
+    assert_int_equal(placement.least, placement.total);
+    unsigned char *block = malloc(placement.total);
+    mos_placement_hand_out(&placement, block);
+    assert_ptr_equal(kept, block);
+    assert_ptr_equal(late, block + 6400);
+    assert_ptr_equal(name, late);
+    assert_ptr_equal(scratch, late);
+    assert_ptr_equal(other, block + 6400 + 5120);
+    free(block);
+    mos_placement_release(&placement);
+}
+
+static void mistakes_are_told(void **state) {
+    (void)state;
+    mos_placement placement = {0};
+    void *holder, *unknown;
+    mos_placement_begin(&placement, 0);
+    mos_placement_born(&placement, &holder, 100);
+    mos_placement_used(&placement, &unknown);
+    assert_int_equal(mos_placement_solve(&placement), MOSAIC_ERR_RUNTIME);
+    mos_placement_release(&placement);
+    mos_placement_begin(&placement, 0);
+    mos_placement_born(&placement, &holder, SIZE_MAX - 10);
+    assert_int_equal(mos_placement_solve(&placement), MOSAIC_ERR_MEMORY);
+    mos_placement_release(&placement);
+    mos_alloc_fail_at(1);
+    mos_placement_begin(&placement, 0);
+    mos_placement_born(&placement, &holder, 100);
+    mos_alloc_fail_at(0);
+    assert_int_equal(mos_placement_solve(&placement), MOSAIC_ERR_MEMORY);
+    mos_placement_release(&placement);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(random_walks),
+                                       cmocka_unit_test(scratch_is_shared),
+                                       cmocka_unit_test(mistakes_are_told)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
