@@ -202,14 +202,15 @@ MOS_SIMD_INLINE void noise_pair(uint32_t word, float scale, float *first, float 
     int32_t mantissa = (shifted & 0x007fffff) + 0x3f3504f3;
     memcpy(&m, &mantissa, sizeof m);
     float exponent = (float)(shifted >> 23), f = m - 1.0F;
-    float log_m =
-        -1.00000554F +
-        f * (0.49991405F +
-             f * (-0.33248268F + f * (0.25359138F + f * (-0.22168779F + f * 0.14662546F))));
-    float radius = sqrtf(f * log_m - exponent * 0.69314718F) * scale;
+    float log_m = mos_simd_fma(f, 0.14662546F, -0.22168779F);
+    log_m = mos_simd_fma(f, log_m, 0.25359138F);
+    log_m = mos_simd_fma(f, log_m, -0.33248268F);
+    log_m = mos_simd_fma(f, log_m, 0.49991405F);
+    log_m = mos_simd_fma(f, log_m, -1.00000554F);
+    float radius = sqrtf(mos_simd_fma(f, log_m, exponent * -0.69314718F)) * scale;
     float x = (float)((int32_t)(word & 0xfffc) - 32766) * 2.39684473e-05F, q = x * x;
-    float sine = x * (0.99999857F + q * (-0.1666248F + q * 0.00815164F));
-    float cosine = 0.99999003F + q * (-0.49970814F + q * 0.04039854F);
+    float sine = x * mos_simd_fma(q, mos_simd_fma(q, 0.00815164F, -0.1666248F), 0.99999857F);
+    float cosine = mos_simd_fma(q, mos_simd_fma(q, 0.04039854F, -0.49970814F), 0.99999003F);
     *first = with_sign(radius * (cosine - sine), word << 31);
     *second = with_sign(radius * (cosine + sine), word << 30 & 0x80000000U);
 }
@@ -237,8 +238,8 @@ MOS_SIMD_INLINE void add_noise_body(const uint32_t *restrict words, const float 
         for (int k = 0; k < CHUNK; k++) {
             float first, second;
             noise_pair(words[k], scale, &first, &second);
-            out[k] = in[k] * gain + offset + first;
-            out[CHUNK + k] = in[CHUNK + k] * gain + offset + second;
+            out[k] = mos_simd_fma(in[k], gain, offset) + first;
+            out[CHUNK + k] = mos_simd_fma(in[CHUNK + k], gain, offset) + second;
         }
     }
 }

@@ -13,7 +13,7 @@ static mos_simd supported(void) {
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
         return MOS_SIMD_AVX512;
-    if (__builtin_cpu_supports("avx2")) return MOS_SIMD_AVX2;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return MOS_SIMD_AVX2;
 #endif
     return MOS_SIMD_PLAIN;
 }

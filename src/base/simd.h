@@ -1,6 +1,6 @@
 /* Vector code without intrinsics: one body in plain C, compiled once per instruction set and chosen
  * at run time. All versions give the same bits: no fused multiply-add is formed
- * (-ffp-contract=off), no sum is reordered by these macros. */
+ * but by mos_simd_fma (-ffp-contract=off), no sum is reordered by these macros. */
 #ifndef MOS_BASE_SIMD_H
 #define MOS_BASE_SIMD_H
 
@@ -32,7 +32,7 @@ void mos_processor_name(char name[MOS_PROCESSOR_NAME]);
     __attribute__((target(MOS_SIMD_AVX512_TARGET))) static void name##_avx512 parameters {         \
         name##_body arguments;                                                                     \
     }                                                                                              \
-    __attribute__((target("avx2"))) static void name##_avx2 parameters {                           \
+    __attribute__((target("avx2,fma"))) static void name##_avx2 parameters {                       \
         name##_body arguments;                                                                     \
     }                                                                                              \
     static void name##_plain parameters {                                                          \
@@ -66,6 +66,11 @@ MOS_SIMD_INLINE float mos_simd_floor_at(float x, float floor) {
     bits = bits > least ? bits : least; /* negative floats are negative integers */
     memcpy(&x, &bits, sizeof x);
     return x;
+}
+
+/* a b + c, rounded once, on every instruction set (slowly without vectors). */
+MOS_SIMD_INLINE float mos_simd_fma(float a, float b, float c) {
+    return __builtin_fmaf(a, b, c);
 }
 
 /* Natural logarithm of a positive normal number, relative error below 2e-7 away from 1 and absolute

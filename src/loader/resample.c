@@ -66,8 +66,6 @@ mosaic_status mos_axis_make(mos_axis *axis, int64_t count, int64_t native, int64
         axis->share[i] = 0;
     }
     group_outputs(axis, count, flip);
-    axis->low = axis->first[flip ? count - 1 : 0];
-    axis->high = axis->second[flip ? 0 : count - 1];
     axis->native = native;
     axis->fine = fine;
     axis->start = start;
@@ -112,38 +110,16 @@ void mos_axis_cache_release(mos_axis_cache *cache) {
     cache->finds = 0;
 }
 
-/* The part of a row that the columns read, between two lines. */
-MOS_SIMD_INLINE void mix_any(const float *upper, const float *lower, float share,
-                             const mos_axis *columns, float *line) {
-    int64_t end = columns->high + 1;
-#pragma omp simd
-    for (int64_t i = columns->low; i < end; i++)
-        line[i] = upper[i] + share * (lower[i] - upper[i]);
-}
-
 MOS_SIMD_INLINE void spread_any(const float *line, const mos_axis *columns, float *out) {
     for (int64_t x = 0; x < columns->count; x++) {
         float left = line[columns->first[x]], right = line[columns->second[x]];
-        out[x] = left + columns->share[x] * (right - left);
+        out[x] = mos_simd_fma(columns->share[x], right - left, left);
     }
 }
 
 #if defined(__x86_64__)
 #define AVX512_PART __attribute__((target(MOS_SIMD_AVX512_TARGET), always_inline)) static inline
-#define AVX2_PART   __attribute__((target("avx2"), always_inline)) static inline
-
-/* The same as mix_any: the last, partial vector is masked instead of done one by one. */
-AVX512_PART void mix_avx512(const float *upper, const float *lower, float share,
-                            const mos_axis *columns, float *line) {
-    const __m512 part = _mm512_set1_ps(share);
-    for (int64_t i = columns->low; i <= columns->high; i += 16) {
-        int64_t left = columns->high + 1 - i;
-        __mmask16 mask = left >= 16 ? (__mmask16)0xffff : (__mmask16)((1U << left) - 1);
-        __m512 a = _mm512_maskz_loadu_ps(mask, upper + i),
-               b = _mm512_maskz_loadu_ps(mask, lower + i);
-        _mm512_storeu_ps(line + i, _mm512_add_ps(a, _mm512_mul_ps(part, _mm512_sub_ps(b, a))));
-    }
-}
+#define AVX2_PART   __attribute__((target("avx2,fma"), always_inline)) static inline
 
 /* Sixteen outputs read at most 32 pixels in a row: two registers, looked up by permutation, where a
  * gather would take sixteen loads. */
@@ -153,7 +129,7 @@ AVX512_PART __m512 spread_group(const float *line, const mos_axis *columns, int6
     __m512 left = _mm512_permutex2var_ps(low, _mm512_loadu_si512(columns->near_first + x), high);
     __m512 right = _mm512_permutex2var_ps(low, _mm512_loadu_si512(columns->near_second + x), high);
     __m512 share = _mm512_loadu_ps(columns->share + x);
-    return _mm512_add_ps(left, _mm512_mul_ps(share, _mm512_sub_ps(right, left)));
+    return _mm512_fmadd_ps(share, _mm512_sub_ps(right, left), left);
 }
 
 AVX512_PART void spread_avx512(const float *line, const mos_axis *columns, float *out) {
@@ -185,67 +161,104 @@ AVX2_PART void spread_avx2(const float *line, const mos_axis *columns, float *ou
         __m256 low = _mm256_loadu_ps(line + base), high = _mm256_loadu_ps(line + base + 8);
         __m256 left = look_up_avx2(low, high, first), right = look_up_avx2(low, high, second);
         __m256 share = _mm256_loadu_ps(columns->share + x);
-        __m256 value = _mm256_add_ps(left, _mm256_mul_ps(share, _mm256_sub_ps(right, left)));
+        __m256 value = _mm256_fmadd_ps(share, _mm256_sub_ps(right, left), left);
         _mm256_storeu_ps(out + x, value);
     }
     for (; x < columns->count; x++) {
         float left = line[columns->first[x]], right = line[columns->second[x]];
-        out[x] = left + columns->share[x] * (right - left);
+        out[x] = mos_simd_fma(columns->share[x], right - left, left);
     }
 }
 #endif
 
-static bool same_row(const mos_axis *rows, int64_t a, int64_t b) {
-    return rows->share[a] == 0 && rows->share[b] == 0 && rows->first[a] == rows->first[b];
-}
-
-/* `line` may be read and written up to 32 floats past its end. */
-typedef void (*line_mix)(const float *upper, const float *lower, float share,
-                         const mos_axis *columns, float *line);
+/* Reads up to 32 floats past the end of `line`. */
 typedef void (*line_spread)(const float *line, const mos_axis *columns, float *out);
 
+/* The two source rows spread over the columns last, which neighbouring outputs share. */
+typedef struct spread_rows {
+    const float *source; /* [native rows, native columns] */
+    const mos_axis *rows, *columns;
+    float *padded;    /* [native columns + 32], for rows whose end is the end of the source */
+    float *buffer[2]; /* [columns] each */
+    const float *row[2];
+    int64_t index[2]; /* source rows, -1: none */
+} spread_rows;
+
+MOS_SIMD_INLINE void spread_row(const spread_rows *state, int64_t index, float *out,
+                                line_spread spread) {
+    int64_t width = state->columns->native;
+    const float *line = state->source + index * width;
+    if ((index + 1) * width + 32 > state->rows->native * width) {
+        memcpy(state->padded, line, (size_t)width * sizeof *line);
+        line = state->padded;
+    }
+    spread(line, state->columns, out);
+}
+
+/* Source row `index` spread; row `other` stays if it is there. */
+MOS_SIMD_INLINE const float *find_row(spread_rows *state, int64_t index, int64_t other,
+                                      line_spread spread) {
+    if (state->index[0] == index) return state->row[0];
+    if (state->index[1] == index) return state->row[1];
+    int slot = state->index[0] == other ? 1 : 0;
+    spread_row(state, index, state->buffer[slot], spread);
+    state->index[slot] = index;
+    state->row[slot] = state->buffer[slot];
+    return state->row[slot];
+}
+
 MOS_SIMD_INLINE void resample_rows(const float *source, const mos_axis *rows,
-                                   const mos_axis *columns, float *line, float *out, line_mix mix,
+                                   const mos_axis *columns, float *scratch, float *out,
                                    line_spread spread) {
-    for (int64_t y = 0; y < rows->count; y++) {
-        const float *upper = source + rows->first[y] * columns->native;
-        const float *lower = source + rows->second[y] * columns->native;
-        float *row = out + y * columns->count;
-        if (y > 0 && same_row(rows, y, y - 1)) /* replicated */
-            memcpy(row, row - columns->count, (size_t)columns->count * sizeof *row);
-        else {
-            mix(upper, lower, rows->share[y], columns, line);
-            spread(line, columns, row);
+    int64_t width = columns->count;
+    spread_rows state = {.source = source,
+                         .rows = rows,
+                         .columns = columns,
+                         .padded = scratch + 2 * width,
+                         .buffer = {scratch, scratch + width},
+                         .index = {-1, -1}};
+    for (int64_t y = 0; y < rows->count; y++, out += width) {
+        int64_t above = rows->first[y], below = rows->second[y];
+        float share = rows->share[y];
+        const float *upper = find_row(&state, above, below, spread);
+        if (!(share > 0)) {
+            memcpy(out, upper, (size_t)width * sizeof *out);
+            continue;
         }
+        const float *lower = find_row(&state, below, above, spread);
+#pragma omp simd
+        for (int64_t x = 0; x < width; x++)
+            out[x] = mos_simd_fma(share, lower[x] - upper[x], upper[x]);
     }
 }
 
 #if defined(__x86_64__)
 __attribute__((target(MOS_SIMD_AVX512_TARGET))) static void
-resample_avx512(const float *source, const mos_axis *rows, const mos_axis *columns, float *line,
+resample_avx512(const float *source, const mos_axis *rows, const mos_axis *columns, float *scratch,
                 float *out) {
-    resample_rows(source, rows, columns, line, out, mix_avx512, spread_avx512);
+    resample_rows(source, rows, columns, scratch, out, spread_avx512);
 }
 
-__attribute__((target("avx2"))) static void resample_avx2(const float *source, const mos_axis *rows,
-                                                          const mos_axis *columns, float *line,
-                                                          float *out) {
-    resample_rows(source, rows, columns, line, out, mix_any, spread_avx2);
+__attribute__((target("avx2,fma"))) static void resample_avx2(const float *source,
+                                                              const mos_axis *rows,
+                                                              const mos_axis *columns,
+                                                              float *scratch, float *out) {
+    resample_rows(source, rows, columns, scratch, out, spread_avx2);
 }
 #endif
 
-void mos_resample(const float *source, const mos_axis *rows, const mos_axis *columns, float *line,
-                  float *out) {
+void mos_resample(const float *source, const mos_axis *rows, const mos_axis *columns,
+                  float *scratch, float *out) {
 #if defined(__x86_64__)
     mos_simd level = mos_simd_level();
     if (columns->reach <= 32 && level == MOS_SIMD_AVX512) {
-        resample_avx512(source, rows, columns, line, out);
+        resample_avx512(source, rows, columns, scratch, out);
         return;
     }
     if (columns->half_reach <= 16 && level >= MOS_SIMD_AVX2) {
-        resample_avx2(source, rows, columns, line, out);
+        resample_avx2(source, rows, columns, scratch, out);
         return;
     }
 #endif
-    resample_rows(source, rows, columns, line, out, mix_any, spread_any);
+    resample_rows(source, rows, columns, scratch, out, spread_any);
 }

@@ -18,7 +18,6 @@ typedef struct mos_axis {
     double start, length;
     bool flip;
     bool exact;                /* no interpolation anywhere */
-    int64_t low, high;         /* native pixels looked at, both included */
     int64_t reach, half_reach; /* most native pixels that 16 (8) neighbouring outputs look at */
     void *memory;              /* of all arrays */
     size_t capacity;
@@ -42,9 +41,9 @@ mosaic_status mos_axis_find(mos_axis_cache *cache, int64_t count, int64_t native
                             double start, double length, bool flip, const mos_axis **out);
 void mos_axis_cache_release(mos_axis_cache *cache);
 
-/* out [rows->count, columns->count] from source [rows->native, columns->native]; line: scratch of
- * columns->native + 32 floats. */
-void mos_resample(const float *source, const mos_axis *rows, const mos_axis *columns, float *line,
-                  float *out);
+/* out [rows->count, columns->count] from source [rows->native, columns->native]; scratch:
+ * 2 * columns->count + columns->native + 32 floats. */
+void mos_resample(const float *source, const mos_axis *rows, const mos_axis *columns,
+                  float *scratch, float *out);
 
 #endif

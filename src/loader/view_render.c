@@ -21,7 +21,8 @@ static mosaic_status reserve(const mos_band_source *source, int64_t width, int64
     size_t side = (size_t)(source->width > source->height ? source->width : source->height);
     MOS_TRY(
         mos_grow(&scratch->turned, &scratch->turned_size, native, sizeof(float), "a turned band"));
-    MOS_TRY(mos_grow(&scratch->line, &scratch->line_size, side + 32, sizeof(float), "a line"));
+    MOS_TRY(mos_grow(&scratch->line, &scratch->line_size, side + 32 + 2 * (size_t)width,
+                     sizeof(float), "a line"));
     MOS_TRY(mos_grow(&scratch->plane, &scratch->plane_size, pixels, sizeof(float), "a plane"));
     MOS_TRY(mos_grow(&scratch->mask, &scratch->mask_size, pixels, sizeof(float), "a mask"));
     return mos_grow(&scratch->blur, &scratch->blur_size, (size_t)((height + 2) * (width + 64)),

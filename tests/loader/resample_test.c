@@ -18,7 +18,7 @@
 #define assert_near(a, b, tolerance) assert_true(fabs((double)(a) - (double)(b)) <= (tolerance))
 
 enum { FINE = 60, MOST = 80 };
-static float source[FINE * FINE], out[MOST * MOST], line[FINE + 32];
+static float source[FINE * FINE], out[MOST * MOST], line[2 * MOST + FINE + 32];
 
 static void fill_source(int64_t count) {
     mos_rng rng = mos_rng_at(3, MOS_RNG_TEST, 0, 0, 0);
