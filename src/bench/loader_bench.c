@@ -1,5 +1,5 @@
 /* The loader by itself: how many samples a second, what the time goes into, and the plain way
- * (every band file through GDAL, views pixel by pixel) beside it. */
+ * (a file per band opened and decoded, views pixel by pixel) beside it. */
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/thread.h"
@@ -120,7 +120,7 @@ mosaic_status mos_loader_bench(const mos_bench_settings *settings, mos_bench_rep
     MOS_GOTO(mos_bench_add(run, "1 worker", run_loader, &one));
     (void)snprintf(name, sizeof name, "%d workers", all.workers);
     MOS_GOTO(mos_bench_add(run, name, run_loader, &all));
-    MOS_GOTO(mos_bench_add(run, "plain: GDAL, scalar", run_plain, &plain));
+    MOS_GOTO(mos_bench_add(run, "plain: a file per band, scalar", run_plain, &plain));
     MOS_GOTO(mos_bench_measure(run));
     mos_feed_count(&one.feed);
     mos_feed_count(&all.feed);

@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "bench/bench_run.h"
 #include "data/data_options.h"
 #include "data/pack.h"
 #include "data/patch_layout.h"
@@ -18,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_ROUNDS = 100, MAX_WAYS = 3, PATH_SIZE = 4096, RECORDS = 2 };
+enum { MAX_ROUNDS = MOS_BENCH_MAX_ROUNDS, MAX_WAYS = 3, PATH_SIZE = 4096, RECORDS = 2 };
 
 typedef struct bench_way {
     const char *name, *what;
@@ -230,24 +231,12 @@ done:
     return status;
 }
 
-static int compare_doubles(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(const double *values, int64_t count) {
-    double sorted[MAX_ROUNDS];
-    memcpy(sorted, values, (size_t)count * sizeof *sorted);
-    qsort(sorted, (size_t)count, sizeof *sorted, compare_doubles);
-    return count % 2 ? sorted[count / 2] : 0.5 * (sorted[count / 2 - 1] + sorted[count / 2]);
-}
-
 /* The middle of the rounds' ratios: each round has both ways in it. */
 static double ratio_of(const double *ours, const double *other, int64_t rounds) {
     double ratios[MAX_ROUNDS];
     for (int64_t r = 0; r < rounds; r++)
         ratios[r] = other[r] / ours[r];
-    return median(ratios, rounds);
+    return mos_median(ratios, rounds);
 }
 
 static void report_text(const store_bench *bench, const char *unit, double items, mos_text *out) {
@@ -261,8 +250,8 @@ static void report_text(const store_bench *bench, const char *unit, double items
     for (int w = 0; w < bench->count; w++) {
         const bench_way *way = &bench->ways[w];
         mos_text_add(out, "%-10s %8d %16.0f %22.0f %8.2f %8.2f  %s\n", way->name, way->threads,
-                     items / median(way->seconds, options->rounds),
-                     items / median(way->busy, options->rounds),
+                     items / mos_median(way->seconds, options->rounds),
+                     items / mos_median(way->busy, options->rounds),
                      ratio_of(way->seconds, naive->seconds, options->rounds),
                      ratio_of(way->busy, naive->busy, options->rounds), way->what);
     }
@@ -282,8 +271,9 @@ static mosaic_status report_json(const store_bench *bench, const char *unit, dou
         const bench_way *way = &bench->ways[w];
         mos_json_open(&json, way->name, '{');
         mos_json_int(&json, "threads", way->threads);
-        mos_json_number(&json, "per_second", items / median(way->seconds, options->rounds));
-        mos_json_number(&json, "per_processor_second", items / median(way->busy, options->rounds));
+        mos_json_number(&json, "per_second", items / mos_median(way->seconds, options->rounds));
+        mos_json_number(&json, "per_processor_second",
+                        items / mos_median(way->busy, options->rounds));
         mos_json_number(&json, "ratio", ratio_of(way->seconds, naive->seconds, options->rounds));
         mos_json_close(&json, '}');
     }
