@@ -13,6 +13,7 @@
 #include "data/patch_name_v1.h"
 #include "data/raster_buffers.h"
 #include "data/source_info.h"
+#include "io/archive_parts.h"
 #include "io/raster.h"
 
 #include <dirent.h>
@@ -81,6 +82,30 @@ static mosaic_status find_side(mos_dataset *dataset) {
     return mos_ben_sizes(dataset, 120, dataset->root);
 }
 
+/* As downloaded: "" where there is none. */
+static mosaic_status find_archive(const char *root, int modality, char *out, size_t size) {
+    static const char *const stems[MOS_BEN_MODALITIES] = {
+        [MOS_BEN_S1] = "BigEarthNet-S1-v1.0", [MOS_BEN_S2] = "BigEarthNet-S2-v1.0"};
+    char stem[4096];
+    MOS_TRY(mos_path_join(stem, sizeof stem, root, stems[modality]));
+    return mos_archive_find(stem, out, size);
+}
+
+/* Their labels lie in a file of each patch, and S1's partner too: that needs the tree. */
+static mosaic_status fail_empty(const mos_dataset *dataset, const char *const *folders) {
+    char archive[4096];
+    for (int m = 0; m < MOS_BEN_MODALITIES; m++) {
+        MOS_TRY(find_archive(dataset->root, m, archive, sizeof archive));
+        if (archive[0] != '\0')
+            return mos_fail(MOSAIC_ERR_USAGE,
+                            "%s: archives of BigEarthNet v1.0 have to be unpacked, those of V2 "
+                            "need not: tar -C '%s' -xf '%s'",
+                            archive, dataset->root, archive);
+    }
+    return mos_fail(MOSAIC_ERR_DATA, "no BigEarthNet v1.0 patch in %s or %s", folders[0],
+                    folders[1]);
+}
+
 static mosaic_status open_v1(mos_dataset *dataset) {
     static const name_parser parsers[MOS_BEN_MODALITIES] = {
         [MOS_BEN_S1] = mos_patch_name_parse_s1, [MOS_BEN_S2] = mos_patch_name_parse_s2_v1};
@@ -101,8 +126,7 @@ static mosaic_status open_v1(mos_dataset *dataset) {
         MOS_GOTO(list_patches(dataset, tree->folders[m], parsers[m], stored[m]));
     }
     if (sets[0].count + sets[1].count == 0) {
-        status = mos_fail(MOSAIC_ERR_DATA, "no BigEarthNet v1.0 patch in %s or %s", folders[0],
-                          folders[1]);
+        status = fail_empty(dataset, folders);
         goto done;
     }
     MOS_GOTO(mos_v1_join(dataset, folders, stored));
@@ -123,6 +147,7 @@ static bool recognise_v1(const char *root) {
     for (int m = 0; m < MOS_BEN_MODALITIES; m++) {
         if (mos_path_join(path, sizeof path, root, roots[m]) == MOSAIC_OK && mos_path_is_dir(path))
             return true;
+        if (find_archive(root, m, path, sizeof path) == MOSAIC_OK && path[0] != '\0') return true;
     }
     return false;
 }
