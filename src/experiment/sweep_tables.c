@@ -101,12 +101,16 @@ static mosaic_status write_csv(const mos_sweep_results *results, const char *fol
 
 static void add_set_name(const mos_sweep_results *results, mos_text *out) {
     const mos_sweep_spec *spec = &results->plan->spec;
+    const char *slash = strrchr(spec->config, '/');
     if (spec->has_synth)
         mos_text_add(out, "synth patches=%lld size=%lld classes=%lld seed=%lld",
                      (long long)spec->synth.patches, (long long)spec->synth.size,
                      (long long)spec->synth.classes, (long long)spec->synth.seed);
     else
-        mos_text_add(out, "%s", spec->config[0] == '\0' ? spec->name : spec->config);
+        mos_text_add(out, "%s",
+                     spec->config[0] == '\0' ? spec->name
+                     : slash != NULL         ? slash + 1
+                                             : spec->config);
 }
 
 /* "resnet18, 10 epochs, batch 32, shared anchor" */
