@@ -48,11 +48,21 @@ done
 same "$work/tree-packed/data.mdb" "$work/tar-packed/data.mdb"
 
 # A plain tar is read in place; a compressed one is refused with the command to run, which works.
-for command in info stats; do
+for command in info stats check; do
     "$mosaic" data $command "$work/tree" 2>/dev/null | sed "s|$work/tree|SET|" >"$work/tree.$command"
     "$mosaic" data $command "$work/tar" 2>/dev/null | sed "s|$work/tar|SET|" >"$work/tar.$command"
     same "$work/tree.$command" "$work/tar.$command"
 done
+cat >"$work/config.yaml" <<END
+data: {format: bigearthnet-v2}
+model: {encoder: resnet18, hidden: 16, latent: 8}
+loss: {anchor: shared}
+train: {epochs: 1, batch: 4, keep: 1, log_every: 1}
+END
+for source in tree tar; do
+    expect 0 "" "$mosaic" train "$work/config.yaml" --out "$work/run-$source" --threads 1 --max-steps 2 --set data.root="$work/$source"
+done
+same "$work/run-tree/metrics.jsonl" "$work/run-tar/metrics.jsonl"
 expect 2 "pack it first: *mosaic data pack '$work/gz' FOLDER" "$mosaic" data info "$work/gz"
 expect 2 "--s1 '$work/gz/BigEarthNet-S1.tar.gz' --metadata" "$mosaic" data stats "$work/nowhere" --format bigearthnet-v2 \
     --s1 "$work/gz/BigEarthNet-S1.tar.gz" --metadata "$work/gz/metadata.csv"
