@@ -5,7 +5,7 @@
 
 const char *const mos_class_choices[] = {"default", "19", "43", "igbp10", "igbp17", NULL};
 static const char *const order_choices[] = {"lexicographic", "paper", NULL};
-static const char *const policy_choices[] = {"mask", "fill-mean", "skip", "refuse", NULL};
+const char *const mos_policy_names[] = {"mask", "fill-mean", "skip", "refuse", NULL};
 static const char *const offset_choices[] = {"auto", "keep", "remove", NULL};
 static const char *const scale_choices[] = {"auto", "db", "linear", NULL};
 static const char *const fold_choices[] = {"test", "validation", NULL};
@@ -88,7 +88,7 @@ static const mos_option data_options[] = {
      .maximum = 1e12,
      .unit = "samples",
      .help = "use at most so many samples of each split, evenly spaced; 0: all"},
-    CHOICE("policy", policy, "mask", policy_choices, "chosen",
+    CHOICE("policy", policy, "mask", mos_policy_names, "chosen",
            "NaN, Inf, no-data and missing modalities: left out, filled with the mean, the sample "
            "skipped, or an error"),
     CHOICE("boa_offset", boa_offset, "auto", offset_choices, "chosen",

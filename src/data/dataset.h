@@ -113,6 +113,7 @@ int64_t mos_dataset_modalities(const mos_dataset *dataset, const mos_modality **
 int64_t mos_dataset_classes(const mos_dataset *dataset, const char *const **names);
 const char *mos_dataset_format(const mos_dataset *dataset);
 int mos_dataset_policy(const mos_dataset *dataset); /* data.policy, as the loader takes it */
+extern const char *const mos_policy_names[];        /* "mask" "fill-mean" "skip" "refuse" NULL */
 const char *mos_dataset_root(const mos_dataset *dataset);
 int64_t mos_dataset_defects(const mos_dataset *dataset, const mos_defect **out);
 /* SHA-256 over class names, ids, splits and labels: identifies what a run was trained on. */

@@ -33,6 +33,7 @@ typedef struct stats_job {
     mos_band_histogram *histograms; /* [threads, rows] */
     mos_reader **readers;           /* [threads] */
     int64_t first;                  /* of the block in hand */
+    bool skips;                     /* data.policy is skip: what cannot be read is left out */
     pthread_mutex_t failure_lock;   /* of the three below, while threads run */
     int64_t failed_at;              /* sample of the first error in order, or -1 */
     mosaic_status status;
@@ -104,6 +105,13 @@ static void block_body(void *context, int64_t begin, int64_t end, int thread) {
         mosaic_status status =
             sample_moments(job, job->samples[job->first + i], thread, job->partial + i * job->rows);
         if (status == MOSAIC_OK) continue;
+        if (job->skips && (status == MOSAIC_ERR_DATA || status == MOSAIC_ERR_IO)) {
+            /* data.policy skip: no part of training, none of its statistics. */
+            for (int64_t r = 0; r < job->rows; r++)
+                job->partial[i * job->rows + r] =
+                    (moments){.minimum = INFINITY, .maximum = -INFINITY};
+            continue;
+        }
         (void)pthread_mutex_lock(&job->failure_lock);
         if (job->failed_at < 0 || i < job->failed_at) {
             job->failed_at = i;
@@ -236,6 +244,7 @@ mosaic_status mos_statistics_compute(mos_dataset *dataset, mos_split split, int6
     stats_job job = {.dataset = dataset,
                      .threads = threads < 1 ? 1 : threads,
                      .row = rows,
+                     .skips = mos_dataset_policy(dataset) == MOS_POLICY_SKIP,
                      .failure_lock = PTHREAD_MUTEX_INITIALIZER,
                      .failed_at = -1};
     mosaic_status status;

@@ -19,7 +19,7 @@ typedef struct feature_set {
     float *features;
     int8_t *labels;   /* [n, classes] */
     int64_t *samples; /* [n] */
-    int64_t skipped, invalid_pixels;
+    mos_repairs repairs;
 } feature_set;
 
 static void release_features(feature_set *set) {
@@ -37,8 +37,7 @@ static mosaic_status copy_features(const mos_inference *from, const mos_dataset 
     *out = (feature_set){.n = from->n,
                          .width = parts * from->features,
                          .classes = mos_dataset_classes(dataset, &names),
-                         .skipped = from->skipped,
-                         .invalid_pixels = from->invalid_pixels};
+                         .repairs = from->repairs};
     MOS_TRY(
         mos_alloc((size_t)(out->n * out->width), sizeof(float), "probe features", &out->features));
     MOS_TRY(mos_alloc((size_t)(out->n * out->classes), 1, "probe labels", &out->labels));
@@ -180,8 +179,9 @@ static mosaic_status write_results(const mos_session *session, const mos_probe_o
                                     .tuned = out->tuned,
                                     .threshold = threshold,
                                     .global_threshold = global,
-                                    .skipped = set->skipped,
-                                    .invalid_pixels = set->invalid_pixels,
+                                    .policy =
+                                        mos_policy_names[mos_dataset_policy(session->dataset)],
+                                    .repairs = set->repairs,
                                     .threads = session->threads};
     mosaic_status status = MOSAIC_OK;
     if (options->evaluate.out)

@@ -159,8 +159,7 @@ static void collect_batch(mos_model *model, const mos_batch *batch, const int64_
                 memset(out->z[m] + (at + i) * out->latent, 0, (size_t)out->latent * sizeof(float));
         }
     }
-    out->skipped += batch->skipped;
-    out->invalid_pixels += batch->invalid_pixels;
+    mos_repairs_add(&out->repairs, &batch->repairs);
 }
 
 static mosaic_status run_batches(mos_model *model, mos_loader *loader, const int64_t *column,

@@ -16,7 +16,7 @@ typedef struct mos_inference {
     float *feature[MOS_MAX_MODALITIES];   /* [n, features]; zero rows where absent */
     float *z[MOS_MAX_MODALITIES];         /* [n, latent] unit rows, or NULL */
     uint8_t *present[MOS_MAX_MODALITIES]; /* [n] */
-    int64_t skipped, invalid_pixels;
+    mos_repairs repairs;
 } mos_inference;
 
 /* Runs `model` (already loaded; it is planned for inference here unless it is) over rows

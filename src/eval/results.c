@@ -36,6 +36,18 @@ static void add_metrics(mos_json *json, const char *key, const mos_metrics *m) {
     mos_json_close(json, '}');
 }
 
+/* What data.policy left out, filled or masked on the way. */
+static void add_repairs(mos_json *json, const mos_result_set *set) {
+    const mos_repairs *repairs = &set->repairs;
+    mos_json_string(json, "policy", set->policy);
+    mos_json_int(json, "skipped_samples", repairs->skipped);
+    mos_json_int(json, "unreadable_samples", repairs->unreadable);
+    mos_json_int(json, "absent_modalities", repairs->absent_modalities);
+    mos_json_int(json, "invalid_pixels", repairs->not_finite_pixels + repairs->nodata_pixels);
+    mos_json_int(json, "not_finite_pixels", repairs->not_finite_pixels);
+    mos_json_int(json, "nodata_pixels", repairs->nodata_pixels);
+}
+
 static mosaic_status write_metrics(const mos_result_set *set, const mos_metrics *metrics, int sets,
                                    const mos_result_detail *detail, const char *folder) {
     mos_json json = {0};
@@ -49,8 +61,7 @@ static mosaic_status write_metrics(const mos_result_set *set, const mos_metrics 
     mos_json_bool(&json, "reduced", set->reduced);
     mos_json_int(&json, "samples", set->n);
     mos_json_int(&json, "known_labels", metrics[0].known);
-    mos_json_int(&json, "skipped_samples", set->skipped);
-    mos_json_int(&json, "invalid_pixels", set->invalid_pixels);
+    add_repairs(&json, set);
     mos_json_open(&json, "thresholds", '{');
     for (int s = 0; s < sets; s++)
         add_metrics(&json, set_names[s], &metrics[s]);

@@ -4,7 +4,7 @@
 #ifndef MOS_EVAL_RESULTS_H
 #define MOS_EVAL_RESULTS_H
 
-#include "data/dataset.h"
+#include "loader/loader.h"
 
 /* Scores of one set, by whichever route (head or probe). */
 typedef struct mos_result_set {
@@ -22,7 +22,8 @@ typedef struct mos_result_set {
     bool tuned;               /* thresholds tuned on validation are given */
     const double *threshold;  /* [classes] */
     double global_threshold;
-    int64_t skipped, invalid_pixels;
+    const char *policy; /* data.policy, NULL: unknown */
+    mos_repairs repairs;
     /* optional: features per modality [embedding_parts] [n, embedding_size], for the nearest class
      */
     const float *const *embedding;

@@ -59,7 +59,7 @@ static bool job_is_ready(const mos_loader *loader) {
 static void do_job(mos_loader *loader, worker_thread *worker, int64_t job) {
     int64_t batch = job / loader->options.batch, row = job % loader->options.batch;
     batch_slot *slot = &loader->slots[batch % loader->slot_count];
-    mos_row_counts counts;
+    mos_repairs counts;
     mosaic_status status =
         mos_row_fill(&loader->context, &worker->row, job, &slot->batch, row, &counts);
     (void)pthread_mutex_lock(&loader->mutex);
@@ -68,8 +68,7 @@ static void do_job(mos_loader *loader, worker_thread *worker, int64_t job) {
         slot->failed_row = row;
         mos_error_copy(slot->message, sizeof slot->message);
     }
-    slot->batch.invalid_pixels += counts.invalid_pixels;
-    slot->batch.skipped += counts.skipped;
+    if (job < loader->order.valid) mos_repairs_add(&slot->batch.repairs, &counts);
     loader->read_ns += worker->row.read_ns;
     loader->augment_ns += worker->row.augment_ns;
     slot->rows_done++;
@@ -247,7 +246,7 @@ int64_t mos_loader_batches(const mos_loader *loader) {
 static void slot_reset(batch_slot *slot) {
     slot->rows_done = 0;
     slot->status = MOSAIC_OK;
-    slot->batch.invalid_pixels = slot->batch.skipped = 0;
+    slot->batch.repairs = (mos_repairs){0};
 }
 
 mosaic_status mos_loader_start(mos_loader *loader, int64_t epoch, int64_t first) {

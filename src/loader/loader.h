@@ -63,6 +63,15 @@ typedef struct mos_loader_options {
     int policy; /* mos_loader_policy */
 } mos_loader_options;
 
+/* What data.policy dealt with. Rows that only fill up a batch are not counted. */
+typedef struct mos_repairs {
+    int64_t not_finite_pixels, nodata_pixels; /* native pixels masked or filled, not per view */
+    int64_t absent_modalities;                /* of rows, masked */
+    int64_t skipped;    /* samples thrown out by the policy "skip", or rows left without data */
+    int64_t unreadable; /* of these: for a file or record that cannot be read */
+} mos_repairs;
+void mos_repairs_add(mos_repairs *sum, const mos_repairs *more);
+
 typedef struct mos_batch {
     int64_t count;                             /* rows (= options.batch) */
     int64_t valid;                             /* rows before the padding */
@@ -70,11 +79,9 @@ typedef struct mos_batch {
                                                   view-major */
     uint8_t *present[MOS_DATA_MAX_MODALITIES]; /* [batch] */
     bool all_present[MOS_DATA_MAX_MODALITIES];
-    int8_t *labels;         /* [batch, classes] */
-    int64_t *samples;       /* [batch] data set indices */
-    int64_t invalid_pixels; /* native pixels masked or filled in this batch, each counted once, not
-                               per view */
-    int64_t skipped;        /* samples thrown out by the policy "skip" */
+    int8_t *labels;   /* [batch, classes] */
+    int64_t *samples; /* [batch] data set indices */
+    mos_repairs repairs;
 } mos_batch;
 
 typedef struct mos_loader mos_loader;

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/simd.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Invalid: NaN, Inf (x * 0 is not 0), or equal to the no-data value. */
@@ -27,6 +28,14 @@ MOS_SIMD_KERNEL(count_invalid,
 
 static bool is_invalid(float value, bool has_nodata, float nodata) {
     return !(value * 0 == 0) || (has_nodata && value == nodata);
+}
+
+void mos_repairs_add(mos_repairs *sum, const mos_repairs *more) {
+    sum->not_finite_pixels += more->not_finite_pixels;
+    sum->nodata_pixels += more->nodata_pixels;
+    sum->absent_modalities += more->absent_modalities;
+    sum->skipped += more->skipped;
+    sum->unreadable += more->unreadable;
 }
 
 /* What one sample turned out to be. */
@@ -102,15 +111,24 @@ static void finest_size(const mos_patch *patch, int64_t *width, int64_t *height)
 }
 
 /* Read and render one modality. *state is SAMPLE_UNUSABLE when the policy throws the sample out. */
-static mosaic_status fill_modality(const modality_job *job, mos_row_counts *counts,
+static mosaic_status fill_modality(const modality_job *job, mos_repairs *counts,
                                    sample_state *state) {
     const mos_loader_options *options = job->context->options;
     const mos_loader_modality *modality = &options->modality[job->index];
     mos_patch *patch = &job->worker->patch;
     mos_view_light lights[MOS_LOADER_MAX_VIEWS];
     int64_t fine_width, fine_height, start = mos_now_ns();
-    MOS_TRY(mos_reader_read(job->worker->reader, job->key->sample, modality->modality,
-                            modality->band, modality->bands, patch));
+    mosaic_status status =
+        mos_reader_read(job->worker->reader, job->key->sample, modality->modality, modality->band,
+                        modality->bands, patch);
+    if (options->policy == MOS_LOADER_SKIP &&
+        (status == MOSAIC_ERR_DATA || status == MOSAIC_ERR_IO)) {
+        if (job->context->epoch == 0) mos_log(MOS_LOG_WARNING, "skipped: %s", mosaic_error());
+        counts->unreadable++;
+        *state = SAMPLE_UNUSABLE;
+        return MOSAIC_OK;
+    }
+    MOS_TRY(status);
     int64_t read = mos_now_ns();
     job->worker->read_ns += read - start;
     finest_size(patch, &fine_width, &fine_height);
@@ -122,7 +140,7 @@ static mosaic_status fill_modality(const modality_job *job, mos_row_counts *coun
     }
     for (int64_t b = 0; b < modality->bands; b++) {
         const struct mos_patch_band *band = &patch->band[b];
-        int64_t invalid;
+        int64_t invalid, strange;
         mos_band_source source = {.data = band->data,
                                   .width = band->width,
                                   .height = band->height,
@@ -140,7 +158,10 @@ static mosaic_status fill_modality(const modality_job *job, mos_row_counts *coun
                 *state = SAMPLE_UNUSABLE;
                 return MOSAIC_OK;
             }
-            counts->invalid_pixels += invalid;
+            count_invalid(band->data, band->width * band->height, false, 0, &strange);
+            bool nan_is_nodata = band->has_nodata && isnan(band->nodata);
+            counts->not_finite_pixels += nan_is_nodata ? 0 : strange;
+            counts->nodata_pixels += invalid - (nan_is_nodata ? 0 : strange);
             MOS_TRY(repair_band(job->worker, band, options->policy, source.mean, &source));
         }
         MOS_TRY(render_band(job, b, &source, lights));
@@ -161,7 +182,7 @@ static void clear_modality(const mos_loader_options *options, int64_t index, mos
 
 static mosaic_status fill_sample(const mos_row_context *context, mos_row_worker *worker,
                                  const mos_draw *draw, mos_batch *batch, int64_t row,
-                                 mos_row_counts *counts, sample_state *state) {
+                                 mos_repairs *counts, sample_state *state) {
     const mos_loader_options *options = context->options;
     mos_sample sample;
     mos_view_key key = {.seed = options->seed,
@@ -178,6 +199,7 @@ static mosaic_status fill_sample(const mos_row_context *context, mos_row_worker 
     for (int64_t m = 0; m < options->modalities && *state == SAMPLE_READY; m++) {
         if (!(sample.present >> options->modality[m].modality & 1)) {
             clear_modality(options, m, batch, row);
+            counts->absent_modalities++;
             continue;
         }
         modality_job job = {.context = context,
@@ -198,18 +220,19 @@ static mosaic_status fill_sample(const mos_row_context *context, mos_row_worker 
 }
 
 mosaic_status mos_row_fill(const mos_row_context *context, mos_row_worker *worker, int64_t place,
-                           mos_batch *batch, int64_t row, mos_row_counts *counts) {
+                           mos_batch *batch, int64_t row, mos_repairs *counts) {
     const mos_epoch_order *order = context->order;
     int64_t total = order->batches * order->batch;
     sample_state state;
     worker->read_ns = worker->augment_ns = 0;
-    *counts = (mos_row_counts){0};
+    *counts = (mos_repairs){0};
     for (int64_t attempt = 0; attempt < total; attempt++) {
         mos_draw draw = order->draws[(place + attempt) % total];
         /* A stand-in must not show the views it shows in its own row. */
         draw.repeat += attempt > 0 ? UINT32_C(1) << 16 : 0;
         MOS_TRY(fill_sample(context, worker, &draw, batch, row, counts, &state));
         if (state == SAMPLE_READY) return MOSAIC_OK;
+        counts->absent_modalities = 0; /* of the sample that stands in */
         counts->skipped++;
         if (!context->options
                  ->shuffle) { /* evaluation: the row stays this sample's, without data */
@@ -220,7 +243,8 @@ mosaic_status mos_row_fill(const mos_row_context *context, mos_row_worker *worke
     }
     return mos_fail(
         MOSAIC_ERR_DATA,
-        "all %lld samples drawn in this epoch have invalid pixels and the policy is skip",
+        "all %lld samples drawn in this epoch have invalid pixels or cannot be read, and the "
+        "policy is skip",
         (long long)total);
 }
 

@@ -86,7 +86,7 @@ static uint64_t checksum(const void *data, size_t bytes, uint64_t seed) {
 /* ---- position as two small tensors
  * ---------------------------------------------------------------- */
 
-enum { COUNTERS = 9, NUMBERS = 2 + 2 * MOS_SUM_COUNT };
+enum { COUNTERS = 9, NUMBERS = 2 + 3 * MOS_SUM_COUNT };
 
 static void pack_position(const mos_train_position *at, int64_t *counters, double *numbers) {
     const int64_t whole[COUNTERS] = {at->step,
@@ -103,6 +103,7 @@ static void pack_position(const mos_train_position *at, int64_t *counters, doubl
     numbers[1] = at->last_score;
     memcpy(numbers + 2, at->interval, sizeof at->interval);
     memcpy(numbers + 2 + MOS_SUM_COUNT, at->whole, sizeof at->whole);
+    memcpy(numbers + 2 + 2 * MOS_SUM_COUNT, at->run, sizeof at->run);
 }
 
 static void unpack_position(const int64_t *counters, const double *numbers,
@@ -120,6 +121,7 @@ static void unpack_position(const int64_t *counters, const double *numbers,
                                .last_score = numbers[1]};
     memcpy(at->interval, numbers + 2, sizeof at->interval);
     memcpy(at->whole, numbers + 2 + MOS_SUM_COUNT, sizeof at->whole);
+    memcpy(at->run, numbers + 2 + 2 * MOS_SUM_COUNT, sizeof at->run);
 }
 
 /* ---- names --------------------------------------------------------------------------------------

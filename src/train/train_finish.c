@@ -136,6 +136,7 @@ mosaic_status mos_trainer_finish(mos_trainer *trainer, mos_train_summary *out) {
         MOS_GOTO(mos_trainer_fit_head(trainer, trainer->config->settings.train.probe_final_limit));
     MOS_GOTO(tune(trainer, &validation));
     MOS_GOTO(write_files(trainer, &validation, out));
+    mos_trainer_log_repairs(trainer);
     mos_log(MOS_LOG_NOTICE, "model written to %s%s", out->model,
             trainer->reduced ? " (reduced run)" : "");
 done:

@@ -89,6 +89,7 @@ static mosaic_status add_data(const mos_trainer *trainer, mos_text *out) {
     }
     mos_text_add(out, ",\n    \"limit_per_split\": %lld", (long long)trainer->config->data.limit);
     add_defects(trainer, out);
+    mos_trainer_add_repairs(trainer, out);
     mos_text_add(out, "\n  }");
     return MOSAIC_OK;
 }

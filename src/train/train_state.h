@@ -27,6 +27,9 @@ enum {
     MOS_SUM_SKIPPED,
     MOS_SUM_POSITIVES,
     MOS_SUM_QUEUED,
+    MOS_SUM_NOT_FINITE,
+    MOS_SUM_ABSENT,
+    MOS_SUM_UNREADABLE,
     MOS_SUM_COUNT
 };
 
@@ -40,6 +43,7 @@ typedef struct mos_train_position {
     int64_t stopped_early;
     double best_score, last_score;
     double interval[MOS_SUM_COUNT], whole[MOS_SUM_COUNT]; /* since the last line; this epoch */
+    double run[MOS_SUM_COUNT];                            /* all steps */
 } mos_train_position;
 
 typedef struct mos_trainer {
@@ -89,6 +93,7 @@ typedef struct mos_trainer {
     mos_progress progress;
     float *rows_z, *rows_pair; /* [batch, latent] for the health check */
     double validation_seconds;
+    mos_repairs validation_repairs; /* of the last validation */
 } mos_trainer;
 
 /* train_setup.c, train_rows.c: everything a run needs, in order; half-built is fine to release. */
@@ -133,6 +138,9 @@ bool mos_trainer_needs_probe(const mos_trainer *trainer);
 
 /* train_finish.c: thresholds, model files, model card. */
 mosaic_status mos_trainer_finish(mos_trainer *trainer, mos_train_summary *out);
+/* train_repairs.c: what data.policy did, as the member "policy" of an object, and in words. */
+void mos_trainer_add_repairs(const mos_trainer *trainer, mos_text *out);
+void mos_trainer_log_repairs(const mos_trainer *trainer);
 /* train_provenance.c: status "running", "complete", "interrupted", "failed". */
 mosaic_status mos_trainer_provenance(const mos_trainer *trainer, const char *status);
 

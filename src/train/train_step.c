@@ -102,22 +102,28 @@ static void update_weights(mos_trainer *trainer, double norm) {
 
 static void add_sums(mos_trainer *trainer, const mos_batch *batch,
                      const mos_objective_result *result, double norm) {
-    double values[MOS_SUM_COUNT] = {[MOS_SUM_STEPS] = 1,
-                                    [MOS_SUM_LOSS] = result->total,
-                                    [MOS_SUM_FLOOR] = result->msc_floor,
-                                    [MOS_SUM_GRADIENT] = norm,
-                                    [MOS_SUM_ANCHORS] = (double)result->anchors_used,
-                                    [MOS_SUM_LONELY] = (double)result->anchors_without_positive,
-                                    [MOS_SUM_KNOWN] = (double)result->known_labels,
-                                    [MOS_SUM_INVALID] = (double)batch->invalid_pixels,
-                                    [MOS_SUM_SKIPPED] = (double)batch->skipped,
-                                    [MOS_SUM_POSITIVES] = (double)result->positives,
-                                    [MOS_SUM_QUEUED] = (double)result->queue_positives};
+    const mos_repairs *repairs = &batch->repairs;
+    double values[MOS_SUM_COUNT] = {
+        [MOS_SUM_STEPS] = 1,
+        [MOS_SUM_LOSS] = result->total,
+        [MOS_SUM_FLOOR] = result->msc_floor,
+        [MOS_SUM_GRADIENT] = norm,
+        [MOS_SUM_ANCHORS] = (double)result->anchors_used,
+        [MOS_SUM_LONELY] = (double)result->anchors_without_positive,
+        [MOS_SUM_KNOWN] = (double)result->known_labels,
+        [MOS_SUM_INVALID] = (double)(repairs->not_finite_pixels + repairs->nodata_pixels),
+        [MOS_SUM_SKIPPED] = (double)repairs->skipped,
+        [MOS_SUM_NOT_FINITE] = (double)repairs->not_finite_pixels,
+        [MOS_SUM_ABSENT] = (double)repairs->absent_modalities,
+        [MOS_SUM_UNREADABLE] = (double)repairs->unreadable,
+        [MOS_SUM_POSITIVES] = (double)result->positives,
+        [MOS_SUM_QUEUED] = (double)result->queue_positives};
     for (int k = 0; k < MOS_TERM_COUNT; k++)
         values[MOS_SUM_TERM + k] = result->term[k];
     for (int i = 0; i < MOS_SUM_COUNT; i++) {
         trainer->at.interval[i] += values[i];
         trainer->at.whole[i] += values[i];
+        trainer->at.run[i] += values[i];
     }
 }
 

@@ -125,6 +125,7 @@ mosaic_status mos_trainer_validate(mos_trainer *trainer, mos_validation *out) {
     MOS_GOTO(infer(trainer, trainer->valid_rows, trainer->valid_count, &result));
     MOS_GOTO(mos_metrics_compute(result.probability, result.labels, result.n, result.classes,
                                  threshold, &out->metrics));
+    trainer->validation_repairs = result.repairs;
     out->valid = true;
     out->n = result.n;
     out->probability = result.probability;

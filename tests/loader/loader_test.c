@@ -249,6 +249,10 @@ static void evaluation_of_a_sample_is_the_same_everywhere(void **state) {
     mos_loader_destroy(&loader);
 }
 
+static int64_t invalid_of(const mos_batch *batch) {
+    return batch->repairs.not_finite_pixels + batch->repairs.nodata_pixels;
+}
+
 static void a_missing_modality_is_marked_and_zero(void **state) {
     (void)state;
     mos_dataset dataset = fake_make();
@@ -273,7 +277,7 @@ static void a_missing_modality_is_marked_and_zero(void **state) {
             found += here;
             assert_true(batch->all_present[0]);
             assert_int_equal(batch->all_present[1], !here);
-            assert_int_equal(batch->invalid_pixels, 0); /* absent is not invalid */
+            assert_int_equal(invalid_of(batch), 0); /* absent is not invalid */
         }
     }
     assert_true(found > 0);
@@ -298,8 +302,8 @@ static void invalid_pixels_are_masked_in_every_view(void **state) {
         mos_loader *loader = open_loader(&dataset, &options);
         assert_int_equal(mos_loader_start(loader, 0, 0), MOSAIC_OK);
         mos_batch *batch = next_batch(loader);
-        assert_int_equal(batch->invalid_pixels, 4);
-        assert_int_equal(batch->skipped, 0);
+        assert_int_equal(invalid_of(batch), 4);
+        assert_int_equal(batch->repairs.skipped, 0);
         assert_int_equal(batch->present[0][2], 1);
         for (int64_t v = 0; v < 3; v++) {
             for (int64_t i = 0; i < 2 * FAKE_SIDE * FAKE_SIDE; i++)
@@ -310,7 +314,7 @@ static void invalid_pixels_are_masked_in_every_view(void **state) {
         const float *plain = plane_of(&options, batch, 0, 2, 2, 1);
         for (int64_t x = 0; x < FAKE_SIDE; x++)
             assert_int_equal(plain[5 * FAKE_SIDE + x] == 0, x >= 3 && x < 7);
-        assert_int_equal(next_batch(loader)->invalid_pixels, 0);
+        assert_int_equal(invalid_of(next_batch(loader)), 0);
         mos_loader_destroy(&loader);
     }
 }
@@ -332,7 +336,7 @@ static void invalid_pixels_are_filled_with_the_patch_mean(void **state) {
     }
     double wanted = (sum / (FAKE_SIDE * FAKE_SIDE - 4) + 19) / 4;
     assert_near(plane_of(&options, batch, 0, 0, 2, 1)[5 * FAKE_SIDE + 4], wanted, 1e-5);
-    assert_int_equal(batch->invalid_pixels, 4);
+    assert_int_equal(invalid_of(batch), 4);
     mos_loader_destroy(&loader);
 }
 
@@ -352,7 +356,7 @@ static void the_next_sample_stands_in_for_a_skipped_one(void **state) {
     assert_int_equal(mos_loader_start(loader, 4, 0), MOSAIC_OK);
     place = 0;
     for (mos_batch *batch; (batch = next_batch(loader)) != NULL;) {
-        skipped += batch->skipped;
+        skipped += batch->repairs.skipped;
         for (int64_t row = 0; row < BATCH; row++, place++) {
             if (batch->samples[row] != order[place]) bad_place = place;
             assert_int_not_equal(batch->samples[row], dataset.invalid_sample);
@@ -379,7 +383,7 @@ static void evaluation_marks_a_skipped_sample_absent(void **state) {
     assert_int_equal(batch->samples[2], 2);
     assert_int_equal(batch->present[0][2] + batch->present[1][2], 0);
     assert_int_equal(batch->present[0][1] + batch->present[1][1], 2);
-    assert_int_equal(batch->skipped, 1);
+    assert_int_equal(batch->repairs.skipped, 1);
     assert_int_equal(count_zeros(plane_of(&options, batch, 1, 0, 2, 0)), FAKE_SIDE * FAKE_SIDE);
     mos_loader_destroy(&loader);
 }

@@ -1,0 +1,51 @@
+/* What data.policy did to a run: nothing is left out, filled or masked without being counted. */
+#include "train/train_state.h"
+
+static mos_repairs of_training(const mos_trainer *trainer) {
+    const double *sums = trainer->at.run;
+    return (mos_repairs){.not_finite_pixels = (int64_t)sums[MOS_SUM_NOT_FINITE],
+                         .nodata_pixels =
+                             (int64_t)(sums[MOS_SUM_INVALID] - sums[MOS_SUM_NOT_FINITE]),
+                         .absent_modalities = (int64_t)sums[MOS_SUM_ABSENT],
+                         .skipped = (int64_t)sums[MOS_SUM_SKIPPED],
+                         .unreadable = (int64_t)sums[MOS_SUM_UNREADABLE]};
+}
+
+static void add_counts(const char *name, const mos_repairs *counts, mos_text *out) {
+    mos_text_add(out,
+                 ",\n      \"%s\": {\"not_finite_pixels\": %lld, \"nodata_pixels\": %lld, "
+                 "\"absent_modalities\": %lld, \"skipped\": %lld, \"unreadable\": %lld}",
+                 name, (long long)counts->not_finite_pixels, (long long)counts->nodata_pixels,
+                 (long long)counts->absent_modalities, (long long)counts->skipped,
+                 (long long)counts->unreadable);
+}
+
+void mos_trainer_add_repairs(const mos_trainer *trainer, mos_text *out) {
+    mos_repairs training = of_training(trainer);
+    mos_text_add(out, ",\n    \"policy\": {\n      \"name\": \"%s\"",
+                 mos_policy_names[mos_dataset_policy(trainer->dataset)]);
+    add_counts("training", &training, out);
+    add_counts("validation", &trainer->validation_repairs, out);
+    mos_text_add(out, ",\n      \"offsets_removed\": %lld\n    }",
+                 (long long)mos_dataset_offsets_removed(trainer->dataset));
+}
+
+static void log_counts(const mos_trainer *trainer, const char *name, const mos_repairs *counts) {
+    if (counts->not_finite_pixels + counts->nodata_pixels + counts->absent_modalities +
+            counts->skipped ==
+        0)
+        return;
+    mos_log(MOS_LOG_WARNING,
+            "data.policy %s, in %s: %lld pixels NaN or infinite, %lld no-data pixels, %lld absent "
+            "modalities, %lld patches skipped (%lld of them unreadable)",
+            mos_policy_names[mos_dataset_policy(trainer->dataset)], name,
+            (long long)counts->not_finite_pixels, (long long)counts->nodata_pixels,
+            (long long)counts->absent_modalities, (long long)counts->skipped,
+            (long long)counts->unreadable);
+}
+
+void mos_trainer_log_repairs(const mos_trainer *trainer) {
+    mos_repairs training = of_training(trainer);
+    log_counts(trainer, "all training steps", &training);
+    log_counts(trainer, "one validation", &trainer->validation_repairs);
+}
