@@ -10,8 +10,6 @@
 #include <string.h>
 #include <strings.h>
 
-enum { INFERENCE_BATCH = 32 };
-
 static int64_t find_modality(const mos_modality *list, int64_t count, const char *name) {
     for (int64_t m = 0; m < count; m++)
         if (strcmp(list[m].name, name) == 0) return m;
@@ -201,9 +199,11 @@ mosaic_status mos_inference_run(mos_model *model, const mos_model_card *card, mo
                            .features = mos_model_feature_size(model),
                            .latent = latents ? card->spec.latent : 0};
     mos_loader_options options = {
-        .batch = INFERENCE_BATCH, .views = 1, .kinds = "e", .threads = threads, .prefetch = 3};
-    mos_model_plan plan = {
-        .batch = INFERENCE_BATCH, .height = card->height, .width = card->width, .latents = latents};
+        .batch = MOS_INFERENCE_BATCH, .views = 1, .kinds = "e", .threads = threads, .prefetch = 3};
+    mos_model_plan plan = {.batch = MOS_INFERENCE_BATCH,
+                           .height = card->height,
+                           .width = card->width,
+                           .latents = latents};
     mos_loader *loader = NULL;
     int64_t column[MOS_MAX_CLASSES];
     const char *const *names;

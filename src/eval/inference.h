@@ -6,6 +6,8 @@
 #include "artifact/model_file.h"
 #include "loader/loader.h"
 
+enum { MOS_INFERENCE_BATCH = 32 };
+
 typedef struct mos_inference {
     int64_t n, classes, modalities, features, latent;
     int64_t *samples; /* [n] data set indices */

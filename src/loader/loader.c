@@ -149,7 +149,7 @@ done:
 }
 
 static mosaic_status make_slots(mos_loader *loader) {
-    int64_t ahead = loader->options.prefetch < 1 ? 1 : loader->options.prefetch;
+    int64_t ahead = loader->options.prefetch < 0 ? 0 : loader->options.prefetch;
     if (ahead > loader->order.batches) ahead = loader->order.batches;
     MOS_TRY(mos_alloc((size_t)ahead + 1, sizeof *loader->slots, "the batches in flight",
                       &loader->slots));

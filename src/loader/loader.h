@@ -51,7 +51,7 @@ typedef struct mos_loader_options {
     mos_augment_options augment;
     uint64_t seed;
     int threads;  /* worker threads; below 1: one per processor */
-    int prefetch; /* batches made ahead of the one lent, at least 1; each is a whole batch of memory
+    int prefetch; /* batches made ahead of the one lent, 0: none; each is a whole batch of memory
                    */
     bool shuffle, drop_last; /* training; otherwise order of the index list, last batch padded with
                                 repeats marked in `valid` */

@@ -163,6 +163,21 @@ static mosaic_status allocate_all(mos_objective *o) {
     return device->ops->alloc(device, scratch_size(o), &o->scratch);
 }
 
+size_t mos_objective_bytes(mos_device *device, const mos_objective_options *options,
+                           int64_t modalities, int64_t batch, int64_t classes, int64_t latent) {
+    mos_objective o = {.device = device,
+                       .options = *options,
+                       .terms = mos_objective_active(options),
+                       .modalities = modalities,
+                       .batch = batch,
+                       .classes = classes,
+                       .latent = latent,
+                       .most_rows = batch * (modalities > 2 ? modalities : 2)};
+    size_t rows = (size_t)o.most_rows,
+           row = 2 * (size_t)latent * device->real_bytes + 2 * sizeof(int32_t) + 1;
+    return rows * (row + (size_t)classes) + scratch_size(&o);
+}
+
 mosaic_status mos_objective_create(mos_device *device, const mos_objective_options *options,
                                    int64_t modalities, int64_t batch, int64_t classes,
                                    int64_t latent, mos_objective **out) {

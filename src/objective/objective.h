@@ -82,6 +82,9 @@ typedef struct mos_objective mos_objective;
 mosaic_status mos_objective_create(mos_device *device, const mos_objective_options *options,
                                    int64_t modalities, int64_t batch, int64_t classes,
                                    int64_t latent, mos_objective **out);
+/* What such an objective holds, without a queue. */
+size_t mos_objective_bytes(mos_device *device, const mos_objective_options *options,
+                           int64_t modalities, int64_t batch, int64_t classes, int64_t latent);
 void mos_objective_destroy(mos_objective **objective);
 /* The weights and temperatures may change between steps (warm-up). */
 mos_objective_options *mos_objective_settings(mos_objective *objective);

@@ -133,8 +133,9 @@ mosaic_status mos_config_get(const mos_config *config, const char *key, mos_text
 }
 
 bool mos_config_key_is_free(const mos_option *option) {
-    static const char *const free_keys[] = {"train.checkpoint_every", "train.keep", "train.workers",
-                                            "train.prefetch"};
+    static const char *const free_keys[] = {"train.checkpoint_every", "train.keep",
+                                            "train.workers",          "train.prefetch",
+                                            "train.recompute",        "train.memory"};
     if (option->type == MOS_OPTION_PATH) return true; /* the data's fingerprint is compared */
     for (size_t i = 0; i < sizeof free_keys / sizeof free_keys[0]; i++) {
         if (strcmp(option->key, free_keys[i]) == 0) return true;

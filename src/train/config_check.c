@@ -156,6 +156,11 @@ static mosaic_status check_train(const mos_config *config) {
             return mos_fail(MOSAIC_ERR_USAGE, "%s: '%s' wants a number below 1, found 1",
                             origin_of(config, below_one[i].key), below_one[i].key);
     }
+    if (train->grad_cache > 0 && train->batch % train->grad_cache != 0)
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "%s: 'train.grad_cache' wants a part of 'train.batch' (%lld), found %lld",
+                        origin_of(config, "train.grad_cache"), (long long)train->batch,
+                        (long long)train->grad_cache);
     return MOSAIC_OK;
 }
 

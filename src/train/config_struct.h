@@ -51,6 +51,9 @@ typedef struct mos_settings_train {
     int schedule;
     double clip;
     int precision;
+    int recompute;
+    int64_t grad_cache;
+    double memory; /* GB, 0: no budget */
     int64_t seed;
     int64_t patience;
     int monitor;

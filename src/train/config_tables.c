@@ -15,6 +15,7 @@ static const char *const anchors[] = {"separate", "shared", NULL};
 static const char *const optimizers[] = {"sgd", "adam", "adamw", "lars", NULL};
 static const char *const schedules[] = {"cosine", "constant", NULL};
 static const char *const precisions[] = {"auto", "fp32", "bf16", NULL};
+static const char *const recomputes[] = {"none", "norm", "block", NULL};
 static const char *const monitors[] = {"auto", "macro-ap", "loss", NULL};
 
 #define AT(field) offsetof(mos_settings, field)
@@ -143,6 +144,17 @@ static const mos_option train_options[] = {
     CHOICE("train.precision", train.precision, "auto", precisions, "chosen",
            "of the convolutions: auto is bf16 where the processor has it; losses, weights and "
            "moments are always float32"),
+    CHOICE("train.recompute", train.recompute, "none", recomputes, "chosen",
+           "what the backward pass works out again to save memory, with the same results: none, "
+           "norm (inner norms and ReLUs, a quarter of the activations, a few hundredths slower) or "
+           "block (all inside a block, two thirds, a third slower)"),
+    INT("train.grad_cache", train.grad_cache, "0", 0, 1048576, "patches", "chosen",
+        "gradient caching: so many patches go through the encoders at a time, and a second time "
+        "for their gradients, while the losses see the whole batch; a chunk's batch norm has its "
+        "own statistics. Must divide train.batch, 0: all at once"),
+    REAL("train.memory", train.memory, "0", 0, 1e6, "GB", "chosen",
+         "budget of the run: train.prefetch, train.recompute and train.grad_cache are chosen to "
+         "fit where they are not set, the quickest way first, 0: no budget"),
     INT("train.seed", train.seed, "0", 0, 9007199254740992.0, "", "chosen",
         "of weights, order and views"),
     INT("train.patience", train.patience, "10", 0, 1000000, "validations", "chosen",
@@ -171,8 +183,8 @@ static const mos_option train_options[] = {
         "how often the embedding is checked for collapse (and at the end of an epoch)"),
     INT("train.workers", train.workers, "0", 0, 256, "threads", "chosen",
         "threads that read and augment patches, 0: by the number of processors"),
-    INT("train.prefetch", train.prefetch, "3", 1, 64, "batches", "chosen",
-        "batches prepared ahead"),
+    INT("train.prefetch", train.prefetch, "3", 0, 64, "batches", "chosen",
+        "batches prepared ahead, 0: a batch is made when the step before it is done"),
 };
 
 #define TABLE(options)                                                                             \
@@ -186,6 +198,8 @@ const size_t mos_settings_table_count = sizeof mos_settings_tables / sizeof mos_
 _Static_assert(MOS_OPTIMIZER_SGD == 0 && MOS_OPTIMIZER_ADAM == 1 && MOS_OPTIMIZER_ADAMW == 2 &&
                    MOS_OPTIMIZER_LARS == 3,
                "train.optimizer's choices follow mos_optimizer_kind");
+_Static_assert(MOS_RECOMPUTE_NONE == 0 && MOS_RECOMPUTE_NORM == 1 && MOS_RECOMPUTE_BLOCK == 2,
+               "train.recompute's choices follow mos_recompute");
 _Static_assert(MOS_POSITIVES_MULSUPCON == 1 && MOS_POSITIVES_ALL == 2 && MOS_POSITIVES_ANY == 3 &&
                    MOS_POSITIVES_JACCARD == 4 && MOS_POSITIVES_SOFT == 5,
                "loss.positives' choices follow mos_positives without PARTNER");

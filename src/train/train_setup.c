@@ -325,14 +325,7 @@ static mosaic_status create_model(mos_trainer *trainer) {
 static mosaic_status make_model(mos_trainer *trainer) {
     const mos_settings_train *train = &trainer->config->settings.train;
     mos_model_card *card = trainer->card;
-    mos_model_plan plan = {.batch = train->batch,
-                           .height = card->height,
-                           .width = card->width,
-                           .train = true,
-                           .latents = trainer->terms.intra || trainer->terms.inter ||
-                                      trainer->terms.msc != 0};
-    for (int64_t m = 0; m < card->spec.modalities; m++)
-        plan.views[m] = trainer->views.views;
+    const mos_model_plan plan = mos_trainer_model_plan(trainer);
     MOS_TRY(mos_model_plan_make(trainer->model, &plan));
     MOS_TRY(mos_model_create(trainer->device, &card->spec, MOS_MODEL_UNSET, &trainer->eval_model));
     size_t bytes = (size_t)mos_model_param_count(trainer->model) * trainer->device->real_bytes;
@@ -424,6 +417,7 @@ mosaic_status mos_trainer_prepare(mos_trainer *trainer) {
     MOS_TRY(open_device(trainer));
     MOS_TRY(find_size(trainer));
     MOS_TRY(create_model(trainer));
+    MOS_TRY(mos_trainer_choose_memory(trainer));
     MOS_TRY(claim_directory(trainer));
     MOS_TRY(mos_trainer_statistics(trainer));
     MOS_TRY(bind_loader(trainer)); /* again, with the statistics and the size */

@@ -105,6 +105,19 @@ mosaic_status mos_trainer_pos_weight(mos_trainer *trainer);
 /* train_statistics.c: mean and sd into the card. */
 mosaic_status mos_trainer_statistics(mos_trainer *trainer);
 
+/* train_memory.c. Bytes a run holds, by kind. */
+typedef struct mos_run_memory {
+    double process, weights, gradients, moments, packed;
+    double activations; /* and all else of the model's arena */
+    double losses, views, validation;
+    double total;
+} mos_run_memory;
+mos_model_plan mos_trainer_model_plan(const mos_trainer *trainer);
+/* The model is left without a plan. */
+mosaic_status mos_trainer_memory(mos_trainer *trainer, mos_run_memory *out);
+/* Settles train.recompute, train.grad_cache and train.prefetch by train.memory. */
+mosaic_status mos_trainer_choose_memory(mos_trainer *trainer);
+
 /* train_step.c: one batch to new weights. *ended: the epoch had no further batch. */
 mosaic_status mos_trainer_step(mos_trainer *trainer, bool *ended);
 /* train_replay.c */

@@ -1,0 +1,74 @@
+/* Runs that save memory: the same weights where only memory differs, resumed runs equal to the bit
+ * where gradients are cached, and budgets that choose or refuse. */
+#include "train_support.h"
+
+static int make(void **state) {
+    (void)state;
+    return make_data(48, 0.1);
+}
+
+static void recomputing_changes_nothing(void **state) {
+    (void)state;
+    static const char *const plain[] = {"train.epochs=1", NULL};
+    static const char *const frugal[] = {"train.epochs=1", "train.recompute=block",
+                                         "train.prefetch=0", NULL};
+    assert_runs(&(run_request){.out = "plain", .set = plain}, NULL);
+    assert_runs(&(run_request){.out = "frugal", .set = frugal}, NULL);
+    assert_same_weights("plain", "frugal");
+    assert_true(file_has("frugal", "config.yaml", "recompute: block"));
+}
+
+/* Stopped in the middle of an epoch and gone on, without a heap call after the first step. */
+static void cached_gradients_resume(void **state) {
+    (void)state;
+    static const char *const cached[] = {"train.epochs=1", "train.grad_cache=4", NULL};
+    assert_runs(&(run_request){.out = "cached", .set = cached}, NULL);
+    assert_runs(&(run_request){.out = "halves", .set = cached, .max_steps = 2}, NULL);
+    assert_runs(&(run_request){.out = "halves", .set = cached, .resume = true}, NULL);
+    assert_same_weights("cached", "halves");
+    assert_true(file_has("cached", "provenance.json", "\"heap_calls_after_first_step\": 0"));
+    static const char *const other[] = {"train.epochs=1", "train.grad_cache=2", NULL};
+    assert_refused(run_here(&(run_request){.out = "halves", .set = other, .resume = true}, NULL),
+                   MOSAIC_ERR_RESUME, "train.grad_cache");
+    static const char *const odd[] = {"train.grad_cache=3", NULL};
+    assert_refused(run_here(&(run_request){.out = "odd", .set = odd}, NULL), MOSAIC_ERR_USAGE,
+                   "wants a part of 'train.batch' (8), found 3");
+}
+
+/* Too little is refused with the least that would do; that much trains in the most frugal way, and
+ * plenty in the plain one. */
+static void budgets_choose(void **state) {
+    (void)state;
+    static const char *const little[] = {"train.epochs=1", "train.batch=16", "data.size=64",
+                                         "train.memory=0.3", NULL};
+    char budget[64];
+    double least;
+    assert_refused(run_here(&(run_request){.out = "little", .set = little}, NULL),
+                   MOSAIC_ERR_MEMORY, "the smallest way to train them takes ");
+    const char *figure = strstr(mosaic_error(), "takes ") + 6;
+    (void)snprintf(budget, sizeof budget, "%.*s", (int)strcspn(figure, " "), figure);
+    assert_true(mos_parse_double(budget, &least));
+    assert_true(least > 0.3 && least < 2);
+    (void)snprintf(budget, sizeof budget, "train.memory=%.2f", least + 0.01);
+    const char *const enough[] = {"train.epochs=1", "train.batch=16", "data.size=64", budget, NULL};
+    assert_runs(&(run_request){.out = "enough", .set = enough, .max_steps = 1}, NULL);
+    assert_true(file_has("enough", "config.yaml", "recompute: block"));
+    assert_true(file_has("enough", "config.yaml", "grad_cache: 8"));
+    assert_true(file_has("enough", "config.yaml", "derived: fits train.memory"));
+    /* the resolved file, and the same settings again, mean the same way */
+    assert_runs(&(run_request){.out = "enough", .set = enough, .resume = true, .max_steps = 2},
+                NULL);
+    static const char *const plenty[] = {"train.epochs=1", "train.batch=16", "data.size=64",
+                                         "train.memory=20", NULL};
+    assert_runs(&(run_request){.out = "plenty", .set = plenty, .max_steps = 1}, NULL);
+    assert_true(file_has("plenty", "config.yaml", "recompute: none"));
+    assert_true(file_has("plenty", "config.yaml", "grad_cache: 0"));
+    assert_true(file_has("plenty", "config.yaml", "prefetch: 3"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(recomputing_changes_nothing),
+                                       cmocka_unit_test(cached_gradients_resume),
+                                       cmocka_unit_test(budgets_choose)};
+    return cmocka_run_group_tests(tests, make, drop_data);
+}
