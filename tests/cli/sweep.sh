@@ -60,6 +60,13 @@ check "and not again" test "$again" = 4
 expect 5 "loss.tau_ntx: 0.3, was 0.5" sweep whole --set loss.tau_ntx=0.3
 expect 5 "synth.patches: 30, was patches: 24" sweep whole --set synth.patches=30
 
+# Data may move, and may not be other data.
+cp -r "$work/whole/data" "$work/moved"
+"$mosaic" -q data synth "$work/other" --patches 24 --size 24 --classes 3 --seed 2 --no-progress
+expect 5 "supervised_f0.5_s0' was trained on other data" sweep whole --threads 1 --set data.root="$work/other"
+expect 1 "complete 4" sweep whole --threads 1 --set data.root="$work/moved"
+expect 1 "complete 4" sweep whole --threads 1
+
 # Stopped in the middle: checkpoints are written, the code says resumable.
 wait_for() { # FILE PATTERN
     for _ in $(seq 600); do
