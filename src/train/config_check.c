@@ -103,14 +103,21 @@ static mosaic_status check_terms(const mos_config *config) {
     MOS_TRY(mos_config_objective(config, &objective));
     const mos_method *method = objective.method;
     const bool has[MOS_TERM_COUNT] = {method->intra, method->inter, method->msc != 0, method->bce};
-    bool any = false, pairs = false;
+    bool any = false;
     for (int k = 0; k < MOS_TERM_COUNT; k++)
         any = any || (has[k] && objective.weight[k] > 0);
     if (!any)
         return mos_fail(MOSAIC_ERR_USAGE, "method '%s' has no term left: all its weights are 0",
                         method->name);
-    pairs = (method->inter && objective.weight[MOS_TERM_INTER] > 0) ||
-            ((rows_of(&objective) & MOS_MSC_CROSS) != 0 && objective.weight[MOS_TERM_MSC] > 0);
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_config_check_pairs(const mos_config *config) {
+    mos_objective_options objective;
+    MOS_TRY(mos_config_objective(config, &objective));
+    const mos_method *method = objective.method;
+    bool pairs = (method->inter && objective.weight[MOS_TERM_INTER] > 0) ||
+                 ((rows_of(&objective) & MOS_MSC_CROSS) != 0 && objective.weight[MOS_TERM_MSC] > 0);
     if (pairs && config->modality_count == 1)
         return mos_fail(MOSAIC_ERR_USAGE,
                         "method '%s' compares modalities and 'data.modalities' has only '%s' "

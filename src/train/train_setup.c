@@ -412,6 +412,7 @@ mosaic_status mos_trainer_prepare(mos_trainer *trainer) {
                         mos_dataset_root(trainer->dataset));
     MOS_TRY(describe_model(trainer));
     MOS_TRY(bind_loader(trainer));
+    MOS_TRY(mos_config_check_pairs(trainer->config));
     MOS_TRY(mos_trainer_rows(trainer));
     MOS_TRY(mos_trainer_pos_weight(trainer));
     MOS_TRY(open_device(trainer));

@@ -39,6 +39,8 @@ write "data: {root: $work/data}" "data: {root: $work/tree}"
 bad 2 "bad.yaml:2:[0-9]+:.*data"
 expect 2 "train.epocs.*train.epochs" train bad-run --set train.epocs=3
 expect 2 "s3.*s1, s2" train bad-run --set method=supervised --set "data.modalities.s3.bands=[B02]"
+expect 2 "compares modalities and 'data.modalities' has only 's2'" train bad-run --set "data.modalities.s2.bands=[B02,B03]"
+expect "2|3" "B13" train bad-run --set "data.modalities.s2.bands=[B02,B13]"
 expect "2|3" "B13" train bad-run --set method=supervised --set "data.modalities.s2.bands=[B02,B13]"
 check "a refused run leaves no folder" test ! -e "$work/bad-run"
 expect "1|2|3" "nowhere" train bad-run --set "data.root=$work/nowhere"
