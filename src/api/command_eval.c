@@ -12,7 +12,9 @@ typedef struct eval_command {
     mos_text_list set;
     int split;
     int64_t limit;
-    bool tune, embeddings, tsne;
+    bool tune, embeddings, tsne, ablation, lag_repair;
+    mos_text_list modalities;
+    int64_t ablation_seed;
     /* probe */
     char *modality;
     double l2, fraction;
@@ -48,6 +50,30 @@ static const mos_option_table eval_table = {"eval", eval_options,
                                             sizeof eval_options / sizeof *eval_options};
 
 static const mos_option tune_options[] = {
+    {.key = "modalities",
+     .type = MOS_OPTION_LIST,
+     .offset = offsetof(eval_command, modalities),
+     .help = "give the model these alone, as in s1 or s1,s2; samples that lack one are counted and "
+             "left out; by default all that a sample has"},
+    {.key = "ablation",
+     .type = MOS_OPTION_BOOL,
+     .offset = offsetof(eval_command, ablation),
+     .fallback = "false",
+     .help = "also score every subset of the modalities, and mismatched partners "
+             "(modality_ablation.csv)"},
+    {.key = "ablation-seed",
+     .type = MOS_OPTION_INT,
+     .offset = offsetof(eval_command, ablation_seed),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 9007199254740992.0,
+     .help = "who is mismatched with whom"},
+    {.key = "repair-lag",
+     .type = MOS_OPTION_BOOL,
+     .offset = offsetof(eval_command, lag_repair),
+     .fallback = "false",
+     .help = "also exchange the radar image for those of the same place from other days "
+             "(lag_repair.csv)"},
     {.key = "tune",
      .type = MOS_OPTION_BOOL,
      .offset = offsetof(eval_command, tune),
@@ -114,6 +140,8 @@ static mosaic_status print_summary(const mos_evaluate_summary *summary, FILE *ou
     mos_text text = {0};
     const mos_result_summary *s = &summary->scores;
     mos_text_add(&text, "%-18s %lld\n", "samples", (long long)summary->samples);
+    if (summary->lacking > 0)
+        mos_text_add(&text, "%-18s %lld\n", "lack modalities", (long long)summary->lacking);
     add_score(&text, "F1 macro", s->macro_f1);
     add_score(&text, "F1 micro", s->micro_f1);
     add_score(&text, "precision macro", s->macro_precision);
@@ -141,6 +169,10 @@ static mos_evaluate_options evaluate_options(const eval_command *command,
         .split = (mos_split)command->split,
         .limit = command->limit,
         .tune = command->tune,
+        .modalities = &command->modalities,
+        .ablation = command->ablation,
+        .lag_repair = command->lag_repair,
+        .seed = (uint64_t)command->ablation_seed,
         .embeddings = command->embeddings,
         .tsne = command->tsne};
 }

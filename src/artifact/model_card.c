@@ -38,7 +38,7 @@ static void add_architecture(const mos_model_card *card, mos_text *out) {
         mos_text_add(out, ", \"fusion_dim\": %lld, \"fusion_rank\": %lld, \"fusion_heads\": %lld",
                      (long long)spec->fusion_dim, (long long)spec->fusion_rank,
                      (long long)spec->fusion_heads);
-    mos_text_add(out, "}");
+    mos_text_add(out, ", \"missing\": \"%s\"}", mos_missing_names[spec->missing]);
 }
 
 static void add_modalities(const mos_model_card *card, mos_text *out) {

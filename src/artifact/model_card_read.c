@@ -99,6 +99,21 @@ static mosaic_status read_fusion(const card_reader *reader, const json_t *root,
     return take_int(reader, root, "fusion_heads", 1, WIDTH_MAX, &spec->fusion_heads);
 }
 
+/* Models written before there was a choice have zeros. */
+static mosaic_status read_missing(const card_reader *reader, const json_t *root,
+                                  mos_missing_kind *out) {
+    const json_t *node = json_object_get(root, "missing");
+    const char *name = node == NULL ? mos_missing_names[0] : json_string_value(node);
+    for (int k = 0; name != NULL && mos_missing_names[k] != NULL; k++) {
+        if (strcmp(mos_missing_names[k], name) != 0) continue;
+        *out = (mos_missing_kind)k;
+        return MOSAIC_OK;
+    }
+    return mos_fail(MOSAIC_ERR_DATA,
+                    "%s: metadata 'model': 'missing' is zero or learned, found '%s'", reader->path,
+                    name == NULL ? "" : name);
+}
+
 static mosaic_status read_architecture(const card_reader *reader, const json_t *root,
                                        mos_model_card *card) {
     if (!json_is_object(root)) return fail_card(reader, "an object is wanted");
@@ -112,6 +127,7 @@ static mosaic_status read_architecture(const card_reader *reader, const json_t *
                         encoder == NULL ? "" : encoder);
     card->spec.encoder = (mos_encoder_kind)kind;
     MOS_TRY(read_fusion(reader, root, card));
+    MOS_TRY(read_missing(reader, root, &card->spec.missing));
     MOS_TRY(take_bool(reader, root, "stem_pool", &card->spec.stem_pool));
     MOS_TRY(take_bool(reader, root, "inter_projector", &card->spec.inter_projector));
     MOS_TRY(take_int(reader, root, "hidden", 1, WIDTH_MAX, &card->spec.hidden));

@@ -14,13 +14,17 @@ typedef struct mos_evaluate_options {
     int64_t limit; /* at most so many samples, 0: all; results then say they are reduced */
     bool
         tune; /* eval: tune thresholds on the validation split anew instead of taking the model's */
-    bool embeddings; /* eval: also embeddings.npy and clusters.json */
+    bool embeddings;                 /* eval: also embeddings.npy and clusters.json */
+    const mos_text_list *modalities; /* eval: score on these alone; NULL or empty: all */
+    bool ablation;   /* eval: also every subset of the modalities, and mismatched partners */
+    bool lag_repair; /* eval: also partners of the same place from other days */
+    uint64_t seed;   /* of the mismatched partners */
     bool tsne;       /* eval: also tsne.csv and tsne.json */
 } mos_evaluate_options;
 
 typedef struct mos_evaluate_summary {
     mos_result_summary scores;
-    int64_t samples;
+    int64_t samples, lacking; /* lacking: left out for missing modalities */
     bool reduced, tuned;
     char folder[4096];
 } mos_evaluate_summary;

@@ -6,7 +6,7 @@
 #include "artifact/model_file.h"
 #include "loader/loader.h"
 
-enum { MOS_INFERENCE_BATCH = 32 };
+enum { MOS_INFERENCE_BATCH = 32 }; /* rows of the plan a model runs with here */
 
 typedef struct mos_inference {
     int64_t n, classes, modalities, features, latent;

@@ -21,6 +21,22 @@ mosaic_status mos_lag_days(const mos_dataset *dataset, const int64_t *samples, i
     return MOSAIC_OK;
 }
 
+mosaic_status mos_lag_modalities(const mos_dataset *dataset, const int64_t *samples, int64_t n,
+                                 int64_t found[2]) {
+    const mos_modality *modality;
+    int64_t count = mos_dataset_modalities(dataset, &modality), known = 0;
+    found[0] = found[1] = -1;
+    for (int64_t m = 0; m < count && known < 2; m++)
+        for (int64_t i = 0; i < n; i++) {
+            mos_sample sample;
+            MOS_TRY(mos_dataset_sample(dataset, samples[i], &sample));
+            if (!(sample.present >> m & 1) || sample.time_s[m] == INT64_MIN) continue;
+            found[known++] = m;
+            break;
+        }
+    return MOSAIC_OK;
+}
+
 /* Rows with lag in [low, high) as a set of their own. */
 static mosaic_status measure_bin(const mos_score_input *in, const double *lag_days,
                                  const mos_bootstrap_options *options, mos_lag_bin *bin) {
@@ -95,8 +111,7 @@ static double weighted_correlation(const double *x, const double *y, const int32
     return vx > 0 && vy > 0 ? both / sqrt(vx * vy) : NAN;
 }
 
-/* Share of a row's known labels that are wrong; NaN without any. */
-static double row_error(const mos_score_input *in, int64_t i) {
+double mos_row_error(const mos_score_input *in, int64_t i) {
     int64_t known = 0, wrong = 0;
     for (int64_t j = 0; j < in->l; j++) {
         int8_t label = in->labels[i * in->l + j];
@@ -123,7 +138,7 @@ static mosaic_status measure_trend(const mos_score_input *in, const double *lag_
     double *lag = block, *error = lag + in->n, *lag_rank = error + in->n,
            *error_rank = lag_rank + in->n;
     for (int64_t i = 0; i < in->n; i++) {
-        double own = row_error(in, i);
+        double own = mos_row_error(in, i);
         if (isnan(own) || isnan(lag_days[i])) continue;
         lag[n] = lag_days[i];
         error[n++] = own;

@@ -29,6 +29,13 @@ mosaic_status mos_lag_measure(const mos_score_input *input, const double *lag_da
                               const mos_bootstrap_options *options, mos_lag *out);
 void mos_lag_release(mos_lag *lag);
 
+/* The first two modalities of the data set whose acquisition times some of samples[n] know; -1
+ * where there are fewer. */
+mosaic_status mos_lag_modalities(const mos_dataset *dataset, const int64_t *samples, int64_t n,
+                                 int64_t found[2]);
+/* Share of row i's known labels that are wrong; NaN without any. */
+double mos_row_error(const mos_score_input *input, int64_t i);
+
 /* |time of modality a - time of modality b| in days for each of samples[n]; NaN where a time is not
  * known or a modality is absent. */
 mosaic_status mos_lag_days(const mos_dataset *dataset, const int64_t *samples, int64_t n, int64_t a,

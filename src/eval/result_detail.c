@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "eval/confusability.h"
+#include "eval/lag_repair.h"
 #include "eval/roc_pr.h"
 #include "io/csv.h"
 
@@ -46,28 +47,12 @@ static mos_bootstrap_options options_of(const mos_result_set *set) {
     return options;
 }
 
-/* The first two modalities whose acquisition times the samples know. */
-static mosaic_status find_times(const mos_result_set *set, int64_t found[2]) {
-    const mos_modality *modality;
-    int64_t count = mos_dataset_modalities(set->dataset, &modality), known = 0;
-    found[0] = found[1] = -1;
-    for (int64_t m = 0; m < count && known < 2; m++)
-        for (int64_t i = 0; i < set->n; i++) {
-            mos_sample sample;
-            MOS_TRY(mos_dataset_sample(set->dataset, set->samples[i], &sample));
-            if (!(sample.present >> m & 1) || sample.time_s[m] == INT64_MIN) continue;
-            found[known++] = m;
-            break;
-        }
-    return MOSAIC_OK;
-}
-
 static mosaic_status measure_lag(const mos_result_set *set, const mos_score_input *input,
                                  mos_result_detail *out) {
     double *days = NULL;
     mosaic_status status = MOSAIC_OK;
     mos_bootstrap_options options = options_of(set);
-    MOS_TRY(find_times(set, out->lag_modality));
+    MOS_TRY(mos_lag_modalities(set->dataset, set->samples, set->n, out->lag_modality));
     if (out->lag_modality[1] < 0) return MOSAIC_OK;
     MOS_GOTO(mos_alloc((size_t)set->n, sizeof *days, "acquisition lags", &days));
     MOS_GOTO(mos_lag_days(set->dataset, set->samples, set->n, out->lag_modality[0],
@@ -185,6 +170,17 @@ static const char *modality_name(const mos_result_set *set, int64_t m) {
     return modality[m].name;
 }
 
+static void add_repair(const mos_lag_repair *repair, mos_json *json) {
+    mos_json_open(json, "repaired", '{');
+    mos_json_int(json, "samples", repair->rows);
+    mos_json_int(json, "pairs", repair->pairs);
+    mos_json_int(json, "without_partner", repair->lonely);
+    mos_json_int(json, "unknown", repair->unknown);
+    add_interval(json, "error_increase_farthest", &repair->farthest);
+    add_interval(json, "error_increase_per_day", &repair->per_day);
+    mos_json_close(json, '}');
+}
+
 void mos_result_detail_json(const mos_result_set *set, const mos_result_detail *detail,
                             mos_json *json) {
     add_confidence(set, detail, json);
@@ -195,6 +191,7 @@ void mos_result_detail_json(const mos_result_set *set, const mos_result_detail *
     mos_json_string(json, "and", modality_name(set, detail->lag_modality[1]));
     mos_json_int(json, "unknown", detail->lag.unknown);
     add_interval(json, "error_rank_correlation", &detail->lag.trend);
+    if (set->lag_repair != NULL) add_repair(set->lag_repair, json);
     mos_json_close(json, '}');
 }
 
@@ -308,9 +305,33 @@ static mosaic_status write_lag(const mos_lag *lag, const char *folder) {
     return mos_result_file(folder, "lag.csv", &out);
 }
 
+static void add_bounds(mos_text *out, const mos_interval *interval) {
+    mos_result_cell(out, interval->value);
+    mos_result_cell(out, interval->low);
+    mos_result_cell(out, interval->high);
+}
+
+static mosaic_status write_repair(const mos_lag_repair *repair, const char *folder) {
+    mos_text out = {0};
+    mos_text_add(&out, "low_days,high_days,pairs,mean_days,error,error_low,error_high,increase,"
+                       "increase_low,increase_high\n");
+    for (int64_t b = 0; b < repair->count; b++) {
+        const mos_lag_change *bin = &repair->bins[b];
+        mos_text_add_number(&out, bin->low_days);
+        mos_result_cell(&out, bin->high_days);
+        mos_text_add(&out, ",%lld", (long long)bin->pairs);
+        mos_result_cell(&out, bin->mean_days);
+        add_bounds(&out, &bin->error);
+        add_bounds(&out, &bin->increase);
+        mos_text_add(&out, "\n");
+    }
+    return mos_result_file(folder, "lag_repair.csv", &out);
+}
+
 mosaic_status mos_result_detail_write(const mos_result_set *set, const mos_result_detail *detail,
                                       const char *folder) {
     MOS_TRY(write_confusability(set, folder));
     MOS_TRY(write_curves(set, folder));
+    if (set->lag_repair != NULL) MOS_TRY(write_repair(set->lag_repair, folder));
     return detail->lag_modality[1] < 0 ? MOSAIC_OK : write_lag(&detail->lag, folder);
 }

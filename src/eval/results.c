@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "base/memory.h"
 #include "eval/metrics.h"
+#include "eval/modality_ablation.h"
 #include "eval/result_detail.h"
 #include "io/csv.h"
 
@@ -62,6 +63,8 @@ static mosaic_status write_metrics(const mos_result_set *set, const mos_metrics 
     mos_json_int(&json, "samples", set->n);
     mos_json_int(&json, "known_labels", metrics[0].known);
     add_repairs(&json, set);
+    mos_json_string(&json, "modalities", set->modalities);
+    mos_json_int(&json, "lacking_modalities", set->lacking_modalities);
     mos_json_open(&json, "thresholds", '{');
     for (int s = 0; s < sets; s++)
         add_metrics(&json, set_names[s], &metrics[s]);
@@ -87,6 +90,7 @@ static mosaic_status write_metrics(const mos_result_set *set, const mos_metrics 
     }
     mos_json_close(&json, ']');
     if (set->n > 0) mos_result_detail_json(set, detail, &json);
+    if (set->ablation != NULL) mos_modality_ablation_json(set->ablation, &json);
     mos_json_close(&json, '}');
     MOS_GOTO(mos_json_end(&json));
     MOS_GOTO(mos_path_join(path, sizeof path, folder, "metrics.json"));
@@ -184,6 +188,7 @@ mosaic_status mos_results_write(const mos_result_set *set, const char *folder,
     MOS_GOTO(write_per_class(set, metrics, sets, folder));
     MOS_GOTO(write_predictions(set, folder));
     if (set->n > 0) MOS_GOTO(mos_result_detail_write(set, &detail, folder));
+    if (set->ablation != NULL) MOS_GOTO(mos_modality_ablation_write(set->ablation, folder));
     *summary =
         (mos_result_summary){.macro_f1 = metrics[0].macro.f1,
                              .micro_f1 = metrics[0].micro.f1,

@@ -28,8 +28,13 @@ typedef struct mos_result_set {
      */
     const float *const *embedding;
     int64_t embedding_parts, embedding_size;
-    int64_t resamples; /* of confidence intervals; 0: 500 */
-    int threads;       /* without effect on any result */
+    /* optional: the analyses that need the model */
+    const struct mos_modality_ablation *ablation;
+    const struct mos_lag_repair *lag_repair;
+    const char *modalities;     /* "s1+s2": what the model was given; NULL: all there are */
+    int64_t lacking_modalities; /* samples left out for having too few of them */
+    int64_t resamples;          /* of confidence intervals; 0: 500 */
+    int threads;                /* without effect on any result */
 } mos_result_set;
 
 /* The headline of an evaluation, for tables. */

@@ -76,7 +76,10 @@ static mosaic_status describe(mos_model *model) {
         MOS_TRY(mos_projector_init(&model->branch[m].inter, table, prefix, size, spec->hidden,
                                    spec->latent));
     }
-    if (spec->classes > 0) MOS_TRY(mos_head_init(&model->head, table, spec, size));
+    if (spec->classes > 0) {
+        MOS_TRY(mos_head_init(&model->head, table, spec, size));
+        MOS_TRY(mos_missing_init(&model->missing, table, spec, size));
+    }
     mos_parameter_finish(table);
     return MOSAIC_OK;
 }
@@ -245,7 +248,9 @@ static void place_rows(mos_model *model, const mos_model_plan *plan, mos_arena *
         mos_projector_place(&branch->projector, device, arena, plan->train);
         if (branch->inter.exists) mos_projector_place(&branch->inter, device, arena, plan->train);
     }
-    if (model->spec.classes > 0) mos_head_place(&model->head, device, arena, plan->train);
+    if (model->spec.classes == 0) return;
+    mos_head_place(&model->head, device, arena, plan->train);
+    mos_missing_place(&model->missing, device, arena, plan->batch);
 }
 
 /* The encoders' buffers by their lifetimes. With chunks an encoder's forward pass is repeated right

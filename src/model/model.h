@@ -28,6 +28,9 @@ typedef enum mos_fusion_id {
 } mos_fusion_id;
 /* "concat" "gated" "bilinear" "cross-attention" NULL */
 extern const char *const mos_fusion_names[];
+/* What stands for the features of a modality a sample lacks. */
+typedef enum mos_missing_kind { MOS_MISSING_ZERO, MOS_MISSING_LEARNED } mos_missing_kind;
+extern const char *const mos_missing_names[]; /* "zero" "learned" NULL */
 
 typedef struct mos_modality_spec {
     char name[32]; /* "s1" */
@@ -47,13 +50,14 @@ typedef struct mos_model_spec {
      * row and inside, all but concat; rank: bilinear; heads: attention, a divisor of dim. */
     mos_fusion_id fusion;
     int64_t fusion_dim, fusion_rank, fusion_heads;
+    mos_missing_kind missing;
 } mos_model_spec;
 
 /* A named tensor of the model. Names: "backbones.<modality>.conv1.weight" ... (torchvision's names
  * without fc), "projectors.<modality>.0.weight" (Linear, no bias),
  * ".1.weight/.bias/.running_mean/.running_var/.num_batches_tracked" (BatchNorm), ".3.weight/.bias"
  * (Linear), "projectors_inter.<modality>..." when there is one, "fusion...." as the fusion's file
- * says (concat has none), "head.weight", "head.bias". */
+ * says (concat has none), "head.weight", "head.bias", "missing.<modality>" when that is learned. */
 typedef struct mos_parameter {
     char name[MOS_NAME_SIZE];
     int rank;
@@ -165,8 +169,8 @@ void *mos_model_dlatents_inter(mos_model *model, int64_t m);
 /* Start a step: zero grads, dfeatures, dlatents, dlogits. */
 void mos_model_begin(mos_model *model);
 /* Head on the features of view set view[m] of each used modality, joined by the fusion;
- * present[m]: host [batch] or NULL: all; what a missing modality means is said in model/fusion.h.
- * logits, dlogits: real [batch, classes]. */
+ * present[m]: host [batch] or NULL: all; what a missing modality means is said in model/fusion.h,
+ * and by spec.missing. logits, dlogits: real [batch, classes]. */
 void mos_model_head_forward(mos_model *model, const int64_t *view, const uint8_t *const *present);
 void *mos_model_logits(mos_model *model);
 void *mos_model_dlogits(mos_model *model);

@@ -3,6 +3,7 @@
 #define MOS_MODEL_MODEL_PARTS_H
 
 #include "model/head.h"
+#include "model/missing.h"
 #include "model/projector.h"
 #include "model/resnet.h"
 
@@ -28,7 +29,8 @@ struct mos_model {
     int64_t segment_count;
     mos_weights weights;
     mos_branch branch[MOS_MAX_MODALITIES];
-    mos_head head; /* classes 0: none */
+    mos_head head;       /* classes 0: none */
+    mos_missing missing; /* beside the head */
 
     mos_model_plan plan; /* batch 0: none */
     int64_t parts;       /* chunks of a batch */

@@ -177,15 +177,21 @@ void mos_model_head_forward(mos_model *model, const int64_t *view, const uint8_t
         *input = (mos_fusion_input){0};
         if (branch->views == 0) continue;
         int64_t row = view[m] * model->plan.batch;
-        input->features = row_at(device, branch->features, row, size);
+        void *features = row_at(device, branch->features, row, size);
+        input->features = features;
         input->dfeatures = row_at(device, branch->dfeatures, row, size);
-        input->present = present == NULL ? NULL : present[m];
+        input->present = mos_missing_forward(&model->missing, &model->weights, m, features,
+                                             present == NULL ? NULL : present[m]);
     }
     mos_head_forward(&model->head, &model->weights);
 }
 
 void mos_model_head_backward(mos_model *model) {
     mos_head_backward(&model->head, &model->weights);
+    for (int64_t m = 0; m < model->spec.modalities; m++)
+        if (model->head.fusion.input[m].features != NULL)
+            mos_missing_backward(&model->missing, &model->weights, m,
+                                 model->head.fusion.input[m].dfeatures);
 }
 
 /* dlatents to dfeatures (added), through the projectors. */

@@ -19,6 +19,8 @@ static const struct section {
     {"confidence", "How sure", mos_section_confidence},
     {"classes", "Classes", mos_section_classes},
     {"confusability", "Confused classes", mos_section_confusability},
+    {"modalities", "Modalities", mos_section_modalities},
+    {"lag", "Days between", mos_section_lag},
     {"calibration", "Calibration", mos_section_calibration},
     {"clusters", "Clusters", mos_section_clusters},
     {"maps", "Maps", mos_section_maps},

@@ -16,6 +16,8 @@ void mos_section_confusability(const mos_run_document *run, mos_text *out);
 void mos_section_calibration(const mos_run_document *run, mos_text *out);
 void mos_section_clusters(const mos_run_document *run, mos_text *out);
 void mos_section_maps(const mos_run_document *run, mos_text *out);
+void mos_section_modalities(const mos_run_document *run, mos_text *out);
+void mos_section_lag(const mos_run_document *run, mos_text *out);
 void mos_section_reproduce(const mos_run_document *run, mos_text *out);
 
 /* The evaluation the headline is about: test if there is one, otherwise the first. NULL: none. */

@@ -1,9 +1,8 @@
 #include "report/run_analysis.h"
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "io/csv.h"
+#include "report/run_table.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,32 +11,6 @@
 const char *const mos_report_interval_names[MOS_REPORT_INTERVALS] = {
     "macro_f1", "micro_f1", "macro_average_precision", "micro_average_precision", "hamming_loss"};
 
-/* A table of which every column wanted is there; no file: no rows. */
-static mosaic_status open_table(const char *folder, const char *name, const char *const *wanted,
-                                int64_t *column, size_t count, mos_csv *csv) {
-    char path[4096];
-    *csv = (mos_csv){0};
-    MOS_TRY(mos_path_join(path, sizeof path, folder, name));
-    if (!mos_path_exists(path)) return MOSAIC_OK;
-    MOS_TRY(mos_csv_read(path, ',', csv));
-    for (size_t k = 0; k < count; k++) {
-        column[k] = mos_csv_column(csv, wanted[k]);
-        if (column[k] >= 0) continue;
-        mos_csv_release(csv);
-        return mos_fail(MOSAIC_ERR_DATA, "'%s': wanted a column '%s'", path, wanted[k]);
-    }
-    return MOSAIC_OK;
-}
-
-static const char *cell(const mos_csv *csv, size_t row, int64_t column) {
-    return csv->cells[row * csv->columns + (size_t)column];
-}
-
-static double number(const mos_csv *csv, size_t row, int64_t column) {
-    double value;
-    return mos_parse_double(cell(csv, row, column), &value) ? value : NAN;
-}
-
 static mosaic_status read_confusions(const char *folder, mos_report_analysis *out) {
     static const char *const wanted[] = {
         "true_class",        "predicted_class", "rows", "confused", "rate", "base_rate", "lift",
@@ -45,20 +18,20 @@ static mosaic_status read_confusions(const char *folder, mos_report_analysis *ou
     enum { COLUMNS = sizeof wanted / sizeof *wanted };
     int64_t c[COLUMNS];
     mos_csv csv;
-    MOS_TRY(open_table(folder, "confusability.csv", wanted, c, COLUMNS, &csv));
+    MOS_TRY(mos_run_table_open(folder, "confusability.csv", wanted, c, COLUMNS, &csv));
     mosaic_status status =
         mos_alloc(csv.rows, sizeof *out->confusions, "confusions", &out->confusions);
     for (size_t r = 0; status == MOSAIC_OK && r < csv.rows; r++) {
         mos_report_confusion *to = &out->confusions[out->confusion_count++];
-        (void)snprintf(to->from, sizeof to->from, "%s", cell(&csv, r, c[0]));
-        (void)snprintf(to->to, sizeof to->to, "%s", cell(&csv, r, c[1]));
-        to->rows = number(&csv, r, c[2]);
-        to->confused = number(&csv, r, c[3]);
-        to->rate = number(&csv, r, c[4]);
-        to->base_rate = number(&csv, r, c[5]);
-        to->lift = number(&csv, r, c[6]);
-        to->score_correlation = number(&csv, r, c[7]);
-        to->prototype_cosine = number(&csv, r, c[8]);
+        (void)snprintf(to->from, sizeof to->from, "%s", mos_run_table_cell(&csv, r, c[0]));
+        (void)snprintf(to->to, sizeof to->to, "%s", mos_run_table_cell(&csv, r, c[1]));
+        to->rows = mos_run_table_number(&csv, r, c[2]);
+        to->confused = mos_run_table_number(&csv, r, c[3]);
+        to->rate = mos_run_table_number(&csv, r, c[4]);
+        to->base_rate = mos_run_table_number(&csv, r, c[5]);
+        to->lift = mos_run_table_number(&csv, r, c[6]);
+        to->score_correlation = mos_run_table_number(&csv, r, c[7]);
+        to->prototype_cosine = mos_run_table_number(&csv, r, c[8]);
     }
     mos_csv_release(&csv);
     return status;
@@ -96,11 +69,12 @@ static mosaic_status read_points(const char *folder, mos_report_analysis *out) {
     int64_t c[5];
     mos_csv csv;
     mosaic_status status = MOSAIC_OK;
-    MOS_TRY(open_table(folder, "tsne.csv", wanted, c, 5, &csv));
+    MOS_TRY(mos_run_table_open(folder, "tsne.csv", wanted, c, 5, &csv));
     for (size_t r = 0; r < csv.rows; r++) {
-        mos_report_map *map = find_map(out, cell(&csv, r, c[0]));
-        double x = number(&csv, r, c[2]), y = number(&csv, r, c[3]);
-        const char *modality = cell(&csv, r, c[1]), *labels = cell(&csv, r, c[4]);
+        mos_report_map *map = find_map(out, mos_run_table_cell(&csv, r, c[0]));
+        double x = mos_run_table_number(&csv, r, c[2]), y = mos_run_table_number(&csv, r, c[3]);
+        const char *modality = mos_run_table_cell(&csv, r, c[1]),
+                   *labels = mos_run_table_cell(&csv, r, c[4]);
         if (!map || !isfinite(x) || !isfinite(y)) continue;
         MOS_GOTO(mos_grow(&map->points, &map->capacity, map->count + 1, sizeof *map->points,
                           "points of a map"));
@@ -116,6 +90,7 @@ done:
 
 mosaic_status mos_run_analysis_tables(const char *folder, mos_report_analysis *out) {
     MOS_TRY(read_confusions(folder, out));
+    MOS_TRY(mos_run_modalities_read(folder, &out->modalities));
     return read_points(folder, out);
 }
 

@@ -4,6 +4,7 @@
 #define MOS_REPORT_RUN_ANALYSIS_H
 
 #include "base/error.h"
+#include "report/run_modalities.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,10 +17,6 @@ enum {
     MOS_REPORT_MAPS = 16
 };
 extern const char *const mos_report_interval_names[MOS_REPORT_INTERVALS]; /* as in metrics.json */
-
-typedef struct mos_report_interval {
-    double value, low, high; /* NaN: not given */
-} mos_report_interval;
 
 typedef struct mos_report_confusion {
     char from[128], to[128];
@@ -58,6 +55,7 @@ typedef struct mos_report_analysis {
     size_t confusion_count;
     mos_report_space space[MOS_REPORT_SPACES];
     int spaces;
+    mos_report_modalities modalities;
     mos_report_map map[MOS_REPORT_MAPS];
     int maps;
     char (*names)[128]; /* [name_count] modalities and classes of the maps' points; owned */

@@ -30,6 +30,7 @@ typedef struct mos_settings_model {
     int64_t hidden, latent;
     bool stem_pool, inter_projector;
     int64_t fusion_dim, fusion_rank, fusion_heads;
+    int missing; /* mos_missing_kind */
 } mos_settings_model;
 
 typedef struct mos_settings_loss {

@@ -9,6 +9,7 @@ const char *const mos_config_kinds[] = {"auto", "optical", "radar", NULL};
 static const char *const presets[] = {"none", "reben", "iai", NULL};
 static const char *const statistics[] = {"auto", "reben", NULL};
 static const char *const encoders[] = {"resnet18", "resnet34", "resnet50", NULL};
+static const char *const missing[] = {"zero", "learned", NULL};
 static const char *const positives[] = {"mulsupcon", "all", "any", "jaccard", "soft", NULL};
 static const char *const weightings[] = {"pair", "anchor", NULL};
 static const char *const anchors[] = {"separate", "shared", NULL};
@@ -73,6 +74,10 @@ static const mos_option model_options[] = {
         "bilinear: products summed per column"),
     INT("model.fusion_heads", model.fusion_heads, "4", 1, 1024, "", "chosen",
         "cross-attention: heads, a divisor of model.fusion_dim"),
+    CHOICE(
+        "model.missing", model.missing, "zero", missing, "chosen",
+        "what the head sees of a modality a patch lacks: zero (the fusion leaves it out; zeros in "
+        "a concatenation), or a learned vector of the modality"),
     INT("model.hidden", model.hidden, "512", 1, 65536, "", IAI, "width inside the projector"),
     INT("model.latent", model.latent, "128", 2, 65536, "", IAI, "width of the latent"),
     BOOL("model.stem_pool", model.stem_pool, "true", "inherited (from torchvision)",

@@ -149,7 +149,8 @@ static mosaic_status describe_model(mos_trainer *trainer) {
                              .hidden = settings->hidden,
                              .latent = settings->latent,
                              .inter_projector = settings->inter_projector,
-                             .classes = trainer->classes};
+                             .classes = trainer->classes,
+                             .missing = (mos_missing_kind)settings->missing};
     for (int64_t m = 0; m < spec->modalities; m++) {
         const mos_config_modality *modality = &config->modality[m];
         MOS_TRY(copy_name(modality->name, spec->modality[m].name, sizeof spec->modality[m].name,

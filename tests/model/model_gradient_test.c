@@ -171,11 +171,31 @@ static void fused_models(void **state) {
     }
 }
 
+/* Learned stand-ins for what is absent: their own gradient, and that of what they meet in the head.
+ */
+static void learned_missing(void **state) {
+    (void)state;
+    static const char *const names[] = {"missing.s2", "head.weight",
+                                        "backbones.s2.layer4.1.bn2.bias", NULL};
+    step_shape shape = {.encoder = MOS_ENCODER_RESNET18,
+                        .size = 16,
+                        .batch = 4,
+                        .modalities = 2,
+                        .bands = {2, 3},
+                        .hidden = 16,
+                        .latent = 8,
+                        .classes = 3,
+                        .missing = MOS_MISSING_LEARNED};
+    mos_objective_options options = make_options("mosaic-1");
+    check_model(&shape, &options, true, names);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pooled_model),
         cmocka_unit_test(model_without_pool),
         cmocka_unit_test(fused_models),
+        cmocka_unit_test(learned_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

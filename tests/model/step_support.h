@@ -28,6 +28,7 @@ typedef struct step_shape {
     mos_fusion_id fusion; /* of width 8, rank 2, 2 heads */
     mos_recompute recompute;
     int64_t chunk, norm_parts;
+    mos_missing_kind missing;
 } step_shape;
 
 static const char *const step_names[] = {"s1", "s2", "dem"};
@@ -49,6 +50,7 @@ static inline void step_rig_init(step_rig *rig, mos_device *device, const step_s
                            .fusion_dim = 8,
                            .fusion_rank = 2,
                            .fusion_heads = 2,
+                           .missing = shape->missing,
                            .classes = shape->classes};
     mos_model_plan plan = {.batch = shape->batch,
                            .height = shape->size,

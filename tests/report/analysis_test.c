@@ -48,6 +48,19 @@ static const char tsne[] =
     "map,modality,id,x,y,labels\njoint,joint,a,0,0,Rock;Moors\njoint,joint,b,"
     "1,2,\nshared,s1,a,0,0,\"Water <b>, deep\"\nshared,s2,a,0,0,\n";
 
+static const char ablation[] =
+    "modalities,mismatched,samples,lacking,macro_f1,macro_f1_low,macro_f1_high,micro_f1,"
+    "micro_f1_low,micro_f1_high,macro_average_precision,macro_average_precision_low,"
+    "macro_average_precision_high\n"
+    "s1<x>,0,4,1,0.5,0.25,0.75,0.5,,,,,\n\"s1, others of another sample\",1,3,2,,,,,,,,,\n";
+
+static const char lag[] = "low_days,high_days,rows,mean_days,micro_f1,micro_f1_low,micro_f1_high\n"
+                          "0,1,0,,,,\n1,2,3,1.5,0.625,0.5,0.875\n";
+
+static const char repair[] =
+    "low_days,high_days,pairs,mean_days,error,error_low,error_high,increase,increase_low,"
+    "increase_high\n15,,7,20,0.375,0.3,0.4,0.1875,0.125,0.25\n";
+
 static int make_run(void **state) {
     (void)state;
     char folder[256];
@@ -60,6 +73,9 @@ static int make_run(void **state) {
     put("eval/test/confusability.csv", confusability);
     put("eval/test/clusters.json", clusters);
     put("eval/test/tsne.csv", tsne);
+    put("eval/test/modality_ablation.csv", ablation);
+    put("eval/test/lag.csv", lag);
+    put("eval/test/lag_repair.csv", repair);
     return 0;
 }
 
@@ -95,17 +111,27 @@ static void analyses_are_shown(void **state) {
     expect(page, "joint, by class");
     expect(page, "shared, by modality");
     expect(page, "M10 410h0"); /* the point at the lower left */
+    expect(page, "s1&lt;x&gt;</td><td class=\"n\">4</td><td class=\"n\">1</td>");
+    expect(page, "0.500 <span class=\"soft\">(0.250 to 0.750)</span>");
+    expect(page, "s1, others of another sample");
+    expect(page, "rows are of different patches");
+    expect(page, "<tr><td>1 to 2</td><td class=\"n\">3</td>");
+    assert_null(strstr(page, "<td>0 to 1</td>")); /* an empty bin */
+    expect(page, "<tr><td>15 and more</td><td class=\"n\">7</td>");
+    expect(page, "0.188 <span class=\"soft\">(0.125 to 0.250)</span>");
     assert_null(strstr(page, "nan"));
     mos_free(page);
 }
 
 static void absent_analyses_are_left_out(void **state) {
     (void)state;
-    static const char *const files[] = {"confusability.csv", "clusters.json", "tsne.csv"};
-    static const char *const sections[] = {"id=\"confusability\"", "id=\"clusters\"",
-                                           "id=\"maps\""};
+    static const char *const files[] = {"confusability.csv",     "clusters.json", "tsne.csv",
+                                        "modality_ablation.csv", "lag.csv",       "lag_repair.csv"};
+    static const char *const sections[] = {
+        "id=\"confusability\"",        "id=\"clusters\"", "id=\"maps\"", "id=\"modalities\"",
+        "F1 micro</th></tr><tr><td>1", "id=\"lag\""};
     char path[256];
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < 6; k++) {
         (void)snprintf(path, sizeof path, "%s/eval/test/%s", run, files[k]);
         assert_int_equal(mos_remove_tree(path), MOSAIC_OK);
         char *page = write_and_read();
