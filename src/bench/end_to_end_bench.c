@@ -66,7 +66,7 @@ mosaic_status mos_end_to_end_bench(const mos_bench_settings *settings, mos_bench
     fed_job fed = {.fed = true}, still = {0};
     mosaic_status status = MOSAIC_OK;
     fed.steps = still.steps = settings->quick ? 1 : 3;
-    int workers = settings->threads <= 4 ? 1 : (settings->threads + 3) / 4; /* as training does */
+    int workers = mos_loader_workers(settings->threads); /* as in training */
     MOS_GOTO(mos_bench_create("bench end-to-end", settings->threads, settings->rounds, &run));
     MOS_GOTO(mos_feed_open(settings, 0, workers, &fed.feed));
     mos_step_setting setting = mos_feed_step(&fed.feed);

@@ -86,10 +86,45 @@ void mos_peer_cases_stop(mos_peer_cases *cases) {
     mos_peer_stop(&cases->peer);
 }
 
+static int find_mode(const mos_peer_cases *peers, const char *mode) {
+    for (int k = 0; k < peers->count; k++)
+        if (strcmp(peers->item[k].mode, mode) == 0) return peers->first + k;
+    return -1;
+}
+
+/* PyTorch is at half of the roof and more where it works: far below, or slower compiled than not (a
+ * compiler without its headers makes scalar code), a ratio to it says nothing. */
+static void report_health(const mos_peer_cases *peers, const mos_bench_run *run, double flops,
+                          mos_bench_report *report) {
+    const double least_share = 0.25, most_compiled = 1.15;
+    bool healthy = true;
+    for (int k = 0; k < peers->count; k++) {
+        const char *mode = peers->item[k].mode;
+        const int number = peers->first + k;
+        const bool bf16 = strstr(mode, "bf16") != NULL;
+        const double share =
+            1e-9 * flops / mos_bench_median(run, number) / mos_bench_roof(run, bf16);
+        char eager[64] = "";
+        if (strncmp(mode, "compile-", 8) == 0)
+            (void)snprintf(eager, sizeof eager, "eager-%.50s", mode + 8);
+        const int uncompiled = find_mode(peers, eager);
+        if (uncompiled >= 0 && mos_bench_ratio(run, uncompiled, number) > most_compiled)
+            mos_bench_fact(report, "peer_unhealthy", "%s is slower than %s", mode, eager);
+        else if (share < least_share)
+            mos_bench_fact(report, "peer_unhealthy", "%s is at %.0f %% of the roof", mode,
+                           100 * share);
+        else
+            continue;
+        healthy = false;
+    }
+    if (healthy && peers->count > 0) mos_bench_fact(report, "peer_healthy", "yes");
+}
+
 void mos_peer_cases_report(const mos_peer_cases *peers, const mos_bench_run *run, double views,
                            double flops, mos_bench_report *report) {
     mos_bench_steadiness(report, run);
     mos_bench_fact(report, "peer", "%s", peers->note);
+    report_health(peers, run, flops * views, report);
     for (int i = 0; i < run->count; i++) {
         const double seconds = mos_bench_median(run, i), gflops = 1e-9 * flops * views / seconds;
         const bool bf16 = strstr(run->cases[i].name, "bf16") != NULL;

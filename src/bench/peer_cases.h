@@ -36,8 +36,9 @@ mosaic_status mos_peer_cases_add(const mos_peer_bench_options *options, mos_benc
                                  mos_peer_cases *out);
 void mos_peer_cases_stop(mos_peer_cases *cases); /* takes an empty one */
 
-/* Facts of the run, a row per case with ms per view, and how many times faster than each of the
- * peer's modes ours are. views: in a case's work; flops: of one view. */
+/* Facts of the run, whether the peer's modes are fit to be compared with, a row per case with ms
+ * per view, and how many times faster than each of the peer's modes ours are. views: in a case's
+ * work; flops: of one view. */
 void mos_peer_cases_report(const mos_peer_cases *peers, const mos_bench_run *run, double views,
                            double flops, mos_bench_report *report);
 

@@ -239,6 +239,10 @@ void mos_loader_destroy(mos_loader **pointer) {
     *pointer = NULL;
 }
 
+int mos_loader_workers(int processors) {
+    return processors <= 4 ? 1 : processors < 32 ? processors / 4 : 8;
+}
+
 int64_t mos_loader_batches(const mos_loader *loader) {
     return loader->order.batches;
 }

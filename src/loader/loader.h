@@ -84,6 +84,10 @@ typedef struct mos_batch {
     mos_repairs repairs;
 } mos_batch;
 
+/* Workers that keep up with a step on `processors` without taking them from it: a view takes less
+ * than a hundredth of its pass through an encoder. */
+int mos_loader_workers(int processors);
+
 typedef struct mos_loader mos_loader;
 /* index: data set rows to draw from (copied); labels: [count of data set, classes] overriding the
  * data set's (for labelled fractions: -1 hides), or NULL. */

@@ -347,16 +347,13 @@ static mosaic_status make_model(mos_trainer *trainer) {
 static mosaic_status make_loader(mos_trainer *trainer) {
     const mos_settings_train *train = &trainer->config->settings.train;
     mos_loader_options *loader = &trainer->loader_options;
-    int processors = mos_cpu_count();
     loader->batch = train->batch;
     loader->views = trainer->views.views;
     memcpy(loader->kinds, trainer->views.kinds, sizeof loader->kinds);
     loader->augment = trainer->config->augment;
     loader->seed = (uint64_t)train->seed;
-    loader->threads = train->workers > 0 ? (int)train->workers
-                      : processors <= 4  ? 1
-                      : processors < 32  ? processors / 4
-                                         : 8;
+    loader->threads =
+        train->workers > 0 ? (int)train->workers : mos_loader_workers(mos_cpu_count());
     loader->prefetch = (int)train->prefetch;
     loader->shuffle = loader->drop_last = true;
     loader->policy = trainer->config->data.policy;

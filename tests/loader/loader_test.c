@@ -566,6 +566,13 @@ static void every_failed_allocation_is_survived(void **state) {
     }
 }
 
+static void workers_leave_the_processors_to_the_step(void **state) {
+    (void)state;
+    static const int wanted[][2] = {{1, 1}, {2, 1}, {4, 1}, {8, 2}, {31, 7}, {64, 8}};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        assert_int_equal(mos_loader_workers(wanted[i][0]), wanted[i][1]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_thread_count_changes_nothing),
@@ -585,6 +592,7 @@ int main(void) {
         cmocka_unit_test(given_labels_replace_the_data_sets),
         cmocka_unit_test(no_heap_call_after_the_first_batches),
         cmocka_unit_test(bad_options_are_named),
+        cmocka_unit_test(workers_leave_the_processors_to_the_step),
         cmocka_unit_test(every_failed_allocation_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
