@@ -55,8 +55,8 @@ mosaic_status mos_config_entry(const mos_config *config, size_t i, const char **
 /* SHA-256 of all keys that can change results, as hex digits: equal for configurations between
  * which mos_config_compare finds no difference. */
 mosaic_status mos_config_hash(const mos_config *config, char hex[65]);
-/* Does the method compare modalities of which the configuration names only one? Asked when the bands
- * are found, so that a slip in a band's name is reported as that. */
+/* Does the method compare modalities of which the configuration names only one? Asked when the
+ * bands are found, so that a slip in a band's name is reported as that. */
 mosaic_status mos_config_check_pairs(const mos_config *config);
 /* The data set's part, as mos_dataset_open takes it; it lives as long as the configuration. */
 const mos_data_options *mos_config_data(const mos_config *config);
