@@ -1,0 +1,134 @@
+/* Contrastive problems of large batches: scratch grows with the rows, never with their square, no
+ * heap is touched, and the streamed result is the judge's. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "op_support.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { D = 4, CLASSES = 19, LARGE = 8192, SMALL = 1024 };
+
+typedef struct contrast_rows {
+    int64_t n;
+    int32_t *self, *partner;
+    int8_t *labels;
+    double *z;
+} contrast_rows;
+
+static contrast_rows make_rows(int64_t n) {
+    contrast_rows rows = {.n = n,
+                          .self = malloc((size_t)n * sizeof *rows.self),
+                          .partner = malloc((size_t)n * sizeof *rows.partner),
+                          .labels = malloc((size_t)(n * CLASSES)),
+                          .z = support_normal(n * D, 3)};
+    for (int64_t i = 0; i < n; i++) {
+        double norm = 0;
+        rows.self[i] = (int32_t)i;
+        rows.partner[i] = (int32_t)((i + n / 2) % n);
+        for (int64_t k = 0; k < D; k++)
+            norm += rows.z[i * D + k] * rows.z[i * D + k];
+        for (int64_t k = 0; k < D; k++)
+            rows.z[i * D + k] /= sqrt(norm);
+        for (int64_t l = 0; l < CLASSES; l++)
+            rows.labels[i * CLASSES + l] = (int8_t)((i * 7 + l * l * 3) % 11 == 0);
+    }
+    return rows;
+}
+
+static void release_rows(contrast_rows *rows) {
+    free(rows->self);
+    free(rows->partner);
+    free(rows->labels);
+    mos_free(rows->z);
+}
+
+static mos_contrast problem_of(const contrast_rows *rows, mos_positives positives) {
+    return (mos_contrast){.anchors = rows->n,
+                          .references = rows->n,
+                          .d = D,
+                          .tau = 0.5,
+                          .positives = positives,
+                          .self = rows->self,
+                          .partner = rows->partner,
+                          .anchor_labels = rows->labels,
+                          .reference_labels = rows->labels,
+                          .classes = CLASSES};
+}
+
+/* Gradient [n, D] on the host, to be freed. */
+static double *run(const char *name, const contrast_rows *rows, mos_positives positives,
+                   mos_contrast_result *result) {
+    mos_device *device;
+    const mos_contrast problem = problem_of(rows, positives);
+    support_check(mos_device_open(name, MOS_PRECISION_FP32, 2, &device), name);
+    void *z = support_real(device, rows->z, rows->n * D),
+         *dz = support_real(device, NULL, rows->n * D);
+    void *scratch = support_bytes(device, device->ops->contrast_bytes(device, &problem));
+    const uint64_t allocations = mos_alloc_count();
+    device->ops->contrast(device, &problem, z, z, 1, dz, dz, scratch, result);
+    if (strcmp(name, "cpu") == 0) assert_int_equal(mos_alloc_count(), allocations);
+    double *gradient = malloc((size_t)(rows->n * D) * sizeof *gradient);
+    device->ops->get_f64(device, dz, gradient, rows->n * D);
+    device->ops->free(device, z);
+    device->ops->free(device, dz);
+    device->ops->free(device, scratch);
+    mos_device_close(&device);
+    return gradient;
+}
+
+static void compare(int64_t n, mos_positives positives) {
+    contrast_rows rows = make_rows(n);
+    mos_contrast_result found, want;
+    double *gradient = run("cpu", &rows, positives, &found);
+    double *judge = run("ref", &rows, positives, &want);
+    double error = 0, size = 0;
+    for (int64_t i = 0; i < n * D; i++) {
+        error += (gradient[i] - judge[i]) * (gradient[i] - judge[i]);
+        size += judge[i] * judge[i];
+    }
+    assert_true(size > 0);
+    assert_true(sqrt(error / size) < 1e-5);
+    assert_true(fabs(found.loss - want.loss) < 1e-6 * fabs(want.loss));
+    assert_int_equal(found.positives, want.positives);
+    free(gradient);
+    free(judge);
+    release_rows(&rows);
+}
+
+static void large_batches_are_exact(void **state) {
+    (void)state;
+    compare(LARGE, MOS_POSITIVES_PARTNER);
+    compare(SMALL, MOS_POSITIVES_MULSUPCON);
+}
+
+static void scratch_is_linear(void **state) {
+    (void)state;
+    mos_device *device;
+    support_check(mos_device_open("cpu", MOS_PRECISION_FP32, 2, &device), "cpu");
+    for (int positives = MOS_POSITIVES_PARTNER; positives <= MOS_POSITIVES_JACCARD; positives++) {
+        contrast_rows small = make_rows(SMALL), large = make_rows(LARGE);
+        const mos_contrast one = problem_of(&small, (mos_positives)positives),
+                           eight = problem_of(&large, (mos_positives)positives);
+        double few = (double)device->ops->contrast_bytes(device, &one),
+               many = (double)device->ops->contrast_bytes(device, &eight);
+        assert_true(many <= 8.01 * few);
+        assert_true(many < 0.02 * sizeof(float) * LARGE * LARGE); /* of anchors x references */
+        release_rows(&small);
+        release_rows(&large);
+    }
+    mos_device_close(&device);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(large_batches_are_exact),
+                                       cmocka_unit_test(scratch_is_linear)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
