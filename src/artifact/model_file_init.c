@@ -76,6 +76,63 @@ static mosaic_status fail_shape(const init_job *job, const mos_tensor_view *tens
 /* ---- joins by name ------------------------------------------------------------------------------
  */
 
+/* What a fusion's tensors and the head behind it mean depends on more than their shapes. */
+static mosaic_status check_fusion(const init_job *job, const mos_parameter *parameter) {
+    const mos_model_spec *wanted = mos_model_get_spec(job->model), *found = &job->card->spec;
+    if (wanted->fusion != found->fusion)
+        return mos_fail(MOSAIC_ERR_DATA,
+                        "%s: tensor '%s' belongs to fusion '%s', the model's is '%s' (a pattern "
+                        "can leave it out)",
+                        job->path, parameter->name, mos_fusion_names[found->fusion],
+                        mos_fusion_names[wanted->fusion]);
+    const struct {
+        const char *key;
+        bool used;
+        int64_t wanted, found;
+    } sizes[] = {
+        {"fusion_dim", wanted->fusion != MOS_FUSION_CONCAT, wanted->fusion_dim, found->fusion_dim},
+        {"fusion_rank", wanted->fusion == MOS_FUSION_BILINEAR, wanted->fusion_rank,
+         found->fusion_rank},
+        {"fusion_heads", wanted->fusion == MOS_FUSION_ATTENTION, wanted->fusion_heads,
+         found->fusion_heads},
+    };
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        if (sizes[i].used && sizes[i].wanted != sizes[i].found)
+            return mos_fail(MOSAIC_ERR_DATA,
+                            "%s: tensor '%s' belongs to %s %lld, the model's is %lld (a pattern "
+                            "can leave it out)",
+                            job->path, parameter->name, sizes[i].key, (long long)sizes[i].found,
+                            (long long)sizes[i].wanted);
+    }
+    return MOSAIC_OK;
+}
+
+/* Columns of a head behind concatenation: a block per modality, in the file's order to the
+ * model's. Other fusions name their modalities in the names of their tensors. */
+static mosaic_status join_modalities(init_job *job, const mos_parameter *parameter) {
+    const mos_model_spec *wanted = mos_model_get_spec(job->model), *found = &job->card->spec;
+    const char *wanted_names[MOS_MAX_MODALITIES], *found_names[MOS_MAX_MODALITIES];
+    int64_t map[MOS_MAX_MODALITIES], classes = parameter->shape[0];
+    if (wanted->fusion != MOS_FUSION_CONCAT || parameter->rank != 2) return MOSAIC_OK;
+    for (int64_t m = 0; m < wanted->modalities; m++)
+        wanted_names[m] = wanted->modality[m].name;
+    for (int64_t m = 0; m < found->modalities; m++)
+        found_names[m] = found->modality[m].name;
+    MOS_TRY(mos_context(mos_names_join_exactly(wanted_names, wanted->modalities,
+                                               "modalities of the model", found_names,
+                                               found->modalities, "modalities of the file", map),
+                        "%s: tensor '%s'", job->path, parameter->name));
+    int64_t size = parameter->count / classes / wanted->modalities;
+    for (int64_t l = 0; l < classes; l++) {
+        for (int64_t m = 0; m < wanted->modalities; m++)
+            memcpy(job->joined + (l * wanted->modalities + m) * size,
+                   job->values + (l * wanted->modalities + map[m]) * size,
+                   (size_t)size * sizeof *job->values);
+    }
+    memcpy(job->values, job->joined, (size_t)parameter->count * sizeof *job->values);
+    return MOSAIC_OK;
+}
+
 /* Rows of the head: [classes of the file, f] to [classes of the model, f]. */
 static mosaic_status join_head(init_job *job, const mos_parameter *parameter,
                                const mos_tensor_view *tensor) {
@@ -141,8 +198,10 @@ static int64_t stem_of(const init_job *job, const char *name) {
 static mosaic_status copy_tensor(init_job *job, const mos_parameter *parameter,
                                  const mos_tensor_view *tensor) {
     bool head = strncmp(parameter->name, "head.", 5) == 0;
+    bool fused = head || strncmp(parameter->name, "fusion.", 7) == 0;
     bool by_class = head && job->has_card && job->class_names != NULL;
     int64_t stem = job->has_card ? stem_of(job, parameter->name) : -1;
+    if (fused && job->has_card) MOS_TRY(check_fusion(job, parameter));
     if (!by_class && stem < 0 && !mos_tensor_fits(tensor, parameter))
         return fail_shape(job, tensor, parameter);
     /* A stem with other bands is named by its bands, which says more than its shape. */
@@ -151,6 +210,7 @@ static mosaic_status copy_tensor(init_job *job, const mos_parameter *parameter,
     if (by_class)
         MOS_TRY(mos_context(join_head(job, parameter, tensor), "%s: tensor '%s'", job->path,
                             parameter->name));
+    if (head && job->has_card && fits) MOS_TRY(join_modalities(job, parameter));
     if (stem >= 0) {
         if (!fits && tensor->rank == 4 && tensor->shape[1] == parameter->shape[1])
             return fail_shape(job, tensor, parameter);
@@ -242,6 +302,9 @@ static mosaic_status run(init_job *job) {
     MOS_TRY(mos_alloc(largest, sizeof *job->joined, "a tensor", &job->joined));
     MOS_TRY(mos_alloc(job->file->count, 1, "a tensor list", &job->used));
     job->bare = !job->has_card && is_bare(job->file);
+    if (job->has_card && job->card->spec.stem_pool != mos_model_get_spec(job->model)->stem_pool)
+        mos_log(MOS_LOG_WARNING, "%s: its encoders were trained %s the max-pool behind the stem",
+                job->path, job->card->spec.stem_pool ? "with" : "without");
     if (job->bare) MOS_TRY(choose_prefix(job));
     MOS_TRY(copy_matching(job));
     return report(job);

@@ -440,6 +440,75 @@ static void join_by_name(void **state) {
     mos_model_destroy(&model);
 }
 
+/* A model that names its modalities in another order gets each block of the head's columns where
+ * its own modality stands; another set of modalities, or another fusion, is refused. */
+static void join_modalities_by_name(void **state) {
+    (void)state;
+    static const char *const classes[] = {"Pastures", "Moors, heathland \"and\" more",
+                                          "Mar\xc3\xa9"};
+    mos_model_card other;
+    int64_t loaded, skipped;
+    fill_card(&other);
+    const mos_modality_spec first = other.spec.modality[0];
+    other.spec.modality[0] = other.spec.modality[1];
+    other.spec.modality[1] = first;
+    for (int named = 0; named < 2; named++) {
+        mos_model *model = make_model(&other, 6);
+        assert_int_equal(mos_model_file_init_named(source_path, NULL, named ? classes : NULL, model,
+                                                   &loaded, &skipped),
+                         MOSAIC_OK);
+        float *from = values_of(source, "head.weight", NULL),
+              *to = values_of(model, "head.weight", NULL);
+        for (int l = 0; l < 3; l++) {
+            assert_memory_equal(to + l * 1024, from + l * 1024 + 512, 512 * sizeof *to);
+            assert_memory_equal(to + l * 1024 + 512, from + l * 1024, 512 * sizeof *to);
+        }
+        mos_free(from);
+        mos_free(to);
+        assert_same_tensor(source, model, "backbones.s1.conv1.weight", true);
+        mos_model_destroy(&model);
+    }
+    (void)snprintf(other.spec.modality[0].name, sizeof other.spec.modality[0].name, "dem");
+    mos_model *model = make_model(&other, 6);
+    assert_fails(
+        mos_model_file_init_named(source_path, "head.*", classes, model, &loaded, &skipped),
+        MOSAIC_ERR_DATA, "modalities of the model: 'dem' not among modalities of the file");
+    mos_model_destroy(&model);
+}
+
+/* A gated row as wide as the concatenated one has a head of the same shape and another meaning. */
+static void another_fusion_is_refused(void **state) {
+    (void)state;
+    static const char *const classes[] = {"Pastures", "Moors, heathland \"and\" more",
+                                          "Mar\xc3\xa9"};
+    mos_model_card other;
+    int64_t loaded, skipped;
+    fill_card(&other);
+    other.spec.fusion = MOS_FUSION_GATED;
+    other.spec.fusion_dim = 1024;
+    mos_model *model = make_model(&other, 6);
+    assert_fails(
+        mos_model_file_init_named(source_path, "head.*", classes, model, &loaded, &skipped),
+        MOSAIC_ERR_DATA, "belongs to fusion 'concat', the model's is 'gated'");
+    assert_int_equal(
+        mos_model_file_init_named(source_path, "backbones.*", classes, model, &loaded, &skipped),
+        MOSAIC_OK);
+    mos_model_destroy(&model);
+    other.spec.fusion = MOS_FUSION_BILINEAR;
+    other.spec.fusion_dim = 6;
+    other.spec.fusion_rank = 2;
+    other.spec.fusion_heads = 1;
+    model = make_model(&other, 6);
+    assert_int_equal(mos_model_file_write(edited, model, &other), MOSAIC_OK);
+    mos_model_destroy(&model);
+    other.spec.fusion_dim = 4;
+    other.spec.fusion_rank = 3;
+    model = make_model(&other, 6);
+    assert_fails(mos_model_file_init_named(edited, "fusion.*", classes, model, &loaded, &skipped),
+                 MOSAIC_ERR_DATA, "belongs to fusion_dim 6, the model's is 4");
+    mos_model_destroy(&model);
+}
+
 /* Strips "backbones.s2." as a torchvision file would have it, and drops the rest. */
 static bool make_bare(mos_tensor_source *tensor) {
     static const char prefix[] = "backbones.s2.";
@@ -511,11 +580,18 @@ static void failing_allocations(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trip),        cmocka_unit_test(fusions_round_trip),
-        cmocka_unit_test(torchvision_names), cmocka_unit_test(strict_loading),
-        cmocka_unit_test(hostile_cards),     cmocka_unit_test(start_from_pattern),
-        cmocka_unit_test(join_by_name),      cmocka_unit_test(start_from_torchvision),
-        cmocka_unit_test(class_join),        cmocka_unit_test(failing_allocations),
+        cmocka_unit_test(round_trip),
+        cmocka_unit_test(fusions_round_trip),
+        cmocka_unit_test(torchvision_names),
+        cmocka_unit_test(strict_loading),
+        cmocka_unit_test(hostile_cards),
+        cmocka_unit_test(start_from_pattern),
+        cmocka_unit_test(join_by_name),
+        cmocka_unit_test(start_from_torchvision),
+        cmocka_unit_test(join_modalities_by_name),
+        cmocka_unit_test(another_fusion_is_refused),
+        cmocka_unit_test(class_join),
+        cmocka_unit_test(failing_allocations),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
