@@ -4,13 +4,13 @@
 
 static int make(void **state) {
     (void)state;
-    return make_data(48, 0.1);
+    return make_data(140, 0.1); /* half of them train */
 }
 
 static void recomputing_changes_nothing(void **state) {
     (void)state;
-    static const char *const plain[] = {"train.epochs=1", NULL};
-    static const char *const frugal[] = {"train.epochs=1", "train.recompute=block",
+    static const char *const plain[] = {"train.epochs=1", "data.limit=48", NULL};
+    static const char *const frugal[] = {"train.epochs=1", "data.limit=48", "train.recompute=block",
                                          "train.prefetch=0", NULL};
     assert_runs(&(run_request){.out = "plain", .set = plain}, NULL);
     assert_runs(&(run_request){.out = "frugal", .set = frugal}, NULL);
@@ -21,13 +21,15 @@ static void recomputing_changes_nothing(void **state) {
 /* Stopped in the middle of an epoch and gone on, without a heap call after the first step. */
 static void cached_gradients_resume(void **state) {
     (void)state;
-    static const char *const cached[] = {"train.epochs=1", "train.grad_cache=4", NULL};
+    static const char *const cached[] = {"train.epochs=1", "data.limit=48", "train.grad_cache=4",
+                                         NULL};
     assert_runs(&(run_request){.out = "cached", .set = cached}, NULL);
     assert_runs(&(run_request){.out = "halves", .set = cached, .max_steps = 2}, NULL);
     assert_runs(&(run_request){.out = "halves", .set = cached, .resume = true}, NULL);
     assert_same_weights("cached", "halves");
     assert_true(file_has("cached", "provenance.json", "\"heap_calls_after_first_step\": 0"));
-    static const char *const other[] = {"train.epochs=1", "train.grad_cache=2", NULL};
+    static const char *const other[] = {"train.epochs=1", "data.limit=48", "train.grad_cache=2",
+                                        NULL};
     assert_refused(run_here(&(run_request){.out = "halves", .set = other, .resume = true}, NULL),
                    MOSAIC_ERR_RESUME, "train.grad_cache");
     static const char *const odd[] = {"train.grad_cache=3", NULL};
@@ -66,9 +68,57 @@ static void budgets_choose(void **state) {
     assert_true(file_has("plenty", "config.yaml", "prefetch: 3"));
 }
 
-int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(recomputing_changes_nothing),
-                                       cmocka_unit_test(cached_gradients_resume),
-                                       cmocka_unit_test(budgets_choose)};
+/* ---- less memory than the plain step takes
+ * --------------------------------------------------------- */
+
+static const rlim_t limit_bytes = 1600000000;
+
+/* This program again with that much address space: "--limited FOLDER OUT CHUNK". */
+static int limited_child(char **argv) {
+    const char *set[] = {"train.batch=64",
+                         "data.size=64",
+                         "train.prefetch=0",
+                         "train.epochs=1",
+                         "train.validate_limit=8",
+                         "train.workers=1",
+                         argv[4],
+                         NULL};
+    (void)snprintf(test_folder, sizeof test_folder, "%s", argv[2]);
+    mos_log_set_level(MOS_LOG_ERROR);
+    mosaic_status status = run_here(&(run_request){.out = argv[3], .set = set}, NULL);
+    return mosaic_exit_code(status);
+}
+
+static int run_limited(const char *out, const char *chunk) {
+    const char *argv[] = {"/proc/self/exe", "--limited", test_folder, out, chunk, NULL};
+    pid_t child = fork();
+    if (child == 0) {
+        struct rlimit bytes = {limit_bytes, limit_bytes};
+        if (setrlimit(RLIMIT_AS, &bytes) == 0)
+            (void)execv("/proc/self/exe", (char *const *)(const void *)argv);
+        _exit(98);
+    }
+    assert_true(child > 0);
+    return wait_child(child);
+}
+
+static void a_batch_beyond_memory(void **state) {
+    (void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    print_message("skipped: sanitizers reserve more address space than this test allows\n");
+    skip();
+#endif
+    assert_int_equal(run_limited("beyond", "train.grad_cache=0"),
+                     mosaic_exit_code(MOSAIC_ERR_MEMORY));
+    assert_int_equal(run_limited("within", "train.grad_cache=8"), 0);
+    assert_true(file_has("within", "provenance.json", "\"status\": \"complete\""));
+}
+
+int main(int argc, char **argv) {
+    if (argc == 5 && strcmp(argv[1], "--limited") == 0) return limited_child(argv);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(recomputing_changes_nothing), cmocka_unit_test(cached_gradients_resume),
+        cmocka_unit_test(budgets_choose), cmocka_unit_test(a_batch_beyond_memory)};
+    if (argc > 1) cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests(tests, make, drop_data);
 }
