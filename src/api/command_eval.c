@@ -2,6 +2,7 @@
 #include "api/command_table.h"
 #include "base/memory.h"
 #include "deploy/evaluate.h"
+#include "eval/patch_pictures.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,7 +12,7 @@ typedef struct eval_command {
     char *out;
     mos_text_list set;
     int split;
-    int64_t limit;
+    int64_t limit, pictures;
     bool tune, embeddings, tsne, ablation, lag_repair;
     mos_text_list modalities;
     int64_t ablation_seed;
@@ -45,6 +46,15 @@ static const mos_option eval_options[] = {
      .minimum = 0,
      .maximum = 1e15,
      .help = "score at most so many samples, 0: all; results are marked as reduced"},
+    {.key = "pictures",
+     .type = MOS_OPTION_INT,
+     .offset = offsetof(eval_command, pictures),
+     .fallback = "8",
+     .minimum = 0,
+     .maximum = MOS_PICTURED_MOST,
+     .source = "chosen",
+     .help = "small pictures of so many of the best, worst and most uncertain patches each, and of "
+             "examples of confused classes, for the report; 0: none"},
 };
 static const mos_option_table eval_table = {"eval", eval_options,
                                             sizeof eval_options / sizeof *eval_options};
@@ -168,6 +178,7 @@ static mos_evaluate_options evaluate_options(const eval_command *command,
         .out = command->out,
         .split = (mos_split)command->split,
         .limit = command->limit,
+        .pictures = command->pictures,
         .tune = command->tune,
         .modalities = &command->modalities,
         .ablation = command->ablation,

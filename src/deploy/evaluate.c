@@ -6,6 +6,7 @@
 #include "eval/embedding_results.h"
 #include "eval/inference.h"
 #include "eval/metrics.h"
+#include "eval/patch_pictures.h"
 #include "objective/method.h"
 
 #include <stdio.h>
@@ -138,7 +139,8 @@ static mosaic_status write_scores(mos_session *session, const mos_evaluate_optio
                                 .modalities = used->subset == 0 ? NULL : used->name,
                                 .lacking_modalities = used->lacking,
                                 .threads = session->threads};
-    status = mos_results_write(&set, out->folder, &out->scores);
+    MOS_GOTO(mos_results_write(&set, out->folder, &out->scores));
+    status = mos_patch_pictures_write(&set, session->dataset, out->folder, options->pictures);
 done:
     mos_evaluate_parts_release(&parts);
     return status;

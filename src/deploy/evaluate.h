@@ -11,7 +11,8 @@ typedef struct mos_evaluate_options {
     const char *out; /* folder for the result files; NULL: <run>/eval/<split>, for probes
                         <run>/eval/<split>-probe */
     mos_split split;
-    int64_t limit; /* at most so many samples, 0: all; results then say they are reduced */
+    int64_t pictures; /* of so many best, worst and most uncertain patches, see patch_pictures.h */
+    int64_t limit;    /* at most so many samples, 0: all; results then say they are reduced */
     bool
         tune; /* eval: tune thresholds on the validation split anew instead of taking the model's */
     bool embeddings;                 /* eval: also embeddings.npy and clusters.json */

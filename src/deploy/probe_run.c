@@ -9,6 +9,7 @@
 #include "eval/inference.h"
 #include "eval/linear_probe.h"
 #include "eval/metrics.h"
+#include "eval/patch_pictures.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -189,6 +190,9 @@ static mosaic_status write_results(const mos_session *session, const mos_probe_o
     else
         status = mos_session_folder(session, name, out->folder, sizeof out->folder);
     if (status == MOSAIC_OK) status = mos_results_write(&results, out->folder, &out->scores);
+    if (status == MOSAIC_OK)
+        status = mos_patch_pictures_write(&results, session->dataset, out->folder,
+                                          options->evaluate.pictures);
     mos_free(names);
     return status;
 }

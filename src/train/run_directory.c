@@ -16,11 +16,10 @@ static const char lock_name[] = ".lock";
 
 /* Every name a run writes; with a star, what it begins with. */
 static const char *const run_names[] = {
-    "config.yaml",           "provenance.json", "train.log",
-    "metrics.jsonl",         "metrics.csv",     "timing.csv",
-    "events.out.tfevents.*", "labeled.txt",     "statistics.csv",
-    "checkpoints",           "model",           "eval",
-    "report.html",           "replay",          lock_name,
+    "config.yaml",   "provenance.json", "data.json",   "train.log",
+    "metrics.jsonl", "metrics.csv",     "timing.csv",  "events.out.tfevents.*",
+    "labeled.txt",   "statistics.csv",  "checkpoints", "model",
+    "eval",          "report.html",     "replay",      lock_name,
 };
 
 static bool matches(const char *pattern, const char *name) {

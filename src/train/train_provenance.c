@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "data/summary.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -167,5 +168,20 @@ mosaic_status mos_trainer_provenance(const mos_trainer *trainer, const char *sta
     status = mos_atomic_write(path, out.data, out.size);
 done:
     mos_text_release(&out);
+    return status;
+}
+
+mosaic_status mos_trainer_data_summary(const mos_trainer *trainer) {
+    mos_summary summary = {0};
+    mos_text out = {0};
+    char path[4096];
+    mosaic_status status = MOSAIC_OK;
+    MOS_GOTO(mos_summary_make(trainer->dataset, &summary));
+    MOS_GOTO(mos_summary_json(&summary, &out));
+    MOS_GOTO(mos_trainer_path(trainer, "data.json", path, sizeof path));
+    status = mos_atomic_write(path, out.data, out.size);
+done:
+    mos_text_release(&out);
+    mos_summary_release(&summary);
     return status;
 }

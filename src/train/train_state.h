@@ -156,6 +156,8 @@ void mos_trainer_add_repairs(const mos_trainer *trainer, mos_text *out);
 void mos_trainer_log_repairs(const mos_trainer *trainer);
 /* train_provenance.c: status "running", "complete", "interrupted", "failed". */
 mosaic_status mos_trainer_provenance(const mos_trainer *trainer, const char *status);
+/* data.json: what `data info --json` says of the data set. */
+mosaic_status mos_trainer_data_summary(const mos_trainer *trainer);
 
 /* checkpoint.c */
 mosaic_status mos_checkpoint_write(mos_trainer *trainer);

@@ -178,6 +178,7 @@ static mosaic_status run(mos_trainer *trainer, mos_train_summary *out) {
     MOS_TRY(mos_trainer_prepare(trainer));
     announce(trainer);
     MOS_TRY(mos_trainer_provenance(trainer, "running"));
+    MOS_TRY(mos_trainer_data_summary(trainer));
     trainer->started_ns = trainer->lap_ns = mos_now_ns();
     mos_progress_begin(&trainer->progress, "train", 0);
     mosaic_status status = run_epochs(trainer);
