@@ -70,8 +70,9 @@ mosaic_status mos_trainer_memory(mos_trainer *trainer, mos_run_memory *out) {
     if (plan.latents)
         out->losses += 2.0 * sizeof(float) * (double)(train->batch * trainer->card->spec.latent);
     out->views = loader_bytes(trainer, train->batch, trainer->views.views, train->prefetch + 1);
+    out->checkpoint = out->weights + out->moments;
     out->total = out->process + out->weights + out->gradients + out->moments + out->packed +
-                 out->activations + out->losses + out->views + out->validation;
+                 out->activations + out->losses + out->views + out->validation + out->checkpoint;
     return MOSAIC_OK;
 }
 
@@ -160,11 +161,11 @@ static mosaic_status take_way(memory_search *search) {
             "memory: %.2f of %.2f GB with train.recompute %s, train.grad_cache %s, train.prefetch "
             "%s, the quickest way that fits: views %.2f, activations %.2f, weights %.2f, "
             "gradients and moments %.2f, packed weights %.2f, losses %.2f, validation %.2f, "
-            "program %.2f",
+            "checkpoints %.2f, program %.2f",
             m->total * 1e-9, search->budget * 1e-9, names[way->recompute], number[0], number[1],
             m->views * 1e-9, m->activations * 1e-9, m->weights * 1e-9,
             (m->gradients + m->moments) * 1e-9, m->packed * 1e-9, m->losses * 1e-9,
-            m->validation * 1e-9, m->process * 1e-9);
+            m->validation * 1e-9, m->checkpoint * 1e-9, m->process * 1e-9);
     return MOSAIC_OK;
 }
 

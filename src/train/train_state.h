@@ -110,6 +110,7 @@ typedef struct mos_run_memory {
     double process, weights, gradients, moments, packed;
     double activations; /* and all else of the model's arena */
     double losses, views, validation;
+    double checkpoint; /* copies of weights and moments while one is written */
     double total;
 } mos_run_memory;
 mos_model_plan mos_trainer_model_plan(const mos_trainer *trainer);
