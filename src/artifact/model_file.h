@@ -45,8 +45,8 @@ mosaic_status mos_model_file_load(const char *path, mos_device *device, mos_mode
  * for --init-from. Also takes a bare torchvision ResNet file (names without the backbones prefix)
  * when the pattern names a modality: "s2" or "backbones.s2.*"; its fc is left out. Input bands, and
  * the modalities' columns of a head behind concatenation, are joined by name where the file has a
- * card; a head or fusion of another fusion is refused. 0 tensors loaded is an error; what was skipped is
- * listed in the log and counted. Refreshes the model. */
+ * card; a head or fusion of another fusion is refused. 0 tensors loaded is an error; what was
+ * skipped is listed in the log and counted. Refreshes the model. */
 mosaic_status mos_model_file_init(const char *path, const char *pattern, mos_model *model,
                                   int64_t *loaded, int64_t *skipped);
 /* The same, and the head's rows are joined by class name: class_names [spec.classes] are those of
