@@ -1,5 +1,4 @@
-/* `eval`: a trained model's head against the labels of a split, and `probe`: a linear classifier on
- * its frozen features. */
+/* `eval`: a trained model's head against the labels of a split. */
 #ifndef MOS_DEPLOY_EVALUATE_H
 #define MOS_DEPLOY_EVALUATE_H
 
@@ -8,8 +7,7 @@
 
 typedef struct mos_evaluate_options {
     mos_session_options session;
-    const char *out; /* folder for the result files; NULL: <run>/eval/<split>, for probes
-                        <run>/eval/<split>-probe */
+    const char *out; /* folder for the result files; NULL: <run>/eval/<split> */
     mos_split split;
     int64_t pictures; /* of so many best, worst and most uncertain patches, see patch_pictures.h */
     int64_t limit;    /* at most so many samples, 0: all; results then say they are reduced */
@@ -31,17 +29,5 @@ typedef struct mos_evaluate_summary {
 } mos_evaluate_summary;
 
 mosaic_status mos_evaluate(const mos_evaluate_options *options, mos_evaluate_summary *out);
-
-typedef struct mos_probe_options {
-    mos_evaluate_options evaluate;
-    int64_t modality; /* index of the one modality whose features are used, -1: all, concatenated */
-    double l2;        /* penalty */
-    int64_t iterations;
-    double fraction; /* share of the training split with known labels; < 0: the run's own */
-    uint64_t seed;
-} mos_probe_options;
-
-/* Fits on the training split's labelled part, tunes thresholds on validation, scores the split. */
-mosaic_status mos_probe(const mos_probe_options *options, mos_evaluate_summary *out);
 
 #endif

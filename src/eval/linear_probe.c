@@ -1,94 +1,138 @@
-/* One L2-regularised logistic regression per class on standardised features. */
 #include "eval/linear_probe.h"
 
 #include "base/memory.h"
+#include "base/rng.h"
 #include "base/thread.h"
 #include "eval/lbfgs.h"
+#include "eval/logistic_loss.h"
 
 #include <math.h>
 #include <stdbool.h>
+#include <string.h>
 
-/* One class's problem: minimise mean log(1 + exp(-y w.x)) + 0.5 l2 |w|^2; the bias is the last
- * value of x and not penalised. */
-typedef struct problem {
-    const float *features; /* [n, f] standardised */
-    const int8_t *labels;  /* [n, l], column of this class first */
-    int64_t n, f, l, known;
-    double l2;
-} problem;
-
-static double logistic_loss(void *context, const double *x, double *gradient) {
-    const problem *p = context;
-    double value = 0, scale = 1.0 / (double)p->known, bias_gradient = 0;
-    for (int64_t k = 0; k < p->f; k++) {
-        value += 0.5 * p->l2 * x[k] * x[k];
-        gradient[k] = p->l2 * x[k];
-    }
-    for (int64_t i = 0; i < p->n; i++) {
-        int8_t label = p->labels[i * p->l];
-        if (label < 0) continue;
-        const float *row = p->features + i * p->f;
-        double logit = x[p->f];
-        for (int64_t k = 0; k < p->f; k++)
-            logit += x[k] * (double)row[k];
-        /* log(1 + exp(logit)) - y logit, without overflow */
-        value += scale * (fmax(logit, 0) + log1p(exp(-fabs(logit))) - (label ? logit : 0));
-        double residual = scale * (1 / (1 + exp(-logit)) - (double)label);
-        bias_gradient += residual;
-        for (int64_t k = 0; k < p->f; k++)
-            gradient[k] += residual * (double)row[k];
-    }
-    gradient[p->f] = bias_gradient;
-    return value;
+mos_linear_probe_options mos_linear_probe_defaults(int threads) {
+    return (mos_linear_probe_options){.solver = MOS_PROBE_LBFGS,
+                                      .l2 = 1e-3,
+                                      .iterations = 200,
+                                      .epochs = 100,
+                                      .batch = 256,
+                                      .lr = 0.01,
+                                      .threads = threads};
 }
 
-static void standardise(const float *features, int64_t n, int64_t f, mos_linear_probe *probe,
-                        float *out) {
-    for (int64_t k = 0; k < f; k++) {
-        double sum = 0, squares = 0;
-        for (int64_t i = 0; i < n; i++)
-            sum += (double)features[i * f + k];
-        double mean = sum / (double)n;
-        for (int64_t i = 0; i < n; i++) {
-            double delta = (double)features[i * f + k] - mean;
-            squares += delta * delta;
+static void standardise(const float *features, int64_t n, int64_t f, int64_t stride,
+                        mos_linear_probe *probe, float *out) {
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t k = 0; k < f; k++)
+            probe->mean[k] += (double)features[i * f + k];
+    for (int64_t k = 0; k < f; k++)
+        probe->mean[k] /= (double)n;
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t k = 0; k < f; k++) {
+            double delta = (double)features[i * f + k] - probe->mean[k];
+            probe->sd[k] += delta * delta;
         }
-        double sd = sqrt(squares / (double)n);
-        probe->mean[k] = mean;
+    for (int64_t k = 0; k < f; k++) {
+        double sd = sqrt(probe->sd[k] / (double)n);
         probe->sd[k] = sd > 1e-12 ? sd : 1;
-        for (int64_t i = 0; i < n; i++)
-            out[i * f + k] = (float)(((double)features[i * f + k] - mean) / probe->sd[k]);
     }
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t k = 0; k < f; k++)
+            out[i * stride + k] =
+                (float)(((double)features[i * f + k] - probe->mean[k]) / probe->sd[k]);
 }
+
+/* ---- one class
+ * ------------------------------------------------------------------------------------ */
 
 typedef struct fit_job {
+    const mos_linear_probe_options *options;
     mos_linear_probe *probe;
-    const float *features;
-    const int8_t *labels;
-    int64_t n, iterations;
-    double l2;
-    double *x;             /* [classes, f + 1] */
+    const float *features; /* [n, stride] standardised */
+    const int8_t *labels;  /* [n, classes] */
+    int64_t n, stride;
+    double *x;             /* [classes, stride + 1] */
     mosaic_status *status; /* [classes] */
 } fit_job;
 
+typedef struct problem {
+    mos_logistic_rows rows;
+    double l2;
+} problem;
+
+static double whole_loss(void *context, const double *x, double *gradient) {
+    const problem *p = context;
+    return mos_logistic_loss(&p->rows, NULL, p->rows.n, p->l2, x, gradient);
+}
+
+/* One step of Adam (Kingma & Ba 2015) with the decay apart from the gradient (Loshchilov & Hutter
+ * 2019); the bias, the last value, does not decay. */
+static void adamw_step(int64_t count, int64_t step, double lr, double decay, const double *gradient,
+                       double *m, double *v, double *x) {
+    const double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
+    double unbias1 = 1 - pow(beta1, (double)step), unbias2 = 1 - pow(beta2, (double)step);
+    for (int64_t k = 0; k < count; k++) {
+        m[k] = beta1 * m[k] + (1 - beta1) * gradient[k];
+        v[k] = beta2 * v[k] + (1 - beta2) * gradient[k] * gradient[k];
+        if (k < count - 1) x[k] -= lr * decay * x[k];
+        x[k] -= lr * (m[k] / unbias1) / (sqrt(v[k] / unbias2) + eps);
+    }
+}
+
+static mosaic_status adamw(const problem *p, const mos_linear_probe_options *options, double *x) {
+    const double pi = 3.14159265358979323846;
+    int64_t count = p->rows.stride + 1, n = p->rows.n, step = 0;
+    int64_t batch = options->batch > 0 && options->batch < n ? options->batch : n;
+    int64_t steps = options->epochs * ((n + batch - 1) / batch);
+    double *block = NULL;
+    uint32_t *order = NULL;
+    mosaic_status status = MOSAIC_OK;
+    MOS_GOTO(mos_alloc((size_t)(3 * count), sizeof *block, "moments", &block));
+    MOS_GOTO(mos_alloc((size_t)n, sizeof *order, "order of rows", &order));
+    for (int64_t i = 0; i < n; i++)
+        order[i] = (uint32_t)i;
+    for (int64_t epoch = 0; epoch < options->epochs; epoch++) {
+        mos_rng rng = mos_rng_at(options->seed, MOS_RNG_PROBE, (uint32_t)epoch, 0, 0);
+        if (batch < n) mos_rng_shuffle(&rng, order, (size_t)n);
+        for (int64_t first = 0; first < n; first += batch, step++) {
+            int64_t rows = first + batch < n ? batch : n - first;
+            double lr = options->lr * 0.5 * (1 + cos(pi * (double)step / (double)steps));
+            (void)mos_logistic_loss(&p->rows, order + first, rows, p->l2, x, block);
+            adamw_step(count, step + 1, lr, options->weight_decay, block, block + count,
+                       block + 2 * count, x);
+        }
+    }
+done:
+    mos_free(block);
+    mos_free(order);
+    return status;
+}
+
 static void fit_class(fit_job *job, int64_t j) {
     mos_linear_probe *probe = job->probe;
+    const mos_linear_probe_options *options = job->options;
     int64_t f = probe->features, l = probe->classes, positives = 0, known = 0;
     for (int64_t i = 0; i < job->n; i++) {
         known += job->labels[i * l + j] >= 0;
         positives += job->labels[i * l + j] == 1;
     }
-    double *x = job->x + j * (f + 1);
+    double *x = job->x + j * (job->stride + 1);
     if (positives > 0 && positives < known) {
-        problem p = {job->features, job->labels + j, job->n, f, l, known, job->l2};
-        job->status[j] = mos_lbfgs(logistic_loss, &p, x, f + 1, job->iterations, 1e-6);
+        problem p = {{job->features, job->labels + j, job->n, f, job->stride, l}, options->l2};
+        if (options->start) {
+            memcpy(x, options->start->weight + j * f, (size_t)f * sizeof *x);
+            x[job->stride] = options->start->bias[j];
+        }
+        job->status[j] =
+            options->solver == MOS_PROBE_ADAMW
+                ? adamw(&p, options, x)
+                : mos_lbfgs(whole_loss, &p, x, job->stride + 1, options->iterations, 1e-6);
     } else {
         double prior = ((double)positives + 0.5) / ((double)known + 1.0);
-        x[f] = log(prior / (1 - prior));
+        x[job->stride] = log(prior / (1 - prior));
     }
-    for (int64_t k = 0; k < f; k++)
-        probe->weight[j * f + k] = x[k];
-    probe->bias[j] = x[f];
+    memcpy(probe->weight + j * f, x, (size_t)f * sizeof *x);
+    probe->bias[j] = x[job->stride];
 }
 
 static void fit_classes(void *context, int64_t begin, int64_t end, int thread) {
@@ -96,6 +140,9 @@ static void fit_classes(void *context, int64_t begin, int64_t end, int thread) {
     for (int64_t j = begin; j < end; j++)
         fit_class(context, j);
 }
+
+/* ---- all classes
+ * ---------------------------------------------------------------------------------- */
 
 static mosaic_status allocate(mos_linear_probe *probe, int64_t f, int64_t l) {
     probe->features = f;
@@ -107,20 +154,23 @@ static mosaic_status allocate(mos_linear_probe *probe, int64_t f, int64_t l) {
 }
 
 mosaic_status mos_linear_probe_fit(const float *features, const int8_t *labels, int64_t n,
-                                   int64_t f, int64_t l, double l2, int64_t iterations, int threads,
+                                   int64_t f, int64_t l, const mos_linear_probe_options *options,
                                    mos_linear_probe *out) {
     *out = (mos_linear_probe){0};
-    if (n < 1) return mos_fail(MOSAIC_ERR_DATA, "a linear probe needs labelled rows, got none");
-    fit_job job = {.probe = out, .labels = labels, .n = n, .iterations = iterations, .l2 = l2};
+    if (n < 1 || n > UINT32_MAX)
+        return mos_fail(MOSAIC_ERR_DATA, "a linear probe needs labelled rows, got %s",
+                        n < 1 ? "none" : "too many");
+    int64_t stride = (f + MOS_LOGISTIC_LANES - 1) / MOS_LOGISTIC_LANES * MOS_LOGISTIC_LANES;
+    fit_job job = {.options = options, .probe = out, .labels = labels, .n = n, .stride = stride};
     float *standard = NULL;
     mosaic_status status = MOSAIC_OK;
     MOS_GOTO(allocate(out, f, l));
-    MOS_GOTO(mos_alloc((size_t)(n * f), sizeof *standard, "standardised features", &standard));
-    MOS_GOTO(mos_alloc((size_t)(l * (f + 1)), sizeof *job.x, "probe parameters", &job.x));
+    MOS_GOTO(mos_alloc((size_t)(n * stride), sizeof *standard, "standardised features", &standard));
+    MOS_GOTO(mos_alloc((size_t)(l * (stride + 1)), sizeof *job.x, "probe parameters", &job.x));
     MOS_GOTO(mos_alloc((size_t)l, sizeof *job.status, "probe status", &job.status));
-    standardise(features, n, f, out, standard);
+    standardise(features, n, f, stride, out, standard);
     job.features = standard;
-    mos_parallel_for(threads, l, fit_classes, &job);
+    mos_parallel_for(options->threads, l, fit_classes, &job);
     for (int64_t j = 0; j < l; j++)
         MOS_GOTO(job.status[j]);
 done:
@@ -142,6 +192,21 @@ void mos_linear_probe_predict(const mos_linear_probe *probe, const float *featur
                 logit += w[k] * ((double)features[i * f + k] - probe->mean[k]) / probe->sd[k];
             probability[i * l + j] = (float)(1 / (1 + exp(-logit)));
         }
+}
+
+mosaic_status mos_linear_probe_copy(const mos_linear_probe *from, mos_linear_probe *out) {
+    int64_t f = from->features, l = from->classes;
+    *out = (mos_linear_probe){0};
+    mosaic_status status = allocate(out, f, l);
+    if (status != MOSAIC_OK) {
+        mos_linear_probe_release(out);
+        return status;
+    }
+    memcpy(out->mean, from->mean, (size_t)f * sizeof *out->mean);
+    memcpy(out->sd, from->sd, (size_t)f * sizeof *out->sd);
+    memcpy(out->weight, from->weight, (size_t)(f * l) * sizeof *out->weight);
+    memcpy(out->bias, from->bias, (size_t)l * sizeof *out->bias);
+    return MOSAIC_OK;
 }
 
 void mos_linear_probe_release(mos_linear_probe *probe) {

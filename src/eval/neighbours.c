@@ -47,9 +47,11 @@ MOS_SIMD_KERNEL(dot_tile,
                 (a, panel, begin, end, out))
 
 typedef struct search_job {
-    const float *unit; /* [n, d] */
-    float *panels;     /* [ceil(n / PANEL), d, PANEL] */
+    const float *query; /* [m, d] */
+    const float *unit;  /* [n, d] what is searched */
+    float *panels;      /* [ceil(n / PANEL), d, PANEL] */
     int64_t n, d, k;
+    bool same; /* the queries are the rows themselves: none finds itself */
     int32_t *index;
     float *cosine;
 } search_job;
@@ -81,7 +83,7 @@ static void search_panel(const search_job *job, int64_t row, int64_t rows, int64
     const float *panel = job->panels + p * job->d * PANEL, *a[TILE_ROWS];
     double tile[TILE_ROWS * PANEL] = {0};
     for (int64_t i = 0; i < TILE_ROWS; i++) /* the last tile repeats its last row */
-        a[i] = job->unit + (row + (i < rows ? i : rows - 1)) * job->d;
+        a[i] = job->query + (row + (i < rows ? i : rows - 1)) * job->d;
     for (int64_t k = 0; k < job->d; k += SEGMENT)
         dot_tile(a, panel, k, k + SEGMENT < job->d ? k + SEGMENT : job->d, tile);
     for (int64_t i = 0; i < rows; i++) {
@@ -89,7 +91,7 @@ static void search_panel(const search_job *job, int64_t row, int64_t rows, int64
         float *cosine = job->cosine + (row + i) * job->k;
         for (int64_t j = 0; j < PANEL && p * PANEL + j < job->n; j++) {
             float value = (float)tile[i * PANEL + j];
-            if (value > cosine[job->k - 1] && p * PANEL + j != row + i)
+            if (value > cosine[job->k - 1] && !(job->same && p * PANEL + j == row + i))
                 offer(index, cosine, job->k, (int32_t)(p * PANEL + j), value);
         }
     }
@@ -111,25 +113,48 @@ static void search_rows(void *context, int64_t begin, int64_t end, int thread) {
     }
 }
 
-mosaic_status mos_cosine_neighbours(const float *unit, int64_t n, int64_t d, int64_t k, int threads,
-                                    int32_t *index, float *cosine) {
-    float *panels = NULL, *own = NULL;
-    mosaic_status status = MOSAIC_OK;
-    int64_t count = (n + PANEL - 1) / PANEL;
-    if (k < 1 || k >= n || n > INT32_MAX)
-        return mos_fail(MOSAIC_ERR_USAGE, "wanted %lld neighbours among %lld rows", (long long)k,
-                        (long long)n);
+static mosaic_status check_rows(const float *unit, int64_t n, int64_t d) {
     for (int64_t i = 0; i < n * d; i++)
         if (!isfinite(unit[i]))
             return mos_fail(MOSAIC_ERR_NUMERIC, "embedding of row %lld is not finite",
                             (long long)(i / d));
-    MOS_GOTO(mos_alloc((size_t)(count * d * PANEL), sizeof *panels, "packed rows", &panels));
-    if (!cosine) MOS_GOTO(mos_alloc((size_t)(n * k), sizeof *own, "neighbour cosines", &own));
-    search_job job = {unit, panels, n, d, k, index, cosine ? cosine : own};
-    mos_parallel_for(threads, count, pack_panels, &job);
-    mos_parallel_for(threads, n, search_rows, &job);
+    return MOSAIC_OK;
+}
+
+static mosaic_status search(search_job *job, int64_t m, int threads) {
+    float *own = NULL;
+    mosaic_status status = MOSAIC_OK;
+    int64_t count = (job->n + PANEL - 1) / PANEL;
+    MOS_GOTO(check_rows(job->unit, job->n, job->d));
+    MOS_GOTO(mos_alloc((size_t)(count * job->d * PANEL), sizeof *job->panels, "packed rows",
+                       &job->panels));
+    if (!job->cosine) {
+        MOS_GOTO(mos_alloc((size_t)(m * job->k), sizeof *own, "neighbour cosines", &own));
+        job->cosine = own;
+    }
+    mos_parallel_for(threads, count, pack_panels, job);
+    mos_parallel_for(threads, m, search_rows, job);
 done:
-    mos_free(panels);
+    mos_free(job->panels);
     mos_free(own);
     return status;
+}
+
+mosaic_status mos_cosine_neighbours(const float *unit, int64_t n, int64_t d, int64_t k, int threads,
+                                    int32_t *index, float *cosine) {
+    search_job job = {unit, unit, NULL, n, d, k, true, index, cosine};
+    if (k < 1 || k >= n || n > INT32_MAX)
+        return mos_fail(MOSAIC_ERR_USAGE, "wanted %lld neighbours among %lld rows", (long long)k,
+                        (long long)n);
+    return search(&job, n, threads);
+}
+
+mosaic_status mos_cosine_search(const float *query, int64_t m, const float *unit, int64_t n,
+                                int64_t d, int64_t k, int threads, int32_t *index, float *cosine) {
+    search_job job = {query, unit, NULL, n, d, k, false, index, cosine};
+    if (k < 1 || k > n || n > INT32_MAX)
+        return mos_fail(MOSAIC_ERR_USAGE, "wanted %lld neighbours among %lld rows", (long long)k,
+                        (long long)n);
+    MOS_TRY(check_rows(query, m, d));
+    return search(&job, m, threads);
 }

@@ -4,11 +4,10 @@
 
 #include "base/memory.h"
 #include "eval/linear_probe.h"
+#include "eval/probe_head.h"
 
 #include <math.h>
 #include <string.h>
-
-enum { PROBE_ITERATIONS = 200 };
 
 bool mos_trainer_needs_probe(const mos_trainer *trainer) {
     return !trainer->terms.bce && trainer->classes > 0 && trainer->labeled_count > 0;
@@ -59,38 +58,15 @@ static mosaic_status known_labels(const mos_trainer *trainer, const mos_inferenc
     return MOSAIC_OK;
 }
 
-/* w (x - mean) / sd + b as one linear layer: weight w / sd, bias b - sum w mean / sd. */
-static mosaic_status put_head(mos_model *model, const mos_linear_probe *probe) {
-    const mos_parameter *weight = mos_model_find(model, "head.weight");
-    const mos_parameter *bias = mos_model_find(model, "head.bias");
-    int64_t f = probe->features, l = probe->classes;
-    float *values = NULL, biases[MOS_MAX_CLASSES];
-    if (weight == NULL || bias == NULL || weight->count != f * l || bias->count != l)
-        return mos_fail(MOSAIC_ERR_RUNTIME, "the model's head does not fit the linear probe");
-    MOS_TRY(mos_alloc((size_t)(f * l), sizeof *values, "the head", &values));
-    for (int64_t j = 0; j < l; j++) {
-        double shift = probe->bias[j];
-        for (int64_t k = 0; k < f; k++) {
-            double scaled = probe->weight[j * f + k] / probe->sd[k];
-            values[j * f + k] = (float)scaled;
-            shift -= scaled * probe->mean[k];
-        }
-        biases[j] = (float)shift;
-    }
-    mos_model_put(model, weight, values);
-    mos_model_put(model, bias, biases);
-    mos_model_refresh(model);
-    mos_free(values);
-    return MOSAIC_OK;
-}
-
 mosaic_status mos_trainer_fit_head(mos_trainer *trainer, int64_t limit) {
+    mos_linear_probe_options options = mos_linear_probe_defaults(trainer->device->threads);
     int64_t *rows = NULL, count = trainer->probe_count;
     mos_inference features = {0};
     mos_linear_probe probe = {0};
     float *wide = NULL;
     int8_t *labels = NULL;
     mosaic_status status;
+    options.l2 = trainer->config->settings.train.probe_l2;
     if (limit > 0 && count > limit) count = limit;
     MOS_GOTO(mos_alloc((size_t)count, sizeof *rows, "rows of the probe", &rows));
     for (int64_t i = 0; i < count; i++)
@@ -99,9 +75,8 @@ mosaic_status mos_trainer_fit_head(mos_trainer *trainer, int64_t limit) {
     MOS_GOTO(join_features(&features, &wide));
     MOS_GOTO(known_labels(trainer, &features, &labels));
     MOS_GOTO(mos_linear_probe_fit(wide, labels, features.n, features.modalities * features.features,
-                                  features.classes, trainer->config->settings.train.probe_l2,
-                                  PROBE_ITERATIONS, trainer->device->threads, &probe));
-    status = put_head(trainer->eval_model, &probe);
+                                  features.classes, &options, &probe));
+    status = mos_probe_head_put(trainer->eval_model, &probe, NULL, NULL);
 done:
     mos_linear_probe_release(&probe);
     mos_inference_release(&features);
