@@ -48,12 +48,19 @@ static void killed_at_any_moment(void **state) {
     assert_equal_runs("killed");
 }
 
+static bool is_running(const char *run) {
+    return mos_path_exists(in_run(run, "timing.csv")) &&
+           mos_path_exists(in_run(run, "provenance.json")) &&
+           file_has(run, "provenance.json", "\"status\": \"running\"");
+}
+
 static void stopped_by_signals(void **state) {
     (void)state;
     static const int signals[] = {SIGTERM, SIGUSR1};
     for (int i = 0; i < 2; i++) {
         pid_t child = start_child(&(run_request){.out = "stopped", .set = set, .resume = i > 0}, 0);
-        for (int wait = 0; wait < 600 && !mos_path_exists(in_run("stopped", "timing.csv")); wait++)
+        /* what ran before says "interrupted": now it is this child that listens for signals */
+        for (int wait = 0; wait < 3000 && !is_running("stopped"); wait++)
             sleep_ms(20);
         sleep_ms(200);
         (void)kill(child, signals[i]);
