@@ -65,7 +65,7 @@ static const mos_option data_options[] = {
      .source = "chosen",
      .help = "small pictures of so many of the best, worst and most uncertain patches each, and of "
              "examples of confused classes, for the report; 0: none"},
-    {.key = "modality",
+    {.key = "modalities",
      .type = MOS_OPTION_LIST,
      .offset = offsetof(probe_command, modality),
      .help = "use the features of these modalities alone; by default all, side by side"},

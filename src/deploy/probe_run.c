@@ -61,7 +61,7 @@ static mosaic_status choose_modalities(probe_job *job) {
             m++;
         if (m == spec->modalities) {
             const char *near = mos_nearest_name(names->items[i], known, (size_t)spec->modalities);
-            return mos_fail(MOSAIC_ERR_USAGE, "--modality: '%s' has no modality '%s'%s%s%s",
+            return mos_fail(MOSAIC_ERR_USAGE, "--modalities: '%s' has no modality '%s'%s%s%s",
                             job->session.model_path, names->items[i],
                             near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
         }

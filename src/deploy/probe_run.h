@@ -14,9 +14,9 @@ typedef struct mos_probe_options {
     mos_session_options session;
     mos_probe_kind kind;
     mos_split split;
-    const char *out; /* folder for the result files; NULL: <run>/eval/<split>-probe, or -knn, and
-                        behind it the modalities where they are not all */
-    int64_t limit;   /* at most so many samples are scored, 0: all; results then say so */
+    const char *out;  /* folder for the result files; NULL: <run>/eval/<split>-probe, or -knn, and
+                         behind it the modalities where they are not all */
+    int64_t limit;    /* at most so many samples are scored, 0: all; results then say so */
     int64_t pictures; /* of patches, per kind; see mos_patch_pictures_write */
     const mos_text_list *modalities; /* names; NULL or empty: all of the model, side by side */
     double fraction; /* share of the training split with known labels; < 0: the run's own */

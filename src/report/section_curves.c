@@ -50,22 +50,27 @@ void mos_section_curves(const mos_run_document *run, mos_text *out) {
     static const char *const terms[] = {"intra", "inter", "msc", "msc_floor", "bce", NULL};
     static const char *const scores[] = {"validation.macro_ap", "validation.micro_ap",
                                          "validation.macro_f1", "validation.micro_f1", NULL};
+    static const char *const online[] = {"online.macro_ap", "online.micro_ap", "online.macro_f1",
+                                         "online.micro_f1", NULL};
     static const char *const gradient[] = {"gradient_norm", NULL}, *const rate[] = {"lr", NULL};
     mos_chart losses = {.title = "Total loss", .x_name = "step"},
               parts = {.title = "Loss terms, unweighted", .x_name = "step"};
     mos_chart validation = {.title = "Validation scores", .x_name = "epoch"},
               norms = {.title = "Gradient norm", .x_name = "step", .from_zero = true};
+    mos_chart probe = {.title = "On-line probe of the features", .x_name = "epoch"};
     mos_chart rates = {.title = "Learning rate", .x_name = "step", .from_zero = true};
     if (run->curve_count == 0) return;
     add_named(run, &losses, "step", total);
     add_named(run, &parts, "step", terms);
     add_named(run, &validation, "epoch", scores);
+    add_named(run, &probe, "epoch", online);
     add_named(run, &norms, "step", gradient);
     add_named(run, &rates, "step", rate);
     mos_text_add(out, "<section id=\"curves\"><h2>Training</h2><div class=\"charts\">");
     mos_chart_write(&losses, out);
     mos_chart_write(&parts, out);
     mos_chart_write(&validation, out);
+    mos_chart_write(&probe, out);
     mos_chart_write(&norms, out);
     mos_chart_write(&rates, out);
     mos_text_add(out, "</div><h3>Health of the embedding</h3><p class=\"soft\">A collapsed "

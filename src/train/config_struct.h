@@ -10,6 +10,7 @@ enum { MOS_WEIGHTING_PAIR, MOS_WEIGHTING_ANCHOR };
 enum { MOS_SCHEDULE_COSINE, MOS_SCHEDULE_CONSTANT };
 enum { MOS_PRECISION_CHOICE_AUTO, MOS_PRECISION_CHOICE_FP32, MOS_PRECISION_CHOICE_BF16 };
 enum { MOS_MONITOR_AUTO, MOS_MONITOR_MACRO_AP, MOS_MONITOR_LOSS };
+enum { MOS_ONLINE_NONE, MOS_ONLINE_LINEAR, MOS_ONLINE_KNN };
 enum { MOS_PRESET_NONE, MOS_PRESET_REBEN, MOS_PRESET_IAI };
 enum { MOS_CONFIG_KIND_AUTO, MOS_CONFIG_KIND_OPTICAL, MOS_CONFIG_KIND_RADAR };
 extern const char *const mos_config_kinds[]; /* "auto" "optical" "radar" NULL */
@@ -61,6 +62,9 @@ typedef struct mos_settings_train {
     int64_t checkpoint_every, keep, log_every, health_every, workers, prefetch;
     int64_t validate_every, validate_limit, probe_limit, probe_final_limit;
     double probe_l2;
+    int online_probe;
+    int64_t online_probe_every, probe_neighbours;
+    double probe_temperature;
 } mos_settings_train;
 
 typedef struct mos_settings {

@@ -18,6 +18,7 @@ static const char *const schedules[] = {"cosine", "constant", NULL};
 static const char *const precisions[] = {"auto", "fp32", "bf16", NULL};
 static const char *const recomputes[] = {"none", "norm", "block", NULL};
 static const char *const monitors[] = {"auto", "macro-ap", "loss", NULL};
+static const char *const online_probes[] = {"none", "linear", "knn", NULL};
 
 #define AT(field) offsetof(mos_settings, field)
 #define BOOL(key, field, value, source, help)                                                      \
@@ -173,11 +174,22 @@ static const mos_option train_options[] = {
     INT("train.validate_limit", train.validate_limit, "0", 0, INFINITY, "patches", "chosen",
         "validate on at most so many patches, evenly chosen, 0: all"),
     INT("train.probe_limit", train.probe_limit, "2000", 1, INFINITY, "patches", "chosen",
-        "labelled training patches the on-line linear probe is fitted on (methods without bce)"),
+        "labelled training patches that probes during training are fitted on"),
     INT("train.probe_final_limit", train.probe_final_limit, "20000", 0, INFINITY, "patches",
-        "chosen", "the same for the probe that becomes the head of the trained model, 0: all"),
+        "chosen",
+        "the same for the linear probe that becomes the head of the trained model (methods without "
+        "bce), 0: all"),
     REAL("train.probe_l2", train.probe_l2, "1e-3", 0, 1e6, "", "chosen",
-         "penalty of the linear probe on standardised features"),
+         "penalty of linear probes on standardised features"),
+    CHOICE("train.online_probe", train.online_probe, "none", online_probes, "chosen",
+           "a classifier on the frozen features that only looks on: its validation scores are "
+           "logged, training goes as without it"),
+    INT("train.online_probe_every", train.online_probe_every, "1", 1, 1000000, "epochs", "chosen",
+        "how often; also at the end of the last one"),
+    INT("train.probe_neighbours", train.probe_neighbours, "20", 1, 1000000, "patches", "chosen",
+        "neighbours that vote in the knn probe"),
+    REAL("train.probe_temperature", train.probe_temperature, "0.07", 1e-4, 1e6, "", "chosen",
+         "of the knn probe: a vote weighs exp(cosine / temperature)"),
     INT("train.checkpoint_every", train.checkpoint_every, "0", 0, INFINITY, "steps", "chosen",
         "also write a checkpoint every so many steps, 0: only at the end of an epoch"),
     INT("train.keep", train.keep, "2", 1, 1000000, "checkpoints", "chosen",

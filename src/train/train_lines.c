@@ -33,6 +33,8 @@ enum { SUM_NAMES = sizeof sum_names / sizeof sum_names[0] };
 static const char *const validation_names[] = {
     "validation.score",    "validation.best_score", "validation.macro_ap",    "validation.micro_ap",
     "validation.macro_f1", "validation.micro_f1",   "validation.hamming_loss"};
+static const char *const online_names[] = {"online.macro_ap", "online.micro_ap", "online.macro_f1",
+                                           "online.micro_f1"};
 static const char *const health_names[] = {"spread", "mean_cosine", "effective_rank", "uniformity",
                                            "alignment"};
 
@@ -58,6 +60,9 @@ mosaic_status mos_trainer_open_log(mos_trainer *trainer, const int64_t *sizes) {
         (void)snprintf(names[count++], MOS_ROW_NAME, "%s", sum_names[i].name);
     for (size_t i = 0; i < sizeof validation_names / sizeof validation_names[0]; i++)
         (void)snprintf(names[count++], MOS_ROW_NAME, "%s", validation_names[i]);
+    bool online = trainer->config->settings.train.online_probe != MOS_ONLINE_NONE;
+    for (size_t i = 0; online && i < sizeof online_names / sizeof online_names[0]; i++)
+        (void)snprintf(names[count++], MOS_ROW_NAME, "%s", online_names[i]);
     for (int64_t m = 0; m < trainer->card->spec.modalities; m++) {
         for (size_t i = 0; i < sizeof health_names / sizeof health_names[0]; i++)
             (void)snprintf(names[count++], MOS_ROW_NAME, "health.%s.%s",
@@ -99,7 +104,8 @@ mosaic_status mos_trainer_interval_line(mos_trainer *trainer) {
     return status;
 }
 
-mosaic_status mos_trainer_epoch_line(mos_trainer *trainer, const mos_metrics *metrics) {
+mosaic_status mos_trainer_epoch_line(mos_trainer *trainer, const mos_metrics *metrics,
+                                     const mos_metrics *online) {
     mos_train_position *at = &trainer->at;
     mos_metric_row *row = &trainer->row;
     mos_metric_row_begin(row, "epoch", at->step, at->epoch + 1);
@@ -115,6 +121,12 @@ mosaic_status mos_trainer_epoch_line(mos_trainer *trainer, const mos_metrics *me
         mos_metric_row_add(row, "validation.macro_f1", metrics->macro.f1);
         mos_metric_row_add(row, "validation.micro_f1", metrics->micro.f1);
         mos_metric_row_add(row, "validation.hamming_loss", metrics->hamming_loss);
+    }
+    if (online != NULL) {
+        const double values[] = {online->macro.average_precision, online->micro.average_precision,
+                                 online->macro.f1, online->micro.f1};
+        for (size_t i = 0; i < sizeof online_names / sizeof online_names[0]; i++)
+            mos_metric_row_add(row, online_names[i], values[i]);
     }
     return mos_run_log_write(&trainer->log, row);
 }

@@ -169,6 +169,7 @@ mosaic_status mos_trainer_rows(mos_trainer *trainer) {
                 "'%s' has no validation patches: best and early stop go by the "
                 "training loss, thresholds stay at 0.5",
                 mos_dataset_root(trainer->dataset));
+    MOS_TRY(mos_trainer_check_online(trainer));
     mos_loader_options *loader = &trainer->loader_options;
     bool partly = trainer->labeled_count > 0 && trainer->labeled_count < trainer->train_count;
     bool wants_labels = trainer->terms.bce || trainer->terms.msc != 0;

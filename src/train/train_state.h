@@ -127,7 +127,9 @@ mosaic_status mos_trainer_capture(mos_trainer *trainer, const mos_batch *batch,
 /* train_lines.c: lines of the metrics files and the progress line. */
 mosaic_status mos_trainer_open_log(mos_trainer *trainer, const int64_t *sizes);
 mosaic_status mos_trainer_interval_line(mos_trainer *trainer);
-mosaic_status mos_trainer_epoch_line(mos_trainer *trainer, const mos_metrics *metrics);
+/* metrics: of the validation, online: of the probe that looks on; NULL: there was none. */
+mosaic_status mos_trainer_epoch_line(mos_trainer *trainer, const mos_metrics *metrics,
+                                     const mos_metrics *online);
 void mos_trainer_show_progress(mos_trainer *trainer, const mos_objective_result *result);
 /* train_health.c */
 mosaic_status mos_trainer_check_health(mos_trainer *trainer);
@@ -143,12 +145,20 @@ typedef struct mos_validation {
 } mos_validation;
 mosaic_status mos_trainer_validate(mos_trainer *trainer, mos_validation *out);
 void mos_validation_release(mos_validation *validation);
+/* The validation model over rows of the data set. */
+mosaic_status mos_trainer_infer(mos_trainer *trainer, const int64_t *rows, int64_t count,
+                                mos_inference *out);
 /* Weights of the training model into the validation model. */
 void mos_trainer_share_weights(mos_trainer *trainer);
-/* For methods without BCE: fit the linear probe on at most `limit` labelled rows and make it the
- * head of the validation model. */
+/* train_probe.c. For methods without BCE: fit the linear probe on at most `limit` labelled rows and
+ * make it the head of the validation model. */
 mosaic_status mos_trainer_fit_head(mos_trainer *trainer, int64_t limit);
 bool mos_trainer_needs_probe(const mos_trainer *trainer);
+/* train.online_probe on the features as they are at the end of this epoch, where it is due (*out
+ * not valid: it is not). Overwrites the validation model. */
+mosaic_status mos_trainer_online_probe(mos_trainer *trainer, mos_validation *out);
+/* Has the data what it needs? */
+mosaic_status mos_trainer_check_online(const mos_trainer *trainer);
 
 /* train_finish.c: thresholds, model files, model card. */
 mosaic_status mos_trainer_finish(mos_trainer *trainer, mos_train_summary *out);

@@ -80,9 +80,10 @@ static void judge_score(mos_trainer *trainer, double score) {
     }
 }
 
-static void say_epoch(const mos_trainer *trainer, const mos_validation *validation) {
+static void say_epoch(const mos_trainer *trainer, const mos_validation *validation,
+                      const mos_validation *online) {
     const mos_train_position *at = &trainer->at;
-    char loss[32], scores[160] = "", number[3][32];
+    char loss[32], scores[160] = "", probe[80] = "", number[3][32];
     mos_format_double(loss, sizeof loss,
                       at->whole[MOS_SUM_LOSS] / fmax(at->whole[MOS_SUM_STEPS], 1), 4);
     if (validation->valid)
@@ -91,8 +92,12 @@ static void say_epoch(const mos_trainer *trainer, const mos_validation *validati
             mos_format_double(number[0], 32, validation->metrics.macro.average_precision, 4),
             mos_format_double(number[1], 32, validation->metrics.macro.f1, 4),
             mos_format_double(number[2], 32, validation->metrics.micro.f1, 4));
-    mos_log(MOS_LOG_NOTICE, "epoch %lld/%lld: loss %s%s%s", (long long)at->epoch + 1,
-            (long long)trainer->config->settings.train.epochs, loss, scores,
+    if (online->valid)
+        (void)snprintf(
+            probe, sizeof probe, ", on-line probe macro AP %s",
+            mos_format_double(number[0], 32, online->metrics.macro.average_precision, 4));
+    mos_log(MOS_LOG_NOTICE, "epoch %lld/%lld: loss %s%s%s%s", (long long)at->epoch + 1,
+            (long long)trainer->config->settings.train.epochs, loss, scores, probe,
             at->best_step == at->step ? " (best)" : "");
 }
 
@@ -115,12 +120,14 @@ static mosaic_status validate(mos_trainer *trainer, mos_validation *out) {
 static mosaic_status end_epoch(mos_trainer *trainer) {
     const mos_settings_train *train = &trainer->config->settings.train;
     mos_train_position *at = &trainer->at;
-    mos_validation validation;
+    mos_validation validation, online = {0};
     int64_t before = mos_now_ns();
     mosaic_status status;
     MOS_GOTO(validate(trainer, &validation));
-    MOS_GOTO(mos_trainer_epoch_line(trainer, validation.valid ? &validation.metrics : NULL));
-    say_epoch(trainer, &validation);
+    MOS_GOTO(mos_trainer_online_probe(trainer, &online));
+    MOS_GOTO(mos_trainer_epoch_line(trainer, validation.valid ? &validation.metrics : NULL,
+                                    online.valid ? &online.metrics : NULL));
+    say_epoch(trainer, &validation, &online);
     memset(at->whole, 0, sizeof at->whole);
     at->epoch++;
     at->batch = 0;
@@ -133,6 +140,7 @@ static mosaic_status end_epoch(mos_trainer *trainer) {
     status = mos_checkpoint_write(trainer);
 done:
     mos_validation_release(&validation);
+    mos_validation_release(&online);
     trainer->lap_ns += mos_now_ns() - before; /* validation is not training time */
     trainer->started_ns += mos_now_ns() - before;
     return status;

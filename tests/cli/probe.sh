@@ -17,7 +17,7 @@ expect 0 "F1 micro" "$mosaic" probe "$run" --threads 1
 check "the record" grep -q '"kind": "linear"' "$run/eval/test-probe/probe.json"
 check "penalties to choose from" test "$(grep -c '"l2"' "$run/eval/test-probe/probe.json")" = 6
 check "scores" grep -q '"scorer": "linear probe"' "$run/eval/test-probe/metrics.json"
-expect 0 "F1 micro" "$mosaic" probe "$run" --threads 1 --solver adamw --epochs 5 --l2 0.01 --modality s2 --write-model "$work/probed.safetensors"
+expect 0 "F1 micro" "$mosaic" probe "$run" --threads 1 --solver adamw --epochs 5 --l2 0.01 --modalities s2 --write-model "$work/probed.safetensors"
 check "its own folder" test -s "$run/eval/test-probe-s2/predictions.csv"
 # The model file that was written scores as the probe did.
 expect 0 "F1 micro" "$mosaic" eval "$work/probed.safetensors" --out "$work/again" --threads 1 --set data.root="$work/data"
@@ -72,7 +72,7 @@ for name in names:
     column = name.replace("label:", "probability:")
     assert np.abs(votes - [float(row[column]) for row in found]).max() < 1e-4, name
 END
-expect 2 "no modality 's3'" "$mosaic" probe "$run" --modality s3 --threads 1
+expect 2 "no modality 's3'" "$mosaic" probe "$run" --modalities s3 --threads 1
 expect 2 "whole numbers" "$mosaic" probe "$run" --kind knn --neighbours 2.5 --threads 1
 expect 2 "write-model wants a linear probe" "$mosaic" probe "$run" --kind knn --write-model "$work/no.safetensors" --threads 1
 expect 0 "report.html" "$mosaic" report "$run"
