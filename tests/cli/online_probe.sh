@@ -20,7 +20,7 @@ train() {
 expect 0 "model written" train plain
 check "no probe, no column" bash -c "! grep -q online '$work/plain/metrics.csv'"
 for kind in linear knn; do
-    on=(--set train.online_probe=$kind --set train.online_probe_every=2)
+    on=(--set "train.online_probe=$kind" --set train.online_probe_every=2)
     expect 0 "on-line probe macro AP" train whole "${on[@]}"
     expect 0 "reduced run" train cut "${on[@]}" --max-steps 5
     expect 0 "model written" train cut "${on[@]}" --resume
