@@ -2,7 +2,7 @@
  */
 #include "experiment/comparison.h"
 #include "report/page.h"
-#include "report/report_sections.h"
+#include "report/report_parts.h"
 #include "report/svg_chart.h"
 
 #include <math.h>
@@ -69,7 +69,8 @@ static void add_chart(const mos_comparison *comparison, const char *title, const
         const mos_compared_run *run = &comparison->run[r];
         const mos_report_curve *curve = mos_run_document_curve(&run->document, kind, name);
         if (!has_values(curve)) continue;
-        chart.line[chart.lines++] = (mos_chart_line){run->name, curve->x, curve->y, curve->count};
+        chart.line[chart.lines++] = (mos_chart_line){
+            .name = run->name, .x = curve->x, .y = curve->y, .count = curve->count};
     }
     mos_chart_write(&chart, out);
 }

@@ -1,7 +1,7 @@
 /* Scores side by side, and differences sample by sample and class by class. */
 #include "experiment/comparison.h"
 #include "experiment/sweep_results.h"
-#include "report/report_sections.h"
+#include "report/report_parts.h"
 #include "report/svg_chart.h"
 
 #include "base/memory.h"

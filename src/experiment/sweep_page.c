@@ -1,7 +1,7 @@
 /* table.html: the tables of a sweep for people, with charts over labels and grid values. */
 #include "experiment/sweep_tables.h"
 #include "report/page.h"
-#include "report/report_sections.h"
+#include "report/report_parts.h"
 #include "report/svg_chart.h"
 
 #include "base/memory.h"
@@ -203,8 +203,10 @@ static mosaic_status add_label_chart(const mos_sweep_results *results, int split
             p->x[f] = log10(spec->fraction[f]);
             p->y[f] = results->row[s * spec->fractions + f].cell[split].mean[metric];
         }
-        chart.line[chart.lines++] =
-            (mos_chart_line){results->plan->setting[s].label, p->x, p->y, spec->fractions};
+        chart.line[chart.lines++] = (mos_chart_line){.name = results->plan->setting[s].label,
+                                                     .x = p->x,
+                                                     .y = p->y,
+                                                     .count = spec->fractions};
     }
     mos_chart_write(&chart, out);
     mos_free(points);
@@ -251,7 +253,8 @@ static mosaic_status add_axis_chart(const mos_sweep_results *results, int axis, 
                                  .mean[metric];
         }
         (void)snprintf(names[chart.lines], sizeof names[0], "%s", plan->setting[s].label);
-        chart.line[chart.lines] = (mos_chart_line){names[chart.lines], p->x, p->y, filled};
+        chart.line[chart.lines] =
+            (mos_chart_line){.name = names[chart.lines], .x = p->x, .y = p->y, .count = filled};
         chart.lines++;
     }
     mos_chart_write(&chart, out);

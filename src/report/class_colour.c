@@ -87,18 +87,18 @@ static const char *legend_colour(mos_legend legend, const char *name) {
     return NULL;
 }
 
-mos_legend mos_legend_choose(const char *const *names, size_t count) {
+mos_legend mos_legend_choose(const char *names, size_t stride, size_t count) {
     size_t most = 0;
     mos_legend best = MOS_LEGEND_NONE;
     for (int legend = MOS_LEGEND_CORINE; legend < MOS_LEGENDS; legend++) {
         size_t known = 0;
         for (size_t i = 0; i < count; i++)
-            known += legend_colour((mos_legend)legend, names[i]) != NULL;
+            known += legend_colour((mos_legend)legend, names + i * stride) != NULL;
         if (known <= most) continue;
         most = known;
         best = (mos_legend)legend;
     }
-    return 2 * most >= count ? best : MOS_LEGEND_NONE;
+    return most > 0 && 2 * most >= count ? best : MOS_LEGEND_NONE;
 }
 
 const char *mos_class_colour(mos_legend legend, const char *name, size_t number) {

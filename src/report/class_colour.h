@@ -18,8 +18,9 @@ extern const char *const mos_legend_titles[MOS_LEGENDS]; /* "" for none */
 
 enum { MOS_PALETTE = 8 }; /* --c0 .. --c7 of the page */
 
-/* The legend that knows most of the names; none unless it knows at least half of them. */
-mos_legend mos_legend_choose(const char *const *names, size_t count);
+/* The legend that knows most of the names; none unless it knows at least half of them. names: the
+ * first one, the others `stride` bytes apart. */
+mos_legend mos_legend_choose(const char *names, size_t stride, size_t count);
 /* A CSS colour: the legend's for the name, or of the palette by `number` (the class's own). */
 const char *mos_class_colour(mos_legend legend, const char *name, size_t number);
 

@@ -32,6 +32,13 @@ static mosaic_status read_confusions(const char *folder, mos_report_analysis *ou
         to->lift = mos_run_table_number(&csv, r, c[6]);
         to->score_correlation = mos_run_table_number(&csv, r, c[7]);
         to->prototype_cosine = mos_run_table_number(&csv, r, c[8]);
+        for (int e = 0; e < MOS_REPORT_EXAMPLES; e++) {
+            char name[16];
+            (void)snprintf(name, sizeof name, "example_%d", e + 1);
+            int64_t column = mos_csv_column(&csv, name);
+            (void)snprintf(to->example[e], sizeof to->example[e], "%s",
+                           column < 0 ? "" : mos_run_table_cell(&csv, r, column));
+        }
     }
     mos_csv_release(&csv);
     return status;
@@ -88,8 +95,34 @@ done:
     return status;
 }
 
+/* Rows of one class follow each other. */
+static mosaic_status read_rankings(const char *folder, mos_report_analysis *out) {
+    static const char *const wanted[] = {"class", "recall", "false_positive_rate", "precision"};
+    int64_t c[4];
+    MOS_TRY(mos_run_table_open(folder, "curves.csv", wanted, c, 4, &out->curves));
+    size_t rows = out->curves.rows;
+    MOS_TRY(mos_alloc(3 * rows, sizeof *out->curve_values, "curves", &out->curve_values));
+    MOS_TRY(mos_alloc(rows, sizeof *out->ranking, "curves", &out->ranking));
+    for (size_t r = 0; r < rows; r++) {
+        const char *name = mos_run_table_cell(&out->curves, r, c[0]);
+        for (int k = 0; k < 3; k++)
+            out->curve_values[(size_t)k * rows + r] =
+                mos_run_table_number(&out->curves, r, c[1 + k]);
+        mos_report_ranking *last = out->rankings ? &out->ranking[out->rankings - 1] : NULL;
+        if (!last || strcmp(last->name, name) != 0) {
+            last = &out->ranking[out->rankings++];
+            *last = (mos_report_ranking){name, out->curve_values + r, out->curve_values + rows + r,
+                                         out->curve_values + 2 * rows + r, 0};
+        }
+        last->count++;
+    }
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_run_analysis_tables(const char *folder, mos_report_analysis *out) {
     MOS_TRY(read_confusions(folder, out));
+    MOS_TRY(read_rankings(folder, out));
+    MOS_TRY(mos_run_patches_read(folder, &out->patches));
     MOS_TRY(mos_run_modalities_read(folder, &out->modalities));
     return read_points(folder, out);
 }
@@ -99,5 +132,9 @@ void mos_run_analysis_release(mos_report_analysis *analysis) {
     for (int k = 0; k < analysis->maps; k++)
         mos_free(analysis->map[k].points);
     mos_free(analysis->names);
+    mos_free(analysis->curve_values);
+    mos_free(analysis->ranking);
+    mos_csv_release(&analysis->curves);
+    mos_run_patches_release(&analysis->patches);
     *analysis = (mos_report_analysis){0};
 }

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "report/run_modalities.h"
+#include "report/run_patches.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,14 +15,23 @@ enum {
     MOS_REPORT_INTERVALS = 5,
     MOS_REPORT_BINS = 32,
     MOS_REPORT_SPACES = 32,
-    MOS_REPORT_MAPS = 16
+    MOS_REPORT_MAPS = 16,
+    MOS_REPORT_EXAMPLES = 2
 };
 extern const char *const mos_report_interval_names[MOS_REPORT_INTERVALS]; /* as in metrics.json */
 
 typedef struct mos_report_confusion {
     char from[128], to[128];
     double rows, confused, rate, base_rate, lift, score_correlation, prototype_cosine;
+    char example[MOS_REPORT_EXAMPLES][160]; /* ids of patches; "": none */
 } mos_report_confusion;
+
+/* A ROC and precision-recall curve. */
+typedef struct mos_report_ranking {
+    const char *name;                                 /* of the class; "(micro)" */
+    double *recall, *false_positive_rate, *precision; /* [count] */
+    int64_t count;
+} mos_report_ranking;
 
 typedef struct mos_report_space {
     char name[32], kind[16];
@@ -60,6 +70,11 @@ typedef struct mos_report_analysis {
     int maps;
     char (*names)[128]; /* [name_count] modalities and classes of the maps' points; owned */
     size_t name_count, name_capacity;
+    mos_csv curves;              /* curves.csv */
+    double *curve_values;        /* [3, rows] recall, false positive rate, precision; owned */
+    mos_report_ranking *ranking; /* [rankings] by the table's order; owned */
+    size_t rankings;
+    mos_report_patches patches;
 } mos_report_analysis;
 
 /* The CSV files of an evaluation's folder; where: the folder. */

@@ -153,6 +153,16 @@ static mosaic_status read_facts(mos_run_document *document) {
     return status;
 }
 
+static mosaic_status read_data(mos_run_document *document) {
+    char *text = NULL;
+    MOS_TRY(read_optional(document->path, "data.json", &text));
+    if (!text) return MOSAIC_OK;
+    mosaic_status status = mos_run_data_parse(text, document->path, &document->data);
+    document->has_data = status == MOSAIC_OK;
+    mos_free(text);
+    return status;
+}
+
 mosaic_status mos_run_document_read(const char *run, mos_run_document *out) {
     mosaic_status status = MOSAIC_OK;
     *out = (mos_run_document){0};
@@ -162,6 +172,7 @@ mosaic_status mos_run_document_read(const char *run, mos_run_document *out) {
         return mos_fail(MOSAIC_ERR_USAGE, "run path too long");
     MOS_GOTO(read_optional(run, "config.yaml", &out->config));
     MOS_GOTO(read_facts(out));
+    MOS_GOTO(read_data(out));
     MOS_GOTO(read_curves(out));
     MOS_GOTO(read_evaluations(out));
     if (!out->config && out->curve_count == 0 && out->evaluation_count == 0)
@@ -180,6 +191,7 @@ void mos_run_document_release(mos_run_document *document) {
     }
     for (size_t i = 0; i < document->evaluation_count; i++)
         mos_report_evaluation_release(&document->evaluations[i]);
+    mos_run_data_release(&document->data);
     mos_free(document->curves);
     mos_free(document->evaluations);
     mos_free(document->facts);

@@ -1,11 +1,12 @@
 /* What a run directory holds, read for a report: the curves of metrics.csv, provenance.json,
- * config.yaml, and every evaluation below eval/. Files that are not there are left out; files that
- * are broken are errors. */
+ * data.json, config.yaml, and every evaluation below eval/. Files that are not there are left out;
+ * files that are broken are errors. */
 #ifndef MOS_REPORT_RUN_DOCUMENT_H
 #define MOS_REPORT_RUN_DOCUMENT_H
 
 #include "base/error.h"
 #include "report/run_analysis.h"
+#include "report/run_data.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,6 +23,7 @@ typedef struct mos_report_class {
     char name[128];
     int64_t positives, negatives;
     double average_precision, roc_auc;
+    mos_report_interval f1, ap; /* of the last set of thresholds */
     struct {
         double threshold, precision, recall, f1;
     } at[MOS_REPORT_SETS];
@@ -56,7 +58,9 @@ typedef struct mos_report_fact {
 
 typedef struct mos_run_document {
     char path[4096];
-    char *config; /* text of config.yaml, or NULL */
+    char *config;  /* text of config.yaml, or NULL */
+    bool has_data; /* there is a data.json */
+    mos_report_data data;
     mos_report_fact *facts;
     size_t fact_count, fact_capacity;
     mos_report_curve *curves;

@@ -64,6 +64,11 @@ static mosaic_status read_classes(const json_t *root, mos_report_evaluation *out
     return MOSAIC_OK;
 }
 
+static mos_report_interval interval(const json_t *object, const char *key) {
+    const json_t *i = json_object_get(object, key);
+    return (mos_report_interval){number(i, "value"), number(i, "low"), number(i, "high")};
+}
+
 static void read_confidence(const json_t *root, mos_report_analysis *out) {
     static const char *const sets[2] = {"0.5", "per_class"};
     const json_t *confidence = json_object_get(root, "confidence");
@@ -75,11 +80,25 @@ static void read_confidence(const json_t *root, mos_report_analysis *out) {
         (void)snprintf(out->confidence[s].thresholds, sizeof out->confidence[s].thresholds, "%s",
                        sets[s]);
         for (int k = 0; k < MOS_REPORT_INTERVALS; k++) {
-            const json_t *i = json_object_get(set, mos_report_interval_names[k]);
-            out->confidence[s].score[k] =
-                (mos_report_interval){number(i, "value"), number(i, "low"), number(i, "high")};
+            out->confidence[s].score[k] = interval(set, mos_report_interval_names[k]);
         }
         out->confidence_sets = s + 1;
+    }
+}
+
+/* Intervals of the classes, joined by name. */
+static void read_class_confidence(const json_t *root, mos_report_evaluation *out) {
+    const json_t *list = json_object_get(json_object_get(root, "confidence"), "classes");
+    for (int64_t j = 0; j < out->class_count; j++) {
+        mos_report_class *class = &out->classes[j];
+        class->f1 = class->ap = (mos_report_interval){NAN, NAN, NAN};
+        for (size_t k = 0; k < json_array_size(list); k++) {
+            const json_t *entry = json_array_get(list, k);
+            const char *name = json_string_value(json_object_get(entry, "name"));
+            if (!name || strcmp(name, class->name) != 0) continue;
+            class->f1 = interval(entry, "f1");
+            class->ap = interval(entry, "average_precision");
+        }
     }
 }
 
@@ -150,6 +169,7 @@ mosaic_status mos_run_json_evaluation(const char *document, const char *where,
         out->sets > 0
             ? read_classes(root, out)
             : mos_fail(MOSAIC_ERR_DATA, "'%s/metrics.json': no scores at threshold 0.5", where);
+    if (status == MOSAIC_OK) read_class_confidence(root, out);
     json_decref(root);
     return status;
 }

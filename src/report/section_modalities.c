@@ -1,4 +1,5 @@
 /* What each modality is worth, and what the days between them cost. */
+#include "report/report_parts.h"
 #include "report/report_sections.h"
 #include "report/svg_chart.h"
 

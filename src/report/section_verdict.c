@@ -1,4 +1,5 @@
-/* Verdict, data and reproduction: what the run is and what came out, in words. */
+/* What came out, in a few numbers and words, and what to be wary of. */
+#include "report/report_parts.h"
 #include "report/report_sections.h"
 #include "report/svg_chart.h"
 
@@ -6,23 +7,21 @@
 #include <stdio.h>
 #include <string.h>
 
-const mos_report_evaluation *mos_report_headline(const mos_run_document *run) {
-    for (size_t i = 0; i < run->evaluation_count; i++)
-        if (strcmp(run->evaluations[i].folder, "test") == 0) return &run->evaluations[i];
-    return run->evaluation_count ? &run->evaluations[0] : NULL;
+/* At the same thresholds as the tile's score: the last ones measured. */
+static const mos_report_interval *interval_of(const mos_report_evaluation *e, int which) {
+    const mos_report_analysis *a = &e->analysis;
+    return a->confidence_sets > 0 ? &a->confidence[a->confidence_sets - 1].score[which] : NULL;
 }
 
-void mos_report_number(mos_text *out, double value, int digits) {
-    if (isfinite(value))
-        mos_text_add(out, "%.*f", digits, value);
-    else
-        mos_text_add(out, "–");
-}
-
-static void add_tile(mos_text *out, const char *name, double value, int digits) {
+static void add_tile(mos_text *out, const char *name, double value, int digits,
+                     const mos_report_interval *interval) {
     mos_text_add(out, "<div class=\"tile\"><b>");
     mos_report_number(out, value, digits);
-    mos_text_add(out, "</b><span>%s</span></div>", name);
+    mos_text_add(out, "</b><span>%s</span>", name);
+    if (interval && isfinite(interval->low) && isfinite(interval->high))
+        mos_text_add(out, "<small>%.*f to %.*f</small>", digits, interval->low, digits,
+                     interval->high);
+    mos_text_add(out, "</div>");
 }
 
 static void add_note(mos_text *out, bool good, const char *text) {
@@ -31,30 +30,67 @@ static void add_note(mos_text *out, bool good, const char *text) {
     mos_text_add(out, "</p>");
 }
 
-static double last_value(const mos_report_curve *curve) {
-    for (int64_t i = curve ? curve->count : 0; i > 0; i--)
-        if (isfinite(curve->y[i - 1])) return curve->y[i - 1];
-    return NAN;
-}
-
-/* Collapse shows in the health curves while a loss still falls: the thresholds are those of
- * training. */
+/* Collapse shows in the health curves while a loss still falls. */
 static void warn_of_collapse(const mos_run_document *run, mos_text *out) {
     for (size_t i = 0; i < run->curve_count; i++) {
         const mos_report_curve *curve = &run->curves[i];
-        double value = last_value(curve);
-        const char *measure = strrchr(curve->name, '.');
+        const char *dot = strrchr(curve->name, '.');
+        double value = mos_report_last(curve);
         if (strcmp(curve->kind, "health") != 0 || strncmp(curve->name, "health.", 7) != 0 ||
-            !isfinite(value))
+            !mos_report_collapsed(dot + 1, value))
             continue;
-        bool spread = strcmp(measure, ".spread") == 0 && value < 0.1;
-        bool cosine = strcmp(measure, ".mean_cosine") == 0 && value > 0.95;
-        bool rank = strcmp(measure, ".effective_rank") == 0 && value < 2;
-        if (!spread && !cosine && !rank) continue;
         char text[256];
         (void)snprintf(text, sizeof text, "The embedding looks collapsed: %s ended at %.3g.",
                        curve->name + 7, value);
         add_note(out, false, text);
+    }
+}
+
+/* ---- in words */
+
+static int compare_f1(const mos_report_class *a, const mos_report_class *b, int set) {
+    return (a->at[set].f1 > b->at[set].f1) - (a->at[set].f1 < b->at[set].f1);
+}
+
+/* Up to three classes that occur, best (or worst) first. */
+static void add_extremes(const mos_run_document *run, const mos_report_evaluation *e, bool best,
+                         mos_text *out) {
+    int set = e->sets - 1;
+    mos_legend legend = mos_report_legend(run);
+    const mos_report_class *before[3] = {0};
+    for (int k = 0; k < 3; k++) {
+        const mos_report_class *found = NULL;
+        for (int64_t j = 0; j < e->class_count; j++) {
+            const mos_report_class *c = &e->classes[j];
+            if (c->positives == 0 || !isfinite(c->at[set].f1) || c == before[0] || c == before[1])
+                continue;
+            int order = found ? compare_f1(c, found, set) : 1;
+            if (!found || (best ? order > 0 : order < 0)) found = c;
+        }
+        if (!found) return;
+        before[k] = found;
+        mos_text_add(out, "%s<span class=\"class\">", k ? ", " : "");
+        mos_report_class_name(out, mos_report_class_colour(run, legend, found->name), found->name);
+        mos_text_add(out, " (%.2f)</span>", found->at[set].f1);
+    }
+}
+
+static void add_words(const mos_run_document *run, const mos_report_evaluation *e, mos_text *out) {
+    const mos_report_analysis *a = &e->analysis;
+    if (e->class_count > 3) {
+        mos_text_add(out, "<p>Strongest by F1: ");
+        add_extremes(run, e, true, out);
+        mos_text_add(out, ". Weakest: ");
+        add_extremes(run, e, false, out);
+        mos_text_add(out, ".</p>");
+    }
+    if (a->confusion_count > 0 && a->confusions[0].confused > 0) {
+        const mos_report_confusion *c = &a->confusions[0];
+        mos_text_add(out, "<p>Most confused: <b>");
+        mos_html_add(out, c->from);
+        mos_text_add(out, "</b> taken for <b>");
+        mos_html_add(out, c->to);
+        mos_text_add(out, "</b>, in %.0f of %.0f patches.</p>", c->confused, c->rows);
     }
 }
 
@@ -89,99 +125,21 @@ void mos_section_verdict(const mos_run_document *run, mos_text *out) {
         int tuned = e->sets - 1;
         mos_text_add(out, "<p>Method <b>");
         mos_html_add(out, e->method);
-        mos_text_add(out, "</b>, scored by its %s on %lld samples of split <b>", e->scorer,
-                     (long long)e->samples);
+        mos_text_add(out, "</b>, scored by its ");
+        mos_html_add(out, e->scorer);
+        mos_text_add(out, " on %lld samples of split <b>", (long long)e->samples);
         mos_html_add(out, e->split);
         mos_text_add(out, "</b>%s.</p><div class=\"tiles\">",
                      tuned ? "; F1 with thresholds tuned per class on validation"
                            : "; F1 at threshold 0.5");
-        add_tile(out, "F1 macro", e->at[tuned].macro.f1, 3);
-        add_tile(out, "F1 micro", e->at[tuned].micro.f1, 3);
-        add_tile(out, "AP macro", e->at[0].macro.average_precision, 3);
-        add_tile(out, "AP micro", e->at[0].micro.average_precision, 3);
-        add_tile(out, "Hamming loss", e->at[tuned].hamming_loss, 4);
+        add_tile(out, "F1 macro", e->at[tuned].macro.f1, 3, interval_of(e, 0));
+        add_tile(out, "F1 micro", e->at[tuned].micro.f1, 3, interval_of(e, 1));
+        add_tile(out, "AP macro", e->at[0].macro.average_precision, 3, interval_of(e, 2));
+        add_tile(out, "AP micro", e->at[0].micro.average_precision, 3, interval_of(e, 3));
+        add_tile(out, "Hamming loss", e->at[tuned].hamming_loss, 4, interval_of(e, 4));
         mos_text_add(out, "</div>");
+        add_words(run, e, out);
     }
     add_warnings(run, e, out);
-    mos_text_add(out, "</section>\n");
-}
-
-static void add_fact_row(const mos_run_document *run, const char *fact, const char *title,
-                         mos_text *out) {
-    const char *value = mos_run_document_fact(run, fact, NULL);
-    if (!value || !value[0]) return;
-    mos_text_add(out, "<tr><td>%s</td><td>", title);
-    mos_html_add(out, value);
-    mos_text_add(out, "</td></tr>");
-}
-
-/* Defects found while opening the data set: kind, number, first example. */
-static void add_defects(const mos_run_document *run, mos_text *out) {
-    for (int i = 0;; i++) {
-        char name[64];
-        (void)snprintf(name, sizeof name, "data.defects.%d.kind", i);
-        const char *kind = mos_run_document_fact(run, name, NULL);
-        if (!kind) return;
-        if (i == 0) mos_text_add(out, "<h3>Defects found in the data</h3>");
-        (void)snprintf(name, sizeof name, "data.defects.%d.count", i);
-        mos_text_add(out, "<p class=\"note\"><b>%s</b> × ", mos_run_document_fact(run, name, "?"));
-        mos_html_add(out, kind);
-        (void)snprintf(name, sizeof name, "data.defects.%d.examples.0", i);
-        const char *example = mos_run_document_fact(run, name, "");
-        if (example[0]) mos_text_add(out, ", e.g. ");
-        mos_html_add(out, example);
-        mos_text_add(out, "</p>");
-    }
-}
-
-void mos_section_data(const mos_run_document *run, mos_text *out) {
-    static const char *const rows[][2] = {
-        {"data.format", "format"},
-        {"data.root", "root"},
-        {"data.split_train", "patches, train"},
-        {"data.split_validation", "patches, validation"},
-        {"data.split_test", "patches, test"},
-        {"data.classes", "classes"},
-        {"data.trained_on", "trained on"},
-        {"data.labeled", "of these with known labels"},
-        {"data.labeled_fraction", "labelled fraction"},
-        {"data.without_modality", "without any modality in use, left out"},
-        {"data.fingerprint", "fingerprint of ids, splits and labels"},
-    };
-    if (run->fact_count == 0) return;
-    mos_text_add(out, "<section id=\"data\"><h2>Data</h2><table>");
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        add_fact_row(run, rows[i][0], rows[i][1], out);
-    mos_text_add(out, "</table>");
-    add_defects(run, out);
-    mos_text_add(out, "</section>\n");
-}
-
-void mos_section_reproduce(const mos_run_document *run, mos_text *out) {
-    static const char *const rows[][2] = {
-        {"mosaic_version", "mosaic"},
-        {"device", "device"},
-        {"precision", "precision"},
-        {"threads", "threads"},
-        {"seed", "seed"},
-        {"steps", "steps"},
-        {"epochs", "epochs"},
-        {"best_epoch", "best epoch"},
-        {"score", "chosen by"},
-        {"config_sha256", "SHA-256 of the configuration"},
-        {"written", "written"},
-    };
-    mos_text_add(out, "<section id=\"reproduce\"><h2>Reproduce</h2><table>");
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        add_fact_row(run, rows[i][0], rows[i][1], out);
-    mos_text_add(out, "</table><pre>mosaic train ");
-    mos_html_add(out, run->path);
-    mos_text_add(out, "/config.yaml --out NEW_RUN</pre>");
-    if (run->config) {
-        mos_text_add(out, "<details><summary>Resolved configuration, every key and where it came "
-                          "from</summary><pre>");
-        mos_html_add(out, run->config);
-        mos_text_add(out, "</pre></details>");
-    }
     mos_text_add(out, "</section>\n");
 }

@@ -6,6 +6,8 @@
 enum {
     WIDTH = 640,
     HEIGHT = 260,
+    SQUARE_WIDTH = 480, /* of a unit chart */
+    SQUARE_HEIGHT = 480,
     LEFT = 56,
     RIGHT = 12,
     TOP = 28,
@@ -18,6 +20,12 @@ typedef struct axis {
     double low, high;
     double from, to; /* pixels */
 } axis;
+
+/* Where a chart's axes lie. */
+typedef struct frame {
+    axis x, y;
+    int width, height;
+} frame;
 
 void mos_html_add(mos_text *out, const char *text) {
     for (; *text; text++) {
@@ -52,10 +60,13 @@ static bool is_point(const mos_chart_line *line, int64_t i) {
 }
 
 /* The range of all points; false when there is nothing to draw. */
-static bool find_ranges(const mos_chart *chart, axis *x, axis *y) {
+static bool find_ranges(const mos_chart *chart, frame *f) {
     int64_t points = 0;
-    *x = (axis){INFINITY, -INFINITY, LEFT, WIDTH - RIGHT};
-    *y = (axis){INFINITY, -INFINITY, HEIGHT - BOTTOM, TOP};
+    axis *x = &f->x, *y = &f->y;
+    f->width = chart->unit ? SQUARE_WIDTH : WIDTH;
+    f->height = chart->unit ? SQUARE_HEIGHT : HEIGHT;
+    *x = (axis){INFINITY, -INFINITY, LEFT, f->width - RIGHT};
+    *y = (axis){INFINITY, -INFINITY, f->height - BOTTOM, TOP};
     for (int l = 0; l < chart->lines; l++)
         for (int64_t i = 0; i < chart->line[l].count; i++) {
             if (!is_point(&chart->line[l], i)) continue;
@@ -65,6 +76,11 @@ static bool find_ranges(const mos_chart *chart, axis *x, axis *y) {
             y->high = fmax(y->high, chart->line[l].y[i]);
             points++;
         }
+    if (chart->unit) {
+        x->low = y->low = 0;
+        x->high = y->high = 1;
+        return points > 0;
+    }
     if (points < 2 || !(x->high > x->low)) return false;
     if (chart->from_zero) y->low = fmin(y->low, 0);
     double margin = y->high > y->low ? 0.04 * (y->high - y->low) : fmax(fabs(y->high) * 0.1, 1e-6);
@@ -84,42 +100,46 @@ static void add_pixel(mos_text *out, double value) {
     mos_text_add(out, "%s", mos_format_double(number, sizeof number, round(value * 10) / 10, 6));
 }
 
-static void draw_x_tick(double at, const char *number, mos_text *out) {
-    mos_text_add(out, "<line class=\"grid\" y1=\"%d\" y2=\"%d\" x1=\"", TOP, HEIGHT - BOTTOM);
+static void draw_tick(const frame *f, bool x, double at, const char *number, mos_text *out) {
+    mos_text_add(out, "<line class=\"grid\" %c1=\"%d\" %c2=\"%d\" %c1=\"", x ? 'y' : 'x',
+                 x ? TOP : LEFT, x ? 'y' : 'x', x ? f->height - BOTTOM : f->width - RIGHT,
+                 x ? 'x' : 'y');
     add_pixel(out, at);
-    mos_text_add(out, "\" x2=\"");
+    mos_text_add(out, "\" %c2=\"", x ? 'x' : 'y');
     add_pixel(out, at);
-    mos_text_add(out, "\"/><text class=\"tick\" text-anchor=\"middle\" y=\"%d\" x=\"",
-                 HEIGHT - BOTTOM + 16);
-    add_pixel(out, at);
+    if (x)
+        mos_text_add(out, "\"/><text class=\"tick\" text-anchor=\"middle\" y=\"%d\" x=\"",
+                     f->height - BOTTOM + 16);
+    else
+        mos_text_add(out, "\"/><text class=\"tick\" text-anchor=\"end\" x=\"%d\" y=\"", LEFT - 6);
+    add_pixel(out, x ? at : at + 4);
     mos_text_add(out, "\">%s</text>", number);
 }
 
-static void draw_y_tick(double at, const char *number, mos_text *out) {
-    mos_text_add(out, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"", LEFT, WIDTH - RIGHT);
-    add_pixel(out, at);
-    mos_text_add(out, "\" y2=\"");
-    add_pixel(out, at);
-    mos_text_add(out, "\"/><text class=\"tick\" text-anchor=\"end\" x=\"%d\" y=\"", LEFT - 6);
-    add_pixel(out, at + 4);
-    mos_text_add(out, "\">%s</text>", number);
-}
-
-static void draw_ticks(const axis *a, void (*draw)(double at, const char *number, mos_text *out),
-                       mos_text *out) {
+static void draw_ticks(const frame *f, bool x, mos_text *out) {
+    const axis *a = x ? &f->x : &f->y;
     double step = tick_step(a->high - a->low);
     for (double value = ceil(a->low / step) * step; value <= a->high + 1e-9 * step; value += step) {
         char number[32];
         mos_format_double(number, sizeof number, fabs(value) < 1e-9 * step ? 0 : value, 4);
-        draw(place(a, value), number, out);
+        draw_tick(f, x, place(a, value), number, out);
     }
 }
 
-static void draw_line(const mos_chart_line *line, int number, const axis *x, const axis *y,
-                      mos_text *out) {
+/* class="..." and the line's own colour. */
+static void add_series(const mos_chart_line *line, int number, const char *class, mos_text *out) {
+    mos_text_add(out, " class=\"%s%s s%d\" data-s=\"%d\"", class, line->thin ? " thin" : "",
+                 number % MOS_CHART_MAX_LINES, number);
+    if (line->colour)
+        mos_text_add(out, " style=\"%s:%s\"", class[0] == 'd' ? "fill" : "stroke", line->colour);
+}
+
+static void draw_line(const mos_chart_line *line, int number, const frame *f, mos_text *out) {
     int64_t stride = line->count > MOST_POINTS ? (line->count + MOST_POINTS - 1) / MOST_POINTS : 1;
     bool pen = false;
-    mos_text_add(out, "<path class=\"line s%d\" d=\"", number);
+    mos_text_add(out, "<path");
+    add_series(line, number, "line", out);
+    mos_text_add(out, " d=\"");
     for (int64_t i = 0; i < line->count; i += stride) {
         int64_t at =
             i + stride < line->count ? i : line->count - 1; /* the last point is always drawn */
@@ -128,25 +148,28 @@ static void draw_line(const mos_chart_line *line, int number, const axis *x, con
             continue;
         }
         mos_text_add(out, pen ? "L" : "M");
-        add_pixel(out, place(x, line->x[at]));
+        add_pixel(out, place(&f->x, line->x[at]));
         mos_text_add(out, ",");
-        add_pixel(out, place(y, line->y[at]));
+        add_pixel(out, place(&f->y, line->y[at]));
         pen = true;
     }
-    mos_text_add(out, "\"/>");
+    mos_text_add(out, "\"><title>");
+    mos_html_add(out, line->name);
+    mos_text_add(out, "</title></path>");
 }
 
 /* Few points show as dots whose tooltip gives the numbers. */
-static void draw_dots(const mos_chart_line *line, int number, const axis *x, const axis *y,
-                      mos_text *out) {
-    if (line->count > 120) return;
+static void draw_dots(const mos_chart_line *line, int number, const frame *f, mos_text *out) {
+    if (line->count > 120 || line->thin || line->colour) return;
     for (int64_t i = 0; i < line->count; i++) {
         char a[32], b[32];
         if (!is_point(line, i)) continue;
-        mos_text_add(out, "<circle class=\"dot s%d\" r=\"2.5\" cx=\"", number);
-        add_pixel(out, place(x, line->x[i]));
+        mos_text_add(out, "<circle");
+        add_series(line, number, "dot", out);
+        mos_text_add(out, " r=\"2.5\" cx=\"");
+        add_pixel(out, place(&f->x, line->x[i]));
         mos_text_add(out, "\" cy=\"");
-        add_pixel(out, place(y, line->y[i]));
+        add_pixel(out, place(&f->y, line->y[i]));
         mos_text_add(out, "\"><title>");
         mos_html_add(out, line->name);
         mos_text_add(out, ": %s at %s</title></circle>",
@@ -158,55 +181,81 @@ static void draw_dots(const mos_chart_line *line, int number, const axis *x, con
 static void draw_legend(const mos_chart *chart, mos_text *out) {
     mos_text_add(out, "<p class=\"legend\">");
     for (int l = 0; l < chart->lines; l++) {
-        mos_text_add(out, "<span class=\"key k%d\"></span>", l);
-        mos_html_add(out, chart->line[l].name);
-        mos_text_add(out, " ");
+        const mos_chart_line *line = &chart->line[l];
+        mos_text_add(out, "<span data-s=\"%d\"><i class=\"key k%d\"", l, l % MOS_CHART_MAX_LINES);
+        if (line->colour) mos_text_add(out, " style=\"background:%s\"", line->colour);
+        mos_text_add(out, "></i>");
+        mos_html_add(out, line->name);
+        mos_text_add(out, "</span> ");
     }
     mos_text_add(out, "</p>");
 }
 
+/* What a script needs to turn pixels back into values. */
+static void add_axis(const char *name, const axis *a, mos_text *out) {
+    mos_text_add(out, " data-%s=\"", name);
+    mos_text_add_number(out, a->low);
+    mos_text_add(out, " ");
+    mos_text_add_number(out, a->high);
+    mos_text_add(out, " %.0f %.0f\"", a->from, a->to);
+}
+
 void mos_chart_write(const mos_chart *chart, mos_text *out) {
-    axis x, y;
-    if (!find_ranges(chart, &x, &y)) return;
-    mos_text_add(out, "<figure><figcaption>");
+    frame f;
+    if (!find_ranges(chart, &f)) return;
+    mos_text_add(out, "<figure class=\"chart\"><figcaption>");
     mos_html_add(out, chart->title);
-    mos_text_add(out, "</figcaption><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", WIDTH,
-                 HEIGHT);
+    mos_text_add(out, "</figcaption><svg viewBox=\"0 0 %d %d\"", f.width, f.height);
+    add_axis("x", &f.x, out);
+    add_axis("y", &f.y, out);
+    mos_text_add(out, " role=\"img\" aria-label=\"");
     mos_html_add(out, chart->title);
     mos_text_add(out, "\">");
-    draw_ticks(&x, draw_x_tick, out);
-    draw_ticks(&y, draw_y_tick, out);
-    for (int l = 0; l < chart->lines; l++) {
-        draw_line(&chart->line[l], l, &x, &y, out);
-        draw_dots(&chart->line[l], l, &x, &y, out);
+    draw_ticks(&f, true, out);
+    draw_ticks(&f, false, out);
+    for (int l = chart->lines - 1; l >= 0; l--) { /* the first, which matters most, on top */
+        draw_line(&chart->line[l], l, &f, out);
+        draw_dots(&chart->line[l], l, &f, out);
     }
-    mos_text_add(out, "<text class=\"tick\" text-anchor=\"end\" x=\"%d\" y=\"%d\">", WIDTH - RIGHT,
-                 HEIGHT - 6);
+    mos_text_add(out, "<text class=\"tick\" text-anchor=\"end\" x=\"%d\" y=\"%d\">",
+                 f.width - RIGHT, f.height - 6);
     mos_html_add(out, chart->x_name);
     mos_text_add(out, "</text></svg>");
     draw_legend(chart, out);
     mos_text_add(out, "</figure>\n");
 }
 
-void mos_bar_write(double value, double mark, mos_text *out) {
-    if (!isfinite(value)) {
+static void add_rect(const char *class, double from, double to, int y, int height, mos_text *out) {
+    mos_text_add(out, "<rect class=\"%s\" y=\"%d\" height=\"%d\" x=\"", class, y, height);
+    add_pixel(out, 100 * fmin(fmax(from, 0), 1));
+    mos_text_add(out, "\" width=\"");
+    add_pixel(out, 100 * fmax(fmin(fmax(to, 0), 1) - fmin(fmax(from, 0), 1), 0));
+    mos_text_add(out, "\"/>");
+}
+
+void mos_bar_draw(const mos_bar *bar, mos_text *out) {
+    if (!isfinite(bar->value)) {
         mos_text_add(out, "<span class=\"none\">–</span>");
         return;
     }
-    mos_text_add(
-        out,
-        "<span class=\"meter\"><svg class=\"bar\" viewBox=\"0 0 100 10\" "
-        "preserveAspectRatio=\"none\" "
-        "aria-hidden=\"true\"><rect "
-        "class=\"back\" width=\"100\" height=\"10\"/><rect class=\"fill\" height=\"10\" width=\"");
-    add_pixel(out, 100 * fmin(fmax(value, 0), 1));
-    mos_text_add(out, "\"/>");
-    if (isfinite(mark)) {
-        mos_text_add(out, "<rect class=\"mark\" width=\"1.2\" height=\"10\" x=\"");
-        add_pixel(out, 100 * fmin(fmax(mark, 0), 1) - 0.6);
-        mos_text_add(out, "\"/>");
-    }
-    mos_text_add(out, "</svg><span class=\"number\">%.3f</span></span>", value);
+    mos_text_add(out, "<span class=\"meter\"><svg class=\"bar\" viewBox=\"0 0 100 10\" "
+                      "preserveAspectRatio=\"none\" aria-hidden=\"true\"");
+    if (bar->colour) mos_text_add(out, " style=\"--fill:%s\"", bar->colour);
+    mos_text_add(out, ">");
+    add_rect("back", 0, 1, 0, 10, out);
+    add_rect("fill", 0, bar->value, 0, 10, out);
+    if (isfinite(bar->low) && isfinite(bar->high)) add_rect("span", bar->low, bar->high, 4, 2, out);
+    if (isfinite(bar->mark)) add_rect("mark", bar->mark - 0.006, bar->mark + 0.006, 0, 10, out);
+    mos_text_add(out, "</svg><span class=\"number\">");
+    if (bar->text)
+        mos_html_add(out, bar->text);
+    else
+        mos_text_add(out, "%.3f", bar->value);
+    mos_text_add(out, "</span></span>");
+}
+
+void mos_bar_write(double value, double mark, mos_text *out) {
+    mos_bar_draw(&(mos_bar){value, mark, NAN, NAN, NULL, NULL}, out);
 }
 
 void mos_interval_write(double low, double value, double high, double reach, mos_text *out) {

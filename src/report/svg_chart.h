@@ -5,19 +5,22 @@
 
 #include "base/text.h"
 
-enum { MOS_CHART_MAX_LINES = 8 };
+enum { MOS_CHART_MAX_LINES = 8, MOS_CHART_MOST_LINES = 40 }; /* by palette; with own colours */
 
 typedef struct mos_chart_line {
     const char *name;
     const double *x, *y; /* [count]; points that are not finite are left out and break the line */
     int64_t count;
+    const char *colour; /* NULL: the palette's, in turn */
+    bool thin;          /* one of many */
 } mos_chart_line;
 
 typedef struct mos_chart {
     const char *title, *x_name;
-    mos_chart_line line[MOS_CHART_MAX_LINES];
+    mos_chart_line line[MOS_CHART_MOST_LINES];
     int lines;
     bool from_zero; /* the y axis starts at 0 */
+    bool unit;      /* both axes from 0 to 1, square */
 } mos_chart;
 
 /* A line chart with axes, ticks, a legend and a point's values as tooltips; long lines are thinned
@@ -26,6 +29,14 @@ void mos_chart_write(const mos_chart *chart, mos_text *out);
 
 /* A horizontal bar of `value` in 0..1 with a mark at `mark` (NaN: none), for table cells. */
 void mos_bar_write(double value, double mark, mos_text *out);
+
+/* The same with a colour of its own, an interval, and any text beside it. */
+typedef struct mos_bar {
+    double value, mark, low, high; /* shares of the bar; NaN: none */
+    const char *colour;            /* NULL: the page's first */
+    const char *text;              /* NULL: the value with three digits */
+} mos_bar;
+void mos_bar_draw(const mos_bar *bar, mos_text *out);
 
 /* An interval low..high with its value on an axis from -reach to reach, zero marked, for table
  * cells; what lies outside is cut off at the edge. */

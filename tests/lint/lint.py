@@ -28,7 +28,8 @@ VENDOR_HOMES = [
     (re.compile(r"yaml\.h$"), "src/io/"),
     # and the readers of JSON documents of our own, one file each
     (re.compile(r"jansson\w*\.h$"),
-     ("src/io/", "src/artifact/model_card_read.c", "src/train/config_document.c", "src/report/run_json.c")),
+     ("src/io/", "src/artifact/model_card_read.c", "src/train/config_document.c", "src/report/run_json.c",
+      "src/report/run_data.c")),
     (re.compile(r"(protobuf-c/|.*\.pb-c\.h$)"), "src/io/"),
     (re.compile(r"(zstd|zlib|snappy|snappy-c)\.h$"), "src/io/"),
 ]

@@ -66,9 +66,11 @@ static const char metrics[] =
 static void every_section_is_written(void **state) {
     (void)state;
     put("config.yaml", "method: mosaic-1 # <script>\n");
-    put("provenance.json", "{\"status\": \"complete\", \"seed\": 5, \"data\": {\"format\": "
-                           "\"csv\", \"defects\": [{\"kind\": \"orphan\", "
-                           "\"count\": 2, \"examples\": [\"patch_1\"]}]}}");
+    put("provenance.json",
+        "{\"status\": \"complete\", \"seed\": 5, \"data\": {\"format\": "
+        "\"csv\", \"policy\": {\"name\": \"mask\", \"offsets_removed\": 3, "
+        "\"training\": {\"nodata_pixels\": 77}}, \"defects\": [{\"kind\": \"orphan\", "
+        "\"count\": 2, \"examples\": [\"patch_1\"]}]}}");
     put("metrics.csv", "kind,step,epoch,lr,loss,intra,health.s1.spread,validation.macro_ap\n"
                        "step,1,1,0.1,4.5,2,,\nstep,2,1,0.1,3.5,1,,\n"
                        "health,1,1,,,,0.9,\nhealth,2,1,,,,0.05,\n"
@@ -86,10 +88,41 @@ static void every_section_is_written(void **state) {
     expect(page, "Validation scores");
     expect(page, "macro_ap: 0.625 at 2");
     expect(page, "Hamming loss 0.1250");
+    expect(page, "script-src 'sha256-");
+    expect(page, "id=\"health\"");
+    expect(page, "<td class=\"n bad\">⚠ 0.050");
+    expect(page, "policy <b>mask</b>, 3 offsets");
+    expect(page, "<th scope=\"row\">no-data pixels</th><td class=\"n\">77</td>");
     assert_null(strstr(page, "nan"));
-    assert_null(strstr(page, "<script"));
-    assert_null(strstr(page, "http")); /* opens offline: nothing is fetched */
+    assert_null(strstr(strstr(page, "<script") + 1, "<script")); /* the page's own, at its end */
+    assert_null(strstr(page, "://"));                            /* opens offline */
     mos_free(page);
+}
+
+static const char data[] =
+    "{\"samples\": 9, \"complete_samples\": 9, \"splits\": {\"train\": 9}, \"classes\": "
+    "[{\"name\": \"Pastures\", \"positives\": {\"train\": 4, \"test\": 1}}, {\"name\": "
+    "\"<i>Moors</i>\", \"positives\": {\"train\": 2}}], \"cooccurrence\": [[5, 1], [1, 2]], "
+    "\"seasons\": {\"winter\": {\"train\": 6}}, \"lag_days\": {\"0\": 7, \"unknown\": 0}, "
+    "\"countries\": {\"A&B\": {\"train\": 9}}}";
+
+static void the_data_are_shown(void **state) {
+    (void)state;
+    put("config.yaml", "method: simclr\n");
+    put("data.json", data);
+    char *page = write_and_read();
+    expect(page, "style=\"--fill:#e6e64d\""); /* pastures, as CORINE's legend has them */
+    expect(page, "Pastures occurs with &lt;i&gt;Moors&lt;/i&gt;: 0.200");
+    expect(page, "&lt;i&gt;Moors&lt;/i&gt; occurs with Pastures: 0.500");
+    expect(page, "A&amp;B");
+    expect(page, "legend of CORINE Land Cover");
+    assert_null(strstr(page, "<i>Moors"));
+    mos_free(page);
+    put("data.json", "{\"classes\": [{}], \"cooccurrence\": []}");
+    assert_int_equal(mos_report_write(run, NULL), MOSAIC_ERR_DATA);
+    put("data.json", "[]");
+    assert_int_equal(mos_report_write(run, NULL), MOSAIC_ERR_DATA);
+    assert_non_null(strstr(mosaic_error(), "data.json"));
 }
 
 static void missing_parts_are_left_out(void **state) {
@@ -120,6 +153,7 @@ static void broken_files_are_errors(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_section_is_written, make_run, remove_run),
+        cmocka_unit_test_setup_teardown(the_data_are_shown, make_run, remove_run),
         cmocka_unit_test_setup_teardown(missing_parts_are_left_out, make_run, remove_run),
         cmocka_unit_test_setup_teardown(broken_files_are_errors, make_run, remove_run),
     };

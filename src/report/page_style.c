@@ -1,0 +1,173 @@
+/* The style of every page. Colours are variables, so that light, dark and print differ in one
+ * place; the palette keeps its order under the common kinds of colour blindness (Okabe and Ito). */
+#include "report/page.h"
+
+#include <stddef.h>
+
+/* clang-format off: a line here is a line there */
+const char *const mos_page_style[] = {
+    ":root{color-scheme:light "
+    "dark;--ink:#1b1f23;--soft:#57606a;--paper:#fff;--card:#f6f7f9;--rule:#d5dae0;\n",
+    "--accent:#0b6e4f;--warn:#9a3412;--heat:#b3400f;--ground:#eceff2;--edge:rgba(0,0,0,.35);--case:"
+    "rgba(0,0,0,.75);\n",
+    "--c0:#0072b2;--c1:#d55e00;--c2:#009e73;--c3:#cc79a7;--c4:#e69f00;--c5:#56b4e9;--c6:#6b4fa1;--"
+    "c7:#57606a}\n",
+    "@media(prefers-color-scheme:dark){:root{--ink:#e6e9ec;--soft:#a3adb8;--paper:#14181c;--card:#"
+    "1d2329;\n",
+    "--rule:#38414b;--accent:#4cc38a;--warn:#fdba74;--heat:#ff9a5c;--ground:#1a1f24;--edge:rgba("
+    "255,255,255,.4);\n",
+    "--c0:#4ba3e3;--c1:#f58a42;--c2:#2fc69a;--c3:#e39cc4;--c4:#f2b632;--c5:#8ccff2;--c6:#a892dc;--"
+    "c7:#a3adb8}}\n",
+    "*{box-sizing:border-box}\n",
+    "html{scroll-padding-top:56px}\n",
+    "body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}\n",
+    "main{max-width:1060px;margin:0 auto;padding:24px 20px 64px}\n",
+    "h1{font-size:26px;margin:8px 0 2px;overflow-wrap:anywhere}\n",
+    "h2{font-size:20px;margin:44px 0 12px;border-bottom:1px solid "
+    "var(--rule);padding-bottom:4px}\n",
+    "h3{font-size:15px;margin:22px 0 6px}\n",
+    "p{margin:6px 0}\n",
+    ".soft{color:var(--soft)}\n",
+    "a{color:var(--accent)}\n",
+    "nav{position:sticky;top:0;z-index:2;background:var(--paper);border-bottom:1px solid "
+    "var(--rule);\n",
+    "padding:8px 0;margin-top:10px;white-space:nowrap;overflow-x:auto;scrollbar-width:thin}\n",
+    "nav a{margin-right:14px;text-decoration:none}\n",
+    "nav a:hover,nav a:focus{text-decoration:underline}\n",
+    ":focus-visible{outline:2px solid var(--accent);outline-offset:2px}\n",
+    ".tiles{display:flex;flex-wrap:wrap;gap:12px;margin:16px 0}\n",
+    ".tile{background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:10px "
+    "16px;min-width:140px}\n",
+    ".tile b{display:block;font-size:26px;font-variant-numeric:tabular-nums;line-height:1.25}\n",
+    ".tile span{color:var(--soft);font-size:13px}\n",
+    ".tile "
+    "small{display:block;color:var(--soft);font-size:12px;font-variant-numeric:tabular-nums}\n",
+    ".class{white-space:nowrap}\n",
+    ".note{border-left:4px solid var(--warn);background:var(--card);padding:8px 14px;margin:10px "
+    "0;overflow-wrap:anywhere}\n",
+    ".good{border-color:var(--accent)}\n",
+    ".bad{color:var(--warn);font-weight:600}\n",
+    "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}\n",
+    "th,td{text-align:left;padding:5px 12px 5px 0;border-bottom:1px solid "
+    "var(--rule);vertical-align:middle}\n",
+    "th{font-weight:600;color:var(--soft);font-size:13px}\n",
+    "th[scope=row]{font-weight:400;color:var(--ink);font-size:inherit}\n",
+    "td.n,th.n{text-align:right}\n",
+    "td.n{white-space:nowrap}\n",
+    ".facts{width:auto}\n",
+    ".facts td{overflow-wrap:anywhere}\n",
+    ".facts th{white-space:nowrap;color:var(--soft);padding-right:24px}\n",
+    ".scroll{overflow-x:auto;max-width:100%}\n",
+    ".charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:"
+    "18px;margin-top:12px}\n",
+    ".small{grid-template-columns:repeat(auto-fit,minmax(min(100%,300px),1fr));align-items:start}"
+    "\n",
+    "figure{margin:0;background:var(--card);border:1px solid "
+    "var(--rule);border-radius:8px;padding:10px 12px;position:relative;min-width:0}\n",
+    "figure.wide{margin-top:18px}\n",
+    "figcaption{font-weight:600;font-size:14px;padding-right:28px}\n",
+    "figure svg{width:100%;height:auto;display:block}\n",
+    ".scroll>svg{margin-top:6px}\n",
+    "figure .bar{display:inline-block}\n",
+    ".grid{stroke:var(--rule);stroke-width:1}\n",
+    ".tick{fill:var(--soft);font-size:11px}\n",
+    ".line{fill:none;stroke-width:2;stroke-linejoin:round}\n",
+    ".s0{stroke:var(--c0)}.k0{background:var(--c0)}.dot.s0{fill:var(--c0);stroke:none}.s1{stroke:"
+    "var(--c1)}.k1{background:var(--c1)}.dot.s1{fill:var(--c1);stroke:none}.s2{stroke:var(--c2)}."
+    "k2{background:var(--c2)}.dot.s2{fill:var(--c2);stroke:none}.s3{stroke:var(--c3)}.k3{"
+    "background:var(--c3)}.dot.s3{fill:var(--c3);stroke:none}\n",
+    ".s4{stroke:var(--c4)}.k4{background:var(--c4)}.dot.s4{fill:var(--c4);stroke:none}.s5{stroke:"
+    "var(--c5)}.k5{background:var(--c5)}.dot.s5{fill:var(--c5);stroke:none}.s6{stroke:var(--c6)}."
+    "k6{background:var(--c6)}.dot.s6{fill:var(--c6);stroke:none}.s7{stroke:var(--c7)}.k7{"
+    "background:var(--c7)}.dot.s7{fill:var(--c7);stroke:none}\n",
+    ".thin{stroke-width:1.4;filter:drop-shadow(0 0 .5px var(--case))}\n",
+    ".map path{stroke-opacity:.85}\n",
+    ".map svg{filter:drop-shadow(0 0 .7px var(--case)) drop-shadow(0 0 .7px var(--case))}\n",
+    ".legend{font-size:13px;margin:6px 0 0;line-height:1.7}\n",
+    ".legend "
+    "span{margin-right:12px;white-space:nowrap;display:inline-block;max-width:100%;overflow:hidden;"
+    "text-overflow:ellipsis;vertical-align:bottom}\n",
+    ".key{display:inline-block;width:12px;height:12px;border-radius:3px;margin:0 6px 0 "
+    "0;vertical-align:-1px;box-shadow:inset 0 0 0 1px var(--edge)}\n",
+    ".bar{width:120px!important;height:10px!important;vertical-align:middle;margin-right:8px;"
+    "overflow:visible}\n",
+    ".back{fill:var(--rule)}\n",
+    ".fill{fill:var(--fill,var(--c0));stroke:var(--edge);stroke-width:.5;vector-effect:non-scaling-"
+    "stroke}\n",
+    ".mark{fill:var(--ink)}\n",
+    ".span{fill:var(--ink);fill-opacity:.75}\n",
+    ".meter{white-space:nowrap}\n",
+    ".number{display:inline-block;min-width:3.2em}\n",
+    ".heat{fill:var(--heat)}\n",
+    ".heat:hover{stroke:var(--ink);stroke-width:1.5}\n",
+    ".ground{fill:var(--ground)}\n",
+    ".edge{stroke:var(--edge);stroke-width:1}\n",
+    ".patches{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,236px),1fr));gap:"
+    "14px;margin-top:8px}\n",
+    ".pairs{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,490px),1fr));gap:0 "
+    "18px}\n",
+    ".patch "
+    "figcaption{font-weight:400;font-size:11px;color:var(--soft);overflow-wrap:anywhere;padding:0}"
+    "\n",
+    ".views{display:flex;gap:6px}\n",
+    ".views img{flex:1 1 "
+    "0;min-width:0;width:0;height:auto;image-rendering:pixelated;border-radius:4px;background:var(-"
+    "-ground)}\n",
+    ".patch ul{list-style:none;margin:8px 0;padding:0;font-size:13px;line-height:1.45}\n",
+    ".patch .key{width:10px;height:10px}\n",
+    ".missed b,.wrong b{color:var(--warn)}\n",
+    ".hit b{color:var(--accent)}\n",
+    ".open{color:var(--soft)}\n",
+    "pre{background:var(--card);border:1px solid "
+    "var(--rule);border-radius:8px;padding:12px;overflow-x:auto;font-size:13px}\n",
+    "details{margin-top:10px}\n",
+    "details summary{cursor:pointer;color:var(--accent)}\n",
+    ".zoom{position:absolute;top:6px;right:6px;border:0;background:none;color:var(--soft);cursor:"
+    "pointer;font-size:17px;line-height:1;padding:4px 6px;border-radius:4px}\n",
+    ".zoom:hover{color:var(--ink);background:var(--rule)}\n",
+    ".views img.can{cursor:zoom-in}\n",
+    "th.can{cursor:pointer}\n",
+    "th.can:hover{color:var(--ink)}\n",
+    "th[aria-sort=ascending]:after{content:\" \\25b2\";font-size:10px}\n",
+    "th[aria-sort=descending]:after{content:\" \\25bc\";font-size:10px}\n",
+    ".dim [data-s]:not(.on){opacity:.12}\n",
+    "#tip{position:fixed;z-index:9;pointer-events:none;background:var(--ink);color:var(--paper);"
+    "font-size:12px;\n",
+    "padding:5px "
+    "8px;border-radius:5px;max-width:320px;white-space:pre-line;font-variant-numeric:tabular-nums}"
+    "\n",
+    "dialog{border:1px solid "
+    "var(--rule);border-radius:10px;background:var(--paper);color:var(--ink);padding:14px;\n",
+    "width:min(96vw,1200px);max-width:96vw;max-height:96vh;overflow:auto}\n",
+    "dialog::backdrop{background:rgba(0,0,0,.6)}\n",
+    "dialog figure{border:0;background:none;padding:0}\n",
+    "dialog svg{max-height:76vh;touch-action:none}\n",
+    "dialog .views{justify-content:center}\n",
+    "dialog .views img{max-width:44vw;flex:1 1 300px}\n",
+    "dialog .zoom{position:static;float:right;font-size:22px}\n",
+    "@media(min-width:1480px){nav{position:fixed;top:96px;left:calc(50vw - "
+    "716px);width:170px;border:0;white-space:normal;\n",
+    "max-height:calc(100vh - 120px);overflow-y:auto}nav a{display:block;margin:0;padding:3px "
+    "0}html{scroll-padding-top:8px}}\n",
+    "@media(max-width:480px){main{padding:14px 12px 40px}.tile{flex:1 1 "
+    "42%;min-width:0;padding:8px 10px}.tile b{font-size:21px}\n",
+    ".bar{width:72px!important}.facts th{white-space:normal}.charts{gap:12px}}\n",
+    "@media(prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}\n",
+    "@media "
+    "print{:root{color-scheme:light;--ink:#000;--soft:#444;--paper:#fff;--card:#fff;--rule:#bbb;--"
+    "accent:#0b6e4f;--warn:#9a3412;\n",
+    "--heat:#b3400f;--ground:#f2f2f2;--edge:rgba(0,0,0,.4);--case:rgba(0,0,0,.75);--c0:#0072b2;--"
+    "c1:#d55e00;--c2:#009e73;-"
+    "-c3:#cc79a7;--c4:#e69f00;--c5:#56b4e9;\n",
+    "--c6:#6b4fa1;--c7:#57606a}\n",
+    "*{-webkit-print-color-adjust:exact;print-color-adjust:exact}\n",
+    "body{font-size:11px}main{max-width:none;padding:0}nav,.zoom,#tip{display:none!important}\n",
+    "figure,tr,.tile,.note,.pair{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:"
+    "visible}\n",
+    ".charts{grid-template-columns:1fr 1fr}.small{grid-template-columns:1fr 1fr "
+    "1fr}.patches{grid-template-columns:repeat(4,1fr);gap:8px}\n",
+    ".pairs{grid-template-columns:1fr 1fr}.pairs .patches{grid-template-columns:1fr "
+    "1fr}.bar{width:70px!important}\n",
+    "th,td{padding:3px 8px 3px 0}th,.patch ul{font-size:10px}.scroll>svg{min-width:0!important}}\n",
+    NULL};
+/* clang-format on */

@@ -1,0 +1,69 @@
+#include "report/report_parts.h"
+
+#include "report/svg_chart.h"
+
+#include <math.h>
+#include <string.h>
+
+const mos_report_evaluation *mos_report_headline(const mos_run_document *run) {
+    for (size_t i = 0; i < run->evaluation_count; i++)
+        if (strcmp(run->evaluations[i].folder, "test") == 0) return &run->evaluations[i];
+    return run->evaluation_count ? &run->evaluations[0] : NULL;
+}
+
+const mos_report_analysis *mos_report_headline_analysis(const mos_run_document *run) {
+    const mos_report_evaluation *e = mos_report_headline(run);
+    return e ? &e->analysis : NULL;
+}
+
+void mos_report_number(mos_text *out, double value, int digits) {
+    if (isfinite(value))
+        mos_text_add(out, "%.*f", digits, value);
+    else
+        mos_text_add(out, "–");
+}
+
+void mos_report_cell(mos_text *out, double value, int digits) {
+    mos_text_add(out, "<td class=\"n\">");
+    mos_report_number(out, value, digits);
+    mos_text_add(out, "</td>");
+}
+
+mos_legend mos_report_legend(const mos_run_document *run) {
+    const mos_report_evaluation *e = mos_report_headline(run);
+    if (e && e->class_count > 0)
+        return mos_legend_choose(e->classes[0].name, sizeof *e->classes, (size_t)e->class_count);
+    if (run->data.class_count > 0)
+        return mos_legend_choose(run->data.classes[0].name, sizeof *run->data.classes,
+                                 (size_t)run->data.class_count);
+    return MOS_LEGEND_NONE;
+}
+
+const char *mos_report_class_colour(const mos_run_document *run, mos_legend legend,
+                                    const char *name) {
+    const mos_report_evaluation *e = mos_report_headline(run);
+    size_t number = 0;
+    for (int64_t j = 0; e && j < e->class_count; j++)
+        if (strcmp(e->classes[j].name, name) == 0) number = (size_t)j;
+    for (int64_t j = 0; !e && j < run->data.class_count; j++)
+        if (strcmp(run->data.classes[j].name, name) == 0) number = (size_t)j;
+    return mos_class_colour(legend, name, number);
+}
+
+void mos_report_class_name(mos_text *out, const char *colour, const char *name) {
+    mos_text_add(out, "<i class=\"key\" style=\"background:%s\"></i>", colour);
+    mos_html_add(out, name);
+}
+
+bool mos_report_collapsed(const char *measure, double value) {
+    if (!isfinite(value)) return false;
+    return (strcmp(measure, "spread") == 0 && value < 0.1) ||
+           (strcmp(measure, "mean_cosine") == 0 && value > 0.95) ||
+           (strcmp(measure, "effective_rank") == 0 && value < 2);
+}
+
+double mos_report_last(const mos_report_curve *curve) {
+    for (int64_t i = curve ? curve->count : 0; i > 0; i--)
+        if (isfinite(curve->y[i - 1])) return curve->y[i - 1];
+    return NAN;
+}

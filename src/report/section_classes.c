@@ -1,0 +1,59 @@
+/* Every class of the headline evaluation, in its own colour. */
+#include "report/report_parts.h"
+#include "report/report_sections.h"
+#include "report/svg_chart.h"
+
+#include <math.h>
+
+static void add_class(const mos_run_document *run, mos_legend legend, const mos_report_class *c,
+                      int set, mos_text *out) {
+    const char *colour = mos_report_class_colour(run, legend, c->name);
+    mos_text_add(out, "<tr><th scope=\"row\">");
+    mos_report_class_name(out, colour, c->name);
+    mos_text_add(out, "</th><td class=\"n\">%lld</td><td>", (long long)c->positives);
+    mos_bar_draw(&(mos_bar){.value = c->at[set].f1,
+                            .mark = set ? c->at[0].f1 : NAN,
+                            .low = c->f1.low,
+                            .high = c->f1.high,
+                            .colour = colour},
+                 out);
+    mos_text_add(out, "</td><td>");
+    mos_bar_draw(&(mos_bar){.value = c->average_precision,
+                            .mark = NAN,
+                            .low = c->ap.low,
+                            .high = c->ap.high,
+                            .colour = colour},
+                 out);
+    mos_text_add(out, "</td>");
+    mos_report_cell(out, c->roc_auc, 3);
+    mos_report_cell(out, c->at[set].precision, 3);
+    mos_report_cell(out, c->at[set].recall, 3);
+    mos_report_cell(out, c->at[set].threshold, 3);
+    mos_text_add(out, "</tr>");
+}
+
+void mos_section_classes(const mos_run_document *run, mos_text *out) {
+    const mos_report_evaluation *e = mos_report_headline(run);
+    if (!e || e->class_count == 0) return;
+    mos_legend legend = mos_report_legend(run);
+    int set = e->sets - 1;
+    bool intervals = false;
+    for (int64_t j = 0; j < e->class_count; j++)
+        intervals = intervals || isfinite(e->classes[j].f1.low);
+    mos_text_add(out, "<section id=\"classes\"><h2>Classes</h2><p class=\"soft\">Split ");
+    mos_html_add(out, e->folder);
+    mos_text_add(out, "; F1 at %s%s%s</p><div class=\"scroll\"><table class=\"sort\"><tr>",
+                 set ? "thresholds tuned per class; the mark is F1 at threshold 0.5"
+                     : "threshold 0.5",
+                 intervals ? "; the line is the interval" : "",
+                 legend == MOS_LEGEND_NONE ? "." : "; colours as in the classes' legend.");
+    mos_text_add(out,
+                 "<th scope=\"col\">class</th><th scope=\"col\" class=\"n\">positives</th>"
+                 "<th scope=\"col\">F1</th><th scope=\"col\">AP</th><th scope=\"col\" "
+                 "class=\"n\">ROC-AUC</th><th scope=\"col\" class=\"n\">precision</th><th "
+                 "scope=\"col\" class=\"n\">recall</th><th scope=\"col\" class=\"n\">threshold</th>"
+                 "</tr>");
+    for (int64_t j = 0; j < e->class_count; j++)
+        add_class(run, legend, &e->classes[j], set, out);
+    mos_text_add(out, "</table></div></section>\n");
+}

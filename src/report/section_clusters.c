@@ -1,0 +1,39 @@
+/* How features and latents group by label. */
+#include "report/report_parts.h"
+#include "report/report_sections.h"
+#include "report/svg_chart.h"
+
+#include <string.h>
+
+void mos_section_clusters(const mos_run_document *run, mos_text *out) {
+    const mos_report_analysis *a = mos_report_headline_analysis(run);
+    if (!a || a->spaces == 0) return;
+    mos_text_add(
+        out,
+        "<section id=\"clusters\"><h2>Clusters</h2><p class=\"soft\">Features and latents "
+        "by label: silhouette (cosine) and Davies–Bouldin of the most frequent label "
+        "sets, agreement of a patch's labels with its ten nearest, mean cosine within and "
+        "between classes.</p><div class=\"scroll\"><table class=\"sort\"><tr><th "
+        "scope=\"col\">space</th><th scope=\"col\" class=\"n\">rows</th><th scope=\"col\" "
+        "class=\"n\">silhouette</th><th scope=\"col\" class=\"n\">Davies–Bouldin</th><th "
+        "scope=\"col\" class=\"n\">label agreement</th><th scope=\"col\" class=\"n\">within</th>"
+        "<th scope=\"col\" class=\"n\">between</th><th scope=\"col\" class=\"n\">uniformity</th>"
+        "<th scope=\"col\" class=\"n\">effective rank</th></tr>");
+    for (int k = 0; k < a->spaces; k++) {
+        const mos_report_space *s = &a->space[k];
+        mos_text_add(out, "<tr><th scope=\"row\">");
+        mos_html_add(out, s->name);
+        mos_text_add(out, ", %s%s</th><td class=\"n\">%.0f</td>",
+                     strcmp(s->kind, "latent") == 0 ? "latent" : "feature",
+                     s->collapsed ? ", <b class=\"bad\">collapsed</b>" : "", s->rows);
+        mos_report_cell(out, s->silhouette, 3);
+        mos_report_cell(out, s->davies_bouldin, 2);
+        mos_report_cell(out, s->neighbour_jaccard, 3);
+        mos_report_cell(out, s->intra, 3);
+        mos_report_cell(out, s->inter, 3);
+        mos_report_cell(out, s->uniformity, 2);
+        mos_report_cell(out, s->effective_rank, 1);
+        mos_text_add(out, "</tr>");
+    }
+    mos_text_add(out, "</table></div></section>\n");
+}
