@@ -50,10 +50,11 @@ static mosaic_status run_pack(const void *values, const mos_text_list *positiona
     mos_pack_result result;
     mos_text text = {0};
     MOS_TRY(pack(command, positional, &result));
-    mos_text_add(&text,
-                 "samples %lld\nrecords %lld\nalready there %lld\nskipped %lld\nbytes %lld\n",
-                 (long long)result.samples, (long long)result.records, (long long)result.already,
-                 (long long)result.skipped, (long long)result.bytes);
+    mos_text_add(
+        &text,
+        "samples %lld\nrecords %lld\nalready there %lld\nskipped %lld\nremoved %lld\nbytes %lld\n",
+        (long long)result.samples, (long long)result.records, (long long)result.already,
+        (long long)result.skipped, (long long)result.removed, (long long)result.bytes);
     if (command->verify)
         mos_text_add(&text, "verified %lld\ncontent %s\n", (long long)result.verified,
                      result.content);

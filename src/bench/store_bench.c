@@ -115,7 +115,7 @@ static mosaic_status gdal_band(const store_bench *bench, int kind, const char *p
     char path[PATH_SIZE];
     if (!layout->parse(patch, strlen(patch), &parsed))
         return mos_fail(MOSAIC_ERR_RUNTIME, "'%s' is not a patch name", patch);
-    int size = snprintf(path, sizeof path, "%s/%s/%.*s/%s/%s_%s.tif", bench->tree, layout->stem,
+    int size = snprintf(path, sizeof path, "%s/%s/%.*s/%s/%s_%s.tif", bench->tree, layout->folder,
                         (int)parsed.folder_size, patch, patch, patch, layout->file[band]);
     if (size < 0 || (size_t)size >= sizeof path)
         return mos_fail(MOSAIC_ERR_USAGE, "%s: path is too long", bench->tree);

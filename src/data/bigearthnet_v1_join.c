@@ -1,8 +1,6 @@
 #include "data/bigearthnet_v1_join.h"
 
 #include "base/memory.h"
-#include "data/bigearthnet_v1_labels.h"
-#include "data/bigearthnet_v1_lists.h"
 #include "data/class_lookup.h"
 #include "data/data_options.h"
 #include "data/nomenclature.h"
@@ -22,10 +20,8 @@ typedef struct v1_place {
 
 typedef struct v1_join {
     mos_dataset *dataset;
-    const char *const *folders;
-    mos_name_set *const *stored;
-    mos_v1_note *notes[MOS_BEN_MODALITIES]; /* [stored count] */
-    mos_v1_lists lists;
+    const mos_v1_lists *lists;
+    mos_v1_patches *patches; /* [MOS_BEN_MODALITIES] */
     mos_name_set names;
     v1_place *places; /* [names.count] until sorted */
     size_t capacity;
@@ -69,13 +65,13 @@ static mosaic_status place_of(v1_join *join, const char *name, size_t size, v1_p
         join->places[at] = (v1_place){.name = entry->name,
                                       .size = size,
                                       .at = {-1, -1},
-                                      .listed = mos_v1_lists_find(&join->lists, name, size)};
+                                      .listed = mos_v1_lists_find(join->lists, name, size)};
     *out = &join->places[at];
     return MOSAIC_OK;
 }
 
 static const char *stored_name(const v1_join *join, int modality, int64_t at) {
-    return join->stored[modality]->entries[at].name;
+    return join->patches[modality].names.entries[at].name;
 }
 
 /* Of two S1 patches that name one place the first by name counts, whatever order the folder has. */
@@ -84,7 +80,8 @@ static mosaic_status set_s1(v1_join *join, const char *s2, size_t size, int64_t 
     MOS_TRY(place_of(join, s2, size, &place));
     int64_t *held = &place->at[MOS_BEN_S1];
     const char *name = stored_name(join, MOS_BEN_S1, at);
-    join->stored[MOS_BEN_S1]->entries[at].used = true;
+    join->patches[MOS_BEN_S1].names.entries[at].used = true;
+    if (join->patches[MOS_BEN_S1].notes[at].damaged) return MOSAIC_OK;
     if (*held < 0) {
         *held = at;
         return MOSAIC_OK;
@@ -97,31 +94,30 @@ static mosaic_status set_s1(v1_join *join, const char *s2, size_t size, int64_t 
 }
 
 static mosaic_status place_listed(v1_join *join) {
-    for (size_t i = 0; i < join->lists.names.count; i++) {
-        const mos_name_entry *entry = &join->lists.names.entries[i];
-        const char *s1 = join->lists.listed[i].s1;
+    for (size_t i = 0; i < join->lists->names.count; i++) {
+        const mos_name_entry *entry = &join->lists->names.entries[i];
+        const char *s1 = join->lists->listed[i].s1;
         v1_place *place;
         MOS_TRY(place_of(join, entry->name, entry->size, &place));
         const mos_name_entry *stored =
-            s1 == NULL ? NULL : mos_name_set_find(join->stored[MOS_BEN_S1], s1, strlen(s1));
+            s1 == NULL ? NULL : mos_name_set_find(&join->patches[MOS_BEN_S1].names, s1, strlen(s1));
         if (stored != NULL)
-            MOS_TRY(
-                set_s1(join, entry->name, entry->size, stored - join->stored[MOS_BEN_S1]->entries));
+            MOS_TRY(set_s1(join, entry->name, entry->size,
+                           stored - join->patches[MOS_BEN_S1].names.entries));
     }
     return MOSAIC_OK;
 }
 
 static mosaic_status place_stored_s2(v1_join *join) {
-    const mos_name_set *set = join->stored[MOS_BEN_S2];
+    const mos_name_set *set = &join->patches[MOS_BEN_S2].names;
     bool snow_too = join->dataset->options.include_snow_cloud;
     for (size_t i = 0; i < set->count; i++) {
         const mos_name_entry *entry = &set->entries[i];
         v1_place *place;
         MOS_TRY(place_of(join, entry->name, entry->size, &place));
-        place->at[MOS_BEN_S2] = (int64_t)i;
-        bool snowy =
-            !snow_too && mos_name_set_find(&join->lists.snowy, entry->name, entry->size) != NULL;
-        join->notes[MOS_BEN_S2][i].wanted = !snowy && (!join->lists.given || place->listed != NULL);
+        mos_v1_note *note = &join->patches[MOS_BEN_S2].notes[i];
+        if (!note->damaged) place->at[MOS_BEN_S2] = (int64_t)i;
+        note->wanted = mos_v1_lists_choose(join->lists, snow_too, entry->name, entry->size);
     }
     return MOSAIC_OK;
 }
@@ -129,12 +125,12 @@ static mosaic_status place_stored_s2(v1_join *join) {
 /* S1 patches that no list joined: their own files name the partner. Where every listed patch has
  * its S1 patch named, the others belong to patches that are not listed. */
 static mosaic_status place_stored_s1(v1_join *join) {
-    const mos_name_set *set = join->stored[MOS_BEN_S1];
-    mos_v1_note *notes = join->notes[MOS_BEN_S1];
-    bool listed_all = join->lists.given && join->lists.with_partner == join->lists.names.count;
+    const mos_name_set *set = &join->patches[MOS_BEN_S1].names;
+    mos_v1_note *notes = join->patches[MOS_BEN_S1].notes;
+    bool listed_all = mos_v1_lists_pair_all(join->lists);
     for (size_t i = 0; i < set->count; i++)
         notes[i].wanted = !set->entries[i].used && !listed_all;
-    MOS_TRY(mos_v1_notes_read(join->folders[MOS_BEN_S1], set, notes));
+    MOS_TRY(mos_v1_notes_read(&join->patches[MOS_BEN_S1]));
     for (size_t i = 0; i < set->count; i++) {
         const mos_v1_note *note = &notes[i];
         const char *name = set->entries[i].name;
@@ -157,23 +153,22 @@ static mosaic_status place_stored_s1(v1_join *join) {
 
 static const mos_v1_note *note_of(const v1_join *join, const v1_place *place, int modality) {
     int64_t at = place->at[modality];
-    const mos_v1_note *note = at < 0 ? NULL : &join->notes[modality][at];
-    return note != NULL && note->read && note->status == MOSAIC_OK ? note : NULL;
+    const mos_v1_note *note = at < 0 ? NULL : &join->patches[modality].notes[at];
+    return note != NULL && note->wanted && note->read && note->status == MOSAIC_OK ? note : NULL;
 }
 
 /* The S2 file has the labels; where it does not, the S1 file has the same. */
 static mosaic_status read_labels(v1_join *join) {
-    const mos_name_set *const s1 = join->stored[MOS_BEN_S1], *const s2 = join->stored[MOS_BEN_S2];
-    MOS_TRY(mos_v1_notes_read(join->folders[MOS_BEN_S2], s2, join->notes[MOS_BEN_S2]));
+    MOS_TRY(mos_v1_notes_read(&join->patches[MOS_BEN_S2]));
     for (size_t i = 0; i < join->names.count; i++) {
         const v1_place *place = &join->places[i];
-        bool wanted = !join->lists.given || place->listed != NULL;
+        bool wanted = !join->lists->given || place->listed != NULL;
         if (wanted && place->at[MOS_BEN_S1] >= 0 && note_of(join, place, MOS_BEN_S2) == NULL)
-            join->notes[MOS_BEN_S1][place->at[MOS_BEN_S1]].wanted = true;
+            join->patches[MOS_BEN_S1].notes[place->at[MOS_BEN_S1]].wanted = true;
     }
-    MOS_TRY(mos_v1_notes_read(join->folders[MOS_BEN_S1], s1, join->notes[MOS_BEN_S1]));
-    mos_v1_notes_report(join->dataset, join->folders[MOS_BEN_S2], s2, join->notes[MOS_BEN_S2]);
-    mos_v1_notes_report(join->dataset, join->folders[MOS_BEN_S1], s1, join->notes[MOS_BEN_S1]);
+    MOS_TRY(mos_v1_notes_read(&join->patches[MOS_BEN_S1]));
+    mos_v1_notes_report(join->dataset, &join->patches[MOS_BEN_S2]);
+    mos_v1_notes_report(join->dataset, &join->patches[MOS_BEN_S1]);
     return MOSAIC_OK;
 }
 
@@ -186,11 +181,11 @@ static bool is_sample(const v1_join *join, const v1_place *place) {
         return dataset->options.rows_without_files == MOS_ROWS_KEEP;
     }
     if (!dataset->options.include_snow_cloud &&
-        mos_name_set_find(&join->lists.snowy, place->name, place->size) != NULL) {
+        mos_name_set_find(&join->lists->snowy, place->name, place->size) != NULL) {
         mos_dataset_defect(dataset, "snow, cloud or shadow: left out", "%s", place->name);
         return false;
     }
-    if (join->lists.given && place->listed == NULL) {
+    if (join->lists->given && place->listed == NULL) {
         mos_dataset_defect(dataset, "in no split list: left out", "%s", place->name);
         return false;
     }
@@ -292,25 +287,30 @@ static mosaic_status add_samples(v1_join *join) {
     return MOSAIC_OK;
 }
 
-mosaic_status mos_v1_join(mos_dataset *dataset, const char *const *folders,
-                          mos_name_set *const *stored) {
-    v1_join join = {.dataset = dataset, .folders = folders, .stored = stored};
+static mosaic_status fail_empty(const mos_dataset *dataset, const mos_v1_patches *patches) {
+    char paths[MOS_BEN_MODALITIES][4096];
+    for (int m = 0; m < MOS_BEN_MODALITIES; m++) {
+        const mos_patch_files *files = patches[m].files;
+        bool found = files->store != MOS_STORE_NONE;
+        MOS_TRY(mos_dataset_path(dataset, found ? files->path : NULL, files->layout->folder,
+                                 paths[m], sizeof paths[m]));
+    }
+    return mos_fail(MOSAIC_ERR_DATA, "no BigEarthNet v1.0 patch in %s or %s", paths[0], paths[1]);
+}
+
+mosaic_status mos_v1_join(mos_dataset *dataset, const mos_v1_lists *lists,
+                          mos_v1_patches *patches) {
+    v1_join join = {.dataset = dataset, .lists = lists, .patches = patches};
     mosaic_status status;
+    if (patches[0].names.count + patches[1].names.count == 0) return fail_empty(dataset, patches);
     MOS_GOTO(add_classes(&join));
-    for (int m = 0; m < MOS_BEN_MODALITIES; m++)
-        MOS_GOTO(mos_alloc(stored[m]->count, sizeof *join.notes[m], "labels of patches",
-                           &join.notes[m]));
-    MOS_GOTO(mos_v1_lists_read(dataset, &join.lists));
-    dataset->metadata_rows = (int64_t)join.lists.names.count;
+    dataset->metadata_rows = (int64_t)lists->names.count;
     MOS_GOTO(place_listed(&join));
     MOS_GOTO(place_stored_s2(&join));
     MOS_GOTO(place_stored_s1(&join));
     MOS_GOTO(read_labels(&join));
     MOS_GOTO(add_samples(&join));
 done:
-    for (int m = 0; m < MOS_BEN_MODALITIES; m++)
-        mos_free(join.notes[m]);
-    mos_v1_lists_release(&join.lists);
     mos_name_set_release(&join.names);
     mos_free(join.places);
     return status;

@@ -4,10 +4,12 @@
 #define MOS_DATA_BIGEARTHNET_V1_JOIN_H
 
 #include "data/bigearthnet_layout.h"
+#include "data/bigearthnet_v1_labels.h"
+#include "data/bigearthnet_v1_lists.h"
 
-/* folders[MOS_BEN_S1], folders[MOS_BEN_S2] hold the patch folders named in stored[...]. Modalities
- * are there; classes are added here. */
-mosaic_status mos_v1_join(mos_dataset *dataset, const char *const *folders,
-                          mos_name_set *const *stored);
+/* patches[MOS_BEN_S1], patches[MOS_BEN_S2] are what is stored, with a note for each name; JSON that
+ * is needed and that no note has is read from their files. Modalities are there; classes and
+ * samples are added here. */
+mosaic_status mos_v1_join(mos_dataset *dataset, const mos_v1_lists *lists, mos_v1_patches *patches);
 
 #endif

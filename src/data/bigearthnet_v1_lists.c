@@ -162,3 +162,12 @@ const mos_v1_listed *mos_v1_lists_find(const mos_v1_lists *lists, const char *s2
     const mos_name_entry *entry = mos_name_set_find(&lists->names, s2, size);
     return entry == NULL ? NULL : &lists->listed[entry - lists->names.entries];
 }
+
+bool mos_v1_lists_choose(const mos_v1_lists *lists, bool snow_too, const char *s2, size_t size) {
+    if (!snow_too && mos_name_set_find(&lists->snowy, s2, size) != NULL) return false;
+    return !lists->given || mos_v1_lists_find(lists, s2, size) != NULL;
+}
+
+bool mos_v1_lists_pair_all(const mos_v1_lists *lists) {
+    return lists->given && lists->with_partner == lists->names.count;
+}

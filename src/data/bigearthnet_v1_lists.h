@@ -28,6 +28,10 @@ typedef struct mos_v1_lists {
 /* data.metadata (a folder or one list), else what lies in root; data.snow_metadata likewise. */
 mosaic_status mos_v1_lists_read(mos_dataset *dataset, mos_v1_lists *out);
 void mos_v1_lists_release(mos_v1_lists *lists);
+/* Is this S2 patch, where it is stored, a sample as far as the lists go? */
+bool mos_v1_lists_choose(const mos_v1_lists *lists, bool snow_too, const char *s2, size_t size);
+/* Every listed patch has its S1 patch named: other S1 patches belong to none. */
+bool mos_v1_lists_pair_all(const mos_v1_lists *lists);
 /* NULL: not listed. */
 const mos_v1_listed *mos_v1_lists_find(const mos_v1_lists *lists, const char *s2, size_t size);
 

@@ -93,7 +93,7 @@ static mosaic_status set_root(mos_dataset *dataset) {
     return MOSAIC_OK;
 }
 
-static void log_defects(const mos_dataset *dataset) {
+void mos_dataset_log_defects(const mos_dataset *dataset) {
     for (int64_t d = 0; d < dataset->defect_count; d++) {
         const mos_defect *defect = &dataset->defects[d];
         mos_log(MOS_LOG_WARNING, "%s: %lld x %s, as in %s", dataset->root, (long long)defect->count,
@@ -132,7 +132,7 @@ static mosaic_status open_noting(const mos_data_options *options, mos_survey *su
     MOS_GOTO(mos_alloc((size_t)dataset->count, sizeof *dataset->offset, "offset states",
                        &dataset->offset));
     MOS_GOTO(mos_dataset_probe(dataset));
-    if (survey == NULL) log_defects(dataset);
+    if (survey == NULL) mos_dataset_log_defects(dataset);
     dataset->survey = NULL;
     *out = dataset;
     dataset = NULL;

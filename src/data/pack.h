@@ -13,6 +13,7 @@ typedef struct mos_pack_options {
 
 typedef struct mos_pack_result {
     int64_t samples, records, skipped, already;
+    int64_t removed; /* records of a stream that turned out to be of no sample */
     int64_t bytes;
     int64_t verified; /* records found equal to their source */
     char content[65]; /* with verify: SHA-256 over keys and values in the order of the keys; the
@@ -26,9 +27,10 @@ mosaic_status mos_pack(mos_dataset *dataset, const mos_pack_options *options, mo
 
 /* Do these options mean archives that can only be streamed (compressed, or in parts)? */
 mosaic_status mos_pack_streams(const mos_data_options *data, bool *streams);
-/* Pack such archives of BigEarthNet V2, each read once from its beginning to its end. The same
- * records and table as from the unpacked tree. A second call goes on where the first was stopped:
- * the archives are read again, records that are there are not made again. */
+/* Pack such archives of BigEarthNet, V2 or V1, each read once from its beginning to its end. The
+ * same records and table as from the unpacked tree: what turns out to be of no sample once all is
+ * known is taken out again. A second call goes on where the first was stopped: the archives are
+ * read again, records that are there are not made again. */
 mosaic_status mos_pack_stream(const mos_data_options *data, const mos_pack_options *options,
                               mos_pack_result *out);
 

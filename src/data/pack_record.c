@@ -32,8 +32,8 @@ mosaic_status mos_pack_plan_make(mos_dataset *dataset, mos_pack_plan *out) {
     *out = (mos_pack_plan){.dataset = dataset, .records = dataset->modality_count};
     out->bigearthnet = is_bigearthnet(dataset);
     if (dataset->format != &mos_format_bigearthnet_v2) return MOSAIC_OK;
-    MOS_TRY(mos_patch_files_find(dataset, dataset->options.reference_maps, MOS_PATCHES_MAPS,
-                                 &out->maps));
+    MOS_TRY(mos_patch_files_find(dataset, dataset->options.reference_maps,
+                                 &mos_patch_layouts[MOS_PATCHES_MAPS], &out->maps));
     MOS_TRY(mos_patch_files_open(dataset, &out->maps));
     out->records += out->maps.store != MOS_STORE_NONE;
     return MOSAIC_OK;
@@ -110,16 +110,28 @@ static mosaic_status encode_map(const mos_patch_bytes *file, int64_t side, mos_p
     return mos_safetensors_encode(&source, 1, NULL, 0, blob, size);
 }
 
-mosaic_status mos_pack_encode_files(int kind, int64_t side, const mos_patch_bytes *files,
+/* BigEarthNet's as rico-hdl writes them, others with what a reader has to know. */
+static mosaic_status encode_bands(mos_tensor_source *tensors, int64_t count, bool bigearthnet,
+                                  const mos_modality_storage *storage, void **blob, size_t *size) {
+    char number[64];
+    const char *metadata[] = {"nodata", number};
+    bool nodata = storage->has_nodata && !bigearthnet;
+    if (bigearthnet) qsort(tensors, (size_t)count, sizeof tensors[0], by_name);
+    mos_format_double(number, sizeof number, storage->nodata, 17);
+    return mos_safetensors_encode(tensors, (size_t)count, nodata ? metadata : NULL, nodata ? 1 : 0,
+                                  blob, size);
+}
+
+mosaic_status mos_pack_encode_files(const mos_dataset *dataset, const mos_patch_layout *layout,
+                                    int64_t side, const mos_patch_bytes *files,
                                     mos_pack_worker *worker, void **blob, size_t *size) {
-    const mos_patch_layout *layout = &mos_patch_layouts[kind];
     mos_tensor_source tensors[MOS_PATCH_FILES];
-    if (kind == MOS_PATCHES_MAPS) return encode_map(files, side, worker, blob, size);
-    mos_dtype dtype = kind == MOS_PATCHES_S1 ? MOS_F32 : MOS_U16;
+    if (layout->kind == MOS_PATCHES_MAPS) return encode_map(files, side, worker, blob, size);
+    mos_dtype dtype = layout->kind == MOS_PATCHES_S1 ? MOS_F32 : MOS_U16;
     size_t bytes = (size_t)(side * side) * mos_dtype_bytes(dtype), at = 0;
     MOS_TRY(pixels_of(worker, bytes * (size_t)layout->count));
     for (int b = 0; b < layout->count; b++) {
-        int64_t pixels = side / mos_patch_step(kind, b);
+        int64_t pixels = side / mos_patch_step(layout->kind, b);
         void *target = (char *)worker->pixels + at;
         MOS_TRY(mos_raster_read_bytes(files[b].name, files[b].data, files[b].size, 1, dtype, target,
                                       pixels, pixels));
@@ -130,8 +142,9 @@ mosaic_status mos_pack_encode_files(int kind, int64_t side, const mos_patch_byte
                                          .data = target};
         at += bytes;
     }
-    qsort(tensors, (size_t)layout->count, sizeof tensors[0], by_name);
-    return mos_safetensors_encode(tensors, (size_t)layout->count, NULL, 0, blob, size);
+    bool bigearthnet = layout->grouped; /* V2, whose records are those of rico-hdl */
+    return encode_bands(tensors, layout->count, bigearthnet, &dataset->storage[layout->kind], blob,
+                        size);
 }
 
 static mosaic_status encode_map_of(const mos_pack_plan *plan, mos_pack_worker *worker,
@@ -165,11 +178,5 @@ mosaic_status mos_pack_encode(const mos_pack_plan *plan, mos_pack_worker *worker
                                          .rank = 2,
                                          .shape = {raw[b].height, raw[b].width},
                                          .data = raw[b].data};
-    if (plan->bigearthnet) qsort(tensors, (size_t)count, sizeof tensors[0], by_name);
-    char number[64];
-    const char *metadata[] = {"nodata", number};
-    bool nodata = storage->has_nodata && !plan->bigearthnet;
-    mos_format_double(number, sizeof number, storage->nodata, 17);
-    return mos_safetensors_encode(tensors, (size_t)count, nodata ? metadata : NULL, nodata ? 1 : 0,
-                                  blob, size);
+    return encode_bands(tensors, count, plan->bigearthnet, storage, blob, size);
 }

@@ -39,9 +39,10 @@ typedef struct mos_patch_bytes {
     size_t size;
 } mos_patch_bytes;
 
-/* The same blob from the files of a V2 patch: [layout->count], in the layout's order; `side` of a
- * 10 m band. A reference map may be of any size. */
-mosaic_status mos_pack_encode_files(int kind, int64_t side, const mos_patch_bytes *files,
+/* The same blob from the GeoTIFFs of a patch: [layout->count], in the layout's order; `side` of a
+ * 10 m band. A reference map may be of any size. `dataset` has BigEarthNet's modalities. */
+mosaic_status mos_pack_encode_files(const mos_dataset *dataset, const mos_patch_layout *layout,
+                                    int64_t side, const mos_patch_bytes *files,
                                     mos_pack_worker *worker, void **blob, size_t *size);
 
 #endif

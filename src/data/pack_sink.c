@@ -82,6 +82,13 @@ mosaic_status mos_pack_sink_take(mos_pack_sink *sink, const char *key, mosaic_st
     return MOSAIC_OK;
 }
 
+mosaic_status mos_pack_sink_remove(mos_pack_sink *sink, const char *key) {
+    int had;
+    MOS_TRY(mos_store_delete(sink->writer, key, &had));
+    sink->result->removed += had;
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_pack_sink_close(mos_pack_sink *sink, mosaic_status status) {
     char text[1024];
     mos_error_copy(text, sizeof text);

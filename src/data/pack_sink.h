@@ -22,6 +22,8 @@ mosaic_status mos_pack_sink_wants(mos_pack_sink *sink, const char *key, bool *wa
 /* A made record, or what went wrong: put, compared, left out and counted, or the error. */
 mosaic_status mos_pack_sink_take(mos_pack_sink *sink, const char *key, mosaic_status made,
                                  const char *error, const void *blob, size_t size);
+/* While writing: takes a record out again, if it is there. */
+mosaic_status mos_pack_sink_remove(mos_pack_sink *sink, const char *key);
 /* Closes; `status` is what happened so far, and the first error is the one that is kept. */
 mosaic_status mos_pack_sink_close(mos_pack_sink *sink, mosaic_status status);
 /* The hash of a whole store, into `content`. */

@@ -1,6 +1,7 @@
-/* Packing archives that can only be read from beginning to end: BigEarthNet V2 as downloaded
- * (.tar.gz, .tar.zst, parts). The metadata tells which patches are wanted; the files of a patch are
- * kept until all of them have come, which in archives in order is at once. */
+/* Packing archives that can only be read from beginning to end: BigEarthNet as downloaded (.tar.gz,
+ * .tar.zst, parts). V2's metadata tells which patches are wanted; V1's patches tell it themselves
+ * (data/pack_stream_v1.h). The files of a patch are kept until all of them have come, which in
+ * archives in order is at once. */
 #include "data/pack.h"
 
 #include "base/file.h"
@@ -11,8 +12,10 @@
 #include "data/bigearthnet_layout.h"
 #include "data/data_options.h"
 #include "data/pack_sink.h"
+#include "data/pack_stream_v1.h"
 #include "data/pack_table.h"
 #include "data/patch_files.h"
+#include "data/sample_select.h"
 #include "io/archive_parts.h"
 #include "io/raster.h"
 #include "io/tar_stream.h"
@@ -20,13 +23,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { READY = 32, UNSEEN = 0, WAITING = 1, DONE = 2 };
+enum { READY = 32, UNSEEN = 0, WAITING = 1, QUEUED = 2, DONE = 3 };
 /* What may wait for the rest of its patch: over a thousand patches. */
 static const uint64_t most_waiting_bytes = (uint64_t)256 << 20;
 
 /* A patch some of whose files have come. */
 typedef struct stream_patch {
-    size_t entry; /* in the wanted names */
+    size_t entry; /* in the names */
     mos_file_bytes bytes[MOS_PATCH_FILES];
     bool has[MOS_PATCH_FILES];
     int count;
@@ -42,13 +45,22 @@ typedef struct pack_stream {
     mos_pack_sink *sink;
     mos_pack_worker *workers; /* [threads] */
     int threads;
+    int kinds;                       /* of patches: V2 has three, V1 two */
+    const mos_patch_layout *layouts; /* [kinds] */
     mos_patch_files files[MOS_PATCHES_KINDS];
+    /* V2: what the metadata wants; V1: what has come. Once the table is known, the ones in it are
+     * marked as used. */
+    mos_name_set *names[MOS_PATCHES_KINDS];
     mos_name_set wanted[MOS_PATCHES_KINDS];
-    int64_t side; /* of a 10 m band, 0 until the first patch */
+    mos_v1_stream v1;
+    bool is_v1;
+    char metadata[4096]; /* V2 */
+    int64_t side;        /* of a 10 m band, 0 until the first patch */
     /* of the archive that is being read */
     int kind;
-    uint8_t *state;         /* [wanted] */
-    uint32_t *patch_of;     /* [wanted] where WAITING */
+    uint8_t *state;     /* [names] */
+    uint32_t *patch_of; /* [names] where WAITING or QUEUED */
+    size_t state_room, patch_of_room;
     stream_patch **patches; /* [patch_count] all ever made */
     size_t patch_count, patch_room;
     uint32_t *idle; /* [idle_count] those without a patch */
@@ -93,11 +105,22 @@ done:
     return status;
 }
 
+/* How many kinds of patches the format has in archives, and their layouts. */
+static int kinds_of(const mos_dataset *dataset, const mos_patch_layout **layouts) {
+    *layouts = mos_patch_layouts;
+    if (dataset->format == &mos_format_bigearthnet_v2) return MOS_PATCHES_KINDS;
+    if (dataset->format != &mos_format_bigearthnet_v1) return 0;
+    *layouts = mos_patch_layouts_v1;
+    return MOS_BEN_MODALITIES;
+}
+
 static mosaic_status find_archives(mos_dataset *dataset, mos_patch_files *files) {
     const mos_data_options *options = &dataset->options;
     const char *const given[] = {options->s1, options->s2, options->reference_maps};
-    for (int kind = 0; kind < MOS_PATCHES_KINDS; kind++)
-        MOS_TRY(mos_patch_files_find(dataset, given[kind], kind, &files[kind]));
+    const mos_patch_layout *layouts;
+    int kinds = kinds_of(dataset, &layouts);
+    for (int kind = 0; kind < kinds; kind++)
+        MOS_TRY(mos_patch_files_find(dataset, given[kind], &layouts[kind], &files[kind]));
     return MOSAIC_OK;
 }
 
@@ -106,43 +129,51 @@ mosaic_status mos_pack_streams(const mos_data_options *data, bool *streams) {
     mos_patch_files files[MOS_PATCHES_KINDS] = {0};
     *streams = false;
     MOS_TRY(mos_dataset_begin(data, &dataset));
-    mosaic_status status = MOSAIC_OK;
-    if (dataset->format == &mos_format_bigearthnet_v2) status = find_archives(dataset, files);
+    mosaic_status status = find_archives(dataset, files);
     for (int kind = 0; kind < MOS_PATCHES_KINDS; kind++)
         *streams = *streams || files[kind].store == MOS_STORE_STREAM;
     mos_dataset_close(&dataset);
     return status;
 }
 
-static mosaic_status key_of(const pack_stream *stream, size_t entry, char key[MOS_PACK_KEY_BYTES]) {
-    int size =
-        snprintf(key, MOS_PACK_KEY_BYTES, "%s%s", stream->wanted[stream->kind].entries[entry].name,
-                 stream->kind == MOS_PATCHES_MAPS ? "_reference_map" : "");
+static bool writing(const pack_stream *stream) {
+    return stream->sink->writer != NULL;
+}
+
+static const mos_patch_layout *layout_of(const pack_stream *stream) {
+    return &stream->layouts[stream->kind];
+}
+
+static mosaic_status key_of(const pack_stream *stream, int kind, size_t entry,
+                            char key[MOS_PACK_KEY_BYTES]) {
+    int size = snprintf(key, MOS_PACK_KEY_BYTES, "%s%s", stream->names[kind]->entries[entry].name,
+                        kind == MOS_PATCHES_MAPS ? "_reference_map" : "");
     return size > 0 && size < MOS_PACK_KEY_BYTES
                ? MOSAIC_OK
                : mos_fail(MOSAIC_ERR_DATA, "a patch name is too long");
 }
 
 static void file_name(const pack_stream *stream, size_t entry, int file, char out[512]) {
-    (void)snprintf(out, 512, "%.250s: %.120s_%s.tif", stream->files[stream->kind].path,
-                   stream->wanted[stream->kind].entries[entry].name,
-                   stream->files[stream->kind].layout->file[file]);
+    (void)snprintf(out, 512, "%.250s: %.120s_%s%s", stream->files[stream->kind].path,
+                   stream->names[stream->kind]->entries[entry].name,
+                   mos_patch_layout_stem(layout_of(stream), file),
+                   mos_patch_layout_ending(layout_of(stream), file));
 }
 
 static void make_ready(void *context, int64_t begin, int64_t end, int thread) {
     pack_stream *stream = context;
-    int count = stream->files[stream->kind].layout->count;
+    const mos_patch_layout *layout = layout_of(stream);
     for (int64_t i = begin; i < end; i++) {
         stream_patch *patch = stream->patches[stream->ready[i]];
         mos_patch_bytes files[MOS_PATCH_FILES];
         char names[MOS_PATCH_FILES][512];
-        for (int f = 0; f < count; f++) {
+        for (int f = 0; f < layout->count; f++) {
             file_name(stream, patch->entry, f, names[f]);
             files[f] = (mos_patch_bytes){names[f], patch->bytes[f].data, patch->bytes[f].size};
         }
         patch->made =
-            mos_pack_encode_files(stream->kind, stream->side, files, &stream->workers[thread],
-                                  &patch->blob, &patch->blob_size);
+            mos_pack_encode_files(stream->dataset, layout, stream->side, files,
+                                  &stream->workers[thread], &patch->blob, &patch->blob_size);
         if (patch->made != MOSAIC_OK) mos_error_copy(patch->error, sizeof patch->error);
     }
 }
@@ -166,7 +197,7 @@ static mosaic_status find_side(pack_stream *stream) {
     return MOSAIC_OK;
 }
 
-static mosaic_status release_patch(pack_stream *stream, uint32_t number) {
+static mosaic_status done_with(pack_stream *stream, uint32_t number) {
     stream_patch *patch = stream->patches[number];
     for (int f = 0; f < MOS_PATCH_FILES; f++)
         if (patch->has[f]) stream->waiting_bytes -= patch->bytes[f].size;
@@ -174,10 +205,23 @@ static mosaic_status release_patch(pack_stream *stream, uint32_t number) {
     mos_free(patch->blob);
     patch->blob = NULL;
     patch->count = 0;
+    stream->state[patch->entry] = DONE;
     MOS_TRY(mos_grow(&stream->idle, &stream->idle_room, stream->idle_count + 1,
                      sizeof *stream->idle, "patches"));
     stream->idle[stream->idle_count++] = number;
     return MOSAIC_OK;
+}
+
+/* A record, or what went wrong, to the sink; the patch is done. */
+static mosaic_status hand_on(pack_stream *stream, uint32_t number) {
+    const stream_patch *patch = stream->patches[number];
+    char key[MOS_PACK_KEY_BYTES];
+    MOS_TRY(key_of(stream, stream->kind, patch->entry, key));
+    MOS_TRY(mos_pack_sink_take(stream->sink, key, patch->made, patch->error, patch->blob,
+                               patch->blob_size));
+    if (stream->is_v1 && writing(stream) && patch->made != MOSAIC_OK)
+        stream->v1.patches[stream->kind].notes[patch->entry].damaged = true;
+    return done_with(stream, number);
 }
 
 /* Make and hand on what is complete. */
@@ -185,17 +229,16 @@ static mosaic_status flush_ready(pack_stream *stream) {
     if (stream->ready_count == 0) return MOSAIC_OK;
     if (stream->side == 0) MOS_TRY(find_side(stream));
     mos_parallel_for(stream->threads, stream->ready_count, make_ready, stream);
-    for (int i = 0; i < stream->ready_count; i++) {
-        const stream_patch *patch = stream->patches[stream->ready[i]];
-        char key[MOS_PACK_KEY_BYTES];
-        MOS_TRY(key_of(stream, patch->entry, key));
-        MOS_TRY(mos_pack_sink_take(stream->sink, key, patch->made, patch->error, patch->blob,
-                                   patch->blob_size));
-        stream->state[patch->entry] = DONE;
-        MOS_TRY(release_patch(stream, stream->ready[i]));
-    }
+    for (int i = 0; i < stream->ready_count; i++)
+        MOS_TRY(hand_on(stream, stream->ready[i]));
     stream->ready_count = 0;
     return MOSAIC_OK;
+}
+
+static mosaic_status queue_patch(pack_stream *stream, uint32_t number) {
+    stream->state[stream->patches[number]->entry] = QUEUED;
+    stream->ready[stream->ready_count++] = number;
+    return stream->ready_count < READY ? MOSAIC_OK : flush_ready(stream);
 }
 
 static mosaic_status new_patch(pack_stream *stream, size_t entry) {
@@ -219,84 +262,149 @@ static void note(int64_t *count, char example[200], const char *text) {
     if ((*count)++ == 0) (void)snprintf(example, 200, "%.199s", text);
 }
 
+/* Made when its bands are there and it is known to be wanted; of no use as soon as it is known not
+ * to be. */
+static mosaic_status settle(pack_stream *stream, size_t entry) {
+    if (stream->state[entry] != WAITING) return MOSAIC_OK;
+    uint32_t number = stream->patch_of[entry];
+    mos_v1_need need = stream->is_v1 && writing(stream)
+                           ? mos_v1_stream_need(&stream->v1, stream->kind, entry)
+                           : MOS_V1_NEEDED;
+    if (need == MOS_V1_UNNEEDED) return done_with(stream, number);
+    bool complete = stream->patches[number]->count == layout_of(stream)->count;
+    return complete && need == MOS_V1_NEEDED ? queue_patch(stream, number) : MOSAIC_OK;
+}
+
+/* Where labels lie far behind the bands, patches are made before it is known whether they are
+ * wanted: what is not goes at the end. */
+static mosaic_status make_room(pack_stream *stream) {
+    MOS_TRY(flush_ready(stream));
+    for (uint32_t p = 0; p < stream->patch_count; p++) {
+        if (stream->patches[p]->count == layout_of(stream)->count) MOS_TRY(queue_patch(stream, p));
+    }
+    return flush_ready(stream);
+}
+
 static mosaic_status keep_file(pack_stream *stream, mos_tar *tar, const mos_tar_member *member,
                                size_t entry, int file) {
-    stream_patch *patch = stream->patches[stream->patch_of[entry]];
-    mos_file_bytes *bytes = &patch->bytes[file];
     const void *data;
-    if (patch->has[file]) {
+    if (stream->patches[stream->patch_of[entry]]->has[file]) {
         note(&stream->twice, stream->again, member->path);
         return MOSAIC_OK;
     }
+    if (stream->waiting_bytes + member->size > most_waiting_bytes) MOS_TRY(make_room(stream));
     if (stream->waiting_bytes + member->size > most_waiting_bytes)
         return mos_fail(MOSAIC_ERR_DATA,
                         "%s: member '%s': the files of %zu patches lie too far from each other, "
                         "256 MiB wait for the rest; unpack the archive and pack the tree",
                         stream->files[stream->kind].path, member->path,
                         stream->patch_count - stream->idle_count);
+    stream_patch *patch = stream->patches[stream->patch_of[entry]];
+    mos_file_bytes *bytes = &patch->bytes[file];
     MOS_TRY(mos_tar_read(tar, &data));
     MOS_TRY(mos_grow(&bytes->data, &bytes->capacity, (size_t)member->size + 1, 1, "a member"));
     memcpy(bytes->data, data, (size_t)member->size);
     bytes->size = (size_t)member->size;
     stream->waiting_bytes += member->size;
     patch->has[file] = true;
-    if (++patch->count < stream->files[stream->kind].layout->count) return MOSAIC_OK;
-    stream->ready[stream->ready_count++] = stream->patch_of[entry];
-    return stream->ready_count < READY ? MOSAIC_OK : flush_ready(stream);
+    patch->count++;
+    return settle(stream, entry);
+}
+
+/* V1's JSON: what it tells is kept, also where the record is there already. */
+static mosaic_status take_labels(pack_stream *stream, mos_tar *tar, const mos_tar_member *member,
+                                 size_t entry) {
+    if (!writing(stream)) return MOSAIC_OK;
+    mos_v1_note *labels = &stream->v1.patches[stream->kind].notes[entry];
+    const void *data;
+    char name[512];
+    if (labels->read) {
+        note(&stream->twice, stream->again, member->path);
+        return MOSAIC_OK;
+    }
+    if (mos_v1_stream_need(&stream->v1, stream->kind, entry) == MOS_V1_UNNEEDED) return MOSAIC_OK;
+    file_name(stream, entry, layout_of(stream)->count, name);
+    MOS_TRY(mos_tar_read(tar, &data));
+    MOS_TRY(mos_v1_note_take(labels, data, (size_t)member->size, name));
+    return settle(stream, entry);
+}
+
+/* The first file of a patch: has its record to be made? */
+static mosaic_status begin_patch(pack_stream *stream, size_t entry) {
+    char key[MOS_PACK_KEY_BYTES];
+    bool make;
+    stream->state[entry] = DONE;
+    if (!writing(stream)) {
+        if (!stream->names[stream->kind]->entries[entry].used) return MOSAIC_OK;
+    } else if (stream->is_v1 &&
+               mos_v1_stream_need(&stream->v1, stream->kind, entry) == MOS_V1_UNNEEDED) {
+        return MOSAIC_OK;
+    }
+    MOS_TRY(key_of(stream, stream->kind, entry, key));
+    MOS_TRY(mos_pack_sink_wants(stream->sink, key, &make));
+    return make ? new_patch(stream, entry) : MOSAIC_OK;
+}
+
+static mosaic_status reserve_names(pack_stream *stream) {
+    size_t count = stream->names[stream->kind]->count;
+    MOS_TRY(mos_grow(&stream->state, &stream->state_room, count, sizeof *stream->state, "patches"));
+    MOS_TRY(mos_grow(&stream->patch_of, &stream->patch_of_room, count, sizeof *stream->patch_of,
+                     "patches"));
+    return stream->is_v1 ? mos_v1_patches_reserve(&stream->v1.patches[stream->kind]) : MOSAIC_OK;
 }
 
 static mosaic_status take_member(pack_stream *stream, mos_tar *tar, const mos_tar_member *member) {
-    const mos_name_set *wanted = &stream->wanted[stream->kind];
+    mos_name_set *names = stream->names[stream->kind];
+    const mos_patch_layout *layout = layout_of(stream);
     const char *patch;
     size_t size;
     int file;
-    if (!mos_patch_layout_split(stream->files[stream->kind].layout, member->path, &patch, &size,
-                                &file)) {
+    if (!mos_patch_layout_split(layout, member->path, &patch, &size, &file)) {
         note(&stream->strangers, stream->stranger, member->path);
         return MOSAIC_OK;
     }
-    const mos_name_entry *found = mos_name_set_find(wanted, patch, size);
+    if (stream->is_v1 && writing(stream)) {
+        MOS_TRY(mos_name_set_add(names, patch, size, NULL));
+        MOS_TRY(reserve_names(stream));
+    }
+    const mos_name_entry *found = mos_name_set_find(names, patch, size);
     if (found == NULL) {
         if (file == 0) note(&stream->others, stream->other, member->path);
         return MOSAIC_OK;
     }
-    size_t entry = (size_t)(found - wanted->entries);
-    if (stream->state[entry] == DONE) return MOSAIC_OK;
-    if (stream->state[entry] == UNSEEN) {
-        char key[MOS_PACK_KEY_BYTES];
-        bool make;
-        MOS_TRY(key_of(stream, entry, key));
-        MOS_TRY(mos_pack_sink_wants(stream->sink, key, &make));
-        stream->state[entry] = DONE;
-        if (!make) return MOSAIC_OK;
-        MOS_TRY(new_patch(stream, entry));
-    }
-    return keep_file(stream, tar, member, entry, file);
+    size_t entry = (size_t)(found - names->entries);
+    if (stream->state[entry] == UNSEEN) MOS_TRY(begin_patch(stream, entry));
+    if (file == layout->count) return take_labels(stream, tar, member, entry);
+    return stream->state[entry] == DONE ? MOSAIC_OK : keep_file(stream, tar, member, entry, file);
 }
 
-/* Patches that the archive has in part only: as a tree with a missing file. */
+/* Patches that the archive has in part only: as a tree with a missing file. Without its JSON a V1
+ * patch of S1 belongs to no place. */
 static mosaic_status end_waiting(pack_stream *stream) {
-    const mos_name_set *wanted = &stream->wanted[stream->kind];
-    for (size_t entry = 0; entry < wanted->count; entry++) {
+    for (size_t entry = 0; entry < stream->names[stream->kind]->count; entry++) {
         if (stream->state[entry] != WAITING) continue;
-        const stream_patch *patch = stream->patches[stream->patch_of[entry]];
-        char key[MOS_PACK_KEY_BYTES], name[512], error[600];
+        uint32_t number = stream->patch_of[entry];
+        stream_patch *patch = stream->patches[number];
+        char name[512];
         int file = 0;
-        while (patch->has[file])
+        while (file < layout_of(stream)->count && patch->has[file])
             file++;
+        if (stream->is_v1 && writing(stream) &&
+            mos_v1_stream_need(&stream->v1, stream->kind, entry) != MOS_V1_NEEDED) {
+            MOS_TRY(done_with(stream, number));
+            continue;
+        }
         file_name(stream, entry, file, name);
-        (void)snprintf(error, sizeof error, "%s: not in the archive", name);
-        MOS_TRY(key_of(stream, entry, key));
-        MOS_TRY(mos_pack_sink_take(stream->sink, key, MOSAIC_ERR_DATA, error, NULL, 0));
-        stream->state[entry] = DONE;
-        MOS_TRY(release_patch(stream, stream->patch_of[entry]));
+        (void)snprintf(patch->error, sizeof patch->error, "%.480s: not in the archive", name);
+        patch->made = MOSAIC_ERR_DATA;
+        MOS_TRY(hand_on(stream, number));
     }
     return MOSAIC_OK;
 }
 
 static void report_members(const pack_stream *stream) {
     const char *path = stream->files[stream->kind].path;
-    if (stream->sink->writer == NULL) return;
+    if (!writing(stream)) return;
     if (stream->others > 0)
         mos_log(MOS_LOG_WARNING, "%s: %lld x patch in no row of the metadata: left out, as in %s",
                 path, (long long)stream->others, stream->other);
@@ -314,8 +422,7 @@ static mosaic_status read_members(pack_stream *stream, mos_tar *tar) {
     bool found = true, progress = stream->options->progress;
     mosaic_status status;
     (void)snprintf(stream->label, sizeof stream->label, "%s %s",
-                   stream->sink->writer != NULL ? "pack" : "verify",
-                   stream->files[stream->kind].layout->stem);
+                   writing(stream) ? "pack" : "verify", layout_of(stream)->archive);
     if (progress) mos_progress_begin(&line, stream->label, (int64_t)mos_tar_total_bytes(tar));
     while (found) {
         MOS_GOTO(mos_tar_next(tar, &member, &found));
@@ -345,6 +452,7 @@ static void end_archive(pack_stream *stream) {
     stream->state = NULL;
     stream->patch_of = stream->idle = NULL;
     stream->patch_count = stream->patch_room = stream->idle_count = stream->idle_room = 0;
+    stream->state_room = stream->patch_of_room = 0;
     stream->ready_count = 0;
     stream->waiting_bytes = 0;
     stream->others = stream->strangers = stream->twice = 0;
@@ -353,7 +461,6 @@ static void end_archive(pack_stream *stream) {
 static mosaic_status read_archive(pack_stream *stream, int kind) {
     mos_text_list parts = {0};
     mos_tar *tar = NULL;
-    size_t wanted = stream->wanted[kind].count;
     mosaic_status status;
     stream->kind = kind;
     if (stream->files[kind].store == MOS_STORE_TREE)
@@ -362,8 +469,7 @@ static mosaic_status read_archive(pack_stream *stream, int kind) {
                         stream->files[kind].path);
     MOS_GOTO(mos_archive_parts_find(stream->files[kind].path, &parts));
     MOS_GOTO(mos_tar_open(&parts, &tar));
-    MOS_GOTO(mos_alloc(wanted, sizeof *stream->state, "patches", &stream->state));
-    MOS_GOTO(mos_alloc(wanted, sizeof *stream->patch_of, "patches", &stream->patch_of));
+    MOS_GOTO(reserve_names(stream));
     MOS_GOTO(read_members(stream, tar));
 done:
     end_archive(stream);
@@ -372,8 +478,10 @@ done:
     return status;
 }
 
+/* V1: the optical patches first, to know which places there are. */
 static mosaic_status read_archives(pack_stream *stream) {
-    for (int kind = 0; kind < MOS_PATCHES_KINDS; kind++) {
+    for (int i = 0; i < stream->kinds; i++) {
+        int kind = stream->is_v1 ? stream->kinds - 1 - i : i;
         if (stream->files[kind].store != MOS_STORE_NONE) MOS_TRY(read_archive(stream, kind));
     }
     return MOSAIC_OK;
@@ -392,12 +500,41 @@ static int lmdb_format(void) {
     return f;
 }
 
-/* What was packed, joined with the metadata as any store is: its table is the pack's. */
-static mosaic_status write_table(const pack_stream *stream, const char *metadata,
-                                 int64_t *samples) {
+/* Of the names those whose record is one of the table's. */
+static mosaic_status mark_used(const pack_stream *stream, const mos_pack_plan *plan) {
+    for (int kind = 0; kind < stream->kinds; kind++) {
+        for (size_t i = 0; i < stream->names[kind]->count; i++)
+            stream->names[kind]->entries[i].used = false;
+    }
+    for (int64_t i = 0; i < mos_dataset_count(plan->dataset); i++) {
+        for (int kind = 0; kind < stream->kinds; kind++) {
+            char key[MOS_PACK_KEY_BYTES];
+            const char *name = plan->dataset->ids[i]; /* a map has the name of its place */
+            if (kind < MOS_PATCHES_MAPS) MOS_TRY(mos_pack_key(plan, i, kind, key));
+            if (kind < MOS_PATCHES_MAPS) name = key;
+            mos_name_entry *entry = mos_name_set_find(stream->names[kind], name, strlen(name));
+            if (entry != NULL) entry->used = true;
+        }
+    }
+    return MOSAIC_OK;
+}
+
+static mosaic_status write_table_of(pack_stream *stream, mos_dataset *dataset, int64_t *samples) {
+    mos_pack_plan plan = {0};
+    mosaic_status status;
+    MOS_GOTO(mos_pack_plan_make(dataset, &plan));
+    MOS_GOTO(mos_pack_table_write(&plan, stream->options->folder));
+    MOS_GOTO(mark_used(stream, &plan));
+    *samples = mos_dataset_count(dataset);
+done:
+    mos_pack_plan_release(&plan);
+    return status;
+}
+
+/* V2: what was packed, joined with the metadata as any store is: its table is the pack's. */
+static mosaic_status write_v2_table(pack_stream *stream, int64_t *samples) {
     mos_data_options options = {0};
     mos_dataset *packed = NULL;
-    mos_pack_plan plan = {0};
     mosaic_status status;
     MOS_GOTO(mos_data_options_copy(&stream->dataset->options, &options));
     options.format = lmdb_format();
@@ -405,36 +542,74 @@ static mosaic_status write_table(const pack_stream *stream, const char *metadata
     MOS_GOTO(set_text(&options.s1, NULL));
     MOS_GOTO(set_text(&options.s2, NULL));
     MOS_GOTO(set_text(&options.lmdb, NULL));
-    MOS_GOTO(set_text(&options.metadata, metadata));
+    MOS_GOTO(set_text(&options.metadata, stream->metadata));
     MOS_GOTO(mos_dataset_open(&options, &packed));
-    MOS_GOTO(mos_pack_plan_make(packed, &plan));
-    MOS_GOTO(mos_pack_table_write(&plan, stream->options->folder));
-    *samples = mos_dataset_count(packed);
+    MOS_GOTO(write_table_of(stream, packed, samples));
 done:
-    mos_pack_plan_release(&plan);
     mos_dataset_close(&packed);
     mos_options_release(&mos_data_option_table, &options);
     return status;
 }
 
-static mosaic_status begin_stream(pack_stream *stream, char *metadata, size_t metadata_size) {
+/* V1: what has come, joined as a tree's patches are. */
+static mosaic_status write_v1_table(pack_stream *stream, int64_t *samples) {
+    MOS_TRY(mos_v1_join(stream->dataset, &stream->v1.lists, stream->v1.patches));
+    MOS_TRY(mos_dataset_select(stream->dataset));
+    mos_dataset_log_defects(stream->dataset);
+    return write_table_of(stream, stream->dataset, samples);
+}
+
+/* Patches were packed as they came; now it is known which of them are of a sample. */
+static mosaic_status remove_others(pack_stream *stream) {
+    size_t others = 0;
+    for (int kind = 0; kind < stream->kinds; kind++) {
+        const mos_name_set *names = stream->names[kind];
+        for (size_t i = 0; i < names->count; i++) {
+            char key[MOS_PACK_KEY_BYTES];
+            if (names->entries[i].used) continue;
+            if (others++ == 0) MOS_TRY(mos_pack_sink_write(stream->options, stream->sink));
+            MOS_TRY(key_of(stream, kind, i, key));
+            MOS_TRY(mos_pack_sink_remove(stream->sink, key));
+        }
+    }
+    return mos_pack_sink_close(stream->sink, MOSAIC_OK);
+}
+
+/* V2: the rows are the names that are wanted. */
+static mosaic_status read_metadata(pack_stream *stream, mos_text *mark) {
+    const mos_dataset *dataset = stream->dataset;
+    char snow[4096];
+    for (int kind = 0; kind < stream->kinds; kind++)
+        stream->names[kind] = &stream->wanted[kind];
+    MOS_TRY(
+        mos_ben_metadata_path(dataset, dataset->root, stream->metadata, sizeof stream->metadata));
+    MOS_TRY(want_rows(stream, stream->metadata, mark));
+    if (!dataset->options.include_snow_cloud) return MOSAIC_OK;
+    MOS_TRY(mos_ben_snow_path(dataset, stream->metadata, snow, sizeof snow));
+    return want_rows(stream, snow, mark);
+}
+
+static mosaic_status read_lists(pack_stream *stream, mos_text *mark) {
+    for (int kind = 0; kind < stream->kinds; kind++)
+        stream->names[kind] = &stream->v1.patches[kind].names;
+    return mos_v1_stream_open(stream->dataset, stream->files, mark, &stream->v1);
+}
+
+static mosaic_status begin_stream(pack_stream *stream) {
     mos_dataset *dataset = stream->dataset;
     mos_text mark = {0};
-    char fingerprint[65], snow[4096];
+    char fingerprint[65];
     mosaic_status status;
     if (dataset->options.limit > 0)
         return mos_fail(MOSAIC_ERR_USAGE,
                         "%s: data.limit wants to know the patches before they "
                         "are read; compressed archives are packed whole",
                         dataset->root);
+    stream->kinds = kinds_of(dataset, &stream->layouts);
+    stream->is_v1 = stream->layouts == mos_patch_layouts_v1;
     MOS_GOTO(find_archives(dataset, stream->files));
     MOS_GOTO(mos_ben_modalities(dataset));
-    MOS_GOTO(mos_ben_metadata_path(dataset, dataset->root, metadata, metadata_size));
-    MOS_GOTO(want_rows(stream, metadata, &mark));
-    if (dataset->options.include_snow_cloud) {
-        MOS_GOTO(mos_ben_snow_path(dataset, metadata, snow, sizeof snow));
-        MOS_GOTO(want_rows(stream, snow, &mark));
-    }
+    MOS_GOTO(stream->is_v1 ? read_lists(stream, &mark) : read_metadata(stream, &mark));
     if (mark.failed) MOS_GOTO(mos_fail_memory(mark.size, "names of patches"));
     mos_sha256(mark.data == NULL ? "" : mark.data, mark.size, fingerprint);
     MOS_GOTO(mos_pack_begin(stream->options->folder, fingerprint));
@@ -450,14 +625,15 @@ mosaic_status mos_pack_stream(const mos_data_options *data, const mos_pack_optio
     mos_pack_sink sink = {.skip = data->policy == MOS_POLICY_SKIP, .result = out};
     pack_stream stream = {
         .options = options, .sink = &sink, .threads = options->threads < 1 ? 1 : options->threads};
-    char metadata[4096];
     mosaic_status status;
     MOS_GOTO(mos_dataset_begin(data, &stream.dataset));
-    MOS_GOTO(begin_stream(&stream, metadata, sizeof metadata));
+    MOS_GOTO(begin_stream(&stream));
     MOS_GOTO(mos_pack_sink_write(options, &sink));
     MOS_GOTO(read_archives(&stream));
     MOS_GOTO(mos_pack_sink_close(&sink, MOSAIC_OK));
-    MOS_GOTO(write_table(&stream, metadata, &out->samples));
+    MOS_GOTO(stream.is_v1 ? write_v1_table(&stream, &out->samples)
+                          : write_v2_table(&stream, &out->samples));
+    MOS_GOTO(remove_others(&stream));
     if (!options->verify) goto done;
     MOS_GOTO(mos_pack_sink_verify(options, &sink));
     MOS_GOTO(read_archives(&stream));
@@ -467,6 +643,7 @@ done:
     for (int t = 0; stream.workers != NULL && t < stream.threads; t++)
         mos_pack_worker_release(&stream.workers[t]);
     mos_free(stream.workers);
+    mos_v1_stream_release(&stream.v1);
     for (int kind = 0; kind < MOS_PATCHES_KINDS; kind++) {
         mos_name_set_release(&stream.wanted[kind]);
         mos_patch_files_release(&stream.files[kind]);

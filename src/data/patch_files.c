@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "data/data_options.h"
 #include "io/archive_parts.h"
 
 #include <fcntl.h>
@@ -14,11 +15,11 @@ static bool ends_with(const char *text, const char *end) {
     return n >= m && memcmp(text + n - m, end, m) == 0;
 }
 
-mosaic_status mos_patch_files_find(const mos_dataset *dataset, const char *given, int kind,
-                                   mos_patch_files *out) {
+mosaic_status mos_patch_files_find(const mos_dataset *dataset, const char *given,
+                                   const mos_patch_layout *layout, mos_patch_files *out) {
     char stem[4096];
     memset(out, 0, sizeof *out);
-    out->layout = &mos_patch_layouts[kind];
+    out->layout = layout;
     out->descriptor = -1;
     if (given != NULL) {
         MOS_TRY(mos_dataset_path(dataset, given, "", out->path, sizeof out->path));
@@ -30,12 +31,13 @@ mosaic_status mos_patch_files_find(const mos_dataset *dataset, const char *given
             out->store = mos_archive_has_name(out->path) ? MOS_STORE_STREAM : MOS_STORE_TREE;
         return MOSAIC_OK;
     }
-    MOS_TRY(mos_path_join(stem, sizeof stem, dataset->root, out->layout->stem));
+    MOS_TRY(mos_path_join(stem, sizeof stem, dataset->root, layout->folder));
     if (mos_path_is_dir(stem)) {
         memcpy(out->path, stem, sizeof stem);
         out->store = MOS_STORE_TREE;
         return MOSAIC_OK;
     }
+    MOS_TRY(mos_path_join(stem, sizeof stem, dataset->root, layout->archive));
     MOS_TRY(mos_archive_find(stem, out->path, sizeof out->path));
     if (out->path[0] != '\0')
         out->store = ends_with(out->path, ".tar") ? MOS_STORE_TAR : MOS_STORE_STREAM;
@@ -67,6 +69,10 @@ static mosaic_status refuse_stream(const mos_dataset *dataset, const mos_patch_f
     add_argument(&command, "--metadata", options->metadata);
     add_argument(&command, "--snow-metadata", options->snow_metadata);
     if (options->include_snow_cloud) mos_text_add(&command, " --include-snow-cloud");
+    if (options->format > 0)
+        mos_text_add(&command, " --format %s", mos_format_names[options->format]);
+    if (options->classes != MOS_CLASSES_DEFAULT)
+        mos_text_add(&command, " --classes %s", mos_class_choices[options->classes]);
     mosaic_status status =
         command.failed
             ? mos_fail_memory(command.size, "a command")
@@ -95,14 +101,16 @@ void mos_patch_files_release(mos_patch_files *files) {
     memset(files, 0, sizeof *files);
 }
 
-/* <folder>/<tile>/<patch>/<patch>_<file>.tif */
+/* As the layout says, below the folder or, for messages, the archive. */
 static mosaic_status file_path(const mos_patch_files *files, const char *patch, int file, char *out,
                                size_t size) {
     mos_patch_name parsed;
     if (!files->layout->parse(patch, strlen(patch), &parsed))
         return mos_fail(MOSAIC_ERR_DATA, "'%s' is not a patch name", patch);
-    int written = snprintf(out, size, "%s/%.*s/%s/%s_%s.tif", files->path, (int)parsed.folder_size,
-                           patch, patch, patch, files->layout->file[file]);
+    int group = files->layout->grouped ? (int)parsed.folder_size : 0;
+    int written = snprintf(out, size, "%s%s%.*s/%s/%s_%s%s", files->path, group > 0 ? "/" : "",
+                           group, patch, patch, patch, mos_patch_layout_stem(files->layout, file),
+                           mos_patch_layout_ending(files->layout, file));
     if (written < 0 || (size_t)written >= size)
         return mos_fail(MOSAIC_ERR_USAGE, "%s: path is too long", files->path);
     return MOSAIC_OK;
@@ -125,8 +133,8 @@ bool mos_patch_files_has(const mos_patch_files *files, const char *patch, int fi
 mosaic_status mos_patch_files_read(const mos_patch_files *files, const char *patch, int file,
                                    mos_file_bytes *bytes, char *name, size_t name_size) {
     MOS_TRY(file_path(files, patch, file, name, name_size));
-    if (files->store != MOS_STORE_TAR) return mos_file_bytes_read(name, bytes);
-    int64_t cell = cell_of(files, patch, file);
+    if (files->store == MOS_STORE_TREE) return mos_file_bytes_read(name, bytes);
+    int64_t cell = files->store == MOS_STORE_TAR ? cell_of(files, patch, file) : -1;
     if (cell < 0) return mos_fail(MOSAIC_ERR_DATA, "%s: not in the archive", name);
     return mos_file_bytes_read_at(files->descriptor, files->index.offsets[cell],
                                   files->index.sizes[cell], name, bytes);

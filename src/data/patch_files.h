@@ -1,4 +1,4 @@
-/* The patches of one kind (S1, S2, reference maps) as BigEarthNet V2's users have them: a folder
+/* The patches of one kind (S1, S2, reference maps) as BigEarthNet's users have them: a folder
  * tree, an uncompressed tar, or an archive that can only be streamed. */
 #ifndef MOS_DATA_PATCH_FILES_H
 #define MOS_DATA_PATCH_FILES_H
@@ -24,15 +24,16 @@ typedef struct mos_patch_files {
 
 /* Where the patches of a kind are: `given` by the user, or below root the folder or the archive
  * named as the layout says. Nothing is opened yet. Release in every case. */
-mosaic_status mos_patch_files_find(const mos_dataset *dataset, const char *given, int kind,
-                                   mos_patch_files *out);
+mosaic_status mos_patch_files_find(const mos_dataset *dataset, const char *given,
+                                   const mos_patch_layout *layout, mos_patch_files *out);
 /* Opens a tar and its index; odd members become defects. Refuses what can only be streamed, naming
  * the command that does. */
 mosaic_status mos_patch_files_open(mos_dataset *dataset, mos_patch_files *files);
 void mos_patch_files_release(mos_patch_files *files);
 
 bool mos_patch_files_has(const mos_patch_files *files, const char *patch, int file);
-/* The bytes of one file of a patch, and its name for messages. Threads may share `files`. */
+/* The bytes of one file of a patch, and its name for messages. Threads may share `files`. Of what
+ * can only be streamed there is nothing. */
 mosaic_status mos_patch_files_read(const mos_patch_files *files, const char *patch, int file,
                                    mos_file_bytes *bytes, char *name, size_t name_size);
 

@@ -43,10 +43,3 @@ mosaic_status mos_raster_buffers_take(mos_raster_buffers *buffers, const mos_dat
     }
     return MOSAIC_OK;
 }
-
-mosaic_status mos_raster_buffers_read(mos_raster_buffers *buffers, const char *path,
-                                      const mos_raw_band *band, void *target) {
-    MOS_TRY(mos_file_bytes_read(path, &buffers->file));
-    return mos_raster_read_bytes(path, buffers->file.data, buffers->file.size, 1, band->dtype,
-                                 target, band->width, band->height);
-}

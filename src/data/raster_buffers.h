@@ -17,8 +17,5 @@ void mos_raster_buffers_close(void *state);
 mosaic_status mos_raster_buffers_take(mos_raster_buffers *buffers, const mos_dataset *dataset,
                                       int64_t modality, const int *bands, int64_t count,
                                       void **targets, mos_raw_band *out);
-/* The first band of the file at `path`, into the target that `take` gave for `band`. */
-mosaic_status mos_raster_buffers_read(mos_raster_buffers *buffers, const char *path,
-                                      const mos_raw_band *band, void *target);
 
 #endif

@@ -108,6 +108,8 @@ mosaic_status mos_dataset_add_modality(mos_dataset *dataset, const char *name, i
 void mos_dataset_classify(mos_dataset *dataset);
 void mos_dataset_defect(mos_dataset *dataset, const char *kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* A warning for each kind. */
+void mos_dataset_log_defects(const mos_dataset *dataset);
 /* The path the user gave, or root/`name`. */
 mosaic_status mos_dataset_path(const mos_dataset *dataset, const char *given, const char *name,
                                char *out, size_t size);

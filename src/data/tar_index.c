@@ -21,7 +21,7 @@ static mosaic_status mark_archive(const char *path, const mos_patch_layout *layo
     struct stat info;
     if (stat(path, &info) != 0) return mos_fail_errno("open", path);
     out->bytes = (uint64_t)info.st_size;
-    (void)snprintf(out->text, sizeof out->text, "1 %s %lld %lld.%09ld", layout->stem,
+    (void)snprintf(out->text, sizeof out->text, "1 %s %lld %lld.%09ld", layout->archive,
                    (long long)info.st_size, (long long)info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
     return MOSAIC_OK;
 }
@@ -183,7 +183,7 @@ static mosaic_status load(const char *path, const mos_patch_layout *layout,
     mos_safetensors_release(&file);
     if (status == MOSAIC_OK && !*good) {
         mos_tar_index_release(out);
-        out->files = (size_t)layout->count;
+        out->files = (size_t)mos_patch_layout_files(layout);
     }
     return status;
 }
@@ -193,7 +193,7 @@ mosaic_status mos_tar_index_open(const char *path, const mos_patch_layout *layou
     archive_mark mark;
     char kept[4096];
     bool good = false;
-    *out = (mos_tar_index){.files = (size_t)layout->count};
+    *out = (mos_tar_index){.files = (size_t)mos_patch_layout_files(layout)};
     mosaic_status status;
     MOS_GOTO(mark_archive(path, layout, &mark));
     int length = snprintf(kept, sizeof kept, "%s.index", path);

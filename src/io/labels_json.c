@@ -1,7 +1,5 @@
 #include "io/labels_json.h"
 
-#include "base/file.h"
-#include "base/memory.h"
 #include "io/file_map.h"
 
 #include <jansson.h>
@@ -95,16 +93,6 @@ mosaic_status mos_labels_json_parse(const char *data, size_t size, const char *w
     out->tree = root;
     mosaic_status status = read_tree(root, what, out);
     if (status != MOSAIC_OK) mos_labels_json_release(out);
-    return status;
-}
-
-mosaic_status mos_labels_json_read(const char *path, mos_labels_json *out) {
-    memset(out, 0, sizeof *out);
-    char *data;
-    size_t size;
-    MOS_TRY(mos_file_read(path, MAX_JSON_BYTES, &data, &size));
-    mosaic_status status = mos_labels_json_parse(data, size, path, out);
-    mos_free(data);
     return status;
 }
 

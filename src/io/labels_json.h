@@ -26,7 +26,6 @@ typedef struct mos_labels_json {
 /* `what` goes before every message. `out` is released or empty after a failure. */
 mosaic_status mos_labels_json_parse(const char *data, size_t size, const char *what,
                                     mos_labels_json *out);
-mosaic_status mos_labels_json_read(const char *path, mos_labels_json *out);
 void mos_labels_json_release(mos_labels_json *labels);
 
 #endif

@@ -233,6 +233,10 @@ mosaic_status mos_store_writer_has(mos_store_writer *writer, const char *key, in
     return mos_lmdb_writer_has(writer->shards[shard_of(key, writer->count)], key, has);
 }
 
+mosaic_status mos_store_delete(mos_store_writer *writer, const char *key, int *had) {
+    return mos_lmdb_delete(writer->shards[shard_of(key, writer->count)], key, had);
+}
+
 mosaic_status mos_store_writer_close(mos_store_writer **pointer) {
     mos_store_writer *writer = *pointer;
     mosaic_status status = MOSAIC_OK;

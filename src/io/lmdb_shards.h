@@ -34,6 +34,7 @@ mosaic_status mos_store_writer_open(const char *folder, int shards, mos_store_wr
 mosaic_status mos_store_put(mos_store_writer *writer, const char *key, const void *data,
                             size_t size);
 mosaic_status mos_store_writer_has(mos_store_writer *writer, const char *key, int *has);
+mosaic_status mos_store_delete(mos_store_writer *writer, const char *key, int *had);
 /* Commits, syncs, closes all shards; the first error counts. */
 mosaic_status mos_store_writer_close(mos_store_writer **writer);
 

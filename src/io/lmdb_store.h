@@ -37,6 +37,8 @@ mosaic_status mos_lmdb_writer_open(const char *path, mos_lmdb_writer **out);
 mosaic_status mos_lmdb_put(mos_lmdb_writer *writer, const char *key, const void *data, size_t size);
 /* Is the key there already (for resuming a pack)? */
 mosaic_status mos_lmdb_writer_has(mos_lmdb_writer *writer, const char *key, int *has);
+/* Takes a record out, if it is there; its room is used again by later puts. */
+mosaic_status mos_lmdb_delete(mos_lmdb_writer *writer, const char *key, int *had);
 mosaic_status mos_lmdb_writer_commit(mos_lmdb_writer *writer);
 /* Commits what is pending, syncs, closes; NULL is fine. */
 mosaic_status mos_lmdb_writer_close(mos_lmdb_writer **writer);

@@ -156,7 +156,7 @@ static mosaic_status find(mos_lmdb_writer *writer, const char *key, MDB_val *nam
     return answer == MDB_NOTFOUND ? MOSAIC_OK : fail(writer, answer);
 }
 
-/* Replacing a value, liblmdb believes the page count in the old value's header. */
+/* Replacing or deleting a value, liblmdb believes the page count in the old value's header. */
 static mosaic_status check_replaced(const mos_lmdb_writer *writer, const char *key,
                                     const MDB_val *value) {
     uintptr_t offset = (uintptr_t)value->mv_data - (uintptr_t)writer->map;
@@ -165,6 +165,15 @@ static mosaic_status check_replaced(const mos_lmdb_writer *writer, const char *k
     if (mos_lmdb_value_is_sound(writer->map, &writer->shape, value->mv_data, value->mv_size, true))
         return MOSAIC_OK;
     return mos_fail(MOSAIC_ERR_DATA, "%s: record \"%s\": its pages are damaged", writer->path, key);
+}
+
+/* Commits when enough has come together. */
+static mosaic_status count_change(mos_lmdb_writer *writer, size_t size) {
+    writer->pending_puts++;
+    writer->pending_bytes += size;
+    return writer->pending_puts >= BATCH_PUTS || writer->pending_bytes >= batch_bytes
+               ? commit(writer)
+               : MOSAIC_OK;
 }
 
 mosaic_status mos_lmdb_put(mos_lmdb_writer *writer, const char *key, const void *data,
@@ -185,11 +194,25 @@ mosaic_status mos_lmdb_put(mos_lmdb_writer *writer, const char *key, const void 
         writer->broken = true; /* the transaction is spoilt, and the puts since the last commit */
         return fail(writer, answer);
     }
-    writer->pending_puts++;
-    writer->pending_bytes += size;
-    return writer->pending_puts >= BATCH_PUTS || writer->pending_bytes >= batch_bytes
-               ? commit(writer)
-               : MOSAIC_OK;
+    return count_change(writer, size);
+}
+
+mosaic_status mos_lmdb_delete(mos_lmdb_writer *writer, const char *key, int *had) {
+    MDB_val name, value;
+    bool found = false;
+    *had = 0;
+    MOS_TRY(find(writer, key, &name, &value, &found));
+    if (!found) return MOSAIC_OK;
+    size_t size = value.mv_size;
+    MOS_TRY(check_replaced(writer, key, &value));
+    MOS_TRY(reserve(writer, 0));
+    int answer = mdb_del(writer->txn, writer->database, &name, NULL);
+    if (answer != 0) {
+        writer->broken = true;
+        return fail(writer, answer);
+    }
+    *had = 1;
+    return count_change(writer, size);
 }
 
 mosaic_status mos_lmdb_writer_has(mos_lmdb_writer *writer, const char *key, int *has) {

@@ -164,10 +164,6 @@ for source in big biggz; do
     packed_as_tree "$work/$source-killed"
 done
 
-# Those of V1 are recognised, and what to do with them is said.
-mkdir "$work/v1" && cp "$work/gz/BigEarthNet-S2.tar.gz" "$work/v1/BigEarthNet-S2-v1.0.tar.gz"
-expect 2 "have to be unpacked.* tar -C '$work/v1' -xf '$work/v1/BigEarthNet-S2-v1.0.tar.gz'" "$mosaic" data info "$work/v1"
-
 # How fast: that it runs, and says what it compares.
 expect 0 "^naive .*GDAL opens every band" "$mosaic" bench pack --patches 4 --size 24 --rounds 1 --threads 1
 expect 0 '"touched":.*"ratio"' "$mosaic" bench read --patches 4 --size 24 --rounds 1 --json

@@ -149,10 +149,43 @@ static void split_names(void **state) {
     }
 }
 
+/* V1: one level, with JSON. */
+static void split_v1_names(void **state) {
+#define V1 "S2A_MSIL2A_20170617T94161_4_55"
+    static const struct {
+        const char *path;
+        int file; /* -1: none */
+    } cases[] = {
+        {"BigEarthNet-v1.0/" V1 "/" V1 "_B01.tif", 0},
+        {"a/b/" V1 "/" V1 "_B12.tif", 11},
+        {V1 "/" V1 "_labels_metadata.json", 12},
+        {V1 "/" V1 "_labels_metadata.tif", -1},
+        {V1 "/" V1 "_B01.json", -1},
+        {V1 "/" V1 "_B10.tif", -1},
+        {V1 "/" V1 "0_B01.tif", -1},
+        {V1 "_B01.tif", -1},
+        {"BigEarthNet-v1.0/" PATCH "/" PATCH "_VV.tif", -1},
+        {V1 "/" V1, -1},
+        {V1 "/", -1},
+    };
+    (void)state;
+    const mos_patch_layout *v1 = &mos_patch_layouts_v1[MOS_PATCHES_S2];
+    assert_int_equal(mos_patch_layout_files(v1), 13);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *patch;
+        size_t size;
+        int file;
+        if (!mos_patch_layout_split(v1, cases[i].path, &patch, &size, &file)) file = -1;
+        if (file != cases[i].file) fail_msg("'%s': %d", cases[i].path, file);
+        if (file >= 0) assert_memory_equal(patch, V1, size);
+    }
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_test_folder, remove_test_folder)
 
 int main(void) {
     const struct CMUnitTest tests[] = {IN_FOLDER(kept), IN_FOLDER(compressed_by_another_name),
-                                       cmocka_unit_test(split_names)};
+                                       cmocka_unit_test(split_names),
+                                       cmocka_unit_test(split_v1_names)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,25 +32,25 @@ static void check_sen12ms(const char *text) {
     if (text[size] != '\0' && strcmp(text + size, ".tif") != 0) abort();
 }
 
-/* A member that was understood is <tile>/<patch>/<patch>_<file>.tif, whatever stands before. */
-static void check_member(const char *text) {
-    for (int kind = 0; kind < MOS_PATCHES_KINDS; kind++) {
-        const mos_patch_layout *layout = &mos_patch_layouts[kind];
-        const char *patch;
-        size_t size;
-        int file;
-        mos_patch_name name;
-        if (!mos_patch_layout_split(layout, text, &patch, &size, &file)) continue;
-        if (patch <= text || patch + size > text + strlen(text) || file < 0 ||
-            file >= layout->count || !layout->parse(patch, size, &name))
-            abort();
-        char wanted[200];
-        int length = snprintf(wanted, sizeof wanted, "%.*s/%.*s/%.*s_%s.tif", (int)name.folder_size,
-                              patch, (int)size, patch, (int)size, patch, layout->file[file]);
-        if (length < 0 || (size_t)length > strlen(text) ||
-            strcmp(text + strlen(text) - length, wanted) != 0)
-            abort();
-    }
+/* A member that was understood is [<tile>/]<patch>/<patch>_<file>, whatever stands before. */
+static void check_member(const char *text, const mos_patch_layout *layout) {
+    const char *patch;
+    size_t size;
+    int file;
+    mos_patch_name name;
+    if (!mos_patch_layout_split(layout, text, &patch, &size, &file)) return;
+    if (patch < text || patch + size > text + strlen(text) || file < 0 ||
+        file >= mos_patch_layout_files(layout) || !layout->parse(patch, size, &name))
+        abort();
+    char wanted[200];
+    int group = layout->grouped ? (int)name.folder_size : 0;
+    int length =
+        snprintf(wanted, sizeof wanted, "%.*s%s%.*s/%.*s_%s%s", group, patch, group > 0 ? "/" : "",
+                 (int)size, patch, (int)size, patch, mos_patch_layout_stem(layout, file),
+                 mos_patch_layout_ending(layout, file));
+    if (length < 0 || (size_t)length > strlen(text) ||
+        strcmp(text + strlen(text) - length, wanted) != 0)
+        abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -69,7 +69,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     int baseline = mos_product_baseline(text);
     if (baseline < -1 || baseline > 9999) abort();
     check_sen12ms(text);
-    check_member(text);
+    for (int kind = 0; kind < MOS_PATCHES_KINDS; kind++)
+        check_member(text, &mos_patch_layouts[kind]);
+    for (int kind = 0; kind < MOS_PATCHES_MAPS; kind++)
+        check_member(text, &mos_patch_layouts_v1[kind]);
     free(text);
     return 0;
 }

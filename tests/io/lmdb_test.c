@@ -5,6 +5,7 @@
 #include <lmdb.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -120,6 +121,67 @@ static void replaced_values_are_new(void **state) {
     assert_int_equal(size, 3);
     EXPECT_OK(mos_lmdb_get(reader, "b", &data, &size));
     assert_int_equal(size, sizeof large - 5000);
+    mos_lmdb_reader_close(&reader);
+    mos_lmdb_close(&db);
+}
+
+static mosaic_status count_key(void *context, const char *key, size_t key_size) {
+    (void)key;
+    (void)key_size;
+    ++*(int *)context;
+    return MOSAIC_OK;
+}
+
+/* In a store of several batches: those taken out are gone, the others as they were, and the room is
+ * used again. */
+static void deleted_records_are_gone(void **state) {
+    enum { MANY = 1300, ROUNDS = 3 };
+    char folder[4096], file[4200], key[32];
+    static char value[9000];
+    struct stat info;
+    mos_lmdb_writer *writer;
+    off_t bytes = 0;
+    int had;
+    test_path(state, "delete", folder);
+    snprintf(file, sizeof file, "%s/data.mdb", folder);
+    for (int round = 0; round < ROUNDS; round++) {
+        EXPECT_OK(mos_lmdb_writer_open(folder, &writer));
+        for (int i = 0; i < MANY; i++) {
+            snprintf(key, sizeof key, "patch_%04d", i);
+            value[0] = (char)i;
+            EXPECT_OK(mos_lmdb_put(writer, key, value, (size_t)(i % 2 == 0 ? 20 : 9000)));
+        }
+        EXPECT_OK(mos_lmdb_delete(writer, "patch_9999", &had));
+        assert_int_equal(had, 0);
+        EXPECT_STATUS(MOSAIC_ERR_DATA, mos_lmdb_delete(writer, "", &had));
+        for (int i = 0; i < MANY; i++) {
+            if (i % 10 == 3) continue;
+            snprintf(key, sizeof key, "patch_%04d", i);
+            EXPECT_OK(mos_lmdb_delete(writer, key, &had));
+            assert_int_equal(had, 1);
+            EXPECT_OK(mos_lmdb_writer_has(writer, key, &had));
+            assert_int_equal(had, 0);
+        }
+        EXPECT_OK(mos_lmdb_writer_close(&writer));
+        assert_int_equal(stat(file, &info), 0);
+        if (round == 0) bytes = info.st_size;
+        assert_true(info.st_size < 2 * bytes);
+    }
+    mos_lmdb *db;
+    mos_lmdb_reader *reader;
+    const void *data;
+    size_t size;
+    int count = 0;
+    EXPECT_OK(mos_lmdb_open(folder, &db));
+    EXPECT_OK(mos_lmdb_reader_open(db, &reader));
+    EXPECT_OK(mos_lmdb_each_key(reader, count_key, &count));
+    assert_int_equal(count, MANY / 10);
+    for (int i = 3; i < MANY; i += 10) {
+        snprintf(key, sizeof key, "patch_%04d", i);
+        EXPECT_OK(mos_lmdb_get(reader, key, &data, &size));
+        assert_int_equal(size, 9000);
+        assert_int_equal(*(const char *)data, (char)i);
+    }
     mos_lmdb_reader_close(&reader);
     mos_lmdb_close(&db);
 }
@@ -379,6 +441,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(written_records_read_back),
         cmocka_unit_test(replaced_values_are_new),
+        cmocka_unit_test(deleted_records_are_gone),
         cmocka_unit_test(the_map_grows),
         cmocka_unit_test(a_kill_keeps_what_was_committed),
         cmocka_unit_test(a_cut_store_is_refused),
