@@ -80,7 +80,7 @@ const char *const mos_page_style[] = {
     "var(--c5)}.k5{background:var(--c5)}.dot.s5{fill:var(--c5);stroke:none}.s6{stroke:var(--c6)}."
     "k6{background:var(--c6)}.dot.s6{fill:var(--c6);stroke:none}.s7{stroke:var(--c7)}.k7{"
     "background:var(--c7)}.dot.s7{fill:var(--c7);stroke:none}\n",
-    ".thin{stroke-width:1.4;filter:drop-shadow(0 0 .5px var(--case))}\n",
+    ".thin{stroke-width:1.4;filter:drop-shadow(0 0 .4px var(--case))}\n",
     ".map path{stroke-opacity:.85}\n",
     ".map svg{filter:drop-shadow(0 0 .7px var(--case)) drop-shadow(0 0 .7px var(--case))}\n",
     ".legend{font-size:13px;margin:6px 0 0;line-height:1.7}\n",
@@ -102,6 +102,7 @@ const char *const mos_page_style[] = {
     ".heat:hover{stroke:var(--ink);stroke-width:1.5}\n",
     ".ground{fill:var(--ground)}\n",
     ".edge{stroke:var(--edge);stroke-width:1}\n",
+    ".nb{white-space:nowrap}\n",
     ".patches{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,236px),1fr));gap:"
     "14px;margin-top:8px}\n",
     ".pairs{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,490px),1fr));gap:0 "
@@ -161,6 +162,10 @@ const char *const mos_page_style[] = {
     "-c3:#cc79a7;--c4:#e69f00;--c5:#56b4e9;\n",
     "--c6:#6b4fa1;--c7:#57606a}\n",
     "*{-webkit-print-color-adjust:exact;print-color-adjust:exact}\n",
+    "@page{margin:13mm}\n",
+    ".legend,figcaption,pre{font-size:10px}.patch figcaption{font-size:8px}.tile "
+    "b{font-size:19px}.tile{min-width:112px;padding:8px 12px}h1{font-size:20px}\n",
+    "h2{font-size:15px;margin-top:26px}h3{font-size:12px}.legend{line-height:1.4}\n",
     "body{font-size:11px}main{max-width:none;padding:0}nav,.zoom,#tip{display:none!important}\n",
     "figure,tr,.tile,.note,.pair{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:"
     "visible}\n",

@@ -3,6 +3,7 @@
 #include "report/svg_chart.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 const mos_report_evaluation *mos_report_headline(const mos_run_document *run) {
@@ -50,9 +51,16 @@ const char *mos_report_class_colour(const mos_run_document *run, mos_legend lege
     return mos_class_colour(legend, name, number);
 }
 
+/* A line may break anywhere in the name but not between the square and its first word. */
 void mos_report_class_name(mos_text *out, const char *colour, const char *name) {
-    mos_text_add(out, "<i class=\"key\" style=\"background:%s\"></i>", colour);
-    mos_html_add(out, name);
+    char word[64];
+    size_t size = strcspn(name, " ");
+    bool whole = size < sizeof word;
+    (void)snprintf(word, sizeof word, "%.*s", whole ? (int)size : 0, name);
+    mos_text_add(out, "<span class=\"nb\"><i class=\"key\" style=\"background:%s\"></i>", colour);
+    mos_html_add(out, word);
+    mos_text_add(out, "</span>");
+    mos_html_add(out, whole ? name + size : name);
 }
 
 bool mos_report_collapsed(const char *measure, double value) {

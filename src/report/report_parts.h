@@ -19,7 +19,7 @@ void mos_report_cell(mos_text *out, double value, int digits);
 mos_legend mos_report_legend(const mos_run_document *run);
 const char *mos_report_class_colour(const mos_run_document *run, mos_legend legend,
                                     const char *name);
-/* The class's name after a square of its colour. */
+/* The class's name after a square of its colour, which stays on its line. */
 void mos_report_class_name(mos_text *out, const char *colour, const char *name);
 
 /* Is the last value of a health measure that of a collapsed embedding? The bounds are those of

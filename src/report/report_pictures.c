@@ -94,39 +94,51 @@ static enum label_kind kind_of(const mos_report_patch *patch, bool label, const 
     return listed(patch->wrong, name, size) ? WRONG : OPEN;
 }
 
+static void add_name(const mos_run_document *run, mos_legend legend, const char *before,
+                     const char *name, size_t size, mos_text *out) {
+    char text[256];
+    (void)snprintf(text, sizeof text, "%.*s", (int)size, name);
+    mos_text_add(out, "%s", before);
+    mos_report_class_name(out, mos_report_class_colour(run, legend, text), text);
+}
+
 /* The names of one kind on one line; what was predicted too much can be long and is cut off. */
-static void add_kind(const mos_run_document *run, mos_legend legend, const mos_report_patch *patch,
-                     enum label_kind kind, mos_text *out) {
+static void add_kind(const mos_run_document *run, const mos_report_patch *patch,
+                     enum label_kind kind, const char *first, mos_text *out) {
     static const char *const begin[KINDS] = {
         "<li class=\"hit\"><b>✓</b> ", "<li class=\"missed\"><b>○ missed</b> ",
         "<li class=\"wrong\"><b>✗ not there</b> ", "<li class=\"open\"><b>? unknown</b> "};
+    mos_legend legend = mos_report_legend(run);
     int count = 0;
     bool label = kind == HIT || kind == MISSED;
+    if (kind == WRONG && first && listed(patch->wrong, first, strlen(first))) {
+        add_name(run, legend, begin[kind], first, strlen(first), out);
+        count = 1;
+    } else {
+        first = "";
+    }
     for (const char *at = label ? patch->labels : patch->predicted; *at;) {
         size_t size = strcspn(at, ";");
-        if (kind_of(patch, label, at, size) == kind && (++count <= MOST_OTHERS || label)) {
-            char name[256];
-            (void)snprintf(name, sizeof name, "%.*s", (int)size, at);
-            mos_text_add(out, "%s", count == 1 ? begin[kind] : ", ");
-            mos_report_class_name(out, mos_report_class_colour(run, legend, name), name);
-        }
+        bool said = !label && size == strlen(first) && strncmp(at, first, size) == 0;
+        if (!said && kind_of(patch, label, at, size) == kind && (++count <= MOST_OTHERS || label))
+            add_name(run, legend, count == 1 ? begin[kind] : ", ", at, size, out);
         at += size + (at[size] == ';');
     }
     if (!label && count > MOST_OTHERS) mos_text_add(out, " and %d more", count - MOST_OTHERS);
     if (count > 0) mos_text_add(out, "</li>");
 }
 
-static void add_labels(const mos_run_document *run, const mos_report_patch *patch, mos_text *out) {
-    mos_legend legend = mos_report_legend(run);
+static void add_labels(const mos_run_document *run, const mos_report_patch *patch,
+                       const char *first, mos_text *out) {
     mos_text_add(out, "<ul>");
     for (int kind = 0; kind < KINDS; kind++)
-        add_kind(run, legend, patch, (enum label_kind)kind, out);
+        add_kind(run, patch, (enum label_kind)kind, first, out);
     if (!patch->labels[0]) mos_text_add(out, "<li class=\"open\">no label</li>");
     mos_text_add(out, "</ul>");
 }
 
 void mos_report_patch_write(const mos_run_document *run, const mos_report_patch *patch,
-                            mos_text *out) {
+                            const char *first, mos_text *out) {
     mos_text_add(out, "<figure class=\"patch\"><div class=\"views\">");
     for (int p = 0; patch->embedded && p < patch->pictures; p++)
         add_picture(patch, &patch->picture[p], out);
@@ -135,7 +147,7 @@ void mos_report_patch_write(const mos_run_document *run, const mos_report_patch 
     else if (!patch->embedded)
         mos_text_add(out, "<p class=\"soft\">no room for its pictures</p>");
     mos_text_add(out, "</div>");
-    add_labels(run, patch, out);
+    add_labels(run, patch, first, out);
     mos_text_add(out, "<figcaption>");
     mos_html_add(out, patch->id);
     mos_text_add(out, "<br>error ");

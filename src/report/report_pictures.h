@@ -12,8 +12,9 @@ enum { MOS_REPORT_PAIRS = 8, MOS_REPORT_SHOWN = 15 }; /* pairs with examples; ro
  * had no room. */
 size_t mos_report_pictures_choose(mos_run_document *run, size_t bytes);
 
-/* Pictures, labels and what was predicted of them. */
+/* Pictures, labels and what was predicted of them; first: the class to be named first among those
+ * predicted wrongly, NULL: none. */
 void mos_report_patch_write(const mos_run_document *run, const mos_report_patch *patch,
-                            mos_text *out);
+                            const char *first, mos_text *out);
 
 #endif

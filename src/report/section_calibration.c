@@ -41,13 +41,17 @@ void mos_section_calibration(const mos_run_document *run, mos_text *out) {
         x[b] = a->bin[b].confidence;
         y[b] = a->bin[b].frequency;
     }
-    const mos_chart chart = {
-        .title = "Share of positives by predicted probability",
-        .x_name = "predicted probability",
-        .line = {{.name = "found", .x = x, .y = y, .count = a->bins},
-                 {.name = "ideal", .x = diagonal, .y = diagonal, .count = 2, .thin = true}},
-        .lines = 2,
-        .unit = true};
+    const mos_chart chart = {.title = "Share of positives by predicted probability",
+                             .x_name = "predicted probability",
+                             .line = {{.name = "found", .x = x, .y = y, .count = a->bins},
+                                      {.name = "ideal",
+                                       .x = diagonal,
+                                       .y = diagonal,
+                                       .count = 2,
+                                       .colour = "var(--soft)",
+                                       .thin = true}},
+                             .lines = 2,
+                             .unit = true};
     mos_text_add(out, "<section id=\"calibration\"><h2>Calibration</h2><p class=\"soft\">Expected "
                       "calibration error ");
     mos_report_number(out, a->ece, 4);

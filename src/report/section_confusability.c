@@ -80,7 +80,7 @@ static void add_examples(const mos_run_document *run, const mos_report_analysis 
                 mos_text_add(out, "</h3><div class=\"patches\">");
             }
             any = true;
-            mos_report_patch_write(run, patch, out);
+            mos_report_patch_write(run, patch, c->to, out);
         }
         if (any) mos_text_add(out, "</div></div>");
     }

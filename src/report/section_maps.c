@@ -57,8 +57,8 @@ static void choose_colours(const mos_run_document *run, const mos_report_analysi
 }
 
 /* One path a colour: a point is a line of no length with round ends. False: no such points. */
-static bool draw_points(const mos_report_map *map, const map_key *key, int colour, const float *low,
-                        float scale, float top, mos_text *out) {
+static bool draw_points(const mos_report_map *map, const map_key *key, int colour,
+                        const float *middle, float scale, mos_text *out) {
     bool any = false;
     for (size_t i = 0; i < map->count; i++) {
         const mos_report_point *p = &map->points[i];
@@ -69,8 +69,8 @@ static bool draw_points(const mos_report_map *map, const map_key *key, int colou
                          " stroke-linecap=\"round\" d=\"",
                          colour, key->colour[colour], map->count > MANY_POINTS ? 3 : 5);
         any = true;
-        mos_text_add(out, "M%d %dh0", (int)(MARGIN + (p->x - low[0]) * scale),
-                     (int)(MARGIN + (top - p->y) * scale));
+        mos_text_add(out, "M%d %dh0", (int)((float)SIDE / 2 + (p->x - middle[0]) * scale),
+                     (int)((float)SIDE / 2 - (p->y - middle[1]) * scale));
     }
     return any;
 }
@@ -84,10 +84,11 @@ static void draw_map(const mos_report_analysis *a, const mos_report_map *map, co
         high[0] = fmaxf(high[0], map->points[i].x);
         high[1] = fmaxf(high[1], map->points[i].y);
     }
+    const float middle[2] = {(low[0] + high[0]) / 2, (low[1] + high[1]) / 2};
     float wide = fmaxf(high[0] - low[0], high[1] - low[1]);
     float scale = wide > 0 ? (float)(SIDE - 2 * MARGIN) / wide : 0;
     for (int colour = key->count; colour >= 0; colour--) { /* the rare ones under the others */
-        if (!draw_points(map, key, colour, low, scale, high[1], out)) continue;
+        if (!draw_points(map, key, colour, middle, scale, out)) continue;
         mos_text_add(out, "\"><title>");
         mos_html_add(out, colour < key->count ? a->names[key->name[colour]] : "other or none");
         mos_text_add(out, "</title></path>");

@@ -37,9 +37,12 @@ void mos_section_modalities(const mos_run_document *run, mos_text *out) {
     if (differ)
         mos_text_add(out, "<p class=\"note\">Not every patch has every modality: rows are of "
                           "different patches and compare only roughly.</p>");
-    mos_text_add(out, "<div class=\"scroll\"><table><tr><th>given to the model</th><th "
-                      "class=\"n\">patches</th><th class=\"n\">lack one</th><th>F1 macro</th><th "
-                      "class=\"n\"></th><th class=\"n\">F1 micro</th><th class=\"n\">AP "
+    mos_text_add(out, "<div class=\"scroll\"><table><tr><th scope=\"col\">given to the "
+                      "model</th><th scope=\"col\" "
+                      "class=\"n\">patches</th><th scope=\"col\" class=\"n\">lack one</th><th "
+                      "scope=\"col\">F1 macro</th><th scope=\"col\" "
+                      "class=\"n\">with its interval</th><th scope=\"col\" class=\"n\">F1 "
+                      "micro</th><th scope=\"col\" class=\"n\">AP "
                       "macro</th></tr>");
     for (int k = 0; k < a->subsets; k++) {
         const mos_report_subset *s = &a->subset[k];
@@ -87,20 +90,24 @@ void mos_section_lag(const mos_run_document *run, mos_text *out) {
     if (!own && !exchanged) return;
     mos_text_add(out, "<section id=\"lag\"><h2>Days between the images</h2>");
     if (own) {
-        mos_text_add(out, "<p class=\"soft\">Scores by the days between the two acquisitions, as "
-                          "they are. Patches with a long lag may differ in more than the "
-                          "lag.</p><div class=\"scroll\"><table><tr><th>days</th><th "
-                          "class=\"n\">patches</th><th class=\"n\">F1 micro</th></tr>");
+        mos_text_add(
+            out,
+            "<p class=\"soft\">Scores by the days between the two acquisitions, as "
+            "they are. Patches with a long lag may differ in more than the "
+            "lag.</p><div class=\"scroll\"><table><tr><th scope=\"col\">days</th><th scope=\"col\" "
+            "class=\"n\">patches</th><th scope=\"col\" class=\"n\">F1 micro</th></tr>");
         add_bins(a->lag, a->lags, false, out);
     }
     if (exchanged) {
-        mos_text_add(out, "<h3>Exchanged partners</h3><p class=\"soft\">The same patches with the "
-                          "radar image of the same place from another day: nothing but the lag "
-                          "changes. Error is the share of labels that are wrong; the rise is over "
-                          "the patch's own pair.</p><div "
-                          "class=\"scroll\"><table><tr><th>days</th><th "
-                          "class=\"n\">pairs</th><th class=\"n\">error</th><th class=\"n\">rise of "
-                          "the error</th></tr>");
+        mos_text_add(out,
+                     "<h3>Exchanged partners</h3><p class=\"soft\">The same patches with the "
+                     "radar image of the same place from another day: nothing but the lag "
+                     "changes. Error is the share of labels that are wrong; the rise is over "
+                     "the patch's own pair.</p><div "
+                     "class=\"scroll\"><table><tr><th scope=\"col\">days</th><th scope=\"col\" "
+                     "class=\"n\">pairs</th><th scope=\"col\" class=\"n\">error</th><th "
+                     "scope=\"col\" class=\"n\">rise of "
+                     "the error</th></tr>");
         add_bins(a->repair, a->repairs, true, out);
     }
     mos_text_add(out, "</section>\n");

@@ -60,7 +60,7 @@ void mos_section_patches(const mos_run_document *run, mos_text *out) {
                      titles[role], words[role]);
         for (int rank = 1; rank <= MOST_RANK; rank++)
             if ((patch = find_rank(&a->patches, role, rank)) != NULL)
-                mos_report_patch_write(run, patch, out);
+                mos_report_patch_write(run, patch, NULL, out);
         mos_text_add(out, "</div>");
     }
     mos_text_add(out, "</section>\n");

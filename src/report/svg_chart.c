@@ -4,11 +4,11 @@
 #include <string.h>
 
 enum {
-    WIDTH = 640,
-    HEIGHT = 260,
+    WIDTH = 480,
+    HEIGHT = 230,
     SQUARE_WIDTH = 480, /* of a unit chart */
-    SQUARE_HEIGHT = 480,
-    LEFT = 56,
+    SQUARE_HEIGHT = 470,
+    LEFT = 52,
     RIGHT = 12,
     TOP = 28,
     BOTTOM = 40,

@@ -104,14 +104,14 @@ static void analyses_are_shown(void **state) {
     expect(page, "<td class=\"n\">0.250</td><td class=\"n\">0.125</td><td class=\"n\">0.375</td>");
     expect(page, "calibration error 0.0625, Brier score 0.1875");
     expect(page, "found: 0.7 at 0.9");
-    expect(page, "Water &lt;b&gt;, deep</td><td><i class=\"key\"");
-    expect(page, "</i>Moors</td>");
+    expect(page, "Water</span> &lt;b&gt;, deep</td><td><span class=\"nb\"><i class=\"key\"");
+    expect(page, "</i>Moors</span></td>");
     expect(page, "5 of 20");
     assert_null(strstr(page, "0 of 0")); /* a class that does not occur cannot be confused */
     expect(page, "s1, latent, <b class=\"bad\">collapsed</b>");
     expect(page, "joint, by class");
     expect(page, "shared, by modality");
-    expect(page, "M10 410h0"); /* the point at the lower left */
+    expect(page, "M110 410h0"); /* the point at the lower left */
     expect(page, "s1&lt;x&gt;</td><td class=\"n\">4</td><td class=\"n\">1</td>");
     expect(page, "0.500 <span class=\"soft\">(0.250 to 0.750)</span>");
     expect(page, "s1, others of another sample");

@@ -78,7 +78,7 @@ static void every_section_is_written(void **state) {
     put("eval/test/metrics.json", metrics);
     char *page = write_and_read();
     expect(page, "<b>0.250</b><span>F1 macro");
-    expect(page, "Water &lt;deep&gt; &amp; &quot;cold&quot;");
+    expect(page, "Water</span> &lt;deep&gt; &amp; &quot;cold&quot;");
     expect(page, "# &lt;script&gt;");
     expect(page, "Reduced run");
     expect(page, "looks collapsed: s1.spread ended at 0.05");
