@@ -1,11 +1,12 @@
 /* mosaic probe: how much a trained encoder's features know. */
 #include "api/command_table.h"
 #include "api/score_lines.h"
+#include "deploy/finetune.h"
 #include "deploy/probe_run.h"
 #include "eval/patch_pictures.h"
 
-enum { KIND_LINEAR, KIND_KNN };
-static const char *const kinds[] = {"linear", "knn", NULL};
+enum { KIND_LINEAR, KIND_KNN, KIND_FINETUNE };
+static const char *const kinds[] = {"linear", "knn", "finetune", NULL};
 static const char *const solvers[] = {"lbfgs", "adamw", NULL};
 
 typedef struct probe_command {
@@ -23,6 +24,10 @@ typedef struct probe_command {
     char *write_model;
     /* knn */
     mos_text_list neighbours, temperature;
+    /* finetune */
+    bool resume, overwrite, freeze_norms;
+    double encoder_lr;
+    int64_t freeze_stages, max_steps;
 } probe_command;
 
 static const mos_option data_options[] = {
@@ -32,7 +37,8 @@ static const mos_option data_options[] = {
      .offset = offsetof(probe_command, kind),
      .fallback = "linear",
      .choices = kinds,
-     .help = "what asks the frozen features: a linear classifier or their nearest neighbours"},
+     .help = "what asks the features: a linear classifier or nearest neighbours (both frozen), or "
+             "training the whole network on with a new head"},
     {.key = "split",
      .type = MOS_OPTION_CHOICE,
      .offset = offsetof(probe_command, split),
@@ -43,7 +49,8 @@ static const mos_option data_options[] = {
      .letter = 'o',
      .type = MOS_OPTION_PATH,
      .offset = offsetof(probe_command, out),
-     .help = "folder for the results; by default eval/SPLIT-probe or eval/SPLIT-knn in the run"},
+     .help = "folder for the results; by default eval/SPLIT-probe or eval/SPLIT-knn in the run. "
+             "finetune: the run directory that is made"},
     {.key = "set",
      .type = MOS_OPTION_LIST,
      .offset = offsetof(probe_command, set),
@@ -112,27 +119,27 @@ static const mos_option frozen_options[] = {
     {.key = "epochs",
      .type = MOS_OPTION_INT,
      .offset = offsetof(probe_command, epochs),
-     .fallback = "100",
-     .minimum = 1,
+     .fallback = "0",
+     .minimum = 0,
      .maximum = 1e6,
      .source = "chosen",
-     .help = "linear: passes of adamw"},
+     .help = "passes over the labelled rows; 0: 100 of linear's adamw, 20 of finetune"},
     {.key = "batch",
      .type = MOS_OPTION_INT,
      .offset = offsetof(probe_command, batch),
-     .fallback = "256",
+     .fallback = "0",
      .minimum = 0,
      .maximum = 1e9,
      .source = "chosen",
-     .help = "linear: rows in a step of adamw, 0: all"},
+     .help = "patches in a step; 0: all rows of linear's adamw, of finetune as the model's"},
     {.key = "lr",
      .type = MOS_OPTION_REAL,
      .offset = offsetof(probe_command, lr),
-     .fallback = "0.01",
-     .minimum = 1e-12,
+     .fallback = "0",
+     .minimum = 0,
      .maximum = 1e6,
      .source = "chosen",
-     .help = "linear: peak learning rate of adamw"},
+     .help = "peak learning rate; 0: 0.01 of linear's adamw, of finetune's head by the batch"},
     {.key = "weight-decay",
      .type = MOS_OPTION_REAL,
      .offset = offsetof(probe_command, weight_decay),
@@ -158,6 +165,50 @@ static const mos_option frozen_options[] = {
      .source = "chosen",
      .help = "knn: a vote weighs exp(cosine / temperature); chosen from on validation"},
 };
+static const mos_option finetune_options[] = {
+    {.key = "encoder-lr",
+     .type = MOS_OPTION_REAL,
+     .offset = offsetof(probe_command, encoder_lr),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1e6,
+     .source = "chosen",
+     .help = "finetune: peak learning rate of the encoders; 0: a tenth of the head's"},
+    {.key = "freeze-stages",
+     .type = MOS_OPTION_INT,
+     .offset = offsetof(probe_command, freeze_stages),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = MOS_ENCODER_STAGES,
+     .source = "chosen",
+     .help = "finetune: the first so many stages stay as they are (1: the stem, 5: all)"},
+    {.key = "freeze-norms",
+     .type = MOS_OPTION_BOOL,
+     .offset = offsetof(probe_command, freeze_norms),
+     .fallback = "false",
+     .source = "chosen",
+     .help = "finetune: the encoders' norms keep statistics, scale and shift"},
+    {.key = "max-steps",
+     .type = MOS_OPTION_INT,
+     .offset = offsetof(probe_command, max_steps),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1e15,
+     .help = "finetune: stop after so many steps, 0: never; the run is marked as reduced"},
+    {.key = "resume",
+     .type = MOS_OPTION_BOOL,
+     .offset = offsetof(probe_command, resume),
+     .fallback = "false",
+     .help = "finetune: go on with the run at --out"},
+    {.key = "overwrite",
+     .type = MOS_OPTION_BOOL,
+     .offset = offsetof(probe_command, overwrite),
+     .fallback = "false",
+     .help = "finetune: replace the run at --out"},
+};
+static const mos_option_table finetune_table = {"probe", finetune_options,
+                                                sizeof finetune_options / sizeof *finetune_options};
+
 static const mos_option_table frozen_table = {"probe", frozen_options,
                                               sizeof frozen_options / sizeof *frozen_options};
 
@@ -205,15 +256,37 @@ static mosaic_status run_frozen(const probe_command *command, const mos_session_
                                  .seed = (uint64_t)command->seed,
                                  .linear = {.solver = (mos_probe_solver)command->solver,
                                             .iterations = command->iterations,
-                                            .epochs = command->epochs,
+                                            .epochs = command->epochs > 0 ? command->epochs : 100,
                                             .batch = command->batch,
-                                            .lr = command->lr,
+                                            .lr = command->lr > 0 ? command->lr : 0.01,
                                             .weight_decay = command->weight_decay,
                                             .seed = (uint64_t)command->seed,
                                             .threads = session->threads},
                                  .model_out = command->write_model};
     MOS_TRY(read_candidates(command, &options));
     return mos_probe(&options, summary);
+}
+
+static mosaic_status run_finetune(const probe_command *command, const mos_session_options *session,
+                                  mos_evaluate_summary *summary) {
+    const mos_finetune_options options = {.session = *session,
+                                          .run = command->out,
+                                          .resume = command->resume,
+                                          .overwrite = command->overwrite,
+                                          .split = (mos_split)command->split,
+                                          .limit = command->limit,
+                                          .pictures = command->pictures,
+                                          .modalities = &command->modality,
+                                          .fraction = command->fraction,
+                                          .seed = (uint64_t)command->seed,
+                                          .epochs = command->epochs > 0 ? command->epochs : 20,
+                                          .batch = command->batch,
+                                          .lr = command->lr,
+                                          .encoder_lr = command->encoder_lr,
+                                          .freeze_stages = command->freeze_stages,
+                                          .freeze_norms = command->freeze_norms,
+                                          .max_steps = command->max_steps};
+    return mos_finetune(&options, summary);
 }
 
 static mosaic_status run_probe(const void *values, const mos_text_list *positional, FILE *out) {
@@ -223,16 +296,20 @@ static mosaic_status run_probe(const void *values, const mos_text_list *position
                                          .device = mos_command_devices[command->machine.device],
                                          .threads = mos_command_threads(&command->machine)};
     mos_evaluate_summary summary;
-    MOS_TRY(run_frozen(command, &session, &summary));
+    if (command->kind == KIND_FINETUNE)
+        MOS_TRY(run_finetune(command, &session, &summary));
+    else
+        MOS_TRY(run_frozen(command, &session, &summary));
     return mos_print_scores(&summary, out);
 }
 
 const mos_command_row mos_command_probe = {
     .name = "probe",
     .usage = "mosaic probe [options] MODEL",
-    .summary = "a linear or k-NN classifier on a trained model's frozen features",
+    .summary = "linear, k-NN or fine-tuning evaluation of a trained encoder",
     .parts = {{&data_table, 0, NULL},
               {&frozen_table, 0, NULL},
+              {&finetune_table, 0, NULL},
               {&mos_command_machine_table, offsetof(probe_command, machine), NULL}},
     .size = sizeof(probe_command),
     .positional_least = 1,

@@ -102,6 +102,8 @@ typedef struct mos_norm_shape {
     bool features, relu, skip, train;
     double eps, momentum; /* 1e-5, 0.1 as in PyTorch: running = (1 - momentum) running + momentum
                              batch, variance unbiased */
+    bool fixed; /* acts only: mean and variance are the running ones, which stay as they are, and no
+                   gradient goes through them */
 } mos_norm_shape;
 
 typedef struct mos_pool_shape {

@@ -103,11 +103,14 @@ void mos_encoder_backward(mos_encoder *encoder, const mos_weights *weights,
                           const mos_images *images, const uint8_t *present) {
     mos_device *device = weights->device;
     mos_unit *stem = &encoder->stem;
+    const int64_t frozen = mos_encoder_frozen_blocks(encoder);
+    if (encoder->freeze.stages == MOS_ENCODER_STAGES) return;
     device->ops->mean_backward(device, encoder->n, encoder->feature_size, encoder->last_h,
                                encoder->last_w, encoder->dfeatures, encoder->dlast.skip);
-    for (int64_t b = encoder->block_count - 1; b >= 0; b--)
+    for (int64_t b = encoder->block_count - 1; b >= frozen; b--)
         block_backward(&encoder->blocks[b], weights, encoder->recompute,
                        *mos_block_input(encoder, b), mos_block_gradient(encoder, b), present);
+    if (encoder->freeze.stages > 0) return;
     const mos_gradient *dout = &encoder->blocks[0].din;
     mos_unit_flow flow = {.dy = dout->skip, .dy2 = dout->conv};
     if (encoder->stem_pool) {

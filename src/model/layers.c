@@ -60,7 +60,8 @@ mosaic_status mos_unit_plan(mos_unit *unit, mos_device *device, int64_t n, int64
                            .skip = unit->skip,
                            .train = train,
                            .eps = NORM_EPS,
-                           .momentum = 0.1};
+                           .momentum = 0.1,
+                           .fixed = unit->fixed};
     return mos_context(device->ops->norm_create(device, &norm, &unit->norm), "norm behind %s",
                        unit->name);
 }
@@ -90,11 +91,12 @@ void mos_unit_forward(mos_unit *unit, const mos_weights *weights, const void *in
                       const uint8_t *present, bool learn) {
     mos_device *device = weights->device;
     const mos_norm_offsets *at = &unit->norm_at;
+    const bool running = learn || unit->fixed;
     device->ops->conv_forward(device, unit->conv, in, unit->x, unit->forward_space);
     device->ops->norm_forward(device, unit->norm, unit->x, skip, mos_param_at(weights, at->gamma),
                               mos_param_at(weights, at->beta),
-                              learn ? mos_state_at(weights, at->running_mean) : NULL,
-                              learn ? mos_state_at(weights, at->running_var) : NULL, unit->mean,
+                              running ? mos_state_at(weights, at->running_mean) : NULL,
+                              running ? mos_state_at(weights, at->running_var) : NULL, unit->mean,
                               unit->rstd, unit->y, present);
 }
 

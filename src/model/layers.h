@@ -9,6 +9,7 @@ typedef struct mos_unit {
     int64_t ci, co, kernel, stride, pad;
     bool image; /* reads an image; its input gets no gradient */
     bool relu, skip;
+    bool fixed;     /* the norm's statistics stay what they are; set before planning */
     int64_t weight; /* offset in params and grads */
     mos_norm_offsets norm_at;
 

@@ -173,6 +173,9 @@ static mosaic_status check_plan(const mos_model *model, const mos_model_plan *pl
         return mos_fail(MOSAIC_ERR_USAGE,
                         "a plan needs a batch and patches, found %lld of %lldx%lld",
                         (long long)plan->batch, (long long)plan->height, (long long)plan->width);
+    if (plan->freeze.stages < 0 || plan->freeze.stages > MOS_ENCODER_STAGES)
+        return mos_fail(MOSAIC_ERR_USAGE, "an encoder has %d stages, %lld cannot be frozen",
+                        MOS_ENCODER_STAGES, (long long)plan->freeze.stages);
     int64_t used = 0;
     for (int64_t m = 0; m < model->spec.modalities; m++) {
         if (plan->views[m] < 0)
@@ -201,7 +204,8 @@ static mosaic_status plan_branch(mos_model *model, int64_t m, const mos_model_pl
                                       .height = plan->height,
                                       .width = plan->width,
                                       .train = plan->train,
-                                      .recompute = plan->recompute};
+                                      .recompute = plan->recompute,
+                                      .freeze = plan->freeze};
     branch->views = views;
     if (views == 0) return MOSAIC_OK;
     MOS_TRY(mos_encoder_make(&branch->encoder, device, &encoder));
@@ -271,11 +275,15 @@ static void fill_increments(mos_model *model) {
         mos_branch *branch = &model->branch[m];
         if (branch->views == 0) continue;
         float groups = (float)(branch->encoder.groups * model->parts);
-        float views = (float)branch->views;
+        float views = (float)branch->views, none = 0;
         int64_t count = branch->encoder.counters;
+        int64_t fixed = mos_encoder_fixed_counters(&branch->encoder);
         for (int64_t i = 0; i <= count; i++)
             device->ops->put_f32(device, mos_real_at(device, branch->increments, i),
-                                 i < count ? &groups : &views, 1);
+                                 i == count  ? &views
+                                 : i < fixed ? &none
+                                             : &groups,
+                                 1);
     }
 }
 
@@ -395,6 +403,15 @@ void *mos_model_grads(mos_model *model) {
 void *mos_model_state(mos_model *model) {
     return model->weights.state;
 }
+int64_t mos_model_stage(const char *parameter) {
+    static const char start[] = "backbones.", layer[] = "layer";
+    if (strncmp(parameter, start, strlen(start)) != 0) return 0;
+    const char *part = strchr(parameter + strlen(start), '.');
+    if (part == NULL) return 0;
+    bool stem = strncmp(part + 1, layer, strlen(layer)) != 0;
+    return stem ? 1 : part[1 + strlen(layer)] - '0' + 1;
+}
+
 const mos_segment_range *mos_model_segments(const mos_model *model, int64_t *count) {
     *count = model->segment_count;
     return model->segments;

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { MOS_ENCODER_STAGES = 5 };
 enum { MOS_MAX_MODALITIES = 8, MOS_MAX_BANDS = 64, MOS_MAX_CLASSES = 256, MOS_NAME_SIZE = 128 };
 
 typedef enum mos_encoder_kind {
@@ -107,6 +108,16 @@ typedef enum mos_recompute {
     MOS_RECOMPUTE_BLOCK /* all that is inside a block, convolutions too */
 } mos_recompute;
 
+/* What of the encoders stays as it is in training. */
+typedef struct mos_freeze {
+    int64_t stages; /* the first so many: 1 the stem, 2 and layer1, ... MOS_ENCODER_STAGES all.
+                       Their norms use the running statistics and they get no gradient */
+    bool norms;     /* every norm of an encoder uses its running statistics, which stay */
+} mos_freeze;
+/* How many stages of an encoder are at or before the tensor of that name ("backbones.s1.layer1..."
+ * is 2); 0: it is no encoder's. */
+int64_t mos_model_stage(const char *parameter);
+
 typedef struct mos_model_plan {
     int64_t batch;                     /* samples per view set */
     int64_t views[MOS_MAX_MODALITIES]; /* view sets per modality; 0: this modality is not used */
@@ -114,6 +125,7 @@ typedef struct mos_model_plan {
     bool train;
     bool latents; /* the projectors are needed */
     mos_recompute recompute;
+    mos_freeze freeze;
     /* Gradient caching (Gao et al. 2021, "Scaling deep contrastive learning batch size under memory
      * limited setup"): so many samples go through the encoders at a time, and once more in the
      * backward pass; everything behind the features sees the whole batch. A chunk's batch norm has

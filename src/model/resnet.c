@@ -93,6 +93,7 @@ mosaic_status mos_encoder_init(mos_encoder *encoder, mos_parameter_table *table,
                 init_block(block, table, name, shape->block, ci, width, b == 0 && s > 0 ? 2 : 1));
             ci = width * shape->block->widen[shape->block->units - 1];
         }
+        encoder->stage_end[s + 1] = block - encoder->blocks;
     }
     encoder->feature_size = ci;
     encoder->counters = table->counter_count - encoder->first_counter;
@@ -144,6 +145,31 @@ static mosaic_status plan_stem(mos_encoder *encoder, mos_device *device, int64_t
     return MOSAIC_OK;
 }
 
+int64_t mos_encoder_frozen_blocks(const mos_encoder *encoder) {
+    return encoder->freeze.stages > 0 ? encoder->stage_end[encoder->freeze.stages - 1] : 0;
+}
+
+int64_t mos_encoder_fixed_counters(const mos_encoder *encoder) {
+    int64_t count = encoder->freeze.stages > 0, blocks = mos_encoder_frozen_blocks(encoder);
+    if (encoder->freeze.norms) return encoder->counters;
+    for (int64_t b = 0; b < blocks; b++)
+        count += encoder->blocks[b].units + encoder->blocks[b].has_down;
+    return count;
+}
+
+/* Which norms keep their statistics: those of frozen stages, or all. */
+static void fix_norms(mos_encoder *encoder) {
+    int64_t frozen = mos_encoder_frozen_blocks(encoder);
+    bool all = encoder->freeze.norms;
+    encoder->stem.fixed = all || encoder->freeze.stages > 0;
+    for (int64_t b = 0; b < encoder->block_count; b++) {
+        mos_block *block = &encoder->blocks[b];
+        block->down.fixed = all || b < frozen;
+        for (int u = 0; u < block->units; u++)
+            block->unit[u].fixed = all || b < frozen;
+    }
+}
+
 mosaic_status mos_encoder_make(mos_encoder *encoder, mos_device *device,
                                const mos_encoder_plan *plan) {
     int64_t h = plan->height, w = plan->width;
@@ -154,6 +180,8 @@ mosaic_status mos_encoder_make(mos_encoder *encoder, mos_device *device,
     encoder->width = plan->width;
     encoder->train = plan->train;
     encoder->recompute = plan->recompute;
+    encoder->freeze = plan->freeze;
+    fix_norms(encoder);
     encoder->image_bytes = device->ops->image_bytes(device, encoder->n, encoder->bands, h, w);
     encoder->part_bytes = device->ops->image_bytes(device, plan->rows, encoder->bands, h, w);
     MOS_TRY(plan_stem(encoder, device, &h, &w));

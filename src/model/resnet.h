@@ -46,6 +46,7 @@ typedef struct mos_encoder {
     mos_unit stem;
     mos_block *blocks;
     int64_t block_count;
+    int64_t stage_end[MOS_ENCODER_STAGES]; /* blocks of the stem (0), layer1, ... layer4 end here */
     int64_t first_counter, counters;
 
     /* planned */
@@ -55,6 +56,7 @@ typedef struct mos_encoder {
     int64_t last_h, last_w; /* of the last activation */
     bool train;
     mos_recompute recompute;
+    mos_freeze freeze;
     mos_pool *pool;
     size_t image_bytes, part_bytes, pool_bytes, index_bytes; /* part: of an image piece */
     /* placed */
@@ -75,12 +77,17 @@ typedef struct mos_encoder_plan {
     int64_t parts, rows, groups, height, width;
     bool train;
     mos_recompute recompute;
+    mos_freeze freeze;
 } mos_encoder_plan;
 mosaic_status mos_encoder_make(mos_encoder *encoder, mos_device *device,
                                const mos_encoder_plan *plan);
 /* Walks through what the passes will do and tells when which buffer is needed (encoder_memory.c);
  * features and dfeatures are the caller's to place. */
 void mos_encoder_walk(mos_encoder *encoder, const mos_device *device, mos_placement *placement);
+/* Of the plan: blocks of frozen stages, and counters of norms whose statistics stay; both come
+ * first. */
+int64_t mos_encoder_frozen_blocks(const mos_encoder *encoder);
+int64_t mos_encoder_fixed_counters(const mos_encoder *encoder);
 void mos_encoder_unplan(mos_encoder *encoder, mos_device *device);
 void mos_encoder_pack(mos_encoder *encoder, const mos_weights *weights);
 /* Bytes of weight copies the plans hold. */
@@ -113,8 +120,8 @@ void mos_encoder_forward(mos_encoder *encoder, const mos_weights *weights, const
                          const uint8_t *present, bool learn);
 /* With the running statistics; the weights are the plan's own copies of the last pack. */
 void mos_encoder_infer(mos_encoder *encoder, mos_device *device, const mos_images *images);
-/* dfeatures to the gradients of all weights (added), behind mos_encoder_forward on the same images.
- */
+/* dfeatures to the gradients of all weights but the frozen stages' (added), behind
+ * mos_encoder_forward on the same images. */
 void mos_encoder_backward(mos_encoder *encoder, const mos_weights *weights,
                           const mos_images *images, const uint8_t *present);
 

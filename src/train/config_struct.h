@@ -4,7 +4,7 @@
 
 #include "train/config.h"
 
-enum { MOS_STATISTICS_AUTO, MOS_STATISTICS_REBEN };
+enum { MOS_STATISTICS_AUTO, MOS_STATISTICS_REBEN, MOS_STATISTICS_MODEL };
 enum { MOS_ANCHOR_SEPARATE, MOS_ANCHOR_SHARED };
 enum { MOS_WEIGHTING_PAIR, MOS_WEIGHTING_ANCHOR };
 enum { MOS_SCHEDULE_COSINE, MOS_SCHEDULE_CONSTANT };
@@ -46,7 +46,10 @@ typedef struct mos_settings_loss {
 typedef struct mos_settings_train {
     int64_t epochs, batch;
     int optimizer;
-    double lr; /* 0: auto, until mos_config_check */
+    double lr;         /* 0: auto, until mos_config_check */
+    double encoder_lr; /* 0: lr */
+    int64_t freeze_stages;
+    bool freeze_norms;
     double weight_decay, momentum, beta1, beta2, eps, trust;
     bool nesterov;
     double warmup, final_ratio;

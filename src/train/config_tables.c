@@ -7,7 +7,7 @@
 const char *const mos_config_kinds[] = {"auto", "optical", "radar", NULL};
 
 static const char *const presets[] = {"none", "reben", "iai", NULL};
-static const char *const statistics[] = {"auto", "reben", NULL};
+static const char *const statistics[] = {"auto", "reben", "model", NULL};
 static const char *const encoders[] = {"resnet18", "resnet34", "resnet50", NULL};
 static const char *const missing[] = {"zero", "learned", NULL};
 static const char *const positives[] = {"mulsupcon", "all", "any", "jaccard", "soft", NULL};
@@ -58,7 +58,7 @@ static const mos_option data_options[] = {
          "share of a batch drawn from labelled patches where some are unlabelled, 0: as they come"),
     CHOICE("data.statistics", data.statistics, "auto", statistics, REBEN,
            "band means and standard deviations: auto measures the training split, reben takes the "
-           "published constants of BigEarthNet V2"),
+           "published constants of BigEarthNet V2, model those of --init-from"),
     INT("data.statistics_limit", data.statistics_limit, "10000", 0, INFINITY, "patches", "chosen",
         "measure on at most so many patches, evenly chosen, 0: all"),
 };
@@ -131,6 +131,12 @@ static const mos_option train_options[] = {
            "sgd, adam, adamw, lars"),
     REAL("train.lr", train.lr, "0", 0, 1e12, "", REBEN,
          "peak learning rate; auto (or 0) for adam and adamw: 1e-3 at batch 512, scaled linearly"),
+    REAL("train.encoder_lr", train.encoder_lr, "0", 0, 1e12, "", "chosen",
+         "peak learning rate of the encoders where it is to be another than train.lr, 0: the same"),
+    INT("train.freeze_stages", train.freeze_stages, "0", 0, MOS_ENCODER_STAGES, "stages", "chosen",
+        "the first so many stages of the encoders stay as they are (1: the stem, 5: all)"),
+    BOOL("train.freeze_norms", train.freeze_norms, "false", "chosen",
+         "the norms of the encoders keep their statistics, scale and shift"),
     REAL("train.weight_decay", train.weight_decay, "0.01", 0, 10, "", REBEN,
          "none on norm parameters and biases"),
     REAL("train.momentum", train.momentum, "0.9", 0, 1, "", PYTORCH, "of sgd and lars"),

@@ -13,6 +13,7 @@ enum { LEAST_CHUNK = 8, USUAL_CHUNK = 32 };
 mos_model_plan mos_trainer_model_plan(const mos_trainer *trainer) {
     const mos_settings_train *train = &trainer->config->settings.train;
     mos_model_plan plan = {.batch = train->batch,
+                           .freeze = {train->freeze_stages, train->freeze_norms},
                            .height = trainer->card->height,
                            .width = trainer->card->width,
                            .train = true,

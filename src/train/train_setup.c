@@ -32,7 +32,10 @@ static mosaic_status read_config(mos_trainer *trainer) {
     if (path == NULL)
         return mos_fail(MOSAIC_ERR_USAGE, "a configuration file is wanted: mosaic train CONFIG "
                                           "--out RUN");
-    MOS_TRY(mos_config_read(trainer->config, path));
+    if (options->config_text != NULL)
+        MOS_TRY(mos_config_read_text(trainer->config, options->config_text, path));
+    else
+        MOS_TRY(mos_config_read(trainer->config, path));
     for (size_t i = 0; options->set != NULL && i < options->set->count; i++)
         MOS_TRY(mos_config_set(trainer->config, options->set->items[i]));
     return mos_config_check(trainer->config);
@@ -328,6 +331,7 @@ static mosaic_status make_model(mos_trainer *trainer) {
     mos_model_card *card = trainer->card;
     const mos_model_plan plan = mos_trainer_model_plan(trainer);
     MOS_TRY(mos_model_plan_make(trainer->model, &plan));
+    MOS_TRY(mos_trainer_make_groups(trainer));
     MOS_TRY(mos_model_create(trainer->device, &card->spec, MOS_MODEL_UNSET, &trainer->eval_model));
     size_t bytes = (size_t)mos_model_param_count(trainer->model) * trainer->device->real_bytes;
     mos_optimizer_kind kind = mos_config_optimizer(trainer->config);
@@ -445,6 +449,8 @@ void mos_trainer_release(mos_trainer *trainer) {
     mos_free(trainer->labels);
     mos_free(trainer->pos_weight);
     mos_free(trainer->init_from);
+    mos_free(trainer->encoder_segments);
+    mos_free(trainer->other_segments);
     mos_free(trainer->rows_z);
     mos_free(trainer->rows_pair);
     if (trainer->card != NULL) mos_model_card_release(trainer->card);

@@ -39,6 +39,11 @@ static mosaic_status take(mos_trainer *trainer, const mos_band_statistics *rows,
                     strcmp(rows[i].band, band) == 0)
                     found = &rows[i];
             }
+            if (found == NULL && trainer->config->settings.data.statistics == MOS_STATISTICS_MODEL)
+                return mos_fail(MOSAIC_ERR_DATA,
+                                "'data.statistics: model': the model knows no band '%s' of "
+                                "modality '%s'",
+                                band, modality->name);
             if (found == NULL || !isfinite(found->mean) || !(found->sd > 0))
                 return mos_fail(
                     MOSAIC_ERR_DATA, "band '%s' of modality '%s' %s in the training split", band,
@@ -107,6 +112,41 @@ static mosaic_status load(const char *path, mos_band_statistics **rows, int64_t 
     return status;
 }
 
+/* Those a model was trained with: its features mean what they meant only behind them. */
+static mosaic_status of_model(const mos_trainer *trainer, mos_band_statistics **rows,
+                              int64_t *count) {
+    const char *path = trainer->options->init_from;
+    mos_model_card *card = NULL;
+    mosaic_status status;
+    if (path == NULL)
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "'data.statistics: model' wants a model to start from (--init-from)");
+    MOS_TRY(mos_alloc(1, sizeof *card, "a model card", &card));
+    MOS_GOTO(mos_model_file_card(path, card));
+    for (int64_t m = 0; m < card->spec.modalities; m++)
+        *count += card->spec.modality[m].bands;
+    MOS_GOTO(mos_alloc((size_t)*count, sizeof **rows, "band statistics", rows));
+    mos_band_statistics *row = *rows;
+    for (int64_t m = 0; m < card->spec.modalities; m++) {
+        const mos_modality_spec *modality = &card->spec.modality[m];
+        for (int64_t b = 0; b < modality->bands; b++, row++) {
+            *row = (mos_band_statistics){.mean = card->mean[m][b],
+                                         .sd = card->sd[m][b],
+                                         .minimum = NAN,
+                                         .maximum = NAN,
+                                         .p1 = NAN,
+                                         .p50 = NAN,
+                                         .p99 = NAN};
+            (void)snprintf(row->modality, sizeof row->modality, "%s", modality->name);
+            (void)snprintf(row->band, sizeof row->band, "%s", modality->band_names[b]);
+        }
+    }
+done:
+    mos_model_card_release(card);
+    mos_free(card);
+    return status;
+}
+
 mosaic_status mos_trainer_statistics(mos_trainer *trainer) {
     const mos_settings_data *data = &trainer->config->settings.data;
     if (data->statistics == MOS_STATISTICS_REBEN) return use_published(trainer);
@@ -117,6 +157,9 @@ mosaic_status mos_trainer_statistics(mos_trainer *trainer) {
     MOS_GOTO(mos_trainer_path(trainer, "statistics.csv", path, sizeof path));
     if (trainer->options->resume && mos_path_exists(path)) {
         MOS_GOTO(load(path, &rows, &count));
+    } else if (data->statistics == MOS_STATISTICS_MODEL) {
+        MOS_GOTO(of_model(trainer, &rows, &count));
+        MOS_GOTO(save(path, rows, count));
     } else {
         MOS_GOTO(mos_statistics_compute(trainer->dataset, MOS_SPLIT_TRAIN, data->statistics_limit,
                                         trainer->device->threads, true, &rows, &count));

@@ -77,26 +77,37 @@ static bool is_finite_result(const mos_objective_result *result) {
     return finite;
 }
 
+static void optimize(mos_trainer *trainer, const mos_optimizer_step *step,
+                     const mos_segment_range *segments, int64_t count) {
+    trainer->device->ops->optimize(
+        trainer->device, step, segments, count, mos_model_params(trainer->model),
+        mos_model_grads(trainer->model), trainer->moment1, trainer->moment2);
+}
+
 static void update_weights(mos_trainer *trainer, double norm) {
     const mos_settings_train *train = &trainer->config->settings.train;
     mos_optimizer_kind kind = mos_config_optimizer(trainer->config);
     bool momentum = kind == MOS_OPTIMIZER_SGD || kind == MOS_OPTIMIZER_LARS;
-    int64_t count;
-    const mos_segment_range *segments = mos_model_segments(trainer->model, &count);
-    const mos_optimizer_step step = {
-        .kind = kind,
-        .step = trainer->at.step + 1,
-        .lr = mos_schedule_rate(&trainer->schedule, trainer->at.step),
-        .beta1 = momentum ? train->momentum : train->beta1,
-        .beta2 = train->beta2,
-        .eps = train->eps,
-        .trust = train->trust,
-        .weight_decay = train->weight_decay,
-        .grad_scale = train->clip > 0 && norm > train->clip ? train->clip / norm : 1,
-        .nesterov = train->nesterov};
-    trainer->device->ops->optimize(
-        trainer->device, &step, segments, count, mos_model_params(trainer->model),
-        mos_model_grads(trainer->model), trainer->moment1, trainer->moment2);
+    mos_optimizer_step step = {.kind = kind,
+                               .step = trainer->at.step + 1,
+                               .lr = mos_schedule_rate(&trainer->schedule, trainer->at.step),
+                               .beta1 = momentum ? train->momentum : train->beta1,
+                               .beta2 = train->beta2,
+                               .eps = train->eps,
+                               .trust = train->trust,
+                               .weight_decay = train->weight_decay,
+                               .grad_scale =
+                                   train->clip > 0 && norm > train->clip ? train->clip / norm : 1,
+                               .nesterov = train->nesterov};
+    if (trainer->other_segments == NULL) {
+        int64_t count;
+        const mos_segment_range *segments = mos_model_segments(trainer->model, &count);
+        optimize(trainer, &step, segments, count);
+    } else {
+        optimize(trainer, &step, trainer->other_segments, trainer->other_segment_count);
+        if (train->encoder_lr > 0) step.lr *= train->encoder_lr / train->lr;
+        optimize(trainer, &step, trainer->encoder_segments, trainer->encoder_segment_count);
+    }
     mos_model_refresh(trainer->model);
 }
 

@@ -7,6 +7,7 @@
 
 typedef struct mos_train_options {
     const char *config;       /* YAML file */
+    const char *config_text;  /* its text, in place of a file; config names it then */
     const char *out;          /* run directory: new or empty unless resume or overwrite */
     const mos_text_list *set; /* "key=value" */
     bool resume, overwrite, fail_on_collapse;

@@ -147,7 +147,8 @@ static norm_arrays run_norm_forward(const problem_context *context, const double
     a.gamma = support_real(device, gamma, s->c);
     a.beta = support_real(device, gamma + s->c, s->c);
     a.running_mean = support_real(device, NULL, s->c);
-    a.running_var = support_real(device, NULL, s->c);
+    const double spread[] = {0.5, 2, 1};
+    a.running_var = support_real(device, s->fixed ? spread : NULL, s->c);
     a.mean = support_real(device, NULL, s->groups * s->c);
     a.rstd = support_real(device, NULL, s->groups * s->c);
     device->ops->norm_forward(device, a.norm, a.x, a.skip, a.gamma, a.beta, a.running_mean,
@@ -575,6 +576,9 @@ const gradient_case gradient_cases[] = {
     {"norm skip", NORM(4, 2, 2, 3, 2, false, false, true)},
     {"norm skip relu, two gradients", NORM(6, 2, 2, 2, 3, false, true, true), .norm.second = true},
     {"norm masked", NORM(8, 2, 2, 2, 2, false, true, true), .norm.masked = true},
+    {"norm fixed", NORM(4, 3, 3, 2, 1, false, true, false), .norm.shape.fixed = true},
+    {"norm fixed, skip, masked", NORM(6, 2, 2, 2, 3, false, true, true), .norm.second = true,
+     .norm.masked = true, .norm.shape.fixed = true},
     {"norm features", NORM(8, 3, 1, 1, 1, true, true, false)},
     {"norm features masked", NORM(8, 3, 1, 1, 2, true, false, false), .norm.masked = true},
     {"max pool 3x3 stride 2", POOL(2, 2, 7, 6, 3, 2, 1)},

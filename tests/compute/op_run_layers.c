@@ -32,6 +32,15 @@ static void *random_real(mos_device *device, int64_t count, uint64_t seed) {
     return real;
 }
 
+static void *positive_real(mos_device *device, int64_t count, uint64_t seed) {
+    double *host = support_normal(count, seed);
+    for (int64_t i = 0; i < count; i++)
+        host[i] = 0.5 + fabs(host[i]);
+    void *real = support_real(device, host, count);
+    mos_free(host);
+    return real;
+}
+
 static void take_act(mos_device *device, op_outputs *out, const char *name, void *act, int64_t n,
                      int64_t c, int64_t h, int64_t w) {
     device->ops->get_act(device, act, op_output_add(out, name, n * c * h * w), n, c, h, w);
@@ -246,7 +255,8 @@ void op_run_norm(mos_device *device, const op_case *which, op_outputs *out) {
     run.beta = random_real(device, s->c, 4);
     run.mean = support_real(device, NULL, s->groups * s->c);
     run.rstd = support_real(device, NULL, s->groups * s->c);
-    void *running_mean = random_real(device, s->c, 9), *running_var = random_real(device, s->c, 10);
+    void *running_mean = random_real(device, s->c, 9),
+         *running_var = (s->fixed ? positive_real : random_real)(device, s->c, 10);
     device->ops->norm_forward(device, run.norm, run.x, run.skip, run.gamma, run.beta, running_mean,
                               running_var, run.mean, run.rstd, run.y, run.present);
     if (s->train) norm_backward(device, which, &run, out);

@@ -35,6 +35,8 @@ static mosaic_status check_shape(const mos_norm_shape *s) {
     if (s->features && (s->h != 1 || s->w != 1))
         return mos_fail(MOSAIC_ERR_USAGE,
                         "batch norm: features are 1x1, found %" PRId64 "x%" PRId64, s->h, s->w);
+    if (s->fixed && s->features)
+        return mos_fail(MOSAIC_ERR_USAGE, "batch norm: features have no fixed statistics");
     if (!s->features && s->c % CPU_BLOCK != 0)
         return mos_fail(MOSAIC_ERR_UNSUPPORTED,
                         "batch norm: device cpu wants a multiple of %d channels, found %" PRId64,
@@ -100,6 +102,7 @@ typedef struct norm_pass {
     bool mask;         /* the ReLU's mask comes from x */
     char *out, *dskip; /* y or dx */
     const float *gamma, *beta;
+    const float *running_mean, *running_var; /* of fixed statistics */
     float *mean, *rstd, *dgamma, *dbeta;
     const uint8_t *present;
 } norm_pass;
@@ -183,8 +186,9 @@ static void forward_sums(const norm_pass *pass, int64_t u) {
     const unit_place at = place_unit(pass, u);
     unit_sums *sums = &pass->norm->sums[u];
     float shift[CPU_BLOCK];
-    first_values(pass, &at, shift);
     *sums = (unit_sums){{0}, {0}};
+    if (pass->norm->shape.fixed) return;
+    first_values(pass, &at, shift);
     pass->cpu->activation->norm_sums(&at.planes, pass->x + at.offset, shift, sums->first,
                                      sums->second);
 }
@@ -201,18 +205,36 @@ static void apply_line(const norm_pass *pass, const unit_place *at, const float 
         line + pass->norm->block, pass->norm->shape.relu, pass->out + at->offset);
 }
 
+/* Mean and biased variance of a unit's channels: of the batch, or those that are fixed. */
+static void unit_moments(const norm_pass *pass, const unit_place *at, int64_t u, double *mean,
+                         double *variance) {
+    const mos_norm *norm = pass->norm;
+    const unit_sums sums = gather_sums(norm, u);
+    const double count = norm->count[at->group];
+    float shift[CPU_BLOCK];
+    if (!norm->shape.fixed) first_values(pass, at, shift);
+    for (int l = 0; l < norm->block; l++) {
+        if (norm->shape.fixed) {
+            mean[l] = (double)pass->running_mean[at->block * norm->block + l];
+            variance[l] = (double)pass->running_var[at->block * norm->block + l];
+            continue;
+        }
+        const double around = count > 0 ? sums.first[l] / count : 0;
+        mean[l] = count > 0 ? (double)shift[l] + around : 0;
+        variance[l] = count > 0 ? fmax(sums.second[l] / count - around * around, 0) : 0;
+    }
+}
+
 static void forward_write(const norm_pass *pass, int64_t u) {
     const mos_norm *norm = pass->norm;
     const unit_place at = place_unit(pass, u);
-    const unit_sums sums = gather_sums(norm, u);
-    const double count = norm->count[at.group];
-    float shift[CPU_BLOCK], line[2 * CPU_BLOCK];
-    first_values(pass, &at, shift);
+    const bool none = !norm->shape.fixed && !(norm->count[at.group] > 0);
+    double means[CPU_BLOCK], variances[CPU_BLOCK];
+    float line[2 * CPU_BLOCK];
+    unit_moments(pass, &at, u, means, variances);
     for (int l = 0; l < norm->block; l++) {
-        const double around = count > 0 ? sums.first[l] / count : 0;
-        const double mean = count > 0 ? (double)shift[l] + around : 0;
-        const double variance = count > 0 ? fmax(sums.second[l] / count - around * around, 0) : 0;
-        const double rstd = count > 0 ? 1 / sqrt(variance + norm->shape.eps) : 0;
+        const double mean = means[l], variance = variances[l];
+        const double rstd = none ? 0 : 1 / sqrt(variance + norm->shape.eps);
         const double scale = (double)pass->gamma[at.block * norm->block + l] * rstd;
         line[l] = (float)scale;
         line[norm->block + l] =
@@ -272,7 +294,8 @@ static void backward_sums(const norm_pass *pass, int64_t u) {
         pass->mean + at.channel, sums->first, sums->second);
 }
 
-/* dx = gamma rstd (g - sum g / m - (x - mean) rstd^2 sum(g (x - mean)) / m) */
+/* dx = gamma rstd (g - sum g / m - (x - mean) rstd^2 sum(g (x - mean)) / m), without the sums where
+ * the statistics are fixed */
 static void backward_write(const norm_pass *pass, int64_t u) {
     const mos_norm *norm = pass->norm;
     const unit_place at = place_unit(pass, u);
@@ -282,8 +305,8 @@ static void backward_write(const norm_pass *pass, int64_t u) {
     for (int l = 0; l < norm->block; l++) {
         const double rstd = (double)pass->rstd[at.channel + l];
         k[l] = (float)((double)pass->gamma[at.block * norm->block + l] * rstd);
-        c1[l] = (float)(sums.first[l] / count);
-        c2[l] = (float)(sums.second[l] * rstd * rstd / count);
+        c1[l] = norm->shape.fixed ? 0 : (float)(sums.first[l] / count);
+        c2[l] = norm->shape.fixed ? 0 : (float)(sums.second[l] * rstd * rstd / count);
     }
     /* dskip already holds g, and may have overwritten dy */
     const bool have = pass->dskip != NULL;
@@ -411,6 +434,8 @@ void mos_cpu_norm_forward(mos_device *device, mos_norm *norm, const void *x, con
                             .out = y,
                             .gamma = gamma,
                             .beta = beta,
+                            .running_mean = running_mean,
+                            .running_var = running_var,
                             .mean = mean,
                             .rstd = rstd,
                             .present = present};
@@ -419,7 +444,7 @@ void mos_cpu_norm_forward(mos_device *device, mos_norm *norm, const void *x, con
         features_forward(&pass);
     else
         run_units(&pass, forward_sums, forward_write);
-    if (running_mean) update_running(norm, mean, running_mean, running_var);
+    if (running_mean && !norm->shape.fixed) update_running(norm, mean, running_mean, running_var);
     mos_cpu_leave(guard);
 }
 

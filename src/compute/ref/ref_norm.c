@@ -25,6 +25,8 @@ mosaic_status mos_ref_norm_create(mos_device *device, const mos_norm_shape *shap
     if (s.features && (s.h != 1 || s.w != 1))
         return mos_fail(MOSAIC_ERR_USAGE,
                         "batch norm: features are 1x1, found %" PRId64 "x%" PRId64, s.h, s.w);
+    if (s.fixed && s.features)
+        return mos_fail(MOSAIC_ERR_USAGE, "batch norm: features have no fixed statistics");
     if (!(s.eps > 0) || !(s.momentum >= 0 && s.momentum <= 1))
         return mos_fail(MOSAIC_ERR_USAGE,
                         "batch norm: want eps > 0 and momentum in [0, 1], found %g and %g", s.eps,
@@ -130,9 +132,14 @@ void mos_ref_norm_forward(mos_device *device, mos_norm *norm, const void *x, con
     for (int64_t c = 0; c < s->c; c++)
         for (int64_t g = 0; g < s->groups; g++) {
             const channel at = channel_at(s, present, g, c);
-            const moments m = channel_moments(&at, x);
+            moments m;
+            if (s->fixed)
+                m = (moments){1, ((const double *)running_mean)[c],
+                              ((const double *)running_var)[c]};
+            else
+                m = channel_moments(&at, x);
             const double scale = m.count == 0 ? 0 : 1 / sqrt(m.var + s->eps);
-            if (running_mean != NULL)
+            if (running_mean != NULL && !s->fixed)
                 update_running(&m, s->momentum, (double *)running_mean + c,
                                (double *)running_var + c);
             ((double *)mean)[g * s->c + c] = m.mean;
@@ -176,7 +183,7 @@ static double gradient_at(const channel *at, const channel_gradient *g, int64_t 
 
 /* With t the gradient behind the ReLU and q = (x - mean) rstd:
  *     dbeta += sum t,  dgamma += sum t q,  dskip = t,
- *     dx = gamma rstd (t - (sum t)/m - q (sum t q)/m) */
+ *     dx = gamma rstd (t - (sum t)/m - q (sum t q)/m),  or gamma rstd t where they are fixed */
 static void channel_backward(const channel *at, const channel_gradient *g, double *dx,
                              double *dskip, double *dgamma, double *dbeta) {
     double sum_t = 0, sum_tq = 0, m = 0;
@@ -192,6 +199,7 @@ static void channel_backward(const channel *at, const channel_gradient *g, doubl
     }
     *dbeta += TERM(4, sum_t);
     *dgamma += TERM(5, sum_tq);
+    if (at->shape->fixed) sum_t = sum_tq = 0;
     for (int64_t r = 0; r < at->rows; r++)
         for (int64_t i = 0; i < at->plane; i++) {
             const int64_t k = row_offset(at, r) + i;
