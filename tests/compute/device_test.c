@@ -83,16 +83,13 @@ static const mos_conv_shape bad_convs[] = {{0, 16, 4, 4, 16, 3, 1, 1, .train = t
                                            {1, 16, 4, 4, 16, 7, 1, 1, .train = true},
                                            {1, 16, 4, 4, 16, 3, 0, 1, .train = true},
                                            {1, 16, 4, 4, 16, 3, 1, -1, .train = true}};
-static const mos_norm_shape bad_norms[] =
-    {{3, 16, 2, 2, 2, false, false, false, true, 1e-5, 0.1, false},
-     {4, 16, 2, 2, 1, true, false, false, true, 1e-5, 0.1, false},
-     {4, 16, 2, 2, 1, false, false, false, true, 0, 0.1, false},
-     {4, 16, 2, 2, 1, false, false, false, true, 1e-5, 1.5, false}},
-{
-    4, 16, 1, 1, 1, true, false, false, true, 1e-5, 0.1, true
-}
-}
-;
+static const mos_norm_shape bad_norms[] = {
+    {3, 16, 2, 2, 2, false, false, false, true, 1e-5, 0.1, false},
+    {4, 16, 2, 2, 1, true, false, false, true, 1e-5, 0.1, false},
+    {4, 16, 2, 2, 1, false, false, false, true, 0, 0.1, false},
+    {4, 16, 2, 2, 1, false, false, false, true, 1e-5, 1.5, false},
+    {4, 16, 1, 1, 1, true, false, false, true, 1e-5, 0.1, true},
+};
 static const mos_pool_shape bad_pools[] = {{1, 16, 0, 4, 3, 2, 1, true},
                                            {1, 16, 4, 4, 3, 2, 2, true}};
 /* Channels no network here has: cpu keeps activations in blocks of 16. */
