@@ -13,7 +13,7 @@ libraries=(build-essential cmake ninja-build pkg-config libdnnl-dev libgdal-dev 
            zlib1g-dev libarchive-dev libtiff-dev)
 tools=(ccache clang clang-format clang-tidy libclang-rt-14-dev libomp-dev llvm valgrind lmdb-utils locales
        python3 strace)
-judges=(gdal-bin python3-numpy python3-torch python3-sklearn chromium)
+judges=(gdal-bin python3-numpy python3-torch python3-sklearn python3-protobuf chromium)
 
 case "${1:-}" in
   "") ;;
