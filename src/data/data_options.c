@@ -29,8 +29,8 @@ static const mos_option data_options[] = {
         "root", root,
         "folder of the data set (csv: the table itself is fine; scene: the scene file, or a folder "
         "with scene.yaml)"),
-    PATH("s1", s1, "folder of S1 patches, when it is not the format's own below root"),
-    PATH("s2", s2, "folder of S2 patches, when it is not the format's own below root"),
+    PATH("s1", s1, "folder or archive of S1 patches, when it is not the format's own below root"),
+    PATH("s2", s2, "folder or archive of S2 patches, when it is not the format's own below root"),
     PATH("metadata", metadata,
          "metadata table (parquet, csv or tsv), when it is not below root; bigearthnet-v1: split "
          "lists; "
