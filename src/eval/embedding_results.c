@@ -104,34 +104,45 @@ static mosaic_status measure_space(const mos_embedding_set *set, int64_t modalit
     return status;
 }
 
-/* Mean squared distance of the two latents of one patch, and the distance of the modalities
- * centres. */
-static void add_alignment(const mos_embedding_set *set, int64_t a, int64_t b, mos_json *json) {
+static double length(const float *row, int64_t d) {
+    double sum = 0;
+    for (int64_t k = 0; k < d; k++)
+        sum += (double)row[k] * (double)row[k];
+    return sqrt(sum);
+}
+
+/* Mean squared distance of the unit rows of one patch in two modalities, and the distance of the
+ * modalities' centres. */
+static mosaic_status add_alignment(const mos_embedding_set *set, int64_t a, int64_t b, bool latent,
+                                   mos_json *json) {
     const mos_inference *in = set->inference;
-    int64_t rows = 0, d = in->latent;
-    double squares = 0, gap = 0;
+    int64_t rows = 0, d = latent ? in->latent : in->features;
+    const float *x = latent ? in->z[a] : in->feature[a], *y = latent ? in->z[b] : in->feature[b];
+    double squares = 0, gap = 0, *sum;
+    MOS_TRY(mos_alloc((size_t)d, sizeof *sum, "centres of modalities", &sum));
     for (int64_t i = 0; i < in->n; i++) {
-        if (!in->present[a][i] || !in->present[b][i]) continue;
+        double x_length = length(x + i * d, d), y_length = length(y + i * d, d);
+        if (!in->present[a][i] || !in->present[b][i] || !(x_length > 0) || !(y_length > 0))
+            continue;
         rows++;
         for (int64_t k = 0; k < d; k++) {
-            double delta = (double)in->z[a][i * d + k] - (double)in->z[b][i * d + k];
+            double delta = (double)x[i * d + k] / x_length - (double)y[i * d + k] / y_length;
             squares += delta * delta;
+            sum[k] += delta;
         }
     }
-    for (int64_t k = 0; k < d; k++) {
-        double delta = 0;
-        for (int64_t i = 0; i < in->n; i++)
-            if (in->present[a][i] && in->present[b][i])
-                delta += (double)in->z[a][i * d + k] - (double)in->z[b][i * d + k];
-        gap += delta * delta;
-    }
+    for (int64_t k = 0; k < d; k++)
+        gap += sum[k] * sum[k];
+    mos_free(sum);
     mos_json_open(json, NULL, '{');
+    mos_json_string(json, "kind", latent ? "latent" : "feature");
     mos_json_string(json, "a", space_name(set, a));
     mos_json_string(json, "b", space_name(set, b));
     mos_json_int(json, "rows", rows);
     mos_json_number(json, "alignment", rows ? squares / (double)rows : NAN);
     mos_json_number(json, "centre_gap", rows ? sqrt(gap) / (double)rows : NAN);
     mos_json_close(json, '}');
+    return MOSAIC_OK;
 }
 
 static mosaic_status write_clusters(const mos_embedding_set *set, const char *folder) {
@@ -150,9 +161,10 @@ static mosaic_status write_clusters(const mos_embedding_set *set, const char *fo
         }
     mos_json_close(&json, ']');
     mos_json_open(&json, "alignment", '[');
-    for (int64_t a = 0; a < in->modalities && in->z[0]; a++)
-        for (int64_t b = a + 1; b < in->modalities; b++)
-            add_alignment(set, a, b, &json);
+    for (int latent = in->z[0] ? 1 : 0; latent >= 0; latent--)
+        for (int64_t a = 0; a < in->modalities; a++)
+            for (int64_t b = a + 1; b < in->modalities; b++)
+                MOS_GOTO(add_alignment(set, a, b, latent == 1, &json));
     mos_json_close(&json, ']');
     mos_json_close(&json, '}');
     MOS_GOTO(write_json(&json, folder, "clusters.json"));

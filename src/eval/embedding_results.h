@@ -22,8 +22,8 @@ typedef struct mos_embedding_set {
  * the modalities side by side in the model's order, zeros where one is absent.
  *
  * clusters.json: cluster measures of features h and unit latents z, per modality and joint (unit
- * rows side by side, where all modalities are there); alignment of every two modalities' latents.
- * Above MOS_CLUSTER_MOST_ROWS rows an evenly spaced part of them is measured.
+ * rows side by side, where all modalities are there); alignment of every two modalities, of latents
+ * and of features. Above MOS_CLUSTER_MOST_ROWS rows an evenly spaced part of them is measured.
  *
  * tsne.csv: map, modality, id, x, y, labels (separated by ';'). One map of the features of each
  * modality, one of the joint features, and, with latents, "shared": all modalities' latents in one

@@ -260,7 +260,9 @@ static void embeddings_read_back(void **state) {
     mos_free(data);
     char *text = read_text(0, "clusters.json");
     assert_int_equal(count_of(text, "\"space\": \"joint\""), 2);
-    assert_int_equal(count_of(text, "\"kind\": \"latent\""), 3);
+    /* three spaces and one pair of modalities each */
+    assert_int_equal(count_of(text, "\"kind\": \"latent\""), 4);
+    assert_int_equal(count_of(text, "\"kind\": \"feature\""), 4);
     assert_number(text, "rows", N);
     assert_number(text, "rows", N - 1);
     assert_number(text, "alignment", 2); /* the modalities' latents are at right angles */
