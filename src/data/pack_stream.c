@@ -329,7 +329,7 @@ static mosaic_status take_labels(pack_stream *stream, mos_tar *tar, const mos_ta
     return settle(stream, entry);
 }
 
-/* The first file of a patch: has its record to be made? */
+/* The first GeoTIFF of a patch: has its record to be made? */
 static mosaic_status begin_patch(pack_stream *stream, size_t entry) {
     char key[MOS_PACK_KEY_BYTES];
     bool make;
@@ -373,8 +373,8 @@ static mosaic_status take_member(pack_stream *stream, mos_tar *tar, const mos_ta
         return MOSAIC_OK;
     }
     size_t entry = (size_t)(found - names->entries);
-    if (stream->state[entry] == UNSEEN) MOS_TRY(begin_patch(stream, entry));
     if (file == layout->count) return take_labels(stream, tar, member, entry);
+    if (stream->state[entry] == UNSEEN) MOS_TRY(begin_patch(stream, entry));
     return stream->state[entry] == DONE ? MOSAIC_OK : keep_file(stream, tar, member, entry, file);
 }
 
@@ -382,6 +382,8 @@ static mosaic_status take_member(pack_stream *stream, mos_tar *tar, const mos_ta
  * patch of S1 belongs to no place. */
 static mosaic_status end_waiting(pack_stream *stream) {
     for (size_t entry = 0; entry < stream->names[stream->kind]->count; entry++) {
+        bool labels_alone = stream->is_v1 && writing(stream) && stream->state[entry] == UNSEEN;
+        if (labels_alone) MOS_TRY(begin_patch(stream, entry));
         if (stream->state[entry] != WAITING) continue;
         uint32_t number = stream->patch_of[entry];
         stream_patch *patch = stream->patches[number];

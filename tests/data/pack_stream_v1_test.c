@@ -190,6 +190,25 @@ static void damage(void **state) {
     }
 }
 
+/* Of a wanted patch nothing but the labels: as a folder with nothing else in it. */
+static void labels_alone(void **state) {
+    char tree[4096], folder[4096], out[4096];
+    mos_pack_result result;
+    path_of(state, "tree", tree);
+    path_of(state, "archive", folder);
+    path_of(state, "out", out);
+    write_three(tree);
+    char list[256];
+    snprintf(list, sizeof list, "grep -v '%s_B\\|%s_V'", two, three_s1);
+    make_archives(tree, folder, list);
+    EXPECT_DATA_ERROR(pack(folder, out, &(pack_case){0}, true, 0, &result),
+                      "_B01.tif: not in the archive");
+    EXPECT_OK(pack(folder, out, &(pack_case){.policy = "skip"}, true, 0, &result));
+    assert_int_equal(result.skipped, 2);
+    assert_int_equal(result.samples, 1);
+    assert_int_equal(result.verified, 2);
+}
+
 /* One modality alone, and archives that hold nothing of it. */
 static void one_alone(void **state) {
     char tree[4096], folder[4096], out[4096];
@@ -213,6 +232,7 @@ static void one_alone(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {IN_FOLDER(any_order), IN_FOLDER(lists_choose),
-                                       IN_FOLDER(damage), IN_FOLDER(one_alone)};
+                                       IN_FOLDER(damage), IN_FOLDER(labels_alone),
+                                       IN_FOLDER(one_alone)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
