@@ -6,9 +6,10 @@
 #include "data/nomenclature_worldcover.h"
 
 #include <string.h>
+#include <strings.h>
 
 const char *const mos_legend_titles[MOS_LEGENDS] = {"", "CORINE Land Cover", "MODIS IGBP",
-                                                    "ESA WorldCover"};
+                                                    "ESA WorldCover", "Esri Land Cover"};
 
 /* Level 3 of the CORINE Land Cover nomenclature, as its official legend has it. */
 static const struct corine_colour {
@@ -45,6 +46,15 @@ static const char *const worldcover[MOS_WORLDCOVER_CLASSES] = {
     "#f0f0f0", "#0064c8", "#0096a0", "#00cf75", "#fae6a0",
 };
 
+/* Sentinel-2 10 m land use and land cover, which has no table of its own among the data. */
+static const struct esri_class {
+    const char *name, *colour;
+} esri[] = {
+    {"Water", "#1a5bab"},    {"Trees", "#358221"},      {"Flooded vegetation", "#87d19e"},
+    {"Crops", "#ffdb5c"},    {"Built area", "#ed022a"}, {"Bare ground", "#ede9e4"},
+    {"Snow/ice", "#f2faff"}, {"Clouds", "#c8c8c8"},     {"Rangeland", "#c6ad8d"},
+};
+
 static const char *corine_colour_of(const char *name) {
     int known = mos_ben_class_find(name, strlen(name)), code = 0;
     if (known >= 0) {
@@ -72,6 +82,12 @@ static const char *worldcover_colour_of(const char *name) {
     return NULL;
 }
 
+static const char *esri_colour_of(const char *name) {
+    for (size_t i = 0; i < sizeof esri / sizeof *esri; i++)
+        if (strcasecmp(esri[i].name, name) == 0) return esri[i].colour;
+    return NULL;
+}
+
 static const char *legend_colour(mos_legend legend, const char *name) {
     switch (legend) {
     case MOS_LEGEND_CORINE:
@@ -80,6 +96,8 @@ static const char *legend_colour(mos_legend legend, const char *name) {
         return igbp_colour_of(name);
     case MOS_LEGEND_WORLDCOVER:
         return worldcover_colour_of(name);
+    case MOS_LEGEND_ESRI:
+        return esri_colour_of(name);
     case MOS_LEGEND_NONE:
     case MOS_LEGENDS:
         break;

@@ -1,5 +1,6 @@
 /* The colours people know classes by: the legends of CORINE Land Cover (BigEarthNet's 19 and 43
- * classes), of the MODIS land cover product in the IGBP scheme (SEN12MS) and of ESA WorldCover. */
+ * classes), of the MODIS land cover product in the IGBP scheme (SEN12MS), of ESA WorldCover and of
+ * Esri's land cover. */
 #ifndef MOS_REPORT_CLASS_COLOUR_H
 #define MOS_REPORT_CLASS_COLOUR_H
 
@@ -12,6 +13,7 @@ typedef enum mos_legend {
     MOS_LEGEND_CORINE,
     MOS_LEGEND_IGBP,
     MOS_LEGEND_WORLDCOVER,
+    MOS_LEGEND_ESRI,
     MOS_LEGENDS
 } mos_legend;
 extern const char *const mos_legend_titles[MOS_LEGENDS]; /* "" for none */

@@ -113,12 +113,13 @@ static void add_together(const mos_run_document *run, mos_text *out) {
 
 static void add_counts(const char *title, const mos_report_count *counts, int count, int shown,
                        mos_text *out) {
-    int64_t most = 0, others = 0;
-    if (count == 0) return;
+    int64_t most = 0, others = 0, known = 0;
     for (int k = 0; k < count; k++) {
+        if (strcmp(counts[k].name, "unknown") != 0) known += counts[k].all;
         most = counts[k].all > most ? counts[k].all : most;
         if (k >= shown) others += counts[k].all;
     }
+    if (known == 0) return;
     mos_text_add(out, "<figure><figcaption>%s</figcaption><table>", title);
     for (int k = 0; k < count && k < shown; k++) {
         if (counts[k].all == 0 && strcmp(counts[k].name, "unknown") == 0) continue;
@@ -160,8 +161,8 @@ static void add_defects(const mos_run_document *run, mos_text *out) {
 static void add_policy(const mos_run_document *run, mos_text *out) {
     static const char *const counts[][2] = {
         {"not_finite_pixels", "pixels NaN or infinite"}, {"nodata_pixels", "no-data pixels"},
-        {"absent_modalities", "modalities absent"},      {"skipped_samples", "patches skipped"},
-        {"unreadable_samples", "of these unreadable"},
+        {"absent_modalities", "modalities absent"},      {"skipped", "patches skipped"},
+        {"unreadable", "of these unreadable"},
     };
     const char *policy = mos_run_document_fact(run, "data.policy.name", NULL);
     if (!policy) return;

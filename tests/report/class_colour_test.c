@@ -39,6 +39,11 @@ static void every_nomenclature_has_its_legend(void **state) {
     for (int k = 0; k < MOS_WORLDCOVER_CLASSES; k++)
         put(k, mos_worldcover_classes[k].name);
     assert_int_equal(choose(MOS_WORLDCOVER_CLASSES), MOS_LEGEND_WORLDCOVER);
+    static const char *const esri[] = {"Bare ground", "Built area", "Crops",
+                                       "Rangeland",   "Trees",      "Water"};
+    for (int k = 0; k < 6; k++)
+        put(k, esri[k]);
+    assert_int_equal(choose(6), MOS_LEGEND_ESRI);
     put(0, "cats");
     put(1, "dogs");
     put(2, "Pastures");
@@ -61,6 +66,7 @@ static void known_classes_have_known_colours(void **state) {
     expect(MOS_LEGEND_IGBP, "Evergreen Needleleaf", "#05450a");
     expect(MOS_LEGEND_IGBP, "Water", "#1c0dff");
     expect(MOS_LEGEND_WORLDCOVER, "Mangroves", "#00cf75");
+    expect(MOS_LEGEND_ESRI, "Built Area", "#ed022a");
     assert_string_equal(mos_class_colour(MOS_LEGEND_NONE, "cats", 9), "var(--c1)");
 }
 

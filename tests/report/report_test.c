@@ -66,11 +66,11 @@ static const char metrics[] =
 static void every_section_is_written(void **state) {
     (void)state;
     put("config.yaml", "method: mosaic-1 # <script>\n");
-    put("provenance.json",
-        "{\"status\": \"complete\", \"seed\": 5, \"data\": {\"format\": "
-        "\"csv\", \"policy\": {\"name\": \"mask\", \"offsets_removed\": 3, "
-        "\"training\": {\"nodata_pixels\": 77}}, \"defects\": [{\"kind\": \"orphan\", "
-        "\"count\": 2, \"examples\": [\"patch_1\"]}]}}");
+    put("provenance.json", "{\"status\": \"complete\", \"seed\": 5, \"data\": {\"format\": "
+                           "\"csv\", \"policy\": {\"name\": \"mask\", \"offsets_removed\": 3, "
+                           "\"training\": {\"nodata_pixels\": 77, \"skipped\": 78}}, \"defects\": "
+                           "[{\"kind\": \"orphan\", "
+                           "\"count\": 2, \"examples\": [\"patch_1\"]}]}}");
     put("metrics.csv", "kind,step,epoch,lr,loss,intra,health.s1.spread,validation.macro_ap\n"
                        "step,1,1,0.1,4.5,2,,\nstep,2,1,0.1,3.5,1,,\n"
                        "health,1,1,,,,0.9,\nhealth,2,1,,,,0.05,\n"
@@ -93,6 +93,7 @@ static void every_section_is_written(void **state) {
     expect(page, "<td class=\"n bad\">⚠ 0.050");
     expect(page, "policy <b>mask</b>, 3 offsets");
     expect(page, "<th scope=\"row\">no-data pixels</th><td class=\"n\">77</td>");
+    expect(page, "<th scope=\"row\">patches skipped</th><td class=\"n\">78</td>");
     assert_null(strstr(page, "nan"));
     assert_null(strstr(strstr(page, "<script") + 1, "<script")); /* the page's own, at its end */
     assert_null(strstr(page, "://"));                            /* opens offline */
