@@ -594,6 +594,11 @@ static mosaic_status read_metadata(pack_stream *stream, mos_text *mark) {
 static mosaic_status read_lists(pack_stream *stream, mos_text *mark) {
     for (int kind = 0; kind < stream->kinds; kind++)
         stream->names[kind] = &stream->v1.patches[kind].names;
+    const mos_text_list *countries = &stream->dataset->options.countries;
+    if (countries->count > 0) /* said now, not after hours */
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "%s: data.countries: '%s' does not occur, BigEarthNet v1.0 names none",
+                        stream->dataset->root, countries->items[0]);
     return mos_v1_stream_open(stream->dataset, stream->files, mark, &stream->v1);
 }
 

@@ -114,6 +114,8 @@ for at in made made-gz; do pack "$work/$at" "$work/$at-skip" --policy skip >"$wo
 packed_as "$work/made-skip" "$work/made-gz-skip"
 check "some were taken out" grep -qx "removed [1-9][0-9]*" "$work/made-gz-skip.out"
 expect 3 "has no s1 and data.policy is refuse" "$mosaic" data pack "$gz" "$work/refused" --policy refuse
+expect 2 "'Peru' does not occur" "$mosaic" data pack "$gz" "$work/refused" --countries Peru
+expect 2 "data.limit wants to know the patches before" "$mosaic" data pack "$gz" "$work/refused" --limit 3
 # Snow: the lists' patches are in neither.
 head -n 2 "$work/made/train.csv" >"$work/made/patches_with_seasonal_snow.csv"
 cp "$work/made/patches_with_seasonal_snow.csv" "$gz"
