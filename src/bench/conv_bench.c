@@ -60,9 +60,9 @@ static mosaic_status run_case(void *context, double *seconds) {
     int64_t start = mos_now_ns();
     for (int i = 0; i < c->repeats; i++) {
         if (c->direction == 0)
-            ops->conv_forward(l->device, plan, l->x, l->y, l->workspace);
+            ops->conv_forward(l->device, plan, l->x, l->weights, l->y, l->workspace);
         else if (c->direction == 1)
-            ops->conv_backward_data(l->device, plan, l->y, l->x, l->workspace);
+            ops->conv_backward_data(l->device, plan, l->weights, l->y, l->x, l->workspace);
         else
             ops->conv_backward_weights(l->device, plan, l->x, l->y, l->dw, l->workspace);
     }
@@ -109,10 +109,7 @@ static mosaic_status make_buffers(conv_layer *l) {
     MOS_TRY(ops->alloc(l->device, l->workspace_bytes, &l->workspace));
     MOS_TRY(fill(l, l->x, s->n, s->ci, s->h, s->w, s->image, false));
     MOS_TRY(fill(l, l->y, s->n, s->co, l->oh, l->ow, false, false));
-    MOS_TRY(fill(l, l->weights, s->co, s->ci, s->kernel, s->kernel, false, true));
-    for (int a = 0; a < MOS_CONV_ALGORITHMS; a++)
-        if (l->plan[a]) ops->conv_pack(l->device, l->plan[a], l->weights);
-    return MOSAIC_OK;
+    return fill(l, l->weights, s->co, s->ci, s->kernel, s->kernel, false, true);
 }
 
 /* A case for every direction whose implementation no earlier algorithm of the layer has. */

@@ -153,7 +153,6 @@ mosaic_status mos_synthetic_step_run(mos_synthetic_step *step, double *seconds, 
     step->device->ops->optimize(step->device, &optimizer, ranges, segments,
                                 mos_model_params(step->model), mos_model_grads(step->model),
                                 step->m, step->v);
-    mos_model_refresh(step->model);
     *seconds = (double)(mos_now_ns() - start) * 1e-9;
     *loss = result.total;
     return isfinite(result.total)

@@ -11,8 +11,8 @@
  * ref they are host addresses. All calls on one device come from one thread; the backend uses
  * device->threads threads inside.
  *
- * A plan holds shapes, descriptors, algorithm and packed weights; running one cannot fail for a
- * reason planning could have found. Planning allocates; running never does. */
+ * A plan holds shapes, descriptors and algorithm; running one cannot fail for a reason planning
+ * could have found. Planning allocates; running never does. */
 #ifndef MOS_COMPUTE_DEVICE_H
 #define MOS_COMPUTE_DEVICE_H
 
@@ -71,9 +71,9 @@ typedef struct mos_conv_shape {
     int64_t co, kernel, stride, pad; /* weights [co, ci, kernel, kernel], real, row-major */
     bool image; /* the input is an image buffer (image_load); no data gradient is ever asked for */
     bool train; /* plan the two backward passes too */
-    /* For inference: conv_fold in place of conv_pack puts the batch norm behind the convolution
-     * into its weights, and forward is y = relu?(conv(x) + bias + y?); sum: y holds what is added.
-     */
+    /* For inference: the plan keeps weights of its own, into which conv_fold puts the batch norm
+     * behind the convolution, and forward is y = relu?(conv(x) + bias + y?); sum: y holds what is
+     * added. */
     bool folded, relu, sum;
     mos_conv_algorithm algorithm;
 } mos_conv_shape;
@@ -88,7 +88,7 @@ typedef struct mos_conv_info {
     int64_t oh, ow;
     /* scratch a caller provides to a run: of each pass, and the most of all */
     size_t forward_bytes, data_bytes, weights_bytes, workspace_bytes;
-    size_t packed_bytes; /* weight copies the plan itself holds */
+    size_t packed_bytes; /* the weights a folded plan holds, else 0 */
     const char *forward, *backward_data,
         *backward_weights; /* implementation names, "" when not planned */
 } mos_conv_info;
@@ -233,19 +233,20 @@ struct mos_backend {
     void (*image_load)(mos_device *, void *image, const float *host, int64_t n, int64_t c,
                        int64_t h, int64_t w);
 
-    /* convolution, no bias. weights: real [co, ci, k, k]. pack refreshes the plan's own copies
-     * (layout, bf16) and must be called after the weights changed and before forward or
-     * backward_data. backward_weights ADDS to dw. */
+    /* convolution, no bias. weights: real [co, ci, k, k]; a pass that wants another layout or type
+     * packs them into its workspace first. NULL to the forward pass of a folded plan, which reads
+     * those of the last fold. backward_weights ADDS to dw. */
     mosaic_status (*conv_create)(mos_device *, const mos_conv_shape *, mos_conv **out);
     void (*conv_destroy)(mos_device *, mos_conv **);
     void (*conv_info)(const mos_conv *, mos_conv_info *out);
-    void (*conv_pack)(mos_device *, mos_conv *, const void *weights);
     /* of a folded plan: weights * gamma / sqrt(var + eps), bias = beta - mean gamma / sqrt(var +
      * eps). After the weights or the statistics changed and before forward. */
     void (*conv_fold)(mos_device *, mos_conv *, const void *weights, const mos_norm_running *norm,
                       void *workspace);
-    void (*conv_forward)(mos_device *, mos_conv *, const void *x, void *y, void *workspace);
-    void (*conv_backward_data)(mos_device *, mos_conv *, const void *dy, void *dx, void *workspace);
+    void (*conv_forward)(mos_device *, mos_conv *, const void *x, const void *weights, void *y,
+                         void *workspace);
+    void (*conv_backward_data)(mos_device *, mos_conv *, const void *weights, const void *dy,
+                               void *dx, void *workspace);
     void (*conv_backward_weights)(mos_device *, mos_conv *, const void *x, const void *dy, void *dw,
                                   void *workspace);
 

@@ -71,20 +71,16 @@ void mos_unit_release(mos_unit *unit, mos_device *device) {
     if (unit->norm != NULL) device->ops->norm_destroy(device, &unit->norm);
 }
 
-void mos_unit_pack(mos_unit *unit, const mos_weights *weights) {
+void mos_unit_fold(mos_unit *unit, const mos_weights *weights) {
     mos_device *device = weights->device;
     const mos_norm_offsets *at = &unit->norm_at;
-    const void *weight = mos_param_at(weights, unit->weight);
-    if (unit->norm != NULL) {
-        device->ops->conv_pack(device, unit->conv, weight);
-        return;
-    }
     const mos_norm_running norm = {.gamma = mos_param_at(weights, at->gamma),
                                    .beta = mos_param_at(weights, at->beta),
                                    .mean = mos_state_at(weights, at->running_mean),
                                    .var = mos_state_at(weights, at->running_var),
                                    .eps = NORM_EPS};
-    device->ops->conv_fold(device, unit->conv, weight, &norm, unit->forward_space);
+    device->ops->conv_fold(device, unit->conv, mos_param_at(weights, unit->weight), &norm,
+                           unit->forward_space);
 }
 
 void mos_unit_forward(mos_unit *unit, const mos_weights *weights, const void *in, const void *skip,
@@ -92,7 +88,8 @@ void mos_unit_forward(mos_unit *unit, const mos_weights *weights, const void *in
     mos_device *device = weights->device;
     const mos_norm_offsets *at = &unit->norm_at;
     const bool running = learn || unit->fixed;
-    device->ops->conv_forward(device, unit->conv, in, unit->x, unit->forward_space);
+    device->ops->conv_forward(device, unit->conv, in, mos_param_at(weights, unit->weight), unit->x,
+                              unit->forward_space);
     device->ops->norm_forward(device, unit->norm, unit->x, skip, mos_param_at(weights, at->gamma),
                               mos_param_at(weights, at->beta),
                               running ? mos_state_at(weights, at->running_mean) : NULL,
@@ -101,12 +98,13 @@ void mos_unit_forward(mos_unit *unit, const mos_weights *weights, const void *in
 }
 
 void mos_unit_infer(mos_unit *unit, mos_device *device, const void *in) {
-    device->ops->conv_forward(device, unit->conv, in, unit->y, unit->forward_space);
+    device->ops->conv_forward(device, unit->conv, in, NULL, unit->y, unit->forward_space);
 }
 
 void mos_unit_convolve_again(mos_unit *unit, const mos_weights *weights, const void *in) {
     mos_device *device = weights->device;
-    device->ops->conv_forward(device, unit->conv, in, unit->x_again, unit->again_space);
+    device->ops->conv_forward(device, unit->conv, in, mos_param_at(weights, unit->weight),
+                              unit->x_again, unit->again_space);
 }
 
 void mos_unit_normalise_again(mos_unit *unit, const mos_weights *weights, const uint8_t *present) {
@@ -129,5 +127,6 @@ void mos_unit_backward(mos_unit *unit, const mos_weights *weights, const void *i
     device->ops->conv_backward_weights(device, unit->conv, in, unit->dx,
                                        mos_grad_at(weights, unit->weight), unit->weights_space);
     if (flow->din != NULL)
-        device->ops->conv_backward_data(device, unit->conv, unit->dx, flow->din, unit->data_space);
+        device->ops->conv_backward_data(device, unit->conv, mos_param_at(weights, unit->weight),
+                                        unit->dx, flow->din, unit->data_space);
 }

@@ -44,8 +44,8 @@ mosaic_status mos_unit_plan(mos_unit *unit, mos_device *device, int64_t n, int64
                             int64_t h, int64_t w, bool train);
 /* Frees the plans; a unit without plans is fine. */
 void mos_unit_release(mos_unit *unit, mos_device *device);
-/* After weights or running statistics changed. */
-void mos_unit_pack(mos_unit *unit, const mos_weights *weights);
+/* An inference plan's weights, after those or the running statistics changed. */
+void mos_unit_fold(mos_unit *unit, const mos_weights *weights);
 /* Does the norm's backward pass read y? Elsewhere it works out the ReLU's mask from x. */
 static inline bool mos_unit_masks_by_y(const mos_unit *unit) {
     return unit->relu && unit->skip;

@@ -440,5 +440,5 @@ void mos_model_put(mos_model *model, const mos_parameter *parameter, const float
 
 void mos_model_refresh(mos_model *model) {
     for (int64_t m = 0; m < model->spec.modalities; m++)
-        mos_encoder_pack(&model->branch[m].encoder, &model->weights);
+        mos_encoder_fold(&model->branch[m].encoder, &model->weights);
 }

@@ -94,7 +94,8 @@ const mos_parameter *mos_model_find(const mos_model *model, const char *name);
 /* One tensor by name to/from host floats (count checked by the caller via the table). */
 void mos_model_get(mos_model *model, const mos_parameter *parameter, float *host);
 void mos_model_put(mos_model *model, const mos_parameter *parameter, const float *host);
-/* Call after parameters changed (optimizer, loading): refreshes packed weight copies. */
+/* Call after parameters or running statistics changed and before inference: its plan holds weights
+ * of its own, with the norms folded in. Training reads the parameters themselves. */
 void mos_model_refresh(mos_model *model);
 /* Segments for the optimizer. */
 const mos_segment_range *mos_model_segments(const mos_model *model, int64_t *count);
@@ -138,7 +139,7 @@ typedef struct mos_model_plan {
 /* Bytes a planned model holds. */
 typedef struct mos_memory_report {
     size_t parameters, gradients; /* running statistics are among the parameters */
-    size_t packed;                /* weight copies in the layouts of the kernels */
+    size_t packed;                /* the folded weights of an inference plan */
     size_t activations;           /* of the encoders, kept from forward to backward */
     size_t rows;                  /* features, latents, projectors, fusion, head */
     size_t workspace; /* what the arena holds beyond that: gradients on their way, scratch */

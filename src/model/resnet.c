@@ -205,14 +205,14 @@ void mos_encoder_unplan(mos_encoder *encoder, mos_device *device) {
     encoder->features = encoder->dfeatures = NULL;
 }
 
-void mos_encoder_pack(mos_encoder *encoder, const mos_weights *weights) {
-    if (encoder->n == 0) return;
-    mos_unit_pack(&encoder->stem, weights);
+void mos_encoder_fold(mos_encoder *encoder, const mos_weights *weights) {
+    if (encoder->n == 0 || encoder->train) return;
+    mos_unit_fold(&encoder->stem, weights);
     for (int64_t b = 0; b < encoder->block_count; b++) {
         mos_block *block = &encoder->blocks[b];
         for (int u = 0; u < block->units; u++)
-            mos_unit_pack(&block->unit[u], weights);
-        if (block->has_down) mos_unit_pack(&block->down, weights);
+            mos_unit_fold(&block->unit[u], weights);
+        if (block->has_down) mos_unit_fold(&block->down, weights);
     }
 }
 

@@ -89,8 +89,9 @@ void mos_encoder_walk(mos_encoder *encoder, const mos_device *device, mos_placem
 int64_t mos_encoder_frozen_blocks(const mos_encoder *encoder);
 int64_t mos_encoder_fixed_counters(const mos_encoder *encoder);
 void mos_encoder_unplan(mos_encoder *encoder, mos_device *device);
-void mos_encoder_pack(mos_encoder *encoder, const mos_weights *weights);
-/* Bytes of weight copies the plans hold. */
+/* The weights of an inference plan, after those or the running statistics changed. */
+void mos_encoder_fold(mos_encoder *encoder, const mos_weights *weights);
+/* Bytes of weights the plans hold: those of inference. */
 size_t mos_encoder_packed_bytes(const mos_encoder *encoder, const mos_device *device);
 void mos_encoder_layers(const mos_encoder *encoder, const mos_device *device, mos_layer_visit visit,
                         void *context);
@@ -118,7 +119,7 @@ typedef struct mos_images {
 /* Images to features. present: host [n] or NULL. learn: running statistics follow. */
 void mos_encoder_forward(mos_encoder *encoder, const mos_weights *weights, const mos_images *images,
                          const uint8_t *present, bool learn);
-/* With the running statistics; the weights are the plan's own copies of the last pack. */
+/* With the running statistics; the weights are the plan's own of the last fold. */
 void mos_encoder_infer(mos_encoder *encoder, mos_device *device, const mos_images *images);
 /* dfeatures to the gradients of all weights but the frozen stages' (added), behind
  * mos_encoder_forward on the same images. */

@@ -397,7 +397,6 @@ static mosaic_status restore_or_start(mos_trainer *trainer) {
     } else if (trainer->options->resume) {
         MOS_TRY(init_weights(trainer));
     }
-    mos_model_refresh(trainer->model);
     return mos_trainer_open_log(trainer, found ? sizes : NULL);
 }
 

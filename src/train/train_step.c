@@ -108,7 +108,6 @@ static void update_weights(mos_trainer *trainer, double norm) {
         if (train->encoder_lr > 0) step.lr *= train->encoder_lr / train->lr;
         optimize(trainer, &step, trainer->encoder_segments, trainer->encoder_segment_count);
     }
-    mos_model_refresh(trainer->model);
 }
 
 static void add_sums(mos_trainer *trainer, const mos_batch *batch,

@@ -50,7 +50,6 @@ static conv_plan plan_conv(const problem_context *context, const double *weights
     plan.y_count = s->n * s->co * plan.info.oh * plan.info.ow;
     plan.weights = support_real(device, weights, plan.w_count);
     plan.workspace = support_bytes(device, plan.info.workspace_bytes);
-    device->ops->conv_pack(device, plan.conv, plan.weights);
     return plan;
 }
 
@@ -71,7 +70,7 @@ static void conv_forward(void *opaque, const double *in, double *out) {
     conv_plan plan = plan_conv(context, in + s->n * s->ci * s->h * s->w);
     void *x = conv_input(device, s, in);
     void *y = support_act(device, NULL, s->n, s->co, plan.info.oh, plan.info.ow);
-    device->ops->conv_forward(device, plan.conv, x, y, plan.workspace);
+    device->ops->conv_forward(device, plan.conv, x, plan.weights, y, plan.workspace);
     device->ops->get_act(device, y, out, s->n, s->co, plan.info.oh, plan.info.ow);
     device->ops->free(device, x);
     device->ops->free(device, y);
@@ -86,7 +85,7 @@ static void conv_backward(void *opaque, const double *in, const double *dout, do
     void *x = conv_input(device, s, in), *dx = conv_input(device, s, NULL);
     void *dy = support_act(device, dout, s->n, s->co, plan.info.oh, plan.info.ow);
     void *dw = support_real(device, NULL, plan.w_count);
-    device->ops->conv_backward_data(device, plan.conv, dy, dx, plan.workspace);
+    device->ops->conv_backward_data(device, plan.conv, plan.weights, dy, dx, plan.workspace);
     device->ops->conv_backward_weights(device, plan.conv, x, dy, dw, plan.workspace);
     device->ops->get_act(device, dx, din, s->n, s->ci, s->h, s->w);
     read_and_free(device, dw, din + plan.x_count, plan.w_count);

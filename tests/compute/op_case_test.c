@@ -247,7 +247,6 @@ static void gradients_are_added(const mos_backend *ops, mos_precision precision)
     void *reals[5], *rows = support_real(device, host, N * C);
     for (int i = 0; i < 5; i++)
         reals[i] = support_real(device, NULL, W);
-    ops->conv_pack(device, conv, w);
     for (int pass = 0; pass < 2; pass++) {
         ops->conv_backward_weights(device, conv, x, y, reals[0], workspace);
         /* w serves as gamma, beta, mean and rstd */

@@ -112,15 +112,14 @@ static void check_conv(setting *s, int index) {
     void *y = support_act(s->device, NULL, c.n, c.co, oh, ow);
     void *dw = support_real(s->device, NULL, w_count);
     const uint64_t allocations = mos_alloc_count();
-    s->ops->conv_pack(s->device, conv, w);
-    s->ops->conv_forward(s->device, conv, x, y, workspace);
+    s->ops->conv_forward(s->device, conv, x, w, y, workspace);
     s->ops->conv_backward_weights(s->device, conv, x, dy, dw, workspace);
     assert_int_equal(mos_alloc_count(), allocations); /* running never allocates */
     check_act(s, "y", y, c.n, c.co, oh, ow);
     check_real(s, "dw", dw, w_count);
     if (!c.image) {
         void *dx = support_act(s->device, NULL, c.n, c.ci, c.h, c.w);
-        s->ops->conv_backward_data(s->device, conv, dy, dx, workspace);
+        s->ops->conv_backward_data(s->device, conv, w, dy, dx, workspace);
         check_act(s, "dx", dx, c.n, c.ci, c.h, c.w);
     }
     mos_free(pixels);

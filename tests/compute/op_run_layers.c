@@ -75,8 +75,7 @@ void op_run_conv(mos_device *device, const op_case *which, op_outputs *out) {
     void *y = unwritten_act(device, s->n, s->co, info.oh, info.ow);
     void *workspace = support_bytes(device, info.workspace_bytes);
     memset(workspace, 0xff, info.workspace_bytes);
-    ops->conv_pack(device, conv, weights);
-    ops->conv_forward(device, conv, x, y, workspace);
+    ops->conv_forward(device, conv, x, weights, y, workspace);
     take_act(device, out, "y", y, s->n, s->co, info.oh, info.ow);
     if (s->train) {
         void *dy = random_act(device, s->n, s->co, info.oh, info.ow, 3);
@@ -85,7 +84,7 @@ void op_run_conv(mos_device *device, const op_case *which, op_outputs *out) {
         take_real(device, out, "dw", dw, w_count);
         if (!s->image) {
             void *dx = unwritten_act(device, s->n, s->ci, s->h, s->w);
-            ops->conv_backward_data(device, conv, dy, dx, workspace);
+            ops->conv_backward_data(device, conv, weights, dy, dx, workspace);
             take_act(device, out, "dx", dx, s->n, s->ci, s->h, s->w);
         }
         ops->free(device, dy);
@@ -141,7 +140,7 @@ void op_run_folded(mos_device *device, const op_case *which, op_outputs *out) {
         .gamma = run.gamma, .beta = run.beta, .mean = run.mean, .var = run.var, .eps = 1e-5};
     device->ops->conv_fold(device, run.conv, run.weights, &norm, run.workspace);
     memset(run.workspace, 0xff, run.info.workspace_bytes);
-    device->ops->conv_forward(device, run.conv, run.x, run.y, run.workspace);
+    device->ops->conv_forward(device, run.conv, run.x, NULL, run.y, run.workspace);
     take_act(device, out, "y", run.y, s->n, s->co, run.info.oh, run.info.ow);
     end_folded(device, &run);
 }
@@ -165,8 +164,7 @@ void op_run_unfolded(mos_device *device, const op_case *which, op_outputs *out) 
     support_check(device->ops->norm_create(device, &norm_shape, &norm), which->name);
     void *between = unwritten_act(device, s.n, s.co, run.info.oh, run.info.ow);
     void *y = unwritten_act(device, s.n, s.co, run.info.oh, run.info.ow);
-    device->ops->conv_pack(device, run.conv, run.weights);
-    device->ops->conv_forward(device, run.conv, run.x, between, run.workspace);
+    device->ops->conv_forward(device, run.conv, run.x, run.weights, between, run.workspace);
     device->ops->norm_infer(device, norm, between, folded->sum ? run.y : NULL, run.gamma, run.beta,
                             run.mean, run.var, y);
     *out = (op_outputs){.count = 0};

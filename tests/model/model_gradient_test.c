@@ -26,7 +26,6 @@ static void move(check_rig *c, const mos_parameter *item, double t) {
         c->moved[i] = c->point[i] + t * c->direction[i];
     rig->device->ops->put_f64(rig->device, tensor_at(rig, mos_model_params(rig->model), item),
                               c->moved, item->count);
-    mos_model_refresh(rig->model);
 }
 
 static double loss_at(check_rig *c, const mos_parameter *item, double t) {

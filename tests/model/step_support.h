@@ -155,7 +155,6 @@ static inline void step_optimize(step_rig *rig, int64_t step, double lr, double 
                                   .grad_scale = 1};
     rig->device->ops->optimize(rig->device, &options, segments, count, mos_model_params(rig->model),
                                mos_model_grads(rig->model), rig->moments[0], rig->moments[1]);
-    mos_model_refresh(rig->model);
 }
 
 #endif

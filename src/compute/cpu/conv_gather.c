@@ -30,7 +30,7 @@ static size_t gathered_bytes(const mos_cpu *cpu, const mos_conv_shape *s, int64_
            cpu->act_size;
 }
 
-mosaic_status mos_gather_plan(const mos_cpu *cpu, mos_conv *conv) {
+void mos_gather_plan(const mos_cpu *cpu, mos_conv *conv) {
     const mos_conv_shape *s = &conv->shape;
     conv_winograd *plan = &conv->winograd[CONV_BACKWARD_WEIGHTS];
     const int64_t pairs = (s->n * conv->oh * conv->ow + 1) / 2,
@@ -40,7 +40,6 @@ mosaic_status mos_gather_plan(const mos_cpu *cpu, mos_conv *conv) {
     plan->rows = (pairs + chunks - 1) / chunks;
     plan->bytes =
         (size_t)(units * UNIT_VALUES) * sizeof(float) + gathered_bytes(cpu, s, plan->rows);
-    return MOSAIC_OK;
 }
 
 /* dw += the sums of one unit */

@@ -1,5 +1,4 @@
 /* oneDNN primitives for one convolution. Everything that allocates happens here, at plan time. */
-#include "base/memory.h"
 #include "compute/cpu/conv_plan.h"
 
 #include <stdio.h>
@@ -144,16 +143,15 @@ void mos_conv_release_pass(conv_pass *pass) {
     memset(pass, 0, sizeof *pass);
 }
 
-mosaic_status mos_conv_plan_packed(const mos_cpu *cpu, const mos_conv *conv,
-                                   const dnnl_memory_desc_t *wanted, conv_packed *packed) {
+mosaic_status mos_conv_plan_reorder(const mos_cpu *cpu, const mos_conv *conv,
+                                    const dnnl_memory_desc_t *wanted, conv_reorder *reorder) {
     const mos_conv_shape *s = &conv->shape;
     const dnnl_dims_t dims = {s->co, conv->stored, s->kernel, s->kernel};
     dnnl_memory_desc_t flat;
     dnnl_primitive_attr_t attributes = NULL;
     dnnl_primitive_desc_t descriptor = NULL;
     mosaic_status status;
-    packed->bytes = dnnl_memory_desc_get_size(wanted);
-    MOS_TRY(mos_alloc(packed->bytes, 1, "packed weights", &packed->data));
+    reorder->bytes = dnnl_memory_desc_get_size(wanted);
     MOS_GOTO(mos_cpu_check(dnnl_memory_desc_init_by_tag(&flat, 4, dims, dnnl_f32, dnnl_oihw),
                            "weight layout"));
     MOS_GOTO(mos_cpu_check(dnnl_primitive_attr_create(&attributes), "reorder attributes"));
@@ -163,35 +161,34 @@ mosaic_status mos_conv_plan_packed(const mos_cpu *cpu, const mos_conv *conv,
     MOS_GOTO(mos_cpu_check(dnnl_reorder_primitive_desc_create(&descriptor, &flat, cpu->engine,
                                                               wanted, cpu->engine, attributes),
                            "weight reorder plan"));
-    MOS_GOTO(mos_cpu_check(dnnl_primitive_create(&packed->reorder, descriptor), "weight reorder"));
+    MOS_GOTO(
+        mos_cpu_check(dnnl_primitive_create(&reorder->primitive, descriptor), "weight reorder"));
     const dnnl_memory_desc_t *scratch =
         dnnl_primitive_desc_query_md(descriptor, dnnl_query_scratchpad_md, 0);
-    MOS_GOTO(mos_alloc(dnnl_memory_desc_get_size(scratch), 1, "reorder scratch", &packed->scratch));
-    MOS_GOTO(mos_cpu_check(dnnl_memory_create(&packed->from, &flat, cpu->engine, DNNL_MEMORY_NONE),
+    reorder->scratch_bytes = dnnl_memory_desc_get_size(scratch);
+    MOS_GOTO(mos_cpu_check(dnnl_memory_create(&reorder->from, &flat, cpu->engine, DNNL_MEMORY_NONE),
                            "weight memory"));
-    MOS_GOTO(mos_cpu_check(dnnl_memory_create(&packed->to, wanted, cpu->engine, packed->data),
+    MOS_GOTO(mos_cpu_check(dnnl_memory_create(&reorder->to, wanted, cpu->engine, DNNL_MEMORY_NONE),
                            "weight memory"));
-    MOS_GOTO(mos_cpu_check(
-        dnnl_memory_create(&packed->scratch_memory, scratch, cpu->engine, packed->scratch),
-        "reorder memory"));
-    packed->args[0] = (dnnl_exec_arg_t){DNNL_ARG_FROM, packed->from};
-    packed->args[1] = (dnnl_exec_arg_t){DNNL_ARG_TO, packed->to};
-    packed->args[2] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, packed->scratch_memory};
+    MOS_GOTO(
+        mos_cpu_check(dnnl_memory_create(&reorder->scratch, scratch, cpu->engine, DNNL_MEMORY_NONE),
+                      "reorder memory"));
+    reorder->args[0] = (dnnl_exec_arg_t){DNNL_ARG_FROM, reorder->from};
+    reorder->args[1] = (dnnl_exec_arg_t){DNNL_ARG_TO, reorder->to};
+    reorder->args[2] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, reorder->scratch};
 done:
     if (descriptor) dnnl_primitive_desc_destroy(descriptor);
     if (attributes) dnnl_primitive_attr_destroy(attributes);
-    if (status != MOSAIC_OK) mos_conv_release_packed(packed);
+    if (status != MOSAIC_OK) mos_conv_release_reorder(reorder);
     return status;
 }
 
-void mos_conv_release_packed(conv_packed *packed) {
-    if (packed->from) dnnl_memory_destroy(packed->from);
-    if (packed->to) dnnl_memory_destroy(packed->to);
-    if (packed->scratch_memory) dnnl_memory_destroy(packed->scratch_memory);
-    if (packed->reorder) dnnl_primitive_destroy(packed->reorder);
-    mos_free(packed->data);
-    mos_free(packed->scratch);
-    memset(packed, 0, sizeof *packed);
+void mos_conv_release_reorder(conv_reorder *reorder) {
+    if (reorder->from) dnnl_memory_destroy(reorder->from);
+    if (reorder->to) dnnl_memory_destroy(reorder->to);
+    if (reorder->scratch) dnnl_memory_destroy(reorder->scratch);
+    if (reorder->primitive) dnnl_primitive_destroy(reorder->primitive);
+    memset(reorder, 0, sizeof *reorder);
 }
 
 /* ---- the weight gradient back to row-major

@@ -1,6 +1,7 @@
 /* A planned convolution of the cpu backend: up to three oneDNN primitives with their memories and
- * argument lists made at plan time, and the plan's own copies of the weights in the layouts the
- * primitives want. */
+ * argument lists made at plan time, and how the weights get into the layouts they want. Each pass
+ * packs them into its workspace just before it runs; only a folded plan, which runs many times on
+ * the same ones, keeps its copy. */
 #ifndef MOS_COMPUTE_CPU_CONV_PLAN_H
 #define MOS_COMPUTE_CPU_CONV_PLAN_H
 
@@ -28,25 +29,22 @@ typedef struct conv_pass {
     char name[CONV_NAME_SIZE];
 } conv_pass;
 
-/* The plan's copy of the weights for one pass, made from real [co, stored ci, k, k] by a reorder.
- */
-typedef struct conv_packed {
-    void *data;
-    void *scratch;
-    size_t bytes; /* of data */
-    dnnl_primitive_t reorder;
-    dnnl_memory_t from, to, scratch_memory;
+/* Packs real [co, stored ci, k, k] for one primitive. */
+typedef struct conv_reorder {
+    size_t bytes, scratch_bytes; /* of the packed weights; while packing */
+    dnnl_primitive_t primitive;
+    dnnl_memory_t from, to, scratch;
     dnnl_exec_arg_t args[3];
-} conv_packed;
+} conv_reorder;
 
 /* A direction run by our own Winograd kernels. */
 typedef struct conv_winograd {
     bool used;
     bool gathered; /* the weight gradient of conv_gather.c, without the transform */
     int64_t rows;  /* tiles of a block; for the weight gradient pairs of tiles of a chunk */
-    void *weights; /* transformed, [outputs/32, 16, inputs/2, 32, 2] in bf16, [outputs/32, 16,
-                      inputs, 32] in fp32 */
     size_t bytes;  /* of workspace */
+    /* of the transformed weights, [outputs/32, 16, inputs/2, 32, 2] in bf16, [outputs/32, 16,
+     * inputs, 32] in fp32 */
     size_t weight_bytes;
 } conv_winograd;
 
@@ -56,12 +54,15 @@ struct mos_conv {
     int64_t stored; /* input channels as stored: ci, or ci rounded up for a padded image */
     bool plain;     /* x is plain nchw */
     conv_pass pass[CONV_DIRECTIONS];
-    conv_packed packed[2]; /* forward, backward data */
+    conv_reorder reorder[2]; /* forward, backward data; where the pass is oneDNN's */
     conv_winograd winograd[CONV_DIRECTIONS];
     const char *names[CONV_DIRECTIONS];
-    float *padded_weights; /* [co, stored, k, k] when stored != ci */
-    float *bias;           /* [co], folded plans */
-    size_t dw_offset;      /* of the blocked weight gradient in its workspace */
+    /* folded plans: packed weights and [co] */
+    void *folded;
+    float *bias;
+    /* In the workspaces, behind the scratch of the pass: packed weights, what is packed of a padded
+     * image, [co, stored, k, k], and the blocked weight gradient. */
+    size_t packed_offset[2], padded_offset, dw_offset;
     size_t workspace_bytes[CONV_DIRECTIONS];
 };
 
@@ -71,23 +72,24 @@ struct mos_conv {
 mosaic_status mos_conv_plan_pass(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
                                  bool winograd, dnnl_primitive_desc_t *hint);
 void mos_conv_release_pass(conv_pass *pass);
-mosaic_status mos_conv_plan_packed(const mos_cpu *cpu, const mos_conv *conv,
-                                   const dnnl_memory_desc_t *wanted, conv_packed *packed);
-void mos_conv_release_packed(conv_packed *packed);
+mosaic_status mos_conv_plan_reorder(const mos_cpu *cpu, const mos_conv *conv,
+                                    const dnnl_memory_desc_t *wanted, conv_reorder *reorder);
+void mos_conv_release_reorder(conv_reorder *reorder);
 /* dw [co, ci, k, k] += the blocked gradient `block` described by `layout` */
 void mos_conv_add_weights(const mos_cpu *cpu, const mos_conv *conv,
                           const dnnl_memory_desc_t *layout, const float *block, float *dw);
 
-mosaic_status mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction);
-void mos_winograd_release(conv_winograd *plan);
-void mos_winograd_pack(const mos_cpu *cpu, mos_conv *conv, const float *weights);
+void mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction);
+/* packed: weight_bytes, from weights [co, ci, 3, 3] */
+void mos_winograd_pack(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
+                       const float *weights, void *packed);
 void mos_winograd_run(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
-                      const void *in, void *out, void *workspace);
+                      const void *packed, const void *in, void *out, void *workspace);
 void mos_winograd_run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x,
                               const void *dy, float *dw, void *workspace);
 
 /* The weight gradient as products of gathered pairs of outputs, for strided layers. */
-mosaic_status mos_gather_plan(const mos_cpu *cpu, mos_conv *conv);
+void mos_gather_plan(const mos_cpu *cpu, mos_conv *conv);
 void mos_gather_run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
                             float *dw, void *workspace);
 

@@ -2,7 +2,6 @@
  * transformed input stays in a core's L2 cache, and for the weight gradient into chunks of tiles
  * that all threads transform, then multiply. Sums are made in an order that depends on the shape
  * and the number of threads alone. */
-#include "base/memory.h"
 #include "compute/cpu/conv_plan.h"
 
 #include <omp.h>
@@ -38,36 +37,29 @@ static int64_t inputs_of(const mos_conv_shape *s, conv_direction direction) {
     return direction == CONV_FORWARD ? s->ci : s->co;
 }
 
-void mos_winograd_release(conv_winograd *plan) {
-    mos_free(plan->weights);
-    memset(plan, 0, sizeof *plan);
-}
-
-/* weights [co, ci, 3, 3] -> [outputs/32, 16, inputs/2, 32, 2] for the directions of ours; the data
- * gradient swaps the channels and turns the kernel. Both are made from a block of 32 x 32 kernels
- * while that is in cache. */
-void mos_winograd_pack(const mos_cpu *cpu, mos_conv *conv, const float *weights) {
+/* weights [co, ci, 3, 3] -> [outputs/32, 16, inputs/2, 32, 2], from blocks of 32 x 32 kernels that
+ * stay in cache; the data gradient swaps the channels and turns the kernel */
+void mos_winograd_pack(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
+                       const float *weights, void *packed) {
     const mos_winograd_kernels *kernels = cpu->activation->winograd;
     const int64_t ci = conv->shape.ci, co = conv->shape.co, groups = ci / GROUP;
-    char *forward = conv->winograd[CONV_FORWARD].weights;
-    char *data = conv->winograd[CONV_BACKWARD_DATA].weights;
-    if (!forward && !data) return;
+    char *to = packed;
 #pragma omp parallel for num_threads(cpu->threads) schedule(static)
     for (int64_t unit = 0; unit < co / GROUP * groups; unit++) {
         const int64_t o = unit / groups * GROUP, i = unit % groups * GROUP;
-        if (forward)
+        if (direction == CONV_FORWARD)
             kernels->weights(weights + o * ci * 9, ci * 9, 9, ci, i, i + GROUP, false,
-                             forward + (size_t)(o * 16 * ci) * cpu->act_size);
-        if (data)
+                             to + (size_t)(o * 16 * ci) * cpu->act_size);
+        else
             kernels->weights(weights + i * 9, 9, ci * 9, co, o, o + GROUP, true,
-                             data + (size_t)(i * 16 * co) * cpu->act_size);
+                             to + (size_t)(i * 16 * co) * cpu->act_size);
     }
 }
 
 /* y = conv(x), in a folded plan with its ending, or dx = conv(dy) with the turned kernel: in, out
  * are act */
 void mos_winograd_run(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
-                      const void *in, void *out, void *workspace) {
+                      const void *packed, const void *in, void *out, void *workspace) {
     const mos_conv_shape *s = &conv->shape;
     const conv_winograd *plan = &conv->winograd[direction];
     const mos_winograd_kernels *kernels = cpu->activation->winograd;
@@ -87,9 +79,9 @@ void mos_winograd_run(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
             const int64_t count = from.tiles - first < plan->rows ? from.tiles - first : plan->rows;
             kernels->input(&from, in, first, count, plan->rows, v);
             for (int64_t c = 0; c < outputs; c += GROUP) {
-                kernels->multiply(
-                    plan->rows, inputs, v,
-                    (const char *)plan->weights + (size_t)(c * 16 * inputs) * cpu->act_size, m);
+                kernels->multiply(plan->rows, inputs, v,
+                                  (const char *)packed + (size_t)(c * 16 * inputs) * cpu->act_size,
+                                  m);
                 if (s->folded)
                     kernels->output_folded(&to, m, first, count, plan->rows, c, conv->bias, s->sum,
                                            s->relu, out);
@@ -247,14 +239,14 @@ void mos_winograd_run_weights(const mos_cpu *cpu, const mos_conv *conv, const vo
         run_by_units(cpu, conv, x, dy, dw, workspace);
 }
 
-mosaic_status mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction) {
+void mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction) {
     const mos_conv_shape *s = &conv->shape;
     conv_winograd *plan = &conv->winograd[direction];
     const mos_winograd_map map = map_of(s, s->ci);
     plan->used = true;
     if (direction == CONV_BACKWARD_WEIGHTS) {
         plan_weights(cpu, s, plan);
-        return MOSAIC_OK;
+        return;
     }
     /* blocks of equal size, as many as divide evenly among the threads */
     const int64_t inputs = inputs_of(s, direction);
@@ -264,5 +256,4 @@ mosaic_status mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_directi
     plan->rows = mos_cpu_round_up((map.tiles + blocks - 1) / blocks, 8);
     plan->bytes = (size_t)cpu->threads * block_bytes(cpu, plan, inputs);
     plan->weight_bytes = (size_t)(16 * s->ci * s->co) * cpu->act_size;
-    return mos_alloc(plan->weight_bytes, 1, "packed weights", &plan->weights);
 }

@@ -297,7 +297,6 @@ const mos_backend mos_backend_cpu = {
     .conv_create = mos_cpu_conv_create,
     .conv_destroy = mos_cpu_conv_destroy,
     .conv_info = mos_cpu_conv_info,
-    .conv_pack = mos_cpu_conv_pack,
     .conv_fold = mos_cpu_conv_fold,
     .conv_forward = mos_cpu_conv_forward,
     .conv_backward_data = mos_cpu_conv_backward_data,

@@ -1,4 +1,4 @@
-/* Convolutions: planning, packing of weights, and the three runs. */
+/* Convolutions: planning, and the three runs with the packing of their weights. */
 #include "base/log.h"
 #include "base/memory.h"
 #include "compute/cpu/conv_plan.h"
@@ -63,13 +63,13 @@ static mosaic_status plan_directions(const mos_cpu *cpu, mos_conv *conv) {
         if (!is_wanted(s, direction)) continue;
         const mos_conv_algorithm algorithm = mos_conv_choose(cpu, s, direction);
         if (algorithm == MOS_CONV_OWN) {
-            MOS_GOTO(mos_winograd_plan(cpu, conv, direction));
+            mos_winograd_plan(cpu, conv, direction);
             conv->names[i] =
                 cpu->bf16 ? "winograd_2x2:avx512_core_bf16" : "winograd_2x2:avx512_core";
             continue;
         }
         if (algorithm == MOS_CONV_GATHERED) {
-            MOS_GOTO(mos_gather_plan(cpu, conv));
+            mos_gather_plan(cpu, conv);
             conv->names[i] = "gathered:avx512_core_bf16";
             continue;
         }
@@ -80,7 +80,7 @@ static mosaic_status plan_directions(const mos_cpu *cpu, mos_conv *conv) {
         MOS_GOTO(plan_onednn(cpu, conv, direction, algorithm == MOS_CONV_WINOGRAD, &hint));
         conv->names[i] = conv->pass[i].name;
         if (direction != CONV_BACKWARD_WEIGHTS)
-            MOS_GOTO(mos_conv_plan_packed(cpu, conv, &conv->pass[i].weights, &conv->packed[i]));
+            MOS_GOTO(mos_conv_plan_reorder(cpu, conv, &conv->pass[i].weights, &conv->reorder[i]));
     }
 done:
     if (hint) dnnl_primitive_desc_destroy(hint);
@@ -96,19 +96,40 @@ static size_t round_up_bytes(size_t bytes) {
     return (bytes + 63) / 64 * 64;
 }
 
-/* Each direction's scratch; behind that of the weight gradient lies its blocked result. Folding
- * makes its weights in the forward pass's. */
+static size_t packed_bytes(const mos_conv *conv, conv_direction direction) {
+    return conv->winograd[direction].used ? conv->winograd[direction].weight_bytes
+                                          : conv->reorder[direction].bytes;
+}
+
+/* Puts `bytes` behind what a direction's workspace holds. */
+static size_t add_to_workspace(mos_conv *conv, conv_direction direction, size_t bytes) {
+    const size_t offset = conv->workspace_bytes[direction];
+    conv->workspace_bytes[direction] += round_up_bytes(bytes);
+    return offset;
+}
+
+/* Each direction's scratch, which packing may use before, and behind it the packed weights; of the
+ * weight gradient its blocked result. Folding packs from where training packs to. */
 static void lay_out_workspace(mos_conv *conv) {
-    for (int i = 0; i < CONV_DIRECTIONS; i++)
-        conv->workspace_bytes[i] = round_up_bytes(
-            conv->winograd[i].used ? conv->winograd[i].bytes : conv->pass[i].scratch_bytes);
+    const bool padded = conv->stored != conv->shape.ci;
+    const size_t flat = (size_t)weight_count(conv) * sizeof(float);
+    for (int i = 0; i < CONV_DIRECTIONS; i++) {
+        const conv_winograd *own = &conv->winograd[i];
+        size_t bytes = own->used ? own->bytes : conv->pass[i].scratch_bytes;
+        if (i < 2 && conv->reorder[i].scratch_bytes > bytes) bytes = conv->reorder[i].scratch_bytes;
+        (void)add_to_workspace(conv, (conv_direction)i, bytes);
+    }
+    for (int i = 0; i < 2; i++)
+        conv->packed_offset[i] =
+            add_to_workspace(conv, (conv_direction)i,
+                             conv->shape.folded ? 0 : packed_bytes(conv, (conv_direction)i));
+    conv->padded_offset =
+        add_to_workspace(conv, CONV_FORWARD, conv->shape.folded || padded ? flat : 0);
     conv->dw_offset = conv->workspace_bytes[CONV_BACKWARD_WEIGHTS];
     if (conv->pass[CONV_BACKWARD_WEIGHTS].primitive)
-        conv->workspace_bytes[CONV_BACKWARD_WEIGHTS] +=
-            round_up_bytes(dnnl_memory_desc_get_size(&conv->pass[CONV_BACKWARD_WEIGHTS].weights));
-    const size_t folded = round_up_bytes((size_t)weight_count(conv) * sizeof(float));
-    if (conv->shape.folded && conv->workspace_bytes[CONV_FORWARD] < folded)
-        conv->workspace_bytes[CONV_FORWARD] = folded;
+        (void)add_to_workspace(
+            conv, CONV_BACKWARD_WEIGHTS,
+            dnnl_memory_desc_get_size(&conv->pass[CONV_BACKWARD_WEIGHTS].weights));
 }
 
 static size_t most_workspace(const mos_conv *conv) {
@@ -133,12 +154,10 @@ mosaic_status mos_cpu_conv_create(mos_device *device, const mos_conv_shape *shap
     const mos_cpu_image layout = mos_cpu_image_layout(cpu, s.ci);
     conv->stored = s.image ? layout.channels : s.ci;
     conv->plain = s.image && layout.plain;
-    if (s.folded)
-        MOS_GOTO(mos_alloc((size_t)s.co, sizeof(float), "folded bias", &conv->bias));
-    else if (conv->stored != s.ci)
-        MOS_GOTO(mos_alloc((size_t)weight_count(conv), sizeof(float), "padded weights",
-                           &conv->padded_weights));
+    if (s.folded) MOS_GOTO(mos_alloc((size_t)s.co, sizeof(float), "folded bias", &conv->bias));
     MOS_GOTO(plan_directions(cpu, conv));
+    if (s.folded)
+        MOS_GOTO(mos_alloc(packed_bytes(conv, CONV_FORWARD), 1, "folded weights", &conv->folded));
     lay_out_workspace(conv);
     *out = conv;
     conv = NULL;
@@ -151,24 +170,14 @@ done:
 void mos_cpu_conv_destroy(mos_device *device, mos_conv **conv) {
     (void)device;
     if (!conv || !*conv) return;
-    for (int i = 0; i < CONV_DIRECTIONS; i++) {
+    for (int i = 0; i < CONV_DIRECTIONS; i++)
         mos_conv_release_pass(&(*conv)->pass[i]);
-        mos_winograd_release(&(*conv)->winograd[i]);
-    }
     for (int i = 0; i < 2; i++)
-        mos_conv_release_packed(&(*conv)->packed[i]);
-    mos_free((*conv)->padded_weights);
+        mos_conv_release_reorder(&(*conv)->reorder[i]);
+    mos_free((*conv)->folded);
     mos_free((*conv)->bias);
     mos_free(*conv);
     *conv = NULL;
-}
-
-/* Copies of the weights that a plan keeps, in either form. */
-static size_t packed_bytes(const mos_conv *conv) {
-    size_t bytes = 0;
-    for (int i = CONV_FORWARD; i <= CONV_BACKWARD_DATA; i++)
-        bytes += conv->packed[i].bytes + conv->winograd[i].weight_bytes;
-    return bytes;
 }
 
 void mos_cpu_conv_info(const mos_conv *conv, mos_conv_info *out) {
@@ -178,7 +187,7 @@ void mos_cpu_conv_info(const mos_conv *conv, mos_conv_info *out) {
                            .data_bytes = conv->workspace_bytes[CONV_BACKWARD_DATA],
                            .weights_bytes = conv->workspace_bytes[CONV_BACKWARD_WEIGHTS],
                            .workspace_bytes = most_workspace(conv),
-                           .packed_bytes = packed_bytes(conv),
+                           .packed_bytes = conv->folded ? packed_bytes(conv, CONV_FORWARD) : 0,
                            .forward = conv->names[CONV_FORWARD],
                            .backward_data = conv->names[CONV_BACKWARD_DATA],
                            .backward_weights = conv->names[CONV_BACKWARD_WEIGHTS]};
@@ -191,31 +200,37 @@ static void set_handle(dnnl_memory_t memory, const void *address) {
     (void)dnnl_memory_set_data_handle(memory, handle);
 }
 
-/* The plan's own copies from weights [co, stored, k, k]; layers of Winograd's are never padded. */
-static void pack_copies(const mos_cpu *cpu, mos_conv *conv, const void *weights) {
-    mos_winograd_pack(cpu, conv, weights);
-    for (int i = 0; i < 2; i++) {
-        if (!conv->packed[i].reorder) continue;
-        set_handle(conv->packed[i].from, weights);
-        (void)dnnl_primitive_execute(conv->packed[i].reorder, cpu->stream, 3, conv->packed[i].args);
+/* weights [co, stored, k, k] to what the direction's pass reads */
+static void pack_stored(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
+                        const void *weights, void *packed, void *workspace) {
+    conv_reorder *reorder = &conv->reorder[direction];
+    if (conv->winograd[direction].used) {
+        mos_winograd_pack(cpu, conv, direction, weights, packed);
+        return;
     }
+    set_handle(reorder->from, weights);
+    set_handle(reorder->to, packed);
+    set_handle(reorder->scratch, workspace);
+    (void)dnnl_primitive_execute(reorder->primitive, cpu->stream, 3, reorder->args);
 }
 
-/* weights [co, ci, k, k] */
-void mos_cpu_conv_pack(mos_device *device, mos_conv *conv, const void *weights) {
+/* weights [co, ci, k, k], packed into the workspace */
+static const void *pack(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
+                        const void *weights, void *workspace) {
     const mos_conv_shape *s = &conv->shape;
-    const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
-    const void *from = weights;
-    if (conv->padded_weights) {
+    char *packed = (char *)workspace + conv->packed_offset[direction];
+    if (conv->stored != s->ci) {
         const int64_t taps = s->kernel * s->kernel;
-        for (int64_t o = 0; o < s->co; o++)
-            memcpy(conv->padded_weights + o * conv->stored * taps,
-                   (const float *)weights + o * s->ci * taps,
-                   (size_t)(s->ci * taps) * sizeof(float));
-        from = conv->padded_weights;
+        const size_t row = (size_t)(s->ci * taps), stored = (size_t)(conv->stored * taps);
+        float *to = (float *)(void *)((char *)workspace + conv->padded_offset);
+        for (size_t o = 0; o < (size_t)s->co; o++) {
+            memcpy(to + o * stored, (const float *)weights + o * row, row * sizeof *to);
+            memset(to + o * stored + row, 0, (stored - row) * sizeof *to);
+        }
+        weights = to;
     }
-    pack_copies(cpu_of(device), conv, from);
-    mos_cpu_leave(guard);
+    pack_stored(cpu, conv, direction, weights, packed, workspace);
+    return packed;
 }
 
 /* weights [co, ci, k, k] times the norm's slope per output channel, and its offset */
@@ -225,17 +240,18 @@ void mos_cpu_conv_fold(mos_device *device, mos_conv *conv, const void *weights,
     const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
     const int64_t taps = s->kernel * s->kernel;
     const float *gamma = norm->gamma, *beta = norm->beta, *mean = norm->mean, *var = norm->var;
+    float *flat = (float *)(void *)((char *)workspace + conv->padded_offset);
     for (int64_t o = 0; o < s->co; o++) {
         const double scale = (double)gamma[o] / sqrt((double)var[o] + norm->eps);
         const float *from = (const float *)weights + o * s->ci * taps;
-        float *to = (float *)workspace + o * conv->stored * taps;
+        float *to = flat + o * conv->stored * taps;
         for (int64_t i = 0; i < s->ci * taps; i++)
             to[i] = (float)((double)from[i] * scale);
         for (int64_t i = s->ci * taps; i < conv->stored * taps; i++)
             to[i] = 0;
         conv->bias[o] = (float)((double)beta[o] - (double)mean[o] * scale);
     }
-    pack_copies(cpu_of(device), conv, workspace);
+    pack_stored(cpu_of(device), conv, CONV_FORWARD, flat, conv->folded, workspace);
     mos_cpu_leave(guard);
 }
 
@@ -249,25 +265,28 @@ static void run_pass(mos_device *device, conv_pass *pass, const void *x, const v
     (void)dnnl_primitive_execute(pass->primitive, cpu->stream, pass->arg_count, pass->args);
 }
 
-void mos_cpu_conv_forward(mos_device *device, mos_conv *conv, const void *x, void *y,
-                          void *workspace) {
-    const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
+void mos_cpu_conv_forward(mos_device *device, mos_conv *conv, const void *x, const void *weights,
+                          void *y, void *workspace) {
+    const mos_cpu *cpu = cpu_of(device);
+    const mos_cpu_guard guard = mos_cpu_enter(cpu);
+    const void *packed = conv->folded;
+    if (!packed) packed = pack(cpu, conv, CONV_FORWARD, weights, workspace);
     if (conv->winograd[CONV_FORWARD].used)
-        mos_winograd_run(cpu_of(device), conv, CONV_FORWARD, x, y, workspace);
+        mos_winograd_run(cpu, conv, CONV_FORWARD, packed, x, y, workspace);
     else
-        run_pass(device, &conv->pass[CONV_FORWARD], x, conv->packed[CONV_FORWARD].data, y,
-                 workspace);
+        run_pass(device, &conv->pass[CONV_FORWARD], x, packed, y, workspace);
     mos_cpu_leave(guard);
 }
 
-void mos_cpu_conv_backward_data(mos_device *device, mos_conv *conv, const void *dy, void *dx,
-                                void *workspace) {
-    const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
+void mos_cpu_conv_backward_data(mos_device *device, mos_conv *conv, const void *weights,
+                                const void *dy, void *dx, void *workspace) {
+    const mos_cpu *cpu = cpu_of(device);
+    const mos_cpu_guard guard = mos_cpu_enter(cpu);
+    const void *packed = pack(cpu, conv, CONV_BACKWARD_DATA, weights, workspace);
     if (conv->winograd[CONV_BACKWARD_DATA].used)
-        mos_winograd_run(cpu_of(device), conv, CONV_BACKWARD_DATA, dy, dx, workspace);
+        mos_winograd_run(cpu, conv, CONV_BACKWARD_DATA, packed, dy, dx, workspace);
     else
-        run_pass(device, &conv->pass[CONV_BACKWARD_DATA], dx, conv->packed[CONV_BACKWARD_DATA].data,
-                 dy, workspace);
+        run_pass(device, &conv->pass[CONV_BACKWARD_DATA], dx, packed, dy, workspace);
     mos_cpu_leave(guard);
 }
 

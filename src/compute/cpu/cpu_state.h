@@ -72,12 +72,12 @@ void mos_cpu_image_load(mos_device *, void *image, const float *host, int64_t n,
 mosaic_status mos_cpu_conv_create(mos_device *, const mos_conv_shape *, mos_conv **out);
 void mos_cpu_conv_destroy(mos_device *, mos_conv **);
 void mos_cpu_conv_info(const mos_conv *, mos_conv_info *out);
-void mos_cpu_conv_pack(mos_device *, mos_conv *, const void *weights);
 void mos_cpu_conv_fold(mos_device *, mos_conv *, const void *weights, const mos_norm_running *norm,
                        void *workspace);
-void mos_cpu_conv_forward(mos_device *, mos_conv *, const void *x, void *y, void *workspace);
-void mos_cpu_conv_backward_data(mos_device *, mos_conv *, const void *dy, void *dx,
-                                void *workspace);
+void mos_cpu_conv_forward(mos_device *, mos_conv *, const void *x, const void *weights, void *y,
+                          void *workspace);
+void mos_cpu_conv_backward_data(mos_device *, mos_conv *, const void *weights, const void *dy,
+                                void *dx, void *workspace);
 void mos_cpu_conv_backward_weights(mos_device *, mos_conv *, const void *x, const void *dy,
                                    void *dw, void *workspace);
 

@@ -149,8 +149,11 @@ static void ACT(winograd_weights)(const float *w, int64_t out_stride, int64_t in
             vec g[9], transformed[2][16];
             for (int64_t odd = 0; odd < 2; odd++) {
                 const float *from = w + half * LANES * out_stride + (i + odd) * in_stride;
-                for (int tap = 0; tap < 9; tap++)
-                    g[flip ? 8 - tap : tap] = (vec)_mm512_i32gather_ps(index, from + tap, 4);
+                if (out_stride == 9)
+                    split_taps(from, g, flip);
+                else
+                    for (int tap = 0; tap < 9; tap++)
+                        g[flip ? 8 - tap : tap] = (vec)_mm512_i32gather_ps(index, from + tap, 4);
                 transform_weights(g, transformed[odd]);
             }
             for (int64_t k = 0; k < 16; k++) {

@@ -39,7 +39,6 @@ const mos_backend mos_backend_ref = {
     .conv_create = mos_ref_conv_create,
     .conv_destroy = mos_ref_conv_destroy,
     .conv_info = mos_ref_conv_info,
-    .conv_pack = mos_ref_conv_pack,
     .conv_fold = mos_ref_conv_fold,
     .conv_forward = mos_ref_conv_forward,
     .conv_backward_data = mos_ref_conv_backward_data,

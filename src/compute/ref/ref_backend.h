@@ -38,13 +38,12 @@ void mos_ref_image_load(mos_device *device, void *image, const float *host, int6
 mosaic_status mos_ref_conv_create(mos_device *device, const mos_conv_shape *shape, mos_conv **out);
 void mos_ref_conv_destroy(mos_device *device, mos_conv **conv);
 void mos_ref_conv_info(const mos_conv *conv, mos_conv_info *out);
-void mos_ref_conv_pack(mos_device *device, mos_conv *conv, const void *weights);
 void mos_ref_conv_fold(mos_device *device, mos_conv *conv, const void *weights,
                        const mos_norm_running *norm, void *workspace);
-void mos_ref_conv_forward(mos_device *device, mos_conv *conv, const void *x, void *y,
-                          void *workspace);
-void mos_ref_conv_backward_data(mos_device *device, mos_conv *conv, const void *dy, void *dx,
-                                void *workspace);
+void mos_ref_conv_forward(mos_device *device, mos_conv *conv, const void *x, const void *weights,
+                          void *y, void *workspace);
+void mos_ref_conv_backward_data(mos_device *device, mos_conv *conv, const void *weights,
+                                const void *dy, void *dx, void *workspace);
 void mos_ref_conv_backward_weights(mos_device *device, mos_conv *conv, const void *x,
                                    const void *dy, void *dw, void *workspace);
 

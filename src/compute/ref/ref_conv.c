@@ -17,8 +17,8 @@ typedef struct span {
 struct mos_conv {
     mos_conv_shape shape;
     int64_t oh, ow;
-    double *weights;   /* [co, ci, k, k] of the last pack or fold */
-    double *bias;      /* [co] of the last fold */
+    double *weights;   /* [co, ci, k, k] of the last fold; NULL in a plan that is not folded */
+    double *bias;      /* [co], the same */
     span *rows, *cols; /* [k] */
 };
 
@@ -35,9 +35,11 @@ static span valid_outputs(int64_t size, int64_t outputs, int64_t stride, int64_t
 static mosaic_status allocate_plan(mos_conv *conv) {
     const mos_conv_shape *s = &conv->shape;
     const size_t kernel = (size_t)s->kernel;
-    MOS_TRY(mos_alloc((size_t)(s->co * s->ci) * kernel * kernel, sizeof *conv->weights,
-                      "convolution weights", &conv->weights));
-    MOS_TRY(mos_alloc((size_t)s->co, sizeof *conv->bias, "convolution bias", &conv->bias));
+    if (s->folded) {
+        MOS_TRY(mos_alloc((size_t)(s->co * s->ci) * kernel * kernel, sizeof *conv->weights,
+                          "convolution weights", &conv->weights));
+        MOS_TRY(mos_alloc((size_t)s->co, sizeof *conv->bias, "convolution bias", &conv->bias));
+    }
     MOS_TRY(mos_alloc(kernel, sizeof *conv->rows, "convolution plan", &conv->rows));
     MOS_TRY(mos_alloc(kernel, sizeof *conv->cols, "convolution plan", &conv->cols));
     for (int64_t k = 0; k < s->kernel; k++) {
@@ -84,19 +86,17 @@ void mos_ref_conv_destroy(mos_device *device, mos_conv **conv) {
 }
 
 void mos_ref_conv_info(const mos_conv *conv, mos_conv_info *out) {
+    const mos_conv_shape *s = &conv->shape;
+    const size_t folded = (size_t)(s->co * s->ci * s->kernel * s->kernel) * sizeof(double);
     *out = (mos_conv_info){
         .oh = conv->oh,
         .ow = conv->ow,
         .workspace_bytes = 0,
+        .packed_bytes = s->folded ? folded : 0,
         .forward = "loops",
-        .backward_data = conv->shape.train && !conv->shape.image ? "loops" : "",
-        .backward_weights = conv->shape.train ? "loops" : "",
+        .backward_data = s->train && !s->image ? "loops" : "",
+        .backward_weights = s->train ? "loops" : "",
     };
-}
-
-void mos_ref_conv_pack(mos_device *device, mos_conv *conv, const void *weights) {
-    const mos_conv_shape *s = &conv->shape;
-    mos_ref_get_f64(device, weights, conv->weights, s->co * s->ci * s->kernel * s->kernel);
 }
 
 void mos_ref_conv_fold(mos_device *device, mos_conv *conv, const void *weights,
@@ -118,7 +118,7 @@ void mos_ref_conv_fold(mos_device *device, mos_conv *conv, const void *weights,
 /* A folded plan's start, bias and what y holds, and its end, the ReLU. */
 static void begin_plane(const mos_conv *conv, int64_t o, double *y, int64_t count) {
     for (int64_t i = 0; i < count; i++)
-        y[i] = conv->bias[o] + (conv->shape.sum ? y[i] : 0);
+        y[i] = (conv->shape.folded ? conv->bias[o] : 0) + (conv->shape.sum ? y[i] : 0);
 }
 static void end_plane(const mos_conv *conv, double *y, int64_t count) {
     for (int64_t i = 0; i < count && conv->shape.relu; i++)
@@ -140,10 +140,11 @@ static void add_tap(const mos_conv *conv, const double *x, int64_t kh, int64_t k
 }
 
 /* x [n, ci, h, w], y [n, co, oh, ow]; a plan that is not folded has bias 0 and no ending */
-void mos_ref_conv_forward(mos_device *device, mos_conv *conv, const void *x, void *y,
-                          void *workspace) {
+void mos_ref_conv_forward(mos_device *device, mos_conv *conv, const void *x, const void *weights,
+                          void *y, void *workspace) {
     (void)workspace;
     const mos_conv_shape *s = &conv->shape;
+    const double *w = s->folded ? conv->weights : weights;
     const int64_t in = s->h * s->w, out = conv->oh * conv->ow, k = s->kernel;
 #pragma omp parallel for collapse(2) num_threads(device->threads)
     for (int64_t n = 0; n < s->n; n++)
@@ -154,7 +155,7 @@ void mos_ref_conv_forward(mos_device *device, mos_conv *conv, const void *x, voi
                 for (int64_t kh = 0; kh < k; kh++)
                     for (int64_t kw = 0; kw < k; kw++)
                         add_tap(conv, (const double *)x + (n * s->ci + c) * in, kh, kw,
-                                conv->weights[((o * s->ci + c) * k + kh) * k + kw], y_plane);
+                                w[((o * s->ci + c) * k + kh) * k + kw], y_plane);
             end_plane(conv, y_plane, out);
         }
 }
@@ -175,8 +176,8 @@ static void add_tap_back(const mos_conv *conv, const double *dy, int64_t kh, int
 
 /* dx[n,c,ih,iw] = sum over o, kh, kw of dy[n,o,oh,ow] w[o,c,kh,kw] where oh s - p + kh = ih, ow
  * likewise. */
-void mos_ref_conv_backward_data(mos_device *device, mos_conv *conv, const void *dy, void *dx,
-                                void *workspace) {
+void mos_ref_conv_backward_data(mos_device *device, mos_conv *conv, const void *weights,
+                                const void *dy, void *dx, void *workspace) {
     (void)workspace;
     const mos_conv_shape *s = &conv->shape;
     const int64_t in = s->h * s->w, out = conv->oh * conv->ow, k = s->kernel;
@@ -188,7 +189,8 @@ void mos_ref_conv_backward_data(mos_device *device, mos_conv *conv, const void *
             for (int64_t o = 0; o < s->co; o++)
                 for (int64_t kh = 0; kh < k; kh++)
                     for (int64_t kw = 0; kw < k; kw++) {
-                        const double weight = conv->weights[((o * s->ci + c) * k + kh) * k + kw];
+                        const double weight =
+                            ((const double *)weights)[((o * s->ci + c) * k + kh) * k + kw];
                         add_tap_back(conv, (const double *)dy + (n * s->co + o) * out, kh, kw,
                                      TERM(1, weight), dx_plane);
                     }
