@@ -67,6 +67,7 @@ static mos_report_map *find_map(mos_report_analysis *out, const char *name) {
     if (out->maps == MOS_REPORT_MAPS) return NULL;
     mos_report_map *map = &out->map[out->maps++];
     (void)snprintf(map->name, sizeof map->name, "%s", name);
+    map->trustworthiness = map->divergence = NAN;
     return map;
 }
 

@@ -48,7 +48,15 @@ typedef struct mos_report_map {
     char name[32];
     mos_report_point *points; /* owned */
     size_t count, capacity;
+    double trustworthiness, divergence; /* of tsne.json; NaN: not given */
+    bool collapsed;                     /* what was mapped is nearly one direction */
 } mos_report_map;
+
+/* How far apart the same patches lie in two modalities. */
+typedef struct mos_report_alignment {
+    char kind[16], a[32], b[32];
+    double rows, alignment, centre_gap;
+} mos_report_alignment;
 
 typedef struct mos_report_analysis {
     struct {
@@ -65,6 +73,8 @@ typedef struct mos_report_analysis {
     size_t confusion_count;
     mos_report_space space[MOS_REPORT_SPACES];
     int spaces;
+    mos_report_alignment alignment[MOS_REPORT_SPACES];
+    int alignments;
     mos_report_modalities modalities;
     mos_report_map map[MOS_REPORT_MAPS];
     int maps;

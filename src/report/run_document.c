@@ -75,15 +75,19 @@ done:
 
 static mosaic_status read_evaluation(const char *path, const char *text,
                                      mos_report_evaluation *out) {
-    char *clusters = NULL;
+    char *clusters = NULL, *maps = NULL;
     const char *slash = strrchr(path, '/');
+    mosaic_status status = MOSAIC_OK;
     (void)snprintf(out->folder, sizeof out->folder, "%s", slash == NULL ? path : slash + 1);
-    MOS_TRY(read_optional(path, "clusters.json", &clusters));
-    mosaic_status status = mos_run_json_evaluation(text, path, out);
-    if (status == MOSAIC_OK && clusters)
-        status = mos_run_json_clusters(clusters, path, &out->analysis);
-    if (status == MOSAIC_OK) status = mos_run_analysis_tables(path, &out->analysis);
+    MOS_GOTO(read_optional(path, "clusters.json", &clusters));
+    MOS_GOTO(read_optional(path, "tsne.json", &maps));
+    MOS_GOTO(mos_run_json_evaluation(text, path, out));
+    if (clusters) MOS_GOTO(mos_run_json_clusters(clusters, path, &out->analysis));
+    MOS_GOTO(mos_run_analysis_tables(path, &out->analysis));
+    if (maps) MOS_GOTO(mos_run_json_maps(maps, path, &out->analysis));
+done:
     mos_free(clusters);
+    mos_free(maps);
     return status;
 }
 

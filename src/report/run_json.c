@@ -116,6 +116,20 @@ static void read_calibration(const json_t *root, mos_report_analysis *out) {
     }
 }
 
+static void read_alignments(const json_t *root, mos_report_analysis *out) {
+    const json_t *list = json_object_get(root, "alignment");
+    for (size_t k = 0; k < json_array_size(list) && out->alignments < MOS_REPORT_SPACES; k++) {
+        const json_t *from = json_array_get(list, k);
+        mos_report_alignment *to = &out->alignment[out->alignments++];
+        text(from, "kind", to->kind, sizeof to->kind);
+        text(from, "a", to->a, sizeof to->a);
+        text(from, "b", to->b, sizeof to->b);
+        to->rows = number(from, "rows");
+        to->alignment = number(from, "alignment");
+        to->centre_gap = number(from, "centre_gap");
+    }
+}
+
 mosaic_status mos_run_json_clusters(const char *document, const char *where,
                                     mos_report_analysis *out) {
     json_t *root = NULL;
@@ -135,6 +149,26 @@ mosaic_status mos_run_json_clusters(const char *document, const char *where,
         space->uniformity = number(from, "uniformity");
         space->effective_rank = number(from, "effective_rank");
         space->collapsed = json_is_true(json_object_get(from, "collapsed"));
+    }
+    read_alignments(root, out);
+    json_decref(root);
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_run_json_maps(const char *document, const char *where, mos_report_analysis *out) {
+    json_t *root = NULL;
+    MOS_TRY(parse(document, where, "tsne.json", &root));
+    const json_t *maps = json_object_get(root, "maps");
+    for (size_t k = 0; k < json_array_size(maps); k++) {
+        const json_t *from = json_array_get(maps, k);
+        const char *name = json_string_value(json_object_get(from, "map"));
+        for (int m = 0; name && m < out->maps; m++) {
+            mos_report_map *map = &out->map[m];
+            if (strcmp(map->name, name) != 0) continue;
+            map->trustworthiness = number(from, "trustworthiness");
+            map->divergence = number(from, "kl_divergence");
+            map->collapsed = json_is_true(json_object_get(from, "collapsed"));
+        }
     }
     json_decref(root);
     return MOSAIC_OK;

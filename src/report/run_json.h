@@ -9,6 +9,8 @@ mosaic_status mos_run_json_evaluation(const char *text, const char *where,
                                       mos_report_evaluation *out);
 /* Text of a clusters.json. */
 mosaic_status mos_run_json_clusters(const char *text, const char *where, mos_report_analysis *out);
+/* Text of a tsne.json, for the maps that the analysis has. */
+mosaic_status mos_run_json_maps(const char *text, const char *where, mos_report_analysis *out);
 /* Every value of a provenance.json as a fact with a dotted name. */
 mosaic_status mos_run_json_facts(const char *text, const char *where, mos_run_document *out);
 

@@ -5,6 +5,30 @@
 
 #include <string.h>
 
+static void add_alignments(const mos_report_analysis *a, mos_text *out) {
+    if (a->alignments == 0) return;
+    mos_text_add(out,
+                 "<h3>Between modalities</h3><p class=\"soft\">Mean squared distance of the "
+                 "unit vectors of one patch (0 to 4: lower is closer, 2 is unrelated), and how "
+                 "far the modalities' centres lie apart.</p><div class=\"scroll\"><table><tr>"
+                 "<th scope=\"col\">pair</th><th scope=\"col\" class=\"n\">rows</th><th "
+                 "scope=\"col\" class=\"n\">distance</th><th scope=\"col\" class=\"n\">gap of "
+                 "centres</th></tr>");
+    for (int k = 0; k < a->alignments; k++) {
+        const mos_report_alignment *pair = &a->alignment[k];
+        mos_text_add(out, "<tr><th scope=\"row\">");
+        mos_html_add(out, pair->a);
+        mos_text_add(out, " – ");
+        mos_html_add(out, pair->b);
+        mos_text_add(out, ", %s</th>", strcmp(pair->kind, "feature") == 0 ? "feature" : "latent");
+        mos_report_cell(out, pair->rows, 0);
+        mos_report_cell(out, pair->alignment, 3);
+        mos_report_cell(out, pair->centre_gap, 3);
+        mos_text_add(out, "</tr>");
+    }
+    mos_text_add(out, "</table></div>");
+}
+
 void mos_section_clusters(const mos_run_document *run, mos_text *out) {
     const mos_report_analysis *a = mos_report_headline_analysis(run);
     if (!a || a->spaces == 0) return;
@@ -35,5 +59,7 @@ void mos_section_clusters(const mos_run_document *run, mos_text *out) {
         mos_report_cell(out, s->effective_rank, 1);
         mos_text_add(out, "</tr>");
     }
-    mos_text_add(out, "</table></div></section>\n");
+    mos_text_add(out, "</table></div>");
+    add_alignments(a, out);
+    mos_text_add(out, "</section>\n");
 }

@@ -95,6 +95,18 @@ static void draw_map(const mos_report_analysis *a, const mos_report_map *map, co
     }
 }
 
+static void add_quality(const mos_report_map *map, mos_text *out) {
+    if (map->collapsed)
+        mos_text_add(out, "<p class=\"bad\">⚠ What is mapped here is nearly one direction: the "
+                          "embedding looks collapsed.</p>");
+    if (!isfinite(map->trustworthiness)) return;
+    mos_text_add(out, "<p class=\"soft\">Trustworthiness ");
+    mos_report_number(out, map->trustworthiness, 3);
+    mos_text_add(out, ", divergence ");
+    mos_report_number(out, map->divergence, 3);
+    mos_text_add(out, "</p>");
+}
+
 static void add_map(const mos_run_document *run, const mos_report_analysis *a,
                     const mos_report_map *map, bool by_modality, mos_text *out) {
     map_key key = {.by_modality = by_modality};
@@ -117,7 +129,9 @@ static void add_map(const mos_run_document *run, const mos_report_analysis *a,
         mos_report_class_name(out, key.colour[key.count], "other or none");
         mos_text_add(out, "</span>");
     }
-    mos_text_add(out, "</p></figure>\n");
+    mos_text_add(out, "</p>");
+    add_quality(map, out);
+    mos_text_add(out, "</figure>\n");
 }
 
 void mos_section_maps(const mos_run_document *run, mos_text *out) {

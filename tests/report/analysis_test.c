@@ -42,7 +42,11 @@ static const char confusability[] =
 
 static const char clusters[] =
     "{\"spaces\": [{\"space\": \"s1\", \"kind\": \"latent\", \"rows\": 4, \"silhouette\": 0.375, "
-    "\"davies_bouldin\": null, \"collapsed\": true}]}";
+    "\"davies_bouldin\": null, \"collapsed\": true}], \"alignment\": [{\"kind\": \"feature\", "
+    "\"a\": \"s<1>\", \"b\": \"s2\", \"rows\": 3, \"alignment\": 1.25, \"centre_gap\": 0.5}]}";
+
+static const char quality[] = "{\"maps\": [{\"map\": \"joint\", \"trustworthiness\": 0.875, "
+                              "\"kl_divergence\": 0.0625, \"collapsed\": true}]}";
 
 static const char tsne[] =
     "map,modality,id,x,y,labels\njoint,joint,a,0,0,Rock;Moors\njoint,joint,b,"
@@ -73,6 +77,7 @@ static int make_run(void **state) {
     put("eval/test/confusability.csv", confusability);
     put("eval/test/clusters.json", clusters);
     put("eval/test/tsne.csv", tsne);
+    put("eval/test/tsne.json", quality);
     put("eval/test/modality_ablation.csv", ablation);
     put("eval/test/lag.csv", lag);
     put("eval/test/lag_repair.csv", repair);
@@ -109,6 +114,9 @@ static void analyses_are_shown(void **state) {
     expect(page, "5 of 20");
     assert_null(strstr(page, "0 of 0")); /* a class that does not occur cannot be confused */
     expect(page, "s1, latent, <b class=\"bad\">collapsed</b>");
+    expect(page, "s&lt;1&gt; – s2, feature</th><td class=\"n\">3</td><td class=\"n\">1.250</td>");
+    expect(page, "Trustworthiness 0.875, divergence 0.062");
+    expect(page, "nearly one direction");
     expect(page, "joint, by class");
     expect(page, "shared, by modality");
     expect(page, "M110 410h0"); /* the point at the lower left */
