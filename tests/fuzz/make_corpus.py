@@ -12,6 +12,7 @@ import json
 import struct
 import sys
 import tarfile
+import zlib
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "golden"))
@@ -295,6 +296,58 @@ def tar_seeds():
     }
 
 
+def tiff(width, height, code, compression=1, predictor=None, rows=None, big=False, more=(), cut=0):
+    """One band in strips; code: struct code of a pixel."""
+    order, rows = ">" if big else "<", rows or height
+    bits, form = 8 * struct.calcsize("=" + code), {"B": 1, "H": 1, "h": 2, "f": 3}[code]
+    strips = []
+    for top in range(0, height, rows):
+        values = [(top * width + i) % 200 for i in range(width * min(rows, height - top))]
+        if predictor == 2:
+            values = [v if i % width == 0 else (v - values[i - 1]) % 256 for i, v in enumerate(values)]
+        raw = struct.pack(f"{order}{len(values)}{code}", *values)
+        strips.append(zlib.compress(raw) if compression in (8, 32946) else raw)
+    tags = [(256, 3, [width]), (257, 3, [height]), (258, 3, [bits]), (259, 3, [compression]), (262, 3, [1]), (273, 4, None),
+            (277, 3, [1]), (278, 3, [rows]), (279, 4, [len(s) for s in strips]), (339, 3, [form]), *more]
+    if predictor:
+        tags.append((317, 3, [predictor]))
+    tags.sort()
+    at = 8 + 2 + 12 * len(tags) + 4
+    offsets, extra = [], b""
+    for strip in strips:
+        offsets.append(at + len(extra))
+        extra += strip
+    entries = b""
+    for tag, kind, values in tags:
+        values = offsets if values is None else values
+        data = struct.pack(f"{order}{len(values)}{'H' if kind == 3 else 'I'}", *values)
+        if len(data) > 4:
+            place = at + len(extra)
+            extra += data
+            data = struct.pack(order + "I", place)
+        entries += struct.pack(order + "HHI", tag, kind, len(values)) + data.ljust(4, b"\0")
+    whole = (b"MM" if big else b"II") + struct.pack(order + "HIH", 42, 8, len(tags)) + entries + bytes(4) + extra
+    return whole[:len(whole) - cut]
+
+
+def tiff_plain_seeds():
+    return {
+        "uint16": tiff(20, 20, "H"),
+        "uint16_strips": tiff(8, 8, "H", rows=3),
+        "int16": tiff(6, 4, "h"),
+        "float32": tiff(6, 4, "f"),
+        "uint8": tiff(1, 1, "B"),
+        "deflate": tiff(20, 20, "H", 8),
+        "old_deflate": tiff(8, 8, "f", 32946, rows=4),
+        "predictor": tiff(8, 8, "B", 8, predictor=2),
+        "big_endian": tiff(6, 4, "H", big=True),
+        "two_bands": tiff(6, 4, "H", more=[(284, 3, [2])]),
+        "nodata": tiff(6, 4, "H", more=[(42113, 3, [48])]),
+        "cut": tiff(20, 20, "H", cut=100),
+        "no_strips": tiff(6, 4, "H", more=[(322, 3, [16]), (323, 3, [16])]),
+    }
+
+
 def main():
     corpus = Path(__file__).parent / "corpus"
     makers = {
@@ -306,6 +359,7 @@ def main():
         "npy": npy_seeds,
         "labels_json": labels_json_seeds,
         "tar": tar_seeds,
+        "tiff_plain": tiff_plain_seeds,
         "patch_name": patch_name_seeds,
     }
     for target, make in makers.items():
