@@ -341,7 +341,7 @@ def tiff_plain_seeds():
         "old_deflate": tiff(8, 8, "f", 32946, rows=4),
         "predictor": tiff(8, 8, "B", 8, predictor=2),
         "big_endian": tiff(6, 4, "H", big=True),
-        "two_bands": tiff(6, 4, "H", more=[(284, 3, [2])]),
+        "planar": tiff(6, 4, "H", more=[(284, 3, [2])]),
         "nodata": tiff(6, 4, "H", more=[(42113, 3, [48])]),
         "cut": tiff(20, 20, "H", cut=100),
         "no_strips": tiff(6, 4, "H", more=[(322, 3, [16]), (323, 3, [16])]),
