@@ -1,5 +1,7 @@
 #include "bench/peer_cases.h"
 
+#include "model/resnet.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -21,7 +23,6 @@ static const char *whole(char number[24], int64_t value) {
 }
 
 static mosaic_status start(const mos_peer_bench_options *o, mos_peer *peer) {
-    static const char *const encoders[] = {"resnet18", "resnet34", "resnet50"};
     peer_words words = {.modes = ""};
     const mos_step_setting *s = &o->setting;
     size_t used = 0;
@@ -39,7 +40,7 @@ static mosaic_status start(const mos_peer_bench_options *o, mos_peer *peer) {
                                "--bands",
                                words.bands,
                                "--encoder",
-                               encoders[s->encoder],
+                               mos_encoder_shapes[s->encoder].name,
                                "--batch",
                                whole(words.number[0], s->batch),
                                "--size",
