@@ -17,19 +17,5 @@ void mos_rng_fill_uniform(const mos_rng *stream, float *out, size_t count);
 /* Standard normal, Box-Muller from 16-bit uniforms: |z| at most 4.85, first four moments right to
  * 1e-3. For noise on pixels, not for statistics of tails. */
 void mos_rng_fill_normal(const mos_rng *stream, float *out, size_t count);
-/* Standard normal for pixels, twice as fast: the radius and the angle are right to 1e-5, |z| at
- * most 4.86. Other values than mos_rng_fill_normal, whose values the procedural data set is made
- * of. */
-void mos_rng_fill_noise(const mos_rng *stream, float *out, size_t count);
-/* out = in * gain + offset + noise * z in one pass, z as above but for rounding. */
-typedef struct mos_noisy_line {
-    float gain, offset, noise;
-} mos_noisy_line;
-void mos_rng_add_noise(const mos_rng *stream, const float *in, const mos_noisy_line *line,
-                       float *out, size_t count);
-/* Move on so that the next fill gives what follows the first `count` (a multiple of
- * MOS_NOISE_CHUNK) of a longer one. */
-enum { MOS_NOISE_CHUNK = 128 };
-void mos_rng_skip_noise(mos_rng *stream, size_t count);
 
 #endif

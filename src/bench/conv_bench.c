@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/rng_fill.h"
+#include "base/rng_noise.h"
 #include "base/simd.h"
 #include "bench/bench_list.h"
 #include "compute/device.h"

@@ -1,7 +1,7 @@
 #include "loader/view_render.h"
 
 #include "base/memory.h"
-#include "base/rng_fill.h"
+#include "base/rng_noise.h"
 #include "base/simd.h"
 #include "loader/plane_filter.h"
 

@@ -71,45 +71,6 @@ static void normals_have_the_moments_of_normals(void **state) {
     mos_rng stream = mos_rng_at(7, MOS_RNG_TEST, 0, 0, 0);
     mos_rng_fill_normal(&stream, values, COUNT);
     check_moments();
-    mos_rng_fill_noise(&stream, values, COUNT);
-    check_moments();
-}
-
-/* Against Box and Muller in double, from the words; the second of a pair lies 64 further on. */
-static void noise_is_box_muller_of_its_word(void **state) {
-    (void)state;
-    mos_rng stream = mos_rng_at(11, MOS_RNG_TEST, 0, 0, 0);
-    mos_rng_fill_u32(&stream, words, COUNT / 2);
-    mos_rng_fill_noise(&stream, values, COUNT);
-    for (int i = 0; i < COUNT / 2; i++) {
-        uint32_t word = words[i];
-        double u = ((double)(word >> 16) + 0.5) / 65536;
-        double angle = ((double)(word >> 2 & 0x3fff) + 0.5) / 16384 * 1.5707963267948966;
-        double radius = sqrt(-2 * log(u)) * (word & 1 ? -1 : 1);
-        const float *pair = values + i / 64 * 128 + i % 64;
-        assert_near(pair[0], radius * cos(angle), 1e-4);
-        radius = sqrt(-2 * log(u)) * (word & 2 ? -1 : 1);
-        assert_near(pair[64], radius * sin(angle), 1e-4);
-    }
-}
-
-static void noise_is_added_in_one_pass(void **state) {
-    (void)state;
-    enum { LENGTH = 5000, TAIL = 3 * MOS_NOISE_CHUNK };
-    static float in[LENGTH], out[LENGTH + 1];
-    const mos_noisy_line line = {.gain = 3, .offset = -2, .noise = 0.25F};
-    mos_rng stream = mos_rng_at(12, MOS_RNG_TEST, 0, 0, 0);
-    for (int i = 0; i < LENGTH; i++)
-        in[i] = (float)(i % 101);
-    out[LENGTH] = 7;
-    mos_rng_fill_noise(&stream, values, LENGTH);
-    mos_rng_add_noise(&stream, in, &line, out, LENGTH);
-    for (int i = 0; i < LENGTH; i++)
-        assert_near(out[i], 3 * (double)in[i] - 2 + 0.25 * (double)values[i], 3e-5);
-    assert_true(out[LENGTH] == 7);
-    mos_rng_skip_noise(&stream, TAIL);
-    mos_rng_fill_noise(&stream, out, 200);
-    assert_memory_equal(out, values + TAIL, 200 * sizeof *out);
 }
 
 static void uniforms_fill_the_open_interval(void **state) {
@@ -136,9 +97,8 @@ static void streams_do_not_share_numbers(void **state) {
 /* 10007: whole buffers, whole chunks and a rest. */
 static void every_instruction_set_gives_the_same_bits(void **state) {
     (void)state;
-    enum { LENGTH = 10007, FILLS = 5 };
+    enum { LENGTH = 10007, FILLS = 3 };
     static float first[FILLS][LENGTH], other[LENGTH];
-    const mos_noisy_line line = {.gain = 1.7F, .offset = 0.3F, .noise = 0.05F};
     mos_rng stream = mos_rng_at(10, MOS_RNG_TEST, 0, 0, 0);
     stream.counter[0] = UINT32_MAX - 100; /* goes round */
     for (int level = MOS_SIMD_PLAIN; level <= MOS_SIMD_AVX512; level++) {
@@ -148,10 +108,8 @@ static void every_instruction_set_gives_the_same_bits(void **state) {
             float *out = level == MOS_SIMD_PLAIN ? first[fill] : other;
             uint32_t bits[LENGTH];
             if (fill == 0) mos_rng_fill_normal(&stream, out, LENGTH);
-            if (fill == 1) mos_rng_fill_noise(&stream, out, LENGTH);
-            if (fill == 2) mos_rng_fill_uniform(&stream, out, LENGTH);
-            if (fill == 3) mos_rng_add_noise(&stream, first[1], &line, out, LENGTH);
-            if (fill == 4) {
+            if (fill == 1) mos_rng_fill_uniform(&stream, out, LENGTH);
+            if (fill == 2) {
                 mos_rng_fill_u32(&stream, bits, LENGTH);
                 memcpy(out, bits, sizeof bits);
             }
@@ -186,8 +144,6 @@ int main(void) {
         cmocka_unit_test(words_are_those_of_the_block_function),
         cmocka_unit_test(a_longer_fill_begins_like_a_shorter_one),
         cmocka_unit_test(normals_have_the_moments_of_normals),
-        cmocka_unit_test(noise_is_box_muller_of_its_word),
-        cmocka_unit_test(noise_is_added_in_one_pass),
         cmocka_unit_test(uniforms_fill_the_open_interval),
         cmocka_unit_test(streams_do_not_share_numbers),
         cmocka_unit_test(every_instruction_set_gives_the_same_bits),
