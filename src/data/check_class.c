@@ -39,7 +39,8 @@ const mos_check_class_row mos_check_class_table[MOS_CHECK_CLASSES] = {
     ROW(NO_DATA, "no-data", WARNING, true, false,
         "pixels with the no-data value: the file's, 0 for Sentinel-2"),
     ROW(CONSTANT_BAND, "constant-band", WARNING, false, false,
-        "a band whose valid pixels are all the same"),
+        "a band whose valid pixels are all the same; `data.constant_bands` deals with it, and "
+        "`refuse` makes it an error"),
     ROW(INTEGER_DB, "integer-db", ERROR, false, false,
         "S1 of whole numbers, as when decibels were cut to integers"),
     ROW(LINEAR_POWER, "linear-power", ERROR, false, false,

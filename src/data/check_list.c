@@ -9,6 +9,8 @@
 mos_severity mos_check_severity(const mos_dataset *dataset, mos_check_class class) {
     const mos_check_class_row *row = &mos_check_class_table[class];
     bool refused = row->by_policy && dataset->options.policy == MOS_POLICY_REFUSE;
+    if (class == MOS_CHECK_CONSTANT_BAND)
+        refused = dataset->options.constant_bands == MOS_CONSTANT_REFUSE;
     return refused ? MOS_SEVERITY_ERROR : row->severity;
 }
 

@@ -6,6 +6,7 @@
 const char *const mos_class_choices[] = {"default", "19", "43", "igbp10", "igbp17", NULL};
 static const char *const order_choices[] = {"lexicographic", "paper", NULL};
 const char *const mos_policy_names[] = {"mask", "fill-mean", "skip", "refuse", NULL};
+const char *const mos_constant_names[] = {"keep", "mask", "skip", "refuse", NULL};
 static const char *const offset_choices[] = {"auto", "keep", "remove", NULL};
 static const char *const scale_choices[] = {"auto", "db", "linear", NULL};
 static const char *const fold_choices[] = {"test", "validation", NULL};
@@ -91,6 +92,9 @@ static const mos_option data_options[] = {
     CHOICE("policy", policy, "mask", mos_policy_names, "chosen",
            "NaN, Inf, no-data and missing modalities: left out, filled with the mean, the sample "
            "skipped, or an error"),
+    CHOICE("constant_bands", constant_bands, "keep", mos_constant_names, "chosen",
+           "bands whose valid pixels all have one value, as water may and a failed sensor does: "
+           "used as they are, left out, the sample skipped, or an error; counted in every case"),
     CHOICE("boa_offset", boa_offset, "auto", offset_choices, "chosen",
            "the +1000 of Sentinel-2 baseline 04.00 and later: detected and removed, kept, or "
            "removed always"),

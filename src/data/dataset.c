@@ -236,6 +236,10 @@ int mos_dataset_policy(const mos_dataset *dataset) {
     return dataset->options.policy;
 }
 
+int mos_dataset_constant_bands(const mos_dataset *dataset) {
+    return dataset->options.constant_bands;
+}
+
 const char *mos_dataset_root(const mos_dataset *dataset) {
     return dataset->root;
 }

@@ -44,6 +44,7 @@ typedef struct mos_data_options {
     int fold_as;            /* rows of that fold become "test" | "validation" */
     int64_t limit;          /* at most so many samples per split, 0: all; said in outputs */
     int policy;             /* for NaN, Inf, no-data: "mask" | "fill-mean" | "skip" | "refuse" */
+    int constant_bands;     /* "keep" | "mask" | "skip" | "refuse" */
     int boa_offset;         /* +1000 DN: "auto" | "keep" | "remove" */
     int s1_scale;           /* "auto" | "db" | "linear" */
 } mos_data_options;
@@ -114,6 +115,8 @@ int64_t mos_dataset_classes(const mos_dataset *dataset, const char *const **name
 const char *mos_dataset_format(const mos_dataset *dataset);
 int mos_dataset_policy(const mos_dataset *dataset); /* data.policy, as the loader takes it */
 extern const char *const mos_policy_names[];        /* "mask" "fill-mean" "skip" "refuse" NULL */
+int mos_dataset_constant_bands(const mos_dataset *dataset); /* data.constant_bands, likewise */
+extern const char *const mos_constant_names[];              /* "keep" "mask" "skip" "refuse" NULL */
 const char *mos_dataset_root(const mos_dataset *dataset);
 int64_t mos_dataset_defects(const mos_dataset *dataset, const mos_defect **out);
 /* SHA-256 over class names, ids, splits and labels: identifies what a run was trained on. */

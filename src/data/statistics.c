@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/thread.h"
 #include "data/band_histogram.h"
+#include "data/constant_band.h"
 #include "data/data_options.h"
 
 #include <math.h>
@@ -34,6 +35,7 @@ typedef struct stats_job {
     mos_reader **readers;           /* [threads] */
     int64_t first;                  /* of the block in hand */
     bool skips;                     /* data.policy is skip: what cannot be read is left out */
+    bool without_constant;          /* nor what data.constant_bands keeps from training */
     pthread_mutex_t failure_lock;   /* of the three below, while threads run */
     int64_t failed_at;              /* sample of the first error in order, or -1 */
     mosaic_status status;
@@ -90,9 +92,13 @@ static mosaic_status sample_moments(stats_job *job, int64_t sample, int thread, 
         }
         if (what.present >> m & 1) {
             MOS_TRY(mos_reader_read(job->readers[thread], sample, m, bands, count, &patch));
-            for (int64_t b = 0; b < count; b++)
-                band_moments(&patch.band[b], &out[r + b],
-                             &job->histograms[thread * job->rows + r + b]);
+            for (int64_t b = 0; b < count; b++) {
+                const struct mos_patch_band *band = &patch.band[b];
+                if (job->without_constant && mos_band_is_constant(band))
+                    out[r + b].invalid = band->width * band->height;
+                else
+                    band_moments(band, &out[r + b], &job->histograms[thread * job->rows + r + b]);
+            }
         }
         r += count;
     }
@@ -241,10 +247,13 @@ mosaic_status mos_statistics_compute(mos_dataset *dataset, mos_split split, int6
     stats_row rows[MOS_DATA_MAX_MODALITIES * MOS_DATA_MAX_BANDS];
     int64_t *samples = NULL, chosen = 0;
     moments *total = NULL;
+    int constant = mos_dataset_constant_bands(dataset);
     stats_job job = {.dataset = dataset,
                      .threads = threads < 1 ? 1 : threads,
                      .row = rows,
                      .skips = mos_dataset_policy(dataset) == MOS_POLICY_SKIP,
+                     .without_constant =
+                         constant == MOS_CONSTANT_MASK || constant == MOS_CONSTANT_SKIP,
                      .failure_lock = PTHREAD_MUTEX_INITIALIZER,
                      .failed_at = -1};
     mosaic_status status;

@@ -111,6 +111,7 @@ static mosaic_status write_scores(mos_session *session, const mos_evaluate_optio
     const float *features[MOS_MAX_MODALITIES];
     mos_evaluate_parts parts;
     mosaic_status status;
+    int constant = mos_dataset_constant_bands(session->dataset);
     for (int64_t m = 0; m < inference->modalities; m++)
         features[m] = inference->feature[m];
     MOS_GOTO(mos_evaluate_parts_measure(session, options, inference, out->tuned, &parts));
@@ -130,6 +131,7 @@ static mosaic_status write_scores(mos_session *session, const mos_evaluate_optio
                                 .threshold = card->threshold,
                                 .global_threshold = card->global_threshold,
                                 .policy = mos_policy_names[mos_dataset_policy(session->dataset)],
+                                .constant_bands = mos_constant_names[constant],
                                 .repairs = inference->repairs,
                                 .embedding = features,
                                 .embedding_parts = inference->modalities,

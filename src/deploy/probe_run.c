@@ -272,6 +272,8 @@ static mosaic_status write_results(probe_job *job, mos_evaluate_summary *out) {
     out->samples = set->n;
     out->tuned = job->tuned;
     out->reduced = session->card.reduced || options->limit > 0;
+    int policy = mos_dataset_policy(session->dataset);
+    int constant = mos_dataset_constant_bands(session->dataset);
     const mos_result_set results = {.dataset = session->dataset,
                                     .split = mos_split_names[options->split],
                                     .scorer = options->kind == MOS_PROBE_KNN ? "k-NN probe"
@@ -288,6 +290,8 @@ static mosaic_status write_results(probe_job *job, mos_evaluate_summary *out) {
                                     .tuned = job->tuned,
                                     .threshold = job->threshold,
                                     .global_threshold = job->global,
+                                    .policy = mos_policy_names[policy],
+                                    .constant_bands = mos_constant_names[constant],
                                     .repairs = set->repairs,
                                     .threads = session->threads};
     mosaic_status status = choose_folder(job, out->folder, sizeof out->folder);

@@ -58,6 +58,7 @@ mosaic_status mos_inference_bind(const mos_model_card *card, mos_dataset *datase
                                  mos_loader_options *options) {
     options->modalities = card->spec.modalities;
     options->policy = mos_dataset_policy(dataset);
+    options->constant_bands = mos_dataset_constant_bands(dataset);
     options->height = card->height;
     options->width = card->width;
     for (int64_t m = 0; m < card->spec.modalities; m++)

@@ -37,16 +37,19 @@ static void add_metrics(mos_json *json, const char *key, const mos_metrics *m) {
     mos_json_close(json, '}');
 }
 
-/* What data.policy left out, filled or masked on the way. */
+/* What data.policy and data.constant_bands left out, filled or masked on the way. */
 static void add_repairs(mos_json *json, const mos_result_set *set) {
     const mos_repairs *repairs = &set->repairs;
     mos_json_string(json, "policy", set->policy);
     mos_json_int(json, "skipped_samples", repairs->skipped);
     mos_json_int(json, "unreadable_samples", repairs->unreadable);
+    mos_json_int(json, "constant_skipped_samples", repairs->constant_skipped);
     mos_json_int(json, "absent_modalities", repairs->absent_modalities);
     mos_json_int(json, "invalid_pixels", repairs->not_finite_pixels + repairs->nodata_pixels);
     mos_json_int(json, "not_finite_pixels", repairs->not_finite_pixels);
     mos_json_int(json, "nodata_pixels", repairs->nodata_pixels);
+    mos_json_string(json, "constant_band_policy", set->constant_bands);
+    mos_json_int(json, "constant_bands", repairs->constant_bands);
 }
 
 static mosaic_status write_metrics(const mos_result_set *set, const mos_metrics *metrics, int sets,

@@ -22,7 +22,7 @@ typedef struct mos_result_set {
     bool tuned;               /* thresholds tuned on validation are given */
     const double *threshold;  /* [classes] */
     double global_threshold;
-    const char *policy; /* data.policy, NULL: unknown */
+    const char *policy, *constant_bands; /* data.policy, data.constant_bands; NULL: unknown */
     mos_repairs repairs;
     /* optional: features per modality [embedding_parts] [n, embedding_size], for the nearest class
      */

@@ -33,6 +33,15 @@ typedef enum mos_loader_policy {
     MOS_LOADER_REFUSE /* an error that names sample and band */
 } mos_loader_policy;
 
+/* What to do about a band whose valid pixels all have one value; the order of data.constant_bands'
+ * choices. */
+typedef enum mos_loader_constant {
+    MOS_LOADER_CONSTANT_KEEP,
+    MOS_LOADER_CONSTANT_MASK,  /* becomes 0 after standardisation in every view, all of it */
+    MOS_LOADER_CONSTANT_SKIP,  /* as MOS_LOADER_SKIP */
+    MOS_LOADER_CONSTANT_REFUSE /* as MOS_LOADER_REFUSE */
+} mos_loader_constant;
+
 typedef struct mos_loader_modality {
     int64_t modality; /* index in the data set */
     int64_t bands;
@@ -60,15 +69,19 @@ typedef struct mos_loader_options {
      * as often as it takes, shuffled anew each round; an epoch is one pass over the unlabelled
      * ones. */
     double labeled_per_batch;
-    int policy; /* mos_loader_policy */
+    int policy;         /* mos_loader_policy */
+    int constant_bands; /* mos_loader_constant */
 } mos_loader_options;
 
-/* What data.policy dealt with. Rows that only fill up a batch are not counted. */
+/* What data.policy and data.constant_bands dealt with. Rows that only fill up a batch are not
+ * counted, nor is anything of a sample that was thrown out but that it was, and why. */
 typedef struct mos_repairs {
     int64_t not_finite_pixels, nodata_pixels; /* native pixels masked or filled, not per view */
     int64_t absent_modalities;                /* of rows, masked */
-    int64_t skipped;    /* samples thrown out by the policy "skip", or rows left without data */
-    int64_t unreadable; /* of these: for a file or record that cannot be read */
+    int64_t constant_bands;                   /* of rows, kept or masked; not per view */
+    int64_t skipped;          /* samples thrown out by a policy "skip", or rows left without data */
+    int64_t unreadable;       /* of these: for a file or record that cannot be read */
+    int64_t constant_skipped; /* of these: for a constant band */
 } mos_repairs;
 void mos_repairs_add(mos_repairs *sum, const mos_repairs *more);
 

@@ -82,6 +82,10 @@ mosaic_status mos_loader_check(const mos_dataset *dataset, const mos_loader_opti
     if (options->policy < MOS_LOADER_MASK || options->policy > MOS_LOADER_REFUSE)
         return mos_fail(MOSAIC_ERR_USAGE, "loader: policy %d; known are 0 to %d", options->policy,
                         MOS_LOADER_REFUSE);
+    if (options->constant_bands < MOS_LOADER_CONSTANT_KEEP ||
+        options->constant_bands > MOS_LOADER_CONSTANT_REFUSE)
+        return mos_fail(MOSAIC_ERR_USAGE, "loader: constant bands %d; known are 0 to %d",
+                        options->constant_bands, MOS_LOADER_CONSTANT_REFUSE);
     if (!(options->labeled_per_batch >= 0) || !(options->labeled_per_batch <= 1))
         return mos_fail(MOSAIC_ERR_USAGE, "loader: a labelled share of %g; wanted 0 to 1",
                         options->labeled_per_batch);

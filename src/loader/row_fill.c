@@ -3,8 +3,10 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/simd.h"
+#include "data/constant_band.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Invalid: NaN, Inf (x * 0 is not 0), or equal to the no-data value. */
@@ -34,8 +36,10 @@ void mos_repairs_add(mos_repairs *sum, const mos_repairs *more) {
     sum->not_finite_pixels += more->not_finite_pixels;
     sum->nodata_pixels += more->nodata_pixels;
     sum->absent_modalities += more->absent_modalities;
+    sum->constant_bands += more->constant_bands;
     sum->skipped += more->skipped;
     sum->unreadable += more->unreadable;
+    sum->constant_skipped += more->constant_skipped;
 }
 
 /* What one sample turned out to be. */
@@ -65,16 +69,6 @@ static mosaic_status repair_band(mos_row_worker *worker, const struct mos_patch_
     return MOSAIC_OK;
 }
 
-static mosaic_status refuse(const mos_row_context *context, const mos_sample *sample,
-                            const mos_loader_modality *modality, int64_t band, int64_t invalid) {
-    const mos_modality *list;
-    (void)mos_dataset_modalities(context->dataset, &list);
-    const mos_modality *known = &list[modality->modality];
-    return mos_fail(
-        MOSAIC_ERR_DATA, "sample \"%s\": %s band %s has %lld invalid pixels (NaN, Inf or no-data)",
-        sample->id, known->name, known->bands[modality->band[band]].name, (long long)invalid);
-}
-
 typedef struct modality_job {
     const mos_row_context *context;
     mos_row_worker *worker;
@@ -85,19 +79,87 @@ typedef struct modality_job {
     int64_t row;
 } modality_job;
 
+/* "sample, modality band": what a refusal is about. */
+static void band_name(const modality_job *job, int64_t band, char out[256]) {
+    const mos_loader_modality *modality = &job->context->options->modality[job->index];
+    const mos_modality *list;
+    (void)mos_dataset_modalities(job->context->dataset, &list);
+    const mos_modality *known = &list[modality->modality];
+    (void)snprintf(out, 256, "sample \"%.150s\": %s band %s", job->sample->id, known->name,
+                   known->bands[modality->band[band]].name);
+}
+
+/* data.policy on the invalid pixels of a band, of which there are some. */
+static mosaic_status apply_policy(const modality_job *job, int64_t band, int64_t invalid,
+                                  mos_band_source *source, mos_repairs *counts,
+                                  sample_state *state) {
+    const struct mos_patch_band *raw = &job->worker->patch.band[band];
+    int policy = job->context->options->policy;
+    char name[256];
+    int64_t strange;
+    if (policy == MOS_LOADER_REFUSE) {
+        band_name(job, band, name);
+        return mos_fail(MOSAIC_ERR_DATA, "%s has %lld invalid pixels (NaN, Inf or no-data)", name,
+                        (long long)invalid);
+    }
+    if (policy == MOS_LOADER_SKIP) {
+        *state = SAMPLE_UNUSABLE;
+        return MOSAIC_OK;
+    }
+    count_invalid(raw->data, raw->width * raw->height, false, 0, &strange);
+    bool nan_is_nodata = raw->has_nodata && isnan(raw->nodata);
+    counts->not_finite_pixels += nan_is_nodata ? 0 : strange;
+    counts->nodata_pixels += invalid - (nan_is_nodata ? 0 : strange);
+    return repair_band(job->worker, raw, policy, source->mean, source);
+}
+
+/* data.constant_bands on a band of one value. *blank: it becomes 0. */
+static mosaic_status apply_constant(const modality_job *job, int64_t band, mos_repairs *counts,
+                                    sample_state *state, bool *blank) {
+    int choice = job->context->options->constant_bands;
+    char name[256];
+    if (choice == MOS_LOADER_CONSTANT_REFUSE) {
+        band_name(job, band, name);
+        return mos_fail(MOSAIC_ERR_DATA,
+                        "%s has one value in all its valid pixels, and data.constant_bands is "
+                        "refuse",
+                        name);
+    }
+    if (choice == MOS_LOADER_CONSTANT_SKIP) {
+        counts->constant_skipped++;
+        *state = SAMPLE_UNUSABLE;
+        return MOSAIC_OK;
+    }
+    counts->constant_bands++;
+    *blank = choice == MOS_LOADER_CONSTANT_MASK;
+    return MOSAIC_OK;
+}
+
+/* Where view v of the band goes. */
+static float *plane_of(const modality_job *job, int64_t view, int64_t band) {
+    const mos_loader_options *options = job->context->options;
+    int64_t bands = options->modality[job->index].bands;
+    return job->batch->images[job->index] +
+           ((view * options->batch + job->row) * bands + band) * options->width * options->height;
+}
+
+static void blank_band(const modality_job *job, int64_t band) {
+    const mos_loader_options *options = job->context->options;
+    for (int64_t v = 0; v < options->views; v++)
+        memset(plane_of(job, v, band), 0,
+               (size_t)(options->width * options->height) * sizeof(float));
+}
+
 static mosaic_status render_band(const modality_job *job, int64_t band,
                                  const mos_band_source *source, const mos_view_light *lights) {
     const mos_loader_options *options = job->context->options;
-    const mos_loader_modality *modality = &options->modality[job->index];
-    int64_t plane = options->width * options->height;
     for (int64_t v = 0; v < options->views; v++) {
         mos_view_key key = *job->key;
         key.view = (uint32_t)v;
         mos_rng noise = mos_view_noise_stream(&key, job->index, band);
-        float *out = job->batch->images[job->index] +
-                     ((v * options->batch + job->row) * modality->bands + band) * plane;
         MOS_TRY(mos_view_render(source, &job->worker->geometry[v], &lights[v], band, &noise,
-                                options->width, options->height, &job->worker->scratch, out));
+                                options->width, options->height, &job->worker->scratch,
+                                plane_of(job, v, band)));
     }
     return MOSAIC_OK;
 }
@@ -110,7 +172,7 @@ static void finest_size(const mos_patch *patch, int64_t *width, int64_t *height)
     }
 }
 
-/* Read and render one modality. *state is SAMPLE_UNUSABLE when the policy throws the sample out. */
+/* Read and render one modality. *state is SAMPLE_UNUSABLE when a policy throws the sample out. */
 static mosaic_status fill_modality(const modality_job *job, mos_repairs *counts,
                                    sample_state *state) {
     const mos_loader_options *options = job->context->options;
@@ -140,7 +202,8 @@ static mosaic_status fill_modality(const modality_job *job, mos_repairs *counts,
     }
     for (int64_t b = 0; b < modality->bands; b++) {
         const struct mos_patch_band *band = &patch->band[b];
-        int64_t invalid, strange;
+        int64_t invalid;
+        bool blank = false;
         mos_band_source source = {.data = band->data,
                                   .width = band->width,
                                   .height = band->height,
@@ -151,20 +214,14 @@ static mosaic_status fill_modality(const modality_job *job, mos_repairs *counts,
                                   .radar = modality->radar};
         count_invalid(band->data, band->width * band->height, band->has_nodata, band->nodata,
                       &invalid);
-        if (invalid > 0) {
-            if (options->policy == MOS_LOADER_REFUSE)
-                return refuse(job->context, job->sample, modality, b, invalid);
-            if (options->policy == MOS_LOADER_SKIP) {
-                *state = SAMPLE_UNUSABLE;
-                return MOSAIC_OK;
-            }
-            count_invalid(band->data, band->width * band->height, false, 0, &strange);
-            bool nan_is_nodata = band->has_nodata && isnan(band->nodata);
-            counts->not_finite_pixels += nan_is_nodata ? 0 : strange;
-            counts->nodata_pixels += invalid - (nan_is_nodata ? 0 : strange);
-            MOS_TRY(repair_band(job->worker, band, options->policy, source.mean, &source));
-        }
-        MOS_TRY(render_band(job, b, &source, lights));
+        if (invalid > 0) MOS_TRY(apply_policy(job, b, invalid, &source, counts, state));
+        if (*state == SAMPLE_READY && mos_band_is_constant(band))
+            MOS_TRY(apply_constant(job, b, counts, state, &blank));
+        if (*state == SAMPLE_UNUSABLE) return MOSAIC_OK;
+        if (blank)
+            blank_band(job, b);
+        else
+            MOS_TRY(render_band(job, b, &source, lights));
     }
     job->worker->augment_ns += mos_now_ns() - read;
     return MOSAIC_OK;
@@ -227,13 +284,17 @@ mosaic_status mos_row_fill(const mos_row_context *context, mos_row_worker *worke
     worker->read_ns = worker->augment_ns = 0;
     *counts = (mos_repairs){0};
     for (int64_t attempt = 0; attempt < total; attempt++) {
+        mos_repairs found = {0};
         mos_draw draw = order->draws[(place + attempt) % total];
         /* A stand-in must not show the views it shows in its own row. */
         draw.repeat += attempt > 0 ? UINT32_C(1) << 16 : 0;
-        MOS_TRY(fill_sample(context, worker, &draw, batch, row, counts, &state));
+        MOS_TRY(fill_sample(context, worker, &draw, batch, row, &found, &state));
+        if (state == SAMPLE_UNUSABLE) /* of what it had, only why it went */
+            found = (mos_repairs){.skipped = 1,
+                                  .unreadable = found.unreadable,
+                                  .constant_skipped = found.constant_skipped};
+        mos_repairs_add(counts, &found);
         if (state == SAMPLE_READY) return MOSAIC_OK;
-        counts->absent_modalities = 0; /* of the sample that stands in */
-        counts->skipped++;
         if (!context->options
                  ->shuffle) { /* evaluation: the row stays this sample's, without data */
             for (int64_t m = 0; m < context->options->modalities; m++)
@@ -243,8 +304,8 @@ mosaic_status mos_row_fill(const mos_row_context *context, mos_row_worker *worke
     }
     return mos_fail(
         MOSAIC_ERR_DATA,
-        "all %lld samples drawn in this epoch have invalid pixels or cannot be read, and the "
-        "policy is skip",
+        "all %lld samples drawn in this epoch have invalid pixels, bands of one value or cannot be "
+        "read, and data.policy or data.constant_bands is skip",
         (long long)total);
 }
 

@@ -157,12 +157,17 @@ static void add_defects(const mos_run_document *run, mos_text *out) {
     }
 }
 
-/* What data.policy did about it, as counted while training and validating. */
+/* What data.policy and data.constant_bands did about it, as counted while training and validating.
+ */
 static void add_policy(const mos_run_document *run, mos_text *out) {
     static const char *const counts[][2] = {
-        {"not_finite_pixels", "pixels NaN or infinite"}, {"nodata_pixels", "no-data pixels"},
-        {"absent_modalities", "modalities absent"},      {"skipped", "patches skipped"},
+        {"not_finite_pixels", "pixels NaN or infinite"},
+        {"nodata_pixels", "no-data pixels"},
+        {"absent_modalities", "modalities absent"},
+        {"skipped", "patches skipped"},
         {"unreadable", "of these unreadable"},
+        {"constant_skipped", "of these for a constant band"},
+        {"constant_bands", "bands of one value"},
     };
     const char *policy = mos_run_document_fact(run, "data.policy.name", NULL);
     if (!policy) return;
@@ -170,7 +175,9 @@ static void add_policy(const mos_run_document *run, mos_text *out) {
     mos_html_add(out, policy);
     mos_text_add(out, "</b>, ");
     mos_html_add(out, mos_run_document_fact(run, "data.policy.offsets_removed", "0"));
-    mos_text_add(out, " offsets of +1000 removed.</p><div class=\"scroll\"><table><tr><th "
+    mos_text_add(out, " offsets of +1000 removed, bands of one value: <b>");
+    mos_html_add(out, mos_run_document_fact(run, "data.policy.constant_bands", "keep"));
+    mos_text_add(out, "</b>.</p><div class=\"scroll\"><table><tr><th "
                       "scope=\"col\">dealt with</th><th scope=\"col\" class=\"n\">in all training "
                       "steps</th><th scope=\"col\" class=\"n\">in one validation</th></tr>");
     for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {

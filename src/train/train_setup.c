@@ -361,6 +361,7 @@ static mosaic_status make_loader(mos_trainer *trainer) {
     loader->prefetch = (int)train->prefetch;
     loader->shuffle = loader->drop_last = true;
     loader->policy = trainer->config->data.policy;
+    loader->constant_bands = trainer->config->data.constant_bands;
     MOS_TRY(mos_loader_create(trainer->dataset, loader, trainer->train_rows, trainer->train_count,
                               trainer->labels, &trainer->loader));
     trainer->batches = mos_loader_batches(trainer->loader);

@@ -126,6 +126,8 @@ static void add_sums(mos_trainer *trainer, const mos_batch *batch,
         [MOS_SUM_NOT_FINITE] = (double)repairs->not_finite_pixels,
         [MOS_SUM_ABSENT] = (double)repairs->absent_modalities,
         [MOS_SUM_UNREADABLE] = (double)repairs->unreadable,
+        [MOS_SUM_CONSTANT] = (double)repairs->constant_bands,
+        [MOS_SUM_CONSTANT_SKIPPED] = (double)repairs->constant_skipped,
         [MOS_SUM_POSITIVES] = (double)result->positives,
         [MOS_SUM_QUEUED] = (double)result->queue_positives};
     for (int k = 0; k < MOS_TERM_COUNT; k++)

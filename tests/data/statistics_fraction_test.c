@@ -90,6 +90,41 @@ static void invalid_pixels(void **state) {
     mos_dataset_close(&dataset);
 }
 
+/* What data.constant_bands keeps from training is in none of its statistics: band s1_VH of `b`. */
+static void constant_bands(void **state) {
+    static const char *const choices[] = {"keep", "refuse", "mask", "skip"};
+    char path[4096];
+    float vv[16], vh[2][16];
+    const double nodata = -9999;
+    for (int i = 0; i < 16; i++) {
+        vv[i] = -10.25f - (float)i;
+        vh[0][i] = -20.25f - (float)(i % 2);
+        vh[1][i] = i == 7 ? -9999 : -12;
+    }
+    for (int p = 0; p < 2; p++) {
+        snprintf(path, sizeof path, "%s/c%d.tif", (const char *)*state, p);
+        EXPECT_OK(mos_raster_write(path, MOS_F32, 4, 4, 2, (const void *const[]){vv, vh[p]}, NULL,
+                                   0, &nodata, NULL));
+    }
+    write_text(*state, "patches.csv", "id,s1,labels\na,c0.tif,W\nb,c1.tif,W\n");
+    for (int c = 0; c < 4; c++) {
+        mos_dataset *dataset;
+        mos_band_statistics *rows;
+        int64_t count;
+        bool out = c >= 2;
+        EXPECT_OK(
+            open_dataset(&dataset, "data.root", *state, "data.constant_bands", choices[c], NULL));
+        EXPECT_OK(mos_statistics_compute(dataset, MOS_SPLIT_COUNT, 0, 2, false, &rows, &count));
+        assert_int_equal(rows[0].valid, 32);
+        assert_int_equal(rows[1].valid, out ? 16 : 31);
+        assert_int_equal(rows[1].invalid, out ? 16 : 1);
+        assert_true(fabs(rows[1].mean - (out ? -20.75 : (-20.75 * 16 - 12.0 * 15) / 31)) < 1e-12);
+        assert_true(rows[1].maximum == (out ? -20.25 : -12) && rows[1].p99 <= rows[1].maximum);
+        mos_free(rows);
+        mos_dataset_close(&dataset);
+    }
+}
+
 static void quantiles(void **state) {
     (void)state;
     mos_band_histogram histogram;
@@ -227,6 +262,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(terramesh_statistics),
         IN_FOLDER(invalid_pixels),
+        IN_FOLDER(constant_bands),
         cmocka_unit_test(quantiles),
         IN_FOLDER(fractions),
         IN_FOLDER(failing_reads),

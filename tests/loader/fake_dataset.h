@@ -14,8 +14,11 @@
 enum { FAKE_COUNT = 37, FAKE_CLASSES = 3, FAKE_SIDE = 24 };
 
 struct mos_dataset {
-    int64_t invalid_sample; /* its first modality's second band holds invalid pixels; -1: none */
-    int invalid_kind;       /* 0 NaN, 1 Inf, 2 no-data */
+    int64_t invalid_sample;  /* its first modality's second band holds invalid pixels; -1: none */
+    int invalid_kind;        /* 0 NaN, 1 Inf, 2 no-data */
+    int64_t constant_sample; /* every valid value of its second modality's first band is 77, also
+                                where invalid_kind's value stands in the first pixel; -1: none */
+    bool constant_with_gap;
     int64_t failing_sample; /* its read fails; -1: none */
     int64_t missing_s2;     /* sample without s2; -1: none */
     int64_t unlabeled_from; /* samples from here on have unknown labels */
@@ -27,8 +30,11 @@ struct mos_reader {
 };
 
 static mos_dataset fake_make(void) {
-    return (mos_dataset){
-        .invalid_sample = -1, .failing_sample = -1, .missing_s2 = -1, .unlabeled_from = FAKE_COUNT};
+    return (mos_dataset){.invalid_sample = -1,
+                         .constant_sample = -1,
+                         .failing_sample = -1,
+                         .missing_s2 = -1,
+                         .unlabeled_from = FAKE_COUNT};
 }
 
 static const mos_modality fake_modalities[2] = {
@@ -109,6 +115,10 @@ mosaic_status mos_reader_read(mos_reader *reader, int64_t sample, int64_t modali
             reader->pixels[b][i] = invalid
                                        ? invalid_values[reader->dataset->invalid_kind]
                                        : fake_value(sample, modality, bands[b], i / side, i % side);
+            if (sample == reader->dataset->constant_sample && modality == 1 && bands[b] == 0)
+                reader->pixels[b][i] = reader->dataset->constant_with_gap && i == 0
+                                           ? invalid_values[reader->dataset->invalid_kind]
+                                           : 77;
         }
         out->band[b].data = reader->pixels[b];
         out->band[b].width = out->band[b].height = side;

@@ -388,6 +388,81 @@ static void evaluation_marks_a_skipped_sample_absent(void **state) {
     mos_loader_destroy(&loader);
 }
 
+/* Band 0 of s2 of sample 2 is 77 everywhere: counted whatever is done, and only where it is. */
+static void a_constant_band_is_kept_or_masked_and_counted(void **state) {
+    (void)state;
+    for (int gap = 0; gap < 2; gap++) {
+        mos_dataset dataset = fake_make();
+        dataset.constant_sample = 2;
+        dataset.constant_with_gap = gap == 1;
+        mos_loader_options options = make_options("ase", 2);
+        options.shuffle = false;
+        for (int choice = MOS_LOADER_CONSTANT_KEEP; choice <= MOS_LOADER_CONSTANT_MASK; choice++) {
+            options.constant_bands = choice;
+            mos_loader *loader = open_loader(&dataset, &options);
+            assert_int_equal(mos_loader_start(loader, 0, 0), MOSAIC_OK);
+            mos_batch *batch = next_batch(loader);
+            assert_int_equal(batch->repairs.constant_bands, 1);
+            assert_int_equal(batch->repairs.constant_skipped + batch->repairs.skipped, 0);
+            assert_int_equal(invalid_of(batch), gap); /* masked or not */
+            assert_int_equal(batch->present[1][2], 1);
+            bool masked = choice == MOS_LOADER_CONSTANT_MASK;
+            for (int64_t v = 0; v < 3; v++) {
+                int64_t zeros = count_zeros(plane_of(&options, batch, 1, v, 2, 0));
+                assert_true(masked ? zeros == FAKE_SIDE * FAKE_SIDE
+                                   : zeros <= 64 * gap); /* the gap, enlarged by a crop */
+                assert_true(count_zeros(plane_of(&options, batch, 1, v, 2, 1)) < 64);
+                assert_true(count_zeros(plane_of(&options, batch, 1, v, 1, 0)) < 64);
+            }
+            const float *plain = plane_of(&options, batch, 1, 2, 2, 0);
+            if (!masked) assert_near(plain[FAKE_SIDE + 1], (77 - 100) / 10.0, 1e-5);
+            assert_int_equal(next_batch(loader)->repairs.constant_bands, 0);
+            mos_loader_destroy(&loader);
+        }
+    }
+}
+
+/* Nothing of a sample that goes is counted but that it went: not its gaps in an earlier band. */
+static void a_constant_band_throws_its_sample_out(void **state) {
+    (void)state;
+    mos_dataset dataset = fake_make();
+    dataset.constant_sample = dataset.invalid_sample = 2;
+    mos_loader_options options = make_options("e", 2);
+    options.shuffle = options.drop_last = false;
+    options.constant_bands = MOS_LOADER_CONSTANT_SKIP;
+    mos_loader *loader = open_loader(&dataset, &options);
+    assert_int_equal(mos_loader_start(loader, 0, 0), MOSAIC_OK);
+    mos_batch *batch = next_batch(loader);
+    assert_int_equal(batch->present[0][2] + batch->present[1][2], 0);
+    assert_int_equal(batch->present[0][1] + batch->present[1][1], 2);
+    assert_int_equal(batch->repairs.skipped, 1);
+    assert_int_equal(batch->repairs.constant_skipped, 1);
+    assert_int_equal(batch->repairs.constant_bands + batch->repairs.unreadable, 0);
+    assert_int_equal(invalid_of(batch), 0);
+    mos_loader_destroy(&loader);
+
+    options.shuffle = options.drop_last = true;
+    loader = open_loader(&dataset, &options);
+    assert_int_equal(mos_loader_start(loader, 0, 0), MOSAIC_OK);
+    int64_t skipped = 0;
+    while ((batch = next_batch(loader)) != NULL) {
+        skipped += batch->repairs.constant_skipped;
+        for (int64_t row = 0; row < BATCH; row++)
+            assert_int_not_equal(batch->samples[row], 2);
+    }
+    assert_true(skipped <= 1); /* it may be among the rows that do not fill a batch */
+    mos_loader_destroy(&loader);
+
+    options.constant_bands = MOS_LOADER_CONSTANT_REFUSE;
+    options.shuffle = false;
+    loader = open_loader(&dataset, &options);
+    assert_int_equal(mos_loader_start(loader, 0, 0), MOSAIC_OK);
+    assert_int_equal(mos_loader_next(loader, &batch), MOSAIC_ERR_DATA);
+    assert_string_equal(mosaic_error(), "sample \"p2\": s2 band B02 has one value in all its valid "
+                                        "pixels, and data.constant_bands is refuse");
+    mos_loader_destroy(&loader);
+}
+
 static void a_refused_sample_is_named(void **state) {
     (void)state;
     mos_dataset dataset = fake_make();
@@ -586,6 +661,8 @@ int main(void) {
         cmocka_unit_test(invalid_pixels_are_filled_with_the_patch_mean),
         cmocka_unit_test(the_next_sample_stands_in_for_a_skipped_one),
         cmocka_unit_test(evaluation_marks_a_skipped_sample_absent),
+        cmocka_unit_test(a_constant_band_is_kept_or_masked_and_counted),
+        cmocka_unit_test(a_constant_band_throws_its_sample_out),
         cmocka_unit_test(a_refused_sample_is_named),
         cmocka_unit_test(a_failing_read_surfaces_with_its_words),
         cmocka_unit_test(each_batch_holds_its_share_of_labelled_samples),

@@ -68,6 +68,7 @@ static void every_section_is_written(void **state) {
     put("config.yaml", "method: mosaic-1 # <script>\n");
     put("provenance.json", "{\"status\": \"complete\", \"seed\": 5, \"data\": {\"format\": "
                            "\"csv\", \"policy\": {\"name\": \"mask\", \"offsets_removed\": 3, "
+                           "\"constant_bands\": \"refuse\", "
                            "\"training\": {\"nodata_pixels\": 77, \"skipped\": 78}}, \"defects\": "
                            "[{\"kind\": \"orphan\", "
                            "\"count\": 2, \"examples\": [\"patch_1\"]}]}}");
@@ -92,6 +93,7 @@ static void every_section_is_written(void **state) {
     expect(page, "id=\"health\"");
     expect(page, "<td class=\"n bad\">⚠ 0.050");
     expect(page, "policy <b>mask</b>, 3 offsets");
+    expect(page, "bands of one value: <b>refuse</b>");
     expect(page, "<th scope=\"row\">no-data pixels</th><td class=\"n\">77</td>");
     expect(page, "<th scope=\"row\">patches skipped</th><td class=\"n\">78</td>");
     assert_null(strstr(page, "nan"));
