@@ -85,7 +85,8 @@ static const mos_option tune_options[] = {
      .type = MOS_OPTION_BOOL,
      .offset = offsetof(eval_command, embeddings),
      .fallback = "false",
-     .help = "also write the features (embeddings.npy) and how well they cluster (clusters.json)"},
+     .help = "also write the features (embeddings.npy), how well they cluster (clusters.json) and "
+             "how classes lie between modalities (class_alignment.csv)"},
     {.key = "tsne",
      .type = MOS_OPTION_BOOL,
      .offset = offsetof(eval_command, tsne),

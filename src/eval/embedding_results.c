@@ -6,12 +6,12 @@
 #include "base/memory.h"
 #include "eval/clusters.h"
 #include "eval/embedding_space.h"
+#include "eval/modality_alignment.h"
 #include "eval/result_detail.h"
 #include "eval/tsne.h"
 #include "io/csv.h"
 #include "io/npy.h"
 
-#include <math.h>
 #include <string.h>
 
 static const char *space_name(const mos_embedding_set *set, int64_t modality) {
@@ -104,51 +104,70 @@ static mosaic_status measure_space(const mos_embedding_set *set, int64_t modalit
     return status;
 }
 
-static double length(const float *row, int64_t d) {
-    double sum = 0;
-    for (int64_t k = 0; k < d; k++)
-        sum += (double)row[k] * (double)row[k];
-    return sqrt(sum);
+/* Rows of class_alignment.csv. */
+static void add_class_alignments(const mos_embedding_set *set, int64_t a, int64_t b,
+                                 const char *kind, const mos_modality_alignment *found,
+                                 mos_text *csv) {
+    for (int64_t k = 0; k < found->count; k++) {
+        const mos_class_alignment *c = &found->pairs[k];
+        if (c->rows_i == 0 && c->rows_j == 0) continue;
+        mos_text_add(csv, "%s,%s,%s,", kind, space_name(set, a), space_name(set, b));
+        mos_csv_add_field(csv, set->card->class_names[c->i]);
+        mos_text_add_bytes(csv, ",", 1);
+        mos_csv_add_field(csv, set->card->class_names[c->j]);
+        mos_text_add(csv, ",%lld,%lld", (long long)c->rows_i, (long long)c->rows_j);
+        mos_result_cell(csv, c->pair);
+        mos_result_cell(csv, c->within);
+        mos_result_cell(csv, c->across);
+        mos_result_cell(csv, c->within - c->across);
+        mos_result_cell(csv, c->told_apart[0]);
+        mos_result_cell(csv, c->told_apart[1]);
+        mos_text_add_bytes(csv, "\n", 1);
+    }
 }
 
-/* Mean squared distance of the unit rows of one patch in two modalities, and the distance of the
- * modalities' centres. */
 static mosaic_status add_alignment(const mos_embedding_set *set, int64_t a, int64_t b, bool latent,
-                                   mos_json *json) {
+                                   mos_json *json, mos_text *csv) {
     const mos_inference *in = set->inference;
-    int64_t rows = 0, d = latent ? in->latent : in->features;
-    const float *x = latent ? in->z[a] : in->feature[a], *y = latent ? in->z[b] : in->feature[b];
-    double squares = 0, gap = 0, *sum;
-    MOS_TRY(mos_alloc((size_t)d, sizeof *sum, "centres of modalities", &sum));
-    for (int64_t i = 0; i < in->n; i++) {
-        double x_length = length(x + i * d, d), y_length = length(y + i * d, d);
-        if (!in->present[a][i] || !in->present[b][i] || !(x_length > 0) || !(y_length > 0))
-            continue;
-        rows++;
-        for (int64_t k = 0; k < d; k++) {
-            double delta = (double)x[i * d + k] / x_length - (double)y[i * d + k] / y_length;
-            squares += delta * delta;
-            sum[k] += delta;
-        }
-    }
-    for (int64_t k = 0; k < d; k++)
-        gap += sum[k] * sum[k];
-    mos_free(sum);
+    const char *kind = latent ? "latent" : "feature";
+    const mos_alignment_input input = {.a = latent ? in->z[a] : in->feature[a],
+                                       .b = latent ? in->z[b] : in->feature[b],
+                                       .a_there = in->present[a],
+                                       .b_there = in->present[b],
+                                       .labels = in->labels,
+                                       .n = in->n,
+                                       .d = latent ? in->latent : in->features,
+                                       .l = in->classes,
+                                       .threads = set->threads};
+    mos_modality_alignment found;
+    MOS_TRY(mos_modality_alignment_measure(&input, &found));
     mos_json_open(json, NULL, '{');
-    mos_json_string(json, "kind", latent ? "latent" : "feature");
+    mos_json_string(json, "kind", kind);
     mos_json_string(json, "a", space_name(set, a));
     mos_json_string(json, "b", space_name(set, b));
-    mos_json_int(json, "rows", rows);
-    mos_json_number(json, "alignment", rows ? squares / (double)rows : NAN);
-    mos_json_number(json, "centre_gap", rows ? sqrt(gap) / (double)rows : NAN);
+    mos_json_int(json, "rows", found.rows);
+    mos_json_number(json, "alignment", found.alignment);
+    mos_json_number(json, "centre_gap", found.centre_gap);
+    mos_json_number(json, "pair_cosine", found.pair);
+    mos_json_number(json, "other_cosine", found.other);
+    mos_json_int(json, "retrieval_rows", found.retrieval_rows);
+    mos_json_number(json, "a_finds_b", found.first[0]);
+    mos_json_number(json, "b_finds_a", found.first[1]);
+    mos_json_number(json, "a_finds_b_among_10", found.among[0]);
+    mos_json_number(json, "b_finds_a_among_10", found.among[1]);
     mos_json_close(json, '}');
+    add_class_alignments(set, a, b, kind, &found, csv);
+    mos_modality_alignment_release(&found);
     return MOSAIC_OK;
 }
 
 static mosaic_status write_clusters(const mos_embedding_set *set, const char *folder) {
     const mos_inference *in = set->inference;
     mos_json json = {0};
+    mos_text csv = {0};
     mosaic_status status = MOSAIC_OK;
+    mos_text_add(&csv, "kind,a,b,class,other,class_rows,other_rows,pair_cosine,within_cosine,"
+                       "across_cosine,margin,told_apart_by_b,told_apart_by_a\n");
     open_document(set, &json);
     mos_json_int(&json, "most_rows", MOS_CLUSTER_MOST_ROWS);
     mos_json_int(&json, "neighbours", MOS_CLUSTER_NEIGHBOURS);
@@ -164,12 +183,14 @@ static mosaic_status write_clusters(const mos_embedding_set *set, const char *fo
     for (int latent = in->z[0] ? 1 : 0; latent >= 0; latent--)
         for (int64_t a = 0; a < in->modalities; a++)
             for (int64_t b = a + 1; b < in->modalities; b++)
-                MOS_GOTO(add_alignment(set, a, b, latent == 1, &json));
+                MOS_GOTO(add_alignment(set, a, b, latent == 1, &json, &csv));
     mos_json_close(&json, ']');
     mos_json_close(&json, '}');
     MOS_GOTO(write_json(&json, folder, "clusters.json"));
+    if (in->modalities > 1) MOS_GOTO(mos_result_file(folder, "class_alignment.csv", &csv));
 done:
     mos_json_release(&json);
+    mos_text_release(&csv);
     return status;
 }
 

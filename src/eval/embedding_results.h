@@ -1,4 +1,5 @@
-/* Embeddings of an evaluation as files: embeddings.npy, clusters.json; tsne.csv, tsne.json. */
+/* Embeddings of an evaluation as files: embeddings.npy, clusters.json, class_alignment.csv;
+ * tsne.csv, tsne.json. */
 #ifndef MOS_EVAL_EMBEDDING_RESULTS_H
 #define MOS_EVAL_EMBEDDING_RESULTS_H
 
@@ -23,7 +24,11 @@ typedef struct mos_embedding_set {
  *
  * clusters.json: cluster measures of features h and unit latents z, per modality and joint (unit
  * rows side by side, where all modalities are there); alignment of every two modalities, of latents
- * and of features. Above MOS_CLUSTER_MOST_ROWS rows an evenly spaced part of them is measured.
+ * and of features, and how often a row of one finds its partner in the other. Above
+ * MOS_CLUSTER_MOST_ROWS rows an evenly spaced part of them is measured.
+ *
+ * class_alignment.csv, with two modalities or more: for every two classes, whether one modality's
+ * rows lie nearer to the other modality's rows of their own class (modality_alignment.h).
  *
  * tsne.csv: map, modality, id, x, y, labels (separated by ';'). One map of the features of each
  * modality, one of the joint features, and, with latents, "shared": all modalities' latents in one

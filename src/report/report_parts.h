@@ -6,6 +6,8 @@
 #include "report/class_colour.h"
 #include "report/run_document.h"
 
+enum { MOS_REPORT_SHOWN = 15 }; /* rows of a table of pairs */
+
 /* The evaluation the headline is about: test if there is one, otherwise the first. NULL: none. */
 const mos_report_evaluation *mos_report_headline(const mos_run_document *run);
 /* Its analyses; NULL: none. */

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "report/run_document.h"
 
-enum { MOS_REPORT_PAIRS = 8, MOS_REPORT_SHOWN = 15 }; /* pairs with examples; rows of the table */
+enum { MOS_REPORT_PAIRS = 8 }; /* pairs with examples */
 
 /* Marks the headline evaluation's patches as embedded as long as their pictures, each as often as
  * the page shows it, fit into so many bytes: of every kind the first ones first. Returns how many

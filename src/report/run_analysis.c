@@ -120,9 +120,43 @@ static mosaic_status read_rankings(const char *folder, mos_report_analysis *out)
     return MOSAIC_OK;
 }
 
+static mosaic_status read_class_alignments(const char *folder, mos_report_analysis *out) {
+    static const char *const wanted[] = {"kind",
+                                         "a",
+                                         "b",
+                                         "class",
+                                         "other",
+                                         "class_rows",
+                                         "other_rows",
+                                         "margin",
+                                         "told_apart_by_b",
+                                         "told_apart_by_a",
+                                         "within_cosine",
+                                         "across_cosine"};
+    enum { COLUMNS = sizeof wanted / sizeof *wanted };
+    int64_t c[COLUMNS];
+    mos_csv *csv = &out->class_alignment_table;
+    MOS_TRY(mos_run_table_open(folder, "class_alignment.csv", wanted, c, COLUMNS, csv));
+    MOS_TRY(mos_alloc(csv->rows, sizeof *out->class_alignment, "alignment of classes",
+                      &out->class_alignment));
+    for (size_t r = 0; r < csv->rows; r++) {
+        mos_report_class_alignment *line = &out->class_alignment[out->class_alignments++];
+        const char **texts[] = {&line->kind, &line->a, &line->b, &line->class, &line->other};
+        double *numbers[] = {&line->rows[0],       &line->rows[1],       &line->margin,
+                             &line->told_apart[0], &line->told_apart[1], &line->within,
+                             &line->across};
+        for (int k = 0; k < 5; k++)
+            *texts[k] = mos_run_table_cell(csv, r, c[k]);
+        for (int k = 0; k < 7; k++)
+            *numbers[k] = mos_run_table_number(csv, r, c[5 + k]);
+    }
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_run_analysis_tables(const char *folder, mos_report_analysis *out) {
     MOS_TRY(read_confusions(folder, out));
     MOS_TRY(read_rankings(folder, out));
+    MOS_TRY(read_class_alignments(folder, out));
     MOS_TRY(mos_run_patches_read(folder, &out->patches));
     MOS_TRY(mos_run_modalities_read(folder, &out->modalities));
     return read_points(folder, out);
@@ -136,6 +170,8 @@ void mos_run_analysis_release(mos_report_analysis *analysis) {
     mos_free(analysis->curve_values);
     mos_free(analysis->ranking);
     mos_csv_release(&analysis->curves);
+    mos_free(analysis->class_alignment);
+    mos_csv_release(&analysis->class_alignment_table);
     mos_run_patches_release(&analysis->patches);
     *analysis = (mos_report_analysis){0};
 }

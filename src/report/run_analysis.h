@@ -1,5 +1,5 @@
-/* The analyses beside an evaluation's scores: confusability.csv, tsne.csv, and the intervals,
- * calibration and clusters of its JSON documents. What was not written is empty. */
+/* The analyses beside an evaluation's scores: confusability.csv, class_alignment.csv, tsne.csv, and
+ * the intervals, calibration and clusters of its JSON documents. What was not written is empty. */
 #ifndef MOS_REPORT_RUN_ANALYSIS_H
 #define MOS_REPORT_RUN_ANALYSIS_H
 
@@ -52,11 +52,17 @@ typedef struct mos_report_map {
     bool collapsed;                     /* what was mapped is nearly one direction */
 } mos_report_map;
 
-/* How far apart the same patches lie in two modalities. */
+/* How far apart the same patches lie in two modalities, and how often one finds the other. */
 typedef struct mos_report_alignment {
     char kind[16], a[32], b[32];
-    double rows, alignment, centre_gap;
+    double rows, alignment, centre_gap, finds[2];
 } mos_report_alignment;
+
+/* Two classes as two modalities see them, a line of class_alignment.csv. */
+typedef struct mos_report_class_alignment {
+    const char *kind, *a, *b, *class, *other; /* in the table */
+    double rows[2], within, across, margin, told_apart[2];
+} mos_report_class_alignment;
 
 typedef struct mos_report_analysis {
     struct {
@@ -75,6 +81,9 @@ typedef struct mos_report_analysis {
     int spaces;
     mos_report_alignment alignment[MOS_REPORT_SPACES];
     int alignments;
+    mos_csv class_alignment_table;               /* class_alignment.csv */
+    mos_report_class_alignment *class_alignment; /* by the table's order; owned */
+    size_t class_alignments;
     mos_report_modalities modalities;
     mos_report_map map[MOS_REPORT_MAPS];
     int maps;

@@ -127,6 +127,8 @@ static void read_alignments(const json_t *root, mos_report_analysis *out) {
         to->rows = number(from, "rows");
         to->alignment = number(from, "alignment");
         to->centre_gap = number(from, "centre_gap");
+        to->finds[0] = number(from, "a_finds_b");
+        to->finds[1] = number(from, "b_finds_a");
     }
 }
 

@@ -83,6 +83,31 @@ kinds = {entry["kind"]: entry for entry in clusters["alignment"]}
 assert set(kinds) == {"feature", "latent"}
 near("alignment", kinds["feature"]["alignment"], ((pair[0] - pair[1]) ** 2).sum(1).mean())
 near("gap", kinds["feature"]["centre_gap"], np.linalg.norm(pair[0].mean(0) - pair[1].mean(0)))
+x, y = pair
+cross = x @ y.T
+own = np.diag(cross)
+near("pair cosine", kinds["feature"]["pair_cosine"], own.mean())
+near("other cosine", kinds["feature"]["other_cosine"], (cross.sum() - own.sum()) / (len(x) * (len(x) - 1)))
+near("partner found", kinds["feature"]["a_finds_b"], (cross.argmax(1) == np.arange(len(x))).mean(), 2e-2)
+near("partner found back", kinds["feature"]["b_finds_a_among_10"], ((cross > own).sum(0) < 10).mean(), 2e-2)
+names = [c[len("label:"):] for c in table[0] if c.startswith("label:")]
+both_labels = labels[present["joint"]]
+lines = [row for row in csv.DictReader(open(folder + "/class_alignment.csv")) if row["kind"] == "feature"]
+assert lines and {(row["a"], row["b"]) for row in lines} == {("s1", "s2")}
+for row in lines:
+    i, j = names.index(row["class"]), names.index(row["other"])
+    p, q = [np.flatnonzero((both_labels[:, k] == 1) & (both_labels[:, m] == 0)) for k, m in ((i, j), (j, i))]
+    assert (len(p), len(q)) == (int(row["class_rows"]), int(row["other_rows"]))
+    if min(len(p), len(q)) < 2:
+        continue
+    def other_patches(rows):
+        block = cross[np.ix_(rows, rows)]
+        return block[~np.eye(len(rows), dtype=bool)].mean()
+    within = (other_patches(p) + other_patches(q)) / 2
+    across = (cross[np.ix_(p, q)].mean() + cross[np.ix_(q, p)].mean()) / 2
+    near("within", float(row["within_cosine"]), within)
+    near("across", float(row["across_cosine"]), across)
+    near("margin", float(row["margin"]), within - across)
 near("latent alignment is a squared distance of unit rows", kinds["latent"]["alignment"], 2, 1)
 maps = {m["map"]: m for m in json.load(open(folder + "/tsne.json"))["maps"]}
 points = list(csv.DictReader(open(folder + "/tsne.csv")))

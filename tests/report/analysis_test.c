@@ -43,7 +43,15 @@ static const char confusability[] =
 static const char clusters[] =
     "{\"spaces\": [{\"space\": \"s1\", \"kind\": \"latent\", \"rows\": 4, \"silhouette\": 0.375, "
     "\"davies_bouldin\": null, \"collapsed\": true}], \"alignment\": [{\"kind\": \"feature\", "
-    "\"a\": \"s<1>\", \"b\": \"s2\", \"rows\": 3, \"alignment\": 1.25, \"centre_gap\": 0.5}]}";
+    "\"a\": \"s<1>\", \"b\": \"s2\", \"rows\": 3, \"alignment\": 1.25, \"centre_gap\": 0.5, "
+    "\"a_finds_b\": 0.875, \"b_finds_a\": 0.75}]}";
+
+static const char class_alignment[] =
+    "kind,a,b,class,other,class_rows,other_rows,pair_cosine,within_cosine,across_cosine,margin,"
+    "told_apart_by_b,told_apart_by_a\n"
+    "feature,s<1>,s2,Rock,Moors,2,3,0.5,0.25,0.125,0.125,0.625,0.375\n"
+    "latent,s<1>,s2,Rock,\"Water <b>, deep\",4,5,0.5,0.25,0.1875,0.0625,0.5625,0.4375\n"
+    "latent,s<1>,s2,Moors,Heath,0,5,,,,,,\n";
 
 static const char quality[] = "{\"maps\": [{\"map\": \"joint\", \"trustworthiness\": 0.875, "
                               "\"kl_divergence\": 0.0625, \"collapsed\": true}]}";
@@ -76,6 +84,7 @@ static int make_run(void **state) {
     put("eval/test/metrics.json", metrics);
     put("eval/test/confusability.csv", confusability);
     put("eval/test/clusters.json", clusters);
+    put("eval/test/class_alignment.csv", class_alignment);
     put("eval/test/tsne.csv", tsne);
     put("eval/test/tsne.json", quality);
     put("eval/test/modality_ablation.csv", ablation);
@@ -115,6 +124,12 @@ static void analyses_are_shown(void **state) {
     assert_null(strstr(page, "0 of 0")); /* a class that does not occur cannot be confused */
     expect(page, "s1, latent, <b class=\"bad\">collapsed</b>");
     expect(page, "s&lt;1&gt; – s2, feature</th><td class=\"n\">3</td><td class=\"n\">1.250</td>");
+    expect(page, "<td class=\"n\">0.875</td><td class=\"n\">0.750</td>");
+    expect(page, "Classes between modalities");
+    expect(page, "s&lt;1&gt; – s2</td><td class=\"n\">4, 5</td><td class=\"n\">0.062</td><td "
+                 "class=\"n\">0.562</td><td class=\"n\">0.438</td>");
+    assert_null(strstr(page, "2, 3</td>")); /* features where there are latents */
+    assert_null(strstr(page, "Heath"));     /* a class without rows */
     expect(page, "Trustworthiness 0.875, divergence 0.062");
     expect(page, "nearly one direction");
     expect(page, "joint, by class");
@@ -134,13 +149,15 @@ static void analyses_are_shown(void **state) {
 
 static void absent_analyses_are_left_out(void **state) {
     (void)state;
-    static const char *const files[] = {"confusability.csv",     "clusters.json", "tsne.csv",
-                                        "modality_ablation.csv", "lag.csv",       "lag_repair.csv"};
+    static const char *const files[] = {"confusability.csv",     "class_alignment.csv",
+                                        "clusters.json",         "tsne.csv",
+                                        "modality_ablation.csv", "lag.csv",
+                                        "lag_repair.csv"};
     static const char *const sections[] = {
-        "id=\"confusability\"",        "id=\"clusters\"", "id=\"maps\"", "id=\"modalities\"",
-        "F1 micro</th></tr><tr><td>1", "id=\"lag\""};
+        "id=\"confusability\"", "Classes between modalities",  "id=\"clusters\"", "id=\"maps\"",
+        "id=\"modalities\"",    "F1 micro</th></tr><tr><td>1", "id=\"lag\""};
     char path[256];
-    for (int k = 0; k < 6; k++) {
+    for (int k = 0; k < 7; k++) {
         (void)snprintf(path, sizeof path, "%s/eval/test/%s", run, files[k]);
         assert_int_equal(mos_remove_tree(path), MOSAIC_OK);
         char *page = write_and_read();
