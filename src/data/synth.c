@@ -69,6 +69,16 @@ static const mos_option options_list[] = {
      .maximum = 3,
      .source = "chosen",
      .help = "scale of haze, relief, speckle and variation from place to place"},
+    {.key = "lag_drift",
+     .type = MOS_OPTION_REAL,
+     FIELD(lag_drift),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 10,
+     .unit = "dB per day",
+     .source = "chosen",
+     .help = "how far backscatter drifts in every day between the two acquisitions, standard "
+             "deviation over sites: plants an effect of the lag"},
     {.key = "missing_s1",
      .type = MOS_OPTION_REAL,
      FIELD(missing_s1),
@@ -292,7 +302,7 @@ static mosaic_status write_truth(const synth_job *job) {
     char path[4096];
     mos_text text = {0};
     mos_synth_truth_json(job->classes, job->options->similarity, job->options->noise,
-                         job->options->seed, &text);
+                         job->options->lag_drift, job->options->seed, &text);
     mosaic_status status = mos_path_join(path, sizeof path, job->folder, "truth.json");
     if (status == MOSAIC_OK && text.failed)
         status = mos_fail_memory(text.capacity, "the planted truth");

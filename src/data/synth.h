@@ -10,6 +10,8 @@ typedef struct mos_synth_options {
     double similarity; /* 0 classes far apart .. 1 look-alike pairs identical but for their planted
                           cue */
     double noise;      /* scale of all nuisances, 1 */
+    double lag_drift;  /* dB a day, sd from site to site: what changes for radar between the
+                          acquisitions; 0 */
     double missing_s1, missing_s2; /* share of patches that lack a modality */
     int layout;                    /* "lmdb" | "tree" */
     int64_t threads;

@@ -59,15 +59,17 @@ static void look_s2(const painter *p, const mos_synth_class *class, const float 
     look->s2_texture = class->s2_texture * limit(1 + 0.25F * noise * z[5], 0.2F, 2);
 }
 
-/* Backscatter falls with incidence, rises with moisture, and varies from site to site. */
+/* Backscatter falls with incidence, rises with moisture, varies from site to site, and drifts while
+ * the land changes between the acquisitions. */
 static void look_s1(const painter *p, const mos_synth_class *class, const float *z,
                     site_look *look) {
     float noise = (float)p->options->noise;
     int s1_scene = p->patch->s1_scene;
     float shared = class->slope_db * ((float)p->scene->incidence_deg[s1_scene] - 38) +
                    class->wetness * (float)p->scene->moisture_db[s1_scene] + p->shift_db;
-    look->s1_db[1] = class->vv_db + shared + 0.5F * noise * z[6];
-    look->s1_db[0] = class->vh_db + shared + noise * (0.35F * z[6] + 0.35F * z[7]);
+    float drift = (float)(p->options->lag_drift * p->scene->lag_days[s1_scene]);
+    look->s1_db[1] = class->vv_db + shared + 0.5F * noise * z[6] + drift * z[9];
+    look->s1_db[0] = class->vh_db + shared + noise * (0.35F * z[6] + 0.35F * z[7]) + drift * z[10];
     look->s1_texture_db = class->s1_texture_db * limit(1 + 0.25F * noise * z[8], 0.2F, 2);
 }
 

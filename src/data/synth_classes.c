@@ -389,10 +389,11 @@ static bool group_is_planted(const mos_synth_group *group,
 }
 
 void mos_synth_truth_json(const mos_synth_class classes[MOS_SYNTH_CLASSES], double similarity,
-                          double noise, int64_t seed, mos_text *out) {
+                          double noise, double lag_drift, int64_t seed, mos_text *out) {
     mos_text_add(out, "{\n  \"seed\": %lld, ", (long long)seed);
     add_key(out, "similarity", similarity, false);
     add_key(out, "noise", noise, false);
+    add_key(out, "lag_drift", lag_drift, false);
     mos_text_add(out, "\n  \"look_alikes\": [");
     const char *separator = "\n";
     for (int g = 0; g < MOS_SYNTH_GROUPS; g++) {

@@ -68,6 +68,6 @@ extern const float mos_synth_bare[MOS_SYNTH_S2_BANDS];
 
 /* The groups whose members all have weight, and every class's parameters, as a JSON document. */
 void mos_synth_truth_json(const mos_synth_class classes[MOS_SYNTH_CLASSES], double similarity,
-                          double noise, int64_t seed, mos_text *out);
+                          double noise, double lag_drift, int64_t seed, mos_text *out);
 
 #endif

@@ -81,7 +81,8 @@ static void make_scene(const mos_synth_options *options, int tile_index, int ind
     scene->haze = options->noise * 260 * clear * clear * clear;
     scene->relief = options->noise * (0.04 + 0.06 * (1 - scene->season));
     for (int k = 0; k < 2; k++) {
-        int s1_day = day + draw_lag(&rng);
+        int lag = draw_lag(&rng), s1_day = day + lag;
+        scene->lag_days[k] = lag < 0 ? -lag : lag;
         bool morning = mos_rng_below(&rng, 2) == 0;
         int s1_second = (morning ? 5 * 3600 : 16 * 3600) + (int)mos_rng_below(&rng, 5400);
         char s1_satellite = mos_rng_below(&rng, 2) ? 'B' : 'A';

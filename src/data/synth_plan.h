@@ -33,6 +33,7 @@ typedef struct mos_synth_scene {
     double haze;                             /* shift in reflectance * 10000 at B01 */
     double relief;                           /* how strongly slopes show in S2 */
     double incidence_deg[2], moisture_db[2]; /* per S1 scene */
+    int lag_days[2];                         /* per S1 scene, to the Sentinel-2 overpass */
 } mos_synth_scene;
 
 typedef struct mos_synth_tile {

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <cmocka.h>
 #include <math.h>
@@ -414,6 +415,69 @@ static void the_planted_truth_is_in_the_pixels(void **state) {
     assert_true(s1 > 2 && s2 > 2);
 }
 
+static int64_t day_of(const char *stamp) {
+    struct tm date = {0};
+    assert_int_equal(sscanf(stamp, "%4d%2d%2d", &date.tm_year, &date.tm_mon, &date.tm_mday), 3);
+    date.tm_year -= 1900;
+    date.tm_mon -= 1;
+    return (int64_t)timegm(&date) / 86400;
+}
+
+/* Mean of a patch's VV. */
+static double radar_mean(mos_lmdb_reader *reader, const char *name) {
+    const void *data;
+    size_t size;
+    mos_safetensors record;
+    double sum = 0, square = 0;
+    assert_int_equal(mos_lmdb_get(reader, name, &data, &size), MOSAIC_OK);
+    assert_int_equal(mos_safetensors_parse(data, size, name, &record), MOSAIC_OK);
+    add_tensor(&record.tensors[record.count - 1], &sum, &square, NULL);
+    mos_safetensors_release(&record);
+    return sum;
+}
+
+/* The same set with and without drift: a patch seen by both sensors in one day is the same, others
+ * differ the more, the longer the lag. */
+static void radar_drifts_with_the_lag(void **state) {
+    (void)state;
+    enum { DAYS = 4 };
+    static const char *const names[2] = {"still", "drifting"};
+    double moved[DAYS] = {0};
+    int rows[DAYS] = {0};
+    mos_csv csv;
+    mos_lmdb *db[2];
+    mos_lmdb_reader *reader[2];
+    for (int k = 0; k < 2; k++) {
+        mos_synth_options options = small(1500);
+        options.size = 24;
+        options.lag_drift = k == 0 ? 0 : 1.5;
+        const char *folder = write_set(&options, names[k]);
+        if (k == 0) read_metadata(folder, &csv);
+        assert_int_equal(mos_lmdb_open(folder, &db[k]), MOSAIC_OK);
+        assert_int_equal(mos_lmdb_reader_open(db[k], &reader[k]), MOSAIC_OK);
+    }
+    for (size_t row = 0; row < csv.rows; row++) {
+        const char *s1 = cell(&csv, row, "s1_name"), *s2 = cell(&csv, row, "patch_id");
+        int64_t lag = llabs(day_of(strstr(s1, "_1SDV_") + 6) - day_of(s2 + strlen("S2A_MSIL2A_")));
+        double change = radar_mean(reader[1], s1) - radar_mean(reader[0], s1);
+        assert_true((change == 0) == (lag == 0));
+        if (lag >= DAYS) continue;
+        rows[lag]++;
+        moved[lag] += change * change;
+    }
+    for (int k = 0; k < 2; k++) {
+        mos_lmdb_reader_close(&reader[k]);
+        mos_lmdb_close(&db[k]);
+    }
+    mos_csv_release(&csv);
+    for (int lag = 1; lag < 3; lag++) {
+        double expected = 1.5 * lag, sd = sqrt(moved[lag] / rows[lag]);
+        assert_true(rows[lag] > 100);
+        /* less than a site's: a patch holds several */
+        assert_true(sd > 0.4 * expected && sd < 1.1 * expected);
+    }
+}
+
 static void modalities_go_missing_as_asked(void **state) {
     (void)state;
     mos_synth_options options = small(500);
@@ -541,6 +605,7 @@ int main(void) {
         cmocka_unit_test(tiles_lie_where_their_names_say),
         cmocka_unit_test(the_tree_is_georeferenced),
         cmocka_unit_test(the_planted_truth_is_in_the_pixels),
+        cmocka_unit_test(radar_drifts_with_the_lag),
         cmocka_unit_test(modalities_go_missing_as_asked),
         cmocka_unit_test(the_reader_opens_what_was_written),
         cmocka_unit_test(bad_options_are_named),
