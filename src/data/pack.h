@@ -29,8 +29,9 @@ mosaic_status mos_pack(mos_dataset *dataset, const mos_pack_options *options, mo
 mosaic_status mos_pack_streams(const mos_data_options *data, bool *streams);
 /* Pack such archives of BigEarthNet, V2 or V1, each read once from its beginning to its end. The
  * same records and table as from the unpacked tree: what turns out to be of no sample once all is
- * known is taken out again. A second call goes on where the first was stopped: the archives are
- * read again, records that are there are not made again. */
+ * known is taken out again. With data.limit the archives are read once before that,
+ * for names alone, and only what it picks is packed. A second call goes on where the first was
+ * stopped: the archives are read again, records that are there are not made again. */
 mosaic_status mos_pack_stream(const mos_data_options *data, const mos_pack_options *options,
                               mos_pack_result *out);
 

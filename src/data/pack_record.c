@@ -34,6 +34,7 @@ mosaic_status mos_pack_plan_make(mos_dataset *dataset, mos_pack_plan *out) {
     if (dataset->format != &mos_format_bigearthnet_v2) return MOSAIC_OK;
     MOS_TRY(mos_patch_files_find(dataset, dataset->options.reference_maps,
                                  &mos_patch_layouts[MOS_PATCHES_MAPS], &out->maps));
+    if (out->maps.store == MOS_STORE_STREAM) return MOSAIC_OK; /* data/pack_stream.c takes them */
     MOS_TRY(mos_patch_files_open(dataset, &out->maps));
     out->records += out->maps.store != MOS_STORE_NONE;
     return MOSAIC_OK;

@@ -1,6 +1,7 @@
 /* Packing archives that can only be read from beginning to end: BigEarthNet as downloaded (.tar.gz,
  * .tar.zst, parts). V2's metadata tells which patches are wanted; V1's patches tell it themselves
- * (data/pack_stream_v1.h). The files of a patch are kept until all of them have come, which in
+ * (data/pack_stream_v1.h); with data.limit a reading of its own does (data/pack_stream_limit.h).
+ * The files of a patch are kept until all of them have come, which in
  * archives in order is at once. */
 #include "data/pack.h"
 
@@ -12,6 +13,7 @@
 #include "data/bigearthnet_layout.h"
 #include "data/data_options.h"
 #include "data/pack_sink.h"
+#include "data/pack_stream_limit.h"
 #include "data/pack_stream_v1.h"
 #include "data/pack_table.h"
 #include "data/patch_files.h"
@@ -40,7 +42,8 @@ typedef struct stream_patch {
 } stream_patch;
 
 typedef struct pack_stream {
-    mos_dataset *dataset; /* begun, never opened: options, classes and countries */
+    mos_dataset *dataset; /* begun, never opened: options, classes and countries; when chosen, the
+                             samples */
     const mos_pack_options *options;
     mos_pack_sink *sink;
     mos_pack_worker *workers; /* [threads] */
@@ -48,12 +51,13 @@ typedef struct pack_stream {
     int kinds;                       /* of patches: V2 has three, V1 two */
     const mos_patch_layout *layouts; /* [kinds] */
     mos_patch_files files[MOS_PATCHES_KINDS];
-    /* V2: what the metadata wants; V1: what has come. Once the table is known, the ones in it are
-     * marked as used. */
+    /* V2, and when chosen: what is wanted; V1: what has come. Once the table is known, the ones in
+     * it are marked as used; before, when chosen, those whose record there is. */
     mos_name_set *names[MOS_PATCHES_KINDS];
     mos_name_set wanted[MOS_PATCHES_KINDS];
     mos_v1_stream v1;
     bool is_v1;
+    bool chosen;         /* data.limit: the samples are known before */
     char metadata[4096]; /* V2 */
     int64_t side;        /* of a 10 m band, 0 until the first patch */
     /* of the archive that is being read */
@@ -124,6 +128,16 @@ static mosaic_status find_archives(mos_dataset *dataset, mos_patch_files *files)
     return MOSAIC_OK;
 }
 
+static mosaic_status refuse_folders(const mos_patch_files *files, int kinds) {
+    for (int kind = 0; kind < kinds; kind++) {
+        if (files[kind].store == MOS_STORE_TREE)
+            return mos_fail(MOSAIC_ERR_USAGE,
+                            "%s: a folder beside compressed archives; unpack all of them or none",
+                            files[kind].path);
+    }
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_pack_streams(const mos_data_options *data, bool *streams) {
     mos_dataset *dataset;
     mos_patch_files files[MOS_PATCHES_KINDS] = {0};
@@ -138,6 +152,11 @@ mosaic_status mos_pack_streams(const mos_data_options *data, bool *streams) {
 
 static bool writing(const pack_stream *stream) {
     return stream->sink->writer != NULL;
+}
+
+/* V1's patches tell what they are while they come. */
+static bool learns(const pack_stream *stream) {
+    return stream->is_v1 && !stream->chosen && writing(stream);
 }
 
 static const mos_patch_layout *layout_of(const pack_stream *stream) {
@@ -219,8 +238,10 @@ static mosaic_status hand_on(pack_stream *stream, uint32_t number) {
     MOS_TRY(key_of(stream, stream->kind, patch->entry, key));
     MOS_TRY(mos_pack_sink_take(stream->sink, key, patch->made, patch->error, patch->blob,
                                patch->blob_size));
-    if (stream->is_v1 && writing(stream) && patch->made != MOSAIC_OK)
+    if (learns(stream) && patch->made != MOSAIC_OK)
         stream->v1.patches[stream->kind].notes[patch->entry].damaged = true;
+    if (stream->chosen && writing(stream) && patch->made == MOSAIC_OK)
+        stream->names[stream->kind]->entries[patch->entry].used = true;
     return done_with(stream, number);
 }
 
@@ -267,9 +288,8 @@ static void note(int64_t *count, char example[200], const char *text) {
 static mosaic_status settle(pack_stream *stream, size_t entry) {
     if (stream->state[entry] != WAITING) return MOSAIC_OK;
     uint32_t number = stream->patch_of[entry];
-    mos_v1_need need = stream->is_v1 && writing(stream)
-                           ? mos_v1_stream_need(&stream->v1, stream->kind, entry)
-                           : MOS_V1_NEEDED;
+    mos_v1_need need =
+        learns(stream) ? mos_v1_stream_need(&stream->v1, stream->kind, entry) : MOS_V1_NEEDED;
     if (need == MOS_V1_UNNEEDED) return done_with(stream, number);
     bool complete = stream->patches[number]->count == layout_of(stream)->count;
     return complete && need == MOS_V1_NEEDED ? queue_patch(stream, number) : MOSAIC_OK;
@@ -314,7 +334,7 @@ static mosaic_status keep_file(pack_stream *stream, mos_tar *tar, const mos_tar_
 /* V1's JSON: what it tells is kept, also where the record is there already. */
 static mosaic_status take_labels(pack_stream *stream, mos_tar *tar, const mos_tar_member *member,
                                  size_t entry) {
-    if (!writing(stream)) return MOSAIC_OK;
+    if (!learns(stream)) return MOSAIC_OK;
     mos_v1_note *labels = &stream->v1.patches[stream->kind].notes[entry];
     const void *data;
     char name[512];
@@ -336,12 +356,13 @@ static mosaic_status begin_patch(pack_stream *stream, size_t entry) {
     stream->state[entry] = DONE;
     if (!writing(stream)) {
         if (!stream->names[stream->kind]->entries[entry].used) return MOSAIC_OK;
-    } else if (stream->is_v1 &&
+    } else if (learns(stream) &&
                mos_v1_stream_need(&stream->v1, stream->kind, entry) == MOS_V1_UNNEEDED) {
         return MOSAIC_OK;
     }
     MOS_TRY(key_of(stream, stream->kind, entry, key));
     MOS_TRY(mos_pack_sink_wants(stream->sink, key, &make));
+    if (stream->chosen && !make) stream->names[stream->kind]->entries[entry].used = true;
     return make ? new_patch(stream, entry) : MOSAIC_OK;
 }
 
@@ -350,7 +371,9 @@ static mosaic_status reserve_names(pack_stream *stream) {
     MOS_TRY(mos_grow(&stream->state, &stream->state_room, count, sizeof *stream->state, "patches"));
     MOS_TRY(mos_grow(&stream->patch_of, &stream->patch_of_room, count, sizeof *stream->patch_of,
                      "patches"));
-    return stream->is_v1 ? mos_v1_patches_reserve(&stream->v1.patches[stream->kind]) : MOSAIC_OK;
+    return stream->is_v1 && !stream->chosen
+               ? mos_v1_patches_reserve(&stream->v1.patches[stream->kind])
+               : MOSAIC_OK;
 }
 
 static mosaic_status take_member(pack_stream *stream, mos_tar *tar, const mos_tar_member *member) {
@@ -363,13 +386,13 @@ static mosaic_status take_member(pack_stream *stream, mos_tar *tar, const mos_ta
         note(&stream->strangers, stream->stranger, member->path);
         return MOSAIC_OK;
     }
-    if (stream->is_v1 && writing(stream)) {
+    if (learns(stream)) {
         MOS_TRY(mos_name_set_add(names, patch, size, NULL));
         MOS_TRY(reserve_names(stream));
     }
     const mos_name_entry *found = mos_name_set_find(names, patch, size);
     if (found == NULL) {
-        if (file == 0) note(&stream->others, stream->other, member->path);
+        if (file == 0 && !stream->chosen) note(&stream->others, stream->other, member->path);
         return MOSAIC_OK;
     }
     size_t entry = (size_t)(found - names->entries);
@@ -382,7 +405,7 @@ static mosaic_status take_member(pack_stream *stream, mos_tar *tar, const mos_ta
  * patch of S1 belongs to no place. */
 static mosaic_status end_waiting(pack_stream *stream) {
     for (size_t entry = 0; entry < stream->names[stream->kind]->count; entry++) {
-        bool labels_alone = stream->is_v1 && writing(stream) && stream->state[entry] == UNSEEN;
+        bool labels_alone = learns(stream) && stream->state[entry] == UNSEEN;
         if (labels_alone) MOS_TRY(begin_patch(stream, entry));
         if (stream->state[entry] != WAITING) continue;
         uint32_t number = stream->patch_of[entry];
@@ -391,7 +414,7 @@ static mosaic_status end_waiting(pack_stream *stream) {
         int file = 0;
         while (file < layout_of(stream)->count && patch->has[file])
             file++;
-        if (stream->is_v1 && writing(stream) &&
+        if (learns(stream) &&
             mos_v1_stream_need(&stream->v1, stream->kind, entry) != MOS_V1_NEEDED) {
             MOS_TRY(done_with(stream, number));
             continue;
@@ -465,10 +488,6 @@ static mosaic_status read_archive(pack_stream *stream, int kind) {
     mos_tar *tar = NULL;
     mosaic_status status;
     stream->kind = kind;
-    if (stream->files[kind].store == MOS_STORE_TREE)
-        return mos_fail(MOSAIC_ERR_USAGE,
-                        "%s: a folder beside compressed archives; unpack all of them or none",
-                        stream->files[kind].path);
     MOS_GOTO(mos_archive_parts_find(stream->files[kind].path, &parts));
     MOS_GOTO(mos_tar_open(&parts, &tar));
     MOS_GOTO(reserve_names(stream));
@@ -561,6 +580,42 @@ static mosaic_status write_v1_table(pack_stream *stream, int64_t *samples) {
     return write_table_of(stream, stream->dataset, samples);
 }
 
+/* The store as its users will open it: scale and order of S1 are judged here, as those of a tree.
+ */
+static mosaic_status probe_v2(const pack_stream *stream) {
+    mos_data_options options = {0};
+    mos_dataset *packed = NULL;
+    char path[4096];
+    mosaic_status status;
+    MOS_GOTO(mos_data_options_copy(&stream->dataset->options, &options));
+    options.format = lmdb_format();
+    options.limit = 0;
+    options.fold = -1;
+    options.include_snow_cloud = false;
+    mos_text_list_release(&options.countries);
+    MOS_GOTO(set_text(&options.root, stream->options->folder));
+    MOS_GOTO(set_text(&options.s1, NULL));
+    MOS_GOTO(set_text(&options.s2, NULL));
+    MOS_GOTO(set_text(&options.lmdb, NULL));
+    MOS_GOTO(set_text(&options.metadata, NULL));
+    MOS_GOTO(set_text(&options.snow_metadata, NULL));
+    MOS_GOTO(set_text(&options.split_file, NULL));
+    status = mos_dataset_open(&options, &packed);
+    if (status == MOSAIC_OK) goto done;
+    if (mos_path_join(path, sizeof path, stream->options->folder, "metadata.csv") == MOSAIC_OK)
+        (void)remove(path); /* a store without its table is not used by mistake */
+done:
+    mos_dataset_close(&packed);
+    mos_options_release(&mos_data_option_table, &options);
+    return status;
+}
+
+static mosaic_status write_chosen_table(pack_stream *stream, int64_t *samples) {
+    MOS_TRY(mos_stream_drop_damaged(stream->dataset, stream->wanted));
+    MOS_TRY(write_table_of(stream, stream->dataset, samples));
+    return stream->is_v1 ? MOSAIC_OK : probe_v2(stream);
+}
+
 /* Patches were packed as they came; now it is known which of them are of a sample. */
 static mosaic_status remove_others(pack_stream *stream) {
     size_t others = 0;
@@ -607,18 +662,23 @@ static mosaic_status begin_stream(pack_stream *stream) {
     mos_text mark = {0};
     char fingerprint[65];
     mosaic_status status;
-    if (dataset->options.limit > 0)
-        return mos_fail(MOSAIC_ERR_USAGE,
-                        "%s: data.limit wants to know the patches before they "
-                        "are read; compressed archives are packed whole",
-                        dataset->root);
     stream->kinds = kinds_of(dataset, &stream->layouts);
     stream->is_v1 = stream->layouts == mos_patch_layouts_v1;
+    stream->chosen = dataset->options.limit > 0;
     MOS_GOTO(find_archives(dataset, stream->files));
+    MOS_GOTO(refuse_folders(stream->files, stream->kinds));
     MOS_GOTO(mos_ben_modalities(dataset));
-    MOS_GOTO(stream->is_v1 ? read_lists(stream, &mark) : read_metadata(stream, &mark));
-    if (mark.failed) MOS_GOTO(mos_fail_memory(mark.size, "names of patches"));
-    mos_sha256(mark.data == NULL ? "" : mark.data, mark.size, fingerprint);
+    if (stream->chosen) {
+        for (int kind = 0; kind < stream->kinds; kind++)
+            stream->names[kind] = &stream->wanted[kind];
+        MOS_GOTO(
+            mos_stream_choose(dataset, stream->files, stream->options->progress, stream->wanted));
+        mos_dataset_fingerprint(dataset, fingerprint); /* as packed from the tree */
+    } else {
+        MOS_GOTO(stream->is_v1 ? read_lists(stream, &mark) : read_metadata(stream, &mark));
+        if (mark.failed) MOS_GOTO(mos_fail_memory(mark.size, "names of patches"));
+        mos_sha256(mark.data == NULL ? "" : mark.data, mark.size, fingerprint);
+    }
     MOS_GOTO(mos_pack_begin(stream->options->folder, fingerprint));
     MOS_GOTO(mos_alloc((size_t)stream->threads, sizeof *stream->workers, "pack", &stream->workers));
 done:
@@ -638,8 +698,9 @@ mosaic_status mos_pack_stream(const mos_data_options *data, const mos_pack_optio
     MOS_GOTO(mos_pack_sink_write(options, &sink));
     MOS_GOTO(read_archives(&stream));
     MOS_GOTO(mos_pack_sink_close(&sink, MOSAIC_OK));
-    MOS_GOTO(stream.is_v1 ? write_v1_table(&stream, &out->samples)
-                          : write_v2_table(&stream, &out->samples));
+    MOS_GOTO(stream.chosen  ? write_chosen_table(&stream, &out->samples)
+             : stream.is_v1 ? write_v1_table(&stream, &out->samples)
+                            : write_v2_table(&stream, &out->samples));
     MOS_GOTO(remove_others(&stream));
     if (!options->verify) goto done;
     MOS_GOTO(mos_pack_sink_verify(options, &sink));

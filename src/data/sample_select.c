@@ -26,6 +26,14 @@ static void move_row(mos_dataset *dataset, int64_t from, int64_t to) {
            (size_t)slots * sizeof *dataset->sources);
 }
 
+void mos_dataset_keep(mos_dataset *dataset, const uint8_t *keep) {
+    int64_t kept = 0;
+    for (int64_t i = 0; i < dataset->count; i++) {
+        if (keep[i]) move_row(dataset, i, kept++);
+    }
+    dataset->count = kept;
+}
+
 static mosaic_status wanted_countries(const mos_dataset *dataset, uint8_t *wanted) {
     const mos_text_list *list = &dataset->options.countries;
     for (size_t i = 0; i < list->count; i++) {

@@ -5,6 +5,8 @@
 
 #include "data/dataset.h"
 
+/* Takes away the rows whose keep [count] is 0. */
+void mos_dataset_keep(mos_dataset *dataset, const uint8_t *keep);
 mosaic_status mos_dataset_select(mos_dataset *dataset);
 /* Refuses an id that occurs twice. */
 mosaic_status mos_dataset_index(mos_dataset *dataset);

@@ -76,6 +76,21 @@ for s1 in "$work/split/BigEarthNet-S1.tar.gzaa" "$work/split/BigEarthNet-S1.tar.
     packed_as_tree "$work/given"
 done
 
+# A limit picks the same samples as from the tree: of the table's splits or a split file's, under a policy, with empty rows.
+check "a split file" "$mosaic" data split "$work/tree" "$work/split.csv" --rule share --shares 0.5,0.25,0.25
+limits=("--limit 4" "--limit 3 --policy skip" "--limit 2 --split-file $work/split.csv" "--limit 5 --rows-without-files keep")
+for i in "${!limits[@]}"; do
+    for source in tree shuffled split; do
+        # shellcheck disable=SC2086 # options are words of their own
+        pack "$work/$source" "$work/$source-limit$i" ${limits[i]} >"$work/$source-limit$i.out" 2>"$work/errors"
+    done
+    check "some samples, not all" test "$(sed -n 's/^samples //p' "$work/tree-limit$i.out")" -lt 40
+    for source in shuffled split; do
+        same "$work/tree-limit$i/metadata.csv" "$work/$source-limit$i/metadata.csv"
+        check "the records of $source, ${limits[i]}" grep -qx "$(grep ^content "$work/tree-limit$i.out")" "$work/$source-limit$i.out"
+    done
+done
+
 # A part that is missing, and archives that were cut off, at a member's border too.
 mv "$work/split/BigEarthNet-S1.tar.gzab" "$work/kept"
 expect 3 "BigEarthNet-S1.tar.gzab: no such part" pack "$work/split" "$work/bad"

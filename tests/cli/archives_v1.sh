@@ -115,7 +115,15 @@ packed_as "$work/made-skip" "$work/made-gz-skip"
 check "some were taken out" grep -qx "removed [1-9][0-9]*" "$work/made-gz-skip.out"
 expect 3 "has no s1 and data.policy is refuse" "$mosaic" data pack "$gz" "$work/refused" --policy refuse
 expect 2 "'Peru' does not occur" "$mosaic" data pack "$gz" "$work/refused" --countries Peru
-expect 2 "data.limit wants to know the patches before" "$mosaic" data pack "$gz" "$work/refused" --limit 3
+# A limit picks the same samples as from the tree, of either nomenclature, with the same records and no others.
+for classes in 19 43; do
+    for at in made made-gz made-split; do
+        pack "$work/$at" "$work/$at-limit-$classes" --limit 3 --classes $classes >"$work/$at-limit-$classes.out" 2>&1
+        packed_as "$work/made-limit-$classes" "$work/$at-limit-$classes"
+        check "nothing was taken out again" grep -qx "removed 0" "$work/$at-limit-$classes.out"
+    done
+done
+check "fewer samples" test "$(wc -l <"$work/made-limit-19/metadata.csv")" -lt "$(wc -l <"$work/made-packed/metadata.csv")"
 # Snow: the lists' patches are in neither.
 head -n 2 "$work/made/train.csv" >"$work/made/patches_with_seasonal_snow.csv"
 cp "$work/made/patches_with_seasonal_snow.csv" "$gz"

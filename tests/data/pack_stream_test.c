@@ -3,6 +3,7 @@
 #include "data_support.h"
 
 #include "base/log.h"
+#include "data/data_options.h"
 #include "data/pack.h"
 #include "io/lmdb_shards.h"
 
@@ -170,21 +171,88 @@ static void verified(void **state) {
     mos_dataset_close(&dataset);
 }
 
+static mosaic_status stream_some(const char *root, int64_t limit, int policy,
+                                 const mos_pack_options *pack, mos_pack_result *result) {
+    mos_data_options options;
+    options_of(&options, root);
+    options.limit = limit;
+    options.policy = policy;
+    mosaic_status status = mos_pack_stream(&options, pack, result);
+    mos_options_release(&mos_data_option_table, &options);
+    return status;
+}
+
+/* data.limit: the samples that it picks from the tree, in any order of members, with partners that
+ * are not there; the same folder goes on with either source. */
+static void limited(void **state) {
+    char tree[4096], packed[4096], folder[4096], out[4096];
+    path_of(state, "tree", tree);
+    make_tree(tree);
+    run("rm -r '%s/BigEarthNet-S1/" SCENE "/" SCENE "_33UUP_13_43'", tree);
+    for (int64_t limit = 1; limit <= 4; limit++) {
+        char name[16], content[65];
+        mos_dataset *dataset;
+        mos_pack_result result;
+        snprintf(name, sizeof name, "packed%d", (int)limit);
+        path_of(state, name, packed);
+        snprintf(name, sizeof name, "%d", (int)limit);
+        EXPECT_OK(open_dataset(&dataset, "data.root", tree, "data.limit", name, NULL));
+        mos_pack_options options = {.folder = packed, .threads = 1, .verify = true};
+        EXPECT_OK(mos_pack(dataset, &options, &result));
+        mos_dataset_close(&dataset);
+        memcpy(content, result.content, sizeof content);
+        int64_t samples = limit + 1, records = result.records; /* of train, and the one of test */
+        assert_int_equal(result.samples, samples);
+        snprintf(name, sizeof name, "archive%d", (int)limit);
+        path_of(state, name, folder);
+        make_archives(tree, folder, limit % 2 ? "sort -r" : "sort");
+        snprintf(name, sizeof name, "out%d", (int)limit);
+        path_of(state, name, out);
+        options.folder = out;
+        EXPECT_OK(stream_some(folder, limit, MOS_POLICY_MASK, &options, &result));
+        assert_int_equal(result.samples, samples);
+        assert_int_equal(result.records, records);
+        assert_int_equal(result.verified, records);
+        assert_int_equal(result.removed, 0); /* nothing was packed in vain */
+        assert_string_equal(result.content, content);
+        expect_same_table(packed, out);
+        options.folder = packed;
+        EXPECT_OK(stream_some(folder, limit, MOS_POLICY_MASK, &options, &result));
+        assert_int_equal(result.already, records);
+        EXPECT_STATUS(MOSAIC_ERR_USAGE,
+                      stream_some(folder, limit % 4 + 1, MOS_POLICY_MASK, &options, &result));
+    }
+}
+
+/* A damaged one among those that were picked: an error by name, or its sample goes. */
+static void limited_damage(void **state) {
+    char tree[4096], folder[4096], out[4096];
+    mos_pack_result result;
+    path_of(state, "tree", tree);
+    path_of(state, "archive", folder);
+    path_of(state, "out", out);
+    make_tree(tree);
+    run("echo II >'%s/BigEarthNet-S2/" TILE "/" TILE "_10_43/" TILE "_10_43_B05.tif'", tree);
+    make_archives(tree, folder, "sort");
+    const mos_pack_options options = {.folder = out, .threads = 2, .verify = true};
+    EXPECT_DATA_ERROR(stream_some(folder, 2, MOS_POLICY_MASK, &options, &result),
+                      TILE "_10_43_B05.tif");
+    EXPECT_OK(stream_some(folder, 2, MOS_POLICY_SKIP, &options, &result));
+    assert_int_equal(result.samples, 2); /* of three */
+    assert_int_equal(result.skipped, 1);
+    assert_int_equal(result.removed, 1); /* its S1 */
+    assert_int_equal(result.verified, 4);
+    run("! grep -q " TILE "_10_43 '%s/metadata.csv'", out);
+}
+
 static void refused(void **state) {
     char tree[4096], folder[4096], out[4096];
     mos_pack_result result;
-    mos_data_options options;
     path_of(state, "tree", tree);
     path_of(state, "archive", folder);
     path_of(state, "out", out);
     make_tree(tree);
     make_archives(tree, folder, "sort");
-    options_of(&options, folder);
-    options.limit = 2;
-    EXPECT_STATUS(MOSAIC_ERR_USAGE,
-                  mos_pack_stream(&options, &(mos_pack_options){.folder = out}, &result));
-    assert_non_null(strstr(mosaic_error(), "data.limit"));
-    mos_options_release(&mos_data_option_table, &options);
     /* One unpacked, the other not. */
     run("cp -r '%s/BigEarthNet-S2' '%s'", tree, folder);
     EXPECT_STATUS(MOSAIC_ERR_USAGE,
@@ -199,7 +267,8 @@ static void refused(void **state) {
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_test_folder, remove_test_folder)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {IN_FOLDER(any_order), IN_FOLDER(damage), IN_FOLDER(verified),
-                                       IN_FOLDER(refused)};
+    const struct CMUnitTest tests[] = {IN_FOLDER(any_order),      IN_FOLDER(damage),
+                                       IN_FOLDER(verified),       IN_FOLDER(limited),
+                                       IN_FOLDER(limited_damage), IN_FOLDER(refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
