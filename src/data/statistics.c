@@ -191,11 +191,12 @@ static int64_t list_rows(const mos_dataset *dataset, stats_row *out) {
 /* The samples of the split, at most `limit` of them, evenly spaced. */
 static mosaic_status list_samples(const mos_dataset *dataset, mos_split split, int64_t limit,
                                   int64_t **out, int64_t *count) {
-    int64_t total = mos_dataset_count(dataset), found = 0;
+    int64_t total = mos_dataset_count(dataset), found = 0, of_split[MOS_SPLIT_COUNT] = {0};
     MOS_TRY(mos_alloc((size_t)total, sizeof **out, "list of samples", out));
     for (int64_t i = 0; i < total; i++) {
         mos_sample sample;
         MOS_TRY(mos_dataset_sample(dataset, i, &sample));
+        of_split[sample.split]++;
         if (split == MOS_SPLIT_COUNT || sample.split == split) (*out)[found++] = i;
     }
     if (limit > 0 && found > limit) {
@@ -205,9 +206,13 @@ static mosaic_status list_samples(const mos_dataset *dataset, mos_split split, i
     }
     *count = found;
     if (found > 0) return MOSAIC_OK;
-    return mos_fail(MOSAIC_ERR_DATA, "%s: no sample in split %s for statistics",
+    return mos_fail(MOSAIC_ERR_DATA,
+                    "%s: no sample in split %s for statistics; train has %lld, validation %lld, "
+                    "test %lld, and %lld are in none",
                     mos_dataset_root(dataset),
-                    split == MOS_SPLIT_COUNT ? "any" : mos_split_names[split]);
+                    split == MOS_SPLIT_COUNT ? "any" : mos_split_names[split],
+                    (long long)of_split[MOS_SPLIT_TRAIN], (long long)of_split[MOS_SPLIT_VALIDATION],
+                    (long long)of_split[MOS_SPLIT_TEST], (long long)of_split[MOS_SPLIT_NONE]);
 }
 
 static mosaic_status fill_rows(const stats_job *job, const moments *total,
