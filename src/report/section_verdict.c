@@ -54,11 +54,11 @@ static int compare_f1(const mos_report_class *a, const mos_report_class *b, int 
 
 /* Up to three classes that occur, best (or worst) first. */
 static void add_extremes(const mos_run_document *run, const mos_report_evaluation *e, bool best,
-                         mos_text *out) {
+                         int most, mos_text *out) {
     int set = e->sets - 1;
     mos_legend legend = mos_report_legend(run);
     const mos_report_class *before[3] = {0};
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < most; k++) {
         const mos_report_class *found = NULL;
         for (int64_t j = 0; j < e->class_count; j++) {
             const mos_report_class *c = &e->classes[j];
@@ -77,11 +77,15 @@ static void add_extremes(const mos_run_document *run, const mos_report_evaluatio
 
 static void add_words(const mos_run_document *run, const mos_report_evaluation *e, mos_text *out) {
     const mos_report_analysis *a = &e->analysis;
-    if (e->class_count > 3) {
+    int scored = 0, most;
+    for (int64_t j = 0; j < e->class_count; j++)
+        scored += e->classes[j].positives > 0 && isfinite(e->classes[j].at[e->sets - 1].f1);
+    most = scored >= 6 ? 3 : scored / 2; /* none is both */
+    if (most > 0) {
         mos_text_add(out, "<p>Strongest by F1: ");
-        add_extremes(run, e, true, out);
+        add_extremes(run, e, true, most, out);
         mos_text_add(out, ". Weakest: ");
-        add_extremes(run, e, false, out);
+        add_extremes(run, e, false, most, out);
         mos_text_add(out, ".</p>");
     }
     if (a->confusion_count > 0 && a->confusions[0].confused > 0) {
