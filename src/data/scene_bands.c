@@ -61,8 +61,9 @@ done:
 }
 
 /* Joins the named bands of all rasters; `info` becomes that of a raster with all of them. */
-static mosaic_status open_rasters(const mos_scene_modality *options, mos_scene_source *source,
-                                  bool one_each, found_bands *out, mos_raster_info *joined) {
+static mosaic_status open_rasters(mos_dataset *dataset, const mos_scene_modality *options,
+                                  mos_scene_source *source, bool one_each, found_bands *out,
+                                  mos_raster_info *joined) {
     int64_t *count = &out->modality.band_count;
     memset(joined, 0, sizeof *joined);
     for (size_t r = 0; r < source->raster_count; r++) {
@@ -73,6 +74,10 @@ static mosaic_status open_rasters(const mos_scene_modality *options, mos_scene_s
         if (scaled)
             mos_log(MOS_LOG_WARNING,
                     "%s: its scale or offset is not applied: values are used as stored", path);
+        if (info.control_points > 0)
+            mos_dataset_defect(dataset, "placed by ground control points",
+                               "%s: %d of them, not by a map grid: relief moves its pixels", path,
+                               info.control_points);
         if (one_each && info.bands != 1)
             return mos_fail(MOSAIC_ERR_DATA, "%s: %d bands, wanted one: %s has a file for each",
                             path, info.bands, options->name);
@@ -125,7 +130,7 @@ static mosaic_status find_bands(mos_dataset *dataset, const mos_scene_modality *
         MOS_TRY(keep_path(dataset, options->files.items[f], source));
     bool one_each =
         product || (options->files.count > 0 && options->bands.count == options->files.count);
-    MOS_TRY(open_rasters(options, source, one_each, out, &joined));
+    MOS_TRY(open_rasters(dataset, options, source, one_each, out, &joined));
     if (product) return MOSAIC_OK;
     snprintf(out->modality.name, sizeof out->modality.name, "%.31s", options->name);
     if (options->bands.count > 0) return use_names(options, source->paths[0], &out->modality);

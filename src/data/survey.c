@@ -40,6 +40,7 @@ static const struct {
     {"member twice in the archive, first taken", MOS_CHECK_DUPLICATE_ID, FILE_NAME, ": ", ""},
     {"unlabelled: too little known land cover", MOS_CHECK_NO_LABEL, ID, ": ", ""},
     {"land-cover value without a class", MOS_CHECK_UNKNOWN_LABEL, TEXT, NULL, ""},
+    {"placed by ground control points", MOS_CHECK_OTHER, FILE_NAME, ": ", ""},
     {"missing file", MOS_CHECK_UNREADABLE, ID_FILE, ": ", ""},
     {"missing modality", FOUND_AGAIN, ID, ": ", ""},
     {"missing band", MOS_CHECK_MISSING_PARTNER, ID, ": ", ""},

@@ -16,6 +16,7 @@ typedef struct mos_raster_info {
     bool has_nodata;
     double nodata;
     bool has_transform;
+    int control_points;      /* of a scene's raster that has them in place of a transform */
     double transform[6];     /* GDAL's geotransform */
     int epsg;                /* 0 unknown */
     char band_names[32][24]; /* band descriptions, "" where none */

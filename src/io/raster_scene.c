@@ -12,7 +12,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { MAX_BANDS = 256 };
+/* A spline costs every point at every pixel: Sentinel-1 has some 200. */
+enum { MAX_BANDS = 256, MIN_POINTS = 3, MAX_POINTS = 1000 };
 
 static const char *const drivers[] = {"GTiff", "COG", "JP2OpenJPEG", "PNG",
                                       "ENVI",  "HFA", "VRT",         NULL};
@@ -59,6 +60,7 @@ static void fill_info(GDALDatasetH dataset, mos_raster_info *info, bool *scaled)
     info->height = GDALGetRasterYSize(dataset);
     info->bands = GDALGetRasterCount(dataset);
     info->has_transform = GDALGetGeoTransform(dataset, info->transform) == CE_None;
+    if (!info->has_transform) info->control_points = GDALGetGCPCount(dataset);
     int has_nodata = 0;
     info->nodata = GDALGetRasterNoDataValue(GDALGetRasterBand(dataset, 1), &has_nodata);
     info->has_nodata = has_nodata != 0;
@@ -171,6 +173,64 @@ done:
     return status;
 }
 
+/* A spline through points on one line, or through two, is a line as well: GDAL makes it and says
+ * nothing. */
+static mosaic_status check_points(const char *path, GDALDatasetH dataset) {
+    const GDAL_GCP *points = GDALGetGCPs(dataset);
+    int count = GDALGetGCPCount(dataset);
+    double x = 0, y = 0, xx = 0, xy = 0, yy = 0;
+    if (count < MIN_POINTS || count > MAX_POINTS)
+        return mos_fail(MOSAIC_ERR_DATA,
+                        "%s: placed by %d ground control points, wanted %d to %d; warp it onto a "
+                        "map grid first",
+                        path, count, MIN_POINTS, MAX_POINTS);
+    for (int p = 0; p < count; p++) {
+        x += points[p].dfGCPPixel / count;
+        y += points[p].dfGCPLine / count;
+    }
+    for (int p = 0; p < count; p++) {
+        double right = points[p].dfGCPPixel - x, down = points[p].dfGCPLine - y;
+        xx += right * right;
+        xy += right * down;
+        yy += down * down;
+    }
+    if (xx * yy - xy * xy > 1e-6 * (xx + yy) * (xx + yy)) return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_DATA, "%s: its %d ground control points lie on one line", path,
+                    count);
+}
+
+/* Which of GDAL's ways from pixels to places: left to itself it takes what there is, RPCs without
+ * heights too. */
+static mosaic_status find_method(const char *path, GDALDatasetH dataset, const char **method) {
+    double transform[6];
+    *method = "GEOTRANSFORM";
+    if (GDALGetGeoTransform(dataset, transform) == CE_None) return MOSAIC_OK;
+    *method = "GCP_TPS";
+    if (GDALGetGCPCount(dataset) > 0) return check_points(path, dataset);
+    if (GDALGetMetadata(dataset, "RPC") != NULL)
+        return mos_fail(MOSAIC_ERR_DATA,
+                        "%s: placed by RPCs alone, which need heights; orthorectify it first",
+                        path);
+    return mos_fail(MOSAIC_ERR_DATA,
+                    "%s: no georeference: neither a transform nor ground control points", path);
+}
+
+mosaic_status mos_scene_transformer(const char *path, GDALDatasetH dataset, const char *given,
+                                    const char *crs, const mos_gdal_capture *capture, void **out) {
+    const char *method;
+    char **options = NULL;
+    *out = NULL;
+    MOS_TRY(find_method(path, dataset, &method));
+    options = CSLSetNameValue(options, "METHOD", method);
+    if (given != NULL) options = CSLSetNameValue(options, "SRC_SRS", given);
+    options = CSLSetNameValue(options, "DST_SRS", crs);
+    *out = GDALCreateGenImgProjTransformer2(dataset, NULL, options);
+    CSLDestroy(options);
+    return *out != NULL ? MOSAIC_OK
+                        : mos_gdal_fail(MOSAIC_ERR_DATA, path, capture,
+                                        "cannot be brought into another reference system");
+}
+
 /* Points of the raster's outline and the pixel in its middle. */
 static mosaic_status outline(const char *path, GDALDatasetH dataset, void *transformer,
                              mos_extent *out, double *resolution) {
@@ -213,11 +273,8 @@ mosaic_status mos_scene_extent(const char *path, const char *given, const char *
     mosaic_status status;
     mos_gdal_capture_begin(&capture);
     MOS_GOTO(mos_scene_open(path, &capture, &dataset));
-    transformer = mos_scene_transformer(dataset, given, crs);
-    if (transformer == NULL)
-        status = mos_gdal_fail(MOSAIC_ERR_DATA, path, &capture, "no georeference");
-    else
-        status = outline(path, dataset, transformer, out, resolution);
+    MOS_GOTO(mos_scene_transformer(path, dataset, given, crs, &capture, &transformer));
+    status = outline(path, dataset, transformer, out, resolution);
 done:
     if (transformer != NULL) GDALDestroyGenImgProjTransformer(transformer);
     if (dataset != NULL) GDALClose(dataset);

@@ -7,7 +7,9 @@
 
 /* For reading; errors name the path. The capture is the caller's and on. */
 mosaic_status mos_scene_open(const char *path, mos_gdal_capture *capture, GDALDatasetH *out);
-/* From the raster's pixels to coordinates of `crs`; NULL with GDAL's words in the capture. */
-void *mos_scene_transformer(GDALDatasetH dataset, const char *given, const char *crs);
+/* From the raster's pixels to coordinates of `crs`, by its transform or by the spline through its
+ * ground control points (gdalwarp -tps). The capture is the caller's and on. */
+mosaic_status mos_scene_transformer(const char *path, GDALDatasetH dataset, const char *given,
+                                    const char *crs, const mos_gdal_capture *capture, void **out);
 
 #endif

@@ -51,15 +51,6 @@ static GDALResampleAlg algorithm(mos_resampling resampling) {
     }
 }
 
-void *mos_scene_transformer(GDALDatasetH dataset, const char *given, const char *crs) {
-    char **options = NULL;
-    if (given != NULL) options = CSLSetNameValue(options, "SRC_SRS", given);
-    options = CSLSetNameValue(options, "DST_SRS", crs);
-    void *transformer = GDALCreateGenImgProjTransformer2(dataset, NULL, options);
-    CSLDestroy(options);
-    return transformer;
-}
-
 /* How much finer the grid is than the source, at the source's middle. The warper would work it out
  * for each window anew, and a pixel would depend on the window it is read in. Four digits; what is
  * nearly 1 is 1, where the kernels are those of plain interpolation. */
@@ -92,12 +83,8 @@ mosaic_status mos_window_open(const char *path, const mos_grid *grid,
     mos_gdal_capture_begin(&capture);
     MOS_GOTO(mos_copy_text(path, &window->path));
     MOS_GOTO(mos_scene_open(path, &capture, &window->dataset));
-    window->transformer = mos_scene_transformer(window->dataset, options->crs, grid->crs);
-    if (window->transformer == NULL) {
-        status = mos_gdal_fail(MOSAIC_ERR_DATA, path, &capture,
-                               "cannot be brought into another reference system");
-        goto done;
-    }
+    MOS_GOTO(mos_scene_transformer(path, window->dataset, options->crs, grid->crs, &capture,
+                                   &window->transformer));
     const double transform[6] = {grid->x, grid->resolution, 0, grid->y, 0, -grid->resolution};
     GDALSetGenImgProjTransformerDstGeoTransform(window->transformer, transform);
     MOS_GOTO(find_scale(window));

@@ -54,8 +54,8 @@ static void judge_scale(const char *folder, const test_raster *source, double pi
         fprintf(file, "%.1f %.1f\n", source->width / 2.0 + (p == 1),
                 source->height / 2.0 + (p == 2));
     fclose(file);
-    run_program("gdaltransform -output_xy -t_srs EPSG:32633 %s/%s <%s >%s.out", folder,
-                source->path, path, path);
+    run_program("gdaltransform %s -output_xy -t_srs EPSG:32633 %s/%s <%s >%s.out",
+                source->points ? "-tps" : "", folder, source->path, path, path);
     strcat(path, ".out");
     file = fopen(path, "r");
     assert_non_null(file);
@@ -85,9 +85,10 @@ static void judge_modality(const char *folder, mos_dataset *dataset, int64_t m,
     double pixel = 200.0 / (double)patch->band[0].width;
     judge_scale(folder, source, pixel, scale, sizeof scale);
     snprintf(path, sizeof path, "%s/judge.tif", folder);
-    run_program("gdalwarp -q -overwrite -et 0 -ovr NONE -wo UNIFIED_SRC_NODATA=NO -t_srs "
+    run_program("gdalwarp %s -q -overwrite -et 0 -ovr NONE -wo UNIFIED_SRC_NODATA=NO -t_srs "
                 "EPSG:32633 -te 500000 5399200 501000 5400000 -tr %g %g %s %s %s/%s %s",
-                pixel, pixel, scale, options, folder, source->path, path);
+                source->points ? "-tps" : "", pixel, pixel, scale, options, folder, source->path,
+                path);
     EXPECT_OK(mos_raster_info_read(path, &info));
     for (int b = 0; b < bands; b++) {
         EXPECT_OK(mos_alloc((size_t)(info.width * info.height), 4, "test", &judge[b]));
@@ -213,6 +214,94 @@ static void other_grids(void **state) {
         judge_modality(*state, dataset, 1, &optical, "-r bilinear -srcnodata 0 -dstnodata 0");
         mos_dataset_close(&dataset);
     }
+}
+
+/* The raster's place as a number of control points instead of its transform, on a lattice of so
+ * many columns and rows, off by up to `bow` metres. */
+static void place_by_points(const char *folder, const test_raster *raster, int columns, int rows,
+                            double bow) {
+    mos_text command = {0};
+    const double *t = raster->transform;
+    mos_text_add(&command, "gdal_translate -q -a_srs EPSG:%d", raster->epsg);
+    for (int p = 0; p < columns * rows; p++) {
+        double x = columns == 1 ? 0 : raster->width * (double)(p % columns) / (columns - 1),
+               y = rows == 1 ? 0 : raster->height * (double)(p / columns) / (rows - 1);
+        mos_text_add(&command, " -gcp ");
+        const double numbers[] = {x, y, t[0] + t[1] * x + t[2] * y + bow * sin(x * 0.02 + y * 0.01),
+                                  t[3] + t[4] * x + t[5] * y + bow * cos(x * 0.013 - y * 0.03)};
+        for (size_t n = 0; n < 4; n++) {
+            mos_text_add_number(&command, numbers[n]);
+            mos_text_add(&command, " ");
+        }
+    }
+    mos_text_add(&command, "%s/%s %s/points.tif && mv %s/points.tif %s/%s", folder, raster->path,
+                 folder, folder, folder, raster->path);
+    assert_false(command.failed);
+    run_program("%s", command.data);
+    mos_text_release(&command);
+}
+
+/* Sentinel-1 before terrain correction: no transform, a lattice of ground control points. */
+static void control_points(void **state) {
+    need_program("gdalwarp");
+    static const char *const resamplings[] = {"bilinear", "nearest"};
+    for (int r = 0; r < 2; r++) {
+        mos_dataset *dataset;
+        test_raster radar = turned;
+        char text[512], options[100];
+        radar.points = true;
+        write_raster(*state, &optical);
+        write_raster(*state, &radar);
+        place_by_points(*state, &radar, 5, 4, 20);
+        snprintf(text, sizeof text,
+                 "grid: {size: 20, minimum_valid: 0.5}\n"
+                 "modalities:\n"
+                 "  s1: {file: s1.tif, bands: [VV, VH], resampling: %s}\n"
+                 "  s2: {file: s2.tif, bands: [B02, B03, B04, B08]}\n",
+                 resamplings[r]);
+        EXPECT_OK(open_scene(*state, text, &dataset));
+        assert_int_equal(mos_dataset_count(dataset), 20);
+        expect_defect(dataset, "placed by ground control points", 1, "s1.tif: 20 of them");
+        snprintf(options, sizeof options, "-r %s -srcnodata -9999 -dstnodata nan",
+                 r == 0 ? "bilinear" : "near");
+        judge_modality(*state, dataset, 0, &radar, options);
+        mos_dataset_close(&dataset);
+    }
+}
+
+/* What has no place, or none that is known well enough, is refused by its name. */
+static void no_place(void **state) {
+    need_program("gdal_translate");
+    static const char text[] = "grid: {size: 20, crs: \"EPSG:32633\", resolution: 10}\n"
+                               "modalities: {s2: {file: s2.tif, bands: [B02, B03, B04, B08]}}\n";
+    static const struct {
+        int columns, rows;
+        const char *said;
+    } cases[] = {{2, 1, "s2.tif: placed by 2 ground control points, wanted 3 to 1000"},
+                 {5, 1, "s2.tif: its 5 ground control points lie on one line"},
+                 {51, 21, "s2.tif: placed by 1071 ground control points, wanted 3 to 1000"}};
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        write_raster(*state, &optical);
+        place_by_points(*state, &optical, cases[c].columns, cases[c].rows, 0);
+        expect_scene_error(*state, text, MOSAIC_ERR_DATA, cases[c].said);
+    }
+    write_raster(*state, &optical);
+    run_program("cd %s && gdal_translate -q -co PROFILE=BASELINE s2.tif bare.tif && rm -f "
+                "bare.tif.aux.xml bare.tfw && gdal_translate -q -a_srs EPSG:32633 bare.tif s2.tif",
+                (const char *)*state);
+    expect_scene_error(*state, text, MOSAIC_ERR_DATA,
+                       "s2.tif: no georeference: neither a transform nor ground control points");
+    static const char virtual_raster[] =
+        "<VRTDataset rasterXSize=\"100\" rasterYSize=\"80\"><SRS>EPSG:32633</SRS>"
+        "<Metadata domain=\"RPC\"><MDI key=\"LINE_OFF\">1</MDI></Metadata>"
+        "<VRTRasterBand dataType=\"UInt16\" band=\"1\"><SimpleSource><SourceFilename "
+        "relativeToVRT=\"1\">bare.tif</SourceFilename><SourceBand>1</SourceBand></SimpleSource>"
+        "</VRTRasterBand></VRTDataset>";
+    write_text(*state, "rpc.vrt", virtual_raster);
+    expect_scene_error(*state,
+                       "grid: {size: 20, crs: \"EPSG:32633\", resolution: 10}\n"
+                       "modalities: {s2: {file: rpc.vrt, bands: [B02]}}\n",
+                       MOSAIC_ERR_DATA, "rpc.vrt: placed by RPCs alone");
 }
 
 typedef struct read_job {
@@ -385,6 +474,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(same_grid, make_test_folder, remove_test_folder),
         cmocka_unit_test_setup_teardown(zeros, make_test_folder, remove_test_folder),
         cmocka_unit_test_setup_teardown(other_grids, make_test_folder, remove_test_folder),
+        cmocka_unit_test_setup_teardown(control_points, make_test_folder, remove_test_folder),
+        cmocka_unit_test_setup_teardown(no_place, make_test_folder, remove_test_folder),
         cmocka_unit_test_setup_teardown(threads, make_test_folder, remove_test_folder),
         cmocka_unit_test_setup_teardown(shares, make_test_folder, remove_test_folder),
         cmocka_unit_test_setup_teardown(shares_elsewhere, make_test_folder, remove_test_folder),
