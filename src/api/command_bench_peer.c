@@ -14,7 +14,7 @@ typedef struct bench_command {
     int encoder;
     char *method, *python, *server, *peer;
     mos_text_list bands, peer_modes;
-    bool fp32, bf16, layers, json;
+    bool fp32, bf16, layers, side_by_side, json;
 } bench_command;
 
 #define AT(field) offsetof(bench_command, field)
@@ -79,6 +79,11 @@ static const mos_option_table common_table = {"bench", common_options,
 
 static const mos_option step_options[] = {
     COUNT(views, "2", 2, 3, "view sets per modality; 3: with a separate anchor"),
+    {.key = "side-by-side",
+     .type = MOS_OPTION_BOOL,
+     .offset = AT(side_by_side),
+     .fallback = "false",
+     .help = "each of ours a second time with the encoders side by side (train.encoders)"},
     {.key = "method",
      .type = MOS_OPTION_TEXT,
      .offset = AT(method),
@@ -136,6 +141,7 @@ static mosaic_status run_bench(const bench_command *command, const char *name,
         .fp32 = command->fp32,
         .bf16 = command->bf16,
         .layers = command->layers,
+        .side_by_side = command->side_by_side,
         .python = command->python,
         .peer_server = command->server,
         .peer_module = command->peer ? command->peer : peer_module,

@@ -67,6 +67,8 @@ const mos_bench_entry mos_bench_entries[] = {
     {"augment", "views against the plain scalar way", mos_augment_bench},
     {"loader", "samples per second, and the stage that limits them", mos_loader_bench},
     {"memory", "what a step takes against what it should", mos_memory_bench},
+    {"ways", "recomputing, cached gradients, encoders side by side: memory and time of a step",
+     mos_ways_bench},
     {"end-to-end", "steps fed by the loader against steps on synthetic input",
      mos_end_to_end_bench},
     {"scaling", "a step on one thread against all", mos_scaling_bench},

@@ -37,6 +37,7 @@ mosaic_status mos_loader_bench(const mos_bench_settings *settings, mos_bench_rep
 mosaic_status mos_loss_bench(const mos_bench_settings *settings, mos_bench_report *report);
 mosaic_status mos_memory_bench(const mos_bench_settings *settings, mos_bench_report *report);
 mosaic_status mos_norm_bench(const mos_bench_settings *settings, mos_bench_report *report);
+mosaic_status mos_ways_bench(const mos_bench_settings *settings, mos_bench_report *report);
 mosaic_status mos_scaling_bench(const mos_bench_settings *settings, mos_bench_report *report);
 
 #endif

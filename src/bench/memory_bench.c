@@ -1,40 +1,11 @@
 /* Peak memory of a training step against what it has to be: the saved activations of every view,
  * and weights, gradients and two moments. */
-#include "base/text.h"
 #include "bench/bench_list.h"
+#include "bench/process_memory.h"
 #include "bench/synthetic_step.h"
-
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 /* Saved activations of a 120-pixel view through ResNet-34, bytes. */
 static const double view_bytes_bf16 = 4.54e6, view_bytes_fp32 = 9.08e6;
-
-/* A line of /proc/self/status in bytes; NAN when the system has none. */
-static double status_bytes(const char *key) {
-    FILE *file = fopen("/proc/self/status", "re");
-    char line[256];
-    double bytes = NAN;
-    size_t size = strlen(key);
-    if (file == NULL) return bytes;
-    while (fgets(line, sizeof line, file))
-        if (strncmp(line, key, size) == 0 && line[size] == ':') {
-            long long kilobytes = 0;
-            if (sscanf(line + size + 1, "%lld", &kilobytes) == 1)
-                bytes = 1024.0 * (double)kilobytes;
-        }
-    (void)fclose(file);
-    return bytes;
-}
-
-/* The peak starts again at what is used now; older kernels keep the old one. */
-static void reset_peak(void) {
-    FILE *file = fopen("/proc/self/clear_refs", "we");
-    if (file == NULL) return;
-    (void)fputs("5", file);
-    (void)fclose(file);
-}
 
 static void add_row(mos_bench_report *report, const char *name, double bytes, double wanted) {
     mos_bench_row(report, name);
@@ -55,14 +26,14 @@ mosaic_status mos_memory_bench(const mos_bench_settings *settings, mos_bench_rep
     mos_memory_report plan;
     mosaic_status status = MOSAIC_OK;
     double seconds, loss, before, peak;
-    reset_peak();
-    before = status_bytes("VmRSS");
+    mos_reset_peak();
+    before = mos_resident_bytes();
     MOS_GOTO(mos_synthetic_step_create(
         "cpu", settings->precision == 0 ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32,
         settings->threads, &setting, &step));
     for (int i = 0; i < 2; i++)
         MOS_GOTO(mos_synthetic_step_run(step, &seconds, &loss));
-    peak = status_bytes("VmHWM") - before;
+    peak = mos_peak_bytes() - before;
     mos_model_memory(mos_synthetic_step_model(step), &plan);
     bool bf16 = mos_synthetic_step_device(step)->precision == MOS_PRECISION_BF16;
     double pixels = (double)(setting.size * setting.size), views = (double)(4 * setting.batch);

@@ -13,6 +13,7 @@ typedef struct mos_peer_bench_options {
     int threads;
     int64_t rounds;
     bool fp32, bf16, layers;
+    bool side_by_side;               /* bench step: encoders side by side too */
     const char *python;              /* interpreter with torch; NULL or "": no peer */
     const char *peer_server;         /* bench/peers/serve_step.py */
     const char *peer_module;         /* a file with build(mode, args) */

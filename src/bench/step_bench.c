@@ -4,11 +4,11 @@
 
 #include <stdio.h>
 
-enum { OURS = 2 };
+enum { FORMATS = 2, OURS = 2 * FORMATS };
 static const struct {
     const char *name;
     mos_precision precision;
-} formats[OURS] = {{"mosaic bf16", MOS_PRECISION_BF16}, {"mosaic fp32", MOS_PRECISION_FP32}};
+} formats[FORMATS] = {{"mosaic bf16", MOS_PRECISION_BF16}, {"mosaic fp32", MOS_PRECISION_FP32}};
 
 static mosaic_status run_step(void *context, double *seconds) {
     double loss;
@@ -18,17 +18,31 @@ static mosaic_status run_step(void *context, double *seconds) {
 /* A processor without bf16 gives a notice and no such case. */
 static mosaic_status add_ours(const mos_peer_bench_options *options, mos_bench_run *run,
                               mos_synthetic_step *steps[OURS]) {
-    const bool wanted[OURS] = {options->bf16, options->fp32};
-    for (int i = 0; i < OURS; i++) {
-        if (!wanted[i]) continue;
-        MOS_TRY(mos_synthetic_step_create("cpu", formats[i].precision, options->threads,
-                                          &options->setting, &steps[run->count]));
-        if (mos_synthetic_step_device(steps[run->count])->precision != formats[i].precision)
+    const bool wanted[FORMATS] = {options->bf16, options->fp32};
+    const int ways = options->side_by_side ? 2 : 1;
+    for (int i = 0; i < FORMATS * ways; i++) {
+        const int format = i / ways;
+        mos_step_setting setting = options->setting;
+        char name[64];
+        if (!wanted[format]) continue;
+        setting.lanes = i % ways == 0 ? 0 : setting.modalities;
+        (void)snprintf(name, sizeof name, "%s%s", formats[format].name,
+                       i % ways == 0 ? "" : ", side by side");
+        MOS_TRY(mos_synthetic_step_create("cpu", formats[format].precision, options->threads,
+                                          &setting, &steps[run->count]));
+        if (mos_synthetic_step_device(steps[run->count])->precision != formats[format].precision)
             mos_synthetic_step_destroy(&steps[run->count]);
         else
-            MOS_TRY(mos_bench_add(run, formats[i].name, run_step, steps[run->count]));
+            MOS_TRY(mos_bench_add(run, name, run_step, steps[run->count]));
     }
     return MOSAIC_OK;
+}
+
+/* How many times faster than in turn. */
+static void compare_ways(const mos_bench_run *run, int ours, mos_bench_report *report) {
+    for (int i = 1; i < ours; i += 2)
+        mos_bench_fact(report, run->cases[i].name, "%.3f times as fast as in turn",
+                       mos_bench_ratio(run, i, i - 1));
 }
 
 static double view_flops(const mos_step_setting *s) {
@@ -75,6 +89,7 @@ mosaic_status mos_step_bench(const mos_peer_bench_options *options, mos_bench_re
                    s->method, (long long)s->batch, (long long)s->views, (long long)s->size,
                    (long long)s->modalities);
     add_memory(run, steps, peers.first, report);
+    if (options->side_by_side) compare_ways(run, peers.first, report);
     mos_peer_cases_report(&peers, run, (double)(s->batch * s->views * s->modalities), view_flops(s),
                           report);
     for (int i = 0; i < peers.first && options->layers; i++)

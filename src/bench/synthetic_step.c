@@ -30,17 +30,33 @@ static mosaic_status make_model(mos_synthetic_step *step) {
                            .hidden = 512,
                            .latent = 128,
                            .classes = s->classes};
-    mos_model_plan plan = {
-        .batch = s->batch, .height = s->size, .width = s->size, .train = true, .latents = true};
     for (int64_t m = 0; m < s->modalities; m++) {
         (void)snprintf(spec.modality[m].name, sizeof spec.modality[m].name, "m%d", (int)m);
         spec.modality[m].bands = s->bands[m];
         for (int64_t b = 0; b < s->bands[m]; b++)
             (void)snprintf(spec.modality[m].band_names[b], sizeof spec.modality[m].band_names[b],
                            "b%d", (int)b);
-        plan.views[m] = step->views.views;
     }
     MOS_TRY(mos_model_create(step->device, &spec, 0, &step->model));
+    return mos_synthetic_step_replan(step, s->recompute, s->chunk, s->lanes);
+}
+
+mosaic_status mos_synthetic_step_replan(mos_synthetic_step *step, mos_recompute recompute,
+                                        int64_t chunk, int64_t lanes) {
+    mos_step_setting *s = &step->setting;
+    s->recompute = recompute;
+    s->chunk = chunk;
+    s->lanes = lanes;
+    mos_model_plan plan = {.batch = s->batch,
+                           .height = s->size,
+                           .width = s->size,
+                           .train = true,
+                           .latents = true,
+                           .recompute = recompute,
+                           .chunk = chunk,
+                           .lanes = lanes};
+    for (int64_t m = 0; m < s->modalities; m++)
+        plan.views[m] = step->views.views;
     return mos_model_plan_make(step->model, &plan);
 }
 
@@ -134,13 +150,13 @@ mosaic_status mos_synthetic_step_run(mos_synthetic_step *step, double *seconds, 
     const mos_step_setting *s = &step->setting;
     mos_objective_result result;
     int64_t start = mos_now_ns(), segments;
+    const float *images[MOS_MAX_MODALITIES];
+    for (int64_t m = 0; m < s->modalities; m++)
+        images[m] = step->fed_images[m] ? step->fed_images[m] : step->images[m];
     mos_model_begin(step->model);
-    for (int64_t m = 0; m < s->modalities; m++)
-        MOS_TRY(mos_model_forward(
-            step->model, m, step->fed_images[m] ? step->fed_images[m] : step->images[m], NULL));
+    MOS_TRY(mos_model_forward_all(step->model, images, NULL));
     MOS_TRY(run_losses(step, &result));
-    for (int64_t m = 0; m < s->modalities; m++)
-        mos_model_backward(step->model, m);
+    mos_model_backward_all(step->model);
     const mos_optimizer_step optimizer = {.kind = MOS_OPTIMIZER_ADAMW,
                                           .step = ++step->steps,
                                           .lr = 1e-3 * (double)s->batch / 512,

@@ -10,12 +10,18 @@ typedef struct mos_step_setting {
     int64_t batch, size, views, classes, modalities;
     int64_t bands[MOS_MAX_MODALITIES];
     const char *method;
+    /* as in mos_model_plan */
+    mos_recompute recompute;
+    int64_t chunk, lanes;
 } mos_step_setting;
 
 typedef struct mos_synthetic_step mos_synthetic_step;
 mosaic_status mos_synthetic_step_create(const char *device, mos_precision precision, int threads,
                                         const mos_step_setting *setting, mos_synthetic_step **out);
 void mos_synthetic_step_destroy(mos_synthetic_step **step);
+/* From now on in another way: frees the arena and plans anew. */
+mosaic_status mos_synthetic_step_replan(mos_synthetic_step *step, mos_recompute recompute,
+                                        int64_t chunk, int64_t lanes);
 /* One step; its wall time and total loss. MOSAIC_ERR_NUMERIC when the loss is not finite. */
 mosaic_status mos_synthetic_step_run(mos_synthetic_step *step, double *seconds, double *loss);
 /* Take these images [views*batch, bands, size, size] and labels [batch, classes] from now on

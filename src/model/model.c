@@ -130,7 +130,7 @@ static void release_plan(mos_model *model) {
     mos_device *device = model->weights.device;
     for (int64_t m = 0; m < MOS_MAX_MODALITIES; m++) {
         mos_branch *branch = &model->branch[m];
-        mos_encoder_unplan(&branch->encoder, device);
+        mos_encoder_unplan(&branch->encoder, mos_branch_device(model, branch));
         mos_projector_unplan(&branch->projector, device);
         mos_projector_unplan(&branch->inter, device);
         mos_free(branch->present);
@@ -140,6 +140,7 @@ static void release_plan(mos_model *model) {
         branch->images = NULL;
         branch->views = 0;
     }
+    mos_side_by_side_release(model);
     mos_head_unplan(&model->head);
     if (model->arena != NULL) device->ops->free(device, model->arena);
     model->arena = NULL;
@@ -184,6 +185,8 @@ static mosaic_status check_plan(const mos_model *model, const mos_model_plan *pl
         used += plan->views[m] > 0;
     }
     if (used == 0) return mos_fail(MOSAIC_ERR_USAGE, "a plan must use at least one modality");
+    if (plan->lanes < 0)
+        return mos_fail(MOSAIC_ERR_USAGE, "a plan with %lld lanes", (long long)plan->lanes);
     int64_t chunk = plan->chunk == 0 ? plan->batch : plan->chunk;
     if (chunk < 1 || chunk > plan->batch || plan->batch % chunk != 0)
         return mos_fail(MOSAIC_ERR_USAGE, "a batch of %lld does not consist of chunks of %lld",
@@ -208,7 +211,7 @@ static mosaic_status plan_branch(mos_model *model, int64_t m, const mos_model_pl
                                       .freeze = plan->freeze};
     branch->views = views;
     if (views == 0) return MOSAIC_OK;
-    MOS_TRY(mos_encoder_make(&branch->encoder, device, &encoder));
+    MOS_TRY(mos_encoder_make(&branch->encoder, mos_branch_device(model, branch), &encoder));
     MOS_TRY(mos_alloc((size_t)(views * plan->batch), 1, "a presence mask", &branch->present));
     MOS_TRY(mos_alloc((size_t)(views * plan->chunk), 1, "a presence mask", &branch->part_present));
     if (!plan->latents) return MOSAIC_OK;
@@ -258,13 +261,14 @@ static void place_rows(mos_model *model, const mos_model_plan *plan, mos_arena *
 }
 
 /* The encoders' buffers by their lifetimes. With chunks an encoder's forward pass is repeated right
- * before its backward pass, so encoders share all of their memory. */
+ * before its backward pass, so encoders of a lane share all of their memory. */
 static mosaic_status place_encoders(mos_model *model, mos_placement *placement) {
     *placement = (mos_placement){.alone = model->parts > 1};
     for (int64_t m = 0; m < model->spec.modalities; m++) {
         if (model->branch[m].views == 0) continue;
-        mos_placement_begin(placement, (int)m);
-        mos_encoder_walk(&model->branch[m].encoder, model->weights.device, placement);
+        mos_branch *branch = &model->branch[m];
+        mos_placement_begin(placement, (int)m, branch->lane);
+        mos_encoder_walk(&branch->encoder, mos_branch_device(model, branch), placement);
     }
     return mos_placement_solve(placement);
 }
@@ -312,6 +316,7 @@ static mosaic_status make_plans(mos_model *model, mos_model_plan *plan, mos_aren
                                 mos_placement *placement) {
     if (plan->chunk == 0) plan->chunk = plan->batch;
     model->parts = plan->batch / plan->chunk;
+    MOS_TRY(mos_side_by_side_plan(model, plan));
     for (int64_t m = 0; m < model->spec.modalities; m++)
         MOS_TRY(plan_branch(model, m, plan));
     if (model->spec.classes > 0) MOS_TRY(mos_head_plan(&model->head, plan->batch));
@@ -355,6 +360,7 @@ mosaic_status mos_model_plan_make(mos_model *model, const mos_model_plan *plan) 
     if (wanted.train && model->weights.grads == NULL)
         MOS_GOTO(allocate_block(device, model->table.param_count, &model->weights.grads));
     if (wanted.train) fill_increments(model);
+    MOS_GOTO(mos_side_by_side_start(model));
     model->plan = wanted;
     mos_placement_release(&placement);
     mos_model_refresh(model);

@@ -135,6 +135,11 @@ typedef struct mos_model_plan {
     int64_t chunk;
     /* Every view set (of a chunk) is normalised in so many equal parts; 0: one. */
     int64_t norm_parts;
+    /* Training: so many encoders run side by side, each on its share of the device's threads
+     * (at least one); 0 or 1: one after the other, each on all. More than the modalities in use:
+     * as many as these; fewer: the others wait their turn. Results repeat to the bit, and are those
+     * of encoders in turn with so few threads each. */
+    int64_t lanes;
 } mos_model_plan;
 /* Bytes a planned model holds. */
 typedef struct mos_memory_report {
@@ -159,7 +164,15 @@ typedef void (*mos_layer_visit)(void *context, const char *layer, const char *di
                                 const char *implementation);
 void mos_model_layers(const mos_model *model, mos_layer_visit visit, void *context);
 
-/* Training pass of modality m. images: host float [views*batch, bands, h, w], view-major, which
+/* Training passes of all modalities that have images (NULL: this one sits the step out), as the
+ * plan says in turn or side by side. images, present: [modalities], of each as below; present NULL:
+ * all patches have everything. */
+mosaic_status mos_model_forward_all(mos_model *model, const float *const *images,
+                                    const uint8_t *const *present);
+/* dfeatures and dlatents to parameter gradients (added), through projectors and encoders of all
+ * modalities whose forward pass was run in this step. */
+void mos_model_backward_all(mos_model *model);
+/* The same for modality m alone. images: host float [views*batch, bands, h, w], view-major, which
  * must stay until the backward pass; present: host [batch] or NULL (the same for each view set).
  * Afterwards features h [views*batch, 512], latents z [views*batch, latent] (unit rows) are valid.
  * Modalities may come in any order, but all forward passes before the first backward pass. */

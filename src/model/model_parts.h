@@ -2,6 +2,7 @@
 #ifndef MOS_MODEL_MODEL_PARTS_H
 #define MOS_MODEL_MODEL_PARTS_H
 
+#include "base/lanes.h"
 #include "model/head.h"
 #include "model/missing.h"
 #include "model/projector.h"
@@ -11,9 +12,10 @@ typedef struct mos_branch {
     mos_encoder encoder;
     mos_projector projector, inter; /* inter.exists: the model has a second one */
     int64_t views;                  /* of the plan; 0: not used */
+    int lane;                       /* of the plan */
     void *features, *dfeatures;     /* real [views * batch, feature_size]; the encoder's own, or in
                                        a plan with chunks those of all of them */
-    const float *images;            /* of the last forward pass */
+    const float *images;            /* of this step's forward pass; NULL: none was run */
     uint8_t *present;               /* host [views * batch], of the last forward pass */
     uint8_t *part_present;          /* host [views * chunk] */
     bool masked;                    /* some row of it is absent */
@@ -34,9 +36,24 @@ struct mos_model {
 
     mos_model_plan plan; /* batch 0: none */
     int64_t parts;       /* chunks of a batch */
+    int lane_count;      /* 0: encoders run one after the other, on the model's own device */
+    mos_device *lane_device[MOS_MAX_MODALITIES]; /* with a share of the threads each */
+    mos_lanes *lanes;
     mos_projector_scratch scratch;
     void *arena;
     mos_memory_report memory;
 };
+
+/* side_by_side.c. Lanes of a plan, their devices and which encoder runs where; the threads come
+ * with mos_side_by_side_start, once the rest of the plan stands. */
+mosaic_status mos_side_by_side_plan(mos_model *model, const mos_model_plan *plan);
+mosaic_status mos_side_by_side_start(mos_model *model);
+void mos_side_by_side_release(mos_model *model);
+/* pass(model, m) for every encoder that got images in this step. */
+typedef void (*mos_encoder_pass)(mos_model *model, int64_t m);
+void mos_side_by_side_run(mos_model *model, mos_encoder_pass pass);
+/* The device an encoder runs on, and the weights as seen from there. */
+mos_device *mos_branch_device(const mos_model *model, const mos_branch *branch);
+mos_weights mos_branch_weights(const mos_model *model, const mos_branch *branch);
 
 #endif

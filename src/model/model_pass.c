@@ -56,7 +56,7 @@ static const uint8_t *part_mask(const mos_model *model, mos_branch *branch, int6
 /* Rows of part k between the whole batch's features (or their gradients) and the encoder's. */
 static void copy_part(const mos_model *model, const mos_branch *branch, int64_t k, void *all,
                       void *part, bool to_all) {
-    mos_device *device = model->weights.device;
+    mos_device *device = mos_branch_device(model, branch);
     int64_t batch = model->plan.batch, chunk = model->plan.chunk,
             size = branch->encoder.feature_size;
     for (int64_t v = 0; v < branch->views; v++) {
@@ -73,19 +73,31 @@ static mos_images part_images(const mos_model *model, const mos_branch *branch, 
                         .stride = model->plan.batch * image};
 }
 
-mosaic_status mos_model_forward(mos_model *model, int64_t m, const float *images,
-                                const uint8_t *present) {
+static mosaic_status give_images(mos_model *model, int64_t m, const float *images,
+                                 const uint8_t *present) {
     MOS_TRY(check_pass(model, m, true));
+    set_mask(&model->branch[m], model->plan.batch, present);
+    model->branch[m].images = images;
+    return MOSAIC_OK;
+}
+
+/* Images to features; of several modalities perhaps at the same time. */
+static void encode(mos_model *model, int64_t m) {
     mos_branch *branch = &model->branch[m];
-    set_mask(branch, model->plan.batch, present);
-    branch->images = images;
     mos_encoder *encoder = &branch->encoder;
+    const mos_weights weights = mos_branch_weights(model, branch);
     for (int64_t k = 0; k < model->parts; k++) {
         const mos_images part = part_images(model, branch, k);
-        mos_encoder_forward(encoder, &model->weights, &part, part_mask(model, branch, k), true);
+        mos_encoder_forward(encoder, &weights, &part, part_mask(model, branch, k), true);
         if (model->parts > 1)
             copy_part(model, branch, k, branch->features, encoder->features, true);
     }
+}
+
+/* Features to latents. */
+static void project(mos_model *model, int64_t m) {
+    mos_branch *branch = &model->branch[m];
+    const mos_encoder *encoder = &branch->encoder;
     count_batches(model, branch->increments, encoder->first_counter, encoder->counters);
     mos_projector *projectors[] = {&branch->projector, &branch->inter};
     for (int p = 0; p < 2 && model->plan.latents; p++) {
@@ -96,6 +108,26 @@ mosaic_status mos_model_forward(mos_model *model, int64_t m, const float *images
                       mos_real_at(model->weights.device, branch->increments, encoder->counters),
                       projectors[p]->first_counter, projectors[p]->counters);
     }
+}
+
+mosaic_status mos_model_forward(mos_model *model, int64_t m, const float *images,
+                                const uint8_t *present) {
+    MOS_TRY(give_images(model, m, images, present));
+    encode(model, m);
+    project(model, m);
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_model_forward_all(mos_model *model, const float *const *images,
+                                    const uint8_t *const *present) {
+    for (int64_t m = 0; m < model->spec.modalities; m++) {
+        model->branch[m].images = NULL;
+        if (images[m] != NULL)
+            MOS_TRY(give_images(model, m, images[m], present == NULL ? NULL : present[m]));
+    }
+    mos_side_by_side_run(model, encode);
+    for (int64_t m = 0; m < model->spec.modalities; m++)
+        if (images[m] != NULL) project(model, m);
     return MOSAIC_OK;
 }
 
@@ -162,6 +194,7 @@ void mos_model_begin(mos_model *model) {
     for (int64_t m = 0; m < model->spec.modalities; m++) {
         mos_branch *branch = &model->branch[m];
         int64_t n = branch->views * model->plan.batch;
+        branch->images = NULL;
         zero_rows(device, branch->dfeatures, n, branch->encoder.feature_size);
         zero_rows(device, branch->projector.dz, n, branch->projector.latent);
         zero_rows(device, branch->inter.dz, n, branch->inter.latent);
@@ -194,7 +227,7 @@ void mos_model_head_backward(mos_model *model) {
                                  model->head.fusion.input[m].dfeatures);
 }
 
-/* dlatents to dfeatures (added), through the projectors. */
+/* dlatents to dfeatures (added), through the projectors; absent rows get none. */
 static void project_backward(mos_model *model, mos_branch *branch) {
     mos_device *device = model->weights.device;
     const uint8_t *mask = branch_mask(branch);
@@ -208,23 +241,35 @@ static void project_backward(mos_model *model, mos_branch *branch) {
         mos_projector_backward(projector, &model->weights, branch->features, branch->dfeatures,
                                mask, &model->scratch);
     }
+    if (mask != NULL)
+        device->ops->mask_rows(device, branch->views * model->plan.batch,
+                               branch->encoder.feature_size, branch->dfeatures,
+                               branch->encoder.feature_size, mask);
 }
 
-void mos_model_backward(mos_model *model, int64_t m) {
+/* dfeatures to the encoder's gradients; of several modalities perhaps at the same time. */
+static void encode_backward(mos_model *model, int64_t m) {
     mos_branch *branch = &model->branch[m];
     mos_encoder *encoder = &branch->encoder;
-    mos_device *device = model->weights.device;
-    project_backward(model, branch);
-    if (branch->masked)
-        device->ops->mask_rows(device, branch->views * model->plan.batch, encoder->feature_size,
-                               branch->dfeatures, encoder->feature_size, branch_mask(branch));
+    const mos_weights weights = mos_branch_weights(model, branch);
     for (int64_t k = 0; k < model->parts; k++) {
         const mos_images part = part_images(model, branch, k);
         const uint8_t *mask = part_mask(model, branch, k);
         if (model->parts > 1) {
-            mos_encoder_forward(encoder, &model->weights, &part, mask, false);
+            mos_encoder_forward(encoder, &weights, &part, mask, false);
             copy_part(model, branch, k, branch->dfeatures, encoder->dfeatures, false);
         }
-        mos_encoder_backward(encoder, &model->weights, &part, mask);
+        mos_encoder_backward(encoder, &weights, &part, mask);
     }
+}
+
+void mos_model_backward(mos_model *model, int64_t m) {
+    project_backward(model, &model->branch[m]);
+    encode_backward(model, m);
+}
+
+void mos_model_backward_all(mos_model *model) {
+    for (int64_t m = 0; m < model->spec.modalities; m++)
+        if (model->branch[m].images != NULL) project_backward(model, &model->branch[m]);
+    mos_side_by_side_run(model, encode_backward);
 }

@@ -7,8 +7,9 @@
 
 enum { ALIGNMENT = 64 };
 
-void mos_placement_begin(mos_placement *placement, int owner) {
+void mos_placement_begin(mos_placement *placement, int owner, int lane) {
     placement->owner = owner;
+    placement->lane = lane;
     placement->now = 0;
 }
 
@@ -26,6 +27,7 @@ static mos_placed *add(mos_placement *placement, void *holder, size_t bytes) {
     *item = (mos_placed){.holder = holder,
                          .bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT,
                          .owner = placement->owner,
+                         .lane = placement->lane,
                          .first = placement->now,
                          .last = placement->now,
                          .same_as = -1};
@@ -68,9 +70,14 @@ static bool is_kept(const mos_placed *item) {
     return item->first < MOS_PLACEMENT_TURN && item->last >= MOS_PLACEMENT_TURN;
 }
 
+static bool is_backward(const mos_placed *item) {
+    return item->first >= MOS_PLACEMENT_TURN;
+}
+
 static bool collide(const mos_placement *placement, const mos_placed *a, const mos_placed *b) {
     if (a->owner == b->owner) return a->first <= b->last && b->first <= a->last;
-    return !placement->alone && (is_kept(a) || is_kept(b));
+    if (a->lane == b->lane) return !placement->alone && (is_kept(a) || is_kept(b));
+    return placement->alone || is_kept(a) || is_kept(b) || is_backward(a) == is_backward(b);
 }
 
 /* What is kept comes first, owner after owner: an owner's scratch may lie on what the owner itself
@@ -108,15 +115,15 @@ static void insert_by_offset(mos_placed **placed, int64_t count, mos_placed *ite
     placed[count] = item;
 }
 
-/* What is kept at the turn: by all owners, or with `alone` by the one that keeps most. */
-static size_t kept_at_turn(const mos_placement *placement) {
+/* What a lane keeps at the turn: all its owners, or with `alone` the one that keeps most. */
+static size_t kept_of_lane(const mos_placement *placement, int lane) {
     size_t all = 0, most = 0, own = 0;
     int owner = -1; /* a walk goes through one owner after the other */
     for (int64_t i = 0; i < placement->count; i++) {
         const mos_placed *item = &placement->items[i];
         if (item->owner != owner) own = 0;
         owner = item->owner;
-        if (!is_kept(item)) continue;
+        if (!is_kept(item) || item->lane != lane) continue;
         all += item->bytes;
         own += item->bytes;
         if (own > most) most = own;
@@ -124,16 +131,39 @@ static size_t kept_at_turn(const mos_placement *placement) {
     return placement->alone ? most : all;
 }
 
-/* What is needed at the tick at which `at` is born: a peak is always at a birth. */
+/* What its lane needs at the tick at which `at` is born. */
 static size_t needed_at(const mos_placement *placement, const mos_placed *at) {
     size_t sum = 0;
     for (int64_t i = 0; i < placement->count; i++) {
         const mos_placed *item = &placement->items[i];
+        if (item->lane != at->lane) continue;
         bool here = item->owner == at->owner && item->first <= at->first && at->first <= item->last;
         bool other = item->owner != at->owner && !placement->alone && is_kept(item);
         if (here || other) sum += item->bytes;
     }
     return sum;
+}
+
+/* kept and least: what lanes need at one time is what each needs at its worst, on the same side of
+ * the turn where they cross it together. A lane's peak is at a birth. */
+static void sum_lanes(mos_placement *placement) {
+    size_t peak[2] = {0};
+    placement->kept = 0;
+    for (int lane = 0; lane < MOS_PLACEMENT_LANES; lane++) {
+        const size_t kept = kept_of_lane(placement, lane);
+        size_t most[2] = {0, kept};
+        for (int64_t i = 0; i < placement->count; i++) {
+            const mos_placed *item = &placement->items[i];
+            if (item->lane != lane || item->same_as >= 0) continue;
+            const size_t needed = needed_at(placement, item);
+            size_t *side = &most[placement->alone || is_backward(item)];
+            if (*side < needed) *side = needed;
+        }
+        placement->kept += kept;
+        peak[0] += most[0];
+        peak[1] += most[1];
+    }
+    placement->least = peak[0] > peak[1] ? peak[0] : peak[1];
 }
 
 mosaic_status mos_placement_solve(mos_placement *placement) {
@@ -147,15 +177,14 @@ mosaic_status mos_placement_solve(mos_placement *placement) {
     for (int64_t i = 0; i < placement->count; i++)
         if (placement->items[i].same_as < 0) order[roots++] = &placement->items[i];
     qsort(order, (size_t)roots, sizeof *order, compare);
-    placement->total = placement->least = 0;
-    placement->kept = kept_at_turn(placement);
+    placement->total = 0;
+    sum_lanes(placement);
     for (int64_t i = 0; i < roots; i++) {
         mos_placed *item = order[i];
         item->offset = lowest_gap(placement, placed, i, item);
         insert_by_offset(placed, i, item);
-        size_t end = item->offset + item->bytes, needed = needed_at(placement, item);
+        size_t end = item->offset + item->bytes;
         if (placement->total < end) placement->total = end;
-        if (placement->least < needed) placement->least = needed;
     }
 done:
     mos_free(order);

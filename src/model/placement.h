@@ -2,10 +2,13 @@
  *
  * A caller walks through what will be run, one tick after the other: what a tick writes is born,
  * what it reads is used. A buffer may share memory with any that is not needed while it is. Work is
- * done by owners (a modality's encoder and projector each time), whose passes may come in any order
- * but never at once: the first tick of every owner's backward pass is TURN, and between the passes
- * other owners run. So what lives over TURN keeps clear of everything of other owners; what does
- * not shares with all of it. With `alone` an owner's two passes are not parted by others. */
+ * done by owners (a modality's encoder each time), and owners belong to lanes. Those of one lane
+ * run their passes in any order but never at once: the first tick of every owner's backward pass is
+ * TURN, and between the passes other owners run. So what lives over TURN keeps clear of everything
+ * of other owners; what does not shares with all of it. Lanes run side by side, each at its own
+ * pace, and cross TURN together: a tick of one may meet any tick of another on the same side. With
+ * `alone` an owner's two passes are not parted by others of its lane, and lanes do not wait for
+ * each other at TURN. */
 #ifndef MOS_MODEL_PLACEMENT_H
 #define MOS_MODEL_PLACEMENT_H
 
@@ -16,11 +19,12 @@
 #include <stdint.h>
 
 #define MOS_PLACEMENT_TURN ((int64_t)1 << 40)
+enum { MOS_PLACEMENT_LANES = 8 }; /* at most */
 
 typedef struct mos_placed {
     void *holder; /* address of the pointer that will hold the buffer's */
     size_t bytes, offset;
-    int owner;
+    int owner, lane;
     int64_t first, last; /* ticks, both included */
     int64_t same_as;     /* index of the buffer this is another name of, -1: none */
 } mos_placed;
@@ -28,7 +32,7 @@ typedef struct mos_placed {
 typedef struct mos_placement {
     bool alone;
     /* the walk */
-    int owner;
+    int owner, lane;
     int64_t now;
     mos_placed *items;
     size_t capacity;
@@ -37,11 +41,11 @@ typedef struct mos_placement {
     /* solved */
     size_t total; /* bytes of the block */
     size_t least; /* the most that is needed at one time: no placement is smaller */
-    size_t kept;  /* what lives over TURN */
+    size_t kept;  /* the most that lives over TURN at one time */
 } mos_placement;
 
 /* From here on ticks are this owner's, from its first. */
-void mos_placement_begin(mos_placement *placement, int owner);
+void mos_placement_begin(mos_placement *placement, int owner, int lane);
 static inline void mos_placement_tick(mos_placement *placement) {
     placement->now++;
 }

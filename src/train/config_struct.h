@@ -9,6 +9,7 @@ enum { MOS_ANCHOR_SEPARATE, MOS_ANCHOR_SHARED };
 enum { MOS_WEIGHTING_PAIR, MOS_WEIGHTING_ANCHOR };
 enum { MOS_SCHEDULE_COSINE, MOS_SCHEDULE_CONSTANT };
 enum { MOS_PRECISION_CHOICE_AUTO, MOS_PRECISION_CHOICE_FP32, MOS_PRECISION_CHOICE_BF16 };
+enum { MOS_ENCODERS_IN_TURN, MOS_ENCODERS_SIDE_BY_SIDE };
 enum { MOS_MONITOR_AUTO, MOS_MONITOR_MACRO_AP, MOS_MONITOR_LOSS };
 enum { MOS_ONLINE_NONE, MOS_ONLINE_LINEAR, MOS_ONLINE_KNN };
 enum { MOS_PRESET_NONE, MOS_PRESET_REBEN, MOS_PRESET_IAI };
@@ -56,6 +57,7 @@ typedef struct mos_settings_train {
     int schedule;
     double clip;
     int precision;
+    int encoders;
     int recompute;
     int64_t grad_cache;
     double memory; /* GB, 0: no budget */

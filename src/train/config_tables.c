@@ -16,6 +16,7 @@ static const char *const anchors[] = {"separate", "shared", NULL};
 static const char *const optimizers[] = {"sgd", "adam", "adamw", "lars", NULL};
 static const char *const schedules[] = {"cosine", "constant", NULL};
 static const char *const precisions[] = {"auto", "fp32", "bf16", NULL};
+static const char *const encoder_ways[] = {"in-turn", "side-by-side", NULL};
 static const char *const recomputes[] = {"none", "norm", "block", NULL};
 static const char *const monitors[] = {"auto", "macro-ap", "loss", NULL};
 static const char *const online_probes[] = {"none", "linear", "knn", NULL};
@@ -156,6 +157,10 @@ static const mos_option train_options[] = {
     CHOICE("train.precision", train.precision, "auto", precisions, "chosen",
            "of the convolutions: auto is bf16 where the processor has it; losses, weights and "
            "moments are always float32"),
+    CHOICE("train.encoders", train.encoders, "in-turn", encoder_ways, "chosen",
+           "how the modalities' encoders share the threads: in-turn, one after the other with all "
+           "of them, or side-by-side, at the same time with a share each (other roundings, "
+           "a few hundredths more memory; for many threads and small batches)"),
     CHOICE("train.recompute", train.recompute, "none", recomputes, "chosen",
            "what the backward pass works out again to save memory, with the same results: none, "
            "norm (inner norms and ReLUs, a quarter of the activations, a few hundredths slower) or "

@@ -23,6 +23,7 @@ mos_model_plan mos_trainer_model_plan(const mos_trainer *trainer) {
                            .chunk = train->grad_cache < train->batch ? train->grad_cache : 0};
     for (int64_t m = 0; m < trainer->card->spec.modalities; m++)
         plan.views[m] = trainer->views.views;
+    if (train->encoders == MOS_ENCODERS_SIDE_BY_SIDE) plan.lanes = trainer->device->threads;
     return plan;
 }
 

@@ -331,6 +331,12 @@ static mosaic_status make_model(mos_trainer *trainer) {
     mos_model_card *card = trainer->card;
     const mos_model_plan plan = mos_trainer_model_plan(trainer);
     MOS_TRY(mos_model_plan_make(trainer->model, &plan));
+    if (train->encoders == MOS_ENCODERS_SIDE_BY_SIDE &&
+        (trainer->device->threads < 2 || card->spec.modalities < 2))
+        mos_log(MOS_LOG_NOTICE,
+                "train.encoders: with %d thread%s and %lld modalit%s nothing runs side by side",
+                trainer->device->threads, trainer->device->threads == 1 ? "" : "s",
+                (long long)card->spec.modalities, card->spec.modalities == 1 ? "y" : "ies");
     MOS_TRY(mos_trainer_make_groups(trainer));
     MOS_TRY(mos_model_create(trainer->device, &card->spec, MOS_MODEL_UNSET, &trainer->eval_model));
     size_t bytes = (size_t)mos_model_param_count(trainer->model) * trainer->device->real_bytes;

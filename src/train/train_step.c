@@ -24,13 +24,14 @@ static mosaic_status run_forward(mos_trainer *trainer, const mos_batch *batch) {
     mos_model *model = trainer->model;
     int64_t modalities = trainer->card->spec.modalities, view[MOS_MAX_MODALITIES] = {0};
     const uint8_t *present[MOS_MAX_MODALITIES] = {NULL};
+    const float *images[MOS_MAX_MODALITIES] = {NULL};
     mos_model_begin(model);
     for (int64_t m = 0; m < modalities; m++) {
         view[m] = trainer->views.anchor;
         present[m] = present_rows(batch, m);
-        if (!any_present(batch, m)) continue;
-        MOS_TRY(mos_model_forward(model, m, batch->images[m], present[m]));
+        if (any_present(batch, m)) images[m] = batch->images[m];
     }
+    MOS_TRY(mos_model_forward_all(model, images, present));
     if (trainer->terms.bce) mos_model_head_forward(model, view, present);
     return MOSAIC_OK;
 }
@@ -63,11 +64,9 @@ static mosaic_status run_objective(mos_trainer *trainer, const mos_batch *batch,
     return mos_objective_run(trainer->objective, &input, result);
 }
 
-static void run_backward(mos_trainer *trainer, const mos_batch *batch) {
+static void run_backward(mos_trainer *trainer) {
     if (trainer->terms.bce) mos_model_head_backward(trainer->model);
-    for (int64_t m = 0; m < trainer->card->spec.modalities; m++) {
-        if (any_present(batch, m)) mos_model_backward(trainer->model, m);
-    }
+    mos_model_backward_all(trainer->model);
 }
 
 static bool is_finite_result(const mos_objective_result *result) {
@@ -147,7 +146,7 @@ static mosaic_status compute(mos_trainer *trainer, const mos_batch *batch,
     MOS_TRY(run_forward(trainer, batch));
     MOS_TRY(run_objective(trainer, batch, result));
     if (!is_finite_result(result)) return mos_trainer_capture(trainer, batch, result, "loss");
-    run_backward(trainer, batch);
+    run_backward(trainer);
     trainer->device->ops->measure(trainer->device, mos_model_grads(trainer->model),
                                   mos_model_param_count(trainer->model), &squares, &not_finite);
     *norm = sqrt(squares);

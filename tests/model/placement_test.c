@@ -18,9 +18,18 @@ static bool is_kept(const mos_placed *item) {
     return item->first < MOS_PLACEMENT_TURN && item->last >= MOS_PLACEMENT_TURN;
 }
 
-/* The rule in its own words: same owner, common tick; or different owners, of which one keeps. */
+/* Does it live in that half, 0 forward or 1 backward? */
+static bool lives_in(const mos_placed *item, int half) {
+    return half == 0 ? item->first < MOS_PLACEMENT_TURN : item->last >= MOS_PLACEMENT_TURN;
+}
+
+/* The rule in its own words: same owner, common tick; different owners of a lane, of which one
+ * keeps; different lanes, a common half, or any where the halves are not kept apart. */
 static bool must_be_apart(const mos_placement *placement, const mos_placed *a,
                           const mos_placed *b) {
+    if (a->lane != b->lane)
+        return placement->alone || (lives_in(a, 0) && lives_in(b, 0)) ||
+               (lives_in(a, 1) && lives_in(b, 1));
     if (a->owner != b->owner) return !placement->alone && (is_kept(a) || is_kept(b));
     for (int half = 0; half < 2; half++)
         for (int64_t t = 0; t < 2 * TICKS; t++) {
@@ -46,12 +55,12 @@ static void check_apart(const mos_placement *placement) {
 }
 
 /* A random walk: every tick gives birth to some and uses some of what was born before. */
-static void walk(mos_placement *placement, void **holders, uint64_t seed) {
+static void walk(mos_placement *placement, void **holders, uint64_t seed, bool lanes) {
     mos_rng rng = mos_rng_at(seed, MOS_RNG_TEST, 0, 0, 0);
     int made = 0;
     for (int owner = 0; owner < OWNERS; owner++) {
         int first = made;
-        mos_placement_begin(placement, owner);
+        mos_placement_begin(placement, owner, lanes ? owner % 2 : 0);
         for (int half = 0; half < 2; half++) {
             if (half == 1) mos_placement_turn(placement);
             for (int t = 0; t < TICKS; t++) {
@@ -71,10 +80,10 @@ static void walk(mos_placement *placement, void **holders, uint64_t seed) {
 static void random_walks(void **state) {
     (void)state;
     size_t total = 0, least = 0;
-    for (uint64_t seed = 0; seed < 40; seed++) {
+    for (uint64_t seed = 0; seed < 80; seed++) {
         mos_placement placement = {.alone = seed % 2 == 1};
         void *holders[BUFFERS];
-        walk(&placement, holders, seed);
+        walk(&placement, holders, seed, seed / 2 % 2 == 1);
         assert_int_equal(mos_placement_solve(&placement), MOSAIC_OK);
         check_apart(&placement);
         assert_true(placement.total >= placement.least && placement.least >= placement.kept);
@@ -90,7 +99,7 @@ static void scratch_is_shared(void **state) {
     (void)state;
     mos_placement placement = {0};
     void *kept, *scratch, *late, *other, *name;
-    mos_placement_begin(&placement, 0);
+    mos_placement_begin(&placement, 0, 0);
     mos_placement_born(&placement, &kept, 6400);
     mos_placement_born(&placement, &scratch, 3840);
     mos_placement_tick(&placement);
@@ -101,7 +110,7 @@ static void scratch_is_shared(void **state) {
     mos_placement_used(&placement, &kept);
     mos_placement_same(&placement, &name, &late);
     mos_placement_used(&placement, &name);
-    mos_placement_begin(&placement, 1);
+    mos_placement_begin(&placement, 1, 0);
     mos_placement_born(&placement, &other, 6400);
     assert_int_equal(mos_placement_solve(&placement), MOSAIC_OK);
     /* `other` is owner 1's scratch: it may not lie on what owner 0 keeps */
@@ -119,21 +128,48 @@ static void scratch_is_shared(void **state) {
     mos_placement_release(&placement);
 }
 
+/* Two owners with 100 kept and 60 of scratch in each half: on one lane they share the scratch; side
+ * by side each half has two of them; with `alone` they share all on one lane, nothing on two. */
+static void lanes_share_less(void **state) {
+    (void)state;
+    static const size_t total[2][2] = {{26, 32}, {16, 32}}; /* [alone][lanes], in 640 bytes */
+    static const size_t kept[2][2] = {{20, 20}, {10, 20}};
+    for (int way = 0; way < 4; way++) {
+        const bool alone = way / 2 == 1, two = way % 2 == 1;
+        mos_placement placement = {.alone = alone};
+        void *holders[2][3];
+        for (int owner = 0; owner < 2; owner++) {
+            mos_placement_begin(&placement, owner, two ? owner : 0);
+            mos_placement_born(&placement, &holders[owner][0], 6400);
+            mos_placement_born(&placement, &holders[owner][1], 3840);
+            mos_placement_turn(&placement);
+            mos_placement_used(&placement, &holders[owner][0]);
+            mos_placement_born(&placement, &holders[owner][2], 3840);
+        }
+        assert_int_equal(mos_placement_solve(&placement), MOSAIC_OK);
+        check_apart(&placement);
+        assert_int_equal(placement.total, 640 * total[alone][two]);
+        assert_int_equal(placement.least, placement.total);
+        assert_int_equal(placement.kept, 640 * kept[alone][two]);
+        mos_placement_release(&placement);
+    }
+}
+
 static void mistakes_are_told(void **state) {
     (void)state;
     mos_placement placement = {0};
     void *holder, *unknown;
-    mos_placement_begin(&placement, 0);
+    mos_placement_begin(&placement, 0, 0);
     mos_placement_born(&placement, &holder, 100);
     mos_placement_used(&placement, &unknown);
     assert_int_equal(mos_placement_solve(&placement), MOSAIC_ERR_RUNTIME);
     mos_placement_release(&placement);
-    mos_placement_begin(&placement, 0);
+    mos_placement_begin(&placement, 0, 0);
     mos_placement_born(&placement, &holder, SIZE_MAX - 10);
     assert_int_equal(mos_placement_solve(&placement), MOSAIC_ERR_MEMORY);
     mos_placement_release(&placement);
     mos_alloc_fail_at(1);
-    mos_placement_begin(&placement, 0);
+    mos_placement_begin(&placement, 0, 0);
     mos_placement_born(&placement, &holder, 100);
     mos_alloc_fail_at(0);
     assert_int_equal(mos_placement_solve(&placement), MOSAIC_ERR_MEMORY);
@@ -141,8 +177,8 @@ static void mistakes_are_told(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(random_walks),
-                                       cmocka_unit_test(scratch_is_shared),
-                                       cmocka_unit_test(mistakes_are_told)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_walks), cmocka_unit_test(scratch_is_shared),
+        cmocka_unit_test(lanes_share_less), cmocka_unit_test(mistakes_are_told)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

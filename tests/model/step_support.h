@@ -17,6 +17,7 @@ typedef struct step_rig {
     float *images[MOS_MAX_MODALITIES];
     int8_t *labels;
     uint8_t *present[MOS_MAX_MODALITIES]; /* NULL: all */
+    bool left_out[MOS_MAX_MODALITIES];    /* no patch has it: its passes are not run */
     void *moments[2];
 } step_rig;
 
@@ -27,7 +28,8 @@ typedef struct step_shape {
     bool inter, no_pool;
     mos_fusion_id fusion; /* of width 8, rank 2, 2 heads */
     mos_recompute recompute;
-    int64_t chunk, norm_parts;
+    int64_t chunk, norm_parts, lanes;
+    int64_t left_out; /* this modality, counted from 1, is in no patch; 0: all are */
     mos_missing_kind missing;
 } step_shape;
 
@@ -59,7 +61,8 @@ static inline void step_rig_init(step_rig *rig, mos_device *device, const step_s
                            .latents = true,
                            .recompute = shape->recompute,
                            .chunk = shape->chunk,
-                           .norm_parts = shape->norm_parts};
+                           .norm_parts = shape->norm_parts,
+                           .lanes = shape->lanes};
     for (int64_t m = 0; m < shape->modalities; m++) {
         (void)snprintf(spec.modality[m].name, sizeof spec.modality[m].name, "%s", step_names[m]);
         spec.modality[m].bands = rig->bands[m] = shape->bands[m];
@@ -119,8 +122,12 @@ static inline mos_objective_result step_forward(step_rig *rig) {
                                  .latent = spec->latent,
                                  .labels = rig->labels};
     mos_model_begin(model);
+    const float *images[MOS_MAX_MODALITIES];
+    for (int64_t m = 0; m < rig->modalities; m++)
+        images[m] = rig->left_out[m] ? NULL : rig->images[m];
+    assert_int_equal(mos_model_forward_all(model, images, (const uint8_t *const *)rig->present),
+                     MOSAIC_OK);
     for (int64_t m = 0; m < rig->modalities; m++) {
-        assert_int_equal(mos_model_forward(model, m, rig->images[m], rig->present[m]), MOSAIC_OK);
         view[m] = rig->views.anchor;
         present[m] = input.present[m] = rig->present[m];
         input.z[m] = mos_model_latents(model, m);
@@ -138,8 +145,7 @@ static inline mos_objective_result step_forward(step_rig *rig) {
 
 static inline void step_backward(step_rig *rig) {
     mos_model_head_backward(rig->model);
-    for (int64_t m = 0; m < rig->modalities; m++)
-        mos_model_backward(rig->model, m);
+    mos_model_backward_all(rig->model);
 }
 
 static inline void step_optimize(step_rig *rig, int64_t step, double lr, double weight_decay) {

@@ -2,4 +2,5 @@
 target_link_libraries(step_golden_test PRIVATE mos_objective)
 target_link_libraries(model_gradient_test PRIVATE mos_objective)
 target_link_libraries(memory_modes_test PRIVATE mos_objective)
+target_link_libraries(side_by_side_test PRIVATE mos_objective)
 target_link_libraries(feature_golden_test PRIVATE mos_io)

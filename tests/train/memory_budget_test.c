@@ -18,6 +18,23 @@ static void recomputing_changes_nothing(void **state) {
     assert_true(file_has("frugal", "config.yaml", "recompute: block"));
 }
 
+/* On two threads each encoder has one: the weights of a run on one thread, also where it was
+ * stopped in between. With one thread there is nothing to share. */
+static void side_by_side_resumes(void **state) {
+    (void)state;
+    static const char *const plain[] = {"train.epochs=1", "data.limit=48", NULL};
+    static const char *const side[] = {"train.epochs=1", "data.limit=48",
+                                       "train.encoders=side-by-side", NULL};
+    assert_runs(&(run_request){.out = "turn", .set = plain}, NULL);
+    assert_runs(&(run_request){.out = "side", .set = side, .threads = 2, .max_steps = 2}, NULL);
+    assert_runs(&(run_request){.out = "side", .set = side, .threads = 2, .resume = true}, NULL);
+    assert_same_weights("turn", "side");
+    assert_true(file_has("side", "provenance.json", "\"heap_calls_after_first_step\": 0"));
+    assert_refused(run_here(&(run_request){.out = "side", .set = plain, .resume = true}, NULL),
+                   MOSAIC_ERR_RESUME, "train.encoders");
+    assert_runs(&(run_request){.out = "alone", .set = side, .max_steps = 1}, NULL);
+}
+
 /* Stopped in the middle of an epoch and gone on, without a heap call after the first step. */
 static void cached_gradients_resume(void **state) {
     (void)state;
@@ -117,8 +134,9 @@ static void a_batch_beyond_memory(void **state) {
 int main(int argc, char **argv) {
     if (argc == 5 && strcmp(argv[1], "--limited") == 0) return limited_child(argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(recomputing_changes_nothing), cmocka_unit_test(cached_gradients_resume),
-        cmocka_unit_test(budgets_choose), cmocka_unit_test(a_batch_beyond_memory)};
+        cmocka_unit_test(recomputing_changes_nothing), cmocka_unit_test(side_by_side_resumes),
+        cmocka_unit_test(cached_gradients_resume), cmocka_unit_test(budgets_choose),
+        cmocka_unit_test(a_batch_beyond_memory)};
     if (argc > 1) cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests(tests, make, drop_data);
 }

@@ -76,6 +76,7 @@ typedef struct run_request {
     const char *const *set;
     bool resume, overwrite, fail_on_collapse;
     int64_t max_steps;
+    int threads; /* 0: one */
     const char *init_from, *init_pattern;
 } run_request;
 
@@ -104,7 +105,7 @@ static inline mosaic_status run_here(const run_request *request, mos_train_summa
                                        .init_from = request->init_from,
                                        .init_pattern = request->init_pattern,
                                        .device = "cpu",
-                                       .threads = 1};
+                                       .threads = request->threads > 0 ? request->threads : 1};
     mosaic_status status = mos_train_run(&options, summary == NULL ? &unused : summary);
     mos_text_list_release(&set);
     return status;

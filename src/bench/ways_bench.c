@@ -1,0 +1,110 @@
+/* The ways to run a step that trade time for memory, or memory for time: bytes and milliseconds of
+ * each beside the plain one, taken in turn. */
+#include "bench/bench_list.h"
+#include "bench/process_memory.h"
+#include "bench/synthetic_step.h"
+
+#include <stdio.h>
+
+typedef struct way {
+    mos_synthetic_step *step;
+    mos_recompute recompute;
+    int64_t chunk, lanes;
+    double before; /* resident before the step was made */
+    double peak;   /* of the process in a step, beyond that */
+    mos_memory_report plan;
+} way;
+
+enum { WAYS = 6 };
+
+/* Plans anew, so that at any time one way alone is in memory; the first step behind it touches the
+ * pages. */
+static mosaic_status run_way(void *context, double *seconds) {
+    way *w = context;
+    double loss;
+    MOS_TRY(mos_synthetic_step_replan(w->step, w->recompute, w->chunk, w->lanes));
+    mos_reset_peak();
+    for (int i = 0; i < 2; i++)
+        MOS_TRY(mos_synthetic_step_run(w->step, seconds, &loss));
+    w->peak = mos_peak_bytes() - w->before;
+    mos_model_memory(mos_synthetic_step_model(w->step), &w->plan);
+    return MOSAIC_OK;
+}
+
+static mosaic_status add_ways(mos_bench_run *run, way ways[WAYS], int64_t batch) {
+    const int64_t chunk = batch % 4 == 0 ? batch / 4 : 1;
+    char cached[64], least[64];
+    (void)snprintf(cached, sizeof cached, "grad_cache %lld", (long long)chunk);
+    (void)snprintf(least, sizeof least, "grad_cache %lld, recompute block", (long long)chunk);
+    const struct {
+        const char *name;
+        way way;
+    } table[WAYS] = {{"plain", {.step = NULL}},
+                     {"encoders side-by-side", {.lanes = MOS_MAX_MODALITIES}},
+                     {"recompute norm", {.recompute = MOS_RECOMPUTE_NORM}},
+                     {"recompute block", {.recompute = MOS_RECOMPUTE_BLOCK}},
+                     {cached, {.chunk = chunk}},
+                     {least, {.chunk = chunk, .recompute = MOS_RECOMPUTE_BLOCK}}};
+    for (int i = 0; i < WAYS; i++) {
+        const way base = ways[i];
+        ways[i] = table[i].way;
+        ways[i].step = base.step;
+        ways[i].before = base.before;
+        MOS_TRY(mos_bench_add(run, table[i].name, run_way, &ways[i]));
+    }
+    return MOSAIC_OK;
+}
+
+static void report_ways(const mos_bench_run *run, const way ways[WAYS], double views, double input,
+                        mos_bench_report *report) {
+    for (int i = 0; i < WAYS; i++) {
+        const mos_memory_report *plan = &ways[i].plan;
+        const double peak = ways[i].peak - input;
+        mos_bench_row(report, run->cases[i].name);
+        mos_bench_number(report, "megabytes", 1e-6 * peak, 1);
+        mos_bench_number(report, "of_plain", peak / (ways[0].peak - input), 3);
+        mos_bench_number(report, "planned_arena", 1e-6 * (double)plan->arena, 1);
+        mos_bench_number(report, "planned_least", 1e-6 * (double)(plan->least + plan->rows), 1);
+        mos_bench_number(report, "ms_per_view", 1e3 * mos_bench_median(run, i) / views, 2);
+        mos_bench_number(report, "times_plain", 1 / mos_bench_ratio(run, i, 0), 3);
+    }
+}
+
+mosaic_status mos_ways_bench(const mos_bench_settings *settings, mos_bench_report *report) {
+    mos_step_setting setting = {.encoder =
+                                    settings->quick ? MOS_ENCODER_RESNET18 : MOS_ENCODER_RESNET34,
+                                .batch = settings->batch,
+                                .size = settings->size,
+                                .views = 2,
+                                .classes = 19,
+                                .modalities = 2,
+                                .bands = {2, 12},
+                                .method = "mosaic-1"};
+    mos_precision precision = settings->precision == 0 ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32;
+    mos_synthetic_step *step = NULL;
+    mos_bench_run *run = NULL;
+    way ways[WAYS] = {{0}};
+    mosaic_status status = MOSAIC_OK;
+    const double before = mos_resident_bytes();
+    const double views = (double)(4 * setting.batch);
+    const double input = views * 7 * (double)(setting.size * setting.size) * sizeof(float);
+    MOS_GOTO(mos_synthetic_step_create("cpu", precision, settings->threads, &setting, &step));
+    for (int i = 0; i < WAYS; i++) {
+        ways[i].step = step;
+        ways[i].before = before;
+    }
+    MOS_GOTO(mos_bench_create("bench ways", settings->threads, settings->rounds, &run));
+    MOS_GOTO(add_ways(run, ways, setting.batch));
+    MOS_GOTO(mos_bench_measure(run));
+    mos_bench_steadiness(report, run);
+    mos_bench_fact(report, "device", "%s", mos_synthetic_step_device(step)->description);
+    mos_bench_fact(report, "step", "%s, batch %lld, 2 view sets, %lld px, bands 2 and 12",
+                   setting.method, (long long)setting.batch, (long long)setting.size);
+    mos_bench_fact(report, "megabytes",
+                   "peak without program and input; times_plain: how much longer a step takes");
+    report_ways(run, ways, views, input, report);
+done:
+    mos_synthetic_step_destroy(&step);
+    mos_bench_destroy(&run);
+    return status;
+}
