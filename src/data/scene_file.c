@@ -247,8 +247,7 @@ static mosaic_status set_folder(mos_scene_file *file) {
     return MOSAIC_OK;
 }
 
-mosaic_status mos_scene_file_read(const char *path, mos_scene_file *out) {
-    mos_yaml root = {0};
+mosaic_status mos_scene_file_parse(const char *path, const mos_yaml *root, mos_scene_file *out) {
     mosaic_status status;
     *out = (mos_scene_file){0};
     const file_reader reader = {.file = out, .path = path};
@@ -256,12 +255,19 @@ mosaic_status mos_scene_file_read(const char *path, mos_scene_file *out) {
     MOS_GOTO(set_folder(out));
     MOS_GOTO(mos_options_init(&mos_scene_grid_table, &out->grid));
     MOS_GOTO(mos_options_init(&mos_scene_cover_table, &out->land_cover));
-    MOS_GOTO(mos_yaml_read(path, &root));
-    MOS_GOTO(read_root(&reader, &root));
+    MOS_GOTO(read_root(&reader, root));
     MOS_GOTO(check_names(out));
 done:
-    mos_yaml_release(&root);
     if (status != MOSAIC_OK) mos_scene_file_release(out);
+    return status;
+}
+
+mosaic_status mos_scene_file_read(const char *path, mos_scene_file *out) {
+    mos_yaml root;
+    *out = (mos_scene_file){0};
+    mosaic_status status = mos_yaml_read(path, &root);
+    if (status == MOSAIC_OK) status = mos_scene_file_parse(path, &root, out);
+    mos_yaml_release(&root);
     return status;
 }
 

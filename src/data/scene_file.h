@@ -62,6 +62,10 @@ typedef struct mos_scene_file {
 /* Unknown keys and wrong values are MOSAIC_ERR_USAGE with path:line:column and the nearest key.
  * Relative paths start at the file's folder. */
 mosaic_status mos_scene_file_read(const char *path, mos_scene_file *out);
+/* The same of what a file at `path` holds. */
+struct mos_yaml;
+mosaic_status mos_scene_file_parse(const char *path, const struct mos_yaml *root,
+                                   mos_scene_file *out);
 void mos_scene_file_release(mos_scene_file *file);
 
 /* The tables the file is read by, for the docs: "grid", "scenes", "modalities",

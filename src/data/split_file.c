@@ -112,23 +112,32 @@ static void add_rows(const mos_dataset *dataset, const mos_split_columns *column
     }
 }
 
-mosaic_status mos_split_file_write(const mos_dataset *dataset, mos_split_columns *columns,
-                                   const char *path) {
-    mos_text body = {0}, whole = {0};
+mosaic_status mos_split_file_compose(const mos_dataset *dataset, mos_split_columns *columns,
+                                     mos_text *out) {
+    mos_text body = {0};
     mosaic_status status;
     MOS_GOTO(hash_ids(dataset, columns->ids_sha256));
     add_settings(dataset, columns, &body);
     add_rows(dataset, columns, &body);
     if (body.failed) MOS_GOTO(mos_fail_memory(body.size, "a split file"));
     mos_sha256(body.data, body.size, columns->sha256);
-    mos_text_add(&whole, "%s%s\n", first_line, columns->sha256);
-    mos_text_add_bytes(&whole, body.data, body.size);
-    if (whole.failed) MOS_GOTO(mos_fail_memory(whole.size, "a split file"));
-    MOS_GOTO(mos_atomic_write(path, whole.data, whole.size));
-    (void)snprintf(columns->path, sizeof columns->path, "%s", path);
+    mos_text_add(out, "%s%s\n", first_line, columns->sha256);
+    mos_text_add_bytes(out, body.data, body.size);
+    if (out->failed) MOS_GOTO(mos_fail_memory(out->size, "a split file"));
 done:
     mos_text_release(&body);
-    mos_text_release(&whole);
+    return status;
+}
+
+mosaic_status mos_split_file_write(const mos_dataset *dataset, mos_split_columns *columns,
+                                   const char *path) {
+    mos_text text = {0};
+    mosaic_status status;
+    MOS_GOTO(mos_split_file_compose(dataset, columns, &text));
+    MOS_GOTO(mos_atomic_write(path, text.data, text.size));
+    (void)snprintf(columns->path, sizeof columns->path, "%s", path);
+done:
+    mos_text_release(&text);
     return status;
 }
 
@@ -171,6 +180,7 @@ static mosaic_status read_settings(const char *path, mos_split_columns *columns)
     const char *list = strstr(columns->made_by, " fractions=");
     char text[32];
     int64_t number;
+    double before = 0; /* they rise: each holds the one before */
     if (folds == NULL || list == NULL)
         return mos_fail(MOSAIC_ERR_DATA, "%s:2: no folds= and fractions=", path);
     (void)snprintf(text, sizeof text, "%.*s", (int)strcspn(folds + 7, " "), folds + 7);
@@ -182,9 +192,9 @@ static mosaic_status read_settings(const char *path, mos_split_columns *columns)
         double value;
         (void)snprintf(text, sizeof text, "%.*s", (int)length, at);
         if (columns->fraction_count == MOS_SPLIT_MAX_FRACTIONS || !mos_parse_double(text, &value) ||
-            !(value > 0 && value < 1))
+            !(value > before && value < 1))
             return mos_fail(MOSAIC_ERR_DATA, "%s:2: fractions= lists '%s'", path, text);
-        columns->fraction[columns->fraction_count++] = value;
+        columns->fraction[columns->fraction_count++] = before = value;
         at += length + (at[length] == ';');
     }
     return MOSAIC_OK;
@@ -298,14 +308,11 @@ static mosaic_status apply_fold(const mos_dataset *dataset, mos_split_columns *c
     return MOSAIC_OK;
 }
 
-mosaic_status mos_split_file_apply(mos_dataset *dataset, const char *path) {
+mosaic_status mos_split_file_take(mos_dataset *dataset, const char *path, char *data, size_t size) {
     mos_split_columns *columns = NULL;
     split_cells cells = {.path = path};
-    char *data = NULL;
     const char *csv = NULL;
-    size_t size;
     mosaic_status status;
-    MOS_GOTO(mos_file_read(path, largest_bytes, &data, &size));
     MOS_GOTO(mos_split_columns_create(dataset->count, &columns));
     (void)snprintf(columns->path, sizeof columns->path, "%s", path);
     MOS_GOTO(read_head(path, data, size, columns, &csv));
@@ -326,6 +333,14 @@ done:
     mos_split_columns_destroy(&columns);
     mos_csv_release(&cells.csv);
     mos_free(cells.seen);
+    return status;
+}
+
+mosaic_status mos_split_file_apply(mos_dataset *dataset, const char *path) {
+    char *data = NULL;
+    size_t size;
+    MOS_TRY(mos_file_read(path, largest_bytes, &data, &size));
+    mosaic_status status = mos_split_file_take(dataset, path, data, size);
     mos_free(data);
     return status;
 }

@@ -4,14 +4,15 @@
  * Two comment lines and a CSV:
  *
  *     # mosaic-split-1 sha256=<SHA-256 of everything after this line>
- *     # ids=<SHA-256 of the sorted ids, each with a NUL> samples=3 folds=0 fractions=0.01;0.1
- * rule=... id,split,fold,labeled
+ *     # ids=<SHA-256 of the sorted ids, each with a NUL> samples=3 folds=0 fractions=0.01;0.1 ...
+ *     id,split,fold,labeled
  *
  * fold is 0.. or empty; labeled is the smallest of the listed fractions whose labels include the
  * sample, 1 for training samples in none, empty elsewhere. */
 #ifndef MOS_DATA_SPLIT_FILE_H
 #define MOS_DATA_SPLIT_FILE_H
 
+#include "base/text.h"
 #include "data/dataset.h"
 
 enum { MOS_SPLIT_MAX_FRACTIONS = 16, MOS_SPLIT_MAX_FOLDS = 1024 };
@@ -42,5 +43,11 @@ mosaic_status mos_split_file_write(const mos_dataset *dataset, mos_split_columns
 /* Read, verify hash and ids, take over splits with data.fold applied. The data set is indexed and
  * no sample was left out by data.limit yet. */
 mosaic_status mos_split_file_apply(mos_dataset *dataset, const char *path);
+/* The same of a file in memory, which is written into and ends with a NUL behind its `size` bytes;
+ * `path` names it. */
+mosaic_status mos_split_file_take(mos_dataset *dataset, const char *path, char *data, size_t size);
+/* The text that mos_split_file_write writes. */
+mosaic_status mos_split_file_compose(const mos_dataset *dataset, mos_split_columns *columns,
+                                     mos_text *out);
 
 #endif

@@ -285,6 +285,54 @@ static void file_and_folds(void **state) {
     mos_dataset_close(&dataset);
 }
 
+/* The hash keeps accidents out, not those who know how to make one: the rest is read as any text.
+ */
+static void bent_by_hand(void **state) {
+    static const struct {
+        const char *from, *to, *said;
+    } cases[] = {{"fractions=0.1;0.5", "fractions=0.5;0.1", "split.txt:2: fractions= lists '0.1'"},
+                 {"fractions=0.1;0.5", "fractions=0.1;0.1", "split.txt:2: fractions= lists '0.1'"},
+                 {"fractions=0.1;0.5", "fractions=0.1;nan", "split.txt:2: fractions= lists 'nan'"},
+                 {" folds=4", " folds=9999", "split.txt:2: folds=9999 is no number of folds"},
+                 {" folds=4", " fools=4", "split.txt:2: no folds= and fractions="},
+                 {"# ids=", "# ibs=", "split.txt:2: no '# ids=' line"},
+                 {"id,split,fold", "id,split,gold", "split.txt:3: wanted the columns"},
+                 {",train,3,", ",train,4,", "fold '4' is none of 0 to 3"},
+                 {",train,3,", ",brain,3,", "brain"},
+                 {",0.5\n", ",0.4\n", "labeled is '0.4', which line 2 does not list"}};
+    char path[4096], hash[65], *data;
+    size_t size;
+    mos_dataset *dataset, *again;
+    mos_split_columns *columns;
+    mos_split_report report;
+    write_grid(*state, 12);
+    EXPECT_OK(mos_path_join(path, sizeof path, *state, "split.txt"));
+    EXPECT_OK(open_dataset(&dataset, "data.root", *state, NULL));
+    EXPECT_OK(make_split(dataset, &columns, &report, "folds", "4", "fractions", "0.5,0.1", NULL));
+    EXPECT_OK(mos_split_file_write(dataset, columns, path));
+    mos_split_columns_destroy(&columns);
+    mos_dataset_close(&dataset);
+    EXPECT_OK(mos_file_read(path, 1 << 20, &data, &size));
+    const char *body = strchr(data, '\n') + 1;
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        mos_text bent = {0}, whole = {0};
+        const char *at = strstr(body, cases[c].from);
+        assert_non_null(at);
+        mos_text_add_bytes(&bent, body, (size_t)(at - body));
+        mos_text_add(&bent, "%s%s", cases[c].to, at + strlen(cases[c].from));
+        mos_sha256(bent.data, bent.size, hash);
+        mos_text_add(&whole, "# mosaic-split-1 sha256=%s\n%s", hash, bent.data);
+        write_text(*state, "split.txt", whole.data);
+        EXPECT_STATUS(MOSAIC_ERR_DATA,
+                      open_dataset(&again, "data.root", *state, "data.split_file", path, NULL));
+        if (strstr(mosaic_error(), cases[c].said) == NULL)
+            fail_msg("message \"%s\" lacks \"%s\"", mosaic_error(), cases[c].said);
+        mos_text_release(&bent);
+        mos_text_release(&whole);
+    }
+    mos_free(data);
+}
+
 static void file_of_another_set(void **state) {
     char path[4096], *data;
     size_t size;
@@ -367,6 +415,7 @@ int main(void) {
         cmocka_unit_test(zones_meet),
         IN_FOLDER(file_and_folds),
         IN_FOLDER(file_of_another_set),
+        IN_FOLDER(bent_by_hand),
         cmocka_unit_test(official_rule),
     };
     mos_log_set_level(MOS_LOG_ERROR);

@@ -348,6 +348,63 @@ def tiff_plain_seeds():
     }
 
 
+def split_file_seeds():
+    ids = b"# ids=" + b"0" * 64
+    rows = [(b"a", b"train"), (b"b", b"validation"), (b"c", b"test"), (b'"d,""1"""', b"train")]
+
+    def table(settings, header, more, fold=b"00"):
+        lines = [ids + b" samples=4 " + settings, header]
+        lines += [b",".join((name, split) + tail) for (name, split), tail in zip(rows, more)]
+        return fold + b"\n".join(lines) + b"\n"
+
+    plain = table(b"folds=0 fractions= rule=own seed=0", b"id,split", [()] * 4)
+    folds = [(b"0",), (b"1",), (b"2",), (b"",)]
+    labels = [(b"0.01",), (b"",), (b"",), (b"1",)]
+    both = [a + b for a, b in zip(folds, labels)]
+    return {
+        "plain": plain,
+        "folds": table(b"folds=3 fractions= rule=share", b"id,split,fold", folds, b"20"),
+        "held": table(b"folds=3 fractions= rule=share", b"id,split,fold", folds, b"11"),
+        "fractions": table(b"folds=0 fractions=0.01;0.1 rule=own", b"id,split,labeled", labels),
+        "both": table(b"folds=5 fractions=0.01;0.5", b"id,split,fold,labeled", both),
+        "short": plain[:-8],
+        "twice": plain.replace(b"b,val", b"a,val"),
+        "stranger": plain.replace(b"c,test", b"e,test"),
+        "falling": table(b"folds=0 fractions=0.1;0.01", b"id,split,labeled", labels),
+        "head": b"00" + ids + b"\n",
+    }
+
+
+def scene_file_seeds():
+    return {
+        "one": b"grid: {size: 56, minimum_valid: 0.9, origin: [300000, 5400000], crs: EPSG:32633}\n"
+        b"modalities:\n  s1: {file: s1.tif, resampling: bilinear, nodata: -9999}\n"
+        b"  s2: {files: {B02: b2.tif, B03: b3.tif}, datetime: 2022-06-12T05:09:11Z}\n"
+        b"land_cover:\n  file: lc.tif\n  classes: {1: Water, 2.5: Trees}\n  ignore: [0, 255]\n",
+        "many": b"land_cover: {classes: worldcover, band: 2}\nscenes:\n"
+        b"  - name: june\n    split: test\n    modalities: {s2: {files: [a.tif, b.tif], bands: [B02, B03]}}\n"
+        b"    land_cover: worldcover.tif\n"
+        b"  - {country: Peru, modalities: {s1: {file: /x/s1.tif, crs: EPSG:4326, resolution: 20}}}\n",
+        "unknown": b"grid: {strid: 3}\nmodalities: {s1: {file: s1.tif}}\n",
+        "none": b"scenes: []\n",
+        "list": b"- 1\n",
+    }
+
+
+def label_text_seeds():
+    return {
+        "semicolons": b"Pastures; Coniferous forest;Inland waters",
+        "json": b'["Land principally occupied by agriculture, with significant areas", "Moors"]',
+        "python": b"['Pastures', \"Farmer's\"]",
+        "numpy": b"['Pastures' 'Moors'\n 'Peatbogs']",
+        "escapes": b'["a\\"b\\\\c\\/d"]',
+        "last": b"A;",
+        "hole": b"A;;B",
+        "open": b"['A",
+        "empty": b"  ",
+    }
+
+
 def main():
     corpus = Path(__file__).parent / "corpus"
     makers = {
@@ -361,6 +418,9 @@ def main():
         "tar": tar_seeds,
         "tiff_plain": tiff_plain_seeds,
         "patch_name": patch_name_seeds,
+        "split_file": split_file_seeds,
+        "scene_file": scene_file_seeds,
+        "label_text": label_text_seeds,
     }
     for target, make in makers.items():
         folder = corpus / target
