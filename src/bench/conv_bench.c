@@ -29,6 +29,7 @@ typedef struct conv_layer {
     size_t workspace_bytes;
     mos_conv *plan[MOS_CONV_ALGORITHMS];
     double flops; /* of one direction */
+    int passes;   /* of this shape through the encoders of a step */
 } conv_layer;
 
 typedef struct conv_case {
@@ -138,13 +139,14 @@ static mosaic_status add_cases(conv_work *work, conv_layer *l, mos_conv_algorith
 }
 
 static mosaic_status add_layer(const mos_bench_settings *settings, conv_work *work,
-                               mos_device *device, mos_conv_shape shape) {
+                               mos_device *device, int passes, mos_conv_shape shape) {
     conv_layer *l = &work->layers[work->layer_count++];
     mos_conv_info info;
     shape.n = settings->batch;
     shape.train = true;
     l->device = device;
     l->shape = shape;
+    l->passes = passes;
     bool bf16 = device->precision == MOS_PRECISION_BF16;
     (void)snprintf(l->name, sizeof l->name, "%s %lldx%lld/%lld %lld to %lld at %lldx%lld",
                    bf16 ? "bf16" : "fp32", (long long)shape.kernel, (long long)shape.kernel,
@@ -168,9 +170,10 @@ static mosaic_status add_layer(const mos_bench_settings *settings, conv_work *wo
 
 static mosaic_status add_network(const mos_bench_settings *settings, conv_work *work,
                                  mos_device *device) {
+    static const int inner[4] = {6, 7, 11, 5}; /* of a stage's own width, an encoder's */
     int64_t side = settings->size, width = 64;
     for (int64_t bands = 2; bands <= 12; bands += 10)
-        MOS_TRY(add_layer(settings, work, device,
+        MOS_TRY(add_layer(settings, work, device, 1,
                           (mos_conv_shape){.ci = bands,
                                            .h = side,
                                            .w = side,
@@ -186,13 +189,13 @@ static mosaic_status add_network(const mos_bench_settings *settings, conv_work *
         if (stage > 0) {
             shape.ci = width / 2;
             shape.stride = 2;
-            MOS_TRY(add_layer(settings, work, device, shape));
+            MOS_TRY(add_layer(settings, work, device, 2, shape));
             shape.kernel = 1;
             shape.pad = 0;
-            MOS_TRY(add_layer(settings, work, device, shape));
+            MOS_TRY(add_layer(settings, work, device, 2, shape));
             side = (side + 1) / 2;
         }
-        MOS_TRY(add_layer(settings, work, device,
+        MOS_TRY(add_layer(settings, work, device, 2 * inner[stage],
                           (mos_conv_shape){.ci = width,
                                            .h = side,
                                            .w = side,
@@ -261,6 +264,28 @@ static int find_winner(const conv_work *work, int used) {
         }
     }
     return best;
+}
+
+/* What the table is worth: the convolutions of a step as chosen now, and each by its winner. */
+static void report_choice(const conv_work *work, mos_bench_report *report) {
+    static const char *const keys[2] = {"fp32_step", "bf16_step"};
+    for (int bf16 = 0; bf16 < 2; bf16++) {
+        double now = 0, best = 0;
+        int others = 0;
+        for (int i = 0; i < work->run->count; i++) {
+            const conv_layer *l = work->cases[i].layer;
+            const int winner = find_winner(work, i);
+            if (work->cases[i].algorithm != MOS_CONV_AUTO) continue;
+            if ((l->device->precision == MOS_PRECISION_BF16) != (bf16 == 1)) continue;
+            now += l->passes * mos_bench_median(work->run, i);
+            best += l->passes * mos_bench_median(work->run, winner);
+            others += winner != i;
+        }
+        if (now > 0)
+            mos_bench_fact(report, keys[bf16],
+                           "convolutions as chosen now %.1f ms, by the table %.1f ms (%d others)",
+                           1e3 * now, 1e3 * best, others);
+    }
 }
 
 /* A case that AUTO chose has that name; which algorithm it is says the plan of the same name. */
@@ -346,6 +371,7 @@ mosaic_status mos_conv_bench(const mos_bench_settings *settings, mos_bench_repor
     mos_bench_fact_number(report, "batch", (double)settings->batch, 0);
     report_cases(work, report);
     if (settings->table && settings->table[0]) {
+        report_choice(work, report);
         if (report->unsteady && !settings->quick)
             mos_log(MOS_LOG_NOTICE, "bench conv: the roof moved: no table is written");
         else

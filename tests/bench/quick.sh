@@ -27,6 +27,10 @@ done
 # A written table is C that the compiler takes; writing again replaces its own lines and keeps others'.
 choice='^CHOICE\("[A-Za-z]+-[0-9]+-[0-9]+", 1, [01], [0-9]+, [0-9]+, [0-9]+, [0-9]+, [137], [12], (FORWARD|BACKWARD_DATA|BACKWARD_WEIGHTS), (DIRECT|WINOGRAD|OWN|GATHERED)\)$'
 choices=$(grep -cE "$choice" "$work/choices.h" || true)
+grep -qE '"fp32_step": *"convolutions as chosen now [0-9.]+ ms, by the table' "$work/all.json" || {
+    echo "FAILED: bench conv does not say what the table is worth"
+    failures=$((failures + 1))
+}
 if [ "$choices" -lt 30 ] || [ "$choices" != "$(grep -c '^CHOICE' "$work/choices.h")" ]; then
     echo "FAILED: $choices good lines in the table of choices"
     failures=$((failures + 1))
@@ -44,9 +48,11 @@ if /usr/bin/python3 -c 'import torch' 2>/dev/null; then modes=(eager-nchw-fp32);
 for name in step infer; do
     peer=torch_mosaic1.py
     [ $name = step ] || peer=torch_infer.py
-    line=$("$mosaic" -q bench $name --batch 2 --size 48 --rounds 3 --encoder resnet50 --threads 1 --json --peer "$peers/$peer" \
+    side=()
+    [ $name = infer ] || side=(--side-by-side)
+    line=$("$mosaic" -q bench $name "${side[@]}" --batch 2 --size 48 --rounds 3 --encoder resnet50 --threads 1 --json --peer "$peers/$peer" \
         --peer-server "$peers/serve_step.py" --peer-modes "${modes[*]}" 2>"$work/$name.log" || true)
-    for word in '"name": *"mosaic fp32"' '"ms_per_view": *[0-9.]+' ${modes[0]:+'"x_eager-nchw-fp32": *[0-9.]+'}; do
+    for word in '"name": *"mosaic fp32"' ${side[0]:+'"mosaic fp32, side by side": *"[0-9.]+ times as fast'} '"ms_per_view": *[0-9.]+' ${modes[0]:+'"x_eager-nchw-fp32": *[0-9.]+'}; do
         grep -qE "$word" <<<"$line" && continue
         echo "FAILED: bench $name says nothing like $word: $line"
         cat "$work/$name.log"

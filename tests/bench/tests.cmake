@@ -19,3 +19,6 @@ add_test(NAME bench/instruction_counts COMMAND ${instruction_counts} ${instructi
 set_tests_properties(bench/instruction_counts PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
 add_custom_target(update_instruction_counts
   COMMAND ${instruction_counts} ${instruction_compiler} ${instruction_build} --update DEPENDS hot_paths VERBATIM)
+
+# It stands between the program and oneDNN.
+target_link_options(heap_calls_test PRIVATE -Wl,--wrap=dnnl_primitive_execute)

@@ -1,0 +1,122 @@
+/* Heap calls of a step, those of every library: none of ours and none of OpenMP's after the first
+ * steps; what remains is made inside oneDNN's execute calls, some for each, and is counted. The
+ * program's malloc stands before the C library's, and execute is wrapped when this is linked. */
+#include "bench/synthetic_step.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+/* oneDNN's types stay in their room: pointers and an enumeration. */
+int __real_dnnl_primitive_execute(const void *primitive, void *stream, int count, const void *args);
+int __wrap_dnnl_primitive_execute(const void *primitive, void *stream, int count, const void *args);
+
+static atomic_bool counting;
+static atomic_long executes, inside, outside;
+static atomic_int running; /* executes, on any thread: their teams' calls are theirs */
+static bool alone;         /* no teams: only the calling thread's are */
+static _Thread_local int depth;
+
+static void count_call(void) {
+    if (!atomic_load_explicit(&counting, memory_order_relaxed)) return;
+    const bool theirs = depth > 0 || (!alone && atomic_load(&running) > 0);
+    atomic_fetch_add(theirs ? &inside : &outside, 1);
+}
+
+#pragma GCC visibility push(default)
+void *malloc(size_t size) {
+    count_call();
+    return __libc_malloc(size);
+}
+void *calloc(size_t count, size_t size) {
+    count_call();
+    return __libc_calloc(count, size);
+}
+void *realloc(void *old, size_t size) {
+    count_call();
+    return __libc_realloc(old, size);
+}
+void *aligned_alloc(size_t alignment, size_t size) {
+    count_call();
+    return __libc_memalign(alignment, size);
+}
+int posix_memalign(void **out, size_t alignment, size_t size) {
+    count_call();
+    *out = __libc_memalign(alignment, size);
+    return *out == NULL;
+}
+#pragma GCC visibility pop
+
+int __wrap_dnnl_primitive_execute(const void *primitive, void *stream, int count,
+                                  const void *args) {
+    atomic_fetch_add(&executes, 1);
+    atomic_fetch_add(&running, 1);
+    depth++;
+    const int status = __real_dnnl_primitive_execute(primitive, stream, count, args);
+    depth--;
+    atomic_fetch_sub(&running, 1);
+    return status;
+}
+
+static void check(mos_precision precision, int64_t lanes) {
+    const mos_step_setting setting = {.encoder = MOS_ENCODER_RESNET34,
+                                      .batch = 2,
+                                      .size = 120,
+                                      .views = 2,
+                                      .classes = 19,
+                                      .modalities = 2,
+                                      .bands = {2, 12},
+                                      .method = "mosaic-1",
+                                      .lanes = lanes};
+    mos_synthetic_step *step;
+    double seconds, loss;
+    long most = 0;
+    alone = lanes > 1; /* of two threads: one each */
+    assert_int_equal(mos_synthetic_step_create("cpu", precision, 2, &setting, &step), MOSAIC_OK);
+    for (int i = 0; i < 3; i++) {
+        atomic_store(&executes, 0);
+        atomic_store(&inside, 0);
+        atomic_store(&outside, 0);
+        atomic_store(&counting, i == 2);
+        mosaic_status status = mos_synthetic_step_run(step, &seconds, &loss);
+        atomic_store(&counting, false);
+        assert_int_equal(status, MOSAIC_OK);
+    }
+    most = atomic_load(&inside);
+    print_message("%s, %d lanes: %ld executes of onednn with %ld heap calls, %ld others\n",
+                  mos_synthetic_step_device(step)->description, (int)lanes,
+                  (long)atomic_load(&executes), most, (long)atomic_load(&outside));
+    assert_int_equal(atomic_load(&outside), 0);
+    assert_true(most > 0); /* else the count has lost what it counts */
+    assert_true(most <= 12 * atomic_load(&executes));
+    mos_synthetic_step_destroy(&step);
+}
+
+static void in_turn(void **state) {
+    (void)state;
+    check(MOS_PRECISION_BF16, 0);
+    check(MOS_PRECISION_FP32, 0);
+}
+static void side_by_side(void **state) {
+    (void)state;
+    check(MOS_PRECISION_BF16, 2);
+}
+
+int main(void) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    print_message("skipped: sanitizers have a malloc of their own\n");
+    return 77;
+#endif
+    const struct CMUnitTest tests[] = {cmocka_unit_test(in_turn), cmocka_unit_test(side_by_side)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
