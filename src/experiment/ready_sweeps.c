@@ -70,7 +70,7 @@ const mos_ready_sweep mos_ready_sweeps[] = {
           "  queue: {method: mosaic-1, loss.msc_queue: 64}\n"
           "  jaccard: {method: mosaic-1, loss.positives: jaccard}\n"
           "  soft: {method: mosaic-1, loss.positives: soft}\n"
-          "  soft, queue: {method: mosaic-1, loss.positives: soft, loss.msc_queue: 64}\n"
+          "  soft queue: {method: mosaic-1, loss.positives: soft, loss.msc_queue: 64}\n"
           "  half of a batch: {method: mosaic-1, data.labeled.per_batch: 0.5}\n"},
     {NULL, NULL, NULL},
 };

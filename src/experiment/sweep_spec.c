@@ -240,7 +240,8 @@ static mosaic_status fail_source(const char *source) {
 
 static mosaic_status read_source(mos_sweep_spec *spec, const char *source) {
     const mos_ready_sweep *ready = mos_ready_sweep_find(source);
-    if (ready != NULL && !mos_path_exists(source)) {
+    /* `sweep tau --out tau` is to go on when it is given again: a folder is no sweep. */
+    if (ready != NULL && (!mos_path_exists(source) || mos_path_is_dir(source))) {
         (void)snprintf(spec->name, sizeof spec->name, "%s", ready->name);
         (void)snprintf(spec->what, sizeof spec->what, "sweep %s", ready->name);
         (void)snprintf(spec->folder, sizeof spec->folder, "/");

@@ -39,6 +39,9 @@ expect 0 "6 runs, 6 to train" sweep whole --dry-run
 check "nothing is written by --dry-run" test ! -e "$work/whole"
 sed 's/seeds:/sedes:/' "$work/small.yaml" >"$work/typo.yaml"
 expect 2 "typo.yaml:11:1: .*did you mean 'seeds'" "$mosaic" sweep "$work/typo.yaml" --out "$work/no"
+mkdir "$work/beside"
+mkdir "$work/beside/tau"
+expect 0 "16 runs" env --chdir="$work/beside" "$mosaic" sweep tau --seeds 0 --out tau --dry-run # a folder of that name is the sweep's own
 expect 2 "did you mean 'ablation'" "$mosaic" sweep ablaton --out "$work/no"
 
 # A failure does not stop the others and is listed with its reason.
@@ -69,7 +72,7 @@ expect 1 "complete 4" sweep whole --threads 1
 
 # Stopped in the middle: checkpoints are written, the code says resumable.
 wait_for() { # FILE PATTERN
-    for _ in $(seq 600); do
+    for _ in $(seq 2400); do
         compgen -G "$1" >/dev/null && return 0
         sleep 0.05
     done
