@@ -50,6 +50,37 @@ mosaic_status mos_bench_add(mos_bench_run *run, const char *name, mos_bench_work
     return MOSAIC_OK;
 }
 
+/* Samples of the roof within a round, at least so far apart. A round of long cases must not be
+ * judged by the moment it began in. */
+enum { MOST_SAMPLES = 16 };
+static const double sample_seconds = 2;
+
+typedef struct roof_samples {
+    double fp32[MOST_SAMPLES], bf16[MOST_SAMPLES];
+    int64_t count, last_ns;
+} roof_samples;
+
+static void sample_roof(const mos_bench_run *run, roof_samples *samples) {
+    const double since = 1e-9 * (double)(mos_now_ns() - samples->last_ns);
+    if (samples->count == MOST_SAMPLES || (samples->count > 0 && since < sample_seconds)) return;
+    const mos_roof roof = mos_roof_measure(run->threads, run->roof_ms);
+    samples->fp32[samples->count] = roof.fp32_gflops;
+    samples->bf16[samples->count++] = roof.bf16_gflops;
+    samples->last_ns = mos_now_ns();
+}
+
+static mosaic_status measure_round(mos_bench_run *run, int64_t round) {
+    roof_samples samples = {.count = 0};
+    for (int i = 0; i < run->count; i++) {
+        sample_roof(run, &samples);
+        MOS_TRY(run->cases[i].work(run->cases[i].context, &run->cases[i].seconds[round]));
+    }
+    sample_roof(run, &samples);
+    run->roof[round] = (mos_roof){.fp32_gflops = mos_median(samples.fp32, samples.count),
+                                  .bf16_gflops = mos_median(samples.bf16, samples.count)};
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_bench_measure(mos_bench_run *run) {
     mosaic_status status = MOSAIC_OK;
     mos_progress progress;
@@ -58,9 +89,7 @@ mosaic_status mos_bench_measure(mos_bench_run *run) {
         MOS_TRY(run->cases[i].work(run->cases[i].context, &ignored));
     mos_progress_begin(&progress, run->name, run->rounds);
     for (int64_t r = 0; r < run->rounds && status == MOSAIC_OK; r++) {
-        run->roof[r] = mos_roof_measure(run->threads, run->roof_ms);
-        for (int i = 0; i < run->count && status == MOSAIC_OK; i++)
-            status = run->cases[i].work(run->cases[i].context, &run->cases[i].seconds[r]);
+        status = measure_round(run, r);
         mos_progress_update(&progress, r + 1);
     }
     mos_progress_end(&progress);

@@ -30,7 +30,7 @@ typedef struct mos_bench_run {
     double roof_ms; /* spent on each number format per round */
     mos_bench_case cases[MOS_BENCH_MAX_CASES];
     int count;
-    mos_roof roof[MOS_BENCH_MAX_ROUNDS];
+    mos_roof roof[MOS_BENCH_MAX_ROUNDS]; /* median of the samples of a round */
 } mos_bench_run;
 
 /* threads: of the roof. MOSAIC_ERR_USAGE when rounds is out of range. */

@@ -3,6 +3,7 @@
 #include "bench/encoder_work.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { FORMATS = 2, OURS = 2 * FORMATS };
 static const struct {
@@ -40,9 +41,11 @@ static mosaic_status add_ours(const mos_peer_bench_options *options, mos_bench_r
 
 /* How many times faster than in turn. */
 static void compare_ways(const mos_bench_run *run, int ours, mos_bench_report *report) {
-    for (int i = 1; i < ours; i += 2)
-        mos_bench_fact(report, run->cases[i].name, "%.3f times as fast as in turn",
-                       mos_bench_ratio(run, i, i - 1));
+    for (int i = 1; i < ours; i += 2) {
+        const bool bf16 = strstr(run->cases[i].name, "bf16") != NULL;
+        mos_bench_fact(report, bf16 ? "side_by_side_bf16" : "side_by_side_fp32",
+                       "%.3f times as fast as in turn", mos_bench_ratio(run, i, i - 1));
+    }
 }
 
 static double view_flops(const mos_step_setting *s) {

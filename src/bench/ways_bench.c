@@ -5,6 +5,7 @@
 #include "bench/synthetic_step.h"
 
 #include <stdio.h>
+#include <time.h>
 
 typedef struct way {
     mos_synthetic_step *step;
@@ -13,9 +14,17 @@ typedef struct way {
     double before; /* resident before the step was made */
     double peak;   /* of the process in a step, beyond that */
     mos_memory_report plan;
+    double processor[MOS_BENCH_MAX_ROUNDS + 1]; /* seconds of all threads; the first warms up */
+    int runs;
 } way;
 
 enum { WAYS = 6 };
+
+static double processor_seconds(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
 
 /* Plans anew, so that at any time one way alone is in memory; the first step behind it touches the
  * pages. */
@@ -24,8 +33,12 @@ static mosaic_status run_way(void *context, double *seconds) {
     double loss;
     MOS_TRY(mos_synthetic_step_replan(w->step, w->recompute, w->chunk, w->lanes));
     mos_reset_peak();
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
+        const double start = processor_seconds();
         MOS_TRY(mos_synthetic_step_run(w->step, seconds, &loss));
+        w->processor[w->runs] = processor_seconds() - start;
+    }
+    w->runs++;
     w->peak = mos_peak_bytes() - w->before;
     mos_model_memory(mos_synthetic_step_model(w->step), &w->plan);
     return MOSAIC_OK;
@@ -67,6 +80,12 @@ static void report_ways(const mos_bench_run *run, const way ways[WAYS], double v
         mos_bench_number(report, "planned_least", 1e-6 * (double)(plan->least + plan->rows), 1);
         mos_bench_number(report, "ms_per_view", 1e3 * mos_bench_median(run, i) / views, 2);
         mos_bench_number(report, "times_plain", 1 / mos_bench_ratio(run, i, 0), 3);
+        double ratios[MOS_BENCH_MAX_ROUNDS];
+        for (int64_t r = 0; r < run->rounds; r++)
+            ratios[r] = ways[i].processor[r + 1] / ways[0].processor[r + 1];
+        mos_bench_number(report, "processor_ms",
+                         1e3 * mos_median(ways[i].processor + 1, run->rounds) / views, 2);
+        mos_bench_number(report, "times_plain_processor", mos_median(ratios, run->rounds), 3);
     }
 }
 

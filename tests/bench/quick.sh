@@ -48,17 +48,22 @@ if /usr/bin/python3 -c 'import torch' 2>/dev/null; then modes=(eager-nchw-fp32);
 for name in step infer; do
     peer=torch_mosaic1.py
     [ $name = step ] || peer=torch_infer.py
-    side=()
-    [ $name = infer ] || side=(--side-by-side)
-    line=$("$mosaic" -q bench $name "${side[@]}" --batch 2 --size 48 --rounds 3 --encoder resnet50 --threads 1 --json --peer "$peers/$peer" \
+    line=$("$mosaic" -q bench $name --batch 2 --size 48 --rounds 3 --encoder resnet50 --threads 1 --json --peer "$peers/$peer" \
         --peer-server "$peers/serve_step.py" --peer-modes "${modes[*]}" 2>"$work/$name.log" || true)
-    for word in '"name": *"mosaic fp32"' ${side[0]:+'"mosaic fp32, side by side": *"[0-9.]+ times as fast'} '"ms_per_view": *[0-9.]+' ${modes[0]:+'"x_eager-nchw-fp32": *[0-9.]+'}; do
+    for word in '"name": *"mosaic fp32"' '"ms_per_view": *[0-9.]+' ${modes[0]:+'"x_eager-nchw-fp32": *[0-9.]+'}; do
         grep -qE "$word" <<<"$line" && continue
         echo "FAILED: bench $name says nothing like $word: $line"
         cat "$work/$name.log"
         failures=$((failures + 1))
     done
 done
+line=$("$mosaic" -q bench step --side-by-side --batch 2 --size 48 --rounds 3 --encoder resnet18 --threads 2 --peer-modes "" --json \
+    2>"$work/side.log" || true)
+grep -qE '"side_by_side_fp32": *"[0-9.]+ times as fast' <<<"$line" || {
+    echo "FAILED: bench step does not compare encoders side by side: $line"
+    cat "$work/side.log"
+    failures=$((failures + 1))
+}
 expect 0 "times_faster_than_scalar" "$mosaic" -q bench augment "${small[@]}"
 expect 3 "no-such-folder" "$mosaic" -q bench loader "${small[@]}" --data "$work/no-such-folder"
 [ -z "$(find "$work" -name 'mosaic-bench-*')" ] || { echo "FAILED: a benchmark left its data set"; failures=$((failures + 1)); }
