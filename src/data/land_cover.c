@@ -10,6 +10,7 @@
 #include "data/nomenclature_v1.h"
 #include "data/nomenclature_worldcover.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -102,7 +103,7 @@ static mosaic_status add_table(mos_dataset *dataset, mos_cover_map *map, const c
     for (size_t r = 0; r < csv.rows; r++) {
         char **cells = csv.cells + r * csv.columns;
         double value;
-        if (!mos_parse_double(cells[values], &value))
+        if (!mos_parse_double(cells[values], &value) || !isfinite(value))
             MOS_GOTO(mos_fail(MOSAIC_ERR_DATA, "%s:%u: value is '%.40s', wanted a number", path,
                               csv.lines[r], cells[values]));
         if (cells[names][0] == '\0')
@@ -149,6 +150,7 @@ static mosaic_status add_ignored(mos_cover_map *map, const mos_scene_land_cover 
         if (!mos_parse_double(options->ignore.items[i], &value))
             return mos_fail(MOSAIC_ERR_USAGE, "%s: land_cover.ignore holds '%.40s', wanted numbers",
                             where, options->ignore.items[i]);
+        if (isnan(value)) continue; /* never a value: a pixel without data */
         bool known = false;
         for (size_t v = 0; v < map->count; v++) {
             if (map->values[v].value != value) continue;

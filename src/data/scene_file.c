@@ -5,6 +5,7 @@
 #include "data/scene_keys.h"
 #include "io/yaml_tree.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -118,7 +119,8 @@ static mosaic_status read_class_map(const file_reader *reader, const mos_yaml *n
     for (size_t i = 0; i < node->count; i++) {
         const mos_yaml *item = &node->items[i];
         double value;
-        if (item->kind != MOS_YAML_SCALAR || !mos_parse_double(item->key, &value))
+        if (item->kind != MOS_YAML_SCALAR || !mos_parse_double(item->key, &value) ||
+            !isfinite(value))
             return mos_fail(MOSAIC_ERR_USAGE,
                             "%s:%d:%d: classes wants <value>: <class name>, found '%.60s'",
                             reader->path, item->key_line, item->key_column, item->key);

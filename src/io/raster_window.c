@@ -323,10 +323,15 @@ static mosaic_status count_row(mos_window *window, int64_t row, const int64_t wh
             out->outside++;
             continue;
         }
+        double value =
+            (double)window
+                ->values[(row - clipped[1]) * (clipped[2] - clipped[0]) + column - clipped[0]];
+        if (isnan(value)) {
+            out->outside++;
+            continue;
+        }
         out->inside++;
-        MOS_TRY(
-            count_value(out, (double)window->values[(row - clipped[1]) * (clipped[2] - clipped[0]) +
-                                                    column - clipped[0]]));
+        MOS_TRY(count_value(out, value));
     }
     return MOSAIC_OK;
 }

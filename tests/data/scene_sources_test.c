@@ -229,6 +229,8 @@ static void refusals(void **state) {
          "  - {name: a, modalities: {s2: {file: s2.tif, bands: [B02, B03, B04]}}}\n"
          "  - {name: b, modalities: {s2: {file: two.tif, bands: [B02, B03]}}}\n",
          "two.tif: scene 'b': s2 has no band 'B04'", MOSAIC_ERR_DATA},
+        {"modalities: {s2: {file: s2.tif}}\nland_cover: {file: s2.tif, classes: {nan: a}}\n",
+         "classes wants <value>: <class name>, found 'nan'", MOSAIC_ERR_USAGE},
         {"scenes: []\n", "no scene", MOSAIC_ERR_USAGE},
     };
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++)

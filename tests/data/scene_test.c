@@ -2,6 +2,8 @@
  * pixels counted by hand and against gdaltransform. */
 #include "scene_support.h"
 
+#include "io/raster_window.h"
+
 #include <pthread.h>
 
 /* 20 x 20 px patches of a 100 x 80 px scene at 10 m. */
@@ -304,6 +306,32 @@ static void no_place(void **state) {
                        MOSAIC_ERR_DATA, "rpc.vrt: placed by RPCs alone");
 }
 
+/* NaN is no value of a land cover: its pixels have no data, and the others keep their order. */
+static void cover_without_number(void **state) {
+    static const mos_grid grid = {.crs = "EPSG:32633", .x = 500000, .y = 5400000, .resolution = 10};
+    static const mos_window_options options = {.dtype = MOS_F32};
+    char path[4096];
+    float plane[64];
+    mos_window *window;
+    mos_value_counts counts = {0};
+    for (int i = 0; i < 64; i++)
+        plane[i] = i % 4 == 1 ? NAN : (float)(20 - i % 4);
+    EXPECT_OK(mos_path_join(path, sizeof path, *state, "lc.tif"));
+    EXPECT_OK(mos_raster_write(path, MOS_F32, 8, 8, 1, (const void *const[]){plane},
+                               optical.transform, 32633, NULL, NULL));
+    EXPECT_OK(mos_window_open(path, &grid, &options, &window));
+    EXPECT_OK(mos_window_count_values(window, 1, 0, 0, 8, 8, &counts));
+    assert_int_equal(counts.inside, 48);
+    assert_int_equal(counts.outside, 16);
+    assert_int_equal(counts.count, 3);
+    for (size_t v = 0; v < 3; v++) {
+        assert_true(counts.values[v].value == (v == 2 ? 20 : 17 + (double)v));
+        assert_int_equal(counts.values[v].count, 16);
+    }
+    mos_value_counts_release(&counts);
+    mos_window_close(&window);
+}
+
 typedef struct read_job {
     mos_dataset *dataset;
     double sum;
@@ -476,6 +504,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(other_grids, make_test_folder, remove_test_folder),
         cmocka_unit_test_setup_teardown(control_points, make_test_folder, remove_test_folder),
         cmocka_unit_test_setup_teardown(no_place, make_test_folder, remove_test_folder),
+        cmocka_unit_test_setup_teardown(cover_without_number, make_test_folder, remove_test_folder),
         cmocka_unit_test_setup_teardown(threads, make_test_folder, remove_test_folder),
         cmocka_unit_test_setup_teardown(shares, make_test_folder, remove_test_folder),
         cmocka_unit_test_setup_teardown(shares_elsewhere, make_test_folder, remove_test_folder),
