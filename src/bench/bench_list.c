@@ -45,7 +45,8 @@ static const mos_option options_list[] = {
      .type = MOS_OPTION_PATH,
      AT(table),
      .help = "conv: measure every algorithm and put this processor's choices into this file "
-             "(src/compute/cpu/conv_choices.h)"},
+             "(src/compute/cpu/conv_choices.h); with --batch as many patches as go through an "
+             "encoder at once"},
     {.key = "quick",
      .type = MOS_OPTION_BOOL,
      AT(quick),

@@ -44,7 +44,7 @@ static mosaic_status run_way(void *context, double *seconds) {
     return MOSAIC_OK;
 }
 
-static mosaic_status add_ways(mos_bench_run *run, way ways[WAYS], int64_t batch) {
+static mosaic_status add_ways(mos_bench_run *run, way ways[WAYS], int64_t batch, int threads) {
     const int64_t chunk = batch % 4 == 0 ? batch / 4 : 1;
     char cached[64], least[64];
     (void)snprintf(cached, sizeof cached, "grad_cache %lld", (long long)chunk);
@@ -53,7 +53,7 @@ static mosaic_status add_ways(mos_bench_run *run, way ways[WAYS], int64_t batch)
         const char *name;
         way way;
     } table[WAYS] = {{"plain", {.step = NULL}},
-                     {"encoders side-by-side", {.lanes = MOS_MAX_MODALITIES}},
+                     {"encoders side-by-side", {.lanes = threads}},
                      {"recompute norm", {.recompute = MOS_RECOMPUTE_NORM}},
                      {"recompute block", {.recompute = MOS_RECOMPUTE_BLOCK}},
                      {cached, {.chunk = chunk}},
@@ -113,7 +113,7 @@ mosaic_status mos_ways_bench(const mos_bench_settings *settings, mos_bench_repor
         ways[i].before = before;
     }
     MOS_GOTO(mos_bench_create("bench ways", settings->threads, settings->rounds, &run));
-    MOS_GOTO(add_ways(run, ways, setting.batch));
+    MOS_GOTO(add_ways(run, ways, setting.batch, settings->threads));
     MOS_GOTO(mos_bench_measure(run));
     mos_bench_steadiness(report, run);
     mos_bench_fact(report, "device", "%s", mos_synthetic_step_device(step)->description);

@@ -22,3 +22,4 @@ add_custom_target(update_instruction_counts
 
 # It stands between the program and oneDNN.
 target_link_options(heap_calls_test PRIVATE -Wl,--wrap=dnnl_primitive_execute)
+set_property(TEST bench/heap_calls_test APPEND PROPERTY ENVIRONMENT OMP_WAIT_POLICY=passive)
