@@ -27,6 +27,7 @@ static atomic_int running; /* executes, on any thread: their teams' calls are th
 static bool alone;         /* no teams: only the calling thread's are */
 static _Thread_local int depth;
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 static void count_call(void) {
     if (!atomic_load_explicit(&counting, memory_order_relaxed)) return;
     const bool theirs = depth > 0 || (!alone && atomic_load(&running) > 0);
@@ -56,6 +57,7 @@ int posix_memalign(void **out, size_t alignment, size_t size) {
     return *out == NULL;
 }
 #pragma GCC visibility pop
+#endif
 
 int __wrap_dnnl_primitive_execute(const void *primitive, void *stream, int count,
                                   const void *args) {
