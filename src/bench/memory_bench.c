@@ -14,14 +14,8 @@ static void add_row(mos_bench_report *report, const char *name, double bytes, do
 }
 
 mosaic_status mos_memory_bench(const mos_bench_settings *settings, mos_bench_report *report) {
-    mos_step_setting setting = {.encoder = MOS_ENCODER_RESNET34,
-                                .batch = settings->quick ? 2 : settings->batch,
-                                .size = settings->size,
-                                .views = 2,
-                                .classes = 19,
-                                .modalities = 2,
-                                .bands = {2, 12},
-                                .method = "mosaic-1"};
+    mos_step_setting setting = mos_step_setting_standard(
+        MOS_ENCODER_RESNET34, settings->quick ? 2 : settings->batch, settings->size);
     mos_synthetic_step *step = NULL;
     mos_memory_report plan;
     mosaic_status status = MOSAIC_OK;

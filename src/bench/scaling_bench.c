@@ -23,15 +23,9 @@ static mosaic_status run_job(void *context, double *seconds) {
 
 static mosaic_status add_jobs(const mos_bench_settings *settings, mos_bench_run *run,
                               scaling_job jobs[4]) {
-    mos_step_setting setting = {.encoder =
-                                    settings->quick ? MOS_ENCODER_RESNET18 : MOS_ENCODER_RESNET34,
-                                .batch = settings->batch,
-                                .size = settings->size,
-                                .views = 2,
-                                .classes = 19,
-                                .modalities = 2,
-                                .bands = {2, 12},
-                                .method = "mosaic-1"};
+    mos_step_setting setting =
+        mos_step_setting_standard(settings->quick ? MOS_ENCODER_RESNET18 : MOS_ENCODER_RESNET34,
+                                  settings->batch, settings->size);
     mos_precision precision = settings->precision == 0 ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32;
     for (int i = 0; i < 4; i++) {
         char name[64];

@@ -22,6 +22,17 @@ struct mos_synthetic_step {
     int64_t steps;
 };
 
+mos_step_setting mos_step_setting_standard(mos_encoder_kind encoder, int64_t batch, int64_t size) {
+    return (mos_step_setting){.encoder = encoder,
+                              .batch = batch,
+                              .size = size,
+                              .views = 2,
+                              .classes = 19,
+                              .modalities = 2,
+                              .bands = {2, 12},
+                              .method = "mosaic-1"};
+}
+
 static mosaic_status make_model(mos_synthetic_step *step) {
     const mos_step_setting *s = &step->setting;
     mos_model_spec spec = {.modalities = s->modalities,

@@ -90,15 +90,9 @@ static void report_ways(const mos_bench_run *run, const way ways[WAYS], double v
 }
 
 mosaic_status mos_ways_bench(const mos_bench_settings *settings, mos_bench_report *report) {
-    mos_step_setting setting = {.encoder =
-                                    settings->quick ? MOS_ENCODER_RESNET18 : MOS_ENCODER_RESNET34,
-                                .batch = settings->batch,
-                                .size = settings->size,
-                                .views = 2,
-                                .classes = 19,
-                                .modalities = 2,
-                                .bands = {2, 12},
-                                .method = "mosaic-1"};
+    mos_step_setting setting =
+        mos_step_setting_standard(settings->quick ? MOS_ENCODER_RESNET18 : MOS_ENCODER_RESNET34,
+                                  settings->batch, settings->size);
     mos_precision precision = settings->precision == 0 ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32;
     mos_synthetic_step *step = NULL;
     mos_bench_run *run = NULL;
