@@ -4,10 +4,11 @@
 
 /* Philox4x32-10: J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, "Parallel random numbers: as
  * easy as 1, 2, 3", SC 2011, section 3.3 and table 2. */
-void mos_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]) {
+void mos_philox_rounds(const uint32_t counter[4], const uint32_t key[2], int rounds,
+                       uint32_t out[4]) {
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
     uint32_t k0 = key[0], k1 = key[1];
-    for (int round = 0; round < 10; round++) {
+    for (int round = 0; round < rounds; round++) {
         uint64_t p0 = UINT64_C(0xD2511F53) * c0;
         uint64_t p1 = UINT64_C(0xCD9E8D57) * c2;
         c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
@@ -21,6 +22,10 @@ void mos_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4
     out[1] = c1;
     out[2] = c2;
     out[3] = c3;
+}
+
+void mos_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]) {
+    mos_philox_rounds(counter, key, 10, out);
 }
 
 /* Seed, purpose, place and position are 256 bits and the generator takes 192. The place (a, b, c)

@@ -40,5 +40,8 @@ void mos_rng_shuffle(mos_rng *rng, uint32_t *index, size_t count);
 
 /* The raw block function, for vectorised users: out[4] = philox(counter, key). */
 void mos_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
+/* With another number of rounds than ten. */
+void mos_philox_rounds(const uint32_t counter[4], const uint32_t key[2], int rounds,
+                       uint32_t out[4]);
 
 #endif

@@ -10,13 +10,17 @@
  * w * LANES + l. Longer fills go through a buffer that stays in the first-level cache. */
 enum { LANES = 16, CHUNK = 4 * LANES, BUFFER = 16 * CHUNK };
 
-static void words_plain(const mos_rng *stream, uint32_t first, uint32_t *out, size_t chunks) {
+/* Of Philox4x32; seven pass the same tests as ten (Salmon et al., table 2) with less to spare. */
+enum { ROUNDS = 10, FEWER_ROUNDS = 7 };
+
+static void words_plain(const mos_rng *stream, uint32_t first, int rounds, uint32_t *out,
+                        size_t chunks) {
     for (size_t c = 0; c < chunks; c++, out += CHUNK) {
         for (uint32_t l = 0; l < LANES; l++) {
             uint32_t counter[4] = {first + (uint32_t)c * LANES + l, stream->counter[1],
                                    stream->counter[2], stream->counter[3]},
                      block[4];
-            mos_philox(counter, stream->key, block);
+            mos_philox_rounds(counter, stream->key, rounds, block);
             for (int w = 0; w < 4; w++)
                 out[w * LANES + (int)l] = block[w];
         }
@@ -25,46 +29,67 @@ static void words_plain(const mos_rng *stream, uint32_t first, uint32_t *out, si
 
 #if defined(__x86_64__)
 /* One block per 64-bit lane, because that is what the vector multiply takes; it and the last
- * narrowing ignore the upper halves, which may therefore hold anything. */
-__attribute__((target(MOS_SIMD_AVX512_TARGET))) static void
-words_avx512(const mos_rng *stream, uint32_t first, uint32_t *out, size_t chunks) {
+ * narrowing ignore the upper halves, which may therefore hold anything. A round waits for its
+ * multiply: several blocks go through side by side. */
+enum { ABREAST = 4 };
+
+__attribute__((target(MOS_SIMD_AVX512_TARGET), always_inline)) static inline void
+blocks_avx512(const mos_rng *stream, __m512i key[2][ROUNDS], uint32_t block, uint32_t *out,
+              const int rounds, const int abreast) {
     const __m512i m0 = _mm512_set1_epi64(0xD2511F53), m1 = _mm512_set1_epi64(0xCD9E8D57);
-    __m512i key0[10], key1[10];
-    for (uint32_t r = 0; r < 10; r++) {
-        key0[r] = _mm512_set1_epi64(stream->key[0] + r * UINT32_C(0x9E3779B9));
-        key1[r] = _mm512_set1_epi64(stream->key[1] + r * UINT32_C(0xBB67AE85));
-    }
     const __m512i ramp = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
-    for (size_t c = 0; c < chunks; c++, out += CHUNK) {
-        __m512i c0[2], c1[2], c2[2], c3[2];
-#pragma GCC unroll 2
-        for (int h = 0; h < 2; h++) {
-            uint32_t block = first + (uint32_t)c * LANES + 8 * (uint32_t)h;
-            c0[h] = _mm512_add_epi64(_mm512_set1_epi64(block), ramp);
-            c1[h] = _mm512_set1_epi64(stream->counter[1]);
-            c2[h] = _mm512_set1_epi64(stream->counter[2]);
-            c3[h] = _mm512_set1_epi64(stream->counter[3]);
-        }
+    enum { XOR3 = 0x96 };
+    __m512i c0[ABREAST], c1[ABREAST], c2[ABREAST], c3[ABREAST];
+#pragma GCC unroll 4
+    for (int h = 0; h < abreast; h++) {
+        c0[h] = _mm512_add_epi64(_mm512_set1_epi64(block + 8 * (uint32_t)h), ramp);
+        c1[h] = _mm512_set1_epi64(stream->counter[1]);
+        c2[h] = _mm512_set1_epi64(stream->counter[2]);
+        c3[h] = _mm512_set1_epi64(stream->counter[3]);
+    }
 #pragma GCC unroll 10
-        for (int r = 0; r < 10; r++) {
-#pragma GCC unroll 2
-            for (int h = 0; h < 2; h++) {
-                __m512i p0 = _mm512_mul_epu32(c0[h], m0), p1 = _mm512_mul_epu32(c2[h], m1);
-                enum { XOR3 = 0x96 };
-                c0[h] = _mm512_ternarylogic_epi64(_mm512_srli_epi64(p1, 32), c1[h], key0[r], XOR3);
-                c2[h] = _mm512_ternarylogic_epi64(_mm512_srli_epi64(p0, 32), c3[h], key1[r], XOR3);
-                c1[h] = p1;
-                c3[h] = p0;
-            }
-        }
-#pragma GCC unroll 2
-        for (int h = 0; h < 2; h++) {
-            _mm256_storeu_si256((__m256i *)(out + 8 * h), _mm512_cvtepi64_epi32(c0[h]));
-            _mm256_storeu_si256((__m256i *)(out + LANES + 8 * h), _mm512_cvtepi64_epi32(c1[h]));
-            _mm256_storeu_si256((__m256i *)(out + 2 * LANES + 8 * h), _mm512_cvtepi64_epi32(c2[h]));
-            _mm256_storeu_si256((__m256i *)(out + 3 * LANES + 8 * h), _mm512_cvtepi64_epi32(c3[h]));
+    for (int r = 0; r < rounds; r++) {
+#pragma GCC unroll 4
+        for (int h = 0; h < abreast; h++) {
+            __m512i p0 = _mm512_mul_epu32(c0[h], m0), p1 = _mm512_mul_epu32(c2[h], m1);
+            c0[h] = _mm512_ternarylogic_epi64(_mm512_srli_epi64(p1, 32), c1[h], key[0][r], XOR3);
+            c2[h] = _mm512_ternarylogic_epi64(_mm512_srli_epi64(p0, 32), c3[h], key[1][r], XOR3);
+            c1[h] = p1;
+            c3[h] = p0;
         }
     }
+#pragma GCC unroll 4
+    for (int h = 0; h < abreast; h++) {
+        uint32_t *to = out + h / 2 * CHUNK + h % 2 * 8;
+        _mm256_storeu_si256((__m256i *)to, _mm512_cvtepi64_epi32(c0[h]));
+        _mm256_storeu_si256((__m256i *)(to + LANES), _mm512_cvtepi64_epi32(c1[h]));
+        _mm256_storeu_si256((__m256i *)(to + 2 * LANES), _mm512_cvtepi64_epi32(c2[h]));
+        _mm256_storeu_si256((__m256i *)(to + 3 * LANES), _mm512_cvtepi64_epi32(c3[h]));
+    }
+}
+
+__attribute__((target(MOS_SIMD_AVX512_TARGET), always_inline)) static inline void
+chunks_avx512(const mos_rng *stream, uint32_t first, uint32_t *out, size_t chunks,
+              const int rounds) {
+    __m512i key[2][ROUNDS];
+    for (uint32_t r = 0; r < ROUNDS; r++) {
+        key[0][r] = _mm512_set1_epi64(stream->key[0] + r * UINT32_C(0x9E3779B9));
+        key[1][r] = _mm512_set1_epi64(stream->key[1] + r * UINT32_C(0xBB67AE85));
+    }
+    size_t c = 0;
+    for (; c + 2 <= chunks; c += 2)
+        blocks_avx512(stream, key, first + (uint32_t)c * LANES, out + c * CHUNK, rounds, ABREAST);
+    if (c < chunks)
+        blocks_avx512(stream, key, first + (uint32_t)c * LANES, out + c * CHUNK, rounds,
+                      ABREAST / 2);
+}
+
+__attribute__((target(MOS_SIMD_AVX512_TARGET))) static void
+words_avx512(const mos_rng *stream, uint32_t first, int rounds, uint32_t *out, size_t chunks) {
+    if (rounds == ROUNDS)
+        chunks_avx512(stream, first, out, chunks, ROUNDS);
+    else
+        chunks_avx512(stream, first, out, chunks, FEWER_ROUNDS);
 }
 
 /* Four lanes' lower halves. */
@@ -74,7 +99,7 @@ __attribute__((target("avx2"))) static inline __m128i narrow_avx2(__m256i x) {
 }
 
 __attribute__((target("avx2"))) static void words_avx2(const mos_rng *stream, uint32_t first,
-                                                       uint32_t *out, size_t chunks) {
+                                                       int rounds, uint32_t *out, size_t chunks) {
     const __m256i m0 = _mm256_set1_epi64x(0xD2511F53), m1 = _mm256_set1_epi64x(0xCD9E8D57);
     const __m256i ramp = _mm256_setr_epi64x(0, 1, 2, 3);
     for (size_t quarter = 0; quarter < 4 * chunks; quarter++) {
@@ -83,7 +108,7 @@ __attribute__((target("avx2"))) static void words_avx2(const mos_rng *stream, ui
         __m256i c1 = _mm256_set1_epi64x(stream->counter[1]);
         __m256i c2 = _mm256_set1_epi64x(stream->counter[2]);
         __m256i c3 = _mm256_set1_epi64x(stream->counter[3]);
-        for (uint32_t r = 0; r < 10; r++) {
+        for (uint32_t r = 0; r < (uint32_t)rounds; r++) {
             __m256i p0 = _mm256_mul_epu32(c0, m0), p1 = _mm256_mul_epu32(c2, m1);
             __m256i k0 = _mm256_set1_epi64x(stream->key[0] + r * UINT32_C(0x9E3779B9));
             __m256i k1 = _mm256_set1_epi64x(stream->key[1] + r * UINT32_C(0xBB67AE85));
@@ -101,28 +126,36 @@ __attribute__((target("avx2"))) static void words_avx2(const mos_rng *stream, ui
 #endif
 
 /* Words of `chunks` chunks from block `first` of the stream on. */
-static void words(const mos_rng *stream, uint32_t first, uint32_t *out, size_t chunks) {
+static void words(const mos_rng *stream, uint32_t first, int rounds, uint32_t *out, size_t chunks) {
 #if defined(__x86_64__)
     mos_simd level = mos_simd_level();
     if (level == MOS_SIMD_AVX512) {
-        words_avx512(stream, first, out, chunks);
+        words_avx512(stream, first, rounds, out, chunks);
         return;
     }
     if (level == MOS_SIMD_AVX2) {
-        words_avx2(stream, first, out, chunks);
+        words_avx2(stream, first, rounds, out, chunks);
         return;
     }
 #endif
-    words_plain(stream, first, out, chunks);
+    words_plain(stream, first, rounds, out, chunks);
+}
+
+static void fill_words(const mos_rng *stream, int rounds, uint32_t *out, size_t count) {
+    size_t whole = count / CHUNK * CHUNK;
+    uint32_t rest[CHUNK];
+    words(stream, stream->counter[0], rounds, out, count / CHUNK);
+    if (whole == count) return;
+    words(stream, stream->counter[0] + (uint32_t)(whole / 4), rounds, rest, 1);
+    memcpy(out + whole, rest, (count - whole) * sizeof *out);
 }
 
 void mos_rng_fill_u32(const mos_rng *stream, uint32_t *out, size_t count) {
-    size_t whole = count / CHUNK * CHUNK;
-    uint32_t rest[CHUNK];
-    words(stream, stream->counter[0], out, count / CHUNK);
-    if (whole == count) return;
-    words(stream, stream->counter[0] + (uint32_t)(whole / 4), rest, 1);
-    memcpy(out + whole, rest, (count - whole) * sizeof *out);
+    fill_words(stream, ROUNDS, out, count);
+}
+
+void mos_rng_fill_quick_u32(const mos_rng *stream, uint32_t *out, size_t count) {
+    fill_words(stream, FEWER_ROUNDS, out, count);
 }
 
 /* words [chunks * CHUNK] to out [chunks * CHUNK * (numbers per word)] */
@@ -135,7 +168,7 @@ static void fill(const mos_rng *stream, float *out, size_t count, size_t per_wor
     while (count >= per_chunk) {
         size_t chunks = count / per_chunk;
         if (chunks > BUFFER / CHUNK) chunks = BUFFER / CHUNK;
-        words(stream, block, buffer, chunks);
+        words(stream, block, ROUNDS, buffer, chunks);
         convert(buffer, out, chunks);
         block += (uint32_t)(chunks * LANES);
         out += chunks * per_chunk;
@@ -143,7 +176,7 @@ static void fill(const mos_rng *stream, float *out, size_t count, size_t per_wor
     }
     if (count == 0) return;
     float rest[2 * CHUNK];
-    words(stream, block, buffer, 1);
+    words(stream, block, ROUNDS, buffer, 1);
     convert(buffer, rest, 1);
     memcpy(out, rest, count * sizeof *out);
 }

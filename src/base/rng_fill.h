@@ -12,6 +12,8 @@
 /* Uniform 32-bit words; a longer fill begins with the words of a shorter one when both counts are
  * multiples of 64. */
 void mos_rng_fill_u32(const mos_rng *stream, uint32_t *out, size_t count);
+/* As above, from seven rounds of Philox instead of ten: other words, a third sooner. */
+void mos_rng_fill_quick_u32(const mos_rng *stream, uint32_t *out, size_t count);
 /* Uniform in (0, 1), 2^-23 apart. */
 void mos_rng_fill_uniform(const mos_rng *stream, float *out, size_t count);
 /* Standard normal, Box-Muller from 16-bit uniforms: |z| at most 4.85, first four moments right to

@@ -3,6 +3,8 @@
 #include "base/rng_fill.h"
 #include "base/simd.h"
 
+#include <stdbool.h>
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -123,9 +125,10 @@ static void add_noise_plain(const uint32_t *words, const noise_table *table, con
 }
 
 #if defined(__x86_64__)
-__attribute__((target(MOS_SIMD_AVX512_TARGET))) static void
-add_noise_avx512(const uint32_t *words, const noise_table *table, const float *in,
-                 const mos_noisy_line *line, float *out, size_t chunks) {
+/* past: `out` lies on a cache line and is stored past the caches. */
+__attribute__((target(MOS_SIMD_AVX512_TARGET), always_inline)) static inline void
+add_noise_wide(const uint32_t *words, const noise_table *table, const float *in,
+               const mos_noisy_line *line, float *out, size_t chunks, const bool past) {
     const __m512 gain = _mm512_set1_ps(line->gain), offset = _mm512_set1_ps(line->offset);
     const __m512i one = _mm512_set1_epi32(1), low = _mm512_set1_epi32(0xffff);
     const __m512i sign = _mm512_set1_epi32(INT32_MIN);
@@ -154,10 +157,25 @@ add_noise_avx512(const uint32_t *words, const noise_table *table, const float *i
                     _mm512_castps_si512(z), _mm512_slli_epi32(half, 31), sign, A_XOR_B_AND_C));
                 int at = side * WORDS + k;
                 __m512 pixel = _mm512_fmadd_ps(_mm512_loadu_ps(in + at), gain, offset);
-                _mm512_storeu_ps(out + at, _mm512_add_ps(pixel, z));
+                if (past)
+                    _mm512_stream_ps(out + at, _mm512_add_ps(pixel, z));
+                else
+                    _mm512_storeu_ps(out + at, _mm512_add_ps(pixel, z));
             }
         }
     }
+}
+
+__attribute__((target(MOS_SIMD_AVX512_TARGET))) static void
+add_noise_avx512(const uint32_t *words, const noise_table *table, const float *in,
+                 const mos_noisy_line *line, float *out, size_t chunks) {
+    add_noise_wide(words, table, in, line, out, chunks, false);
+}
+
+__attribute__((target(MOS_SIMD_AVX512_TARGET))) static void
+add_noise_past(const uint32_t *words, const noise_table *table, const float *in,
+               const mos_noisy_line *line, float *out, size_t chunks) {
+    add_noise_wide(words, table, in, line, out, chunks, true);
 }
 
 /* Of the 32 entries in four registers those at `place`: its lowest three bits choose within a
@@ -199,18 +217,23 @@ add_noise_avx2(const uint32_t *words, const noise_table *table, const float *in,
 }
 #endif
 
-static noise_kernel choose(void) {
+/* A view is written once and read when its batch is full, out of every cache by then: loading its
+ * lines to overwrite them would be half of the traffic. */
+static noise_kernel choose(const float *out, bool past) {
 #if defined(__x86_64__)
     mos_simd level = mos_simd_level();
-    if (level == MOS_SIMD_AVX512) return add_noise_avx512;
+    if (level == MOS_SIMD_AVX512)
+        return past && (uintptr_t)out % 64 == 0 ? add_noise_past : add_noise_avx512;
     if (level == MOS_SIMD_AVX2) return add_noise_avx2;
 #endif
+    (void)out;
+    (void)past;
     return add_noise_plain;
 }
 
-void mos_rng_add_noise(const mos_rng *stream, const float *in, const mos_noisy_line *line,
-                       float *out, size_t count) {
-    const noise_kernel add = choose();
+static void add_noise(const mos_rng *stream, const float *in, const mos_noisy_line *line,
+                      float *out, size_t count, bool past) {
+    const noise_kernel add = choose(out, past);
     uint32_t buffer[BUFFER];
     noise_table table;
     mos_rng words = *stream;
@@ -221,16 +244,24 @@ void mos_rng_add_noise(const mos_rng *stream, const float *in, const mos_noisy_l
     for (size_t chunks; (chunks = (count - i) / MOS_NOISE_CHUNK) > 0;
          i += chunks * MOS_NOISE_CHUNK) {
         if (chunks > BUFFER / WORDS) chunks = BUFFER / WORDS;
-        mos_rng_fill_u32(&words, buffer, chunks * WORDS);
+        mos_rng_fill_quick_u32(&words, buffer, chunks * WORDS);
         add(buffer, &table, in + i, line, out + i, chunks);
         mos_rng_skip_noise(&words, chunks * MOS_NOISE_CHUNK);
     }
+#if defined(__x86_64__)
+    _mm_sfence(); /* before anything tells another thread that it is there */
+#endif
     if (i == count) return;
     float rest_in[MOS_NOISE_CHUNK] = {0}, rest[MOS_NOISE_CHUNK];
     memcpy(rest_in, in + i, (count - i) * sizeof *in);
-    mos_rng_fill_u32(&words, buffer, WORDS);
-    add(buffer, &table, rest_in, line, rest, 1);
+    mos_rng_fill_quick_u32(&words, buffer, WORDS);
+    choose(rest, false)(buffer, &table, rest_in, line, rest, 1);
     memcpy(out + i, rest, (count - i) * sizeof *out);
+}
+
+void mos_rng_add_noise(const mos_rng *stream, const float *in, const mos_noisy_line *line,
+                       float *out, size_t count) {
+    add_noise(stream, in, line, out, count, true);
 }
 
 void mos_rng_fill_noise(const mos_rng *stream, float *out, size_t count) {
@@ -240,7 +271,7 @@ void mos_rng_fill_noise(const mos_rng *stream, float *out, size_t count) {
     mos_rng words = *stream;
     for (size_t i = 0; i < count; i += piece) {
         size_t length = count - i < piece ? count - i : piece;
-        mos_rng_add_noise(&words, zeros, &standard, out + i, length);
+        add_noise(&words, zeros, &standard, out + i, length, false);
         mos_rng_skip_noise(&words, piece);
     }
 }

@@ -75,6 +75,15 @@ void mos_transpose(const float *source, int64_t width, int64_t height, float *ou
 
 enum { BLUR_RADIUS = 9, PAD = 32 };
 
+/* Whole cache lines: a vector that crosses one is read twice. */
+static int64_t blur_stride(int64_t width) {
+    return (width + 2 * PAD + 15) / 16 * 16;
+}
+
+int64_t mos_blur_scratch(int64_t width, int64_t height) {
+    return (height + 1) * blur_stride(width);
+}
+
 /* out = weight[0] before[0] + sum over k of weight[k] (before[k] + after[k]), in registers: that is
  * why the radius is a constant. */
 MOS_SIMD_INLINE void blur_line(const float *const *before, const float *const *after,
@@ -84,7 +93,7 @@ MOS_SIMD_INLINE void blur_line(const float *const *before, const float *const *a
         float sum = weight[0] * before[0][x];
 #pragma GCC unroll 9
         for (int k = 1; k <= radius; k++)
-            sum += weight[k] * (before[k][x] + after[k][x]);
+            sum = mos_simd_fma(weight[k], before[k][x] + after[k][x], sum);
         out[x] = sum;
     }
 }
@@ -92,7 +101,7 @@ MOS_SIMD_INLINE void blur_line(const float *const *before, const float *const *a
 MOS_SIMD_INLINE void blur_plane(float *plane, int64_t width, int64_t height, const float *weight,
                                 const int radius, float *scratch) {
     const float *before[BLUR_RADIUS + 1], *after[BLUR_RADIUS + 1];
-    int64_t stride = width + 2 * PAD;
+    int64_t stride = blur_stride(width);
     float *line = scratch + height * stride + PAD;
     for (int k = 0; k <= radius; k++) {
         before[k] = line - k;

@@ -6,7 +6,9 @@
 
 /* out [width, height] = source [height, width] transposed. */
 void mos_transpose(const float *source, int64_t width, int64_t height, float *out);
-/* Gaussian blur in place, edge pixels repeated; scratch: (height + 2) * (width + 64) floats. */
+/* Gaussian blur in place, edge pixels repeated; scratch: mos_blur_scratch floats, best on a cache
+ * line. */
+int64_t mos_blur_scratch(int64_t width, int64_t height);
 void mos_blur(float *plane, int64_t width, int64_t height, double sigma, float *scratch);
 
 #endif

@@ -25,7 +25,7 @@ static mosaic_status reserve(const mos_band_source *source, int64_t width, int64
                      sizeof(float), "a line"));
     MOS_TRY(mos_grow(&scratch->plane, &scratch->plane_size, pixels, sizeof(float), "a plane"));
     MOS_TRY(mos_grow(&scratch->mask, &scratch->mask_size, pixels, sizeof(float), "a mask"));
-    return mos_grow(&scratch->blur, &scratch->blur_size, (size_t)((height + 2) * (width + 64)),
+    return mos_grow(&scratch->blur, &scratch->blur_size, (size_t)mos_blur_scratch(width, height),
                     sizeof(float), "a blurred plane");
 }
 

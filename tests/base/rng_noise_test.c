@@ -72,7 +72,7 @@ static void noise_is_the_quantile_of_its_half_word(void **state) {
     for (int k = 0; k < 1 << 15; k++)
         expected[k] = -quantile((2 * k + 1) / 131072.0);
     mos_rng stream = mos_rng_at(11, MOS_RNG_TEST, 0, 0, 0);
-    mos_rng_fill_u32(&stream, words, COUNT / 2);
+    mos_rng_fill_quick_u32(&stream, words, COUNT / 2);
     mos_rng_fill_noise(&stream, values, COUNT);
     for (int i = 0; i < COUNT; i++) {
         uint32_t word = words[i / 128 * 64 + i % 64], half = i / 64 % 2 == 0 ? word >> 16 : word;
@@ -87,7 +87,7 @@ static void noise_is_the_quantile_of_its_half_word(void **state) {
 static void noise_is_added_in_one_pass(void **state) {
     (void)state;
     enum { LENGTH = 5000, TAIL = 3 * MOS_NOISE_CHUNK };
-    static float in[LENGTH], out[LENGTH + 1];
+    static _Alignas(64) float in[LENGTH], out[LENGTH + 1];
     const mos_noisy_line line = {.gain = 3, .offset = -2, .noise = 0.25F};
     mos_rng stream = mos_rng_at(12, MOS_RNG_TEST, 0, 0, 0);
     for (int i = 0; i < LENGTH; i++)
@@ -98,6 +98,9 @@ static void noise_is_added_in_one_pass(void **state) {
     for (int i = 0; i < LENGTH; i++)
         assert_near(out[i], 3 * (double)in[i] - 2 + 0.25 * (double)values[i], 3e-5);
     assert_true(out[LENGTH] == 7);
+    mos_rng_add_noise(&stream, in, &line, values + 1, LENGTH); /* beside the cache lines */
+    assert_memory_equal(values + 1, out, sizeof in);
+    mos_rng_fill_noise(&stream, values, LENGTH);
     mos_rng_add_noise(&stream, in, &line, in, LENGTH); /* in place */
     assert_memory_equal(in, out, sizeof in);
     mos_rng_skip_noise(&stream, TAIL);
@@ -109,7 +112,7 @@ static void noise_is_added_in_one_pass(void **state) {
 static void every_instruction_set_gives_the_same_bits(void **state) {
     (void)state;
     enum { LENGTH = 10007 };
-    static float fill[LENGTH], sum[LENGTH], other[LENGTH];
+    static _Alignas(64) float fill[LENGTH], sum[LENGTH], other[LENGTH];
     const mos_noisy_line line = {.gain = 1.7F, .offset = 0.3F, .noise = 0.05F};
     mos_rng stream = mos_rng_at(10, MOS_RNG_TEST, 0, 0, 0);
     stream.counter[0] = UINT32_MAX - 100; /* goes round */

@@ -30,6 +30,21 @@ static void test_philox_known_answers(void **state) {
     }
 }
 
+/* The same of Philox4x32-7. */
+static void test_philox_of_seven_rounds(void **state) {
+    (void)state;
+    static const uint32_t zero[4] = {0},
+                          wanted[4] = {0x5f6fb709, 0x0d893f64, 0x4f121f81, 0x4f730a48};
+    static const uint32_t pi[4] = {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
+                          pi_key[2] = {0xa4093822, 0x299f31d0},
+                          pi_wanted[4] = {0x4dfccaba, 0x190a87f0, 0xc47362ba, 0xb6b5242a};
+    uint32_t out[4];
+    mos_philox_rounds(zero, zero, 7, out);
+    assert_memory_equal(out, wanted, sizeof out);
+    mos_philox_rounds(pi, pi_key, 7, out);
+    assert_memory_equal(out, pi_wanted, sizeof out);
+}
+
 static void test_streams_repeat_and_differ(void **state) {
     (void)state;
     mos_rng base = mos_rng_at(1, MOS_RNG_AUGMENT, 2, 3, 4),
@@ -147,6 +162,7 @@ static void test_shuffle_is_a_fair_permutation(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_philox_known_answers),
+        cmocka_unit_test(test_philox_of_seven_rounds),
         cmocka_unit_test(test_streams_repeat_and_differ),
         cmocka_unit_test(test_the_stream_is_frozen),
         cmocka_unit_test(test_uniform_is_uniform),

@@ -126,7 +126,7 @@ static void transposing_swaps_the_axes(void **state) {
     }
 }
 
-static float scratch[(MOST + 2) * (MOST + 64)];
+static float scratch[(MOST + 1) * (MOST + 80)];
 
 static void blur_of_an_impulse_is_gaussian(void **state) {
     (void)state;
