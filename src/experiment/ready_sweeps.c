@@ -9,7 +9,7 @@
     "base:\n"                                                                                      \
     "  data: {labeled: {use_unlabeled: true, per_batch: 0.25}}\n"                                  \
     "  model: {encoder: resnet18}\n"                                                               \
-    "  loss: {anchor: shared, msc_warmup: 0, weights: {intra: 1, inter: 1, msc: 1, bce: 1}}\n"      \
+    "  loss: {anchor: shared, msc_warmup: 0, weights: {intra: 1, inter: 1, msc: 1, bce: 1}}\n"     \
     "  train: {epochs: 10, batch: 32, lr: 1e-3, patience: 0, validate_every: 5, keep: 1}\n"        \
     "synth: {patches: 1000, size: 36, classes: 19, seed: 0}\n"                                     \
     "seeds: [0, 1, 2]\n"                                                                           \
