@@ -56,22 +56,24 @@ const mos_ready_sweep mos_ready_sweeps[] = {
           "  mosaic-1: {method: mosaic-1}\n"
           "grid: {model.fusion: [concat, gated, bilinear, cross-attention]}\n"},
     {"low-label", "what helps supervised contrast where labels are few: 1, 2, 10 and 100 %",
-     BASE "fractions: [0.01, 0.02, 0.1, 1]\n"
-          "reference: mosaic-1 without msc\n"
-          "variants:\n"
-          "  supervised: {method: supervised}\n"
-          "  iai-simclr: {method: iai-simclr}\n"
-          "  mosaic-1 without msc: {method: mosaic-1, loss.weights.msc: 0}\n"
-          "  mosaic-1: {method: mosaic-1}\n"
-          "  weight 0.1: {method: mosaic-1, loss.weights.msc: 0.1}\n"
-          "  warm-up: {method: mosaic-1, loss.msc_warmup: 0.5}\n"
-          "  tau 0.5: {method: mosaic-1, loss.tau_msc: 0.5}\n"
-          "  own projector: {method: mosaic-1, model.inter_projector: true}\n"
-          "  queue: {method: mosaic-1, loss.msc_queue: 64}\n"
-          "  jaccard: {method: mosaic-1, loss.positives: jaccard}\n"
-          "  soft: {method: mosaic-1, loss.positives: soft}\n"
-          "  soft queue: {method: mosaic-1, loss.positives: soft, loss.msc_queue: 64}\n"
-          "  half of a batch: {method: mosaic-1, data.labeled.per_batch: 0.5}\n"},
+     BASE
+     "fractions: [0.01, 0.02, 0.1, 1]\n"
+     "reference: mosaic-1 without msc\n"
+     "variants:\n"
+     "  supervised: {method: supervised}\n"
+     "  iai-simclr: {method: iai-simclr}\n"
+     "  mosaic-1 without msc: {method: mosaic-1, loss.weights.msc: 0}\n"
+     "  mosaic-1: {method: mosaic-1}\n"
+     "  weight 0.1: {method: mosaic-1, loss.weights.msc: 0.1}\n"
+     "  warm-up: {method: mosaic-1, loss.msc_warmup: 0.5}\n"
+     "  weight 0.3 with warm-up: {method: mosaic-1, loss.weights.msc: 0.3, loss.msc_warmup: 0.5}\n"
+     "  tau 0.5: {method: mosaic-1, loss.tau_msc: 0.5}\n"
+     "  own projector: {method: mosaic-1, model.inter_projector: true}\n"
+     "  queue: {method: mosaic-1, loss.msc_queue: 64}\n"
+     "  jaccard: {method: mosaic-1, loss.positives: jaccard}\n"
+     "  soft: {method: mosaic-1, loss.positives: soft}\n"
+     "  soft queue: {method: mosaic-1, loss.positives: soft, loss.msc_queue: 64}\n"
+     "  half of a batch: {method: mosaic-1, data.labeled.per_batch: 0.5}\n"},
     {NULL, NULL, NULL},
 };
 
