@@ -14,8 +14,9 @@ enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20 };
 static void *allocate_bytes(size_t bytes) {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
     if (bytes >= 2 * (size_t)HUGE_PAGE) {
-        void *block = aligned_alloc(HUGE_PAGE, bytes);
-        if (block != NULL) (void)madvise(block, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+        void *block;
+        if (posix_memalign(&block, HUGE_PAGE, bytes) != 0) return NULL;
+        (void)madvise(block, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
         return block;
     }
 #endif
