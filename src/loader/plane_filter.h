@@ -6,9 +6,10 @@
 
 /* out [width, height] = source [height, width] transposed. */
 void mos_transpose(const float *source, int64_t width, int64_t height, float *out);
-/* Gaussian blur in place, edge pixels repeated; scratch: mos_blur_scratch floats, best on a cache
- * line. */
+/* Floats of scratch that a blur of such a plane needs. */
 int64_t mos_blur_scratch(int64_t width, int64_t height);
+/* Gaussian blur in place, edge pixels repeated; scratch: mos_blur_scratch floats, best beginning on
+ * a cache line. */
 void mos_blur(float *plane, int64_t width, int64_t height, double sigma, float *scratch);
 
 #endif

@@ -99,15 +99,9 @@ static void memory(void **state) {
     (void)state;
     mos_device *device;
     mos_model *model;
-    mos_model_spec spec = {.modalities = 2,
-                           .modality = {{.name = "s1", .bands = 2}, {.name = "s2", .bands = 12}},
-                           .encoder = MOS_ENCODER_RESNET18,
-                           .stem_pool = true,
-                           .hidden = 512,
-                           .latent = 128,
-                           .classes = 19};
-    mos_model_plan plan = {
-        .batch = 32, .views = {2, 2}, .height = 120, .width = 120, .train = true, .latents = true};
+    mos_model_spec spec = full_spec;
+    mos_model_plan plan = full_plan;
+    spec.encoder = MOS_ENCODER_RESNET18;
     mos_memory_report turn, side, cached;
     assert_int_equal(mos_device_open("cpu", MOS_PRECISION_FP32, 2, &device), MOSAIC_OK);
     assert_int_equal(mos_model_create(device, &spec, MOS_MODEL_UNSET, &model), MOSAIC_OK);

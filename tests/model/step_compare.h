@@ -15,6 +15,17 @@ typedef struct step_result {
     double *grads, *running;
 } step_result;
 
+/* The size that memory is measured at. */
+static const mos_model_spec full_spec __attribute__((unused)) = {
+    .modalities = 2,
+    .modality = {{.name = "s1", .bands = 2}, {.name = "s2", .bands = 12}},
+    .stem_pool = true,
+    .hidden = 512,
+    .latent = 128,
+    .classes = 19};
+static const mos_model_plan full_plan __attribute__((unused)) = {
+    .batch = 32, .views = {2, 2}, .height = 120, .width = 120, .train = true, .latents = true};
+
 static inline void step_result_release(step_result *result) {
     free(result->grads);
     free(result->running);
