@@ -17,15 +17,14 @@
 enum { DIRECTIONS = 3, MOST_LAYERS = 16, TABLE_BYTES = 1 << 22 };
 static const char *const direction_names[DIRECTIONS] = {"FORWARD", "BACKWARD_DATA",
                                                         "BACKWARD_WEIGHTS"};
-static const char *const algorithm_names[MOS_CONV_ALGORITHMS] = {"AUTO", "DIRECT", "WINOGRAD",
-                                                                 "OWN", "GATHERED"};
 
 typedef struct conv_layer {
     mos_device *device; /* of its number format */
     mos_conv_shape shape;
     char name[48];
     int64_t oh, ow;
-    void *x, *y, *weights, *dw, *workspace;
+    /* dx: the data gradient over and over again must not feed on itself until it overflows */
+    void *x, *y, *dx, *weights, *dw, *workspace;
     size_t workspace_bytes;
     mos_conv *plan[MOS_CONV_ALGORITHMS];
     double flops; /* of one direction */
@@ -63,7 +62,7 @@ static mosaic_status run_case(void *context, double *seconds) {
         if (c->direction == 0)
             ops->conv_forward(l->device, plan, l->x, l->weights, l->y, l->workspace);
         else if (c->direction == 1)
-            ops->conv_backward_data(l->device, plan, l->weights, l->y, l->x, l->workspace);
+            ops->conv_backward_data(l->device, plan, l->weights, l->y, l->dx, l->workspace);
         else
             ops->conv_backward_weights(l->device, plan, l->x, l->y, l->dw, l->workspace);
     }
@@ -104,6 +103,7 @@ static mosaic_status make_buffers(conv_layer *l) {
     size_t input = s->image ? ops->image_bytes(l->device, s->n, s->ci, s->h, s->w)
                             : ops->act_bytes(l->device, s->n, s->ci, s->h, s->w);
     MOS_TRY(ops->alloc(l->device, input, &l->x));
+    MOS_TRY(ops->alloc(l->device, input, &l->dx));
     MOS_TRY(ops->alloc(l->device, ops->act_bytes(l->device, s->n, s->co, l->oh, l->ow), &l->y));
     MOS_TRY(ops->alloc(l->device, weights, &l->weights));
     MOS_TRY(ops->alloc(l->device, weights, &l->dw));
@@ -325,7 +325,7 @@ static mosaic_status write_table(const conv_work *work, const char *path) {
                      c->layer->device->precision == MOS_PRECISION_BF16, (long long)s->ci,
                      (long long)s->h, (long long)s->w, (long long)s->co, (long long)s->kernel,
                      (long long)s->stride, direction_names[c->direction],
-                     algorithm_names[algorithm_of(winner)]);
+                     mos_conv_algorithm_name(algorithm_of(winner)));
     }
     mos_text_add(&text, "/* clang-format on */\n");
     if (text.failed)
@@ -348,7 +348,7 @@ static void release(conv_work *work) {
         conv_layer *l = &work->layers[i];
         for (int a = 0; a < MOS_CONV_ALGORITHMS; a++)
             l->device->ops->conv_destroy(l->device, &l->plan[a]);
-        void *buffers[] = {l->x, l->y, l->weights, l->dw, l->workspace};
+        void *buffers[] = {l->x, l->y, l->dx, l->weights, l->dw, l->workspace};
         for (size_t k = 0; k < sizeof buffers / sizeof *buffers; k++)
             l->device->ops->free(l->device, buffers[k]);
     }

@@ -61,10 +61,14 @@ typedef enum mos_conv_algorithm {
     MOS_CONV_AUTO,
     MOS_CONV_DIRECT,
     MOS_CONV_WINOGRAD, /* the library's */
-    MOS_CONV_OWN,      /* Winograd, our kernels */
+    MOS_CONV_F2X2,     /* Winograd F(2x2, 3x3), our kernels */
+    MOS_CONV_F4X4,     /* Winograd F(4x4, 3x3), our kernels; fp32 only */
     MOS_CONV_GATHERED, /* weight gradient only: products of gathered outputs, our kernels */
     MOS_CONV_ALGORITHMS
 } mos_conv_algorithm;
+
+/* Its name in tables of choices: "AUTO", "DIRECT", ...; a constant. */
+const char *mos_conv_algorithm_name(mos_conv_algorithm algorithm);
 
 typedef struct mos_conv_shape {
     int64_t n, ci, h, w;             /* input [n, ci, h, w] */

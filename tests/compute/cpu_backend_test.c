@@ -238,13 +238,15 @@ static void algorithms_can_be_asked_for(void **state) {
             release_results(&got);
             support_check(cpu->ops->conv_create(cpu, &shape, &conv), "conv_create");
             cpu->ops->conv_info(conv, &info);
-            const bool own = strncmp(info.forward, "winograd_2x2", 12) == 0;
+            const bool by_2x2 = strncmp(info.forward, "winograd_2x2", 12) == 0;
+            const bool by_4x4 = strncmp(info.forward, "winograd_4x4", 12) == 0;
             const bool gathered = strncmp(info.backward_weights, "gathered", 8) == 0;
             if (a == MOS_CONV_DIRECT) assert_null(strstr(info.forward, "wino"));
             if (a == MOS_CONV_WINOGRAD && vectors)
                 assert_true((strstr(info.forward, "wino_4x3") != NULL) == (run == 0));
             if (a != MOS_CONV_AUTO && vectors) {
-                assert_true(own == (a == MOS_CONV_OWN && run < 2));
+                assert_true(by_2x2 == (a == MOS_CONV_F2X2 && run < 2));
+                assert_true(by_4x4 == (a == MOS_CONV_F4X4 && run == 0));
                 assert_true(gathered == (a == MOS_CONV_GATHERED && narrow && run / 2 == 1));
             }
             cpu->ops->conv_destroy(cpu, &conv);

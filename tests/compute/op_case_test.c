@@ -28,7 +28,7 @@ static const tolerance tolerances[] = {
     {OP_CONV, "dw", 5e-6, 6e-3,
      "sums of up to 4e4 products in fp32; in bf16 the products of a Winograd F(2x2) are rounded"},
     {OP_CONV, NULL, 5e-6, 6e-3,
-     "fp32 Winograd errs by 9e-7; in bf16 the result is rounded (1.6e-3), F(2x2) errs by up to "
+     "F(4x4) errs by 9e-7 in fp32; in bf16 the result is rounded (1.6e-3), F(2x2) errs by up to "
      "4.5e-3"},
     {OP_NORM, "y", 2e-6, 3e-3, "one rounding to bf16"},
     {OP_NORM, "dx", 2e-5, 4e-3, "one rounding to bf16; dx is a difference of larger terms"},

@@ -42,8 +42,8 @@ static void recompute_bf16(void **state) {
 }
 
 /* Gradient caching is the plain step whose batch norm takes the chunks one by one. The small maps
- * at the end have 4 values per channel here, whose statistics enlarge float's rounding; the judge
- * computes in double. */
+ * at the end have 4 values per channel here, whose statistics enlarge float's rounding, and Adam
+ * makes a whole step of the sign of a gradient near 0; the judge computes in double. */
 static void check_caching(const char *device, mos_precision precision, const char *method,
                           mos_recompute recompute, double tolerance) {
     step_shape shape = plain_shape;
@@ -65,11 +65,11 @@ static void caching_in_double(void **state) {
 }
 static void caching_joint_and_views(void **state) {
     (void)state;
-    check_caching("cpu", MOS_PRECISION_FP32, "mosaic-2", MOS_RECOMPUTE_NONE, 5e-3);
+    check_caching("cpu", MOS_PRECISION_FP32, "mosaic-2", MOS_RECOMPUTE_NONE, 2e-2);
 }
 static void caching_and_recomputing(void **state) {
     (void)state;
-    check_caching("cpu", MOS_PRECISION_FP32, "mosaic-1", MOS_RECOMPUTE_BLOCK, 5e-3);
+    check_caching("cpu", MOS_PRECISION_FP32, "mosaic-1", MOS_RECOMPUTE_BLOCK, 2e-2);
 }
 
 /* One chunk is the plain step to the bit. Of two, each counts once in the running statistics, not

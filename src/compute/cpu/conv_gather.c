@@ -61,7 +61,7 @@ static void finish_unit(const mos_cpu *cpu, const mos_conv_shape *s, int64_t uni
 void mos_gather_run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
                             float *dw, void *workspace) {
     const mos_conv_shape *s = &conv->shape;
-    const mos_winograd_kernels *kernels = cpu->activation->winograd;
+    const mos_act_kernels *kernels = cpu->activation;
     const mos_gather_map map_x = map_of_x(conv), map_y = map_of_dy(conv);
     const int64_t pairs = conv->winograd[CONV_BACKWARD_WEIGHTS].rows, taps = s->kernel * s->kernel;
     const int64_t blocks = s->ci / CPU_BLOCK, units = blocks * (s->co / GROUP),
@@ -82,9 +82,10 @@ void mos_gather_run_weights(const mos_cpu *cpu, const mos_conv *conv, const void
             for (int64_t unit = begin; unit < end; unit++) {
                 const int64_t o = unit / blocks * GROUP, i = unit % blocks * CPU_BLOCK;
                 float *du = sums + unit * UNIT_VALUES;
-                kernels->accumulate(taps, pairs, px + (size_t)(i * pairs * 2) * cpu->act_size,
-                                    WINOGRAD_P_PLANE(pairs, s->ci),
-                                    py + (size_t)(o * pairs * 2) * cpu->act_size, 0, du, first > 0);
+                kernels->winograd->accumulate(
+                    taps, pairs, px + (size_t)(i * pairs * 2) * cpu->act_size,
+                    WINOGRAD_P_PLANE(pairs, s->ci), py + (size_t)(o * pairs * 2) * cpu->act_size, 0,
+                    du, first > 0);
                 if (first + pairs * 2 >= outputs) finish_unit(cpu, s, unit, du, dw);
             }
 #pragma omp barrier

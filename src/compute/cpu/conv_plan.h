@@ -41,11 +41,15 @@ typedef struct conv_reorder {
 typedef struct conv_winograd {
     bool used;
     bool gathered; /* the weight gradient of conv_gather.c, without the transform */
-    int64_t rows;  /* tiles of a block; for the weight gradient pairs of tiles of a chunk */
-    size_t bytes;  /* of workspace */
-    /* of the transformed weights, [outputs/32, 16, inputs/2, 32, 2] in bf16, [outputs/32, 16,
-     * inputs, 32] in fp32 */
+    const mos_winograd_kernels *kernels; /* of its tiles; not of a gathered one */
+    int64_t rows; /* tiles of a block; for the weight gradient pairs of tiles of a chunk */
+    size_t bytes; /* of workspace */
+    /* of the transformed weights, [outputs/32, planes, inputs/2, 32, 2] in bf16, [outputs/32,
+     * planes, inputs, 32] in fp32 */
     size_t weight_bytes;
+    /* how the weight gradient shares its work out */
+    void (*run_weights)(const mos_cpu *, const mos_conv *, const void *x, const void *dy, float *dw,
+                        void *workspace);
 } conv_winograd;
 
 struct mos_conv {
@@ -79,7 +83,8 @@ void mos_conv_release_reorder(conv_reorder *reorder);
 void mos_conv_add_weights(const mos_cpu *cpu, const mos_conv *conv,
                           const dnnl_memory_desc_t *layout, const float *block, float *dw);
 
-void mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction);
+void mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
+                       const mos_winograd_kernels *kernels);
 /* packed: weight_bytes, from weights [co, ci, 3, 3] */
 void mos_winograd_pack(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
                        const float *weights, void *packed);

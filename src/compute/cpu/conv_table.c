@@ -21,8 +21,6 @@ static const choice choices[] = {
 
 static const char *const direction_names[CONV_DIRECTIONS] = {"FORWARD", "BACKWARD_DATA",
                                                              "BACKWARD_WEIGHTS"};
-static const char *const algorithm_names[MOS_CONV_ALGORITHMS] = {"AUTO", "DIRECT", "WINOGRAD",
-                                                                 "OWN", "GATHERED"};
 
 static bool is_possible(const mos_cpu *cpu, const mos_conv_shape *shape, conv_direction direction,
                         mos_conv_algorithm algorithm) {
@@ -33,8 +31,11 @@ static bool is_possible(const mos_cpu *cpu, const mos_conv_shape *shape, conv_di
         return true;
     case MOS_CONV_WINOGRAD:
         return !cpu->bf16 && !shape->image && square3 && shape->stride == 1;
-    case MOS_CONV_OWN:
+    case MOS_CONV_F2X2:
         return cpu->activation->winograd && wide && square3 && shape->stride == 1 &&
+               shape->h >= 4 && shape->w >= 4;
+    case MOS_CONV_F4X4:
+        return cpu->activation->winograd_4x4 && wide && square3 && shape->stride == 1 &&
                shape->h >= 4 && shape->w >= 4;
     case MOS_CONV_GATHERED:
         return cpu->activation->winograd && cpu->bf16 && wide && shape->kernel == 3 &&
@@ -44,18 +45,17 @@ static bool is_possible(const mos_cpu *cpu, const mos_conv_shape *shape, conv_di
     }
 }
 
-/* For shapes and processors that nobody measured: what was found on Zen 4. */
+/* For shapes and processors that nobody measured: what was found on Zen 4. Never by the number of
+ * samples: a step in chunks has to compute what the whole one computes. */
 static mos_conv_algorithm rule(const mos_cpu *cpu, const mos_conv_shape *shape,
                                conv_direction direction) {
     /* Matrix tiles (AMX) are ahead of what vectors can do with fewer products. */
     if (cpu->bf16 && cpu->tiles) return MOS_CONV_DIRECT;
     if (shape->ci >= 128 && is_possible(cpu, shape, direction, MOS_CONV_GATHERED))
         return MOS_CONV_GATHERED;
-    /* In fp32 the library's F(4x4) does less arithmetic where its larger tiles fit the map. */
-    const bool narrow = direction == CONV_BACKWARD_WEIGHTS && shape->ci <= 64 && shape->co <= 64;
-    if ((cpu->bf16 || shape->h < 8 || shape->w < 8 || narrow) &&
-        is_possible(cpu, shape, direction, MOS_CONV_OWN))
-        return MOS_CONV_OWN;
+    if (cpu->bf16 && is_possible(cpu, shape, direction, MOS_CONV_F2X2)) return MOS_CONV_F2X2;
+    if (is_possible(cpu, shape, direction, MOS_CONV_F4X4)) return MOS_CONV_F4X4;
+    /* other channel counts than our kernels take */
     if (shape->h >= 8 && shape->w >= 8 && shape->ci >= 64 && shape->co >= 64 &&
         is_possible(cpu, shape, direction, MOS_CONV_WINOGRAD))
         return MOS_CONV_WINOGRAD;
@@ -81,7 +81,8 @@ static mos_conv_algorithm stored(const mos_cpu *cpu, const mos_conv_shape *shape
         if (best == NULL || c->threads == cpu->threads) best = c;
     }
     for (int a = 0; best != NULL && a < MOS_CONV_ALGORITHMS; a++)
-        if (strcmp(best->algorithm, algorithm_names[a]) == 0) return (mos_conv_algorithm)a;
+        if (strcmp(best->algorithm, mos_conv_algorithm_name((mos_conv_algorithm)a)) == 0)
+            return (mos_conv_algorithm)a;
     return MOS_CONV_AUTO;
 }
 

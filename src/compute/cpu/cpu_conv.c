@@ -62,10 +62,15 @@ static mosaic_status plan_directions(const mos_cpu *cpu, mos_conv *conv) {
         conv->names[i] = "";
         if (!is_wanted(s, direction)) continue;
         const mos_conv_algorithm algorithm = mos_conv_choose(cpu, s, direction);
-        if (algorithm == MOS_CONV_OWN) {
-            mos_winograd_plan(cpu, conv, direction);
+        if (algorithm == MOS_CONV_F2X2) {
+            mos_winograd_plan(cpu, conv, direction, cpu->activation->winograd);
             conv->names[i] =
                 cpu->bf16 ? "winograd_2x2:avx512_core_bf16" : "winograd_2x2:avx512_core";
+            continue;
+        }
+        if (algorithm == MOS_CONV_F4X4) {
+            mos_winograd_plan(cpu, conv, direction, cpu->activation->winograd_4x4);
+            conv->names[i] = "winograd_4x4:avx512_core";
             continue;
         }
         if (algorithm == MOS_CONV_GATHERED) {

@@ -350,6 +350,8 @@ static const mos_act_kernels ACT(table) = {
     .mean_backward = ACT(mean_backward),
 #if defined(__AVX512F__)
     .winograd = &ACT(table_winograd),
+    .winograd_4x4 = ACT_WINOGRAD_4X4,
+    .gather = ACT(gather),
 #endif
 };
 #undef AT_PLANE

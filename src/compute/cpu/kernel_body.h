@@ -14,8 +14,12 @@
 #define ACT_LOAD(p)     v_load(p)
 #define ACT_STORE(p, v) v_store(p, v)
 #define ACT_STEP        1
+#define ACT_CHAIN       64
 #if defined(__AVX512F__)
 #include "compute/cpu/kernel_winograd_body.h"
+/* after the body whose products it shares */
+#include "compute/cpu/kernel_winograd_4x4.h"
+#define ACT_WINOGRAD_4X4 &table_winograd_4x4
 #endif
 #include "compute/cpu/kernel_act_body.h"
 #undef act_t
@@ -23,6 +27,8 @@
 #undef ACT_LOAD
 #undef ACT_STORE
 #undef ACT_STEP
+#undef ACT_CHAIN
+#undef ACT_WINOGRAD_4X4
 
 #if defined(__AVX512BF16__)
 #define act_t           uint16_t
@@ -30,8 +36,10 @@
 #define ACT_LOAD(p)     v_load_bf16(p)
 #define ACT_STORE(p, v) v_store_bf16(p, v)
 #define ACT_STEP        2
+#define ACT_CHAIN       INT64_MAX /* rounding to bf16 hides it */
 #if defined(__AVX512F__)
 #include "compute/cpu/kernel_winograd_body.h"
+#define ACT_WINOGRAD_4X4 NULL
 #endif
 #include "compute/cpu/kernel_act_body.h"
 #endif

@@ -19,8 +19,8 @@ typedef struct mos_pool_plane {
     int64_t h, w, oh, ow, kernel, stride, pad;
 } mos_pool_plane;
 
-/* An activation map cut into 2x2 output tiles: [n, c/16, h, w, 16], th = ceil(h/2), tw = ceil(w/2),
- * tiles = n th tw. */
+/* An activation map [n, c/16, h, w, 16] cut into output tiles of 2x2 or 4x4: th = ceil(h/tile), tw
+ * = ceil(w/tile), tiles = n th tw. */
 typedef struct mos_winograd_map {
     int64_t n, c, h, w, th, tw, tiles;
 } mos_winograd_map;
@@ -30,19 +30,21 @@ typedef struct mos_gather_map {
     int64_t n, c, h, w, oh, ow, kernel, stride, pad;
 } mos_gather_map;
 
-/* Values between the sixteen planes of a transformed input [16, rows, c], of products [16, rows,
- * 32] and of pairs [16, c/16, pairs, 16, 2]: two cache lines more than a plane holds, or sixteen
+/* Values between the planes of a transformed input [planes, rows, c], of products [planes, rows,
+ * 32] and of pairs [planes, c/16, pairs, 16, 2]: two cache lines more than a plane holds, or
  * streams a power of two apart would share one cache set. */
 #define WINOGRAD_V_PLANE(rows, c)  ((rows) * (c) + 64)
 #define WINOGRAD_M_PLANE(rows)     ((rows)*32 + 32)
 #define WINOGRAD_P_PLANE(pairs, c) ((pairs) * (c)*2 + 64)
 
-/* Winograd F(2x2, 3x3) ; described where they are defined,
- * kernel_winograd_body.h. */
+/* Winograd F(2x2, 3x3) or F(4x4, 3x3); described where they are defined, kernel_winograd_body.h and
+ * kernel_winograd_4x4.h. */
 typedef struct mos_winograd_kernels {
+    int tile, planes; /* outputs along a side of a tile; (tile + 2)^2 products of it */
     void (*input)(const mos_winograd_map *, const void *x, int64_t first, int64_t count,
                   int64_t rows, void *v);
-    void (*multiply)(int64_t rows, int64_t c, const void *v, const void *u, float *m);
+    void (*multiply)(int64_t planes, int64_t rows, int64_t c, const void *v, const void *u,
+                     float *m);
     void (*output)(const mos_winograd_map *, const float *m, int64_t first, int64_t count,
                    int64_t rows, int64_t channel, void *y);
     /* the same with a folded norm's ending: y = relu?(. + bias + y?), bias [c] */
@@ -53,10 +55,6 @@ typedef struct mos_winograd_kernels {
                     int64_t begin, int64_t end, bool flip, void *u);
     void (*pairs)(const mos_winograd_map *, const void *act, bool gradient, int64_t first,
                   int64_t begin, int64_t end, int64_t pairs, void *p);
-    /* p [taps, c/16, pairs, 16, 2]: what each tap of a convolution reads for the pairs of outputs
-     * [begin, end) counted from output `first`, outputs in the order [n, oh, ow] */
-    void (*gather)(const mos_gather_map *, const void *act, int64_t first, int64_t begin,
-                   int64_t end, int64_t pairs, void *p);
     void (*accumulate)(int64_t planes, int64_t pairs, const void *px, int64_t stride_x,
                        const void *py, int64_t stride_y, float *du, bool add);
     void (*weight_block)(const float *du, float *block);
@@ -92,7 +90,13 @@ typedef struct mos_act_kernels {
                           const uint8_t *index, void *dx);
     void (*mean_forward)(const void *x, int64_t hw, float *y);
     void (*mean_backward)(const float *dy, int64_t hw, void *dx);
-    const mos_winograd_kernels *winograd; /* NULL without AVX-512 */
+    const mos_winograd_kernels *winograd;     /* F(2x2, 3x3); NULL without AVX-512 */
+    const mos_winograd_kernels *winograd_4x4; /* in fp32 alone: bf16 has too few digits for it */
+    /* p [taps, c/16, pairs, 16, 2]: what each tap of a convolution reads for the pairs of outputs
+     * [begin, end) counted from output `first`, outputs in the order [n, oh, ow]; NULL without
+     * AVX-512 */
+    void (*gather)(const mos_gather_map *, const void *act, int64_t first, int64_t begin,
+                   int64_t end, int64_t pairs, void *p);
 } mos_act_kernels;
 
 typedef struct mos_optimizer_terms {

@@ -57,22 +57,33 @@ static void ACT(winograd_input)(const mos_winograd_map *map, const void *x_value
                (size_t)((rows - count) * map->c) * sizeof *v);
 }
 
-/* m [16, rows, 32] = v [16, rows, c] u [16, c/2, 32, 2]; rows is a multiple of 8 */
-static void ACT(winograd_multiply)(int64_t rows, int64_t c, const void *v_values,
+/* m [planes, rows, 32] = v [planes, rows, c] u [planes, c/2, 32, 2]; rows is a multiple of 8. At
+ * most ACT_CHAIN steps are summed one after the other: rounding errors of a chain grow with its
+ * length, and F(4x4) multiplies them. */
+static void ACT(winograd_multiply)(int64_t planes, int64_t rows, int64_t c, const void *v_values,
                                    const void *u_values, float *m) {
     const act_t *v = v_values;
     const act_t *u = u_values;
-    for (int64_t k = 0; k < 16; k++)
+    const int64_t steps = c / ACT_STEP;
+    for (int64_t k = 0; k < planes; k++)
         for (int64_t t = 0; t < rows; t += 8) {
-            vec sum[8][2];
-            ACT(product)
-            (c / ACT_STEP, v + k * WINOGRAD_V_PLANE(rows, c) + t * c, c, ACT_STEP, u + k * c * 32,
-             u + k * c * 32 + LANES * ACT_STEP, 32 * ACT_STEP, sum);
             float *to = m + k * WINOGRAD_M_PLANE(rows) + t * 32;
+            for (int64_t p = 0; p < steps; p += ACT_CHAIN) {
+                const act_t *from = u + (k * c + p * ACT_STEP) * 32;
+                vec sum[8][2];
+                ACT(product)
+                (steps - p < ACT_CHAIN ? steps - p : ACT_CHAIN,
+                 v + k * WINOGRAD_V_PLANE(rows, c) + t * c + p * ACT_STEP, c, ACT_STEP, from,
+                 from + LANES * ACT_STEP, 32 * ACT_STEP, sum);
 #pragma GCC unroll 8
-            for (int i = 0; i < 8; i++) {
-                v_store(to + i * 32, sum[i][0]);
-                v_store(to + i * 32 + LANES, sum[i][1]);
+                for (int i = 0; i < 8; i++) {
+                    if (p > 0) {
+                        sum[i][0] += v_load(to + i * 32);
+                        sum[i][1] += v_load(to + i * 32 + LANES);
+                    }
+                    v_store(to + i * 32, sum[i][0]);
+                    v_store(to + i * 32 + LANES, sum[i][1]);
+                }
             }
         }
 }
@@ -312,13 +323,14 @@ static void ACT(winograd_accumulate)(int64_t planes, int64_t pairs, const void *
 }
 
 static const mos_winograd_kernels ACT(table_winograd) = {
+    .tile = 2,
+    .planes = 16,
     .input = ACT(winograd_input),
     .multiply = ACT(winograd_multiply),
     .output = ACT(winograd_output),
     .output_folded = ACT(winograd_output_folded),
     .weights = ACT(winograd_weights),
     .pairs = ACT(winograd_pairs),
-    .gather = ACT(gather),
     .accumulate = ACT(winograd_accumulate),
     .weight_block = winograd_weight_block,
 };
