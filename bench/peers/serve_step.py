@@ -2,10 +2,11 @@
 """Serve timings of a peer to `mosaic bench step` and `mosaic bench infer`, so that both are measured in turn in one run.
 
 The peer is a Python file with `build(mode, args)` that returns a function running one training step, or one batch of
-inference; modes are {eager,compile}-{nchw,cl}-{fp32,bf16} and what the file adds. Protocol: prints "ready ...", then for every mode read from standard input
-runs one step and prints its seconds.
+inference; modes are {eager,compile}-{nchw,cl}-{fp32,bf16} and what the file adds. Protocol: prints "ready ...", which ends with
+"parameters N" of one mode, then for every mode read from standard input runs one step and prints its seconds.
 """
 import argparse
+import gc
 import importlib.util
 import pathlib
 import sys
@@ -19,6 +20,10 @@ def load(path):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def parameters():
+    return sum(p.numel() for p in gc.get_objects() if type(p) is torch.nn.Parameter)
 
 
 def main():
@@ -36,8 +41,10 @@ def main():
     torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)
     module = load(args.module)
-    steps = {mode: module.build(mode, args) for mode in args.modes.split(",")}
-    print(f"ready torch {torch.__version__} threads {torch.get_num_threads()}", flush=True)
+    modes = args.modes.split(",")
+    steps = {mode: module.build(mode, args) for mode in modes}
+    greeting = f"ready torch {torch.__version__} threads {torch.get_num_threads()}"
+    print(f"{greeting} parameters {parameters() // len(modes)}", flush=True)
     for line in sys.stdin:
         start = time.perf_counter()
         steps[line.strip()]()

@@ -2,6 +2,7 @@
 
 #include "base/json_writer.h"
 #include "base/memory.h"
+#include "base/simd.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -65,7 +66,10 @@ void mos_bench_text(mos_bench_report *report, const char *key, const char *text)
 
 void mos_bench_steadiness(mos_bench_report *report, const mos_bench_run *run) {
     double drift = mos_bench_drift(run);
+    char processor[MOS_PROCESSOR_NAME];
+    mos_processor_name(processor);
     report->unsteady = report->unsteady || drift > MOS_BENCH_DRIFT_LIMIT;
+    mos_bench_fact(report, "processor", "%s", processor);
     mos_bench_fact_number(report, "rounds", (double)run->rounds, 0);
     mos_bench_fact_number(report, "threads", run->threads, 0);
     mos_bench_fact_number(report, "roof_fp32_gflops", mos_bench_roof(run, false), 0);

@@ -100,7 +100,7 @@ mosaic_status mos_infer_bench(const mos_peer_bench_options *options, mos_bench_r
         flops += 2 * mos_encoder_macs(s->encoder, true, s->bands[m], s->size);
     MOS_GOTO(mos_bench_create("bench infer", options->threads, options->rounds, &run));
     MOS_GOTO(add_ours(options, run, ours));
-    MOS_GOTO(mos_peer_cases_add(options, run, &peers));
+    MOS_GOTO(mos_peer_cases_add(options, 0, run, &peers));
     MOS_GOTO(mos_bench_measure(run));
     mos_bench_fact(report, "inference", "batch %lld, %lld px, %lld modalities, features and head",
                    (long long)s->batch, (long long)s->size, (long long)s->modalities);

@@ -24,6 +24,14 @@ static mosaic_status read_line(mos_peer *peer, char *line, int size) {
     return MOSAIC_OK;
 }
 
+/* "torch 1.13.1 threads 2 parameters 43300000" */
+static void read_greeting(const char *text, mos_peer *out) {
+    static const char key[] = " parameters ";
+    const char *count = strstr(text, key);
+    if (count == NULL || !mos_parse_int(count + strlen(key), &out->parameters)) out->parameters = 0;
+    (void)snprintf(out->greeting, sizeof out->greeting, "%s", text);
+}
+
 mosaic_status mos_peer_start(char *const *argv, mos_peer *out) {
     int to[2] = {-1, -1}, from[2] = {-1, -1};
     *out = (mos_peer){0};
@@ -42,7 +50,7 @@ mosaic_status mos_peer_start(char *const *argv, mos_peer *out) {
         status =
             mos_fail(MOSAIC_ERR_RUNTIME, "the peer program said '%s', wanted 'ready ...'", line);
     if (status == MOSAIC_OK)
-        (void)snprintf(out->greeting, sizeof out->greeting, "%s", line + 6);
+        read_greeting(line + 6, out);
     else
         mos_peer_stop(out);
     return status;

@@ -12,6 +12,7 @@ typedef struct mos_peer {
     pid_t pid;
     FILE *to, *from;
     char greeting[256]; /* what it said it is: "torch 1.13.1 threads 2" */
+    int64_t parameters; /* that its network trains; 0: it did not say */
 } mos_peer;
 
 /* argv is NULL-terminated. Waits for the greeting ("ready ..."); a peer that ends instead is

@@ -2,6 +2,7 @@
 
 #include "model/resnet.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,8 +61,20 @@ static mosaic_status start(const mos_peer_bench_options *o, mos_peer *peer) {
     return mos_peer_start(argv, peer);
 }
 
-mosaic_status mos_peer_cases_add(const mos_peer_bench_options *o, mos_bench_run *run,
-                                 mos_peer_cases *out) {
+/* A file of one's own may build what it likes, whatever encoder it is asked for. */
+static mosaic_status check_network(const mos_peer_bench_options *o, const mos_peer *peer,
+                                   int64_t parameters) {
+    const double most_apart = 0.03, theirs = (double)peer->parameters, ours = (double)parameters;
+    if (ours <= 0 || theirs <= 0 || fabs(theirs / ours - 1) <= most_apart) return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_USAGE,
+                    "--peer%s%s: trains %.1f million parameters, our %s %.1f million: not the same "
+                    "work",
+                    o->peer_module ? " " : "", o->peer_module ? o->peer_module : "", 1e-6 * theirs,
+                    mos_encoder_shapes[o->setting.encoder].name, 1e-6 * ours);
+}
+
+mosaic_status mos_peer_cases_add(const mos_peer_bench_options *o, int64_t parameters,
+                                 mos_bench_run *run, mos_peer_cases *out) {
     *out = (mos_peer_cases){.first = run->count};
     if (!o->python || !o->python[0] || o->peer_modes->count == 0 || !o->peer_modes->items[0][0]) {
         (void)snprintf(out->note, sizeof out->note, "not asked for");
@@ -75,6 +88,7 @@ mosaic_status mos_peer_cases_add(const mos_peer_bench_options *o, mos_bench_run 
         return MOSAIC_OK;
     }
     (void)snprintf(out->note, sizeof out->note, "%s", out->peer.greeting);
+    MOS_TRY(check_network(o, &out->peer, parameters));
     for (; out->count < (int)o->peer_modes->count; out->count++) {
         out->item[out->count].cases = out;
         out->item[out->count].mode = o->peer_modes->items[out->count];

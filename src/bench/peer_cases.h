@@ -32,9 +32,10 @@ typedef struct mos_peer_cases {
 } mos_peer_cases;
 
 /* Starts the peer and adds its modes to the run; a peer that cannot be started is said in the note,
- * not an error. `out` must stay where it is until the run is over. */
-mosaic_status mos_peer_cases_add(const mos_peer_bench_options *options, mos_bench_run *run,
-                                 mos_peer_cases *out);
+ * not an error. One that trains another network is: parameters is how many ours trains, 0 where
+ * that is no measure of the work. `out` must stay where it is until the run is over. */
+mosaic_status mos_peer_cases_add(const mos_peer_bench_options *options, int64_t parameters,
+                                 mos_bench_run *run, mos_peer_cases *out);
 void mos_peer_cases_stop(mos_peer_cases *cases); /* takes an empty one */
 
 /* Facts of the run, whether the peer's modes are fit to be compared with, a row per case with ms

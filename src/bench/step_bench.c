@@ -39,6 +39,14 @@ static mosaic_status add_ours(const mos_peer_bench_options *options, mos_bench_r
     return MOSAIC_OK;
 }
 
+static int64_t trained(mos_synthetic_step *step) {
+    int64_t count, sum = 0;
+    const mos_parameter *items = mos_model_parameters(mos_synthetic_step_model(step), &count);
+    for (int64_t i = 0; i < count; i++)
+        sum += items[i].trainable ? items[i].count : 0;
+    return sum;
+}
+
 /* How many times faster than in turn. */
 static void compare_ways(const mos_bench_run *run, int ours, mos_bench_report *report) {
     for (int i = 1; i < ours; i += 2) {
@@ -84,7 +92,7 @@ mosaic_status mos_step_bench(const mos_peer_bench_options *options, mos_bench_re
     mosaic_status status;
     MOS_GOTO(mos_bench_create("bench step", options->threads, options->rounds, &run));
     MOS_GOTO(add_ours(options, run, steps));
-    MOS_GOTO(mos_peer_cases_add(options, run, &peers));
+    MOS_GOTO(mos_peer_cases_add(options, steps[0] ? trained(steps[0]) : 0, run, &peers));
     MOS_GOTO(mos_bench_measure(run));
     mos_bench_fact(report, "step",
                    "%s, batch %lld, %lld view sets, %lld px, %lld modalities, losses and optimizer "

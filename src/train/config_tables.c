@@ -163,8 +163,8 @@ static const mos_option train_options[] = {
            "a few hundredths more memory; for many threads and small batches)"),
     CHOICE("train.recompute", train.recompute, "none", recomputes, "chosen",
            "what the backward pass works out again to save memory, with the same results: none, "
-           "norm (inner norms and ReLUs, a quarter of the activations, a few hundredths slower) or "
-           "block (all inside a block, two thirds, a third slower)"),
+           "norm (inner norms and ReLUs, a quarter of the activations, up to an eighth slower) or "
+           "block (all inside a block, two thirds, one to two fifths slower)"),
     INT("train.grad_cache", train.grad_cache, "0", 0, 1048576, "patches", "chosen",
         "gradient caching: so many patches go through the encoders at a time, and a second time "
         "for their gradients, while the losses see the whole batch; a chunk's batch norm has its "

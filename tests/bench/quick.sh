@@ -25,7 +25,7 @@ for name in "${names[@]}"; do
     fi
 done
 # A written table is C that the compiler takes; writing again replaces its own lines and keeps others'.
-choice='^CHOICE\("[A-Za-z]+-[0-9]+-[0-9]+", 1, [01], [0-9]+, [0-9]+, [0-9]+, [0-9]+, [137], [12], (FORWARD|BACKWARD_DATA|BACKWARD_WEIGHTS), (DIRECT|WINOGRAD|OWN|GATHERED)\)$'
+choice='^CHOICE\("[A-Za-z]+-[0-9]+-[0-9]+", 1, [01], [0-9]+, [0-9]+, [0-9]+, [0-9]+, [137], [12], (FORWARD|BACKWARD_DATA|BACKWARD_WEIGHTS), (DIRECT|WINOGRAD|F2X2|F4X4|GATHERED)\)$'
 choices=$(grep -cE "$choice" "$work/choices.h" || true)
 grep -qE '"fp32_step": *"convolutions as chosen now [0-9.]+ ms, by the table' "$work/all.json" || {
     echo "FAILED: bench conv does not say what the table is worth"
@@ -57,6 +57,13 @@ for name in step infer; do
         failures=$((failures + 1))
     done
 done
+# A peer that trains something else is refused; one that does not say what it trains is measured.
+small_step=(--batch 2 --size 48 --rounds 3 --encoder resnet18 --threads 1 --no-bf16 --peer-modes eager-nchw-fp32 --peer-server "$work/peer.py")
+printf 'import sys\nprint("ready fake parameters 43271571", flush=True)\nfor line in sys.stdin: print("0.5", flush=True)\n' >"$work/peer.py"
+expect 2 "fake.py: trains 43.3 million parameters, our resnet18" "$mosaic" -q bench step "${small_step[@]}" --peer fake.py
+sed -i 's/ parameters [0-9]*//' "$work/peer.py"
+"$mosaic" -q bench step "${small_step[@]}" >"$work/fake.txt" 2>&1 || true # the roof may move
+grep -q '^peer: fake$' "$work/fake.txt" || { echo "FAILED: a peer without a parameter count:"; cat "$work/fake.txt"; failures=$((failures + 1)); }
 line=$("$mosaic" -q bench step --side-by-side --batch 2 --size 48 --rounds 3 --encoder resnet18 --threads 2 --peer-modes "" --json \
     2>"$work/side.log" || true)
 grep -qE '"side_by_side_fp32": *"[0-9.]+ times as fast' <<<"$line" || {
