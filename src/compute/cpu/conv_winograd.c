@@ -1,7 +1,7 @@
-/* Our own Winograd plan of a 3x3 stride-1 convolution: work is cut into blocks of tiles whose
- * transformed input stays in a core's L2 cache, and for the weight gradient into chunks of tiles
- * that all threads transform, then multiply. Sums are made in an order that depends on the shape
- * and the number of threads alone. */
+/* Our own Winograd plan of a 3x3 stride-1 convolution, F(2x2) or F(4x4) by its kernels: forward and
+ * data gradient in blocks of tiles whose transformed input stays in a core's L2 cache, the weight
+ * gradient in one of three ways by its channels and tiles. Sums are made in an order that depends
+ * on the shape and the number of threads alone. */
 #include "compute/cpu/conv_plan.h"
 
 #include <omp.h>

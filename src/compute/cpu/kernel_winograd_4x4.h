@@ -299,7 +299,7 @@ static void f4_weights(const float *w, int64_t out_stride, int64_t in_stride, in
     _mm_sfence();
 }
 
-/* A dY A^T of a tile, `down` x `right` of it inside the map */
+/* The four columns of a gradient tile through A; zeros beyond `down` x `right` */
 KERNEL_INLINE void f4_gradient_columns(const float *from, int64_t line, const bool whole,
                                        int64_t down, int64_t right, vec s[4][6]) {
     __mmask16 rows[4];
@@ -314,6 +314,7 @@ KERNEL_INLINE void f4_gradient_columns(const float *from, int64_t line, const bo
     }
 }
 
+/* A dY A^T of the tile whose first value is at `from`, `down` x `right` of it inside the map */
 KERNEL_INLINE void f4_gradient_tile(const float *from, int64_t line, int64_t down, int64_t right,
                                     vec out[F4_PLANES]) {
     vec s[4][6];
