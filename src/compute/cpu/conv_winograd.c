@@ -104,6 +104,10 @@ static int64_t unit_values(const mos_winograd_kernels *kernels) {
     return (int64_t)kernels->planes * CPU_BLOCK * GROUP;
 }
 
+static int64_t units_of(const mos_conv_shape *s) {
+    return s->ci / CPU_BLOCK * (s->co / GROUP);
+}
+
 /* Bytes of the two transformed sides of a piece or chunk. */
 static size_t pair_bytes(const mos_cpu *cpu, const mos_conv_shape *s,
                          const mos_winograd_kernels *kernels, int64_t pairs) {
@@ -116,10 +120,43 @@ typedef struct weight_run {
     const mos_cpu *cpu;
     const mos_conv_shape *shape;
     const mos_winograd_kernels *kernels;
-    const char *px, *py;
-    int64_t pairs;
+    mos_winograd_map map_x, map_y;
+    int64_t pairs, units, values; /* of a chunk; in all; of a unit's sums */
+    float *sums;                  /* the workspace begins with them */
+    char *px, *py;                /* both transformed sides of a chunk */
     float *dw;
 } weight_run;
+
+/* `held`: how many units' sums lie before the transformed sides. */
+static weight_run begin_weights(const mos_cpu *cpu, const mos_conv *conv, int64_t held, float *dw,
+                                void *workspace) {
+    const mos_conv_shape *s = &conv->shape;
+    const conv_winograd *plan = &conv->winograd[CONV_BACKWARD_WEIGHTS];
+    const mos_winograd_kernels *kernels = plan->kernels;
+    const int64_t values = unit_values(kernels);
+    char *px = (char *)((float *)workspace + held * values);
+    const size_t side =
+        (size_t)(kernels->planes * WINOGRAD_P_PLANE(plan->rows, s->ci)) * cpu->act_size;
+    return (weight_run){.cpu = cpu,
+                        .shape = s,
+                        .kernels = kernels,
+                        .map_x = map_of(s, kernels, s->ci),
+                        .map_y = map_of(s, kernels, s->co),
+                        .pairs = plan->rows,
+                        .units = units_of(s),
+                        .values = values,
+                        .sums = workspace,
+                        .px = px,
+                        .py = px + side,
+                        .dw = dw};
+}
+
+/* Pairs [begin, end) of the chunk from tile `first`, x and dy. */
+static void transform(const weight_run *run, const void *x, const void *dy, int64_t first,
+                      int64_t begin, int64_t end) {
+    run->kernels->pairs(&run->map_x, x, false, first, begin, end, run->pairs, run->px);
+    run->kernels->pairs(&run->map_y, dy, true, first, begin, end, run->pairs, run->py);
+}
 
 /* du [planes, 16 i, 32 o] (+)= the products of planes [first, first + planes) of one unit */
 static void accumulate(const weight_run *run, int64_t unit, int64_t first, int64_t planes,
@@ -149,47 +186,38 @@ static void finish_unit(const weight_run *run, int64_t unit, const float *du) {
     }
 }
 
-/* Few channels: each thread takes a range of tiles in pieces that stay in its L2 cache, with sums
- * of its own; the sums are added in thread order. */
+/* Few channels: each thread takes a range of tiles in pieces, with sums of its own; the sums are
+ * added in thread order. */
 static void run_by_tiles(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
                          float *dw, void *workspace) {
-    const mos_conv_shape *s = &conv->shape;
-    const mos_winograd_kernels *kernels = conv->winograd[CONV_BACKWARD_WEIGHTS].kernels;
-    const int64_t pairs = conv->winograd[CONV_BACKWARD_WEIGHTS].rows,
-                  units = s->ci / CPU_BLOCK * (s->co / GROUP), values = unit_values(kernels);
-    const mos_winograd_map map_x = map_of(s, kernels, s->ci), map_y = map_of(s, kernels, s->co);
-    const int64_t chunks = (map_x.tiles + pairs * 2 - 1) / (pairs * 2);
-    float *sums = workspace; /* [threads, units, planes, 16, 32] */
-    char *pieces = (char *)(sums + (int64_t)cpu->threads * units * values);
+    const weight_run all =
+        begin_weights(cpu, conv, cpu->threads * units_of(&conv->shape), dw, workspace);
+    const int64_t planes = all.kernels->planes, units = all.units, values = all.values;
+    const int64_t chunks = (all.map_x.tiles + all.pairs * 2 - 1) / (all.pairs * 2);
+    const size_t piece = pair_bytes(cpu, all.shape, all.kernels, all.pairs);
 #pragma omp parallel num_threads(cpu->threads)
     {
         const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
-        float *du = sums + thread * units * values;
-        char *px = pieces + (size_t)thread * pair_bytes(cpu, s, kernels, pairs),
-             *py = px + (size_t)(kernels->planes * WINOGRAD_P_PLANE(pairs, s->ci)) * cpu->act_size;
-        const weight_run run = {.cpu = cpu,
-                                .shape = s,
-                                .kernels = kernels,
-                                .px = px,
-                                .py = py,
-                                .pairs = pairs,
-                                .dw = dw};
+        float *du = all.sums + thread * units * values;
+        weight_run run = all;
         int64_t begin, end;
+        run.px += (size_t)thread * piece;
+        run.py += (size_t)thread * piece;
         mos_cpu_part(chunks, threads, thread, &begin, &end);
         if (begin == end) memset(du, 0, (size_t)(units * values) * sizeof *du);
         for (int64_t c = begin; c < end; c++) {
-            kernels->pairs(&map_x, x, false, c * pairs * 2, 0, pairs, pairs, px);
-            kernels->pairs(&map_y, dy, true, c * pairs * 2, 0, pairs, pairs, py);
-            for (int64_t plane = 0; plane < kernels->planes; plane++)
+            transform(&run, x, dy, c * run.pairs * 2, 0, run.pairs);
+            for (int64_t plane = 0; plane < planes; plane++)
                 for (int64_t unit = 0; unit < units; unit++)
                     accumulate(&run, unit, plane, 1, du + unit * values, c > begin);
         }
 #pragma omp barrier
         mos_cpu_part(units, threads, thread, &begin, &end);
         for (int64_t unit = begin; unit < end; unit++) {
+            float *sum = all.sums + unit * values;
             for (int t = 1; t < threads; t++)
-                cpu->kernels->add(sums + unit * values, sums + (t * units + unit) * values, values);
-            finish_unit(&run, unit, sums + unit * values);
+                cpu->kernels->add(sum, sum + t * units * values, values);
+            finish_unit(&run, unit, sum);
         }
     }
 }
@@ -198,62 +226,43 @@ static void run_by_tiles(const mos_cpu *cpu, const mos_conv *conv, const void *x
  * plane's units one after the other: its sums and both its sides stay in the L2 cache meanwhile. */
 static void run_by_planes(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
                           float *dw, void *workspace) {
-    const mos_conv_shape *s = &conv->shape;
-    const mos_winograd_kernels *kernels = conv->winograd[CONV_BACKWARD_WEIGHTS].kernels;
-    const int64_t pairs = conv->winograd[CONV_BACKWARD_WEIGHTS].rows,
-                  units = s->ci / CPU_BLOCK * (s->co / GROUP), values = unit_values(kernels);
-    const mos_winograd_map map_x = map_of(s, kernels, s->ci), map_y = map_of(s, kernels, s->co);
-    float *sums = workspace; /* [units, planes, 16, 32] */
-    char *px = (char *)(sums + units * values),
-         *py = px + (size_t)(kernels->planes * WINOGRAD_P_PLANE(pairs, s->ci)) * cpu->act_size;
-    const weight_run run = {
-        .cpu = cpu, .shape = s, .kernels = kernels, .px = px, .py = py, .pairs = pairs, .dw = dw};
+    const weight_run run = begin_weights(cpu, conv, units_of(&conv->shape), dw, workspace);
+    const int64_t units = run.units, values = run.values;
 #pragma omp parallel num_threads(cpu->threads)
     {
         const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
         int64_t begin, end;
-        for (int64_t first = 0; first < map_x.tiles; first += pairs * 2) {
-            mos_cpu_part(pairs, threads, thread, &begin, &end);
-            kernels->pairs(&map_x, x, false, first, begin, end, pairs, px);
-            kernels->pairs(&map_y, dy, true, first, begin, end, pairs, py);
+        for (int64_t first = 0; first < run.map_x.tiles; first += run.pairs * 2) {
+            mos_cpu_part(run.pairs, threads, thread, &begin, &end);
+            transform(&run, x, dy, first, begin, end);
 #pragma omp barrier
-            mos_cpu_part(kernels->planes * units, threads, thread, &begin, &end);
+            mos_cpu_part(run.kernels->planes * units, threads, thread, &begin, &end);
             for (int64_t item = begin; item < end; item++)
-                accumulate(&run, item % units, item / units, 1, sums + item % units * values,
+                accumulate(&run, item % units, item / units, 1, run.sums + item % units * values,
                            first > 0);
 #pragma omp barrier
         }
         mos_cpu_part(units, threads, thread, &begin, &end);
         for (int64_t unit = begin; unit < end; unit++)
-            finish_unit(&run, unit, sums + unit * values);
+            finish_unit(&run, unit, run.sums + unit * values);
     }
 }
 
 /* Many channels and few tiles: the threads share out the units, whose sums are never stored. */
 static void run_by_units(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
                          float *dw, void *workspace) {
-    const mos_conv_shape *s = &conv->shape;
-    const mos_winograd_kernels *kernels = conv->winograd[CONV_BACKWARD_WEIGHTS].kernels;
-    const int64_t pairs = conv->winograd[CONV_BACKWARD_WEIGHTS].rows,
-                  units = s->ci / CPU_BLOCK * (s->co / GROUP), values = unit_values(kernels);
-    const mos_winograd_map map_x = map_of(s, kernels, s->ci), map_y = map_of(s, kernels, s->co);
-    float *sums = workspace; /* [threads, planes, 16, 32] */
-    char *px = (char *)(sums + cpu->threads * values),
-         *py = px + (size_t)(kernels->planes * WINOGRAD_P_PLANE(pairs, s->ci)) * cpu->act_size;
-    const weight_run run = {
-        .cpu = cpu, .shape = s, .kernels = kernels, .px = px, .py = py, .pairs = pairs, .dw = dw};
+    const weight_run run = begin_weights(cpu, conv, cpu->threads, dw, workspace);
 #pragma omp parallel num_threads(cpu->threads)
     {
         const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
+        float *du = run.sums + thread * run.values;
         int64_t begin, end;
-        mos_cpu_part(pairs, threads, thread, &begin, &end);
-        kernels->pairs(&map_x, x, false, 0, begin, end, pairs, px);
-        kernels->pairs(&map_y, dy, true, 0, begin, end, pairs, py);
+        mos_cpu_part(run.pairs, threads, thread, &begin, &end);
+        transform(&run, x, dy, 0, begin, end);
 #pragma omp barrier
-        mos_cpu_part(units, threads, thread, &begin, &end);
+        mos_cpu_part(run.units, threads, thread, &begin, &end);
         for (int64_t unit = begin; unit < end; unit++) {
-            float *du = sums + thread * values;
-            accumulate(&run, unit, 0, kernels->planes, du, false);
+            accumulate(&run, unit, 0, run.kernels->planes, du, false);
             finish_unit(&run, unit, du);
         }
     }
@@ -266,7 +275,7 @@ static bool is_narrow(const mos_conv_shape *s, const mos_winograd_kernels *kerne
 
 static void plan_weights(const mos_cpu *cpu, const mos_conv_shape *s, conv_winograd *plan) {
     const mos_winograd_kernels *kernels = plan->kernels;
-    const int64_t values = unit_values(kernels), units = s->ci / CPU_BLOCK * (s->co / GROUP);
+    const int64_t values = unit_values(kernels), units = units_of(s);
     const int64_t pairs = (map_of(s, kernels, s->ci).tiles + 1) / 2;
     const int64_t pair = 2 * (int64_t)cpu->act_size; /* of one channel and plane */
     int64_t room, sums;
