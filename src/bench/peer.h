@@ -11,7 +11,7 @@
 typedef struct mos_peer {
     pid_t pid;
     FILE *to, *from;
-    char greeting[256]; /* what it said it is: "torch 1.13.1 threads 2" */
+    char greeting[256]; /* what it said it is: "torch 1.13.1 threads 2 parameters 43271571" */
     int64_t parameters; /* that its network trains; 0: it did not say */
 } mos_peer;
 

@@ -26,17 +26,16 @@ static bool is_possible(const mos_cpu *cpu, const mos_conv_shape *shape, conv_di
                         mos_conv_algorithm algorithm) {
     const bool wide = !shape->image && shape->ci % 32 == 0 && shape->co % 32 == 0;
     const bool square3 = shape->kernel == 3 && shape->pad == 1;
+    const bool tiled = wide && square3 && shape->stride == 1 && shape->h >= 4 && shape->w >= 4;
     switch (algorithm) {
     case MOS_CONV_DIRECT:
         return true;
     case MOS_CONV_WINOGRAD:
         return !cpu->bf16 && !shape->image && square3 && shape->stride == 1;
     case MOS_CONV_F2X2:
-        return cpu->activation->winograd && wide && square3 && shape->stride == 1 &&
-               shape->h >= 4 && shape->w >= 4;
+        return cpu->activation->winograd && tiled;
     case MOS_CONV_F4X4:
-        return cpu->activation->winograd_4x4 && wide && square3 && shape->stride == 1 &&
-               shape->h >= 4 && shape->w >= 4;
+        return cpu->activation->winograd_4x4 && tiled;
     case MOS_CONV_GATHERED:
         return cpu->activation->winograd && cpu->bf16 && wide && shape->kernel == 3 &&
                shape->stride == 2 && direction == CONV_BACKWARD_WEIGHTS;
