@@ -249,16 +249,29 @@ static void keep_lines(const char *old, const char *prefix, mos_text *out) {
     }
 }
 
-/* The fastest, unless the one in use is as good within what a repetition moves. */
+/* Time of all convolutions of a step in a case's precision, as chosen now. */
+static double step_seconds(const conv_work *work, const conv_case *of) {
+    double sum = 0;
+    for (int i = 0; i < work->run->count; i++) {
+        const conv_case *c = &work->cases[i];
+        if (c->algorithm == MOS_CONV_AUTO && c->layer->device == of->layer->device)
+            sum += c->layer->passes * mos_bench_median(work->run, i);
+    }
+    return sum;
+}
+
+/* The fastest, unless what it saves is within what a repetition moves, or next to nothing of a
+ * step: then the one in use stays, which makes no heap calls where it is our own. */
 static int find_winner(const conv_work *work, int used) {
-    const double margin = 1.03;
+    const double margin = 1.03, least = 0.0025 * step_seconds(work, &work->cases[used]);
+    const double now = mos_bench_median(work->run, used);
     int best = used;
     double lead = margin;
     for (int a = MOS_CONV_DIRECT; a < MOS_CONV_ALGORITHMS; a++) {
         int other = find_case(work, used, (mos_conv_algorithm)a);
         if (other < 0) continue;
         double ratio = mos_bench_ratio(work->run, other, used);
-        if (ratio > lead) {
+        if (ratio > lead && work->cases[used].layer->passes * now * (1 - 1 / ratio) > least) {
             lead = ratio;
             best = other;
         }

@@ -63,7 +63,8 @@ typedef enum mos_conv_algorithm {
     MOS_CONV_WINOGRAD, /* the library's */
     MOS_CONV_F2X2,     /* Winograd F(2x2, 3x3), our kernels */
     MOS_CONV_F4X4,     /* Winograd F(4x4, 3x3), our kernels; fp32 only */
-    MOS_CONV_GATHERED, /* weight gradient only: products of gathered outputs, our kernels */
+    MOS_CONV_GATHERED, /* direct, products of what the taps of outputs read, our kernels */
+    MOS_CONV_STEM,     /* direct, of images, our kernels */
     MOS_CONV_ALGORITHMS
 } mos_conv_algorithm;
 

@@ -1,6 +1,7 @@
-/* Heap calls of a step, those of every library: none of ours and none of OpenMP's after the first
- * steps; what remains is made inside oneDNN's execute calls, some for each, and is counted. The
- * program's malloc stands before the C library's, and execute is wrapped when this is linked. */
+/* Heap calls of a step, those of every library: none after the first steps where all layers run on
+ * our kernels. On a processor that lacks them, what oneDNN makes inside its execute calls is
+ * counted apart, and there are no others. The program's malloc stands before the C library's, and
+ * execute is wrapped when this is linked. */
 #include "bench/synthetic_step.h"
 
 #include <setjmp.h>
@@ -10,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -99,9 +101,26 @@ static void check(mos_precision precision, int64_t lanes) {
                   mos_synthetic_step_device(step)->description, (int)lanes,
                   (long)atomic_load(&executes), most, (long)atomic_load(&outside));
     assert_int_equal(atomic_load(&outside), 0);
-    assert_true(most > 0); /* else the count has lost what it counts */
     assert_true(most <= 12 * atomic_load(&executes));
+    const char *description = mos_synthetic_step_device(step)->description;
+    /* with matrix tiles oneDNN is ahead */
+    if (strstr(description, "avx512") != NULL && strstr(description, "amx") == NULL) {
+        assert_int_equal(atomic_load(&executes), 0);
+        assert_int_equal(most, 0);
+    }
     mos_synthetic_step_destroy(&step);
+}
+
+/* Else the counts above might be of nothing. */
+static void calls_are_counted(void **state) {
+    (void)state;
+    void *volatile block;
+    atomic_store(&outside, 0);
+    atomic_store(&counting, true);
+    block = malloc(100);
+    atomic_store(&counting, false);
+    free(block);
+    assert_int_equal(atomic_load(&outside), 1);
 }
 
 static void in_turn(void **state) {
@@ -119,6 +138,7 @@ int main(void) {
     print_message("skipped: sanitizers have a malloc of their own\n");
     return 77;
 #endif
-    const struct CMUnitTest tests[] = {cmocka_unit_test(in_turn), cmocka_unit_test(side_by_side)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(calls_are_counted),
+                                       cmocka_unit_test(in_turn), cmocka_unit_test(side_by_side)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

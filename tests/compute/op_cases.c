@@ -108,6 +108,8 @@ const op_case op_cases[] = {
     {"folded sum relu", FOLDED(3, 64, 15, 13, 64, 3, 1, 1, true, true)},
     {"folded sum relu 4x4", FOLDED(2, 128, 4, 4, 128, 3, 1, 1, true, true)},
     {"folded stride 2", FOLDED(2, 64, 9, 8, 128, 3, 2, 1, true, false)},
+    {"folded stride 2 sum relu", FOLDED(3, 64, 9, 7, 96, 3, 2, 1, true, true)},
+    {"folded stride 2 sum", FOLDED(3, 32, 7, 9, 32, 3, 2, 1, false, true)},
     {"folded shortcut", FOLDED(2, 64, 9, 8, 128, 1, 2, 0, false, false)},
     {"folded bottleneck out", FOLDED(1, 64, 15, 15, 256, 1, 1, 0, true, true)},
     {"folded stem 2 bands", FOLDED(2, 2, 21, 18, 64, 7, 2, 3, true, false), .conv.image = true},

@@ -1,13 +1,14 @@
 # What the op tests share, the mutation test, and the files each program needs beside its own source.
 set(here ${CMAKE_CURRENT_SOURCE_DIR}/compute)
-add_library(compute_test_support STATIC ${here}/op_support.c ${here}/op_support_cpu.c ${here}/grad_check.c
+add_library(compute_test_support STATIC ${here}/op_support.c ${here}/op_support_cpu.c ${here}/conv_run.c ${here}/grad_check.c
   ${here}/gradient_cases.c ${here}/modal_ops.c ${here}/op_cases.c ${here}/op_run_layers.c ${here}/op_run_rows.c)
 target_link_libraries(compute_test_support PRIVATE mosaic_flags mos_compute)
-foreach(test gradient_test ref_values_test op_case_test op_golden_test optimizer_golden_test norm_mask_test cpu_backend_test contrast_memory_test)
+foreach(test gradient_test ref_values_test op_case_test op_golden_test optimizer_golden_test norm_mask_test cpu_backend_test direct_kernel_test
+  contrast_memory_test)
   target_link_libraries(${test} PRIVATE compute_test_support)
 endforeach()
 # Threads that wait spin by default, which on a busy machine takes the time of those that work.
-set_property(TEST compute/op_case_test compute/cpu_backend_test APPEND PROPERTY ENVIRONMENT OMP_WAIT_POLICY=passive)
+set_property(TEST compute/op_case_test compute/cpu_backend_test compute/direct_kernel_test APPEND PROPERTY ENVIRONMENT OMP_WAIT_POLICY=passive)
 
 # The reference backend built so that one backward term at a time can be given the wrong sign: a gradient test that
 # has never been seen to fail proves nothing.

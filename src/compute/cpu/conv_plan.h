@@ -37,20 +37,30 @@ typedef struct conv_reorder {
     dnnl_exec_arg_t args[3];
 } conv_reorder;
 
-/* A direction run by our own Winograd kernels. */
-typedef struct conv_winograd {
-    bool used;
-    bool gathered; /* the weight gradient of conv_gather.c, without the transform */
-    const mos_winograd_kernels *kernels; /* of its tiles; not of a gathered one */
-    int64_t rows; /* tiles of a block; for the weight gradient pairs of tiles of a chunk */
-    size_t bytes; /* of workspace */
-    /* of the transformed weights, [outputs/32, planes, inputs/2, 32, 2] in bf16, [outputs/32,
-     * planes, inputs, 32] in fp32 */
-    size_t weight_bytes;
-    /* how the weight gradient shares its work out */
+/* One side of a map as a gathered direction writes it: places whose taps lie inside the map read
+ * are grouped by which those are. Group g (a bit per tap) holds [first[g], first[g + 1]) of both
+ * lists. */
+enum { GATHER_MAX_KERNEL = 3, GATHER_GROUPS = 1 << GATHER_MAX_KERNEL };
+typedef struct conv_axis {
+    int32_t *out, *in; /* a place written, and what its first tap reads */
+    int64_t first[GATHER_GROUPS + 1];
+    int64_t step[GATHER_GROUPS][GATHER_MAX_KERNEL]; /* from the first tap's place to each tap's */
+} conv_axis;
+
+/* A direction run by our own kernels. */
+typedef struct conv_own {
+    const char *name; /* NULL: it is oneDNN's */
+    void (*pack)(const mos_cpu *, const mos_conv *, conv_direction, const float *weights,
+                 void *packed);
+    void (*run)(const mos_cpu *, const mos_conv *, conv_direction, const void *packed,
+                const void *in, void *out, void *workspace);
     void (*run_weights)(const mos_cpu *, const mos_conv *, const void *x, const void *dy, float *dw,
                         void *workspace);
-} conv_winograd;
+    size_t bytes, weight_bytes; /* of workspace; of the packed weights */
+    int64_t rows; /* worked on at a time: tiles, outputs, lines; of weight gradients pairs */
+    const mos_winograd_kernels *kernels; /* of a Winograd direction */
+    conv_axis axis[2];                   /* of a gathered one: y, x */
+} conv_own;
 
 struct mos_conv {
     mos_conv_shape shape;
@@ -59,7 +69,7 @@ struct mos_conv {
     bool plain;     /* x is plain nchw */
     conv_pass pass[CONV_DIRECTIONS];
     conv_reorder reorder[2]; /* forward, backward data; where the pass is oneDNN's */
-    conv_winograd winograd[CONV_DIRECTIONS];
+    conv_own own[CONV_DIRECTIONS];
     const char *names[CONV_DIRECTIONS];
     /* folded plans: packed weights and [co] */
     void *folded;
@@ -83,20 +93,16 @@ void mos_conv_release_reorder(conv_reorder *reorder);
 void mos_conv_add_weights(const mos_cpu *cpu, const mos_conv *conv,
                           const dnnl_memory_desc_t *layout, const float *block, float *dw);
 
+/* Plan one direction with our kernels of an algorithm that is possible there. */
 void mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
                        const mos_winograd_kernels *kernels);
-/* packed: weight_bytes, from weights [co, ci, 3, 3] */
-void mos_winograd_pack(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
-                       const float *weights, void *packed);
-void mos_winograd_run(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
-                      const void *packed, const void *in, void *out, void *workspace);
-void mos_winograd_run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x,
-                              const void *dy, float *dw, void *workspace);
+mosaic_status mos_gather_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction);
+void mos_gather_release(conv_own *plan);
+void mos_stem_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction);
 
-/* The weight gradient as products of gathered pairs of outputs, for strided layers. */
-void mos_gather_plan(const mos_cpu *cpu, mos_conv *conv);
-void mos_gather_run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
-                            float *dw, void *workspace);
+/* The ending of 32 output channels from `channel` on; NULL where there is none. */
+const mos_conv_ending *mos_conv_ending_at(const mos_conv *conv, int64_t channel,
+                                          mos_conv_ending *room);
 
 /* The algorithm of a direction, one that is possible there: what the shape asks for, or the stored
  * choice. WINOGRAD may still turn out not to exist; then it is DIRECT. */

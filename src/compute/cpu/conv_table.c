@@ -37,8 +37,10 @@ static bool is_possible(const mos_cpu *cpu, const mos_conv_shape *shape, conv_di
     case MOS_CONV_F4X4:
         return cpu->activation->winograd_4x4 && tiled;
     case MOS_CONV_GATHERED:
-        return cpu->activation->winograd && cpu->bf16 && wide && shape->kernel == 3 &&
-               shape->stride == 2 && direction == CONV_BACKWARD_WEIGHTS;
+        return cpu->activation->gather && wide && (shape->kernel == 1 || shape->kernel == 3);
+    case MOS_CONV_STEM:
+        return cpu->activation->stem && shape->image && direction != CONV_BACKWARD_DATA &&
+               shape->co % 32 == 0 && shape->kernel <= STEM_TAPS;
     default:
         return false;
     }
@@ -50,7 +52,8 @@ static mos_conv_algorithm rule(const mos_cpu *cpu, const mos_conv_shape *shape,
                                conv_direction direction) {
     /* Matrix tiles (AMX) are ahead of what vectors can do with fewer products. */
     if (cpu->bf16 && cpu->tiles) return MOS_CONV_DIRECT;
-    if (shape->ci >= 128 && is_possible(cpu, shape, direction, MOS_CONV_GATHERED))
+    if (is_possible(cpu, shape, direction, MOS_CONV_STEM)) return MOS_CONV_STEM;
+    if (shape->stride > 1 && is_possible(cpu, shape, direction, MOS_CONV_GATHERED))
         return MOS_CONV_GATHERED;
     if (cpu->bf16 && is_possible(cpu, shape, direction, MOS_CONV_F2X2)) return MOS_CONV_F2X2;
     if (is_possible(cpu, shape, direction, MOS_CONV_F4X4)) return MOS_CONV_F4X4;

@@ -31,7 +31,7 @@ static mos_winograd_map map_of(const mos_conv_shape *s, const mos_winograd_kerne
                               .tiles = s->n * th * tw};
 }
 
-static size_t block_bytes(const mos_cpu *cpu, const conv_winograd *plan, int64_t inputs) {
+static size_t block_bytes(const mos_cpu *cpu, const conv_own *plan, int64_t inputs) {
     return (size_t)plan->kernels->planes *
            ((size_t)WINOGRAD_V_PLANE(plan->rows, inputs) * cpu->act_size +
             (size_t)WINOGRAD_M_PLANE(plan->rows) * sizeof(float));
@@ -44,9 +44,9 @@ static int64_t inputs_of(const mos_conv_shape *s, conv_direction direction) {
 
 /* weights [co, ci, 3, 3] -> [outputs/32, planes, inputs/2, 32, 2], from blocks of 32 x 32 kernels
  * that stay in cache; the data gradient swaps the channels and turns the kernel */
-void mos_winograd_pack(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
+static void pack_tiles(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
                        const float *weights, void *packed) {
-    const mos_winograd_kernels *kernels = conv->winograd[direction].kernels;
+    const mos_winograd_kernels *kernels = conv->own[direction].kernels;
     const int64_t planes = kernels->planes;
     const int64_t ci = conv->shape.ci, co = conv->shape.co, groups = ci / GROUP;
     char *to = packed;
@@ -64,10 +64,10 @@ void mos_winograd_pack(const mos_cpu *cpu, const mos_conv *conv, conv_direction 
 
 /* y = conv(x), in a folded plan with its ending, or dx = conv(dy) with the turned kernel: in, out
  * are act */
-void mos_winograd_run(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
+static void run_tiles(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
                       const void *packed, const void *in, void *out, void *workspace) {
     const mos_conv_shape *s = &conv->shape;
-    const conv_winograd *plan = &conv->winograd[direction];
+    const conv_own *plan = &conv->own[direction];
     const mos_winograd_kernels *kernels = plan->kernels;
     const int64_t planes = kernels->planes, inputs = inputs_of(s, direction),
                   outputs = direction == CONV_FORWARD ? s->co : s->ci;
@@ -131,7 +131,7 @@ typedef struct weight_run {
 static weight_run begin_weights(const mos_cpu *cpu, const mos_conv *conv, int64_t held, float *dw,
                                 void *workspace) {
     const mos_conv_shape *s = &conv->shape;
-    const conv_winograd *plan = &conv->winograd[CONV_BACKWARD_WEIGHTS];
+    const conv_own *plan = &conv->own[CONV_BACKWARD_WEIGHTS];
     const mos_winograd_kernels *kernels = plan->kernels;
     const int64_t values = unit_values(kernels);
     char *px = (char *)((float *)workspace + held * values);
@@ -273,7 +273,7 @@ static bool is_narrow(const mos_conv_shape *s, const mos_winograd_kernels *kerne
     return kernels->planes * s->ci * s->co * (int64_t)sizeof(float) <= SUMS_BYTES;
 }
 
-static void plan_weights(const mos_cpu *cpu, const mos_conv_shape *s, conv_winograd *plan) {
+static void plan_weights(const mos_cpu *cpu, const mos_conv_shape *s, conv_own *plan) {
     const mos_winograd_kernels *kernels = plan->kernels;
     const int64_t values = unit_values(kernels), units = units_of(s);
     const int64_t pairs = (map_of(s, kernels, s->ci).tiles + 1) / 2;
@@ -301,18 +301,16 @@ static void plan_weights(const mos_cpu *cpu, const mos_conv_shape *s, conv_winog
     plan->bytes += (size_t)(sums * values) * sizeof(float);
 }
 
-/* dw [co, ci, 3, 3] += the gradient of the weights; x, dy are act */
-void mos_winograd_run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x,
-                              const void *dy, float *dw, void *workspace) {
-    conv->winograd[CONV_BACKWARD_WEIGHTS].run_weights(cpu, conv, x, dy, dw, workspace);
-}
-
 void mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
                        const mos_winograd_kernels *kernels) {
     const mos_conv_shape *s = &conv->shape;
-    conv_winograd *plan = &conv->winograd[direction];
+    conv_own *plan = &conv->own[direction];
     const mos_winograd_map map = map_of(s, kernels, s->ci);
-    plan->used = true;
+    plan->name = kernels->tile == 4 ? "winograd_4x4:avx512_core"
+                 : cpu->bf16        ? "winograd_2x2:avx512_core_bf16"
+                                    : "winograd_2x2:avx512_core";
+    plan->pack = pack_tiles;
+    plan->run = run_tiles;
     plan->kernels = kernels;
     if (direction == CONV_BACKWARD_WEIGHTS) {
         plan_weights(cpu, s, plan);

@@ -51,6 +51,20 @@ static bool is_wanted(const mos_conv_shape *s, conv_direction direction) {
            (s->train && (direction == CONV_BACKWARD_WEIGHTS || !s->image));
 }
 
+/* With our own kernels, if the algorithm is one of theirs. */
+static mosaic_status plan_own(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
+                              mos_conv_algorithm algorithm) {
+    if (algorithm == MOS_CONV_F2X2)
+        mos_winograd_plan(cpu, conv, direction, cpu->activation->winograd);
+    else if (algorithm == MOS_CONV_F4X4)
+        mos_winograd_plan(cpu, conv, direction, cpu->activation->winograd_4x4);
+    else if (algorithm == MOS_CONV_STEM)
+        mos_stem_plan(cpu, conv, direction);
+    else if (algorithm == MOS_CONV_GATHERED)
+        return mos_gather_plan(cpu, conv, direction);
+    return MOSAIC_OK;
+}
+
 /* Each wanted direction is our own kernel's or oneDNN's; oneDNN's backward plans need its forward
  * plan as a hint. */
 static mosaic_status plan_directions(const mos_cpu *cpu, mos_conv *conv) {
@@ -62,22 +76,9 @@ static mosaic_status plan_directions(const mos_cpu *cpu, mos_conv *conv) {
         conv->names[i] = "";
         if (!is_wanted(s, direction)) continue;
         const mos_conv_algorithm algorithm = mos_conv_choose(cpu, s, direction);
-        if (algorithm == MOS_CONV_F2X2) {
-            mos_winograd_plan(cpu, conv, direction, cpu->activation->winograd);
-            conv->names[i] =
-                cpu->bf16 ? "winograd_2x2:avx512_core_bf16" : "winograd_2x2:avx512_core";
-            continue;
-        }
-        if (algorithm == MOS_CONV_F4X4) {
-            mos_winograd_plan(cpu, conv, direction, cpu->activation->winograd_4x4);
-            conv->names[i] = "winograd_4x4:avx512_core";
-            continue;
-        }
-        if (algorithm == MOS_CONV_GATHERED) {
-            mos_gather_plan(cpu, conv);
-            conv->names[i] = "gathered:avx512_core_bf16";
-            continue;
-        }
+        MOS_GOTO(plan_own(cpu, conv, direction, algorithm));
+        conv->names[i] = conv->own[i].name;
+        if (conv->names[i]) continue;
         if (direction != CONV_FORWARD && !hint)
             MOS_GOTO(plan_onednn(cpu, conv, CONV_FORWARD,
                                  mos_conv_choose(cpu, s, CONV_FORWARD) == MOS_CONV_WINOGRAD,
@@ -102,8 +103,13 @@ static size_t round_up_bytes(size_t bytes) {
 }
 
 static size_t packed_bytes(const mos_conv *conv, conv_direction direction) {
-    return conv->winograd[direction].used ? conv->winograd[direction].weight_bytes
-                                          : conv->reorder[direction].bytes;
+    return conv->own[direction].name ? conv->own[direction].weight_bytes
+                                     : conv->reorder[direction].bytes;
+}
+
+/* Input channels of the weights that a direction packs: our kernels pad nothing. */
+static int64_t packed_channels(const mos_conv *conv, conv_direction direction) {
+    return conv->own[direction].name ? conv->shape.ci : conv->stored;
 }
 
 /* Puts `bytes` behind what a direction's workspace holds. */
@@ -116,11 +122,11 @@ static size_t add_to_workspace(mos_conv *conv, conv_direction direction, size_t 
 /* Each direction's scratch, which packing may use before, and behind it the packed weights; of the
  * weight gradient its blocked result. Folding packs from where training packs to. */
 static void lay_out_workspace(mos_conv *conv) {
-    const bool padded = conv->stored != conv->shape.ci;
+    const bool padded = packed_channels(conv, CONV_FORWARD) != conv->shape.ci;
     const size_t flat = (size_t)weight_count(conv) * sizeof(float);
     for (int i = 0; i < CONV_DIRECTIONS; i++) {
-        const conv_winograd *own = &conv->winograd[i];
-        size_t bytes = own->used ? own->bytes : conv->pass[i].scratch_bytes;
+        const conv_own *own = &conv->own[i];
+        size_t bytes = own->name ? own->bytes : conv->pass[i].scratch_bytes;
         if (i < 2 && conv->reorder[i].scratch_bytes > bytes) bytes = conv->reorder[i].scratch_bytes;
         (void)add_to_workspace(conv, (conv_direction)i, bytes);
     }
@@ -177,6 +183,8 @@ void mos_cpu_conv_destroy(mos_device *device, mos_conv **conv) {
     if (!conv || !*conv) return;
     for (int i = 0; i < CONV_DIRECTIONS; i++)
         mos_conv_release_pass(&(*conv)->pass[i]);
+    for (int i = 0; i < CONV_DIRECTIONS; i++)
+        mos_gather_release(&(*conv)->own[i]);
     for (int i = 0; i < 2; i++)
         mos_conv_release_reorder(&(*conv)->reorder[i]);
     mos_free((*conv)->folded);
@@ -198,6 +206,13 @@ void mos_cpu_conv_info(const mos_conv *conv, mos_conv_info *out) {
                            .backward_weights = conv->names[CONV_BACKWARD_WEIGHTS]};
 }
 
+const mos_conv_ending *mos_conv_ending_at(const mos_conv *conv, int64_t channel,
+                                          mos_conv_ending *room) {
+    if (!conv->shape.folded) return NULL;
+    *room = (mos_conv_ending){conv->bias + channel, conv->shape.sum, conv->shape.relu};
+    return room;
+}
+
 /* oneDNN takes void * for what it only reads. */
 static void set_handle(dnnl_memory_t memory, const void *address) {
     void *handle;
@@ -205,12 +220,12 @@ static void set_handle(dnnl_memory_t memory, const void *address) {
     (void)dnnl_memory_set_data_handle(memory, handle);
 }
 
-/* weights [co, stored, k, k] to what the direction's pass reads */
+/* weights [co, packed channels, k, k] to what the direction's pass reads */
 static void pack_stored(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
                         const void *weights, void *packed, void *workspace) {
     conv_reorder *reorder = &conv->reorder[direction];
-    if (conv->winograd[direction].used) {
-        mos_winograd_pack(cpu, conv, direction, weights, packed);
+    if (conv->own[direction].name) {
+        conv->own[direction].pack(cpu, conv, direction, weights, packed);
         return;
     }
     set_handle(reorder->from, weights);
@@ -224,9 +239,10 @@ static const void *pack(const mos_cpu *cpu, mos_conv *conv, conv_direction direc
                         const void *weights, void *workspace) {
     const mos_conv_shape *s = &conv->shape;
     char *packed = (char *)workspace + conv->packed_offset[direction];
-    if (conv->stored != s->ci) {
+    const int64_t channels = packed_channels(conv, direction);
+    if (channels != s->ci) {
         const int64_t taps = s->kernel * s->kernel;
-        const size_t row = (size_t)(s->ci * taps), stored = (size_t)(conv->stored * taps);
+        const size_t row = (size_t)(s->ci * taps), stored = (size_t)(channels * taps);
         float *to = (float *)(void *)((char *)workspace + conv->padded_offset);
         for (size_t o = 0; o < (size_t)s->co; o++) {
             memcpy(to + o * stored, (const float *)weights + o * row, row * sizeof *to);
@@ -244,15 +260,16 @@ void mos_cpu_conv_fold(mos_device *device, mos_conv *conv, const void *weights,
     const mos_conv_shape *s = &conv->shape;
     const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
     const int64_t taps = s->kernel * s->kernel;
+    const int64_t channels = packed_channels(conv, CONV_FORWARD);
     const float *gamma = norm->gamma, *beta = norm->beta, *mean = norm->mean, *var = norm->var;
     float *flat = (float *)(void *)((char *)workspace + conv->padded_offset);
     for (int64_t o = 0; o < s->co; o++) {
         const double scale = (double)gamma[o] / sqrt((double)var[o] + norm->eps);
         const float *from = (const float *)weights + o * s->ci * taps;
-        float *to = flat + o * conv->stored * taps;
+        float *to = flat + o * channels * taps;
         for (int64_t i = 0; i < s->ci * taps; i++)
             to[i] = (float)((double)from[i] * scale);
-        for (int64_t i = s->ci * taps; i < conv->stored * taps; i++)
+        for (int64_t i = s->ci * taps; i < channels * taps; i++)
             to[i] = 0;
         conv->bias[o] = (float)((double)beta[o] - (double)mean[o] * scale);
     }
@@ -276,8 +293,8 @@ void mos_cpu_conv_forward(mos_device *device, mos_conv *conv, const void *x, con
     const mos_cpu_guard guard = mos_cpu_enter(cpu);
     const void *packed = conv->folded;
     if (!packed) packed = pack(cpu, conv, CONV_FORWARD, weights, workspace);
-    if (conv->winograd[CONV_FORWARD].used)
-        mos_winograd_run(cpu, conv, CONV_FORWARD, packed, x, y, workspace);
+    if (conv->own[CONV_FORWARD].name)
+        conv->own[CONV_FORWARD].run(cpu, conv, CONV_FORWARD, packed, x, y, workspace);
     else
         run_pass(device, &conv->pass[CONV_FORWARD], x, packed, y, workspace);
     mos_cpu_leave(guard);
@@ -288,8 +305,8 @@ void mos_cpu_conv_backward_data(mos_device *device, mos_conv *conv, const void *
     const mos_cpu *cpu = cpu_of(device);
     const mos_cpu_guard guard = mos_cpu_enter(cpu);
     const void *packed = pack(cpu, conv, CONV_BACKWARD_DATA, weights, workspace);
-    if (conv->winograd[CONV_BACKWARD_DATA].used)
-        mos_winograd_run(cpu, conv, CONV_BACKWARD_DATA, packed, dy, dx, workspace);
+    if (conv->own[CONV_BACKWARD_DATA].name)
+        conv->own[CONV_BACKWARD_DATA].run(cpu, conv, CONV_BACKWARD_DATA, packed, dy, dx, workspace);
     else
         run_pass(device, &conv->pass[CONV_BACKWARD_DATA], dx, packed, dy, workspace);
     mos_cpu_leave(guard);
@@ -301,10 +318,8 @@ void mos_cpu_conv_backward_weights(mos_device *device, mos_conv *conv, const voi
     const mos_cpu_guard guard = mos_cpu_enter(cpu);
     conv_pass *pass = &conv->pass[CONV_BACKWARD_WEIGHTS];
     float *block = (float *)(void *)((char *)workspace + conv->dw_offset);
-    if (conv->winograd[CONV_BACKWARD_WEIGHTS].gathered) {
-        mos_gather_run_weights(cpu, conv, x, dy, dw, workspace);
-    } else if (conv->winograd[CONV_BACKWARD_WEIGHTS].used) {
-        mos_winograd_run_weights(cpu, conv, x, dy, dw, workspace);
+    if (conv->own[CONV_BACKWARD_WEIGHTS].name) {
+        conv->own[CONV_BACKWARD_WEIGHTS].run_weights(cpu, conv, x, dy, dw, workspace);
     } else {
         run_pass(device, pass, x, block, dy, workspace);
         mos_conv_add_weights(cpu, conv, &pass->weights, block, dw);

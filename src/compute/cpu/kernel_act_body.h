@@ -351,7 +351,8 @@ static const mos_act_kernels ACT(table) = {
 #if defined(__AVX512F__)
     .winograd = &ACT(table_winograd),
     .winograd_4x4 = ACT_WINOGRAD_4X4,
-    .gather = ACT(gather),
+    .gather = &ACT(table_gather),
+    .stem = &ACT(table_stem),
 #endif
 };
 #undef AT_PLANE

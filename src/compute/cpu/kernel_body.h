@@ -6,16 +6,21 @@
 
 #include "compute/cpu/kernel_real_body.h"
 #if defined(__AVX512F__)
+#include "compute/cpu/kernel_conv_common.h"
 #include "compute/cpu/kernel_winograd_common.h"
 #endif
 
 #define act_t           float
+#define act_row         vec
 #define ACT(name)       name##_f32
 #define ACT_LOAD(p)     v_load(p)
 #define ACT_STORE(p, v) v_store(p, v)
 #define ACT_STEP        1
 #define ACT_CHAIN       64
 #if defined(__AVX512F__)
+#include "compute/cpu/kernel_gather_body.h"
+#include "compute/cpu/kernel_product_body.h"
+#include "compute/cpu/kernel_stem_body.h"
 #include "compute/cpu/kernel_winograd_body.h"
 /* after the body whose products it shares */
 #include "compute/cpu/kernel_winograd_4x4.h"
@@ -23,6 +28,7 @@
 #endif
 #include "compute/cpu/kernel_act_body.h"
 #undef act_t
+#undef act_row
 #undef ACT
 #undef ACT_LOAD
 #undef ACT_STORE
@@ -32,12 +38,16 @@
 
 #if defined(__AVX512BF16__)
 #define act_t           uint16_t
+#define act_row         __m512bh
 #define ACT(name)       name##_bf16
 #define ACT_LOAD(p)     v_load_bf16(p)
 #define ACT_STORE(p, v) v_store_bf16(p, v)
 #define ACT_STEP        2
 #define ACT_CHAIN       INT64_MAX /* rounding to bf16 hides it */
 #if defined(__AVX512F__)
+#include "compute/cpu/kernel_gather_body.h"
+#include "compute/cpu/kernel_product_body.h"
+#include "compute/cpu/kernel_stem_body.h"
 #include "compute/cpu/kernel_winograd_body.h"
 #define ACT_WINOGRAD_4X4 NULL
 #endif

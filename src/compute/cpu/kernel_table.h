@@ -25,11 +25,6 @@ typedef struct mos_winograd_map {
     int64_t n, c, h, w, th, tw, tiles;
 } mos_winograd_map;
 
-/* An activation map [n, c/16, h, w, 16] as a convolution of oh x ow outputs reads it. */
-typedef struct mos_gather_map {
-    int64_t n, c, h, w, oh, ow, kernel, stride, pad;
-} mos_gather_map;
-
 /* Values between the planes of a transformed input [planes, rows, c], of products [planes, rows,
  * 32] and of pairs [planes, c/16, pairs, 16, 2]: two cache lines more than a plane holds, or
  * streams a power of two apart would share one cache set. */
@@ -59,6 +54,66 @@ typedef struct mos_winograd_kernels {
                        const void *py, int64_t stride_y, float *du, bool add);
     void (*weight_block)(const float *du, float *block);
 } mos_winograd_kernels;
+
+/* What follows a product of a folded convolution: y = relu?(. + bias + y?), bias of the channels at
+ * hand. */
+typedef struct mos_conv_ending {
+    const float *bias;
+    bool sum, relu;
+} mos_conv_ending;
+
+/* Outputs of a convolution that have the same taps, each of them inside the map read. */
+typedef struct mos_gather_walk {
+    int64_t c, plane; /* channels read; values from a block of 16 of them to the next */
+    int64_t taps;
+    int64_t tap[9], step[9]; /* of the kernel; values from the first tap's input to this one's */
+} mos_gather_walk;
+
+typedef struct mos_range {
+    int64_t begin, end;
+} mos_range;
+
+/* Direct convolution by gathering; described where they are defined, kernel_gather_body.h. */
+typedef struct mos_gather_kernels {
+    void (*rows)(const mos_gather_walk *, const void *act, const int64_t *from, int64_t rows,
+                 int64_t held, void *v);
+    void (*product)(const mos_gather_walk *, const void *v, int64_t block, const void *u,
+                    int64_t rows, int64_t held, const mos_conv_ending *, const int64_t *to,
+                    int64_t plane, void *y);
+    void (*weights)(const float *w, int64_t out_stride, int64_t in_stride, int64_t taps,
+                    int64_t inputs, int64_t begin, int64_t end, void *u);
+    void (*pairs)(const void *at, const int64_t *from, int64_t pairs, void *p);
+    void (*accumulate)(const mos_range *, int range_count, const void *px, const void *py,
+                       int64_t stride, float *du, bool add);
+} mos_gather_kernels;
+
+/* An image [c, h, w], or in blocks of 16 channels, as an encoder's first convolution reads it. */
+typedef struct mos_stem_map {
+    int64_t c, h, w, kernel, stride, pad, ow;
+    bool plain;
+} mos_stem_map;
+
+/* Rows of an image from iy on, padded to `width` values, in the weight gradient per phase. */
+typedef struct mos_stem_rows {
+    int64_t iy, rows, width;
+} mos_stem_rows;
+
+#define STEM_ROWS 12 /* outputs of one product going forward */
+#define STEM_TAPS 8  /* most taps of a row of the kernel */
+
+/* The first convolution; described where they are defined, kernel_stem_body.h. */
+typedef struct mos_stem_kernels {
+    void (*strip)(const mos_stem_map *, const mos_stem_rows *, const void *image, void *line,
+                  void *s);
+    void (*forward)(const mos_stem_map *, const mos_stem_rows *, const void *s, int64_t oy,
+                    const void *u, const mos_conv_ending *, int64_t plane, void *y);
+    void (*weights)(const mos_stem_map *, const float *w, void *u);
+    void (*phases)(const mos_stem_map *, const mos_stem_rows *, const void *image, void *line,
+                   void *e);
+    void (*pairs)(const mos_stem_map *, const void *dy, int64_t rows, void *p);
+    void (*accumulate)(const mos_stem_map *, const void *e, int64_t width, int64_t line,
+                       const void *p, int64_t stride_p, int64_t rows, float *du, bool add);
+} mos_stem_kernels;
 
 typedef struct mos_act_kernels {
     /* images: n samples of host [c, hw] into nChw16c of `blocks` blocks with zero padding, or
@@ -92,11 +147,9 @@ typedef struct mos_act_kernels {
     void (*mean_backward)(const float *dy, int64_t hw, void *dx);
     const mos_winograd_kernels *winograd;     /* F(2x2, 3x3); NULL without AVX-512 */
     const mos_winograd_kernels *winograd_4x4; /* in fp32 alone: bf16 has too few digits for it */
-    /* p [taps, c/16, pairs, 16, 2]: what each tap of a convolution reads for the pairs of outputs
-     * [begin, end) counted from output `first`, outputs in the order [n, oh, ow]; NULL without
-     * AVX-512 */
-    void (*gather)(const mos_gather_map *, const void *act, int64_t first, int64_t begin,
-                   int64_t end, int64_t pairs, void *p);
+    /* direct convolutions of our own; NULL without AVX-512 */
+    const mos_gather_kernels *gather;
+    const mos_stem_kernels *stem;
 } mos_act_kernels;
 
 typedef struct mos_optimizer_terms {

@@ -75,26 +75,9 @@ static void ACT(winograd_multiply)(int64_t planes, int64_t rows, int64_t c, cons
                 (steps - p < ACT_CHAIN ? steps - p : ACT_CHAIN,
                  v + k * WINOGRAD_V_PLANE(rows, c) + t * c + p * ACT_STEP, c, ACT_STEP, from,
                  from + LANES * ACT_STEP, 32 * ACT_STEP, sum);
-#pragma GCC unroll 8
-                for (int i = 0; i < 8; i++) {
-                    if (p > 0) {
-                        sum[i][0] += v_load(to + i * 32);
-                        sum[i][1] += v_load(to + i * 32 + LANES);
-                    }
-                    v_store(to + i * 32, sum[i][0]);
-                    v_store(to + i * 32 + LANES, sum[i][1]);
-                }
+                ACT(store_sums)(to, sum, p > 0);
             }
         }
-}
-
-/* What follows the products: nothing, or a folded norm's bias, sum and ReLU. */
-KERNEL_INLINE void ACT(store_ended)(act_t *to, vec value, const bool folded, vec bias,
-                                    const bool sum, const bool relu) {
-    if (folded) value += bias;
-    if (sum) value += ACT_LOAD(to);
-    if (relu) value = v_relu(value);
-    ACT_STORE(to, value);
 }
 
 KERNEL_INLINE void ACT(output_as)(const mos_winograd_map *map, const float *m, int64_t first,
@@ -264,37 +247,6 @@ static void ACT(winograd_pairs)(const mos_winograd_map *map, const void *act, bo
         ACT(pairs_as)(map, act, false, first, begin, end, pairs, p);
 }
 
-/* sixteen values, zeros outside the map */
-KERNEL_INLINE vec ACT(gather_one)(const mos_gather_map *map, const act_t *act, int64_t b,
-                                  const tile_place *at, int64_t ky, int64_t kx) {
-    const int64_t y = at->ty * map->stride + ky - map->pad,
-                  x = at->tx * map->stride + kx - map->pad;
-    const bool valid = at->n < map->n && y >= 0 && y < map->h && x >= 0 && x < map->w;
-    const int64_t plane = (at->n * (map->c / LANES) + b) * map->h;
-    return ACT(load_if)(valid, act + (valid ? ((plane + y) * map->w + x) * LANES : 0));
-}
-
-static void ACT(gather)(const mos_gather_map *map, const void *act_values, int64_t first,
-                        int64_t begin, int64_t end, int64_t pairs, void *p_values) {
-    /* outputs are walked as tiles of one value */
-    const mos_winograd_map walk = {.n = map->n, .th = map->oh, .tw = map->ow};
-    const int64_t blocks = map->c / LANES;
-    for (int64_t tap = 0; tap < map->kernel * map->kernel; tap++)
-        for (int64_t b = 0; b < blocks; b++) {
-            act_t *to = (act_t *)p_values + tap * WINOGRAD_P_PLANE(pairs, map->c) + b * pairs * 32;
-            tile_place at = place_tile(&walk, first + begin * 2);
-            for (int64_t pair = begin; pair < end; pair++) {
-                const vec even =
-                    ACT(gather_one)(map, act_values, b, &at, tap / map->kernel, tap % map->kernel);
-                next_tile(&walk, &at);
-                const vec odd =
-                    ACT(gather_one)(map, act_values, b, &at, tap / map->kernel, tap % map->kernel);
-                next_tile(&walk, &at);
-                ACT(store_two)(to + pair * 32, even, odd);
-            }
-        }
-}
-
 /* du [planes, 16 i, 32 o] (+)= px^T py over the tiles: px [planes of stride_x, pairs, 16, 2], py
  * [planes of stride_y, 2, pairs, 16, 2] */
 static void ACT(winograd_accumulate)(int64_t planes, int64_t pairs, const void *px_values,
@@ -309,16 +261,7 @@ static void ACT(winograd_accumulate)(int64_t planes, int64_t pairs, const void *
             ACT(product)
             (pairs * 2 / ACT_STEP, px + k * stride_x + i * ACT_STEP, ACT_STEP, LANES * ACT_STEP, y,
              y + pairs * 32, LANES * ACT_STEP, sum);
-            float *to = du + (k * LANES + i) * 32;
-#pragma GCC unroll 8
-            for (int t = 0; t < 8; t++) {
-                if (add) {
-                    sum[t][0] += v_load(to + t * 32);
-                    sum[t][1] += v_load(to + t * 32 + LANES);
-                }
-                v_store(to + t * 32, sum[t][0]);
-                v_store(to + t * 32 + LANES, sum[t][1]);
-            }
+            ACT(store_sums)(du + (k * LANES + i) * 32, sum, add);
         }
 }
 

@@ -1,0 +1,264 @@
+/* An encoder's first convolution by our own products: a thread takes strips of outputs of one
+ * sample, arranges what they read of the image once and multiplies straight out of that. The weight
+ * gradient's sums are each thread's own and are added in thread order. */
+#include "compute/cpu/conv_plan.h"
+
+#include <omp.h>
+#include <string.h>
+
+#define GROUP 32 /* output channels of one product */
+/* What a strip reads of the image. */
+#define STRIP_BYTES ((int64_t)192 << 10)
+/* The gradient of y of 32 channels that every row of the kernel passes by, in the L1 cache. */
+#define LINES_BYTES ((int64_t)16 << 10)
+
+static mos_stem_map map_of(const mos_conv *conv) {
+    const mos_conv_shape *s = &conv->shape;
+    return (mos_stem_map){.c = s->ci,
+                          .h = s->h,
+                          .w = s->w,
+                          .kernel = s->kernel,
+                          .stride = s->stride,
+                          .pad = s->pad,
+                          .ow = conv->ow,
+                          .plain = conv->plain};
+}
+
+static int64_t channels_of(const mos_conv_shape *s) {
+    return mos_cpu_round_up(s->ci, 2);
+}
+
+/* Rows of the image under `rows` rows of outputs. */
+static int64_t rows_under(const mos_conv_shape *s, int64_t rows) {
+    return (rows - 1) * s->stride + s->kernel;
+}
+
+/* Values of a padded row of the image: what whole products reach, in whole vectors. */
+static int64_t forward_width(const mos_conv *conv) {
+    return mos_cpu_round_up(rows_under(&conv->shape, mos_cpu_round_up(conv->ow, STEM_ROWS)),
+                            CPU_BLOCK);
+}
+
+/* Values of a phase of a padded row. */
+static int64_t phase_width(const mos_conv *conv) {
+    const int64_t most =
+        mos_cpu_round_up(conv->ow, 2) + (conv->shape.kernel - 1) / conv->shape.stride;
+    return mos_cpu_round_up(most + 1, CPU_BLOCK);
+}
+
+static const char *image_of(const mos_cpu *cpu, const mos_conv *conv, const void *x, int64_t n) {
+    const mos_conv_shape *s = &conv->shape;
+    const int64_t stored = mos_cpu_image_layout(cpu, s->ci).channels;
+    return (const char *)x + (size_t)(n * stored * s->h * s->w) * cpu->act_size;
+}
+
+/* A strip: `rows` rows of outputs from oy on of sample n. */
+typedef struct stem_part {
+    int64_t n, oy, rows;
+} stem_part;
+
+static int64_t strips_of(const mos_conv *conv, conv_direction direction) {
+    const int64_t rows = conv->own[direction].rows;
+    return (conv->oh + rows - 1) / rows;
+}
+
+static stem_part part_at(const mos_conv *conv, conv_direction direction, int64_t number) {
+    const int64_t rows = conv->own[direction].rows, strips = strips_of(conv, direction);
+    const int64_t oy = number % strips * rows;
+    return (stem_part){number / strips, oy, conv->oh - oy < rows ? conv->oh - oy : rows};
+}
+
+static mos_stem_rows rows_of(const mos_conv_shape *s, const stem_part *at, int64_t width) {
+    return (mos_stem_rows){at->oy * s->stride - s->pad, rows_under(s, at->rows), width};
+}
+
+/* weights [co, ci, k, k] -> [co/32, ci/2, k, k, 32, 2] */
+static void pack_stem(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
+                      const float *weights, void *packed) {
+    const mos_conv_shape *s = &conv->shape;
+    const mos_stem_map map = map_of(conv);
+    const int64_t taps = s->kernel * s->kernel;
+    (void)direction;
+#pragma omp parallel for num_threads(cpu->threads) schedule(static)
+    for (int64_t o = 0; o < s->co; o += GROUP)
+        cpu->activation->stem->weights(&map, weights + o * s->ci * taps,
+                                       (char *)packed +
+                                           (size_t)(o * taps * channels_of(s)) * cpu->act_size);
+}
+
+/* y = conv(x), in a folded plan with its ending */
+static void run_strips(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
+                       const void *packed, const void *in, void *out, void *workspace) {
+    const mos_conv_shape *s = &conv->shape;
+    const conv_own *plan = &conv->own[direction];
+    const mos_stem_kernels *kernels = cpu->activation->stem;
+    const mos_stem_map map = map_of(conv);
+    const int64_t width = forward_width(conv), taps = s->kernel * s->kernel;
+    const int64_t plane = conv->oh * conv->ow * CPU_BLOCK;
+    const size_t room = plan->bytes / (size_t)cpu->threads;
+#pragma omp parallel num_threads(cpu->threads)
+    {
+        char *line = (char *)workspace + (size_t)omp_get_thread_num() * room;
+        char *strip = line + (size_t)(2 * width) * cpu->act_size;
+        int64_t begin, end;
+        mos_cpu_part(s->n * strips_of(conv, direction), omp_get_num_threads(), omp_get_thread_num(),
+                     &begin, &end);
+        for (int64_t number = begin; number < end; number++) {
+            const stem_part at = part_at(conv, direction, number);
+            const mos_stem_rows rows = rows_of(s, &at, width);
+            kernels->strip(&map, &rows, image_of(cpu, conv, in, at.n), line, strip);
+            for (int64_t o = 0; o < s->co; o += GROUP) {
+                mos_conv_ending room_of_ending;
+                const mos_conv_ending *ending = mos_conv_ending_at(conv, o, &room_of_ending);
+                const char *u =
+                    (const char *)packed + (size_t)(o * taps * channels_of(s)) * cpu->act_size;
+                char *y = (char *)out + (size_t)((at.n * s->co + o) / CPU_BLOCK * plane +
+                                                 at.oy * conv->ow * CPU_BLOCK) *
+                                            cpu->act_size;
+                for (int64_t r = 0; r < at.rows; r++)
+                    kernels->forward(&map, &rows, strip, r, u, ending, plane,
+                                     y + (size_t)(r * conv->ow * CPU_BLOCK) * cpu->act_size);
+            }
+        }
+    }
+}
+
+/* ---- weight gradient
+ * -----------------------------------------------------------------------------------------------------
+ */
+
+/* A thread's part of the workspace. */
+typedef struct stem_room {
+    float *sums;        /* [co/32, ci, k, k, 32] */
+    char *line;         /* a padded row of the image */
+    char *e;            /* [ci, rows of the image, stride, phase width] */
+    char *py;           /* [co/16, rows, pairs, 16, 2] */
+    int64_t row, block; /* values of a row of a channel of e; from a block of py to the next */
+} stem_room;
+
+/* Without a workspace: the bytes of one thread's part. */
+static size_t lay_out_room(const mos_cpu *cpu, const mos_conv *conv, void *workspace, int thread,
+                           stem_room *room) {
+    const mos_conv_shape *s = &conv->shape;
+    const int64_t rows = conv->own[CONV_BACKWARD_WEIGHTS].rows;
+    room->row = s->stride * phase_width(conv);
+    room->block = rows * mos_cpu_round_up(conv->ow, 2) * CPU_BLOCK + 32; /* no power of two */
+    const size_t sums = (size_t)(s->co * s->ci * s->kernel * s->kernel) * sizeof(float),
+                 line = (size_t)(2 * room->row) * cpu->act_size,
+                 e = (size_t)(s->ci * rows_under(s, rows) * room->row) * cpu->act_size,
+                 py = (size_t)(s->co / CPU_BLOCK * room->block) * cpu->act_size;
+    const size_t bytes = (sums + line + e + py + 63) / 64 * 64;
+    if (workspace) {
+        char *at = (char *)workspace + (size_t)thread * bytes;
+        room->sums = (float *)(void *)at;
+        room->py = at + sums;
+        room->line = room->py + py;
+        room->e = room->line + line;
+    }
+    return bytes;
+}
+
+/* sums (+)= one strip's */
+static void add_strip(const mos_cpu *cpu, const mos_conv *conv, const stem_room *room,
+                      const stem_part *at, const void *x, const void *dy, bool add) {
+    const mos_conv_shape *s = &conv->shape;
+    const mos_stem_kernels *kernels = cpu->activation->stem;
+    const mos_stem_map map = map_of(conv);
+    const size_t size = cpu->act_size;
+    const mos_stem_rows rows = rows_of(s, at, phase_width(conv));
+    const int64_t plane = conv->oh * conv->ow * CPU_BLOCK;
+    const int64_t line = mos_cpu_round_up(conv->ow, 2) * CPU_BLOCK; /* of py */
+    const int64_t most = LINES_BYTES / (2 * line * (int64_t)size), lines = most < 1 ? 1 : most;
+    kernels->phases(&map, &rows, image_of(cpu, conv, x, at->n), room->line, room->e);
+    for (int64_t o = 0; o < s->co / CPU_BLOCK; o++)
+        kernels->pairs(&map,
+                       (const char *)dy + (size_t)((at->n * s->co / CPU_BLOCK + o) * plane +
+                                                   at->oy * conv->ow * CPU_BLOCK) *
+                                              size,
+                       at->rows, room->py + (size_t)(o * room->block) * size);
+    for (int64_t o = 0; o < s->co; o += GROUP)
+        for (int64_t r = 0; r < at->rows; r += lines)
+            for (int64_t row = 0; row < s->ci * s->kernel; row++) {
+                const int64_t c = row / s->kernel, ky = row % s->kernel;
+                const int64_t end = at->rows - r < lines ? at->rows - r : lines;
+                kernels->accumulate(
+                    &map,
+                    room->e + (size_t)((c * rows.rows + r * s->stride + ky) * room->row) * size,
+                    rows.width, s->stride * room->row,
+                    room->py + (size_t)(o / CPU_BLOCK * room->block + r * line) * size, room->block,
+                    end, room->sums + (o * s->ci * s->kernel + row * GROUP) * s->kernel,
+                    add || r > 0);
+            }
+}
+
+/* dw += the sums of all threads, 32 output channels and one input channel */
+static void finish(const mos_cpu *cpu, const mos_conv *conv, void *workspace, int threads,
+                   int64_t o, int64_t c, float *dw) {
+    const mos_conv_shape *s = &conv->shape;
+    const int64_t taps = s->kernel * s->kernel;
+    for (int t = 0; t < threads; t++) {
+        stem_room room;
+        (void)lay_out_room(cpu, conv, workspace, t, &room);
+        const float *sums = room.sums + (o * s->ci + c * GROUP) * taps;
+        for (int64_t lane = 0; lane < GROUP; lane++)
+            for (int64_t tap = 0; tap < taps; tap++)
+                dw[((o + lane) * s->ci + c) * taps + tap] += sums[tap * GROUP + lane];
+    }
+}
+
+/* dw [co, ci, k, k] += the gradient of the weights */
+static void run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
+                        float *dw, void *workspace) {
+    const mos_conv_shape *s = &conv->shape;
+#pragma omp parallel num_threads(cpu->threads)
+    {
+        const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
+        stem_room room;
+        int64_t begin, end;
+        (void)lay_out_room(cpu, conv, workspace, thread, &room);
+        mos_cpu_part(s->n * strips_of(conv, CONV_BACKWARD_WEIGHTS), threads, thread, &begin, &end);
+        if (begin == end)
+            memset(room.sums, 0,
+                   (size_t)(s->co * s->ci * s->kernel * s->kernel) * sizeof *room.sums);
+        for (int64_t number = begin; number < end; number++) {
+            const stem_part at = part_at(conv, CONV_BACKWARD_WEIGHTS, number);
+            add_strip(cpu, conv, &room, &at, x, dy, number > begin);
+        }
+#pragma omp barrier
+        mos_cpu_part(s->co / GROUP * s->ci, threads, thread, &begin, &end);
+        for (int64_t unit = begin; unit < end; unit++)
+            finish(cpu, conv, workspace, threads, unit / s->ci * GROUP, unit % s->ci, dw);
+    }
+}
+
+/* Rows of outputs of a strip whose rows of the image take `bytes` each: equal strips. */
+static int64_t plan_rows(const mos_conv *conv, int64_t bytes) {
+    const mos_conv_shape *s = &conv->shape;
+    const int64_t under = STRIP_BYTES / bytes;
+    const int64_t most = under < s->kernel ? 1 : (under - s->kernel) / s->stride + 1;
+    const int64_t strips = (conv->oh + most - 1) / most;
+    return (conv->oh + strips - 1) / strips;
+}
+
+void mos_stem_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction) {
+    const mos_conv_shape *s = &conv->shape;
+    conv_own *plan = &conv->own[direction];
+    const int64_t size = (int64_t)cpu->act_size;
+    plan->name = cpu->bf16 ? "stem:avx512_core_bf16" : "stem:avx512_core";
+    if (direction == CONV_BACKWARD_WEIGHTS) {
+        stem_room room;
+        plan->rows = plan_rows(conv, s->ci * s->stride * phase_width(conv) * size);
+        plan->bytes = (size_t)cpu->threads * lay_out_room(cpu, conv, NULL, 0, &room);
+        plan->run_weights = run_weights;
+        return;
+    }
+    const int64_t row = channels_of(s) * forward_width(conv) * size;
+    plan->rows = plan_rows(conv, row);
+    plan->bytes =
+        (size_t)(cpu->threads *
+                 ((rows_under(s, plan->rows) * row + 2 * forward_width(conv) * size + 63) / 64 *
+                  64));
+    plan->weight_bytes = (size_t)(s->co * channels_of(s) * s->kernel * s->kernel) * cpu->act_size;
+    plan->pack = pack_stem;
+    plan->run = run_strips;
+}

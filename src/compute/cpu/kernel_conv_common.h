@@ -1,0 +1,132 @@
+/* How values of two rows, weights of two inputs and values that may lie outside a map get in and
+ * out of registers, for all our convolution kernels. Included once by kernel_body.h. */
+#ifndef MOS_COMPUTE_CPU_KERNEL_CONV_COMMON_H
+#define MOS_COMPUTE_CPU_KERNEL_CONV_COMMON_H
+
+/* Sixteen 3x3 kernels side by side to nine vectors, one per tap: lane l of tap t is value 9 l + t,
+ * found in vector (9 l + t) / 16. Gathers of the same take three times as long. */
+KERNEL_INLINE void split_taps(const float *kernels, vec g[9], const bool flip) {
+    const __m512i first =
+        _mm512_setr_epi32(0, 9, 18, 27, 36, 45, 54, 63, 72, 81, 90, 99, 108, 117, 126, 135);
+#pragma GCC unroll 9
+    for (int tap = 0; tap < 9; tap++) {
+        const __m512i lane = _mm512_add_epi32(first, _mm512_set1_epi32(tap)); /* modulo 16 */
+        __m512 values = _mm512_permutexvar_ps(lane, _mm512_loadu_ps(kernels));
+#pragma GCC unroll 9
+        for (int k = 1; k < 9; k++) {
+            const int begin = (16 * k - tap + 8) / 9, end = (16 * k + 16 - tap + 8) / 9;
+            const __mmask16 here = (__mmask16)((1u << (end < 16 ? end : 16)) - (1u << begin));
+            values =
+                _mm512_mask_permutexvar_ps(values, here, lane, _mm512_loadu_ps(kernels + 16 * k));
+        }
+        g[flip ? 8 - tap : tap] = (vec)values;
+    }
+}
+
+/* Two rows' values of 16 channels, side by side in the order a product along the rows wants. */
+KERNEL_INLINE void store_two_f32(float *to, vec even, vec odd) {
+    v_store(to, even);
+    v_store(to + LANES, odd);
+}
+
+/* Weights of two inputs and 16 outputs, past the caches: streams a power of two apart, not read
+ * again in this pass. */
+KERNEL_INLINE void stream_two_f32(float *to, vec even, vec odd) {
+    _mm512_stream_ps(to, (__m512)even);
+    _mm512_stream_ps(to + 2 * LANES, (__m512)odd);
+}
+
+/* The same where the two inputs of fp32 lie `apart` values from each other. */
+KERNEL_INLINE void store_apart_f32(float *to, int64_t apart, vec even, vec odd) {
+    v_store(to, even);
+    v_store(to + apart, odd);
+}
+
+/* The same from memory, without rounding; NULL: zeros. */
+KERNEL_INLINE void join_two_f32(float *to, const float *even, const float *odd) {
+    v_store(to, even ? v_load(even) : v_all(0));
+    v_store(to + LANES, odd ? v_load(odd) : v_all(0));
+}
+
+/* Lines between a map's and a product's order, whole vectors at a time: two side by side; one taken
+ * apart into its even and its odd values. */
+KERNEL_INLINE void join_lines_f32(int64_t count, const float *even, const float *odd, float *to) {
+    (void)odd; /* a product takes one value at a time */
+    memcpy(to, even, (size_t)count * sizeof *to);
+}
+
+KERNEL_INLINE void split_line_f32(int64_t count, const float *line, float *even, float *odd) {
+    const __m512i first =
+        _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const __m512i second = _mm512_add_epi32(first, _mm512_set1_epi32(1));
+    for (int64_t i = 0; i < count; i += LANES) {
+        const __m512 low = _mm512_loadu_ps(line + i * 2), high = _mm512_loadu_ps(line + i * 2 + 16);
+        _mm512_storeu_ps(even + i, _mm512_permutex2var_ps(low, first, high));
+        _mm512_storeu_ps(odd + i, _mm512_permutex2var_ps(low, second, high));
+    }
+}
+
+KERNEL_INLINE vec load_if_f32(bool valid, const float *p) {
+    return (vec)_mm512_maskz_loadu_ps(valid ? (__mmask16)0xffff : (__mmask16)0, p);
+}
+
+#if defined(__AVX512BF16__)
+/* The 16-bit values of the lower and the upper half side by side: (0, 16, 1, 17, ...) */
+KERNEL_INLINE __m512i interleave_halves(__m512i both) {
+    static const uint16_t order[32] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
+                                       21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
+                                       11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+    return _mm512_permutexvar_epi16(_mm512_loadu_si512(order), both);
+}
+
+/* bf16 of even lanes' and odd lanes' values side by side: (even[0], odd[0], even[1], ...) */
+KERNEL_INLINE __m512i interleave(vec even, vec odd) {
+    return interleave_halves((__m512i)_mm512_cvtne2ps_pbh((__m512)odd, (__m512)even));
+}
+
+KERNEL_INLINE void join_two_bf16(uint16_t *to, const uint16_t *even, const uint16_t *odd) {
+    const __m256i zero = _mm256_setzero_si256();
+    const __m256i low = even ? _mm256_loadu_si256((const void *)even) : zero;
+    const __m256i high = odd ? _mm256_loadu_si256((const void *)odd) : zero;
+    const __m512i both = _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+    _mm512_storeu_si512(to, interleave_halves(both));
+}
+
+KERNEL_INLINE void store_two_bf16(uint16_t *to, vec even, vec odd) {
+    _mm512_storeu_si512(to, interleave(even, odd));
+}
+
+KERNEL_INLINE void stream_two_bf16(uint16_t *to, vec even, vec odd) {
+    _mm512_stream_si512((__m512i *)(void *)to, interleave(even, odd));
+}
+
+KERNEL_INLINE vec load_if_bf16(bool valid, const uint16_t *p) {
+    const __m256i half = _mm256_maskz_loadu_epi16(valid ? (__mmask16)0xffff : (__mmask16)0, p);
+    return (vec)_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16);
+}
+
+KERNEL_INLINE void join_lines_bf16(int64_t count, const uint16_t *even, const uint16_t *odd,
+                                   uint16_t *to) {
+    for (int64_t i = 0; i < count; i += LANES) {
+        const __m512i low = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)(even + i)));
+        const __m512i high = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)(odd + i)));
+        _mm512_storeu_si512(to + i * 2, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+    }
+}
+
+KERNEL_INLINE void split_line_bf16(int64_t count, const uint16_t *line, uint16_t *even,
+                                   uint16_t *odd) {
+    for (int64_t i = 0; i < count; i += LANES) {
+        const __m512i both = _mm512_loadu_si512(line + i * 2);
+        _mm256_storeu_si256((void *)(even + i), _mm512_cvtepi32_epi16(both));
+        _mm256_storeu_si256((void *)(odd + i), _mm512_cvtepi32_epi16(_mm512_srli_epi32(both, 16)));
+    }
+}
+
+KERNEL_INLINE void store_apart_bf16(uint16_t *to, int64_t apart, vec even, vec odd) {
+    (void)apart;
+    store_two_bf16(to, even, odd);
+}
+#endif
+
+#endif

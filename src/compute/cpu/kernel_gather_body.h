@@ -1,0 +1,146 @@
+/* Direct convolution as products of gathered values: what every tap of an output reads is put side
+ * by side first. Outputs of a walk have the same taps, all of them inside the map, so that nothing
+ * is spent on padding. Included once per value type by kernel_body.h. */
+
+/* v [taps, c/16, held, 16]: what `rows` outputs read */
+static void ACT(gather_rows)(const mos_gather_walk *walk, const void *act, const int64_t *from,
+                             int64_t rows, int64_t held, void *v_values) {
+    const int64_t blocks = walk->c / LANES;
+    for (int64_t i = 0; i < walk->taps; i++)
+        for (int64_t b = 0; b < blocks; b++) {
+            const act_t *in = (const act_t *)act + b * walk->plane + walk->step[i];
+            act_t *to = (act_t *)v_values + (i * blocks + b) * held * LANES;
+            for (int64_t r = 0; r < rows; r++)
+                memcpy(to + r * LANES, in + from[r], LANES * sizeof *to);
+        }
+}
+
+KERNEL_INLINE void ACT(gather_product_as)(const mos_gather_walk *walk, const void *v_values,
+                                          int64_t block, const void *u_values, int64_t rows,
+                                          int64_t held, const mos_conv_ending *ending,
+                                          const bool folded, const bool sum_y, const bool relu,
+                                          const int64_t *to, int64_t plane, void *y) {
+    const int64_t c = walk->c, blocks = c / LANES;
+    vec bias[2] = {v_all(0), v_all(0)};
+    if (folded) bias[0] = v_load(ending->bias), bias[1] = v_load(ending->bias + LANES);
+    for (int64_t r = 0; r < rows; r += 8) {
+        /* never past the last row: the last eight may begin with rows that are done */
+        const int64_t begin = r + 8 <= held ? r : held - 8;
+        const act_t *v = (const act_t *)v_values + begin * LANES;
+        vec sum[8][2];
+#pragma GCC unroll 8
+        for (int t = 0; t < 8; t++)
+            sum[t][0] = sum[t][1] = v_all(0);
+        for (int64_t i = 0; i < walk->taps; i++) {
+            const act_t *u = (const act_t *)u_values + walk->tap[i] * c * 32;
+            for (int64_t b = 0; b < blocks; b++, v += block, u += LANES * 32) {
+#pragma GCC unroll 16
+                for (int64_t p = 0; p < LANES / ACT_STEP; p++)
+                    ACT(product_more)
+                (1, v + p * ACT_STEP, LANES, ACT_STEP, u + p * 32 * ACT_STEP,
+                 u + (p * 32 + LANES) * ACT_STEP, 32 * ACT_STEP, sum);
+            }
+        }
+        const int64_t first = r - begin, end = rows - begin < 8 ? rows - begin : 8;
+#pragma GCC unroll 8
+        for (int t = 0; t < 8; t++) {
+            if (t < first || t >= end) continue;
+            act_t *out = (act_t *)y + to[begin + t];
+            ACT(store_ended)(out, sum[t][0], folded, bias[0], sum_y, relu);
+            ACT(store_ended)(out + plane, sum[t][1], folded, bias[1], sum_y, relu);
+        }
+    }
+}
+
+/* 32 channels of y, whose two blocks lie `plane` values apart, at to[row]: v u and the ending. v
+ * [taps, c/16, held rows, 16], its blocks `block` values apart, held >= 8; u [taps of the kernel,
+ * c/2, 32, 2] */
+static void ACT(gather_product)(const mos_gather_walk *walk, const void *v, int64_t block,
+                                const void *u, int64_t rows, int64_t held,
+                                const mos_conv_ending *ending, const int64_t *to, int64_t plane,
+                                void *y) {
+    const mos_conv_ending e = ending ? *ending : (mos_conv_ending){NULL, false, false};
+#define GATHER_PRODUCT(folded, sum, relu)                                                          \
+    ACT(gather_product_as)(walk, v, block, u, rows, held, &e, folded, sum, relu, to, plane, y)
+    if (ending == NULL)
+        GATHER_PRODUCT(false, false, false);
+    else if (e.sum && e.relu)
+        GATHER_PRODUCT(true, true, true);
+    else if (e.sum)
+        GATHER_PRODUCT(true, true, false);
+    else if (e.relu)
+        GATHER_PRODUCT(true, false, true);
+    else
+        GATHER_PRODUCT(true, false, false);
+#undef GATHER_PRODUCT
+}
+
+/* Inputs [begin, end) of u [taps, inputs/2, 32, 2], 32 output channels; weight (o, i, tap) is w[o *
+ * out_stride + i * in_stride + tap] */
+static void ACT(gather_weights)(const float *w, int64_t out_stride, int64_t in_stride, int64_t taps,
+                                int64_t inputs, int64_t begin, int64_t end, void *u_values) {
+    act_t *u = u_values;
+    int32_t places[LANES];
+    for (int l = 0; l < LANES; l++)
+        places[l] = (int32_t)(l * out_stride);
+    const __m512i index = _mm512_loadu_si512(places);
+    for (int64_t i = begin; i < end; i += 2)
+        for (int64_t half = 0; half < 2; half++) {
+            vec g[2][9];
+            for (int64_t odd = 0; odd < 2; odd++) {
+                const float *from = w + half * LANES * out_stride + (i + odd) * in_stride;
+                if (out_stride == 9)
+                    split_taps(from, g[odd], false);
+                else if (out_stride == 1)
+                    g[odd][0] = v_load(from);
+                else
+                    for (int64_t tap = 0; tap < taps; tap++)
+                        g[odd][tap] = (vec)_mm512_i32gather_ps(index, from + tap, 4);
+            }
+            for (int64_t tap = 0; tap < taps; tap++)
+                ACT(stream_two)
+            (u + (tap * inputs + i) * 32 + half * LANES * ACT_STEP, g[0][tap], g[1][tap]);
+        }
+    _mm_sfence();
+}
+
+/* p [pairs, 16, 2]: 16 channels at `at` of pairs of values, the even ones at from[2 pair]; -1: a
+ * zero */
+static void ACT(gather_pairs)(const void *at, const int64_t *from, int64_t pairs, void *p_values) {
+    const act_t *act = at;
+    act_t *p = p_values;
+    for (int64_t pair = 0; pair < pairs; pair++) {
+        const int64_t even = from[pair * 2], odd = from[pair * 2 + 1];
+        ACT(join_two)
+        (p + pair * 32, even >= 0 ? act + even : NULL, odd >= 0 ? act + odd : NULL);
+    }
+}
+
+/* du [16 i, 32 o] (+)= px^T py over `pairs` pairs: px [pairs, 16, 2], py two streams of the same */
+static void ACT(gather_accumulate)(const mos_range *ranges, int range_count, const void *px,
+                                   const void *py, int64_t stride, float *du, bool add) {
+    for (int64_t i = 0; i < LANES; i += 8) {
+        const act_t *x = (const act_t *)px + i * ACT_STEP;
+        vec sum[8][2];
+#pragma GCC unroll 8
+        for (int t = 0; t < 8; t++)
+            sum[t][0] = sum[t][1] = v_all(0);
+        for (int r = 0; r < range_count; r++) {
+            const int64_t pairs = ranges[r].end - ranges[r].begin;
+            const act_t *y = (const act_t *)py + ranges[r].begin * 32;
+            ACT(product_more)
+            (pairs * 2 / ACT_STEP, x, ACT_STEP, LANES * ACT_STEP, y, y + stride, LANES * ACT_STEP,
+             sum);
+            x += pairs * 32;
+        }
+        ACT(store_sums)(du + i * 32, sum, add);
+    }
+}
+
+static const mos_gather_kernels ACT(table_gather) = {
+    .rows = ACT(gather_rows),
+    .product = ACT(gather_product),
+    .weights = ACT(gather_weights),
+    .pairs = ACT(gather_pairs),
+    .accumulate = ACT(gather_accumulate),
+};

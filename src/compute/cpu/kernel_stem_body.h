@@ -1,0 +1,214 @@
+/* The first convolution of an encoder, whose input is an image of a few channels: rows of outputs
+ * are multiplied straight out of a strip of the image, padded with zeros and arranged so that what
+ * a product takes at a time lies side by side: two channels going forward, two neighbouring outputs
+ * for the weight gradient. Included once per value type by kernel_body.h. */
+
+/* One row of a channel, padded: `width` values of which those from map->pad on are the image's row
+ * iy; NULL `in`: zeros. */
+KERNEL_INLINE void ACT(stem_line)(const mos_stem_map *map, const act_t *in, int64_t width,
+                                  act_t *line) {
+    memset(line, 0, (size_t)width * sizeof *line);
+    if (in == NULL) return;
+    const int64_t room = width - map->pad, count = map->w < room ? map->w : room;
+    if (map->plain)
+        memcpy(line + map->pad, in, (size_t)count * sizeof *line);
+    else
+        for (int64_t x = 0; x < count; x++)
+            line[map->pad + x] = in[x * LANES];
+}
+
+/* Where row iy of channel c of an image begins; NULL outside. */
+KERNEL_INLINE const act_t *ACT(stem_row)(const mos_stem_map *map, const act_t *image, int64_t c,
+                                         int64_t iy) {
+    if (iy < 0 || iy >= map->h || c >= map->c) return NULL;
+    if (map->plain) return image + (c * map->h + iy) * map->w;
+    return image + (c / LANES * map->h + iy) * map->w * LANES + c % LANES;
+}
+
+/* s [c/2, rows, width, 2]: a strip's rows of the image. line: 2 * width values; width is a multiple
+ * of 16 */
+static void ACT(stem_strip)(const mos_stem_map *map, const mos_stem_rows *strip, const void *image,
+                            void *line_values, void *s_values) {
+    const int64_t width = strip->width;
+    act_t *line = line_values;
+    act_t *s = s_values;
+    for (int64_t c = 0; c < map->c; c += ACT_STEP)
+        for (int64_t r = 0; r < strip->rows; r++) {
+            for (int64_t odd = 0; odd < ACT_STEP; odd++)
+                ACT(stem_line)
+            (map, ACT(stem_row)(map, image, c + odd, strip->iy + r), width, line + odd * width);
+            ACT(join_lines)
+            (width, line, line + width, s + (c * strip->rows + r * ACT_STEP) * width);
+        }
+}
+
+/* y row: STEM_ROWS outputs of 32 channels from each place along it. */
+KERNEL_INLINE void ACT(stem_forward_as)(const mos_stem_map *map, const int64_t stride,
+                                        const mos_stem_rows *strip, const void *s_values,
+                                        int64_t oy, const void *u_values,
+                                        const mos_conv_ending *ending, int64_t plane,
+                                        void *y_values) {
+    const act_t *s = s_values;
+    act_t *y = y_values;
+    const int64_t kernel = map->kernel, iy = strip->iy + oy * stride;
+    /* rows of the kernel that lie inside the image */
+    const int64_t begin = iy < 0 ? -iy : 0, end = map->h - iy < kernel ? map->h - iy : kernel;
+    const bool folded = ending != NULL, relu = folded && ending->relu, more = folded && ending->sum;
+    vec bias[2] = {v_all(0), v_all(0)};
+    if (folded) bias[0] = v_load(ending->bias), bias[1] = v_load(ending->bias + LANES);
+    for (int64_t ox = 0; ox < map->ow; ox += STEM_ROWS) {
+        vec sum[STEM_ROWS][2];
+#pragma GCC unroll 12
+        for (int t = 0; t < STEM_ROWS; t++)
+            sum[t][0] = sum[t][1] = v_all(0);
+        for (int64_t c = 0; c < map->c; c += ACT_STEP)
+            for (int64_t ky = begin; ky < end; ky++) {
+                const act_t *u =
+                    (const act_t *)u_values + (c * kernel + ky * ACT_STEP) * kernel * 32;
+                const act_t *a = s +
+                                 (c * strip->rows + (oy * stride + ky) * ACT_STEP) * strip->width +
+                                 ox * stride * ACT_STEP;
+#pragma GCC unroll 1
+                for (int64_t kx = 0; kx < kernel; kx++, u += 32 * ACT_STEP) {
+                    const act_row u0 = ACT(columns_at)(u),
+                                  u1 = ACT(columns_at)(u + LANES * ACT_STEP);
+#pragma GCC unroll 12
+                    for (int t = 0; t < STEM_ROWS; t++) {
+                        const act_row value = ACT(row_at)(a + (t * stride + kx) * ACT_STEP);
+                        sum[t][0] = ACT(multiply_add)(sum[t][0], value, u0);
+                        sum[t][1] = ACT(multiply_add)(sum[t][1], value, u1);
+                    }
+                }
+            }
+        const int64_t count = map->ow - ox < STEM_ROWS ? map->ow - ox : STEM_ROWS;
+#pragma GCC unroll 12
+        for (int t = 0; t < STEM_ROWS; t++) {
+            if (t >= count) break;
+            act_t *to = y + (ox + t) * LANES;
+            ACT(store_ended)(to, sum[t][0], folded, bias[0], more, relu);
+            ACT(store_ended)(to + plane, sum[t][1], folded, bias[1], more, relu);
+        }
+    }
+}
+
+/* Row oy of a strip s [c/2, rows, width, 2] and 32 channels of the output: y is the first one's
+ * row, the other block's lies `plane` values behind; u [c/2, kernel, kernel, 32, 2] */
+static void ACT(stem_forward)(const mos_stem_map *map, const mos_stem_rows *strip, const void *s,
+                              int64_t oy, const void *u, const mos_conv_ending *ending,
+                              int64_t plane, void *y) {
+    if (map->stride == 2)
+        ACT(stem_forward_as)(map, 2, strip, s, oy, u, ending, plane, y);
+    else
+        ACT(stem_forward_as)(map, map->stride, strip, s, oy, u, ending, plane, y);
+}
+
+/* u [c/2, kernel, kernel, 32, 2] from weights [32, c, kernel, kernel] */
+static void ACT(stem_weights)(const mos_stem_map *map, const float *w, void *u_values) {
+    const int64_t taps = map->kernel * map->kernel;
+    act_t *u = u_values;
+    for (int64_t c = 0; c < map->c; c += 2)
+        for (int64_t tap = 0; tap < taps; tap++)
+            for (int64_t half = 0; half < 2; half++) {
+                vec value[2] = {v_all(0), v_all(0)};
+                for (int64_t odd = 0; odd < 2 && c + odd < map->c; odd++)
+                    for (int l = 0; l < LANES; l++)
+                        value[odd][l] = w[((half * LANES + l) * map->c + c + odd) * taps + tap];
+                act_t *to = u + (c * taps + tap * ACT_STEP) * 32 + half * LANES * ACT_STEP;
+                ACT(store_apart)(to, taps * 32, value[0], value[1]);
+            }
+}
+
+/* e [c, rows, stride, width]: value x of a padded row is at [x % stride, x / stride]. line: stride
+ * * width values; width is a multiple of 16 */
+static void ACT(stem_phases)(const mos_stem_map *map, const mos_stem_rows *strip, const void *image,
+                             void *line_values, void *e_values) {
+    const int64_t stride = map->stride, width = strip->width;
+    act_t *line = line_values;
+    act_t *e = e_values;
+    for (int64_t c = 0; c < map->c; c++)
+        for (int64_t r = 0; r < strip->rows; r++) {
+            act_t *to = e + (c * strip->rows + r) * stride * width;
+            ACT(stem_line)
+            (map, ACT(stem_row)(map, image, c, strip->iy + r), stride * width, line);
+            if (stride == 2)
+                ACT(split_line)(width, line, to, to + width);
+            else
+                for (int64_t x = 0; x < width * stride; x++)
+                    to[x % stride * width + x / stride] = line[x];
+        }
+}
+
+/* p [rows, pairs, 16, 2]: neighbouring outputs of `rows` rows of dy [.., ow, 16] */
+static void ACT(stem_pairs)(const mos_stem_map *map, const void *dy_values, int64_t rows,
+                            void *p_values) {
+    const int64_t pairs = (map->ow + 1) / 2;
+    for (int64_t r = 0; r < rows; r++) {
+        const act_t *dy = (const act_t *)dy_values + r * map->ow * LANES;
+        for (int64_t p = 0; p < pairs; p++) {
+            const bool odd = p * 2 + 1 < map->ow;
+            ACT(join_two)
+            ((act_t *)p_values + (r * pairs + p) * 32, dy + p * 2 * LANES,
+             odd ? dy + (p * 2 + 1) * LANES : NULL);
+        }
+    }
+}
+
+/* Taps kx [0, taps) of a row of the kernel; taps beyond map->kernel repeat the first. */
+KERNEL_INLINE void ACT(stem_accumulate_as)(const mos_stem_map *map, const int taps, const void *e,
+                                           int64_t width, int64_t line, const void *p,
+                                           int64_t stride_p, int64_t rows, float *du, bool add) {
+    const int64_t pairs = (map->ow + 1) / 2;
+    vec sum[STEM_TAPS][2];
+    int64_t place[STEM_TAPS];
+#pragma GCC unroll 8
+    for (int t = 0; t < taps; t++) {
+        const int64_t kx = t < map->kernel ? t : 0;
+        place[t] = kx % map->stride * width + kx / map->stride;
+        sum[t][0] = sum[t][1] = v_all(0);
+    }
+    for (int64_t r = 0; r < rows; r++) {
+        const act_t *a[STEM_TAPS];
+        const act_t *b = (const act_t *)p + r * pairs * 32;
+#pragma GCC unroll 8
+        for (int t = 0; t < taps; t++)
+            a[t] = (const act_t *)e + r * line + place[t];
+        for (int64_t k = 0; k < pairs * 2; k += ACT_STEP) {
+            const act_row b0 = ACT(columns_at)(b + k * LANES),
+                          b1 = ACT(columns_at)(b + stride_p + k * LANES);
+#pragma GCC unroll 8
+            for (int t = 0; t < taps; t++) {
+                const act_row value = ACT(row_at)(a[t] + k);
+                sum[t][0] = ACT(multiply_add)(sum[t][0], value, b0);
+                sum[t][1] = ACT(multiply_add)(sum[t][1], value, b1);
+            }
+        }
+    }
+#pragma GCC unroll 8
+    for (int t = 0; t < taps; t++) {
+        if (t >= map->kernel) break;
+        float *to = du + t * 32;
+        v_store(to, add ? v_load(to) + sum[t][0] : sum[t][0]);
+        v_store(to + LANES, add ? v_load(to + LANES) + sum[t][1] : sum[t][1]);
+    }
+}
+
+/* du [kernel, 32] (+)= the products of `rows` rows of outputs with what one row of the kernel read
+ * of one channel: e at that channel and row, `line` values from there to the next output's; p two
+ * blocks [rows, pairs, 16, 2], stride_p apart */
+static void ACT(stem_accumulate)(const mos_stem_map *map, const void *e, int64_t width,
+                                 int64_t line, const void *p, int64_t stride_p, int64_t rows,
+                                 float *du, bool add) {
+    if (map->kernel == 7)
+        ACT(stem_accumulate_as)(map, 7, e, width, line, p, stride_p, rows, du, add);
+    else
+        ACT(stem_accumulate_as)(map, STEM_TAPS, e, width, line, p, stride_p, rows, du, add);
+}
+
+static const mos_stem_kernels ACT(table_stem) = {
+    .strip = ACT(stem_strip),
+    .forward = ACT(stem_forward),
+    .weights = ACT(stem_weights),
+    .phases = ACT(stem_phases),
+    .pairs = ACT(stem_pairs),
+    .accumulate = ACT(stem_accumulate),
+};
