@@ -18,8 +18,9 @@
 #define ACT_STEP        1
 #define ACT_CHAIN       64
 #if defined(__AVX512F__)
-#include "compute/cpu/kernel_gather_body.h"
 #include "compute/cpu/kernel_product_body.h"
+
+#include "compute/cpu/kernel_gather_body.h"
 #include "compute/cpu/kernel_stem_body.h"
 #include "compute/cpu/kernel_winograd_body.h"
 /* after the body whose products it shares */
@@ -45,8 +46,9 @@
 #define ACT_STEP        2
 #define ACT_CHAIN       INT64_MAX /* rounding to bf16 hides it */
 #if defined(__AVX512F__)
-#include "compute/cpu/kernel_gather_body.h"
 #include "compute/cpu/kernel_product_body.h"
+
+#include "compute/cpu/kernel_gather_body.h"
 #include "compute/cpu/kernel_stem_body.h"
 #include "compute/cpu/kernel_winograd_body.h"
 #define ACT_WINOGRAD_4X4 NULL
