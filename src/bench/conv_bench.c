@@ -263,7 +263,7 @@ static double step_seconds(const conv_work *work, const conv_case *of) {
 /* The fastest, unless what it saves is within what a repetition moves, or next to nothing of a
  * step: then the one in use stays, which makes no heap calls where it is our own. */
 static int find_winner(const conv_work *work, int used) {
-    const double margin = 1.03, least = 0.0025 * step_seconds(work, &work->cases[used]);
+    const double margin = 1.03, least = 0.005 * step_seconds(work, &work->cases[used]);
     const double now = mos_bench_median(work->run, used);
     int best = used;
     double lead = margin;

@@ -7,9 +7,13 @@
  * iy; NULL `in`: zeros. */
 KERNEL_INLINE void ACT(stem_line)(const mos_stem_map *map, const act_t *in, int64_t width,
                                   act_t *line) {
-    memset(line, 0, (size_t)width * sizeof *line);
-    if (in == NULL) return;
     const int64_t room = width - map->pad, count = map->w < room ? map->w : room;
+    if (in == NULL) {
+        memset(line, 0, (size_t)width * sizeof *line);
+        return;
+    }
+    memset(line, 0, (size_t)map->pad * sizeof *line);
+    memset(line + map->pad + count, 0, (size_t)(room - count) * sizeof *line);
     if (map->plain)
         memcpy(line + map->pad, in, (size_t)count * sizeof *line);
     else
