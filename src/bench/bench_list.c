@@ -1,5 +1,6 @@
 #include "bench/bench_list.h"
 
+#include "artifact/model_file.h"
 #include "base/text.h"
 
 #include <stddef.h>
@@ -30,6 +31,19 @@ static const mos_option options_list[] = {
      .maximum = 1024,
      .unit = "px",
      .help = "side of a patch"},
+    {.key = "encoder",
+     .type = MOS_OPTION_CHOICE,
+     AT(encoder),
+     .fallback = "resnet34",
+     .choices = mos_encoder_names,
+     .help = "of the step: memory, ways, end-to-end and scaling"},
+    {.key = "views",
+     .type = MOS_OPTION_INT,
+     AT(views),
+     .fallback = "2",
+     .minimum = 2,
+     .maximum = 3,
+     .help = "view sets per modality of that step; 3: with a separate anchor"},
     {.key = "precision",
      .type = MOS_OPTION_CHOICE,
      AT(precision),
@@ -56,6 +70,12 @@ static const mos_option options_list[] = {
 #undef AT
 const mos_option_table mos_bench_option_table = {"bench", options_list,
                                                  sizeof options_list / sizeof *options_list};
+
+mos_step_setting mos_bench_step(const mos_bench_settings *settings) {
+    return mos_step_setting_standard(settings->quick ? MOS_ENCODER_RESNET18
+                                                     : (mos_encoder_kind)settings->encoder,
+                                     settings->views, settings->batch, settings->size);
+}
 
 const mos_bench_entry mos_bench_entries[] = {
     {"fma", "the roof: multiply-adds per second on one thread and on all", mos_fma_bench},

@@ -5,10 +5,12 @@
 
 #include "base/options.h"
 #include "bench/bench_report.h"
+#include "bench/synthetic_step.h"
 
 /* Options all of them share; each takes what concerns it. */
 typedef struct mos_bench_settings {
-    int64_t rounds, batch, size;
+    int64_t rounds, batch, size, views;
+    int encoder;   /* mos_encoder_kind; `quick` takes the smallest */
     int precision; /* 0 bf16, 1 fp32 */
     char *data;    /* a data set; NULL: a procedural one is made for the run */
     char *table;   /* conv: write the table of choices here; NULL: no */
@@ -16,6 +18,8 @@ typedef struct mos_bench_settings {
     int threads;   /* filled in by the caller */
 } mos_bench_settings;
 extern const mos_option_table mos_bench_option_table;
+/* The step these settings ask for, on 2 + 12 bands. */
+mos_step_setting mos_bench_step(const mos_bench_settings *settings);
 
 typedef struct mos_bench_entry {
     const char *name, *summary;

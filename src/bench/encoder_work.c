@@ -2,51 +2,63 @@
 
 #include "model/resnet.h"
 
+/* Multiply-adds of convolutions, and what they write. */
+typedef struct work {
+    double macs, values;
+} work;
+
 static int64_t out_size(int64_t size, int64_t kernel, int64_t stride, int64_t pad) {
     return (size + 2 * pad - kernel) / stride + 1;
 }
 
 /* size: of the output */
-static double conv_macs(int64_t size, int64_t ci, int64_t co, int64_t kernel) {
-    return (double)(size * size * ci * co * kernel * kernel);
+static void add_conv(work *sum, int64_t size, int64_t ci, int64_t co, int64_t kernel) {
+    sum->macs += (double)(size * size * ci * co * kernel * kernel);
+    sum->values += (double)(size * size * co);
 }
 
-static double stem_macs(int64_t bands, int64_t size) {
-    return conv_macs(out_size(size, 7, 2, 3), bands, 64, 7);
+static work stem_work(int64_t bands, int64_t size) {
+    work sum = {0};
+    add_conv(&sum, out_size(size, 7, 2, 3), bands, 64, 7);
+    return sum;
 }
 
 /* One residual block; updates what the next one reads. */
-static double block_macs(const mos_block_kind *kind, int64_t width, int64_t stride, int64_t *side,
-                         int64_t *inputs) {
+static void add_block(work *sum, const mos_block_kind *kind, int64_t width, int64_t stride,
+                      int64_t *side, int64_t *inputs) {
     const int64_t first = *inputs, outputs = width * kind->widen[kind->units - 1];
-    double macs = 0;
     for (int u = 0; u < kind->units; u++) {
         const int64_t co = width * kind->widen[u];
         if (u == kind->strided) *side = out_size(*side, 3, stride, 1);
-        macs += conv_macs(*side, *inputs, co, kind->kernel[u]);
+        add_conv(sum, *side, *inputs, co, kind->kernel[u]);
         *inputs = co;
     }
-    if (stride != 1 || first != outputs) macs += conv_macs(*side, first, outputs, 1);
-    return macs;
+    if (stride != 1 || first != outputs) add_conv(sum, *side, first, outputs, 1);
 }
 
-static double body_macs(mos_encoder_kind encoder, bool stem_pool, int64_t size) {
+static work body_work(mos_encoder_kind encoder, bool stem_pool, int64_t size) {
     const mos_encoder_shape *shape = &mos_encoder_shapes[encoder];
     int64_t side = out_size(size, 7, 2, 3), inputs = 64;
-    double macs = 0;
+    work sum = {0};
     if (stem_pool) side = out_size(side, 3, 2, 1);
     for (int stage = 0; stage < 4; stage++)
         for (int k = 0; k < shape->depth[stage]; k++)
-            macs += block_macs(shape->block, (int64_t)64 << stage, stage > 0 && k == 0 ? 2 : 1,
-                               &side, &inputs);
-    return macs;
+            add_block(&sum, shape->block, (int64_t)64 << stage, stage > 0 && k == 0 ? 2 : 1, &side,
+                      &inputs);
+    return sum;
 }
 
 double mos_encoder_macs(mos_encoder_kind encoder, bool stem_pool, int64_t bands, int64_t size) {
-    return stem_macs(bands, size) + body_macs(encoder, stem_pool, size);
+    return stem_work(bands, size).macs + body_work(encoder, stem_pool, size).macs;
 }
 
 double mos_encoder_step_flops(mos_encoder_kind encoder, bool stem_pool, int64_t bands,
                               int64_t size) {
-    return 2 * (2 * stem_macs(bands, size) + 3 * body_macs(encoder, stem_pool, size));
+    return 2 * (2 * stem_work(bands, size).macs + 3 * body_work(encoder, stem_pool, size).macs);
+}
+
+double mos_encoder_saved_values(mos_encoder_kind encoder, bool stem_pool, int64_t size) {
+    const int64_t stem = out_size(size, 7, 2, 3), pooled = out_size(stem, 3, 2, 1);
+    const double pool = stem_pool ? (double)(pooled * pooled * 64) : 0;
+    return 2 * (stem_work(1, size).values + body_work(encoder, stem_pool, size).values) + pool;
 }

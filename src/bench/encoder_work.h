@@ -1,4 +1,4 @@
-/* Arithmetic of one view: what a speed is a share of. */
+/* Arithmetic and memory of one view: what a speed is a share of, and a peak. */
 #ifndef MOS_BENCH_ENCODER_WORK_H
 #define MOS_BENCH_ENCODER_WORK_H
 
@@ -10,5 +10,8 @@ double mos_encoder_macs(mos_encoder_kind encoder, bool stem_pool, int64_t bands,
  * data gradient. */
 double mos_encoder_step_flops(mos_encoder_kind encoder, bool stem_pool, int64_t bands,
                               int64_t size);
+/* Activation values that a training view has to keep from forward to backward: what every
+ * convolution writes, what the norm behind it makes of that, and what the pool lets through. */
+double mos_encoder_saved_values(mos_encoder_kind encoder, bool stem_pool, int64_t size);
 
 #endif

@@ -69,8 +69,7 @@ mosaic_status mos_end_to_end_bench(const mos_bench_settings *settings, mos_bench
     int workers = mos_loader_workers(settings->threads); /* as in training */
     MOS_GOTO(mos_bench_create("bench end-to-end", settings->threads, settings->rounds, &run));
     MOS_GOTO(mos_feed_open(settings, 0, workers, &fed.feed));
-    mos_step_setting setting = mos_feed_step(&fed.feed);
-    if (settings->quick) setting.encoder = MOS_ENCODER_RESNET18;
+    const mos_step_setting setting = mos_feed_step(settings, &fed.feed);
     MOS_GOTO(mos_synthetic_step_create(
         "cpu", settings->precision == 0 ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32,
         settings->threads, &setting, &fed.step));

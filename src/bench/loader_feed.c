@@ -58,7 +58,8 @@ static void bind_modalities(mos_feed *feed) {
 
 static mosaic_status make_loader(const mos_bench_settings *settings, int workers, mos_feed *feed) {
     mos_loader_options *options = &feed->options;
-    mos_objective_options objective = {.weight = {1, 1, 1, 1}, .shared_anchor = true};
+    mos_objective_options objective = {.weight = {1, 1, 1, 1},
+                                       .shared_anchor = settings->views == 2};
     int64_t *index = NULL, count = mos_dataset_count(feed->dataset);
     mosaic_status status = MOSAIC_OK;
     MOS_TRY(mos_method_find("mosaic-1", &objective.method));
@@ -135,15 +136,13 @@ void mos_feed_reset(mos_feed *feed) {
     feed->samples = feed->wait_ns = feed->read_ns = feed->augment_ns = 0;
 }
 
-mos_step_setting mos_feed_step(const mos_feed *feed) {
+mos_step_setting mos_feed_step(const mos_bench_settings *settings, const mos_feed *feed) {
     const char *const *names;
-    mos_step_setting setting = {.encoder = MOS_ENCODER_RESNET34,
-                                .batch = feed->options.batch,
-                                .size = feed->options.width,
-                                .views = 2,
-                                .classes = mos_dataset_classes(feed->dataset, &names),
-                                .modalities = feed->options.modalities,
-                                .method = "mosaic-1"};
+    mos_step_setting setting = mos_bench_step(settings);
+    setting.size = feed->options.width;
+    setting.views = feed->options.views;
+    setting.classes = mos_dataset_classes(feed->dataset, &names);
+    setting.modalities = feed->options.modalities;
     for (int64_t m = 0; m < setting.modalities; m++)
         setting.bands[m] = feed->options.modality[m].bands;
     return setting;

@@ -29,6 +29,6 @@ void mos_feed_reset(mos_feed *feed); /* the sums; the next batch begins a new ep
 /* Take over what the loader has counted since its start. */
 void mos_feed_count(mos_feed *feed);
 /* A step that takes this loader's batches. */
-mos_step_setting mos_feed_step(const mos_feed *feed);
+mos_step_setting mos_feed_step(const mos_bench_settings *settings, const mos_feed *feed);
 
 #endif

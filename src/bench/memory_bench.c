@@ -1,11 +1,9 @@
 /* Peak memory of a training step against what it has to be: the saved activations of every view,
  * and weights, gradients and two moments. */
+#include "artifact/model_file.h"
 #include "bench/bench_list.h"
+#include "bench/encoder_work.h"
 #include "bench/process_memory.h"
-#include "bench/synthetic_step.h"
-
-/* Saved activations of a 120-pixel view through ResNet-34, bytes. */
-static const double view_bytes_bf16 = 4.54e6, view_bytes_fp32 = 9.08e6;
 
 static void add_row(mos_bench_report *report, const char *name, double bytes, double wanted) {
     mos_bench_row(report, name);
@@ -14,12 +12,12 @@ static void add_row(mos_bench_report *report, const char *name, double bytes, do
 }
 
 mosaic_status mos_memory_bench(const mos_bench_settings *settings, mos_bench_report *report) {
-    mos_step_setting setting = mos_step_setting_standard(
-        MOS_ENCODER_RESNET34, settings->quick ? 2 : settings->batch, settings->size);
+    mos_step_setting setting = mos_bench_step(settings);
     mos_synthetic_step *step = NULL;
     mos_memory_report plan;
     mosaic_status status = MOSAIC_OK;
     double seconds, loss, before, peak;
+    if (settings->quick) setting.batch = 2;
     mos_reset_peak();
     before = mos_resident_bytes();
     MOS_GOTO(mos_synthetic_step_create(
@@ -30,12 +28,15 @@ mosaic_status mos_memory_bench(const mos_bench_settings *settings, mos_bench_rep
     peak = mos_peak_bytes() - before;
     mos_model_memory(mos_synthetic_step_model(step), &plan);
     bool bf16 = mos_synthetic_step_device(step)->precision == MOS_PRECISION_BF16;
-    double pixels = (double)(setting.size * setting.size), views = (double)(4 * setting.batch);
-    double input = (double)(setting.views * setting.batch * 14) * pixels * sizeof(float);
+    double samples = (double)(setting.views * setting.batch);
+    double views = (double)setting.modalities * samples;
+    double input = samples * 14 * (double)(setting.size * setting.size) * sizeof(float);
     double weights =
         4.0 * sizeof(float) * (double)mos_model_param_count(mos_synthetic_step_model(step));
-    double saved = views * (bf16 ? view_bytes_bf16 : view_bytes_fp32) * pixels / 14400;
+    double saved = views * mos_encoder_saved_values(setting.encoder, true, setting.size) *
+                   (bf16 ? 2 : sizeof(float));
     mos_bench_fact(report, "device", "%s", mos_synthetic_step_device(step)->description);
+    mos_bench_fact(report, "encoder", "%s", mos_encoder_names[setting.encoder]);
     mos_bench_fact_number(report, "batch", (double)setting.batch, 0);
     mos_bench_fact_number(report, "views", views, 0);
     mos_bench_fact(report, "bar", "peak without input at most 1.15 times the model");

@@ -1,6 +1,5 @@
 /* A training step on one thread and on all, beside the roof's own scaling. */
 #include "bench/bench_list.h"
-#include "bench/synthetic_step.h"
 
 #include <stdio.h>
 
@@ -23,9 +22,7 @@ static mosaic_status run_job(void *context, double *seconds) {
 
 static mosaic_status add_jobs(const mos_bench_settings *settings, mos_bench_run *run,
                               scaling_job jobs[4]) {
-    mos_step_setting setting =
-        mos_step_setting_standard(settings->quick ? MOS_ENCODER_RESNET18 : MOS_ENCODER_RESNET34,
-                                  settings->batch, settings->size);
+    const mos_step_setting setting = mos_bench_step(settings);
     mos_precision precision = settings->precision == 0 ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32;
     for (int i = 0; i < 4; i++) {
         char name[64];

@@ -22,11 +22,12 @@ struct mos_synthetic_step {
     int64_t steps;
 };
 
-mos_step_setting mos_step_setting_standard(mos_encoder_kind encoder, int64_t batch, int64_t size) {
+mos_step_setting mos_step_setting_standard(mos_encoder_kind encoder, int64_t views, int64_t batch,
+                                           int64_t size) {
     return (mos_step_setting){.encoder = encoder,
                               .batch = batch,
                               .size = size,
-                              .views = 2,
+                              .views = views,
                               .classes = 19,
                               .modalities = 2,
                               .bands = {2, 12},

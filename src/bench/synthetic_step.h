@@ -15,8 +15,9 @@ typedef struct mos_step_setting {
     int64_t chunk, lanes;
 } mos_step_setting;
 
-/* What the bars are set for: mosaic-1 on 2 + 12 bands, two view sets, 19 classes. */
-mos_step_setting mos_step_setting_standard(mos_encoder_kind encoder, int64_t batch, int64_t size);
+/* What the bars are set for: mosaic-1 on 2 + 12 bands, 19 classes. */
+mos_step_setting mos_step_setting_standard(mos_encoder_kind encoder, int64_t views, int64_t batch,
+                                           int64_t size);
 
 typedef struct mos_synthetic_step mos_synthetic_step;
 mosaic_status mos_synthetic_step_create(const char *device, mos_precision precision, int threads,

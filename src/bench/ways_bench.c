@@ -90,16 +90,14 @@ static void report_ways(const mos_bench_run *run, const way ways[WAYS], double v
 }
 
 mosaic_status mos_ways_bench(const mos_bench_settings *settings, mos_bench_report *report) {
-    mos_step_setting setting =
-        mos_step_setting_standard(settings->quick ? MOS_ENCODER_RESNET18 : MOS_ENCODER_RESNET34,
-                                  settings->batch, settings->size);
+    const mos_step_setting setting = mos_bench_step(settings);
     mos_precision precision = settings->precision == 0 ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32;
     mos_synthetic_step *step = NULL;
     mos_bench_run *run = NULL;
     way ways[WAYS] = {{0}};
     mosaic_status status = MOSAIC_OK;
     const double before = mos_resident_bytes();
-    const double views = (double)(4 * setting.batch);
+    const double views = (double)(setting.modalities * setting.views * setting.batch);
     const double input = views * 7 * (double)(setting.size * setting.size) * sizeof(float);
     MOS_GOTO(mos_synthetic_step_create("cpu", precision, settings->threads, &setting, &step));
     for (int i = 0; i < WAYS; i++) {
