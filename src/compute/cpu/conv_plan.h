@@ -1,7 +1,7 @@
-/* A planned convolution of the cpu backend: up to three oneDNN primitives with their memories and
- * argument lists made at plan time, and how the weights get into the layouts they want. Each pass
- * packs them into its workspace just before it runs; only a folded plan, which runs many times on
- * the same ones, keeps its copy. */
+/* A planned convolution of the cpu backend: each direction is our own kernels' or a oneDNN
+ * primitive with its memories and argument list made at plan time, and packs the weights into the
+ * layout it wants. It packs into its workspace just before it runs; only a folded plan, which runs
+ * many times on the same weights, keeps its copy. */
 #ifndef MOS_COMPUTE_CPU_CONV_PLAN_H
 #define MOS_COMPUTE_CPU_CONV_PLAN_H
 

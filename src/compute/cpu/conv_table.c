@@ -33,7 +33,7 @@ static bool is_possible(const mos_cpu *cpu, const mos_conv_shape *shape, conv_di
     case MOS_CONV_WINOGRAD:
         return !cpu->bf16 && !shape->image && square3 && shape->stride == 1;
     case MOS_CONV_F2X2:
-        return cpu->activation->winograd && tiled;
+        return cpu->activation->winograd_2x2 && tiled;
     case MOS_CONV_F4X4:
         return cpu->activation->winograd_4x4 && tiled;
     case MOS_CONV_GATHERED:

@@ -55,7 +55,7 @@ static bool is_wanted(const mos_conv_shape *s, conv_direction direction) {
 static mosaic_status plan_own(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
                               mos_conv_algorithm algorithm) {
     if (algorithm == MOS_CONV_F2X2)
-        mos_winograd_plan(cpu, conv, direction, cpu->activation->winograd);
+        mos_winograd_plan(cpu, conv, direction, cpu->activation->winograd_2x2);
     else if (algorithm == MOS_CONV_F4X4)
         mos_winograd_plan(cpu, conv, direction, cpu->activation->winograd_4x4);
     else if (algorithm == MOS_CONV_STEM)

@@ -349,7 +349,7 @@ static const mos_act_kernels ACT(table) = {
     .mean_forward = ACT(mean_forward),
     .mean_backward = ACT(mean_backward),
 #if defined(__AVX512F__)
-    .winograd = &ACT(table_winograd),
+    .winograd_2x2 = &ACT(table_winograd_2x2),
     .winograd_4x4 = ACT_WINOGRAD_4X4,
     .gather = &ACT(table_gather),
     .stem = &ACT(table_stem),

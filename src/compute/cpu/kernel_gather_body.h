@@ -27,10 +27,10 @@ KERNEL_INLINE void ACT(gather_product_as)(const mos_gather_walk *walk, const voi
         /* never past the last row: the last eight may begin with rows that are done */
         const int64_t begin = r + 8 <= held ? r : held - 8;
         const act_t *v = (const act_t *)v_values + begin * LANES;
-        vec sum[8][2];
+        vec sum[8][2], total[8][2];
 #pragma GCC unroll 8
         for (int t = 0; t < 8; t++)
-            sum[t][0] = sum[t][1] = v_all(0);
+            sum[t][0] = sum[t][1] = total[t][0] = total[t][1] = v_all(0);
         for (int64_t i = 0; i < walk->taps; i++) {
             const act_t *u = (const act_t *)u_values + walk->tap[i] * c * 32;
             for (int64_t b = 0; b < blocks; b++, v += block, u += LANES * 32) {
@@ -39,15 +39,19 @@ KERNEL_INLINE void ACT(gather_product_as)(const mos_gather_walk *walk, const voi
                     ACT(product_more)
                 (1, v + p * ACT_STEP, LANES, ACT_STEP, u + p * 32 * ACT_STEP,
                  u + (p * 32 + LANES) * ACT_STEP, 32 * ACT_STEP, sum);
+                /* sums of sums: the rounding errors of one chain grow with its length */
+                if (ACT_CHAIN == INT64_MAX || (b + 1) % (ACT_CHAIN / LANES) != 0) continue;
+                ACT(end_chain)(sum, total);
             }
         }
+        ACT(end_chain)(sum, total);
         const int64_t first = r - begin, end = rows - begin < 8 ? rows - begin : 8;
 #pragma GCC unroll 8
         for (int t = 0; t < 8; t++) {
             if (t < first || t >= end) continue;
             act_t *out = (act_t *)y + to[begin + t];
-            ACT(store_ended)(out, sum[t][0], folded, bias[0], sum_y, relu);
-            ACT(store_ended)(out + plane, sum[t][1], folded, bias[1], sum_y, relu);
+            ACT(store_ended)(out, total[t][0], folded, bias[0], sum_y, relu);
+            ACT(store_ended)(out + plane, total[t][1], folded, bias[1], sum_y, relu);
         }
     }
 }

@@ -54,6 +54,16 @@ KERNEL_INLINE void ACT(product)(int64_t steps, const act_t *a, int64_t row, int6
     ACT(product_more)(steps, a, row, step, b0, b1, step_b, sum);
 }
 
+/* total += sum, which begins anew */
+KERNEL_INLINE void ACT(end_chain)(vec sum[8][2], vec total[8][2]) {
+#pragma GCC unroll 8
+    for (int t = 0; t < 8; t++)
+        for (int half = 0; half < 2; half++) {
+            total[t][half] += sum[t][half];
+            sum[t][half] = v_all(0);
+        }
+}
+
 /* to [8 rows of 32] (+)= sum */
 KERNEL_INLINE void ACT(store_sums)(float *to, vec sum[8][2], bool add) {
 #pragma GCC unroll 8

@@ -145,7 +145,7 @@ typedef struct mos_act_kernels {
                           const uint8_t *index, void *dx);
     void (*mean_forward)(const void *x, int64_t hw, float *y);
     void (*mean_backward)(const float *dy, int64_t hw, void *dx);
-    const mos_winograd_kernels *winograd;     /* F(2x2, 3x3); NULL without AVX-512 */
+    const mos_winograd_kernels *winograd_2x2; /* F(2x2, 3x3); NULL without AVX-512 */
     const mos_winograd_kernels *winograd_4x4; /* in fp32 alone: bf16 has too few digits for it */
     /* direct convolutions of our own; NULL without AVX-512 */
     const mos_gather_kernels *gather;

@@ -265,7 +265,7 @@ static void ACT(winograd_accumulate)(int64_t planes, int64_t pairs, const void *
         }
 }
 
-static const mos_winograd_kernels ACT(table_winograd) = {
+static const mos_winograd_kernels ACT(table_winograd_2x2) = {
     .tile = 2,
     .planes = 16,
     .input = ACT(winograd_input),
