@@ -60,6 +60,10 @@ static double relative_error(mos_device *device, const golden_file *golden, cons
     return sqrt(error / size);
 }
 
+/* The projectors' batch norm of a training pass divides by the spread of a few nearly equal rows:
+ * of the features' rounding errors, 1e-6, it makes up to 1.4e-5. */
+#define LATENT_FACTOR 3
+
 static void check(mos_model *model, const golden_file *golden, const char *mode, int m,
                   int64_t batch, double tolerance) {
     mos_device *device = mos_model_device(model);
@@ -73,7 +77,7 @@ static void check(mos_model *model, const golden_file *golden, const char *mode,
     (void)snprintf(name, sizeof name, "%s.%s.latents", mode, names[m]);
     golden_near(name,
                 relative_error(device, golden, name, mos_model_latents(model, m), batch * LATENT),
-                0, 1, tolerance);
+                0, 1, strcmp(mode, "train") == 0 ? LATENT_FACTOR * tolerance : tolerance);
 }
 
 static void run_formula(const char *device_name, int64_t batch, bool train, double tolerance) {

@@ -33,13 +33,12 @@ static int64_t rows_under(const mos_conv_shape *s, int64_t rows) {
     return (rows - 1) * s->stride + s->kernel;
 }
 
-/* Values of a padded row of the image: what whole products reach, in whole vectors. */
+/* Values of a padded row of the image: what whole products reach. */
 static int64_t forward_width(const mos_conv *conv) {
-    return mos_cpu_round_up(rows_under(&conv->shape, mos_cpu_round_up(conv->ow, STEM_ROWS)),
-                            CPU_BLOCK);
+    return rows_under(&conv->shape, mos_cpu_round_up(conv->ow, STEM_ROWS));
 }
 
-/* Values of a phase of a padded row. */
+/* Values of a phase of a padded row, in whole vectors. */
 static int64_t phase_width(const mos_conv *conv) {
     const int64_t most =
         mos_cpu_round_up(conv->ow, 2) + (conv->shape.kernel - 1) / conv->shape.stride;
@@ -99,7 +98,7 @@ static void run_strips(const mos_cpu *cpu, const mos_conv *conv, conv_direction 
 #pragma omp parallel num_threads(cpu->threads)
     {
         char *line = (char *)workspace + (size_t)omp_get_thread_num() * room;
-        char *strip = line + (size_t)(2 * width) * cpu->act_size;
+        char *strip = line + (size_t)(2 * s->w) * cpu->act_size;
         int64_t begin, end;
         mos_cpu_part(s->n * strips_of(conv, direction), omp_get_num_threads(), omp_get_thread_num(),
                      &begin, &end);
@@ -130,7 +129,7 @@ static void run_strips(const mos_cpu *cpu, const mos_conv *conv, conv_direction 
 /* A thread's part of the workspace. */
 typedef struct stem_room {
     float *sums;        /* [co/32, ci, k, k, 32] */
-    char *line;         /* a padded row of the image */
+    char *line;         /* a padded row of the image, and one as it is */
     char *e;            /* [ci, rows of the image, stride, phase width] */
     char *py;           /* [co/16, rows, pairs, 16, 2] */
     int64_t row, block; /* values of a row of a channel of e; from a block of py to the next */
@@ -144,7 +143,7 @@ static size_t lay_out_room(const mos_cpu *cpu, const mos_conv *conv, void *works
     room->row = s->stride * phase_width(conv);
     room->block = rows * mos_cpu_round_up(conv->ow, 2) * CPU_BLOCK + 32; /* no power of two */
     const size_t sums = (size_t)(s->co * s->ci * s->kernel * s->kernel) * sizeof(float),
-                 line = (size_t)(2 * room->row) * cpu->act_size,
+                 line = (size_t)(room->row + s->w) * cpu->act_size,
                  e = (size_t)(s->ci * rows_under(s, rows) * room->row) * cpu->act_size,
                  py = (size_t)(s->co / CPU_BLOCK * room->block) * cpu->act_size;
     const size_t bytes = (sums + line + e + py + 63) / 64 * 64;
@@ -254,10 +253,8 @@ void mos_stem_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction)
     }
     const int64_t row = channels_of(s) * forward_width(conv) * size;
     plan->rows = plan_rows(conv, row);
-    plan->bytes =
-        (size_t)(cpu->threads *
-                 ((rows_under(s, plan->rows) * row + 2 * forward_width(conv) * size + 63) / 64 *
-                  64));
+    plan->bytes = (size_t)(cpu->threads *
+                           mos_cpu_round_up(rows_under(s, plan->rows) * row + 2 * s->w * size, 64));
     plan->weight_bytes = (size_t)(s->co * channels_of(s) * s->kernel * s->kernel) * cpu->act_size;
     plan->pack = pack_stem;
     plan->run = run_strips;

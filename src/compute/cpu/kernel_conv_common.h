@@ -31,6 +31,20 @@ KERNEL_INLINE void store_two_f32(float *to, vec even, vec odd) {
 
 /* Weights of two inputs and 16 outputs, past the caches: streams a power of two apart, not read
  * again in this pass. */
+/* Weights of 16 outputs and one input, a vector per tap: weight (o, tap) is w[o * stride + tap]. */
+KERNEL_INLINE void load_taps(const float *w, int64_t stride, const int64_t taps, vec g[],
+                             const bool flip) {
+    const __m512i outputs = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512i index = _mm512_mullo_epi32(outputs, _mm512_set1_epi32((int32_t)stride));
+    if (taps == 9 && stride == 9) {
+        split_taps(w, g, flip);
+        return;
+    }
+    for (int64_t tap = 0; tap < taps; tap++)
+        g[flip ? taps - 1 - tap : tap] =
+            stride == 1 ? v_load(w + tap) : (vec)_mm512_i32gather_ps(index, w + tap, 4);
+}
+
 KERNEL_INLINE void stream_two_f32(float *to, vec even, vec odd) {
     _mm512_stream_ps(to, (__m512)even);
     _mm512_stream_ps(to + 2 * LANES, (__m512)odd);
@@ -48,8 +62,8 @@ KERNEL_INLINE void join_two_f32(float *to, const float *even, const float *odd) 
     v_store(to + LANES, odd ? v_load(odd) : v_all(0));
 }
 
-/* Lines between a map's and a product's order, whole vectors at a time: two side by side; one taken
- * apart into its even and its odd values. */
+/* Lines of a map in a product's order: two side by side, NULL for zeros; one taken apart into its
+ * even and its odd values, whole vectors at a time. */
 KERNEL_INLINE void join_lines_f32(int64_t count, const float *even, const float *odd, float *to) {
     (void)odd; /* a product takes one value at a time */
     memcpy(to, even, (size_t)count * sizeof *to);
@@ -108,9 +122,14 @@ KERNEL_INLINE vec load_if_bf16(bool valid, const uint16_t *p) {
 KERNEL_INLINE void join_lines_bf16(int64_t count, const uint16_t *even, const uint16_t *odd,
                                    uint16_t *to) {
     for (int64_t i = 0; i < count; i += LANES) {
-        const __m512i low = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)(even + i)));
-        const __m512i high = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)(odd + i)));
-        _mm512_storeu_si512(to + i * 2, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+        const int64_t left = count - i;
+        const __mmask16 here = left < LANES ? (__mmask16)((1u << left) - 1) : (__mmask16)0xffff;
+        __m512i both = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(here, even + i));
+        if (odd) {
+            const __m512i high = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(here, odd + i));
+            both = _mm512_or_si512(both, _mm512_slli_epi32(high, 16));
+        }
+        _mm512_mask_storeu_epi32(to + i * 2, here, both);
     }
 }
 

@@ -84,22 +84,12 @@ static void ACT(gather_product)(const mos_gather_walk *walk, const void *v, int6
 static void ACT(gather_weights)(const float *w, int64_t out_stride, int64_t in_stride, int64_t taps,
                                 int64_t inputs, int64_t begin, int64_t end, void *u_values) {
     act_t *u = u_values;
-    int32_t places[LANES];
-    for (int l = 0; l < LANES; l++)
-        places[l] = (int32_t)(l * out_stride);
-    const __m512i index = _mm512_loadu_si512(places);
     for (int64_t i = begin; i < end; i += 2)
         for (int64_t half = 0; half < 2; half++) {
             vec g[2][9];
             for (int64_t odd = 0; odd < 2; odd++) {
                 const float *from = w + half * LANES * out_stride + (i + odd) * in_stride;
-                if (out_stride == 9)
-                    split_taps(from, g[odd], false);
-                else if (out_stride == 1)
-                    g[odd][0] = v_load(from);
-                else
-                    for (int64_t tap = 0; tap < taps; tap++)
-                        g[odd][tap] = (vec)_mm512_i32gather_ps(index, from + tap, 4);
+                load_taps(from, out_stride, taps, g[odd], false);
             }
             for (int64_t tap = 0; tap < taps; tap++)
                 ACT(stream_two)

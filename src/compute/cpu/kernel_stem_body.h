@@ -3,46 +3,41 @@
  * a product takes at a time lies side by side: two channels going forward, two neighbouring outputs
  * for the weight gradient. Included once per value type by kernel_body.h. */
 
-/* One row of a channel, padded: `width` values of which those from map->pad on are the image's row
- * iy; NULL `in`: zeros. */
-KERNEL_INLINE void ACT(stem_line)(const mos_stem_map *map, const act_t *in, int64_t width,
-                                  act_t *line) {
-    const int64_t room = width - map->pad, count = map->w < room ? map->w : room;
-    if (in == NULL) {
-        memset(line, 0, (size_t)width * sizeof *line);
-        return;
-    }
-    memset(line, 0, (size_t)map->pad * sizeof *line);
-    memset(line + map->pad + count, 0, (size_t)(room - count) * sizeof *line);
-    if (map->plain)
-        memcpy(line + map->pad, in, (size_t)count * sizeof *line);
-    else
-        for (int64_t x = 0; x < count; x++)
-            line[map->pad + x] = in[x * LANES];
-}
-
-/* Where row iy of channel c of an image begins; NULL outside. */
+/* Values of row iy of channel c, as many as the image is wide; NULL outside. line: room for them
+ * where the image is in blocks. */
 KERNEL_INLINE const act_t *ACT(stem_row)(const mos_stem_map *map, const act_t *image, int64_t c,
-                                         int64_t iy) {
+                                         int64_t iy, act_t *line) {
     if (iy < 0 || iy >= map->h || c >= map->c) return NULL;
     if (map->plain) return image + (c * map->h + iy) * map->w;
-    return image + (c / LANES * map->h + iy) * map->w * LANES + c % LANES;
+    image += (c / LANES * map->h + iy) * map->w * LANES + c % LANES;
+    for (int64_t x = 0; x < map->w; x++)
+        line[x] = image[x * LANES];
+    return line;
 }
 
-/* s [c/2, rows, width, 2]: a strip's rows of the image. line: 2 * width values; width is a multiple
- * of 16 */
+/* Values of a row of the image that a padded row of `width` holds. */
+KERNEL_INLINE int64_t ACT(stem_inside)(const mos_stem_map *map, int64_t width) {
+    return map->w < width - map->pad ? map->w : width - map->pad;
+}
+
+/* s [c/2, rows, width, 2]: a strip's rows of the image. line: 2 * map->w values */
 static void ACT(stem_strip)(const mos_stem_map *map, const mos_stem_rows *strip, const void *image,
                             void *line_values, void *s_values) {
-    const int64_t width = strip->width;
+    const int64_t width = strip->width, inside = ACT(stem_inside)(map, width);
+    const int64_t right = map->pad + inside;
     act_t *line = line_values;
-    act_t *s = s_values;
     for (int64_t c = 0; c < map->c; c += ACT_STEP)
         for (int64_t r = 0; r < strip->rows; r++) {
-            for (int64_t odd = 0; odd < ACT_STEP; odd++)
-                ACT(stem_line)
-            (map, ACT(stem_row)(map, image, c + odd, strip->iy + r), width, line + odd * width);
-            ACT(join_lines)
-            (width, line, line + width, s + (c * strip->rows + r * ACT_STEP) * width);
+            act_t *to = (act_t *)s_values + (c * strip->rows + r * ACT_STEP) * width;
+            const act_t *even = ACT(stem_row)(map, image, c, strip->iy + r, line), *odd = NULL;
+            if (ACT_STEP == 2) odd = ACT(stem_row)(map, image, c + 1, strip->iy + r, line + map->w);
+            if (even == NULL) {
+                memset(to, 0, (size_t)(width * ACT_STEP) * sizeof *to);
+                continue;
+            }
+            memset(to, 0, (size_t)(map->pad * ACT_STEP) * sizeof *to);
+            ACT(join_lines)(inside, even, odd, to + map->pad * ACT_STEP);
+            memset(to + right * ACT_STEP, 0, (size_t)((width - right) * ACT_STEP) * sizeof *to);
         }
 }
 
@@ -123,21 +118,26 @@ static void ACT(stem_weights)(const mos_stem_map *map, const float *w, void *u_v
 }
 
 /* e [c, rows, stride, width]: value x of a padded row is at [x % stride, x / stride]. line: stride
- * * width values; width is a multiple of 16 */
+ * * width values and map->w more; width is a multiple of 16 */
 static void ACT(stem_phases)(const mos_stem_map *map, const mos_stem_rows *strip, const void *image,
                              void *line_values, void *e_values) {
-    const int64_t stride = map->stride, width = strip->width;
+    const int64_t stride = map->stride, width = strip->width, all = stride * width;
+    const int64_t inside = ACT(stem_inside)(map, all);
     act_t *line = line_values;
-    act_t *e = e_values;
+    memset(line, 0, (size_t)all * sizeof *line);
     for (int64_t c = 0; c < map->c; c++)
         for (int64_t r = 0; r < strip->rows; r++) {
-            act_t *to = e + (c * strip->rows + r) * stride * width;
-            ACT(stem_line)
-            (map, ACT(stem_row)(map, image, c, strip->iy + r), stride * width, line);
+            act_t *to = (act_t *)e_values + (c * strip->rows + r) * all;
+            const act_t *row = ACT(stem_row)(map, image, c, strip->iy + r, line + all);
+            if (row == NULL) {
+                memset(to, 0, (size_t)all * sizeof *to);
+                continue;
+            }
+            memcpy(line + map->pad, row, (size_t)inside * sizeof *line);
             if (stride == 2)
                 ACT(split_line)(width, line, to, to + width);
             else
-                for (int64_t x = 0; x < width * stride; x++)
+                for (int64_t x = 0; x < all; x++)
                     to[x % stride * width + x / stride] = line[x];
         }
 }

@@ -278,19 +278,11 @@ KERNEL_INLINE void f4_transform_weights(const vec g[9], vec u[F4_PLANES]) {
 static void f4_weights(const float *w, int64_t out_stride, int64_t in_stride, int64_t inputs,
                        int64_t begin, int64_t end, bool flip, void *u_values) {
     float *u = u_values;
-    int32_t places[LANES];
-    for (int l = 0; l < LANES; l++)
-        places[l] = (int32_t)(l * out_stride);
-    const __m512i index = _mm512_loadu_si512(places);
     for (int64_t i = begin; i < end; i++)
         for (int64_t half = 0; half < 2; half++) {
             const float *from = w + half * LANES * out_stride + i * in_stride;
             vec g[9], transformed[F4_PLANES];
-            if (out_stride == 9)
-                split_taps(from, g, flip);
-            else
-                for (int tap = 0; tap < 9; tap++)
-                    g[flip ? 8 - tap : tap] = (vec)_mm512_i32gather_ps(index, from + tap, 4);
+            load_taps(from, out_stride, 9, g, flip);
             f4_transform_weights(g, transformed);
 #pragma GCC unroll 36
             for (int64_t k = 0; k < F4_PLANES; k++)

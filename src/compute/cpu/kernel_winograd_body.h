@@ -134,20 +134,12 @@ static void ACT(winograd_weights)(const float *w, int64_t out_stride, int64_t in
                                   int64_t inputs, int64_t begin, int64_t end, bool flip,
                                   void *u_values) {
     act_t *u = u_values;
-    int32_t places[LANES];
-    for (int l = 0; l < LANES; l++)
-        places[l] = (int32_t)(l * out_stride);
-    const __m512i index = _mm512_loadu_si512(places);
     for (int64_t i = begin; i < end; i += 2)
         for (int64_t half = 0; half < 2; half++) {
             vec g[9], transformed[2][16];
             for (int64_t odd = 0; odd < 2; odd++) {
                 const float *from = w + half * LANES * out_stride + (i + odd) * in_stride;
-                if (out_stride == 9)
-                    split_taps(from, g, flip);
-                else
-                    for (int tap = 0; tap < 9; tap++)
-                        g[flip ? 8 - tap : tap] = (vec)_mm512_i32gather_ps(index, from + tap, 4);
+                load_taps(from, out_stride, 9, g, flip);
                 transform_weights(g, transformed[odd]);
             }
             for (int64_t k = 0; k < 16; k++) {
