@@ -57,7 +57,7 @@ KERNEL_INLINE void ACT(stem_forward_as)(const mos_stem_map *map, const int64_t s
     if (folded) bias[0] = v_load(ending->bias), bias[1] = v_load(ending->bias + LANES);
     for (int64_t ox = 0; ox < map->ow; ox += STEM_ROWS) {
         vec sum[STEM_ROWS][2];
-#pragma GCC unroll 12
+#pragma GCC unroll 10
         for (int t = 0; t < STEM_ROWS; t++)
             sum[t][0] = sum[t][1] = v_all(0);
         for (int64_t c = 0; c < map->c; c += ACT_STEP)
@@ -71,7 +71,7 @@ KERNEL_INLINE void ACT(stem_forward_as)(const mos_stem_map *map, const int64_t s
                 for (int64_t kx = 0; kx < kernel; kx++, u += 32 * ACT_STEP) {
                     const act_row u0 = ACT(columns_at)(u),
                                   u1 = ACT(columns_at)(u + LANES * ACT_STEP);
-#pragma GCC unroll 12
+#pragma GCC unroll 10
                     for (int t = 0; t < STEM_ROWS; t++) {
                         const act_row value = ACT(row_at)(a + (t * stride + kx) * ACT_STEP);
                         sum[t][0] = ACT(multiply_add)(sum[t][0], value, u0);
@@ -80,7 +80,7 @@ KERNEL_INLINE void ACT(stem_forward_as)(const mos_stem_map *map, const int64_t s
                 }
             }
         const int64_t count = map->ow - ox < STEM_ROWS ? map->ow - ox : STEM_ROWS;
-#pragma GCC unroll 12
+#pragma GCC unroll 10
         for (int t = 0; t < STEM_ROWS; t++) {
             if (t >= count) break;
             act_t *to = y + (ox + t) * LANES;

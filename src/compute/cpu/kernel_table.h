@@ -98,7 +98,7 @@ typedef struct mos_stem_rows {
     int64_t iy, rows, width;
 } mos_stem_rows;
 
-#define STEM_ROWS 12 /* outputs of one product going forward */
+#define STEM_ROWS 10 /* outputs of one product going forward */
 #define STEM_TAPS 8  /* most taps of a row of the kernel */
 
 /* The first convolution; described where they are defined, kernel_stem_body.h. */
