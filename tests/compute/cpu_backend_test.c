@@ -176,12 +176,12 @@ static void algorithms_can_be_asked_for(void **state) {
                 if (a == MOS_CONV_DIRECT) assert_null(strstr(got.names[d], "wino"));
                 if (a == MOS_CONV_AUTO || !vectors) continue;
                 /* oneDNN 2.6 has its Winograd here for two of the directions at least */
-                if (a != MOS_CONV_WINOGRAD || run != 0) assert_false(of_onednn);
+                if (a != MOS_CONV_WINOGRAD || run > 1 || narrow) assert_false(of_onednn);
                 assert_true(by_2x2 == (a == MOS_CONV_F2X2 && run < 2));
-                assert_true(by_4x4 == (a == MOS_CONV_F4X4 && run == 0));
+                assert_true(by_4x4 == (a == MOS_CONV_F4X4 && run < 2 && !narrow));
                 assert_true(gathered == (a == MOS_CONV_GATHERED));
             }
-            if (a == MOS_CONV_WINOGRAD && run == 0 && vectors)
+            if (a == MOS_CONV_WINOGRAD && run < 2 && !narrow && vectors)
                 assert_non_null(strstr(got.names[0], "wino_4x3"));
             conv_results_release(&got);
         }
@@ -201,10 +201,11 @@ static void plans_fail_cleanly(void **state) {
                                      {2, 64, 8, 8, 64, 3, 1, 1, .folded = true}};
     /* a plan; one with places of three directions; one with weights and a bias of its own; one with
      * sums */
-    const int allocations[] = {1, 13, 1, 3, 2};
+    int allocations[] = {1, 13, 1, 3, 2};
     const mos_norm_shape norm_shape = {
         .n = 2, .c = 32, .h = 4, .w = 4, .groups = 1, .train = true, .eps = 1e-5, .momentum = 0.1};
     mos_device *device = support_open(&mos_backend_cpu, MOS_PRECISION_BF16, 2);
+    if (strstr(device->description, "avx512") == NULL) allocations[1] = 1; /* oneDNN's */
     for (size_t i = 0; i <= sizeof shapes / sizeof shapes[0]; i++) {
         mosaic_status status = MOSAIC_ERR_MEMORY;
         int failures = 0;
