@@ -17,6 +17,8 @@
 #define MAX_ROWS ((int64_t)512)
 /* Gathered rows of a block of outputs. */
 #define BLOCK_BYTES ((int64_t)128 << 10)
+/* Written of a group of samples. */
+#define GROUP_BYTES ((int64_t)256 << 10)
 /* The gradient of y that all units of a chunk of outputs pass by. */
 #define CHUNK_BYTES ((int64_t)512 << 10)
 
@@ -75,13 +77,14 @@ static gather_maps maps_of(const mos_conv *conv, conv_direction direction) {
 typedef struct gather_class {
     const conv_axis *y, *x;
     unsigned number, gy, gx;
-    int64_t ny, nx, outputs; /* outputs: of all samples */
+    int64_t samples, ny, nx, outputs; /* outputs: samples * ny * nx */
     mos_gather_walk walk;
 } gather_class;
 
 enum { CLASSES = GATHER_GROUPS * GATHER_GROUPS };
 
-/* The next class that has outputs, those of most taps first; a walk starts at number CLASSES. */
+/* The next class that has outputs, those of most taps first; a walk over a number of samples starts
+ * at number CLASSES. */
 static bool next_class(const mos_conv *conv, conv_direction direction, gather_class *c) {
     const gather_maps maps = maps_of(conv, direction);
     const int64_t kernel = conv->shape.kernel;
@@ -94,7 +97,7 @@ static bool next_class(const mos_conv *conv, conv_direction direction, gather_cl
         c->gx = c->number % GATHER_GROUPS;
         c->ny = c->y->first[c->gy + 1] - c->y->first[c->gy];
         c->nx = c->x->first[c->gx + 1] - c->x->first[c->gx];
-        c->outputs = conv->shape.n * c->ny * c->nx;
+        c->outputs = c->samples * c->ny * c->nx;
     } while (c->outputs == 0);
     c->walk.c = maps.read_c;
     c->walk.plane = maps.read_h * maps.read_w * CPU_BLOCK;
@@ -139,14 +142,23 @@ static int64_t row_values(const gather_class *c) {
     return c->walk.taps * c->walk.c;
 }
 
-/* Outputs of a block, a multiple of eight. */
-static int64_t rows_of(const mos_cpu *cpu, const gather_class *c) {
+/* Outputs of a block, a multiple of eight: as many as divide evenly among `parts`. */
+static int64_t rows_of(const mos_cpu *cpu, const gather_class *c, int parts) {
     const int64_t bytes = row_values(c) * (int64_t)cpu->act_size + 1;
     const int64_t most = BLOCK_BYTES / bytes / 8 * 8;
     const int64_t room = most < 8 ? 8 : most > MAX_ROWS ? MAX_ROWS : most;
-    /* as many as divide evenly among the threads */
-    const int64_t blocks = mos_cpu_round_up((c->outputs + room - 1) / room, cpu->threads);
+    const int64_t blocks = mos_cpu_round_up((c->outputs + room - 1) / room, parts);
     return mos_cpu_round_up((c->outputs + blocks - 1) / blocks, 8);
+}
+
+/* Samples that a thread takes at a time. What it writes of them stays in its L2 cache until all
+ * classes have been there: neighbours on a cache line belong to several. */
+static int64_t samples_of(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction) {
+    const gather_maps maps = maps_of(conv, direction);
+    const int64_t bytes = maps.write_c * maps.write_h * maps.write_w * (int64_t)cpu->act_size;
+    const int64_t fit = bytes < GROUP_BYTES ? GROUP_BYTES / bytes : 1;
+    const int64_t groups = mos_cpu_round_up((conv->shape.n + fit - 1) / fit, cpu->threads);
+    return (conv->shape.n + groups - 1) / groups;
 }
 
 /* weights [co, ci, k, k] -> [outputs/32, taps, inputs/2, 32, 2] */
@@ -207,42 +219,42 @@ static void run_block(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
     }
 }
 
-/* y = conv(x), in a folded plan with its ending, or dx from dy. Blocks go to whichever thread is
- * free. What no output reads, between those of a stride beyond the kernel, is zeroed first. */
+/* One thread's part of the blocks of `samples` samples from `first` on. */
+static void run_samples(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
+                        int64_t first, int64_t samples, int part, int parts, const void *packed,
+                        const void *in, void *out, block_room *room) {
+    gather_class c = {.number = CLASSES, .samples = samples};
+    int64_t number = 0;
+    while (next_class(conv, direction, &c)) {
+        const int64_t rows = rows_of(cpu, &c, parts), before = first * c.ny * c.nx;
+        for (int64_t at = 0; at < c.outputs; at += rows, number++)
+            if (number % parts == part)
+                run_block(cpu, conv, direction, &c, before + at,
+                          c.outputs - at < rows ? c.outputs - at : rows, packed, in, out, room);
+    }
+}
+
+/* y = conv(x), in a folded plan with its ending, or dx from dy. Groups of samples go to whichever
+ * thread is free; where there are fewer samples than threads, the threads share out blocks. */
 static void run_blocks(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
                        const void *packed, const void *in, void *out, void *workspace) {
     const size_t room = conv->own[direction].bytes / (size_t)cpu->threads;
-    const gather_maps maps = maps_of(conv, direction);
-    const bool gaps = direction == CONV_BACKWARD_DATA && conv->shape.stride > conv->shape.kernel;
+    const int64_t n = conv->shape.n, samples = samples_of(cpu, conv, direction);
     int64_t next = 0;
 #pragma omp parallel num_threads(cpu->threads)
     {
-        if (gaps) {
-            int64_t begin, end;
-            mos_cpu_part(conv->shape.n * maps.write_c * maps.write_h * maps.write_w,
-                         omp_get_num_threads(), omp_get_thread_num(), &begin, &end);
-            memset((char *)out + (size_t)begin * cpu->act_size, 0,
-                   (size_t)(end - begin) * cpu->act_size);
-#pragma omp barrier
-        }
-        block_room *mine =
-            (block_room *)(void *)((char *)workspace + (size_t)omp_get_thread_num() * room);
-        int64_t block = 0, before = 0; /* blocks of the classes gone by */
+        const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
+        block_room *mine = (block_room *)(void *)((char *)workspace + (size_t)thread * room);
+        int64_t first = 0;
+        if (n < threads)
+            run_samples(cpu, conv, direction, 0, n, thread, threads, packed, in, out, mine);
+        while (n >= threads) {
 #pragma omp atomic capture
-        block = next++;
-        gather_class c = {.number = CLASSES};
-        while (next_class(conv, direction, &c)) {
-            if (gaps && c.walk.taps == 0) continue;
-            const int64_t rows = rows_of(cpu, &c), blocks = (c.outputs + rows - 1) / rows;
-            while (block - before < blocks) {
-                const int64_t first = (block - before) * rows;
-                run_block(cpu, conv, direction, &c, first,
-                          c.outputs - first < rows ? c.outputs - first : rows, packed, in, out,
-                          mine);
-#pragma omp atomic capture
-                block = next++;
-            }
-            before += blocks;
+            first = next++;
+            first *= samples;
+            if (first >= n) break;
+            run_samples(cpu, conv, direction, first, n - first < samples ? n - first : samples, 0,
+                        1, packed, in, out, mine);
         }
     }
 }
@@ -269,7 +281,7 @@ static int64_t class_pairs(const gather_class *c) {
 
 static int64_t all_pairs(const mos_conv *conv) {
     int64_t pairs = 0;
-    gather_class c = {.number = CLASSES};
+    gather_class c = {.number = CLASSES, .samples = conv->shape.n};
     while (next_class(conv, CONV_BACKWARD_WEIGHTS, &c)) {
         pairs += class_pairs(&c);
     }
@@ -318,7 +330,7 @@ static void place_chunk(const mos_conv *conv, int64_t first, chunk_room *room) {
     int64_t before = 0;
     for (int64_t i = 0; i < room->pairs * 2; i++)
         room->from[i] = room->to[i] = -1;
-    gather_class c = {.number = CLASSES};
+    gather_class c = {.number = CLASSES, .samples = conv->shape.n};
     while (next_class(conv, CONV_BACKWARD_WEIGHTS, &c)) {
         const class_part part = part_of(&c, before, first, room->pairs);
         before += class_pairs(&c);
@@ -337,7 +349,7 @@ static void run_unit(const mos_cpu *cpu, const mos_conv *conv, const chunk_room 
     mos_range ranges[CLASSES];
     int range_count = 0;
     int64_t before = 0, gathered = 0;
-    gather_class c = {.number = CLASSES};
+    gather_class c = {.number = CLASSES, .samples = conv->shape.n};
     while (next_class(conv, CONV_BACKWARD_WEIGHTS, &c)) {
         const class_part part = part_of(&c, before, first, room->pairs);
         int64_t i = 0;
@@ -429,9 +441,9 @@ static void run_chunks(const mos_cpu *cpu, const mos_conv *conv, const void *x, 
 static void plan_blocks(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
                         conv_own *plan) {
     size_t most = 0;
-    gather_class c = {.number = CLASSES};
+    gather_class c = {.number = CLASSES, .samples = conv->shape.n};
     while (next_class(conv, direction, &c)) {
-        const size_t bytes = (size_t)(rows_of(cpu, &c) * row_values(&c)) * cpu->act_size;
+        const size_t bytes = (size_t)(rows_of(cpu, &c, 1) * row_values(&c)) * cpu->act_size;
         if (bytes > most) most = bytes;
     }
     plan->bytes = (size_t)cpu->threads * (sizeof(block_room) + (most + 63) / 64 * 64);
