@@ -142,12 +142,17 @@ static int64_t row_values(const gather_class *c) {
     return c->walk.taps * c->walk.c;
 }
 
-/* Outputs of a block, a multiple of eight: as many as divide evenly among `parts`. */
-static int64_t rows_of(const mos_cpu *cpu, const gather_class *c, int parts) {
+/* The most outputs that a block may have, a multiple of eight. */
+static int64_t most_rows(const mos_cpu *cpu, const gather_class *c) {
     const int64_t bytes = row_values(c) * (int64_t)cpu->act_size + 1;
     const int64_t most = BLOCK_BYTES / bytes / 8 * 8;
-    const int64_t room = most < 8 ? 8 : most > MAX_ROWS ? MAX_ROWS : most;
-    const int64_t blocks = mos_cpu_round_up((c->outputs + room - 1) / room, parts);
+    return most < 8 ? 8 : most > MAX_ROWS ? MAX_ROWS : most;
+}
+
+/* Outputs of a block, a multiple of eight: as many as divide evenly among `parts`. */
+static int64_t rows_of(const mos_cpu *cpu, const gather_class *c, int parts) {
+    const int64_t most = most_rows(cpu, c);
+    const int64_t blocks = mos_cpu_round_up((c->outputs + most - 1) / most, parts);
     return mos_cpu_round_up((c->outputs + blocks - 1) / blocks, 8);
 }
 
@@ -443,7 +448,8 @@ static void plan_blocks(const mos_cpu *cpu, const mos_conv *conv, conv_direction
     size_t most = 0;
     gather_class c = {.number = CLASSES, .samples = conv->shape.n};
     while (next_class(conv, direction, &c)) {
-        const size_t bytes = (size_t)(rows_of(cpu, &c, 1) * row_values(&c)) * cpu->act_size;
+        /* Not rows_of: how evenly outputs divide depends on the samples taken at a time. */
+        const size_t bytes = (size_t)(most_rows(cpu, &c) * row_values(&c)) * cpu->act_size;
         if (bytes > most) most = bytes;
     }
     plan->bytes = (size_t)cpu->threads * (sizeof(block_room) + (most + 63) / 64 * 64);
