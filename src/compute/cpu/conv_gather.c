@@ -8,6 +8,7 @@
  * other samples and threads there are. */
 #include "base/memory.h"
 #include "compute/cpu/conv_plan.h"
+#include "compute/cpu/cpu_work.h"
 
 #include <omp.h>
 #include <string.h>
@@ -239,25 +240,23 @@ static void run_samples(const mos_cpu *cpu, const mos_conv *conv, conv_direction
     }
 }
 
-/* y = conv(x), in a folded plan with its ending, or dx from dy. Groups of samples go to whichever
- * thread is free; where there are fewer samples than threads, the threads share out blocks. */
+/* y = conv(x), in a folded plan with its ending, or dx from dy. The threads share out groups of
+ * samples or, where there are fewer samples than threads, the blocks of all. */
 static void run_blocks(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
                        const void *packed, const void *in, void *out, void *workspace) {
     const size_t room = conv->own[direction].bytes / (size_t)cpu->threads;
     const int64_t n = conv->shape.n, samples = samples_of(cpu, conv, direction);
-    int64_t next = 0;
+    mos_cpu_work work;
+    mos_cpu_work_begin(&work, (n + samples - 1) / samples, cpu->threads);
 #pragma omp parallel num_threads(cpu->threads)
     {
         const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
         block_room *mine = (block_room *)(void *)((char *)workspace + (size_t)thread * room);
-        int64_t first = 0;
+        int64_t group;
         if (n < threads)
             run_samples(cpu, conv, direction, 0, n, thread, threads, packed, in, out, mine);
-        while (n >= threads) {
-#pragma omp atomic capture
-            first = next++;
-            first *= samples;
-            if (first >= n) break;
+        while (n >= threads && (group = mos_cpu_work_next(&work, thread)) >= 0) {
+            const int64_t first = group * samples;
             run_samples(cpu, conv, direction, first, n - first < samples ? n - first : samples, 0,
                         1, packed, in, out, mine);
         }
@@ -406,18 +405,18 @@ static void run_chunks(const mos_cpu *cpu, const mos_conv *conv, const void *x, 
     const int64_t total = all_pairs(conv), blocks = s->ci / CPU_BLOCK;
     const int64_t plane = conv->oh * conv->ow * CPU_BLOCK;
     chunk_room room;
-    int64_t next = 0;
+    mos_cpu_work work;
     (void)lay_out_chunk(cpu, conv, workspace, &room);
 #pragma omp parallel num_threads(cpu->threads)
     {
         const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
         void *px = room.px + (size_t)(thread * room.pairs * 32) * cpu->act_size;
-        int64_t begin, end, unit = 0;
+        int64_t begin, end, unit;
         for (int64_t first = 0; first < total; first += room.pairs) {
 #pragma omp single
             {
                 place_chunk(conv, first, &room);
-                next = 0;
+                mos_cpu_work_begin(&work, room.taps * blocks, cpu->threads);
             }
             mos_cpu_part(room.pairs, threads, thread, &begin, &end);
             for (int64_t o = 0; o < s->co / CPU_BLOCK; o++)
@@ -425,12 +424,8 @@ static void run_chunks(const mos_cpu *cpu, const mos_conv *conv, const void *x, 
                                room.to + begin * 2, end - begin,
                                room.py + (size_t)(o * room.stride + begin * 32) * cpu->act_size);
 #pragma omp barrier
-            for (;;) {
-#pragma omp atomic capture
-                unit = next++;
-                if (unit >= room.taps * blocks) break;
+            while ((unit = mos_cpu_work_next(&work, thread)) >= 0)
                 run_unit(cpu, conv, &room, first, unit / blocks, unit % blocks, x, px);
-            }
 #pragma omp barrier
         }
         mos_cpu_part(blocks * (s->co / GROUP), threads, thread, &begin, &end);

@@ -2,6 +2,7 @@
  * sample, arranges what they read of the image once and multiplies straight out of that. The weight
  * gradient's sums are each thread's own and are added in thread order. */
 #include "compute/cpu/conv_plan.h"
+#include "compute/cpu/cpu_work.h"
 
 #include <omp.h>
 #include <string.h>
@@ -95,14 +96,15 @@ static void run_strips(const mos_cpu *cpu, const mos_conv *conv, conv_direction 
     const int64_t width = forward_width(conv), taps = s->kernel * s->kernel;
     const int64_t plane = conv->oh * conv->ow * CPU_BLOCK;
     const size_t room = plan->bytes / (size_t)cpu->threads;
+    mos_cpu_work work;
+    mos_cpu_work_begin(&work, s->n * strips_of(conv, direction), cpu->threads);
 #pragma omp parallel num_threads(cpu->threads)
     {
-        char *line = (char *)workspace + (size_t)omp_get_thread_num() * room;
+        const int thread = omp_get_thread_num();
+        char *line = (char *)workspace + (size_t)thread * room;
         char *strip = line + (size_t)(2 * s->w) * cpu->act_size;
-        int64_t begin, end;
-        mos_cpu_part(s->n * strips_of(conv, direction), omp_get_num_threads(), omp_get_thread_num(),
-                     &begin, &end);
-        for (int64_t number = begin; number < end; number++) {
+        int64_t number;
+        while ((number = mos_cpu_work_next(&work, thread)) >= 0) {
             const stem_part at = part_at(conv, direction, number);
             const mos_stem_rows rows = rows_of(s, &at, width);
             kernels->strip(&map, &rows, image_of(cpu, conv, in, at.n), line, strip);

@@ -3,6 +3,7 @@
  * gradient in one of three ways by its channels and tiles. Sums are made in an order that depends
  * on the shape and the number of threads alone. */
 #include "compute/cpu/conv_plan.h"
+#include "compute/cpu/cpu_work.h"
 
 #include <omp.h>
 #include <string.h>
@@ -72,16 +73,17 @@ static void run_tiles(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
     const int64_t planes = kernels->planes, inputs = inputs_of(s, direction),
                   outputs = direction == CONV_FORWARD ? s->co : s->ci;
     const mos_winograd_map from = map_of(s, kernels, inputs), to = map_of(s, kernels, outputs);
-    const int64_t blocks = (from.tiles + plan->rows - 1) / plan->rows;
+    mos_cpu_work work;
+    mos_cpu_work_begin(&work, (from.tiles + plan->rows - 1) / plan->rows, cpu->threads);
 #pragma omp parallel num_threads(cpu->threads)
     {
-        int64_t begin, end;
-        char *v = (char *)workspace + (size_t)omp_get_thread_num() * block_bytes(cpu, plan, inputs);
+        const int thread = omp_get_thread_num();
+        int64_t block;
+        char *v = (char *)workspace + (size_t)thread * block_bytes(cpu, plan, inputs);
         float *m = (float *)(void *)(v + (size_t)(planes * WINOGRAD_V_PLANE(plan->rows, inputs)) *
                                              cpu->act_size);
-        mos_cpu_part(blocks, omp_get_num_threads(), omp_get_thread_num(), &begin, &end);
-        for (int64_t b = begin; b < end; b++) {
-            const int64_t first = b * plan->rows;
+        while ((block = mos_cpu_work_next(&work, thread)) >= 0) {
+            const int64_t first = block * plan->rows;
             const int64_t count = from.tiles - first < plan->rows ? from.tiles - first : plan->rows;
             kernels->input(&from, in, first, count, plan->rows, v);
             for (int64_t c = 0; c < outputs; c += GROUP) {
@@ -228,16 +230,18 @@ static void run_by_planes(const mos_cpu *cpu, const mos_conv *conv, const void *
                           float *dw, void *workspace) {
     const weight_run run = begin_weights(cpu, conv, units_of(&conv->shape), dw, workspace);
     const int64_t units = run.units, values = run.values;
+    mos_cpu_work work;
 #pragma omp parallel num_threads(cpu->threads)
     {
         const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
-        int64_t begin, end;
+        int64_t begin, end, item;
         for (int64_t first = 0; first < run.map_x.tiles; first += run.pairs * 2) {
+#pragma omp single nowait
+            mos_cpu_work_begin(&work, run.kernels->planes * units, cpu->threads);
             mos_cpu_part(run.pairs, threads, thread, &begin, &end);
             transform(&run, x, dy, first, begin, end);
 #pragma omp barrier
-            mos_cpu_part(run.kernels->planes * units, threads, thread, &begin, &end);
-            for (int64_t item = begin; item < end; item++)
+            while ((item = mos_cpu_work_next(&work, thread)) >= 0)
                 accumulate(&run, item % units, item / units, 1, run.sums + item % units * values,
                            first > 0);
 #pragma omp barrier
@@ -252,16 +256,17 @@ static void run_by_planes(const mos_cpu *cpu, const mos_conv *conv, const void *
 static void run_by_units(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
                          float *dw, void *workspace) {
     const weight_run run = begin_weights(cpu, conv, cpu->threads, dw, workspace);
+    mos_cpu_work work;
+    mos_cpu_work_begin(&work, run.units, cpu->threads);
 #pragma omp parallel num_threads(cpu->threads)
     {
         const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
         float *du = run.sums + thread * run.values;
-        int64_t begin, end;
+        int64_t begin, end, unit;
         mos_cpu_part(run.pairs, threads, thread, &begin, &end);
         transform(&run, x, dy, 0, begin, end);
 #pragma omp barrier
-        mos_cpu_part(run.units, threads, thread, &begin, &end);
-        for (int64_t unit = begin; unit < end; unit++) {
+        while ((unit = mos_cpu_work_next(&work, thread)) >= 0) {
             accumulate(&run, unit, 0, run.kernels->planes, du, false);
             finish_unit(&run, unit, du);
         }
