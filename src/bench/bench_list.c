@@ -36,7 +36,7 @@ static const mos_option options_list[] = {
      AT(encoder),
      .fallback = "resnet34",
      .choices = mos_encoder_names,
-     .help = "of the step: memory, ways, end-to-end and scaling"},
+     .help = "of the step: conv, memory, ways, end-to-end and scaling"},
     {.key = "views",
      .type = MOS_OPTION_INT,
      AT(views),

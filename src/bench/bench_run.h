@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MOS_BENCH_MAX_CASES = 512, MOS_BENCH_MAX_ROUNDS = 100, MOS_BENCH_LEAST_ROUNDS = 3 };
+enum { MOS_BENCH_MAX_CASES = 1024, MOS_BENCH_MAX_ROUNDS = 100, MOS_BENCH_LEAST_ROUNDS = 3 };
 /* A roof that moved by more than this between rounds makes the figures worthless. */
 #define MOS_BENCH_DRIFT_LIMIT 0.15
 

@@ -1,4 +1,4 @@
-/* Every convolution of a ResNet-34 step, by direction and number format: implementation, share of
+/* Every convolution of an encoder's step, by direction and number format: implementation, share of
  * the roof, and how it stands to the library's direct one; the table of choices from the same
  * measurements. */
 #include "base/file.h"
@@ -8,13 +8,14 @@
 #include "base/simd.h"
 #include "bench/bench_list.h"
 #include "compute/device.h"
+#include "model/resnet.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIRECTIONS = 3, MOST_LAYERS = 16, TABLE_BYTES = 1 << 22 };
+enum { DIRECTIONS = 3, MOST_LAYERS = 32, TABLE_BYTES = 1 << 22 };
 static const char *const direction_names[DIRECTIONS] = {"FORWARD", "BACKWARD_DATA",
                                                         "BACKWARD_WEIGHTS"};
 
@@ -138,10 +139,31 @@ static mosaic_status add_cases(conv_work *work, conv_layer *l, mos_conv_algorith
     return MOSAIC_OK;
 }
 
+/* Of the device's layers; NULL: it is new. */
+static conv_layer *find_layer(conv_work *work, const mos_device *device,
+                              const mos_conv_shape *shape) {
+    for (int i = 0; i < work->layer_count; i++) {
+        conv_layer *l = &work->layers[i];
+        const mos_conv_shape *s = &l->shape;
+        if (l->device == device && s->ci == shape->ci && s->h == shape->h && s->w == shape->w &&
+            s->co == shape->co && s->kernel == shape->kernel && s->stride == shape->stride)
+            return l;
+    }
+    return NULL;
+}
+
+/* One more pass through a layer. */
 static mosaic_status add_layer(const mos_bench_settings *settings, conv_work *work,
                                mos_device *device, int passes, mos_conv_shape shape) {
-    conv_layer *l = &work->layers[work->layer_count++];
+    conv_layer *l = find_layer(work, device, &shape);
     mos_conv_info info;
+    if (l != NULL) {
+        l->passes += passes;
+        return MOSAIC_OK;
+    }
+    if (work->layer_count == 2 * MOST_LAYERS)
+        return mos_fail(MOSAIC_ERR_RUNTIME, "bench conv: more than %d layers", 2 * MOST_LAYERS);
+    l = &work->layers[work->layer_count++];
     shape.n = settings->batch;
     shape.train = true;
     l->device = device;
@@ -168,42 +190,50 @@ static mosaic_status add_layer(const mos_bench_settings *settings, conv_work *wo
     return make_buffers(l);
 }
 
+/* The convolutions of one residual block of both encoders; moves `in` on to what follows it. */
+static mosaic_status add_block(const mos_bench_settings *settings, conv_work *work,
+                               mos_device *device, const mos_block_kind *kind, int64_t width,
+                               int64_t stride, mos_conv_shape *in) {
+    const mos_conv_shape first = *in;
+    const int64_t outputs = width * kind->widen[kind->units - 1];
+    for (int u = 0; u < kind->units; u++) {
+        in->co = width * kind->widen[u];
+        in->kernel = kind->kernel[u];
+        in->pad = in->kernel / 2;
+        in->stride = u == kind->strided ? stride : 1;
+        MOS_TRY(add_layer(settings, work, device, 2, *in));
+        in->h = in->w = (in->h + in->stride - 1) / in->stride;
+        in->ci = in->co;
+    }
+    if (stride == 1 && first.ci == outputs) return MOSAIC_OK;
+    return add_layer(settings, work, device, 2,
+                     (mos_conv_shape){.ci = first.ci,
+                                      .h = first.h,
+                                      .w = first.w,
+                                      .co = outputs,
+                                      .kernel = 1,
+                                      .stride = stride});
+}
+
 static mosaic_status add_network(const mos_bench_settings *settings, conv_work *work,
                                  mos_device *device) {
-    static const int inner[4] = {6, 7, 11, 5}; /* of a stage's own width, an encoder's */
-    int64_t side = settings->size, width = 64;
+    const mos_encoder_shape *encoder = &mos_encoder_shapes[settings->encoder];
+    const int64_t size = settings->size, side = ((size + 1) / 2 + 1) / 2;
+    mos_conv_shape in = {.ci = 64, .h = side, .w = side};
     for (int64_t bands = 2; bands <= 12; bands += 10)
         MOS_TRY(add_layer(settings, work, device, 1,
                           (mos_conv_shape){.ci = bands,
-                                           .h = side,
-                                           .w = side,
-                                           .co = width,
+                                           .h = size,
+                                           .w = size,
+                                           .co = 64,
                                            .kernel = 7,
                                            .stride = 2,
                                            .pad = 3,
                                            .image = true}));
-    side = ((side + 1) / 2 + 1) / 2;
-    for (int stage = 0; stage < 4; stage++, width *= 2) {
-        mos_conv_shape shape = {
-            .ci = width, .h = side, .w = side, .co = width, .kernel = 3, .stride = 1, .pad = 1};
-        if (stage > 0) {
-            shape.ci = width / 2;
-            shape.stride = 2;
-            MOS_TRY(add_layer(settings, work, device, 2, shape));
-            shape.kernel = 1;
-            shape.pad = 0;
-            MOS_TRY(add_layer(settings, work, device, 2, shape));
-            side = (side + 1) / 2;
-        }
-        MOS_TRY(add_layer(settings, work, device, 2 * inner[stage],
-                          (mos_conv_shape){.ci = width,
-                                           .h = side,
-                                           .w = side,
-                                           .co = width,
-                                           .kernel = 3,
-                                           .stride = 1,
-                                           .pad = 1}));
-    }
+    for (int stage = 0; stage < 4; stage++)
+        for (int k = 0; k < encoder->depth[stage]; k++)
+            MOS_TRY(add_block(settings, work, device, encoder->block, (int64_t)64 << stage,
+                              stage > 0 && k == 0 ? 2 : 1, &in));
     return MOSAIC_OK;
 }
 
@@ -236,12 +266,25 @@ static void report_cases(const conv_work *work, mos_bench_report *report) {
     }
 }
 
-/* The lines that others measured, and where they end. */
-static void keep_lines(const char *old, const char *prefix, mos_text *out) {
+/* Whether a line of the table is one of `lines`, whatever algorithm it names. */
+static bool is_replaced(const char *line, size_t size, const mos_text *lines) {
+    size_t key = size;
+    while (key > 0 && line[key - 1] != ',')
+        key--;
+    for (const char *at = lines->data; key > 0 && at && *at;) {
+        const size_t length = strcspn(at, "\n");
+        if (length >= key && memcmp(at, line, key) == 0) return true;
+        at += length + (at[length] == '\n');
+    }
+    return false;
+}
+
+/* The lines of what was not measured now, but for the closing one. */
+static void keep_lines(const char *old, const mos_text *lines, mos_text *out) {
     for (const char *line = old; line && *line;) {
         size_t size = strcspn(line, "\n");
         bool closing = strncmp(line, "/* clang-format on", 18) == 0;
-        if (!closing && strncmp(line, prefix, strlen(prefix)) != 0) {
+        if (!closing && !is_replaced(line, size, lines)) {
             mos_text_add_bytes(out, line, size);
             mos_text_add(out, "\n");
         }
@@ -318,34 +361,36 @@ static mos_conv_algorithm algorithm_of(const conv_case *c) {
 }
 
 static mosaic_status write_table(const conv_work *work, const char *path) {
-    char processor[MOS_PROCESSOR_NAME], prefix[MOS_PROCESSOR_NAME + 32], *old = NULL;
-    mos_text text = {0};
+    char processor[MOS_PROCESSOR_NAME], *old = NULL;
+    mos_text lines = {0}, text = {0};
     size_t size;
     mosaic_status status = MOSAIC_OK;
     mos_processor_name(processor);
-    (void)snprintf(prefix, sizeof prefix, "CHOICE(\"%s\", %d, ", processor, work->run->threads);
     if (mos_path_exists(path)) MOS_TRY(mos_file_read(path, TABLE_BYTES, &old, &size));
     if (old == NULL)
         mos_text_add(&text, "/* Measured choices of convolution algorithms. */\n"
                             "/* clang-format off */\n");
-    keep_lines(old, prefix, &text);
     for (int i = 0; i < work->run->count; i++) {
         const conv_case *c = &work->cases[i];
         const mos_conv_shape *s = &c->layer->shape;
         if (c->algorithm != MOS_CONV_AUTO) continue;
         const conv_case *winner = &work->cases[find_winner(work, i)];
-        mos_text_add(&text, "%s%d, %lld, %lld, %lld, %lld, %lld, %lld, %s, %s)\n", prefix,
+        mos_text_add(&lines, "CHOICE(\"%s\", %d, %d, %lld, %lld, %lld, %lld, %lld, %lld, %s, %s)\n",
+                     processor, work->run->threads,
                      c->layer->device->precision == MOS_PRECISION_BF16, (long long)s->ci,
                      (long long)s->h, (long long)s->w, (long long)s->co, (long long)s->kernel,
                      (long long)s->stride, direction_names[c->direction],
                      mos_conv_algorithm_name(algorithm_of(winner)));
     }
+    keep_lines(old, &lines, &text);
+    if (lines.data) mos_text_add(&text, "%s", lines.data);
     mos_text_add(&text, "/* clang-format on */\n");
-    if (text.failed)
+    if (text.failed || lines.failed)
         status = mos_fail_memory(text.size, "table of choices");
     else
         status = mos_atomic_write(path, text.data, text.size);
     mos_free(old);
+    mos_text_release(&lines);
     mos_text_release(&text);
     return status;
 }
