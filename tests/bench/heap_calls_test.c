@@ -72,8 +72,8 @@ int __wrap_dnnl_primitive_execute(const void *primitive, void *stream, int count
     return status;
 }
 
-static void check(mos_precision precision, int64_t lanes) {
-    const mos_step_setting setting = {.encoder = MOS_ENCODER_RESNET34,
+static void check(mos_encoder_kind encoder, mos_precision precision, int64_t lanes) {
+    const mos_step_setting setting = {.encoder = encoder,
                                       .batch = 2,
                                       .size = 120,
                                       .views = 2,
@@ -125,12 +125,14 @@ static void calls_are_counted(void **state) {
 
 static void in_turn(void **state) {
     (void)state;
-    check(MOS_PRECISION_BF16, 0);
-    check(MOS_PRECISION_FP32, 0);
+    check(MOS_ENCODER_RESNET34, MOS_PRECISION_BF16, 0);
+    check(MOS_ENCODER_RESNET34, MOS_PRECISION_FP32, 0);
+    check(MOS_ENCODER_RESNET50, MOS_PRECISION_BF16, 0); /* bottleneck blocks */
+    check(MOS_ENCODER_RESNET50, MOS_PRECISION_FP32, 0);
 }
 static void side_by_side(void **state) {
     (void)state;
-    check(MOS_PRECISION_BF16, 2);
+    check(MOS_ENCODER_RESNET34, MOS_PRECISION_BF16, 2);
 }
 
 int main(void) {

@@ -80,8 +80,11 @@ static void gathered_layers(void **state) {
         {1, 32, 11, 10, 32, 3, 2, 2, .train = true}, /* outputs that see only padding in a side */
         {2, 32, 13, 10, 32, 1, 3, 0, .train = true}, /* inputs that nobody reads */
         {2, 32, 13, 10, 32, 3, 5, 1, .train = true},
-        {2, 32, 5, 5, 32, 1, 2, 1, .train = true},   /* outputs of padding alone */
-        {40, 32, 30, 30, 32, 3, 2, 1, .train = true} /* several chunks */
+        {2, 32, 5, 5, 32, 1, 2, 1, .train = true},    /* outputs of padding alone */
+        {40, 32, 30, 30, 32, 3, 2, 1, .train = true}, /* several chunks */
+        {7, 64, 15, 15, 32, 1, 1, 0, .train = true},  /* several pieces, samples of odd size */
+        {9, 32, 4, 4, 96, 1, 1, 0, .train = true},    /* small samples, together in a product */
+        {3, 512, 4, 3, 544, 1, 1, 0, .train = true}   /* sums too wide for each thread */
     };
     for (size_t i = 0; i < COUNT(shapes); i++) {
         mos_conv_shape shape = shapes[i];
@@ -124,6 +127,7 @@ static void samples_stand_alone(void **state) {
     static const mos_conv_shape shapes[] = {{7, 64, 15, 15, 64, 3, 2, 1, .train = true},
                                             {7, 64, 15, 15, 64, 1, 2, 0, .train = true},
                                             {7, 64, 12, 12, 64, 1, 1, 0, .train = true},
+                                            {7, 64, 4, 4, 64, 1, 1, 0, .train = true},
                                             {7, 5, 40, 40, 32, 7, 2, 3, .image = true}};
     for (size_t i = 0; i < 2 * COUNT(shapes); i++) {
         mos_conv_shape many = shapes[i / 2], one;

@@ -40,7 +40,11 @@ typedef struct conv_reorder {
 /* One side of a map as a gathered direction writes it: places whose taps lie inside the map read
  * are grouped by which those are. Group g (a bit per tap) holds [first[g], first[g + 1]) of both
  * lists. */
-enum { GATHER_MAX_KERNEL = 3, GATHER_GROUPS = 1 << GATHER_MAX_KERNEL };
+enum {
+    GATHER_MAX_KERNEL = 3,
+    GATHER_GROUPS = 1 << GATHER_MAX_KERNEL,
+    GATHER_CLASSES = GATHER_GROUPS * GATHER_GROUPS
+};
 typedef struct conv_axis {
     int32_t *out, *in; /* a place written, and what its first tap reads */
     int64_t first[GATHER_GROUPS + 1];
@@ -97,7 +101,7 @@ void mos_conv_add_weights(const mos_cpu *cpu, const mos_conv *conv,
 void mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
                        const mos_winograd_kernels *kernels);
 mosaic_status mos_gather_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction);
-void mos_gather_release(conv_own *plan);
+void mos_gather_plan_weights(const mos_cpu *cpu, const mos_conv *conv, conv_own *plan);
 void mos_stem_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction);
 
 /* The ending of 32 output channels from `channel` on; NULL where there is none. */

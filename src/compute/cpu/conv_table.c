@@ -53,7 +53,8 @@ static mos_conv_algorithm rule(const mos_cpu *cpu, const mos_conv_shape *shape,
     /* Matrix tiles (AMX) are ahead of what vectors can do with fewer products. */
     if (cpu->bf16 && cpu->tiles) return MOS_CONV_DIRECT;
     if (is_possible(cpu, shape, direction, MOS_CONV_STEM)) return MOS_CONV_STEM;
-    if (shape->stride > 1 && is_possible(cpu, shape, direction, MOS_CONV_GATHERED))
+    if ((shape->stride > 1 || shape->kernel == 1) &&
+        is_possible(cpu, shape, direction, MOS_CONV_GATHERED))
         return MOS_CONV_GATHERED;
     if (cpu->bf16 && is_possible(cpu, shape, direction, MOS_CONV_F2X2)) return MOS_CONV_F2X2;
     if (is_possible(cpu, shape, direction, MOS_CONV_F4X4)) return MOS_CONV_F4X4;

@@ -1,7 +1,7 @@
 /* Convolutions: planning, and the three runs with the packing of their weights. */
 #include "base/log.h"
 #include "base/memory.h"
-#include "compute/cpu/conv_plan.h"
+#include "compute/cpu/conv_places.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -184,7 +184,7 @@ void mos_cpu_conv_destroy(mos_device *device, mos_conv **conv) {
     for (int i = 0; i < CONV_DIRECTIONS; i++)
         mos_conv_release_pass(&(*conv)->pass[i]);
     for (int i = 0; i < CONV_DIRECTIONS; i++)
-        mos_gather_release(&(*conv)->own[i]);
+        mos_conv_release_places(&(*conv)->own[i]);
     for (int i = 0; i < 2; i++)
         mos_conv_release_reorder(&(*conv)->reorder[i]);
     mos_free((*conv)->folded);

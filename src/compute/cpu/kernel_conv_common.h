@@ -45,6 +45,50 @@ KERNEL_INLINE void load_taps(const float *w, int64_t stride, const int64_t taps,
             stride == 1 ? v_load(w + tap) : (vec)_mm512_i32gather_ps(index, w + tap, 4);
 }
 
+/* v[i][j] and v[j][i] change places, 32 bits each. */
+KERNEL_INLINE void transpose_16(__m512i v[16]) {
+    __m512i t[16];
+#pragma GCC unroll 8
+    for (int i = 0; i < 16; i += 2) {
+        t[i] = _mm512_unpacklo_epi32(v[i], v[i + 1]);
+        t[i + 1] = _mm512_unpackhi_epi32(v[i], v[i + 1]);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 16; i += 4) {
+        v[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+        v[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+        v[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+        v[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+    }
+    /* quarter q of v[4 g + j] now holds column 4 q + j of rows 4 g to 4 g + 3 */
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++) {
+        const __m512i even0 = _mm512_shuffle_i32x4(v[j], v[4 + j], 0x88),
+                      even1 = _mm512_shuffle_i32x4(v[8 + j], v[12 + j], 0x88),
+                      odd0 = _mm512_shuffle_i32x4(v[j], v[4 + j], 0xdd),
+                      odd1 = _mm512_shuffle_i32x4(v[8 + j], v[12 + j], 0xdd);
+        t[j] = _mm512_shuffle_i32x4(even0, even1, 0x88);
+        t[4 + j] = _mm512_shuffle_i32x4(odd0, odd1, 0x88);
+        t[8 + j] = _mm512_shuffle_i32x4(even0, even1, 0xdd);
+        t[12 + j] = _mm512_shuffle_i32x4(odd0, odd1, 0xdd);
+    }
+    memcpy(v, t, sizeof t);
+}
+
+/* Weights of 16 outputs, `stride` values apart, and as many inputs side by side as fill a line of a
+ * product's order: a line per ACT_STEP inputs, past the caches. */
+KERNEL_INLINE void transpose_weights_f32(const float *w, int64_t stride, float *to,
+                                         int64_t to_stride) {
+    __m512i v[16];
+#pragma GCC unroll 16
+    for (int o = 0; o < 16; o++)
+        v[o] = _mm512_loadu_si512(w + o * stride);
+    transpose_16(v);
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; i++)
+        _mm512_stream_si512((__m512i *)(void *)(to + i * to_stride), v[i]);
+}
+
 KERNEL_INLINE void stream_two_f32(float *to, vec even, vec odd) {
     _mm512_stream_ps(to, (__m512)even);
     _mm512_stream_ps(to + 2 * LANES, (__m512)odd);
@@ -100,6 +144,10 @@ KERNEL_INLINE __m512i interleave(vec even, vec odd) {
 
 KERNEL_INLINE void join_two_bf16(uint16_t *to, const uint16_t *even, const uint16_t *odd) {
     const __m256i zero = _mm256_setzero_si256();
+    if (even && odd == even + LANES) { /* one line of memory */
+        _mm512_storeu_si512(to, interleave_halves(_mm512_loadu_si512(even)));
+        return;
+    }
     const __m256i low = even ? _mm256_loadu_si256((const void *)even) : zero;
     const __m256i high = odd ? _mm256_loadu_si256((const void *)odd) : zero;
     const __m512i both = _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
@@ -112,6 +160,19 @@ KERNEL_INLINE void store_two_bf16(uint16_t *to, vec even, vec odd) {
 
 KERNEL_INLINE void stream_two_bf16(uint16_t *to, vec even, vec odd) {
     _mm512_stream_si512((__m512i *)(void *)to, interleave(even, odd));
+}
+
+KERNEL_INLINE void transpose_weights_bf16(const float *w, int64_t stride, uint16_t *to,
+                                          int64_t to_stride) {
+    __m512i v[16];
+#pragma GCC unroll 16
+    for (int o = 0; o < 16; o++)
+        v[o] = (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(w + o * stride + 16),
+                                            _mm512_loadu_ps(w + o * stride));
+    transpose_16(v);
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; i++)
+        _mm512_stream_si512((__m512i *)(void *)(to + i * to_stride), v[i]);
 }
 
 KERNEL_INLINE vec load_if_bf16(bool valid, const uint16_t *p) {

@@ -44,7 +44,10 @@ KERNEL_INLINE void ACT(gather_product_as)(const mos_gather_walk *walk, const voi
                 ACT(end_chain)(sum, total);
             }
         }
-        ACT(end_chain)(sum, total);
+        if (ACT_CHAIN == INT64_MAX)
+            memcpy(total, sum, sizeof total);
+        else
+            ACT(end_chain)(sum, total);
         const int64_t first = r - begin, end = rows - begin < 8 ? rows - begin : 8;
 #pragma GCC unroll 8
         for (int t = 0; t < 8; t++) {
@@ -79,11 +82,19 @@ static void ACT(gather_product)(const mos_gather_walk *walk, const void *v, int6
 #undef GATHER_PRODUCT
 }
 
-/* Inputs [begin, end) of u [taps, inputs/2, 32, 2], 32 output channels; weight (o, i, tap) is w[o *
- * out_stride + i * in_stride + tap] */
+/* Inputs [begin, end), a multiple of 32, of u [taps, inputs/2, 32, 2], 32 output channels; weight
+ * (o, i, tap) is w[o * out_stride + i * in_stride + tap] */
 static void ACT(gather_weights)(const float *w, int64_t out_stride, int64_t in_stride, int64_t taps,
                                 int64_t inputs, int64_t begin, int64_t end, void *u_values) {
     act_t *u = u_values;
+    if (taps == 1 && in_stride == 1) {
+        for (int64_t i = begin; i < end; i += LANES * ACT_STEP)
+            for (int64_t o = 0; o < 32; o += LANES)
+                ACT(transpose_weights)
+        (w + o * out_stride + i, out_stride, u + i * 32 + o * ACT_STEP, 32 * ACT_STEP);
+        _mm_sfence();
+        return;
+    }
     for (int64_t i = begin; i < end; i += 2)
         for (int64_t half = 0; half < 2; half++) {
             vec g[2][9];
@@ -131,10 +142,36 @@ static void ACT(gather_accumulate)(const mos_range *ranges, int range_count, con
     }
 }
 
+/* The same over all pairs, while memory fetches what the next product of `ahead` pairs is made of:
+ * 16 channels at either of next[2], at the places of gather_pairs. */
+static void ACT(gather_accumulate_ahead)(int64_t pairs, const void *px, const void *py,
+                                         int64_t stride, float *du, bool add,
+                                         const void *const next[2], const int64_t *const from[2],
+                                         int64_t ahead) {
+    for (int64_t half = 0; half < 2; half++) {
+        const act_t *x = (const act_t *)px + half * 8 * ACT_STEP, *y = py;
+        vec sum[8][2];
+#pragma GCC unroll 8
+        for (int t = 0; t < 8; t++)
+            sum[t][0] = sum[t][1] = v_all(0);
+        for (int64_t pair = 0; pair < pairs; pair++, x += 32, y += 32) {
+            if (pair < ahead)
+                for (int64_t line = 0; line < 2 / ACT_STEP; line++)
+                    _mm_prefetch(
+                        (const char *)((const act_t *)next[half] + from[half][pair * 2 + line]),
+                        _MM_HINT_T1);
+            ACT(product_more)
+            (2 / ACT_STEP, x, ACT_STEP, LANES * ACT_STEP, y, y + stride, LANES * ACT_STEP, sum);
+        }
+        ACT(store_sums)(du + half * 8 * 32, sum, add);
+    }
+}
+
 static const mos_gather_kernels ACT(table_gather) = {
     .rows = ACT(gather_rows),
     .product = ACT(gather_product),
     .weights = ACT(gather_weights),
     .pairs = ACT(gather_pairs),
     .accumulate = ACT(gather_accumulate),
+    .accumulate_ahead = ACT(gather_accumulate_ahead),
 };

@@ -85,6 +85,9 @@ typedef struct mos_gather_kernels {
     void (*pairs)(const void *at, const int64_t *from, int64_t pairs, void *p);
     void (*accumulate)(const mos_range *, int range_count, const void *px, const void *py,
                        int64_t stride, float *du, bool add);
+    void (*accumulate_ahead)(int64_t pairs, const void *px, const void *py, int64_t stride,
+                             float *du, bool add, const void *const next[2],
+                             const int64_t *const from[2], int64_t ahead);
 } mos_gather_kernels;
 
 /* An image [c, h, w], or in blocks of 16 channels, as an encoder's first convolution reads it. */

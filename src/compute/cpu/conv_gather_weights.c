@@ -1,0 +1,339 @@
+/* The weight gradient of a gathered convolution:
+ *   dw[o, i, tap] += sum over p of  x[p stride + tap - pad, i] dy[p, o]
+ * Pairs of outputs are what a product takes at a time. */
+#include "compute/cpu/conv_places.h"
+#include "compute/cpu/cpu_work.h"
+
+#include <omp.h>
+#include <string.h>
+
+#define GROUP    32 /* output channels of one product */
+#define MAX_TAPS (GATHER_MAX_KERNEL * GATHER_MAX_KERNEL)
+/* The gradient of y that all units of a chunk of outputs pass by; a 1x1 kernel adds to its sums
+ * after so few products that the chunk may rather leave the L2 cache. */
+#define CHUNK_BYTES     ((int64_t)512 << 10)
+#define CHUNK_BYTES_1X1 ((int64_t)2 << 20)
+/* 16 channels of x and 32 of the gradient in a piece of outputs, and the sums a thread may hold. */
+#define PIECE_BYTES ((int64_t)24 << 10)
+#define SUMS_BYTES  ((int64_t)1 << 20)
+
+/* ---- chunks: any kernel
+ * ------------------------------------------------------------------------------------------------
+ */
+
+/* Outputs are put in a row, class by class, each class filled up to whole pairs, and cut into
+ * chunks. A unit is one tap and 16 input channels: du [co/32, 16 i, 32 o]. A chunk's gradient of y
+ * is gathered once, by all threads; what a unit reads of x by the thread that takes it, into a
+ * small buffer. */
+typedef struct chunk_room {
+    int64_t *from, *to;          /* places of a chunk's outputs; -1: none */
+    float *sums;                 /* [taps, ci/16, co/32, 16, 32] */
+    char *py;                    /* [co/16, pairs, 16, 2] */
+    char *px;                    /* [threads, pairs, 16, 2] */
+    int64_t taps, pairs, stride; /* stride: values from a block of py to the next */
+} chunk_room;
+
+static int64_t class_pairs(const conv_class *c) {
+    return (c->outputs + 1) / 2;
+}
+
+static int64_t all_pairs(const mos_conv *conv) {
+    int64_t pairs = 0;
+    conv_class c = mos_conv_classes(conv->shape.n);
+    while (mos_conv_next_class(conv, CONV_BACKWARD_WEIGHTS, &c)) {
+        pairs += class_pairs(&c);
+    }
+    return pairs;
+}
+
+/* Without a workspace: the bytes it takes. */
+static size_t lay_out_chunk(const mos_cpu *cpu, const mos_conv *conv, void *workspace,
+                            chunk_room *room) {
+    const mos_conv_shape *s = &conv->shape;
+    const int64_t pairs = conv->own[CONV_BACKWARD_WEIGHTS].rows;
+    char *at = workspace;
+    room->taps = s->kernel * s->kernel;
+    room->pairs = pairs;
+    room->stride = pairs * 32 + 32; /* no power of two */
+    const size_t places = (size_t)(pairs * 2) * sizeof(int64_t),
+                 sums = (size_t)(room->taps * s->ci * s->co) * sizeof(float),
+                 py = (size_t)(s->co / CPU_BLOCK * room->stride) * cpu->act_size,
+                 px = (size_t)(cpu->threads * pairs * 32) * cpu->act_size;
+    if (workspace) {
+        room->from = (int64_t *)(void *)at;
+        room->to = (int64_t *)(void *)(at + places);
+        room->sums = (float *)(void *)(at + 2 * places);
+        room->py = at + 2 * places + sums;
+        room->px = room->py + py;
+    }
+    return 2 * places + sums + py + px;
+}
+
+/* The part of a class that lies in a chunk of pairs from `first` on, when `before` pairs went by:
+ * [begin, end) of the chunk's, the class's own from `own` on. */
+typedef struct class_part {
+    int64_t begin, end, own;
+} class_part;
+
+static class_part part_of(const conv_class *c, int64_t before, int64_t first, int64_t pairs) {
+    const int64_t begin = before > first ? before : first;
+    int64_t end = before + class_pairs(c);
+    if (end > first + pairs) end = first + pairs;
+    return (class_part){begin - first, end - first, begin - before};
+}
+
+/* Places of a chunk's outputs. */
+static void place_chunk(const mos_conv *conv, int64_t first, chunk_room *room) {
+    const conv_maps maps = mos_conv_maps(conv, CONV_BACKWARD_WEIGHTS);
+    int64_t before = 0;
+    for (int64_t i = 0; i < room->pairs * 2; i++)
+        room->from[i] = room->to[i] = -1;
+    conv_class c = mos_conv_classes(conv->shape.n);
+    while (mos_conv_next_class(conv, CONV_BACKWARD_WEIGHTS, &c)) {
+        const class_part part = part_of(&c, before, first, room->pairs);
+        before += class_pairs(&c);
+        if (part.begin >= part.end) continue;
+        const int64_t left = c.outputs - part.own * 2, most = (part.end - part.begin) * 2;
+        mos_conv_place_outputs(&c, &maps, part.own * 2, left < most ? left : most,
+                               room->from + part.begin * 2, room->to + part.begin * 2);
+    }
+}
+
+/* du of one tap and 16 input channels: the chunk's ranges of outputs that have the tap. */
+static void run_unit(const mos_cpu *cpu, const mos_conv *conv, const chunk_room *room,
+                     int64_t first, int64_t tap, int64_t block, const void *x, void *px) {
+    const mos_conv_shape *s = &conv->shape;
+    const mos_gather_kernels *kernels = cpu->activation->gather;
+    mos_range ranges[GATHER_CLASSES];
+    int range_count = 0;
+    int64_t before = 0, gathered = 0;
+    conv_class c = mos_conv_classes(conv->shape.n);
+    while (mos_conv_next_class(conv, CONV_BACKWARD_WEIGHTS, &c)) {
+        const class_part part = part_of(&c, before, first, room->pairs);
+        int64_t i = 0;
+        before += class_pairs(&c);
+        while (i < c.walk.taps && c.walk.tap[i] != tap)
+            i++;
+        if (part.begin >= part.end || i == c.walk.taps) continue;
+        kernels->pairs((const char *)x +
+                           (size_t)(block * c.walk.plane + c.walk.step[i]) * cpu->act_size,
+                       room->from + part.begin * 2, part.end - part.begin,
+                       (char *)px + (size_t)(gathered * 32) * cpu->act_size);
+        gathered += part.end - part.begin;
+        if (range_count > 0 && ranges[range_count - 1].end == part.begin)
+            ranges[range_count - 1].end = part.end;
+        else
+            ranges[range_count++] = (mos_range){part.begin, part.end};
+    }
+    if (range_count == 0 && first > 0) return;
+    float *du = room->sums + (tap * (s->ci / CPU_BLOCK) + block) * CPU_BLOCK * s->co;
+    for (int64_t o = 0; o < s->co; o += GROUP)
+        kernels->accumulate(ranges, range_count, px,
+                            room->py + (size_t)(o / CPU_BLOCK * room->stride) * cpu->act_size,
+                            room->stride, du + o * CPU_BLOCK, first > 0);
+}
+
+/* dw += the sums of 16 input and 32 output channels */
+static void finish(const mos_cpu *cpu, const mos_conv_shape *s, const chunk_room *room,
+                   int64_t block, int64_t o, float *dw) {
+    float sums[MAX_TAPS * CPU_BLOCK * CPU_BLOCK];
+    const int64_t taps = room->taps;
+    for (int64_t half = 0; half < GROUP; half += CPU_BLOCK) {
+        for (int64_t tap = 0; tap < taps; tap++) {
+            const float *du =
+                room->sums + ((tap * (s->ci / CPU_BLOCK) + block) * s->co + o) * CPU_BLOCK + half;
+            for (int64_t i = 0; i < CPU_BLOCK; i++)
+                memcpy(sums + (tap * CPU_BLOCK + i) * CPU_BLOCK, du + i * GROUP,
+                       CPU_BLOCK * sizeof *du);
+        }
+        cpu->kernels->add_weight_block(
+            sums, taps, dw + ((o + half) * s->ci + block * CPU_BLOCK) * taps, s->ci * taps);
+    }
+}
+
+/* dw [co, ci, k, k] += the gradient of the weights; x, dy are act */
+static void run_chunks(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
+                       float *dw, void *workspace) {
+    const mos_conv_shape *s = &conv->shape;
+    const mos_gather_kernels *kernels = cpu->activation->gather;
+    const int64_t total = all_pairs(conv), blocks = s->ci / CPU_BLOCK;
+    const int64_t plane = conv->oh * conv->ow * CPU_BLOCK;
+    chunk_room room;
+    mos_cpu_work work;
+    (void)lay_out_chunk(cpu, conv, workspace, &room);
+#pragma omp parallel num_threads(cpu->threads)
+    {
+        const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
+        void *px = room.px + (size_t)(thread * room.pairs * 32) * cpu->act_size;
+        int64_t begin, end, unit;
+        for (int64_t first = 0; first < total; first += room.pairs) {
+#pragma omp single
+            {
+                place_chunk(conv, first, &room);
+                mos_cpu_work_begin(&work, room.taps * blocks, cpu->threads);
+            }
+            mos_cpu_part(room.pairs, threads, thread, &begin, &end);
+            for (int64_t o = 0; o < s->co / CPU_BLOCK; o++)
+                kernels->pairs((const char *)dy + (size_t)(o * plane) * cpu->act_size,
+                               room.to + begin * 2, end - begin,
+                               room.py + (size_t)(o * room.stride + begin * 32) * cpu->act_size);
+#pragma omp barrier
+            while ((unit = mos_cpu_work_next(&work, thread)) >= 0)
+                run_unit(cpu, conv, &room, first, unit / blocks, unit % blocks, x, px);
+#pragma omp barrier
+        }
+        mos_cpu_part(blocks * (s->co / GROUP), threads, thread, &begin, &end);
+        for (unit = begin; unit < end; unit++)
+            finish(cpu, s, &room, unit % blocks, unit / blocks * GROUP, dw);
+    }
+}
+
+/* ---- pieces: a kernel of 1x1, few channels
+ * -----------------------------------------------------------------------------------------------
+ */
+
+/* Outputs [first, first + count) of a map: their places in x and in dy, an odd number of them
+ * filled up with none. */
+typedef struct piece {
+    int64_t *from, *to;
+    int64_t pairs;
+} piece;
+
+/* One thread's part of the workspace. */
+typedef struct piece_room {
+    piece piece[2]; /* the one at hand and the next */
+    float *sums;    /* [ci/16, co/32, 16, 32] */
+    char *px, *py;  /* [ci/16, pairs, 16, 2], [co/16, pairs, 16, 2] */
+    int64_t stride; /* values from a block to the next */
+    size_t bytes;
+} piece_room;
+
+static piece_room piece_room_at(const mos_cpu *cpu, const mos_conv *conv, char *at) {
+    const mos_conv_shape *s = &conv->shape;
+    const int64_t pairs = conv->own[CONV_BACKWARD_WEIGHTS].rows;
+    const size_t places = (size_t)(pairs * 2) * sizeof(int64_t),
+                 sums = (size_t)(s->ci * s->co) * sizeof(float),
+                 line = (size_t)(pairs * 32 + 32) * cpu->act_size, /* no power of two */
+        px = (size_t)(s->ci / CPU_BLOCK) * line, py = (size_t)(s->co / CPU_BLOCK) * line;
+    piece_room room = {.stride = pairs * 32 + 32, .bytes = 4 * places + sums + px + py};
+    if (at == NULL) return room;
+    for (int i = 0; i < 2; i++, at += 2 * places) {
+        room.piece[i].from = (int64_t *)(void *)at;
+        room.piece[i].to = (int64_t *)(void *)(at + places);
+    }
+    room.sums = (float *)(void *)at;
+    room.px = at + sums;
+    room.py = room.px + px;
+    return room;
+}
+
+/* The places of piece `number`. */
+static void place_piece(const mos_conv *conv, const conv_class *c, int64_t number, piece *at) {
+    const conv_maps maps = mos_conv_maps(conv, CONV_BACKWARD_WEIGHTS);
+    const int64_t rows = 2 * conv->own[CONV_BACKWARD_WEIGHTS].rows,
+                  left = c->outputs - number * rows;
+    const int64_t count = left < rows ? left : rows;
+    mos_conv_place_outputs(c, &maps, number * rows, count, at->from, at->to);
+    if (count % 2 != 0) at->from[count] = at->to[count] = -1;
+    at->pairs = (count + 1) / 2;
+}
+
+/* A block of 16 channels: those of x, then those of dy. */
+static const char *block_at(const mos_cpu *cpu, const mos_conv *conv, const char *x, const char *dy,
+                            int64_t block) {
+    const mos_conv_shape *s = &conv->shape;
+    const int64_t blocks = s->ci / CPU_BLOCK;
+    return block < blocks
+               ? x + (size_t)(block * s->h * s->w * CPU_BLOCK) * cpu->act_size
+               : dy + (size_t)((block - blocks) * conv->oh * conv->ow * CPU_BLOCK) * cpu->act_size;
+}
+
+/* The sums of one piece: both sides of 16 input and 32 output channels stay in the L1 cache while
+ * they are multiplied, and the next piece comes from memory. */
+static void run_piece(const mos_cpu *cpu, const mos_conv *conv, const piece *at, const piece *next,
+                      bool add, const char *x, const char *dy, piece_room *room) {
+    const mos_conv_shape *s = &conv->shape;
+    const mos_gather_kernels *kernels = cpu->activation->gather;
+    const int64_t inputs = s->ci / CPU_BLOCK, blocks = inputs + s->co / CPU_BLOCK;
+    const size_t stride = (size_t)room->stride * cpu->act_size;
+    int64_t fetched = 0;
+    for (int64_t b = 0; b < blocks; b++)
+        kernels->pairs(block_at(cpu, conv, x, dy, b), b < inputs ? at->from : at->to, at->pairs,
+                       room->px + (size_t)b * stride);
+    for (int64_t o = 0; o < s->co; o += GROUP)
+        for (int64_t i = 0; i < inputs; i++) {
+            const void *ahead[2] = {NULL, NULL};
+            const int64_t *places[2] = {NULL, NULL};
+            const bool fetch = fetched < blocks; /* an even number of them */
+            for (int half = 0; half < 2 && fetch; half++, fetched++) {
+                ahead[half] = block_at(cpu, conv, x, dy, fetched);
+                places[half] = fetched < inputs ? next->from : next->to;
+            }
+            kernels->accumulate_ahead(at->pairs, room->px + (size_t)i * stride,
+                                      room->py + (size_t)(o / CPU_BLOCK) * stride, room->stride,
+                                      room->sums + i * CPU_BLOCK * s->co + o * CPU_BLOCK, add,
+                                      ahead, places, fetch ? next->pairs : 0);
+        }
+}
+
+/* Each thread takes a range of the outputs in pieces, with sums of its own; the sums are added in
+ * thread order. */
+static void run_pieces(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
+                       float *dw, void *workspace) {
+    const mos_conv_shape *s = &conv->shape;
+    const int64_t rows = 2 * conv->own[CONV_BACKWARD_WEIGHTS].rows, values = s->ci * s->co;
+    conv_class c = mos_conv_classes(s->n);
+    (void)mos_conv_next_class(conv, CONV_BACKWARD_WEIGHTS, &c); /* all outputs: no tap is outside */
+#pragma omp parallel num_threads(cpu->threads)
+    {
+        const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
+        const size_t bytes = piece_room_at(cpu, conv, NULL).bytes;
+        const chunk_room whole = {.taps = 1, .sums = piece_room_at(cpu, conv, workspace).sums};
+        piece_room room = piece_room_at(cpu, conv, (char *)workspace + (size_t)thread * bytes);
+        int64_t begin, end;
+        mos_cpu_part((c.outputs + rows - 1) / rows, threads, thread, &begin, &end);
+        if (begin == end) memset(room.sums, 0, (size_t)values * sizeof *room.sums);
+        if (begin < end) place_piece(conv, &c, begin, &room.piece[begin % 2]);
+        for (int64_t number = begin; number < end; number++) {
+            piece *at = &room.piece[number % 2], *next = &room.piece[(number + 1) % 2];
+            next->pairs = 0;
+            if (number + 1 < end) place_piece(conv, &c, number + 1, next);
+            run_piece(cpu, conv, at, next, number > begin, x, dy, &room);
+        }
+#pragma omp barrier
+        mos_cpu_part(values / (CPU_BLOCK * GROUP), threads, thread, &begin, &end);
+        for (int64_t unit = begin; unit < end; unit++) {
+            const int64_t first = unit * CPU_BLOCK * GROUP;
+            for (int t = 1; t < threads; t++)
+                cpu->kernels->add(
+                    whole.sums + first,
+                    piece_room_at(cpu, conv, (char *)workspace + (size_t)t * bytes).sums + first,
+                    CPU_BLOCK * GROUP);
+            finish(cpu, s, &whole, first / CPU_BLOCK / s->co, first / CPU_BLOCK % s->co, dw);
+        }
+    }
+}
+
+/* ---- the plan
+ * --------------------------------------------------------------------------------------------------
+ */
+
+/* Sums of one thread that are still cheap to hold and to add up per thread. */
+static bool is_narrow(const mos_conv_shape *s) {
+    return s->kernel == 1 && s->pad == 0 && s->ci * s->co * (int64_t)sizeof(float) <= SUMS_BYTES;
+}
+
+void mos_gather_plan_weights(const mos_cpu *cpu, const mos_conv *conv, conv_own *plan) {
+    const mos_conv_shape *s = &conv->shape;
+    const int64_t pairs = all_pairs(conv);
+    const bool pieces = is_narrow(s);
+    const int64_t chunk = s->kernel == 1 ? CHUNK_BYTES_1X1 : CHUNK_BYTES;
+    const int64_t most = pieces ? PIECE_BYTES / (3 * CPU_BLOCK * 2 * (int64_t)cpu->act_size)
+                                : chunk / (s->co * 2 * (int64_t)cpu->act_size);
+    const int64_t count = mos_cpu_round_up((pairs + most - 1) / most, pieces ? cpu->threads : 1);
+    chunk_room room;
+    plan->rows = (pairs + count - 1) / count;
+    plan->bytes = pieces ? (size_t)cpu->threads * piece_room_at(cpu, conv, NULL).bytes
+                         : lay_out_chunk(cpu, conv, NULL, &room);
+    plan->run_weights = pieces ? run_pieces : run_chunks;
+}

@@ -1,0 +1,40 @@
+/* The places of a map that a gathered direction of a convolution writes, grouped by the taps that
+ * reach inside the map it reads. */
+#ifndef MOS_COMPUTE_CPU_CONV_PLACES_H
+#define MOS_COMPUTE_CPU_CONV_PLACES_H
+
+#include "compute/cpu/conv_plan.h"
+
+/* The maps of a direction. The weight gradient's read x and write, in a manner, dy. */
+typedef struct conv_maps {
+    int64_t read_c, read_h, read_w, write_c, write_h, write_w;
+} conv_maps;
+
+conv_maps mos_conv_maps(const mos_conv *conv, conv_direction direction);
+
+/* Fills the direction's axes; mos_conv_release_places undoes it, and nothing but it. */
+mosaic_status mos_conv_plan_places(mos_conv *conv, conv_direction direction);
+void mos_conv_release_places(conv_own *plan);
+
+/* The places of one pair of groups, sample by sample and row by row. */
+typedef struct conv_class {
+    const conv_axis *y, *x;
+    unsigned number, gy, gx;
+    int64_t samples, ny, nx, outputs; /* outputs: samples * ny * nx */
+    mos_gather_walk walk;
+} conv_class;
+
+/* The class before the first of a walk over a number of samples. */
+static inline conv_class mos_conv_classes(int64_t samples) {
+    return (conv_class){.number = GATHER_CLASSES, .samples = samples};
+}
+
+/* The next class that has outputs, those of most taps first; false: there is none. */
+bool mos_conv_next_class(const mos_conv *conv, conv_direction direction, conv_class *c);
+
+/* Outputs [first, first + count) of a class: where in the maps' values of channel 0 the first tap
+ * reads, and where is written. */
+void mos_conv_place_outputs(const conv_class *c, const conv_maps *maps, int64_t first,
+                            int64_t count, int64_t *from, int64_t *to);
+
+#endif
