@@ -84,7 +84,8 @@ static void gathered_layers(void **state) {
         {40, 32, 30, 30, 32, 3, 2, 1, .train = true}, /* several chunks */
         {7, 64, 15, 15, 32, 1, 1, 0, .train = true},  /* several pieces, samples of odd size */
         {9, 32, 4, 4, 96, 1, 1, 0, .train = true},    /* small samples, together in a product */
-        {3, 512, 4, 3, 544, 1, 1, 0, .train = true}   /* sums too wide for each thread */
+        {3, 512, 4, 3, 544, 1, 1, 0, .train = true},  /* threads share out the input channels, */
+        {2, 32, 3, 5, 2080, 1, 1, 0, .train = true}   /* more of them than there are blocks */
     };
     for (size_t i = 0; i < COUNT(shapes); i++) {
         mos_conv_shape shape = shapes[i];

@@ -9,13 +9,11 @@
 
 #define GROUP    32 /* output channels of one product */
 #define MAX_TAPS (GATHER_MAX_KERNEL * GATHER_MAX_KERNEL)
-/* The gradient of y that all units of a chunk of outputs pass by; a 1x1 kernel adds to its sums
- * after so few products that the chunk may rather leave the L2 cache. */
-#define CHUNK_BYTES     ((int64_t)512 << 10)
-#define CHUNK_BYTES_1X1 ((int64_t)2 << 20)
+/* The gradient of y that all units of a chunk of outputs pass by. */
+#define CHUNK_BYTES ((int64_t)512 << 10)
 /* 16 channels of x and 32 of the gradient in a piece of outputs, and the sums a thread may hold. */
 #define PIECE_BYTES ((int64_t)24 << 10)
-#define SUMS_BYTES  ((int64_t)1 << 20)
+#define SUMS_BYTES  ((int64_t)256 << 10)
 
 /* ---- chunks: any kernel
  * ------------------------------------------------------------------------------------------------
@@ -188,7 +186,7 @@ static void run_chunks(const mos_cpu *cpu, const mos_conv *conv, const void *x, 
     }
 }
 
-/* ---- pieces: a kernel of 1x1, few channels
+/* ---- pieces: a kernel of 1x1
  * -----------------------------------------------------------------------------------------------
  */
 
@@ -199,31 +197,48 @@ typedef struct piece {
     int64_t pairs;
 } piece;
 
-/* One thread's part of the workspace. */
+/* What one thread works on: some 16-channel blocks of x, all of dy. */
 typedef struct piece_room {
     piece piece[2]; /* the one at hand and the next */
-    float *sums;    /* [ci/16, co/32, 16, 32] */
-    char *px, *py;  /* [ci/16, pairs, 16, 2], [co/16, pairs, 16, 2] */
+    const char *x, *dy;
+    float *sums;    /* [inputs, co/32, 16, 32] */
+    char *px, *py;  /* [inputs, pairs, 16, 2], [co/16, pairs, 16, 2] */
+    int64_t inputs; /* blocks of x */
     int64_t stride; /* values from a block to the next */
-    size_t bytes;
 } piece_room;
 
-static piece_room piece_room_at(const mos_cpu *cpu, const mos_conv *conv, char *at) {
+/* Few channels: the threads share out the outputs, with sums of their own. Many: the input
+ * channels. */
+static bool is_narrow(const mos_conv_shape *s) {
+    return s->ci * s->co * (int64_t)sizeof(float) <= SUMS_BYTES;
+}
+
+/* All threads' sums come first, then each one's room. */
+static size_t sums_bytes(const mos_cpu *cpu, const mos_conv_shape *s) {
+    return (size_t)(s->ci * s->co * (is_narrow(s) ? cpu->threads : 1)) * sizeof(float);
+}
+
+static int64_t piece_stride(const mos_conv *conv) {
+    return conv->own[CONV_BACKWARD_WEIGHTS].rows * 32 + 32; /* no power of two */
+}
+
+static size_t piece_bytes(const mos_cpu *cpu, const mos_conv *conv) {
     const mos_conv_shape *s = &conv->shape;
     const int64_t pairs = conv->own[CONV_BACKWARD_WEIGHTS].rows;
-    const size_t places = (size_t)(pairs * 2) * sizeof(int64_t),
-                 sums = (size_t)(s->ci * s->co) * sizeof(float),
-                 line = (size_t)(pairs * 32 + 32) * cpu->act_size, /* no power of two */
-        px = (size_t)(s->ci / CPU_BLOCK) * line, py = (size_t)(s->co / CPU_BLOCK) * line;
-    piece_room room = {.stride = pairs * 32 + 32, .bytes = 4 * places + sums + px + py};
-    if (at == NULL) return room;
-    for (int i = 0; i < 2; i++, at += 2 * places) {
+    return (size_t)(pairs * 2 * 4) * sizeof(int64_t) +
+           (size_t)((s->ci + s->co) / CPU_BLOCK * piece_stride(conv)) * cpu->act_size;
+}
+
+static piece_room piece_room_at(const mos_cpu *cpu, const mos_conv *conv, char *at,
+                                int64_t inputs) {
+    const int64_t rows = conv->own[CONV_BACKWARD_WEIGHTS].rows * 2;
+    piece_room room = {.inputs = inputs, .stride = piece_stride(conv)};
+    for (int i = 0; i < 2; i++, at += (size_t)(2 * rows) * sizeof(int64_t)) {
         room.piece[i].from = (int64_t *)(void *)at;
-        room.piece[i].to = (int64_t *)(void *)(at + places);
+        room.piece[i].to = room.piece[i].from + rows;
     }
-    room.sums = (float *)(void *)at;
-    room.px = at + sums;
-    room.py = room.px + px;
+    room.px = at;
+    room.py = at + (size_t)(inputs * room.stride) * cpu->act_size;
     return room;
 }
 
@@ -239,78 +254,91 @@ static void place_piece(const mos_conv *conv, const conv_class *c, int64_t numbe
 }
 
 /* A block of 16 channels: those of x, then those of dy. */
-static const char *block_at(const mos_cpu *cpu, const mos_conv *conv, const char *x, const char *dy,
+static const char *block_at(const mos_cpu *cpu, const mos_conv *conv, const piece_room *room,
                             int64_t block) {
     const mos_conv_shape *s = &conv->shape;
-    const int64_t blocks = s->ci / CPU_BLOCK;
-    return block < blocks
-               ? x + (size_t)(block * s->h * s->w * CPU_BLOCK) * cpu->act_size
-               : dy + (size_t)((block - blocks) * conv->oh * conv->ow * CPU_BLOCK) * cpu->act_size;
+    return block < room->inputs
+               ? room->x + (size_t)(block * s->h * s->w * CPU_BLOCK) * cpu->act_size
+               : room->dy + (size_t)((block - room->inputs) * conv->oh * conv->ow * CPU_BLOCK) *
+                                cpu->act_size;
 }
 
 /* The sums of one piece: both sides of 16 input and 32 output channels stay in the L1 cache while
  * they are multiplied, and the next piece comes from memory. */
 static void run_piece(const mos_cpu *cpu, const mos_conv *conv, const piece *at, const piece *next,
-                      bool add, const char *x, const char *dy, piece_room *room) {
-    const mos_conv_shape *s = &conv->shape;
+                      bool add, piece_room *room) {
+    const int64_t co = conv->shape.co, blocks = room->inputs + co / CPU_BLOCK;
     const mos_gather_kernels *kernels = cpu->activation->gather;
-    const int64_t inputs = s->ci / CPU_BLOCK, blocks = inputs + s->co / CPU_BLOCK;
     const size_t stride = (size_t)room->stride * cpu->act_size;
     int64_t fetched = 0;
     for (int64_t b = 0; b < blocks; b++)
-        kernels->pairs(block_at(cpu, conv, x, dy, b), b < inputs ? at->from : at->to, at->pairs,
-                       room->px + (size_t)b * stride);
-    for (int64_t o = 0; o < s->co; o += GROUP)
-        for (int64_t i = 0; i < inputs; i++) {
+        kernels->pairs(block_at(cpu, conv, room, b), b < room->inputs ? at->from : at->to,
+                       at->pairs, room->px + (size_t)b * stride);
+    for (int64_t o = 0; o < co; o += GROUP)
+        for (int64_t i = 0; i < room->inputs; i++) {
             const void *ahead[2] = {NULL, NULL};
             const int64_t *places[2] = {NULL, NULL};
-            const bool fetch = fetched < blocks; /* an even number of them */
+            const bool fetch = fetched + 1 < blocks;
             for (int half = 0; half < 2 && fetch; half++, fetched++) {
-                ahead[half] = block_at(cpu, conv, x, dy, fetched);
-                places[half] = fetched < inputs ? next->from : next->to;
+                ahead[half] = block_at(cpu, conv, room, fetched);
+                places[half] = fetched < room->inputs ? next->from : next->to;
             }
             kernels->accumulate_ahead(at->pairs, room->px + (size_t)i * stride,
                                       room->py + (size_t)(o / CPU_BLOCK) * stride, room->stride,
-                                      room->sums + i * CPU_BLOCK * s->co + o * CPU_BLOCK, add,
-                                      ahead, places, fetch ? next->pairs : 0);
+                                      room->sums + (i * co + o) * CPU_BLOCK, add, ahead, places,
+                                      fetch ? next->pairs : 0);
         }
 }
 
-/* Each thread takes a range of the outputs in pieces, with sums of its own; the sums are added in
- * thread order. */
+/* Pieces [begin, end), one after the other. */
+static void run_range(const mos_cpu *cpu, const mos_conv *conv, const conv_class *c, int64_t begin,
+                      int64_t end, piece_room *room) {
+    if (begin < end) place_piece(conv, c, begin, &room->piece[begin % 2]);
+    for (int64_t number = begin; number < end; number++) {
+        piece *at = &room->piece[number % 2], *next = &room->piece[(number + 1) % 2];
+        next->pairs = 0;
+        if (number + 1 < end) place_piece(conv, c, number + 1, next);
+        run_piece(cpu, conv, at, next, number > begin, room);
+    }
+}
+
+/* dw += all threads' sums of 16 input and 32 output channels, added in thread order */
+static void finish_unit(const mos_cpu *cpu, const mos_conv_shape *s, float *sums, int parts,
+                        int64_t unit, float *dw) {
+    const int64_t first = unit * CPU_BLOCK * GROUP;
+    const chunk_room whole = {.taps = 1, .sums = sums};
+    for (int t = 1; t < parts; t++)
+        cpu->kernels->add(sums + first, sums + t * s->ci * s->co + first, CPU_BLOCK * GROUP);
+    finish(cpu, s, &whole, first / CPU_BLOCK / s->co, first / CPU_BLOCK % s->co, dw);
+}
+
 static void run_pieces(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
                        float *dw, void *workspace) {
     const mos_conv_shape *s = &conv->shape;
     const int64_t rows = 2 * conv->own[CONV_BACKWARD_WEIGHTS].rows, values = s->ci * s->co;
+    const bool narrow = is_narrow(s);
     conv_class c = mos_conv_classes(s->n);
     (void)mos_conv_next_class(conv, CONV_BACKWARD_WEIGHTS, &c); /* all outputs: no tap is outside */
+    const int64_t pieces = (c.outputs + rows - 1) / rows;
 #pragma omp parallel num_threads(cpu->threads)
     {
         const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
-        const size_t bytes = piece_room_at(cpu, conv, NULL).bytes;
-        const chunk_room whole = {.taps = 1, .sums = piece_room_at(cpu, conv, workspace).sums};
-        piece_room room = piece_room_at(cpu, conv, (char *)workspace + (size_t)thread * bytes);
-        int64_t begin, end;
-        mos_cpu_part((c.outputs + rows - 1) / rows, threads, thread, &begin, &end);
+        int64_t begin = 0, end = pieces, first = 0, last = s->ci / CPU_BLOCK;
+        if (narrow)
+            mos_cpu_part(pieces, threads, thread, &begin, &end);
+        else
+            mos_cpu_part(s->ci / CPU_BLOCK, threads, thread, &first, &last);
+        char *at = (char *)workspace + sums_bytes(cpu, s) + (size_t)thread * piece_bytes(cpu, conv);
+        piece_room room = piece_room_at(cpu, conv, at, last - first);
+        room.x = (const char *)x + (size_t)(first * s->h * s->w * CPU_BLOCK) * cpu->act_size;
+        room.dy = dy;
+        room.sums = (float *)workspace + first * CPU_BLOCK * s->co + (narrow ? thread * values : 0);
         if (begin == end) memset(room.sums, 0, (size_t)values * sizeof *room.sums);
-        if (begin < end) place_piece(conv, &c, begin, &room.piece[begin % 2]);
-        for (int64_t number = begin; number < end; number++) {
-            piece *at = &room.piece[number % 2], *next = &room.piece[(number + 1) % 2];
-            next->pairs = 0;
-            if (number + 1 < end) place_piece(conv, &c, number + 1, next);
-            run_piece(cpu, conv, at, next, number > begin, x, dy, &room);
-        }
+        if (first < last) run_range(cpu, conv, &c, begin, end, &room);
 #pragma omp barrier
         mos_cpu_part(values / (CPU_BLOCK * GROUP), threads, thread, &begin, &end);
-        for (int64_t unit = begin; unit < end; unit++) {
-            const int64_t first = unit * CPU_BLOCK * GROUP;
-            for (int t = 1; t < threads; t++)
-                cpu->kernels->add(
-                    whole.sums + first,
-                    piece_room_at(cpu, conv, (char *)workspace + (size_t)t * bytes).sums + first,
-                    CPU_BLOCK * GROUP);
-            finish(cpu, s, &whole, first / CPU_BLOCK / s->co, first / CPU_BLOCK % s->co, dw);
-        }
+        for (int64_t unit = begin; unit < end; unit++)
+            finish_unit(cpu, s, workspace, narrow ? threads : 1, unit, dw);
     }
 }
 
@@ -318,22 +346,21 @@ static void run_pieces(const mos_cpu *cpu, const mos_conv *conv, const void *x, 
  * --------------------------------------------------------------------------------------------------
  */
 
-/* Sums of one thread that are still cheap to hold and to add up per thread. */
-static bool is_narrow(const mos_conv_shape *s) {
-    return s->kernel == 1 && s->pad == 0 && s->ci * s->co * (int64_t)sizeof(float) <= SUMS_BYTES;
-}
-
 void mos_gather_plan_weights(const mos_cpu *cpu, const mos_conv *conv, conv_own *plan) {
     const mos_conv_shape *s = &conv->shape;
-    const int64_t pairs = all_pairs(conv);
-    const bool pieces = is_narrow(s);
-    const int64_t chunk = s->kernel == 1 ? CHUNK_BYTES_1X1 : CHUNK_BYTES;
-    const int64_t most = pieces ? PIECE_BYTES / (3 * CPU_BLOCK * 2 * (int64_t)cpu->act_size)
-                                : chunk / (s->co * 2 * (int64_t)cpu->act_size);
-    const int64_t count = mos_cpu_round_up((pairs + most - 1) / most, pieces ? cpu->threads : 1);
-    chunk_room room;
-    plan->rows = (pairs + count - 1) / count;
-    plan->bytes = pieces ? (size_t)cpu->threads * piece_room_at(cpu, conv, NULL).bytes
-                         : lay_out_chunk(cpu, conv, NULL, &room);
-    plan->run_weights = pieces ? run_pieces : run_chunks;
+    const int64_t pairs = all_pairs(conv), pair = 2 * (int64_t)cpu->act_size;
+    if (s->kernel == 1 && s->pad == 0) {
+        const int64_t most = PIECE_BYTES / ((CPU_BLOCK + GROUP) * pair);
+        const int64_t parts = is_narrow(s) ? cpu->threads : 1;
+        const int64_t count = mos_cpu_round_up((pairs + most - 1) / most, parts);
+        plan->rows = (pairs + count - 1) / count;
+        plan->bytes = sums_bytes(cpu, s) + (size_t)cpu->threads * piece_bytes(cpu, conv);
+        plan->run_weights = run_pieces;
+    } else {
+        chunk_room room;
+        const int64_t most = CHUNK_BYTES / (s->co * pair), count = (pairs + most - 1) / most;
+        plan->rows = (pairs + count - 1) / count;
+        plan->bytes = lay_out_chunk(cpu, conv, NULL, &room);
+        plan->run_weights = run_chunks;
+    }
 }
