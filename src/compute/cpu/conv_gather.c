@@ -2,10 +2,9 @@
  * into a matrix that stays in a core's L2 cache, and multiplied there.
  *   forward           y[p, o]  = sum over taps, i of  x[p stride + tap - pad, i] w[o, i, tap]
  *   data gradient     dx[q, i] = sum over taps, o of  dy[(q + pad - tap) / stride, o] w[o, i, tap]
- *   weight gradient   dw[o, i, tap] += sum over p of  x[p stride + tap - pad, i] dy[p, o]
- * Places are grouped by the taps that reach inside the map, so no product is spent on padding or,
- * in a strided data gradient, on taps that fall between outputs. A value is the same sum whatever
- * other samples and threads there are. */
+ * (weight gradient: conv_gather_weights.c). Places are grouped by the taps that reach inside the
+ * map, so no product is spent on padding or, in a strided data gradient, on taps that fall between
+ * outputs. A value is the same sum whatever other samples and threads there are. */
 #include "compute/cpu/conv_places.h"
 #include "compute/cpu/cpu_work.h"
 

@@ -1,6 +1,7 @@
 /* The weight gradient of a gathered convolution:
  *   dw[o, i, tap] += sum over p of  x[p stride + tap - pad, i] dy[p, o]
- * Pairs of outputs are what a product takes at a time. */
+ * Pairs of outputs are what a product takes at a time. Sums are made in an order that depends on
+ * the shape and the number of threads alone. */
 #include "compute/cpu/conv_places.h"
 #include "compute/cpu/cpu_work.h"
 
@@ -38,9 +39,8 @@ static int64_t class_pairs(const conv_class *c) {
 static int64_t all_pairs(const mos_conv *conv) {
     int64_t pairs = 0;
     conv_class c = mos_conv_classes(conv->shape.n);
-    while (mos_conv_next_class(conv, CONV_BACKWARD_WEIGHTS, &c)) {
+    while (mos_conv_next_class(conv, CONV_BACKWARD_WEIGHTS, &c))
         pairs += class_pairs(&c);
-    }
     return pairs;
 }
 

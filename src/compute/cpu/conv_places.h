@@ -12,7 +12,7 @@ typedef struct conv_maps {
 
 conv_maps mos_conv_maps(const mos_conv *conv, conv_direction direction);
 
-/* Fills the direction's axes; mos_conv_release_places undoes it, and nothing but it. */
+/* The lists of a direction's axes, which mos_conv_release_places frees, half made ones too. */
 mosaic_status mos_conv_plan_places(mos_conv *conv, conv_direction direction);
 void mos_conv_release_places(conv_own *plan);
 
