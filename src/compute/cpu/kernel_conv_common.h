@@ -29,8 +29,6 @@ KERNEL_INLINE void store_two_f32(float *to, vec even, vec odd) {
     v_store(to + LANES, odd);
 }
 
-/* Weights of two inputs and 16 outputs, past the caches: streams a power of two apart, not read
- * again in this pass. */
 /* Weights of 16 outputs and one input, a vector per tap: weight (o, tap) is w[o * stride + tap]. */
 KERNEL_INLINE void load_taps(const float *w, int64_t stride, const int64_t taps, vec g[],
                              const bool flip) {
@@ -89,6 +87,8 @@ KERNEL_INLINE void transpose_weights_f32(const float *w, int64_t stride, float *
         _mm512_stream_si512((__m512i *)(void *)(to + i * to_stride), v[i]);
 }
 
+/* Weights of two inputs and 16 outputs, past the caches: streams a power of two apart, not read
+ * again in this pass. */
 KERNEL_INLINE void stream_two_f32(float *to, vec even, vec odd) {
     _mm512_stream_ps(to, (__m512)even);
     _mm512_stream_ps(to + 2 * LANES, (__m512)odd);
