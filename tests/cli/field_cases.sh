@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2154 # mosaic and work are set by cli_support.sh
+# Small inputs from public reports that were once computed wrongly without a word: each rule of the cases' README.md
+# (R1..R14, S1..S9) has rows with the right answer here. MOSAIC_CASES names the folder of scripts that make the inputs.
+cases=${MOSAIC_CASES:-$2/../shared/cases}
+python=${PYTHON:-/usr/bin/python3}
+if [ ! -f "$cases/common.py" ]; then
+    echo "skipped: MOSAIC_CASES names no folder of case scripts, and ../shared/cases is none"
+    exit 77
+fi
+if [ -z "${MOSAIC_REAL_DATA:-}" ] || [ ! -d "$MOSAIC_REAL_DATA/terramesh_patches" ]; then
+    echo "skipped: MOSAIC_REAL_DATA names no folder of real samples"
+    exit 77
+fi
+if ! "$python" -c 'import numpy, osgeo.gdal' 2>/dev/null; then
+    echo "skipped: $python has no numpy and GDAL"
+    exit 77
+fi
+source "$(dirname "$0")/cli_support.sh"
+cases=$(cd "$cases" && pwd)
+export PYTHONPATH=$cases PYTHONDONTWRITEBYTECODE=1 MOSAIC_REAL_DATA
+cd "$work" || exit 1
+for script in bands radar values scenes base tables; do
+    folder=$script
+    [ "$script" = tables ] && folder=base
+    "$python" "$cases/$script.py" "$folder" || exit 1
+done
+cp "$cases/tiny.yaml" .
+
+# later RULE CODE PATTERN COMMAND...: not mended yet. Says so, and fails once it is right, so that the row becomes `expect`.
+later() {
+    local rule=$1 before=$failures
+    shift
+    expect "$@" >/dev/null
+    if [ "$failures" -gt "$before" ]; then
+        failures=$before
+        echo "not right yet: $rule: ${*:3}"
+    else
+        failures=$((failures + 1))
+        echo "FAILED: $rule is right now, and still marked as not mended: ${*:3}"
+    fi
+}
+# equal COMMAND -- COMMAND: both print the same to standard output.
+equal() {
+    local first=()
+    while [ "$1" != -- ]; do
+        first+=("$1")
+        shift
+    done
+    shift
+    check "the same output: ${first[*]} and $*" diff <("${first[@]}" 2>/dev/null) <("$@" 2>/dev/null)
+}
+info() { "$mosaic" data info "$@"; }
+stats() { "$mosaic" data stats "$@"; }
+# leakage between neighbouring patches of the real sample is no subject here
+check_data() { "$mosaic" data check "$@" --ignore split-leakage,lag; }
+train() {
+    local run=$1
+    shift
+    "$mosaic" train tiny.yaml --out "$run" --overwrite --threads 1 --set train.epochs=1 "$@"
+}
+
+# --- R1: bands by name in every file
+later R1 0 "s2,B12,1055\.7" stats bands/mixed_order.csv
+later R1 0 "s1,VV,-1[0-3]\." stats radar/mixed.csv
+# --- R2: units per file
+later R2 3 "float/|dn/" info values/float_first.csv
+# --- R4: harmonised already
+later R4 3 "baseline 0509.*data\.(boa_offset|accept)" stats values/harmonised.csv
+# --- R5: fill values without a tag
+later R5 3 "fill-values.*-9999" check_data values/minus9999.csv
+later R5 3 "65535.*data\.nodata" stats values/fill65535.csv
+later R5 3 "-9999.*data\.nodata" stats radar/fill.csv
+later R5 3 "edge-values" check_data radar/border_db.csv
+# --- R6: masks, alpha, scale
+later R6 0 "s2,B04,6[0-9][0-9]\." stats values/masked.csv
+later R6 0 "B09 B11 B12$" info bands/alpha.csv
+later R6 0 "s2,B04,6[0-9][0-9]\." stats values/scale40.csv
+# --- R7: guessed names
+later R7 3 "B10.*B09.*data\.bands" info bands/euro.csv
+later R7 "0|3" "guess" info bands/ten.csv
+# --- R8: spelling
+later R8 0 "linear power: converted" info radar/power_angle.csv
+later R8 3 "whole numbers" info radar/whole_lower.csv
+later R8 0 "linear power: converted" info radar/power_lower.csv
+# --- R9: a check that could not open anything
+later R9 3 "error" check_data bands/rgb_only.csv
+# --- R12: swapped polarisations
+later R12 3 "VV.*VH.*data\.accept" train swapped --set data.root=radar/vhvv_unnamed.csv --set "data.bands=[s1=VV,VH]"
+# --- R13: scenes
+later R13 3 "edge-values" check_data scenes/s1-s2_edge.yaml
+later R13 0 "s1 +12 of 12" info scenes/s1_zero-s2.yaml
+later R13 0 "s2,B04,[12][0-9][0-9][0-9]\." stats scenes/s1-s2_bright.yaml
+later R13 3 "boa-offset-conflict" check_data scenes/s1-s2_tag.yaml
+
+finish
