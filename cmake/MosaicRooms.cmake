@@ -48,6 +48,7 @@ endfunction()
 
 # Every tests/<room>/*_test.c is one program linked with its room, cmocka and the test support files.
 # Those named *_long_test.c have the label "long": scripts/test.sh --long (or ctest -L long) runs them.
+# A limit is at least ten times what a test takes on a quiet machine: it ends those that hang, it judges no speed.
 function(mosaic_room_tests room)
   file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${room}/*_test.c)
   foreach(source IN LISTS tests)
@@ -57,7 +58,7 @@ function(mosaic_room_tests room)
     target_compile_definitions(${test} PRIVATE MOSAIC_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     target_link_libraries(${test} PRIVATE mosaic_flags mos_${room} PkgConfig::CMOCKA)
     add_test(NAME ${room}/${test} COMMAND ${test})
-    set_tests_properties(${room}/${test} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77
+    set_tests_properties(${room}/${test} PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77
       ENVIRONMENT "MOSAIC_REAL_DATA=${MOSAIC_REAL_DATA}")
     if(test MATCHES "_long_test$")
       set_tests_properties(${room}/${test} PROPERTIES TIMEOUT 3600 LABELS long)

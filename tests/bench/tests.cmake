@@ -1,6 +1,6 @@
 # Every benchmark once, small.
 add_test(NAME bench/quick COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/quick.sh $<TARGET_FILE:mosaic_cli> ${CMAKE_SOURCE_DIR})
-set_tests_properties(bench/quick PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77 LABELS slow)
+set_tests_properties(bench/quick PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77 LABELS slow)
 
 # Instructions of the hot scalar paths. Libraries that no path uses stay out: under callgrind loading them takes longer
 # than the paths.
@@ -16,7 +16,7 @@ else()
   set(instruction_build ${CMAKE_BUILD_TYPE})
 endif()
 add_test(NAME bench/instruction_counts COMMAND ${instruction_counts} ${instruction_compiler} ${instruction_build})
-set_tests_properties(bench/instruction_counts PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
+set_tests_properties(bench/instruction_counts PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77)
 add_custom_target(update_instruction_counts
   COMMAND ${instruction_counts} ${instruction_compiler} ${instruction_build} --update DEPENDS hot_paths VERBATIM)
 

@@ -6,7 +6,7 @@ foreach(script IN LISTS scripts)
     continue()
   endif()
   add_test(NAME cli/${name} COMMAND bash ${script} $<TARGET_FILE:mosaic_cli> ${CMAKE_SOURCE_DIR})
-  set_tests_properties(cli/${name} PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77
+  set_tests_properties(cli/${name} PROPERTIES TIMEOUT 1800 SKIP_RETURN_CODE 77
                        ENVIRONMENT "MOSAIC_REAL_DATA=${MOSAIC_REAL_DATA};LOCPATH=${CMAKE_BINARY_DIR}/locales")
   if(NOT name STREQUAL usage)
     set_tests_properties(cli/${name} PROPERTIES LABELS slow)

@@ -6,5 +6,5 @@ if(PYTHON3)
 else()
   add_test(NAME data/sen12ms_labels COMMAND sh -c "echo 'skipped: no python3'; exit 77")
 endif()
-set_tests_properties(data/sen12ms_labels PROPERTIES TIMEOUT 120 SKIP_RETURN_CODE 77
+set_tests_properties(data/sen12ms_labels PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77
                      ENVIRONMENT "MOSAIC_REAL_DATA=${MOSAIC_REAL_DATA}")

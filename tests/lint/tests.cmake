@@ -11,7 +11,7 @@ else()
     add_test(NAME lint/${test} COMMAND sh -c "echo 'skipped: the lint rules need python3'; exit 77")
   endforeach()
 endif()
-set_tests_properties(lint/tree lint/self_test PROPERTIES TIMEOUT 120 SKIP_RETURN_CODE 77
+set_tests_properties(lint/tree lint/self_test PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77
                      ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
 
 find_program(CXX_FOR_HEADERS NAMES c++ g++ clang++)
