@@ -119,10 +119,18 @@ mos_legend mos_legend_choose(const char *names, size_t stride, size_t count) {
     return most > 0 && 2 * most >= count ? best : MOS_LEGEND_NONE;
 }
 
+#define HUES(a, b)                                                                                 \
+    a "var(--c0)" b, a "var(--c1)" b, a "var(--c2)" b, a "var(--c3)" b, a "var(--c4)" b,           \
+        a "var(--c5)" b, a "var(--c6)" b, a "var(--c7)" b
+
+const char *mos_palette_colour(size_t number) {
+    static const char *const palette[MOS_PALETTE] = {
+        HUES("", ""), HUES("color-mix(in srgb,", " 60%,var(--ink))"),
+        HUES("color-mix(in srgb,", " 60%,var(--paper))")};
+    return palette[number % MOS_PALETTE];
+}
+
 const char *mos_class_colour(mos_legend legend, const char *name, size_t number) {
-    static const char *const palette[MOS_PALETTE] = {"var(--c0)", "var(--c1)", "var(--c2)",
-                                                     "var(--c3)", "var(--c4)", "var(--c5)",
-                                                     "var(--c6)", "var(--c7)"};
     const char *known = legend_colour(legend, name);
-    return known ? known : palette[number % MOS_PALETTE];
+    return known ? known : mos_palette_colour(number);
 }

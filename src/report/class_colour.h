@@ -18,12 +18,16 @@ typedef enum mos_legend {
 } mos_legend;
 extern const char *const mos_legend_titles[MOS_LEGENDS]; /* "" for none */
 
-enum { MOS_PALETTE = 8 }; /* --c0 .. --c7 of the page */
+/* Eight hues of the page (--c0 .. --c7), then the same darker, then paler: no two alike. */
+enum { MOS_HUES = 8, MOS_PALETTE = 3 * MOS_HUES };
 
 /* The legend that knows most of the names; none unless it knows at least half of them. names: the
  * first one, the others `stride` bytes apart. */
 mos_legend mos_legend_choose(const char *names, size_t stride, size_t count);
 /* A CSS colour: the legend's for the name, or of the palette by `number` (the class's own). */
 const char *mos_class_colour(mos_legend legend, const char *name, size_t number);
+
+/* Of the palette; for what is not a class: runs, settings. */
+const char *mos_palette_colour(size_t number);
 
 #endif

@@ -32,16 +32,18 @@ const char *const mos_page_script[] = {
     "\"none\";svg.append(bar);\n",
     "svg.querySelectorAll(\"title\").forEach(function(t){t.remove()});\n",
     "svg.addEventListener(\"pointermove\",function(e){var at=place(svg,e),rows=[],x=null;\n",
-    "svg.querySelectorAll(\"path.line\").forEach(function(p){var "
-    "best=null;points(p).forEach(function(q){\n",
+    "svg.querySelectorAll(\"path.line\").forEach(function(p){if(p.classList.contains(\"off\"))"
+    "return;var best=null;points(p).forEach(function(q){\n",
     "if(best===null||Math.abs(q[0]-at.x)<Math.abs(best[0]-at.x))best=q});\n",
     "if(best){rows.push([Math.abs(best[1]-at.y),p,best]);if(x===null||Math.abs(best[0]-at.x)<Math."
     "abs(x-at.x))x=best[0]}});\n",
     "if(!rows.length)return;rows.sort(function(a,b){return a[0]-b[0]});\n",
     "bar.setAttribute(\"x1\",x);bar.setAttribute(\"x2\",x);bar.setAttribute(\"y1\",28);\n",
     "bar.setAttribute(\"y2\",svg.viewBox.baseVal.height-40);bar.style.display=\"\";\n",
-    "say(e,short(X(x))+\"\\n\"+rows.slice(0,8).map(function(r){return r[1].dataset.name+\"  "
-    "\"+short(Y(r[2][1]))}).join(\"\\n\"))});\n",
+    "say(e,short(X(x))+\"\\\n",
+    "\"+rows.slice(0,8).map(function(r){return r[1].dataset.name+\"  "
+    "\"+short(Y(r[2][1]))}).join(\"\\\n",
+    "\"))});\n",
     "svg.addEventListener(\"pointerleave\",function(){hush();bar.style.display=\"none\"})}\n",
     "function named(root){root.querySelectorAll(\"svg path.line,.map "
     "path\").forEach(function(p){\n",
@@ -123,6 +125,24 @@ const char *const mos_page_script[] = {
     "setAttribute(\"role\",\"button\");\n",
     "i.onclick=function(){open(f)};i.onkeydown=function(e){if(e.key===\"Enter\")open(f)}})});\n",
     "d.querySelectorAll(\"table.sort\").forEach(sorts);\n",
+    "d.querySelectorAll(\"[data-filter]\").forEach(function(s){var "
+    "all=s.querySelectorAll(\"[data-class]\");if(all.length<6)return;\n",
+    "var "
+    "l=d.createElement(\"label\"),i=d.createElement(\"input\");l.className=\"filter\";l."
+    "textContent=\"Filter by class\";i.type=\"search\";i.placeholder=\"part of a "
+    "name\";l.append(i);\n",
+    "s.querySelector(\"h2\").after(l);i.addEventListener(\"input\",function(){var "
+    "t=i.value.trim().toLowerCase();\n",
+    "all.forEach(function(e){var "
+    "yes=!t||e.getAttribute(\"data-class\").toLowerCase().includes(t);\n",
+    "if(e.ownerSVGElement){e.classList.toggle(\"off\",!yes);e.classList.toggle(\"on\",!!t&&yes)}"
+    "else e.hidden=!yes})})});\n",
+    "function more(){d.querySelectorAll(\".scroll\").forEach(function(s){var "
+    "m=s.scrollWidth>s.clientWidth+1,n=s.nextElementSibling;\n",
+    "if(m&&!(n&&n.classList.contains(\"hint\"))){n=d.createElement(\"p\");n.className=\"hint\";n."
+    "textContent=\"Wider than the screen: scroll sideways \\u2192\";s.after(n)}\n",
+    "s.classList.toggle(\"more\",m);if(m)s.tabIndex=0})}\n",
+    "more();addEventListener(\"resize\",more);\n",
     "d.querySelectorAll(\"svg[data-x],.map "
     "svg\").forEach(function(s){s.setAttribute(\"data-live\",\"\")});\n",
     "hover(d);\n",

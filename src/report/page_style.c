@@ -11,15 +11,15 @@ const char *const mos_page_style[] = {
     "--accent:#0b6e4f;--warn:#9a3412;--heat:#b3400f;--ground:#eceff2;--edge:rgba(0,0,0,.35);--case:"
     "rgba(0,0,0,.75);\n",
     "--c0:#0072b2;--c1:#d55e00;--c2:#009e73;--c3:#cc79a7;--c4:#e69f00;--c5:#56b4e9;--c6:#6b4fa1;--"
-    "c7:#57606a}\n",
+    "c7:#57606a;--chance:#8b1a10;--faint:#a9b2bc;--bar:120px}\n",
     "@media(prefers-color-scheme:dark){:root{--ink:#e6e9ec;--soft:#a3adb8;--paper:#14181c;--card:#"
     "1d2329;\n",
     "--rule:#38414b;--accent:#4cc38a;--warn:#fdba74;--heat:#ff9a5c;--ground:#1a1f24;--edge:rgba("
     "255,255,255,.4);\n",
     "--c0:#4ba3e3;--c1:#f58a42;--c2:#2fc69a;--c3:#e39cc4;--c4:#f2b632;--c5:#8ccff2;--c6:#a892dc;--"
-    "c7:#a3adb8}}\n",
+    "c7:#a3adb8;--chance:#ff8d7e;--faint:#5d6873}}\n",
     "*{box-sizing:border-box}\n",
-    "html{scroll-padding-top:56px}\n",
+    "html{scroll-padding-top:84px}\n",
     "body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}\n",
     "main{max-width:1060px;margin:0 auto;padding:24px 20px 64px}\n",
     "h1{font-size:26px;margin:8px 0 2px;overflow-wrap:anywhere}\n",
@@ -31,8 +31,8 @@ const char *const mos_page_style[] = {
     "a{color:var(--accent)}\n",
     "nav{position:sticky;top:0;z-index:2;background:var(--paper);border-bottom:1px solid "
     "var(--rule);\n",
-    "padding:8px 0;margin-top:10px;white-space:nowrap;overflow-x:auto;scrollbar-width:thin}\n",
-    "nav a{margin-right:14px;text-decoration:none}\n",
+    "padding:6px 0;margin-top:12px;display:flex;flex-wrap:wrap;gap:2px 14px}\n",
+    "nav a{text-decoration:none;white-space:nowrap}\n",
     "nav a:hover,nav a:focus{text-decoration:underline}\n",
     ":focus-visible{outline:2px solid var(--accent);outline-offset:2px}\n",
     ".tiles{display:flex;flex-wrap:wrap;gap:12px;margin:16px 0}\n",
@@ -57,7 +57,7 @@ const char *const mos_page_style[] = {
     ".facts{width:auto}\n",
     ".facts td{overflow-wrap:anywhere}\n",
     ".facts th{white-space:nowrap;color:var(--soft);padding-right:24px}\n",
-    ".scroll{overflow-x:auto;max-width:100%}\n",
+    ".scroll{overflow-x:auto;max-width:100%;position:relative}\n",
     ".charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:"
     "18px;margin-top:12px}\n",
     ".small{grid-template-columns:repeat(auto-fit,minmax(min(100%,300px),1fr));align-items:start}"
@@ -80,7 +80,41 @@ const char *const mos_page_style[] = {
     "var(--c5)}.k5{background:var(--c5)}.dot.s5{fill:var(--c5);stroke:none}.s6{stroke:var(--c6)}."
     "k6{background:var(--c6)}.dot.s6{fill:var(--c6);stroke:none}.s7{stroke:var(--c7)}.k7{"
     "background:var(--c7)}.dot.s7{fill:var(--c7);stroke:none}\n",
-    ".thin{stroke-width:1.4;filter:drop-shadow(0 0 .4px var(--case))}\n",
+    ".thin{stroke-width:1.4}\n",
+    ".case{fill:none;stroke:var(--case);stroke-width:3.4;stroke-linejoin:round}\n",
+    ".level{fill:none;stroke:var(--chance);stroke-width:1.2;stroke-dasharray:4 3}\n",
+    ".all{fill:none;stroke:var(--faint);stroke-width:1.4}\n",
+    ".off{opacity:.15}\n",
+    ".chart path.line.on{stroke:var(--c1)!important;stroke-width:2.6}\n",
+    ".multiples{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:10px;"
+    "margin-top:8px}\n",
+    ".panel{padding:6px 8px}\n",
+    ".panel figcaption{font-size:12px;line-height:1.25;padding:0;min-height:2.5em}\n",
+    ".panel p{font-size:12px;margin:0}\n",
+    ".axis{display:flex;justify-content:space-between;width:var(--bar);font-weight:400;font-size:"
+    "11px;line-height:1.2}\n",
+    ".about{display:flex;flex-wrap:wrap;gap:4px 26px;margin:8px 0 12px}\n",
+    ".about dt,.terms dt{display:inline;color:var(--soft);margin-right:6px}\n",
+    ".about dd,.terms dd{display:inline;margin:0;overflow-wrap:anywhere}\n",
+    ".terms{font-size:13px;margin:10px 0 0;columns:2 340px;column-gap:28px;color:var(--soft)}\n",
+    ".terms div{break-inside:avoid;padding-left:10px;text-indent:-10px}\n",
+    ".terms dt{color:var(--ink);font-weight:600}\n",
+    ".warnings{padding-left:32px}\n",
+    ".warnings li{margin:2px 0}\n",
+    ".csv{font-weight:400;font-size:12px;margin-left:6px;white-space:nowrap}\n",
+    ".scale{display:flex;align-items:center;flex-wrap:wrap;gap:4px 8px;font-size:12px}\n",
+    ".scale svg{width:144px;height:12px;flex:none}\n",
+    ".chance{fill:var(--chance);stroke:var(--paper);stroke-width:1;vector-effect:non-scaling-"
+    "stroke}\n",
+    ".line.dashed{stroke-dasharray:5 4}\n",
+    ".overview th[colspan]{text-align:center;border-bottom:1px solid var(--soft)}\n",
+    ".overview td:nth-child(n+3),.overview tr:nth-child(2) th{padding-left:10px}\n",
+    ".filter{display:block;margin:8px 0;font-size:13px;color:var(--soft)}\n",
+    ".filter input{font:inherit;color:var(--ink);background:var(--paper);border:1px solid "
+    "var(--soft);border-radius:6px;padding:4px 8px;margin-left:6px;max-width:100%}\n",
+    ".hint{display:none;font-size:12px;color:var(--soft);margin:2px 0}\n",
+    ".more+.hint{display:block}\n",
+    ".more{border-right:2px dashed var(--soft)}\n",
     ".map path{stroke-opacity:.85}\n",
     ".map svg{filter:drop-shadow(0 0 .7px var(--case)) drop-shadow(0 0 .7px var(--case))}\n",
     ".legend{font-size:13px;margin:6px 0 0;line-height:1.7}\n",
@@ -89,7 +123,7 @@ const char *const mos_page_style[] = {
     "text-overflow:ellipsis;vertical-align:bottom}\n",
     ".key{display:inline-block;width:12px;height:12px;border-radius:3px;margin:0 6px 0 "
     "0;vertical-align:-1px;box-shadow:inset 0 0 0 1px var(--edge)}\n",
-    ".bar{width:120px!important;height:10px!important;vertical-align:middle;margin-right:8px;"
+    ".bar{width:var(--bar)!important;height:10px!important;vertical-align:middle;margin-right:8px;"
     "overflow:visible}\n",
     ".back{fill:var(--rule)}\n",
     ".fill{fill:var(--fill,var(--c0));stroke:var(--edge);stroke-width:.5;vector-effect:non-scaling-"
@@ -147,32 +181,45 @@ const char *const mos_page_style[] = {
     "dialog .views img{max-width:44vw;flex:1 1 300px}\n",
     "dialog .zoom{position:static;float:right;font-size:22px}\n",
     "@media(min-width:1480px){nav{position:fixed;top:96px;left:calc(50vw - "
-    "716px);width:170px;border:0;white-space:normal;\n",
-    "max-height:calc(100vh - 120px);overflow-y:auto}nav a{display:block;margin:0;padding:3px "
-    "0}html{scroll-padding-top:8px}}\n",
+    "716px);width:170px;border:0;\n",
+    "max-height:calc(100vh - 120px);overflow-y:auto;flex-direction:column;flex-wrap:nowrap}nav "
+    "a{padding:1px 0}html{scroll-padding-top:8px}}\n",
     "@media(max-width:480px){main{padding:14px 12px 40px}.tile{flex:1 1 "
     "42%;min-width:0;padding:8px 10px}.tile b{font-size:21px}\n",
-    ".bar{width:72px!important}.facts th{white-space:normal}.charts{gap:12px}}\n",
+    ":root{--bar:72px}.facts "
+    "th{white-space:normal}.charts{gap:12px}nav{position:static}html{scroll-padding-top:8px}\n",
+    "td,th{padding-right:9px}.multiples{grid-template-columns:1fr 1fr}.panel{padding:5px}}\n",
     "@media(prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}\n",
     "@media "
     "print{:root{color-scheme:light;--ink:#000;--soft:#444;--paper:#fff;--card:#fff;--rule:#bbb;--"
     "accent:#0b6e4f;--warn:#9a3412;\n",
     "--heat:#b3400f;--ground:#f2f2f2;--edge:rgba(0,0,0,.4);--case:rgba(0,0,0,.75);--c0:#0072b2;--"
-    "c1:#d55e00;--c2:#009e73;-"
-    "-c3:#cc79a7;--c4:#e69f00;--c5:#56b4e9;\n",
-    "--c6:#6b4fa1;--c7:#57606a}\n",
+    "c1:#d55e00;--c2:#009e73;--c3:#cc79a7;--c4:#e69f00;--c5:#56b4e9;\n",
+    "--c6:#6b4fa1;--c7:#57606a;--chance:#8b1a10;--faint:#a9b2bc;--bar:64px}\n",
     "*{-webkit-print-color-adjust:exact;print-color-adjust:exact}\n",
-    "@page{margin:13mm}\n",
-    ".legend,figcaption,pre{font-size:10px}.patch figcaption{font-size:8px}.tile "
-    "b{font-size:19px}.tile{min-width:112px;padding:8px 12px}h1{font-size:20px}\n",
-    "h2{font-size:15px;margin-top:26px}h3{font-size:12px}.legend{line-height:1.4}\n",
-    "body{font-size:11px}main{max-width:none;padding:0}nav,.zoom,#tip{display:none!important}\n",
-    "figure,tr,.tile,.note,.pair{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:"
-    "visible}\n",
-    ".charts{grid-template-columns:1fr 1fr}.small{grid-template-columns:1fr 1fr "
-    "1fr}.patches{grid-template-columns:repeat(4,1fr);gap:8px}\n",
-    ".pairs{grid-template-columns:1fr 1fr}.pairs .patches{grid-template-columns:1fr "
-    "1fr}.bar{width:70px!important}\n",
-    "th,td{padding:3px 8px 3px 0}th,.patch ul{font-size:10px}.scroll>svg{min-width:0!important}}\n",
+    "body{font-size:9.5px;line-height:1.35}main{max-width:none;padding:0}nav,.zoom,#tip,.filter,."
+    "hint,details{display:none!important}\n",
+    "h1{font-size:18px}h2{font-size:13px;margin:16px 0 "
+    "6px;padding-bottom:2px}h3{font-size:10.5px;margin:9px 0 3px}p{margin:3px 0}\n",
+    "h2,h3{break-after:avoid}h2+p,h3+p{break-after:avoid}\n",
+    "figure,tr,.tile,.note,.pair,.terms "
+    "div{break-inside:avoid}tr:first-child{break-after:avoid}p,li{orphans:3;widows:3}\n",
+    ".tile b{font-size:15px}.tile{min-width:96px;padding:5px 9px}.tiles{gap:7px;margin:7px 0}\n",
+    ".tile span,.tile small,th,.patch ul,.terms,.legend,figcaption,.scale{font-size:9px}\n",
+    ".tick{font-size:12px}.legend{line-height:1.35}.patch figcaption,.panel "
+    "p{font-size:7.5px}.panel "
+    "figcaption{font-size:8px;min-height:2.4em}.axis{font-size:7.5px}.csv{display:none}\n",
+    "figure{padding:5px "
+    "6px;border-radius:4px}figure.wide{margin-top:8px}.scroll,.more{overflow:visible;border:0}\n",
+    ".charts{grid-template-columns:1fr 1fr "
+    "1fr;gap:7px;margin-top:6px}.multiples{grid-template-columns:repeat(7,1fr);gap:5px}\n",
+    ".patches{grid-template-columns:repeat(6,1fr);gap:5px}.pairs{grid-template-columns:1fr 1fr "
+    "1fr;gap:0 9px}.pairs .patches{grid-template-columns:1fr 1fr}\n",
+    "th,td{padding:1.5px 7px 1.5px "
+    "0}.scroll>svg{min-width:0!important;max-width:430px!important}.terms{columns:3;margin-top:5px}"
+    "\n",
+    ".note{padding:4px 9px;margin:5px 0}.warnings{padding-left:24px}}\n",
+    "@page{size:A4;margin:12mm 12mm 15mm;@bottom-center{content:counter(page) \" / \" "
+    "counter(pages);font:9px sans-serif;color:#444}}\n",
     NULL};
 /* clang-format on */

@@ -1,5 +1,6 @@
 #include "report/report_parts.h"
 
+#include "base/file.h"
 #include "report/svg_chart.h"
 
 #include <math.h>
@@ -16,6 +17,90 @@ const mos_report_analysis *mos_report_headline_analysis(const mos_run_document *
     const mos_report_evaluation *e = mos_report_headline(run);
     return e ? &e->analysis : NULL;
 }
+
+/* ---- chance */
+
+double mos_report_class_chance_ap(const mos_report_class *class) {
+    int64_t known = class->positives + class->negatives;
+    return known > 0 ? (double)class->positives / (double)known : NAN;
+}
+
+static double always_yes(double share) {
+    return 2 * share / (1 + share);
+}
+
+double mos_report_class_chance_f1(const mos_report_class *class) {
+    return always_yes(mos_report_class_chance_ap(class));
+}
+
+static double mean_chance(const mos_report_evaluation *e,
+                          double (*of)(const mos_report_class *class)) {
+    double sum = 0;
+    int64_t count = 0;
+    for (int64_t j = 0; j < e->class_count; j++) {
+        if (e->classes[j].positives == 0 || e->classes[j].negatives == 0) continue;
+        sum += of(&e->classes[j]);
+        count++;
+    }
+    return count > 0 ? sum / (double)count : NAN;
+}
+
+double mos_report_chance_ap(const mos_report_evaluation *e) {
+    return mean_chance(e, mos_report_class_chance_ap);
+}
+
+double mos_report_chance_f1(const mos_report_evaluation *e) {
+    return mean_chance(e, mos_report_class_chance_f1);
+}
+
+double mos_report_chance_micro_ap(const mos_report_evaluation *e) {
+    int64_t positives = 0, known = 0;
+    for (int64_t j = 0; j < e->class_count; j++) {
+        positives += e->classes[j].positives;
+        known += e->classes[j].positives + e->classes[j].negatives;
+    }
+    return known > 0 ? (double)positives / (double)known : NAN;
+}
+
+double mos_report_chance_micro_f1(const mos_report_evaluation *e) {
+    return always_yes(mos_report_chance_micro_ap(e));
+}
+
+/* ---- links */
+
+/* Bytes that mean something in an address are written as %XX; false: no room. */
+static bool add_escaped(const char *text, char *out, size_t size) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "/._-~+=,@";
+    size_t at = strlen(out);
+    for (; *text; text++) {
+        bool same = strchr(plain, *text) != NULL;
+        if (at + 4 > size) return false;
+        (void)snprintf(out + at, size - at, same ? "%c" : "%%%02X", (unsigned char)*text);
+        at += same ? 1 : 3;
+    }
+    return true;
+}
+
+bool mos_report_link(const mos_run_document *run, const mos_report_evaluation *e, const char *name,
+                     char link[MOS_REPORT_LINK]) {
+    char local[1024], path[sizeof run->path + sizeof local];
+    if (snprintf(local, sizeof local, "%s%s%s%s", e ? "eval/" : "", e ? e->folder : "",
+                 e ? "/" : "", name) >= (int)sizeof local ||
+        mos_path_join(path, sizeof path, run->path, local) != MOSAIC_OK || !mos_path_exists(path))
+        return false;
+    link[0] = 0;
+    return add_escaped(run->link, link, MOS_REPORT_LINK) &&
+           add_escaped(local, link, MOS_REPORT_LINK);
+}
+
+void mos_report_source(const mos_run_document *run, const mos_report_evaluation *e,
+                       const char *name, mos_text *out) {
+    char link[MOS_REPORT_LINK];
+    if (mos_report_link(run, e, name, link)) mos_source_add(link, out);
+}
+
+/* ---- numbers and names */
 
 void mos_report_number(mos_text *out, double value, int digits) {
     if (isfinite(value))

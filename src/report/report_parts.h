@@ -13,6 +13,26 @@ const mos_report_evaluation *mos_report_headline(const mos_run_document *run);
 /* Its analyses; NULL: none. */
 const mos_report_analysis *mos_report_headline_analysis(const mos_run_document *run);
 
+/* What a model that knows nothing scores on one class: the share of positives, and F1 of always
+ * saying yes. NaN without known labels. */
+double mos_report_class_chance_ap(const mos_report_class *class);
+double mos_report_class_chance_f1(const mos_report_class *class);
+/* Their means over the classes that have positives and negatives; NaN without any. */
+double mos_report_chance_ap(const mos_report_evaluation *e);
+double mos_report_chance_f1(const mos_report_evaluation *e);
+/* Over all labels together. */
+double mos_report_chance_micro_ap(const mos_report_evaluation *e);
+double mos_report_chance_micro_f1(const mos_report_evaluation *e);
+
+/* An address in the page for a file of the run, of an evaluation's folder when there is one; false:
+ * there is no such file. */
+enum { MOS_REPORT_LINK = 4096 };
+bool mos_report_link(const mos_run_document *run, const mos_report_evaluation *e, const char *name,
+                     char link[MOS_REPORT_LINK]);
+/* " CSV" (the name's last part, in capitals) as a link to it; nothing without such a file. */
+void mos_report_source(const mos_run_document *run, const mos_report_evaluation *e,
+                       const char *name, mos_text *out);
+
 /* "0.677", or an en dash for what does not exist. */
 void mos_report_number(mos_text *out, double value, int digits);
 void mos_report_cell(mos_text *out, double value, int digits);

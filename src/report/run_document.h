@@ -58,8 +58,9 @@ typedef struct mos_report_fact {
 
 typedef struct mos_run_document {
     char path[4096];
-    char *config;  /* text of config.yaml, or NULL */
-    bool has_data; /* there is a data.json */
+    char link[4096]; /* from the page's folder to the run's, "" or ending in a slash */
+    char *config;    /* text of config.yaml, or NULL */
+    bool has_data;   /* there is a data.json */
     mos_report_data data;
     mos_report_fact *facts;
     size_t fact_count, fact_capacity;

@@ -1,6 +1,7 @@
 /* Are the probabilities what they say? */
 #include "report/report_parts.h"
 #include "report/report_sections.h"
+#include "report/report_terms.h"
 #include "report/svg_chart.h"
 
 #include <math.h>
@@ -10,9 +11,11 @@ static void add_bins(const mos_report_analysis *a, mos_text *out) {
     double most = 0;
     for (int b = 0; b < a->bins; b++)
         most = fmax(most, a->bin[b].count);
-    mos_text_add(out, "<figure><figcaption>How many labels each point stands for</figcaption><div "
+    mos_text_add(out, "<figure><figcaption>How many labels each point stands for: bars are "
+                      "logarithmic</figcaption><div "
                       "class=\"scroll\"><table><tr><th scope=\"col\" class=\"n\">predicted</th><th "
-                      "scope=\"col\" class=\"n\">found</th><th scope=\"col\">labels</th></tr>");
+                      "scope=\"col\" class=\"n\">found</th><th scope=\"col\">labels (bar: "
+                      "logarithmic)</th></tr>");
     for (int b = 0; b < a->bins; b++) {
         char text[32];
         mos_text_add(out, "<tr>");
@@ -35,7 +38,10 @@ static void add_bins(const mos_report_analysis *a, mos_text *out) {
 void mos_section_calibration(const mos_run_document *run, mos_text *out) {
     const mos_report_analysis *a = mos_report_headline_analysis(run);
     if (!a || a->bins == 0) return;
+    static const char *const words[] = {"expected calibration error", "Brier score", NULL};
     static const double diagonal[] = {0, 1};
+    char link[MOS_REPORT_LINK];
+    const mos_report_evaluation *e = mos_report_headline(run);
     double x[MOS_REPORT_BINS], y[MOS_REPORT_BINS];
     for (int b = 0; b < a->bins; b++) {
         x[b] = a->bin[b].confidence;
@@ -48,10 +54,12 @@ void mos_section_calibration(const mos_run_document *run, mos_text *out) {
                                        .x = diagonal,
                                        .y = diagonal,
                                        .count = 2,
-                                       .colour = "var(--soft)",
+                                       .colour = "var(--chance)",
+                                       .dashed = true,
                                        .thin = true}},
                              .lines = 2,
-                             .unit = true};
+                             .unit = true,
+                             .source = mos_report_link(run, e, "metrics.json", link) ? link : NULL};
     mos_text_add(out, "<section id=\"calibration\"><h2>Calibration</h2><p class=\"soft\">Expected "
                       "calibration error ");
     mos_report_number(out, a->ece, 4);
@@ -61,5 +69,7 @@ void mos_section_calibration(const mos_run_document *run, mos_text *out) {
                       "class, above it not sure enough.</p><div class=\"charts\">");
     mos_chart_write(&chart, out);
     add_bins(a, out);
-    mos_text_add(out, "</div></section>\n");
+    mos_text_add(out, "</div>");
+    mos_report_terms(words, out);
+    mos_text_add(out, "</section>\n");
 }

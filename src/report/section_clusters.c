@@ -1,6 +1,7 @@
 /* How features and latents group by label. */
 #include "report/report_parts.h"
 #include "report/report_sections.h"
+#include "report/report_terms.h"
 #include "report/svg_chart.h"
 
 #include <math.h>
@@ -77,6 +78,8 @@ static void add_class_alignments(const mos_run_document *run, const mos_report_a
 }
 
 void mos_section_clusters(const mos_run_document *run, mos_text *out) {
+    static const char *const words[] = {"silhouette", "Davies–Bouldin", "label agreement",
+                                        "uniformity", "effective rank", NULL};
     const mos_report_analysis *a = mos_report_headline_analysis(run);
     if (!a || a->spaces == 0) return;
     mos_text_add(
@@ -86,7 +89,7 @@ void mos_section_clusters(const mos_run_document *run, mos_text *out) {
         "sets, agreement of a patch's labels with its ten nearest, mean cosine within and "
         "between classes.</p><div class=\"scroll\"><table class=\"sort\"><tr><th "
         "scope=\"col\">space</th><th scope=\"col\" class=\"n\">rows</th><th scope=\"col\" "
-        "class=\"n\">silhouette</th><th scope=\"col\" class=\"n\">Davies–Bouldin</th><th "
+        "class=\"n\">silhouette</th><th scope=\"col\" class=\"n\">Davies–Bouldin ↓</th><th "
         "scope=\"col\" class=\"n\">label agreement</th><th scope=\"col\" class=\"n\">within</th>"
         "<th scope=\"col\" class=\"n\">between</th><th scope=\"col\" class=\"n\">uniformity</th>"
         "<th scope=\"col\" class=\"n\">effective rank</th></tr>");
@@ -107,6 +110,7 @@ void mos_section_clusters(const mos_run_document *run, mos_text *out) {
         mos_text_add(out, "</tr>");
     }
     mos_text_add(out, "</table></div>");
+    mos_report_terms(words, out);
     add_alignments(a, out);
     add_class_alignments(run, a, out);
     mos_text_add(out, "</section>\n");

@@ -1,9 +1,10 @@
-/* Which classes the model takes for which: all pairs at a glance, the worst in numbers, and patches
- * in which it happened. */
+/* Which classes the model predicts where another is: all pairs at a glance, the worst in numbers,
+ * and patches in which it happened. */
 #include "base/memory.h"
 #include "report/report_parts.h"
 #include "report/report_pictures.h"
 #include "report/report_sections.h"
+#include "report/report_terms.h"
 #include "report/svg_chart.h"
 #include "report/svg_heat.h"
 
@@ -18,11 +19,14 @@ static int find_class(const mos_heat *heat, const char *name) {
 
 static void add_heat(const mos_run_document *run, const mos_report_evaluation *e, mos_text *out) {
     mos_legend legend = mos_report_legend(run);
+    char link[MOS_REPORT_LINK];
     mos_heat *heat;
     if (e->class_count < 2 || mos_alloc(1, sizeof *heat, "heat map", &heat) != MOSAIC_OK) return;
     heat->title =
         "How much more often the column is predicted where the row is than where neither is";
-    heat->between = "taken for, above its base rate,";
+    heat->source = mos_report_link(run, e, "confusability.csv", link) ? link : NULL;
+    heat->scale = "rate above the base rate";
+    heat->between = "is there; above the base rate also predicted:";
     for (; heat->count < MOS_HEAT_MOST && heat->count < e->class_count; heat->count++) {
         heat->name[heat->count] = e->classes[heat->count].name;
         heat->colour[heat->count] =
@@ -38,18 +42,26 @@ static void add_heat(const mos_run_document *run, const mos_report_evaluation *e
 }
 
 static void add_table(const mos_run_document *run, const mos_report_analysis *a, mos_text *out) {
+    static const char *const words[] = {"lift", "score correlation", "embedding cosine", NULL};
     mos_legend legend = mos_report_legend(run);
     mos_text_add(
+        out, "<div class=\"scroll\"><table class=\"sort\"><tr><th scope=\"col\">there is</th><th "
+             "scope=\"col\">predicted</th><th scope=\"col\">how often");
+    mos_bar_axis_write(out);
+    mos_text_add(
         out,
-        "<div class=\"scroll\"><table class=\"sort\"><tr><th scope=\"col\">there is</th><th "
-        "scope=\"col\">predicted</th><th scope=\"col\">how often</th><th scope=\"col\" "
-        "class=\"n\">patches</th><th scope=\"col\" class=\"n\">without either</th><th "
+        "</th><th scope=\"col\" class=\"n\">patches</th><th scope=\"col\" class=\"n\">without "
+        "either</th><th "
         "scope=\"col\" class=\"n\">lift</th><th scope=\"col\" class=\"n\">score correlation</th>"
         "<th scope=\"col\" class=\"n\">embedding cosine</th></tr>");
     for (size_t k = 0; k < a->confusion_count && k < MOS_REPORT_SHOWN; k++) {
         const mos_report_confusion *c = &a->confusions[k];
         if (!(c->rows > 0)) break;
-        mos_text_add(out, "<tr><td>");
+        mos_text_add(out, "<tr data-class=\"");
+        mos_html_add(out, c->from);
+        mos_text_add(out, "; ");
+        mos_html_add(out, c->to);
+        mos_text_add(out, "\"><td>");
         mos_report_class_name(out, mos_report_class_colour(run, legend, c->from), c->from);
         mos_text_add(out, "</td><td>");
         mos_report_class_name(out, mos_report_class_colour(run, legend, c->to), c->to);
@@ -63,6 +75,7 @@ static void add_table(const mos_run_document *run, const mos_report_analysis *a,
         mos_text_add(out, "</tr>");
     }
     mos_text_add(out, "</table></div>");
+    mos_report_terms(words, out);
 }
 
 static void add_examples(const mos_run_document *run, const mos_report_analysis *a, mos_text *out) {
@@ -75,7 +88,7 @@ static void add_examples(const mos_run_document *run, const mos_report_analysis 
             if (!any) {
                 mos_text_add(out, "<div class=\"pair\"><h3>");
                 mos_html_add(out, c->from);
-                mos_text_add(out, " <span class=\"soft\">taken for</span> ");
+                mos_text_add(out, " <span class=\"soft\">there, predicted</span> ");
                 mos_html_add(out, c->to);
                 mos_text_add(out, "</h3><div class=\"patches\">");
             }
@@ -91,7 +104,8 @@ void mos_section_confusability(const mos_run_document *run, mos_text *out) {
     if (!e || e->analysis.confusion_count == 0) return;
     mos_text_add(
         out,
-        "<section id=\"confusability\"><h2>Confused classes</h2><p class=\"soft\">How often the "
+        "<section id=\"confusability\" data-filter><h2>Confused classes</h2><p class=\"soft\">How "
+        "often the "
         "second class is predicted where the first is and the second is not, against how often "
         "where neither is (the mark): what really occurs together does not count. Most confusable "
         "first.</p>");

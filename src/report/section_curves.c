@@ -1,4 +1,5 @@
 /* Training curves: losses by term, validation scores, gradient norm, learning rate. */
+#include "report/report_parts.h"
 #include "report/report_sections.h"
 #include "report/svg_chart.h"
 
@@ -39,6 +40,9 @@ void mos_section_curves(const mos_run_document *run, mos_text *out) {
               norms = {.title = "Gradient norm", .x_name = "step", .from_zero = true};
     mos_chart probe = {.title = "On-line probe of the features", .x_name = "epoch"};
     mos_chart rates = {.title = "Learning rate", .x_name = "step", .from_zero = true};
+    mos_chart *const all[] = {&losses, &parts, &validation, &probe, &norms, &rates};
+    char link[MOS_REPORT_LINK];
+    const char *source = mos_report_link(run, NULL, "metrics.csv", link) ? link : NULL;
     if (run->curve_count == 0) return;
     add_named(run, &losses, "step", total);
     add_named(run, &parts, "step", terms);
@@ -47,11 +51,9 @@ void mos_section_curves(const mos_run_document *run, mos_text *out) {
     add_named(run, &norms, "step", gradient);
     add_named(run, &rates, "step", rate);
     mos_text_add(out, "<section id=\"curves\"><h2>Training</h2><div class=\"charts\">");
-    mos_chart_write(&losses, out);
-    mos_chart_write(&parts, out);
-    mos_chart_write(&validation, out);
-    mos_chart_write(&probe, out);
-    mos_chart_write(&norms, out);
-    mos_chart_write(&rates, out);
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+        all[k]->source = source;
+        mos_chart_write(all[k], out);
+    }
     mos_text_add(out, "</div></section>\n");
 }

@@ -63,7 +63,9 @@ static void add_classes(const mos_run_document *run, mos_text *out) {
     int64_t most = 0;
     for (int64_t j = 0; j < d->class_count; j++)
         most = d->classes[j].all > most ? d->classes[j].all : most;
-    mos_text_add(out, "<h3>Classes</h3>");
+    mos_text_add(out, "<h3>Classes");
+    mos_report_source(run, NULL, "data.json", out);
+    mos_text_add(out, "</h3>");
     if (legend != MOS_LEGEND_NONE)
         mos_text_add(out, "<p class=\"soft\">Colours are those of the legend of %s.</p>",
                      mos_legend_titles[legend]);
@@ -90,10 +92,13 @@ static void add_classes(const mos_run_document *run, mos_text *out) {
 static void add_together(const mos_run_document *run, mos_text *out) {
     const mos_report_data *d = &run->data;
     mos_legend legend = mos_report_legend(run);
+    char link[MOS_REPORT_LINK];
     mos_heat *heat;
     if (d->class_count < 2 || mos_alloc(1, sizeof *heat, "heat map", &heat) != MOSAIC_OK) return;
     heat->title = "Which classes occur together: the share of the row's patches that have the "
                   "column's class too";
+    heat->source = mos_report_link(run, NULL, "data.json", link) ? link : NULL;
+    heat->scale = "share of the row's patches";
     heat->between = "occurs with";
     heat->full = 1;
     for (; heat->count < MOS_HEAT_MOST && heat->count < d->class_count; heat->count++) {

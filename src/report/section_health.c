@@ -2,6 +2,7 @@
  * ended. */
 #include "report/report_parts.h"
 #include "report/report_sections.h"
+#include "report/report_terms.h"
 #include "report/svg_chart.h"
 
 #include <math.h>
@@ -31,7 +32,10 @@ static size_t space_of(const mos_report_curve *curve, const char *measure) {
 }
 
 static void add_chart(const mos_run_document *run, const struct measure *measure, mos_text *out) {
-    mos_chart chart = {.title = measure->title, .x_name = "step"};
+    char link[MOS_REPORT_LINK];
+    mos_chart chart = {.title = measure->title,
+                       .x_name = "step",
+                       .source = mos_report_link(run, NULL, "metrics.csv", link) ? link : NULL};
     char names[MOS_CHART_MAX_LINES][64];
     for (size_t i = 0; i < run->curve_count && chart.lines < MOS_CHART_MAX_LINES; i++) {
         const mos_report_curve *curve = &run->curves[i];
@@ -92,6 +96,8 @@ static void add_table(const mos_run_document *run, char spaces[MOST_SPACES][64],
 
 void mos_section_health(const mos_run_document *run, mos_text *out) {
     char spaces[MOST_SPACES][64];
+    static const char *const words[] = {"spread",     "mean cosine", "effective rank",
+                                        "uniformity", "alignment",   NULL};
     int count = find_spaces(run, spaces);
     if (count == 0) return;
     mos_text_add(out, "<section id=\"health\"><h2>Health of the embedding</h2><p class=\"soft\">A "
@@ -101,5 +107,7 @@ void mos_section_health(const mos_run_document *run, mos_text *out) {
     mos_text_add(out, "<div class=\"charts\">");
     for (int m = 0; m < MEASURES; m++)
         add_chart(run, &measures[m], out);
-    mos_text_add(out, "</div></section>\n");
+    mos_text_add(out, "</div>");
+    mos_report_terms(words, out);
+    mos_text_add(out, "</section>\n");
 }

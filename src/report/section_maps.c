@@ -1,6 +1,7 @@
 /* t-SNE maps of the embeddings, by class and by modality. */
 #include "report/report_parts.h"
 #include "report/report_sections.h"
+#include "report/report_terms.h"
 #include "report/svg_chart.h"
 
 #include <math.h>
@@ -42,15 +43,15 @@ static int most_frequent(const mos_report_analysis *a, const mos_report_map *map
     return best;
 }
 
-/* A legend's colours tell all its classes apart; the palette's are few. */
+/* A class has its own colour, the same as in every other chart. */
 static void choose_colours(const mos_run_document *run, const mos_report_analysis *a,
                            const mos_report_map *map, map_key *key) {
     mos_legend legend = key->by_modality ? MOS_LEGEND_NONE : mos_report_legend(run);
-    int most = legend == MOS_LEGEND_NONE ? MOS_PALETTE - 1 : MOST_COLOURS;
-    for (int best; key->count < most && (best = most_frequent(a, map, key)) >= 0; key->count++) {
+    for (int best; key->count < MOST_COLOURS && (best = most_frequent(a, map, key)) >= 0;
+         key->count++) {
         key->name[key->count] = best;
-        key->colour[key->count] = legend == MOS_LEGEND_NONE
-                                      ? mos_class_colour(legend, "", (size_t)key->count)
+        key->colour[key->count] = key->by_modality
+                                      ? mos_palette_colour((size_t)best)
                                       : mos_report_class_colour(run, legend, a->names[best]);
     }
     key->colour[key->count] = "var(--soft)";
@@ -113,8 +114,10 @@ static void add_map(const mos_run_document *run, const mos_report_analysis *a,
     choose_colours(run, a, map, &key);
     mos_text_add(out, "<figure class=\"map\"><figcaption>");
     mos_html_add(out, map->name);
-    mos_text_add(out, ", by %s</figcaption><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"",
-                 by_modality ? "modality" : "class", SIDE, SIDE);
+    mos_text_add(out, ", by %s", by_modality ? "modality" : "class");
+    mos_report_source(run, mos_report_headline(run), "tsne.csv", out);
+    mos_text_add(out, "</figcaption><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", SIDE,
+                 SIDE);
     mos_html_add(out, map->name);
     mos_text_add(out, ": %zu points\">", map->count);
     draw_map(a, map, &key, out);
@@ -135,6 +138,7 @@ static void add_map(const mos_run_document *run, const mos_report_analysis *a,
 }
 
 void mos_section_maps(const mos_run_document *run, mos_text *out) {
+    static const char *const words[] = {"t-SNE", "trustworthiness", "divergence", NULL};
     const mos_report_analysis *a = mos_report_headline_analysis(run);
     if (!a || a->maps == 0) return;
     mos_text_add(out,
@@ -146,5 +150,7 @@ void mos_section_maps(const mos_run_document *run, mos_text *out) {
         add_map(run, a, &a->map[k], false, out);
         if (strcmp(a->map[k].name, "shared") == 0) add_map(run, a, &a->map[k], true, out);
     }
-    mos_text_add(out, "</div></section>\n");
+    mos_text_add(out, "</div>");
+    mos_report_terms(words, out);
+    mos_text_add(out, "</section>\n");
 }

@@ -33,14 +33,18 @@ void mos_section_modalities(const mos_run_document *run, mos_text *out) {
     mos_text_add(out, "<section id=\"modalities\"><h2>Modalities</h2><p class=\"soft\">The trained "
                       "model on each subset of the modalities, and with partners taken from other "
                       "samples: labels are those of the sample whose modality is named first. In "
-                      "parentheses 95 %% intervals.</p>");
+                      "parentheses 95 %% intervals.");
+    mos_report_source(run, mos_report_headline(run), "modality_ablation.csv", out);
+    mos_text_add(out, "</p>");
     if (differ)
         mos_text_add(out, "<p class=\"note\">Not every patch has every modality: rows are of "
                           "different patches and compare only roughly.</p>");
     mos_text_add(out, "<div class=\"scroll\"><table><tr><th scope=\"col\">given to the "
                       "model</th><th scope=\"col\" "
                       "class=\"n\">patches</th><th scope=\"col\" class=\"n\">lack one</th><th "
-                      "scope=\"col\">F1 macro</th><th scope=\"col\" "
+                      "scope=\"col\">F1 macro");
+    mos_bar_axis_write(out);
+    mos_text_add(out, "</th><th scope=\"col\" "
                       "class=\"n\">with its interval</th><th scope=\"col\" class=\"n\">F1 "
                       "micro</th><th scope=\"col\" class=\"n\">AP "
                       "macro</th></tr>");

@@ -1,6 +1,7 @@
 /* Score tables of every evaluation. */
 #include "report/report_parts.h"
 #include "report/report_sections.h"
+#include "report/score_overview.h"
 #include "report/svg_chart.h"
 
 static const char *const set_titles[MOS_REPORT_SETS] = {"0.5", "one tuned for all classes",
@@ -49,7 +50,10 @@ void mos_section_metrics(const mos_run_document *run, mos_text *out) {
     if (run->evaluation_count == 0) return;
     mos_text_add(out, "<section id=\"metrics\"><h2>Scores</h2><p class=\"soft\">Over the whole "
                       "set, as scikit-learn defines them; 0/0 counts as 0.</p>");
+    mos_report_overview_write(run, out);
+    mos_text_add(out, "<details><summary>All scores: micro, macro and per sample, at every "
+                      "threshold</summary>");
     for (size_t i = 0; i < run->evaluation_count; i++)
         add_evaluation(&run->evaluations[i], out);
-    mos_text_add(out, "</section>\n");
+    mos_text_add(out, "</details></section>\n");
 }

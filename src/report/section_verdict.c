@@ -13,37 +13,17 @@ static const mos_report_interval *interval_of(const mos_report_evaluation *e, in
     return a->confidence_sets > 0 ? &a->confidence[a->confidence_sets - 1].score[which] : NULL;
 }
 
+/* chance: NaN for none. */
 static void add_tile(mos_text *out, const char *name, double value, int digits,
-                     const mos_report_interval *interval) {
+                     const mos_report_interval *interval, double chance) {
     mos_text_add(out, "<div class=\"tile\"><b>");
     mos_report_number(out, value, digits);
     mos_text_add(out, "</b><span>%s</span>", name);
     if (interval && isfinite(interval->low) && isfinite(interval->high))
         mos_text_add(out, "<small>%.*f to %.*f</small>", digits, interval->low, digits,
                      interval->high);
+    if (isfinite(chance)) mos_text_add(out, "<small>chance %.*f</small>", digits, chance);
     mos_text_add(out, "</div>");
-}
-
-static void add_note(mos_text *out, bool good, const char *text) {
-    mos_text_add(out, "<p class=\"note%s\">", good ? " good" : "");
-    mos_html_add(out, text);
-    mos_text_add(out, "</p>");
-}
-
-/* Collapse shows in the health curves while a loss still falls. */
-static void warn_of_collapse(const mos_run_document *run, mos_text *out) {
-    for (size_t i = 0; i < run->curve_count; i++) {
-        const mos_report_curve *curve = &run->curves[i];
-        const char *dot = strrchr(curve->name, '.');
-        double value = mos_report_last(curve);
-        if (strcmp(curve->kind, "health") != 0 || strncmp(curve->name, "health.", 7) != 0 ||
-            !mos_report_collapsed(dot + 1, value))
-            continue;
-        char text[256];
-        (void)snprintf(text, sizeof text, "The embedding looks collapsed: %s ended at %.3g.",
-                       curve->name + 7, value);
-        add_note(out, false, text);
-    }
 }
 
 /* ---- in words */
@@ -98,34 +78,11 @@ static void add_words(const mos_run_document *run, const mos_report_evaluation *
     }
 }
 
-static void add_warnings(const mos_run_document *run, const mos_report_evaluation *headline,
-                         mos_text *out) {
-    if (strcmp(mos_run_document_fact(run, "reduced", "no"), "yes") == 0 ||
-        (headline && headline->reduced))
-        add_note(out, false,
-                 "Reduced run: fewer patches, steps or epochs than the whole. The scores are not "
-                 "final.");
-    if (strcmp(mos_run_document_fact(run, "status", "complete"), "complete") != 0)
-        add_note(out, false,
-                 "The run is not complete: it was interrupted, failed or is still going.");
-    warn_of_collapse(run, out);
-    if (headline && headline->skipped > 0) {
-        char text[160];
-        (void)snprintf(text, sizeof text,
-                       "%lld samples of the split were skipped because of damaged data.",
-                       (long long)headline->skipped);
-        add_note(out, false, text);
-    }
-    if (!headline)
-        add_note(out, false,
-                 "Nothing has been evaluated yet: run mosaic eval on the run's model, then write "
-                 "the report again.");
-}
-
 void mos_section_verdict(const mos_run_document *run, mos_text *out) {
     const mos_report_evaluation *e = mos_report_headline(run);
+    if (!e) return;
     mos_text_add(out, "<section id=\"verdict\"><h2>Verdict</h2>");
-    if (e) {
+    {
         int tuned = e->sets - 1;
         mos_text_add(out, "<p>Method <b>");
         mos_html_add(out, e->method);
@@ -136,14 +93,17 @@ void mos_section_verdict(const mos_run_document *run, mos_text *out) {
         mos_text_add(out, "</b>%s.</p><div class=\"tiles\">",
                      tuned ? "; F1 with thresholds tuned per class on validation"
                            : "; F1 at threshold 0.5");
-        add_tile(out, "F1 macro", e->at[tuned].macro.f1, 3, interval_of(e, 0));
-        add_tile(out, "F1 micro", e->at[tuned].micro.f1, 3, interval_of(e, 1));
-        add_tile(out, "AP macro", e->at[0].macro.average_precision, 3, interval_of(e, 2));
-        add_tile(out, "AP micro", e->at[0].micro.average_precision, 3, interval_of(e, 3));
-        add_tile(out, "Hamming loss", e->at[tuned].hamming_loss, 4, interval_of(e, 4));
+        add_tile(out, "F1 macro", e->at[tuned].macro.f1, 3, interval_of(e, 0),
+                 mos_report_chance_f1(e));
+        add_tile(out, "F1 micro", e->at[tuned].micro.f1, 3, interval_of(e, 1),
+                 mos_report_chance_micro_f1(e));
+        add_tile(out, "AP macro", e->at[0].macro.average_precision, 3, interval_of(e, 2),
+                 mos_report_chance_ap(e));
+        add_tile(out, "AP micro", e->at[0].micro.average_precision, 3, interval_of(e, 3),
+                 mos_report_chance_micro_ap(e));
+        add_tile(out, "Hamming loss", e->at[tuned].hamming_loss, 4, interval_of(e, 4), NAN);
         mos_text_add(out, "</div>");
         add_words(run, e, out);
     }
-    add_warnings(run, e, out);
     mos_text_add(out, "</section>\n");
 }

@@ -1,6 +1,8 @@
 #include "report/svg_chart.h"
 
+#include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -128,18 +130,21 @@ static void draw_ticks(const frame *f, bool x, mos_text *out) {
 
 /* class="..." and the line's own colour. */
 static void add_series(const mos_chart_line *line, int number, const char *class, mos_text *out) {
-    mos_text_add(out, " class=\"%s%s s%d\" data-s=\"%d\"", class, line->thin ? " thin" : "",
-                 number % MOS_CHART_MAX_LINES, number);
+    mos_text_add(out, " class=\"%s%s%s s%d\" data-s=\"%d\"", class, line->thin ? " thin" : "",
+                 line->dashed ? " dashed" : "", number % MOS_CHART_MAX_LINES, number);
     if (line->colour)
         mos_text_add(out, " style=\"%s:%s\"", class[0] == 'd' ? "fill" : "stroke", line->colour);
 }
 
-static void draw_line(const mos_chart_line *line, int number, const frame *f, mos_text *out) {
+/* A colour of a legend can be as pale as the page or as dark: its line is drawn over a wider one
+ * that shows on both. */
+static bool needs_case(const mos_chart_line *line) {
+    return line->colour != NULL && line->colour[0] == '#';
+}
+
+static void add_points(const mos_chart_line *line, const frame *f, mos_text *out) {
     int64_t stride = line->count > MOST_POINTS ? (line->count + MOST_POINTS - 1) / MOST_POINTS : 1;
     bool pen = false;
-    mos_text_add(out, "<path");
-    add_series(line, number, "line", out);
-    mos_text_add(out, " d=\"");
     for (int64_t i = 0; i < line->count; i += stride) {
         int64_t at =
             i + stride < line->count ? i : line->count - 1; /* the last point is always drawn */
@@ -153,14 +158,38 @@ static void draw_line(const mos_chart_line *line, int number, const frame *f, mo
         add_pixel(out, place(&f->y, line->y[at]));
         pen = true;
     }
-    mos_text_add(out, "\"><title>");
+}
+
+static void add_class(const mos_chart *chart, const mos_chart_line *line, mos_text *out) {
+    if (!chart->by_class) return;
+    mos_text_add(out, " data-class=\"");
+    mos_html_add(out, line->name);
+    mos_text_add(out, "\"");
+}
+
+static void draw_line(const mos_chart *chart, const mos_chart_line *line, int number,
+                      const frame *f, mos_text *out) {
+    mos_text points = {0};
+    add_points(line, f, &points);
+    const char *d = points.data ? points.data : "";
+    if (needs_case(line)) {
+        mos_text_add(out, "<path class=\"case\" data-s=\"%d\"", number);
+        add_class(chart, line, out);
+        mos_text_add(out, " d=\"%s\"/>", d);
+    }
+    mos_text_add(out, "<path");
+    add_series(line, number, "line", out);
+    add_class(chart, line, out);
+    mos_text_add(out, " d=\"%s\"><title>", d);
+    if (points.failed) out->failed = true;
+    mos_text_release(&points);
     mos_html_add(out, line->name);
     mos_text_add(out, "</title></path>");
 }
 
 /* Few points show as dots whose tooltip gives the numbers. */
 static void draw_dots(const mos_chart_line *line, int number, const frame *f, mos_text *out) {
-    if (line->count > 120 || line->thin || line->colour) return;
+    if (line->count > 120 || line->thin || needs_case(line)) return;
     for (int64_t i = 0; i < line->count; i++) {
         char a[32], b[32];
         if (!is_point(line, i)) continue;
@@ -182,7 +211,10 @@ static void draw_legend(const mos_chart *chart, mos_text *out) {
     mos_text_add(out, "<p class=\"legend\">");
     for (int l = 0; l < chart->lines; l++) {
         const mos_chart_line *line = &chart->line[l];
-        mos_text_add(out, "<span data-s=\"%d\"><i class=\"key k%d\"", l, l % MOS_CHART_MAX_LINES);
+        if (line->unnamed) continue;
+        mos_text_add(out, "<span data-s=\"%d\"", l);
+        add_class(chart, line, out);
+        mos_text_add(out, "><i class=\"key k%d\"", l % MOS_CHART_MAX_LINES);
         if (line->colour) mos_text_add(out, " style=\"background:%s\"", line->colour);
         mos_text_add(out, "></i>");
         mos_html_add(out, line->name);
@@ -203,8 +235,9 @@ static void add_axis(const char *name, const axis *a, mos_text *out) {
 void mos_chart_write(const mos_chart *chart, mos_text *out) {
     frame f;
     if (!find_ranges(chart, &f)) return;
-    mos_text_add(out, "<figure class=\"chart\"><figcaption>");
+    mos_text_add(out, "<figure class=\"chart%s\"><figcaption>", chart->unit ? " unit" : "");
     mos_html_add(out, chart->title);
+    if (chart->source) mos_source_add(chart->source, out);
     mos_text_add(out, "</figcaption><svg viewBox=\"0 0 %d %d\"", f.width, f.height);
     add_axis("x", &f.x, out);
     add_axis("y", &f.y, out);
@@ -214,7 +247,7 @@ void mos_chart_write(const mos_chart *chart, mos_text *out) {
     draw_ticks(&f, true, out);
     draw_ticks(&f, false, out);
     for (int l = chart->lines - 1; l >= 0; l--) { /* the first, which matters most, on top */
-        draw_line(&chart->line[l], l, &f, out);
+        draw_line(chart, &chart->line[l], l, &f, out);
         draw_dots(&chart->line[l], l, &f, out);
     }
     mos_text_add(out, "<text class=\"tick\" text-anchor=\"end\" x=\"%d\" y=\"%d\">",
@@ -245,6 +278,7 @@ void mos_bar_draw(const mos_bar *bar, mos_text *out) {
     add_rect("back", 0, 1, 0, 10, out);
     add_rect("fill", 0, bar->value, 0, 10, out);
     if (isfinite(bar->low) && isfinite(bar->high)) add_rect("span", bar->low, bar->high, 4, 2, out);
+    if (bar->chance > 0) add_rect("chance", bar->chance - 0.008, bar->chance + 0.008, 0, 10, out);
     if (isfinite(bar->mark)) add_rect("mark", bar->mark - 0.006, bar->mark + 0.006, 0, 10, out);
     mos_text_add(out, "</svg><span class=\"number\">");
     if (bar->text)
@@ -255,7 +289,7 @@ void mos_bar_draw(const mos_bar *bar, mos_text *out) {
 }
 
 void mos_bar_write(double value, double mark, mos_text *out) {
-    mos_bar_draw(&(mos_bar){value, mark, NAN, NAN, NULL, NULL}, out);
+    mos_bar_draw(&(mos_bar){.value = value, .mark = mark, .low = NAN, .high = NAN}, out);
 }
 
 void mos_interval_write(double low, double value, double high, double reach, mos_text *out) {
@@ -273,4 +307,33 @@ void mos_interval_write(double low, double value, double high, double reach, mos
     mos_text_add(out, ",5\"/><rect class=\"mark\" y=\"1\" width=\"2\" height=\"8\" x=\"");
     add_pixel(out, place(&x, fmin(fmax(value, -reach), reach)) - 1);
     mos_text_add(out, "\"/></svg>");
+}
+
+static void add_axis_numbers(const char *low, const char *middle, const char *high, mos_text *out) {
+    mos_text_add(out, "<span class=\"axis\"><span>%s</span><span>%s</span><span>%s</span></span>",
+                 low, middle, high);
+}
+
+void mos_bar_axis_write(mos_text *out) {
+    add_axis_numbers("0", "0.5", "1", out);
+}
+
+void mos_interval_axis_write(double reach, mos_text *out) {
+    char low[40], high[40], number[32];
+    (void)mos_format_double(number, sizeof number, reach, 2);
+    (void)snprintf(low, sizeof low, "−%s", number);
+    (void)snprintf(high, sizeof high, "+%s", number);
+    add_axis_numbers(low, "0", high, out);
+}
+
+void mos_source_add(const char *link, mos_text *out) {
+    const char *dot = strrchr(link, '.');
+    mos_text_add(out, " <a class=\"csv\" href=\"");
+    mos_html_add(out, link);
+    mos_text_add(out, "\">");
+    for (const char *at = dot ? dot + 1 : "file"; *at; at++) {
+        const char one[2] = {(char)toupper((unsigned char)*at), 0};
+        mos_html_add(out, one);
+    }
+    mos_text_add(out, "</a>");
 }

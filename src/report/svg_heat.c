@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-enum { CELL = 22, NAMES = 280, HEAD = 22, MOST_LETTERS = 36 };
+enum { CELL = 22, NAMES = 280, HEAD = 22, MOST_LETTERS = 36, STEPS = 6 };
 
 static double strongest(const mos_heat *heat) {
     double most = 0;
@@ -27,6 +27,27 @@ static void add_short(mos_text *out, const char *name) {
     if (name[bytes]) mos_text_add(out, "…");
 }
 
+static double opacity(double share) {
+    return 0.08 + 0.92 * fmin(share, 1);
+}
+
+/* From nothing to the strongest colour, with its numbers. */
+static void add_scale(const mos_heat *heat, double full, mos_text *out) {
+    mos_text_add(out,
+                 "<p class=\"scale\"><span>0</span><svg viewBox=\"0 0 %d 12\" "
+                 "aria-hidden=\"true\"><rect class=\"ground\" width=\"%d\" "
+                 "height=\"12\"/>",
+                 STEPS * 24, STEPS * 24);
+    for (int k = 0; k < STEPS; k++)
+        mos_text_add(out,
+                     "<rect class=\"heat\" x=\"%d\" width=\"24\" height=\"12\" "
+                     "fill-opacity=\"%.2f\"/>",
+                     k * 24, opacity((double)(k + 1) / STEPS));
+    mos_text_add(out, "</svg><span>%.3g</span> <span class=\"soft\">", full);
+    mos_html_add(out, heat->scale ? heat->scale : "");
+    mos_text_add(out, ". Columns are numbered as rows; an empty cell is 0 or less.</span></p>");
+}
+
 static void add_row(const mos_heat *heat, int a, double full, mos_text *out) {
     int y = HEAD + a * CELL;
     mos_text_add(out, "<text class=\"tick\" text-anchor=\"end\" x=\"%d\" y=\"%d\">", NAMES - 38,
@@ -43,7 +64,7 @@ static void add_row(const mos_heat *heat, int a, double full, mos_text *out) {
         mos_text_add(out,
                      "<rect class=\"heat\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" "
                      "fill-opacity=\"%.2f\"><title>",
-                     NAMES + b * CELL, y, CELL - 1, CELL - 1, 0.08 + 0.92 * fmin(value / full, 1));
+                     NAMES + b * CELL, y, CELL - 1, CELL - 1, opacity(value / full));
         mos_html_add(out, heat->name[a]);
         mos_text_add(out, " %s ", heat->between);
         mos_html_add(out, heat->name[b]);
@@ -57,10 +78,12 @@ void mos_heat_write(const mos_heat *heat, mos_text *out) {
     if (!(most > 0)) return;
     mos_text_add(out, "<figure class=\"wide\"><figcaption>");
     mos_html_add(out, heat->title);
+    if (heat->source) mos_source_add(heat->source, out);
     mos_text_add(out,
                  "</figcaption><div class=\"scroll\"><svg style=\"min-width:%dpx;max-width:%dpx\" "
                  "viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"",
-                 (NAMES + side) * 2 / 3, (NAMES + side) * 3 / 2, NAMES + side + 2, HEAD + side + 2);
+                 (NAMES + side) * 9 / 10, (NAMES + side) * 3 / 2, NAMES + side + 2,
+                 HEAD + side + 2);
     mos_html_add(out, heat->title);
     mos_text_add(out, "\">");
     for (int b = 0; b < heat->count; b++)
@@ -70,8 +93,7 @@ void mos_heat_write(const mos_heat *heat, mos_text *out) {
                  NAMES, HEAD, side, side);
     for (int a = 0; a < heat->count; a++)
         add_row(heat, a, full, out);
-    mos_text_add(out,
-                 "</svg></div><p class=\"soft\">Columns are numbered as rows; full colour is "
-                 "%.3f.</p></figure>\n",
-                 full);
+    mos_text_add(out, "</svg></div>");
+    add_scale(heat, full, out);
+    mos_text_add(out, "</figure>\n");
 }

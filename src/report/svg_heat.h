@@ -8,6 +8,8 @@ enum { MOS_HEAT_MOST = 44 };
 
 typedef struct mos_heat {
     const char *title;
+    const char *source;  /* address of the numbers; NULL: none */
+    const char *scale;   /* what the numbers are, below the scale */
     const char *between; /* "is taken for": stands between row and column in a cell's tooltip */
     const char *name[MOS_HEAT_MOST], *colour[MOS_HEAT_MOST];
     double value[MOS_HEAT_MOST][MOS_HEAT_MOST]; /* 0 .. 1; NaN or at most 0: left empty */

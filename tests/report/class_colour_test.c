@@ -67,7 +67,11 @@ static void known_classes_have_known_colours(void **state) {
     expect(MOS_LEGEND_IGBP, "Water", "#1c0dff");
     expect(MOS_LEGEND_WORLDCOVER, "Mangroves", "#00cf75");
     expect(MOS_LEGEND_ESRI, "Built Area", "#ed022a");
-    assert_string_equal(mos_class_colour(MOS_LEGEND_NONE, "cats", 9), "var(--c1)");
+    assert_string_equal(mos_class_colour(MOS_LEGEND_NONE, "cats", 1), "var(--c1)");
+    for (size_t a = 0; a < MOS_PALETTE; a++) /* 24 classes without a legend have 24 colours */
+        for (size_t b = 0; b < a; b++)
+            assert_string_not_equal(mos_class_colour(MOS_LEGEND_NONE, "cats", a),
+                                    mos_class_colour(MOS_LEGEND_NONE, "dogs", b));
 }
 
 /* Two classes of one nomenclature never look the same. */

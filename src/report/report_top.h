@@ -1,0 +1,10 @@
+/* The first lines of a report: what was trained, how, on what, when. */
+#ifndef MOS_REPORT_REPORT_TOP_H
+#define MOS_REPORT_REPORT_TOP_H
+
+#include "base/text.h"
+#include "report/run_document.h"
+
+void mos_report_top_write(const mos_run_document *run, mos_text *out);
+
+#endif

@@ -1,0 +1,10 @@
+/* Head against probes: one row a split. */
+#ifndef MOS_REPORT_SCORE_OVERVIEW_H
+#define MOS_REPORT_SCORE_OVERVIEW_H
+
+#include "base/text.h"
+#include "report/run_document.h"
+
+void mos_report_overview_write(const mos_run_document *run, mos_text *out);
+
+#endif

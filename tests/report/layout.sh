@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# The pages of a made-up run with 19 classes, of a comparison, laid out and printed by headless Chromium.
+#   layout.sh MOSAIC SOURCE
+# Skipped without chromium.
+set -eu
+mosaic=$1 source=$2
+chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
+if [ -z "$chromium" ]; then
+    echo "skipped: the pages' layout needs chromium"
+    exit 77
+fi
+work=$(mktemp -d "${TMPDIR:-/tmp}/mosaic-layout.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+python3 "$source/tests/report/sample_run.py" "$work/one"
+python3 "$source/tests/report/sample_run.py" "$work/two" 1
+"$mosaic" report "$work/one" >/dev/null
+"$mosaic" compare "$work/one" "$work/two" --out "$work/compare.html" >/dev/null
+python3 "$source/tests/report/layout_check.py" "$chromium" "$work" "$work/one/report.html" 12 "$work/compare.html" 8
