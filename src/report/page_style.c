@@ -17,7 +17,7 @@ const char *const mos_page_style[] = {
     "--rule:#38414b;--accent:#4cc38a;--warn:#fdba74;--heat:#ff9a5c;--ground:#1a1f24;--edge:rgba("
     "255,255,255,.4);\n",
     "--c0:#4ba3e3;--c1:#f58a42;--c2:#2fc69a;--c3:#e39cc4;--c4:#f2b632;--c5:#8ccff2;--c6:#a892dc;--"
-    "c7:#a3adb8;--chance:#ff8d7e;--faint:#5d6873}}\n",
+    "c7:#a3adb8;--chance:#ff8d7e;--faint:#5d6873;--case:rgba(255,255,255,.5)}}\n",
     "*{box-sizing:border-box}\n",
     "html{scroll-padding-top:84px}\n",
     "body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}\n",

@@ -94,20 +94,24 @@ void mos_section_lag(const mos_run_document *run, mos_text *out) {
     if (!own && !exchanged) return;
     mos_text_add(out, "<section id=\"lag\"><h2>Days between the images</h2>");
     if (own) {
+        mos_text_add(out, "<p class=\"soft\">Scores by the days between the two acquisitions, as "
+                          "they are. Patches with a long lag may differ in more than the "
+                          "lag.");
+        mos_report_source(run, mos_report_headline(run), "lag.csv", out);
         mos_text_add(
             out,
-            "<p class=\"soft\">Scores by the days between the two acquisitions, as "
-            "they are. Patches with a long lag may differ in more than the "
-            "lag.</p><div class=\"scroll\"><table><tr><th scope=\"col\">days</th><th scope=\"col\" "
+            "</p><div class=\"scroll\"><table><tr><th scope=\"col\">days</th><th scope=\"col\" "
             "class=\"n\">patches</th><th scope=\"col\" class=\"n\">F1 micro</th></tr>");
         add_bins(a->lag, a->lags, false, out);
     }
     if (exchanged) {
+        mos_text_add(out, "<h3>Exchanged partners</h3><p class=\"soft\">The same patches with the "
+                          "radar image of the same place from another day: nothing but the lag "
+                          "changes. Error is the share of labels that are wrong; the rise is over "
+                          "the patch's own pair.");
+        mos_report_source(run, mos_report_headline(run), "lag_repair.csv", out);
         mos_text_add(out,
-                     "<h3>Exchanged partners</h3><p class=\"soft\">The same patches with the "
-                     "radar image of the same place from another day: nothing but the lag "
-                     "changes. Error is the share of labels that are wrong; the rise is over "
-                     "the patch's own pair.</p><div "
+                     "</p><div "
                      "class=\"scroll\"><table><tr><th scope=\"col\">days</th><th scope=\"col\" "
                      "class=\"n\">pairs</th><th scope=\"col\" class=\"n\">error</th><th "
                      "scope=\"col\" class=\"n\">rise of "

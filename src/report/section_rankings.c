@@ -118,7 +118,7 @@ void mos_section_rankings(const mos_run_document *run, mos_text *out) {
     const char *source = mos_report_link(run, e, "curves.csv", link) ? link : NULL;
     mos_text_add(out,
                  "<section id=\"rankings\" data-filter><h2>ROC and precision-recall</h2><p "
-                 "class=\"soft\">Every class by its scores alone, without a threshold. The dark "
+                 "class=\"soft\">Every class by its scores alone, without a threshold. The heavy "
                  "line is all labels together, a grey one a class; dashed is chance.</p><div "
                  "class=\"charts\">");
     for (int which = 0; which < 2; which++)

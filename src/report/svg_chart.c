@@ -15,7 +15,8 @@ enum {
     TOP = 28,
     BOTTOM = 40,
     MOST_POINTS = 400,
-    TICKS = 5
+    TICKS = 5,
+    MOST_DOTS = 40 /* more of them hide the line */
 };
 
 typedef struct axis {
@@ -189,7 +190,7 @@ static void draw_line(const mos_chart *chart, const mos_chart_line *line, int nu
 
 /* Few points show as dots whose tooltip gives the numbers. */
 static void draw_dots(const mos_chart_line *line, int number, const frame *f, mos_text *out) {
-    if (line->count > 120 || line->thin || needs_case(line)) return;
+    if (line->count > MOST_DOTS || line->thin || needs_case(line)) return;
     for (int64_t i = 0; i < line->count; i++) {
         char a[32], b[32];
         if (!is_point(line, i)) continue;
