@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "report/report_parts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -183,6 +184,8 @@ mosaic_status mos_compare(const mos_compare_options *options) {
     mos_comparison comparison = {0};
     mos_text page = {0};
     mosaic_status status = mos_comparison_read(options, &comparison);
+    for (int64_t r = 0; status == MOSAIC_OK && r < comparison.runs; r++)
+        mos_report_link_from(options->out, &comparison.run[r].document);
     if (status == MOSAIC_OK) status = mos_comparison_page(&comparison, &page);
     if (status == MOSAIC_OK && page.failed) status = mos_fail_memory(page.size, "page");
     if (status == MOSAIC_OK) status = mos_atomic_write(options->out, page.data, page.size);

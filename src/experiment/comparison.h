@@ -40,6 +40,8 @@ mosaic_status mos_comparison_read(const mos_compare_options *options, mos_compar
 void mos_comparison_release(mos_comparison *comparison);
 /* The page's sections; an error only where something cannot be read. */
 mosaic_status mos_comparison_page(const mos_comparison *comparison, mos_text *out);
+/* A run's name after a square of its colour. */
+void mos_comparison_run_name(const mos_comparison *comparison, int64_t r, mos_text *out);
 void mos_comparison_scores(const mos_comparison *comparison, mos_text *out);
 mosaic_status mos_comparison_classes(const mos_comparison *comparison, mos_text *out);
 

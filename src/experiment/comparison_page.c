@@ -9,6 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A run has one colour through all tables and charts. */
+void mos_comparison_run_name(const mos_comparison *comparison, int64_t r, mos_text *out) {
+    mos_report_class_name(out, mos_palette_colour((size_t)r), comparison->run[r].name);
+}
+
 /* ---- verdict
  * -------------------------------------------------------------------------------------- */
 
@@ -65,12 +70,15 @@ static bool has_values(const mos_report_curve *curve) {
 static void add_chart(const mos_comparison *comparison, const char *title, const char *kind,
                       const char *name, mos_text *out) {
     mos_chart chart = {.title = title, .x_name = kind[0] == 'e' ? "epoch" : "step"};
-    for (int64_t r = 0; r < comparison->runs && chart.lines < MOS_CHART_MAX_LINES; r++) {
+    for (int64_t r = 0; r < comparison->runs && chart.lines < MOS_CHART_MOST_LINES; r++) {
         const mos_compared_run *run = &comparison->run[r];
         const mos_report_curve *curve = mos_run_document_curve(&run->document, kind, name);
         if (!has_values(curve)) continue;
-        chart.line[chart.lines++] = (mos_chart_line){
-            .name = run->name, .x = curve->x, .y = curve->y, .count = curve->count};
+        chart.line[chart.lines++] = (mos_chart_line){.name = run->name,
+                                                     .x = curve->x,
+                                                     .y = curve->y,
+                                                     .count = curve->count,
+                                                     .colour = mos_palette_colour((size_t)r)};
     }
     mos_chart_write(&chart, out);
 }
@@ -109,11 +117,19 @@ static void add_curves(const mos_comparison *comparison, mos_text *out) {
         {"Gradient norm", "step", "gradient_norm"},
     };
     mos_text_add(out, "<section id=\"curves\"><h2>Training</h2>");
-    if (comparison->runs > MOS_CHART_MAX_LINES)
+    if (comparison->runs > MOS_CHART_MOST_LINES)
         mos_text_add(out, "<p class=\"soft\">A chart shows at most %d runs: the first ones.</p>",
-                     MOS_CHART_MAX_LINES);
+                     MOS_CHART_MOST_LINES);
     mos_text_add(out, "<p class=\"soft\">Losses of runs with other terms or weights are not on one "
-                      "scale.</p><div class=\"charts\">");
+                      "scale. The curves are in:");
+    for (int64_t r = 0; r < comparison->runs; r++) {
+        char link[MOS_REPORT_LINK];
+        if (!mos_report_link(&comparison->run[r].document, NULL, "metrics.csv", link)) continue;
+        mos_text_add(out, " ");
+        mos_html_add(out, comparison->run[r].name);
+        mos_source_add(link, out);
+    }
+    mos_text_add(out, "</p><div class=\"charts\">");
     for (size_t k = 0; k < sizeof charts / sizeof *charts; k++)
         add_chart(comparison, charts[k][0], charts[k][1], charts[k][2], out);
     mos_text_add(out, "</div><h3>Health of the embedding</h3><div class=\"charts\">");
@@ -145,9 +161,9 @@ static mosaic_status add_key(const mos_comparison *comparison, size_t i, bool *e
     *end = first < 0;
     if (!differ) goto done;
     (*rows)++;
-    mos_text_add(out, "<tr><td>");
+    mos_text_add(out, "<tr><th scope=\"row\">");
     mos_html_add(out, key);
-    mos_text_add(out, "</td>");
+    mos_text_add(out, "</th>");
     for (int64_t r = 0; r < comparison->runs; r++) {
         mos_text_add(out, "<td>");
         mos_html_add(out, values[r].data == NULL ? "–" : values[r].data);
@@ -161,10 +177,10 @@ done:
 }
 
 static void add_heads(const mos_comparison *comparison, const char *first, mos_text *out) {
-    mos_text_add(out, "<div class=\"scroll\"><table><tr><th>%s</th>", first);
+    mos_text_add(out, "<div class=\"scroll\"><table><tr><th scope=\"col\">%s</th>", first);
     for (int64_t r = 0; r < comparison->runs; r++) {
-        mos_text_add(out, "<th>");
-        mos_html_add(out, comparison->run[r].name);
+        mos_text_add(out, "<th scope=\"col\">");
+        mos_comparison_run_name(comparison, r, out);
         mos_text_add(out, "</th>");
     }
     mos_text_add(out, "</tr>");
@@ -205,7 +221,7 @@ static void add_origins(const mos_comparison *comparison, mos_text *out) {
     mos_text_add(out, "<section id=\"origins\"><h2>Origins</h2>");
     add_heads(comparison, "", out);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        mos_text_add(out, "<tr><td>%s</td>", rows[i][1]);
+        mos_text_add(out, "<tr><th scope=\"row\">%s</th>", rows[i][1]);
         for (int64_t r = 0; r < comparison->runs; r++) {
             const char *value =
                 mos_run_document_fact(&comparison->run[r].document, rows[i][0], "–");
@@ -221,10 +237,30 @@ static void add_origins(const mos_comparison *comparison, mos_text *out) {
     mos_text_add(out, "</table></div></section>\n");
 }
 
+/* What all runs share, once. */
+static void add_about(const mos_comparison *comparison, mos_text *out) {
+    static const char *const rows[][2] = {{"data.root", "data set"},
+                                          {"data.labeled_fraction", "labelled fraction"},
+                                          {"method", "method"}};
+    mos_text_add(out, "<dl class=\"about\"><div><dt>evaluation</dt><dd>");
+    mos_html_add(out, comparison->split);
+    mos_text_add(out, "</dd></div>");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *value =
+            mos_run_document_fact(&comparison->run[0].document, rows[i][0], "unknown");
+        mos_text_add(out, "<div><dt>%s</dt><dd>", rows[i][1]);
+        mos_html_add(out,
+                     facts_differ(comparison, rows[i][0]) ? "differs, see Configuration" : value);
+        mos_text_add(out, "</dd></div>");
+    }
+    mos_text_add(out, "</dl>");
+}
+
 mosaic_status mos_comparison_page(const mos_comparison *comparison, mos_text *out) {
     char title[64];
     (void)snprintf(title, sizeof title, "%lld runs side by side", (long long)comparison->runs);
     mos_page_begin(out, "comparison", title);
+    add_about(comparison, out);
     mos_text_add(out, "<nav><a href=\"#verdict\">Verdict</a><a href=\"#scores\">Scores</a><a "
                       "href=\"#differences\">Differences</a><a href=\"#classes\">Classes</a><a "
                       "href=\"#curves\">Training</a><a href=\"#configuration\">Configuration</a><a "

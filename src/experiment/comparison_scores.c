@@ -2,6 +2,7 @@
 #include "experiment/comparison.h"
 #include "experiment/sweep_results.h"
 #include "report/report_parts.h"
+#include "report/report_terms.h"
 #include "report/svg_chart.h"
 
 #include "base/memory.h"
@@ -51,16 +52,16 @@ static void add_score(const mos_report_evaluation *e, int metric, bool best, mos
 static void add_run(const mos_comparison *comparison, int64_t r, mos_text *out) {
     const mos_compared_run *run = &comparison->run[r];
     const mos_report_evaluation *e = run->evaluation;
-    mos_text_add(out, "<tr><td>");
-    mos_html_add(out, run->name);
+    mos_text_add(out, "<tr><th scope=\"row\">");
+    mos_comparison_run_name(comparison, r, out);
     if (e == NULL) {
         mos_text_add(out,
-                     "</td><td class=\"soft\" colspan=\"%d\">not evaluated on this split</td>"
+                     "</th><td class=\"soft\" colspan=\"%d\">not evaluated on this split</td>"
                      "</tr>",
                      MOS_SWEEP_METRICS + 3);
         return;
     }
-    mos_text_add(out, "</td><td>");
+    mos_text_add(out, "</th><td>");
     mos_html_add(out, e->method);
     mos_text_add(out, "</td><td>");
     mos_html_add(out, e->scorer);
@@ -71,20 +72,39 @@ static void add_run(const mos_comparison *comparison, int64_t r, mos_text *out) 
     mos_text_add(out, "</tr>");
 }
 
+/* What a model that knows nothing scores, in the order of the metrics. */
+static void add_chance(const mos_report_evaluation *e, mos_text *out) {
+    if (e == NULL) return;
+    const double chance[MOS_SWEEP_METRICS] = {
+        mos_report_chance_f1(e), mos_report_chance_micro_f1(e), mos_report_chance_ap(e),
+        mos_report_chance_micro_ap(e), NAN};
+    mos_text_add(out, "<tr class=\"soft\"><th scope=\"row\" colspan=\"4\">chance</th>");
+    for (int m = 0; m < MOS_SWEEP_METRICS; m++)
+        mos_report_cell(out, chance[m], 3);
+    mos_text_add(out, "</tr>");
+}
+
 static void add_scores(const mos_comparison *comparison, mos_text *out) {
+    static const char *const words[] = {"head",  "AP",           "F1",     "macro",
+                                        "micro", "Hamming loss", "chance", NULL};
     mos_text_add(out, "<section id=\"scores\"><h2>Scores</h2><p class=\"soft\">Evaluation ");
     mos_html_add(out, comparison->split);
-    mos_text_add(out,
-                 "; F1 and Hamming loss at thresholds tuned per class on validation where the "
-                 "run has them, otherwise at 0.5. Below a score its bootstrap interval over "
-                 "samples. Bold: the best.</p><div class=\"scroll\"><table><tr><th>run</th><th>"
-                 "method</th><th>scored by</th><th class=\"n\">samples</th>");
+    mos_text_add(
+        out,
+        "; F1 and Hamming loss at thresholds tuned per class on validation where the "
+        "run has them, otherwise at 0.5. Below a score its bootstrap interval over "
+        "samples. Bold: the best.</p><div class=\"scroll\"><table><tr><th "
+        "scope=\"col\">run</th><th scope=\"col\">"
+        "method</th><th scope=\"col\">scored by</th><th scope=\"col\" class=\"n\">samples</th>");
     for (int m = 0; m < MOS_SWEEP_METRICS; m++)
-        mos_text_add(out, "<th class=\"n\">%s</th>", mos_sweep_metric_titles[m]);
+        mos_text_add(out, "<th scope=\"col\" class=\"n\">%s</th>", mos_sweep_metric_titles[m]);
     mos_text_add(out, "</tr>");
     for (int64_t r = 0; r < comparison->runs; r++)
         add_run(comparison, r, out);
-    mos_text_add(out, "</table></div></section>\n");
+    add_chance(comparison->run[comparison->reference].evaluation, out);
+    mos_text_add(out, "</table></div>");
+    mos_report_terms(words, out);
+    mos_text_add(out, "</section>\n");
 }
 
 /* ---- differences
@@ -133,16 +153,20 @@ static void add_metric(const mos_comparison *comparison, int metric, mos_text *o
     }
     mos_holm_adjust(p, comparison->runs, adjusted);
     mos_text_add(out,
-                 "<h3>%s</h3><div class=\"scroll\"><table><tr><th>run</th><th class=\"n\">"
-                 "difference</th><th>95 %% interval</th><th></th><th class=\"n\">p</th>"
-                 "<th class=\"n\">p, Holm</th></tr>",
+                 "<h3>%s</h3><div class=\"scroll\"><table><tr><th scope=\"col\">run</th><th "
+                 "scope=\"col\" class=\"n\">"
+                 "difference</th><th scope=\"col\">95 %% interval",
                  mos_sweep_metric_titles[metric]);
+    mos_interval_axis_write(reach, out);
+    mos_text_add(
+        out, "</th><th scope=\"col\" class=\"n\">from, to</th><th scope=\"col\" class=\"n\">p</th>"
+             "<th scope=\"col\" class=\"n\">p, Holm</th></tr>");
     for (int64_t r = 0; r < comparison->runs; r++) {
         const mos_interval *d = difference_of(&comparison->run[r], metric);
         if (d == NULL) continue;
-        mos_text_add(out, "<tr><td>");
-        mos_html_add(out, comparison->run[r].name);
-        mos_text_add(out, "</td>");
+        mos_text_add(out, "<tr><th scope=\"row\">");
+        mos_comparison_run_name(comparison, r, out);
+        mos_text_add(out, "</th>");
         add_difference(d, reach, out);
         add_p(out, p[r]);
         add_p(out, adjusted[r]);
@@ -152,6 +176,7 @@ static void add_metric(const mos_comparison *comparison, int metric, mos_text *o
 }
 
 static void add_differences(const mos_comparison *comparison, mos_text *out) {
+    static const char *const words[] = {"interval", "p", "p, Holm", NULL};
     int64_t compared = 0, resamples = 0;
     for (int64_t r = 0; r < comparison->runs; r++) {
         compared += comparison->run[r].difference.resamples > 0;
@@ -175,6 +200,7 @@ static void add_differences(const mos_comparison *comparison, mos_text *out) {
     }
     for (int m = 0; m < MOS_SWEEP_METRICS && compared > 0; m++)
         add_metric(comparison, m, out);
+    if (compared > 0) mos_report_terms(words, out);
     mos_text_add(out, "</section>\n");
 }
 
@@ -218,14 +244,20 @@ static const mos_interval *class_difference(const mos_compared_run *run, const c
 
 static void add_class(const mos_comparison *comparison, const mos_report_class *class, double reach,
                       mos_text *out) {
-    mos_text_add(out, "<tr><td>");
+    mos_text_add(out, "<tr><th scope=\"row\">");
     mos_html_add(out, class->name);
-    mos_text_add(out, "</td><td class=\"n\">%lld</td>", (long long)class->positives);
+    mos_text_add(out, "</th><td class=\"n\">%lld</td>", (long long)class->positives);
     for (int64_t r = 0; r < comparison->runs; r++) {
         const mos_compared_run *run = &comparison->run[r];
         const mos_interval *d = class_difference(run, class->name);
         mos_text_add(out, "<td>");
-        mos_bar_write(f1_of(run->evaluation, class->name), NAN, out);
+        mos_bar_draw(&(mos_bar){.value = f1_of(run->evaluation, class->name),
+                                .mark = NAN,
+                                .low = NAN,
+                                .high = NAN,
+                                .chance = mos_report_class_chance_f1(class),
+                                .colour = mos_palette_colour((size_t)r)},
+                     out);
         if (d != NULL && isfinite(d->value) && (d->low != 0 || d->high != 0)) {
             mos_text_add(out, "<br><span class=\"meter\">");
             mos_interval_write(d->low, d->value, d->high, reach, out);
@@ -255,16 +287,20 @@ mosaic_status mos_comparison_classes(const mos_comparison *comparison, mos_text 
         }
     }
     qsort(rows, (size_t)e->class_count, sizeof *rows, compare_rows);
-    mos_text_add(out,
-                 "<section id=\"classes\"><h2>Classes</h2><p class=\"soft\">F1 of every class, "
-                 "those first that differ most; below it the difference from <b>");
+    mos_text_add(out, "<section id=\"classes\"><h2>Classes</h2><p class=\"soft\">F1 of every class "
+                      "(the red mark is chance), "
+                      "those first that differ most; below it the difference from <b>");
     mos_html_add(out, comparison->run[comparison->reference].name);
-    mos_text_add(out, "</b> with its 95 %% interval, not adjusted for the number of classes.</p>"
-                      "<div class=\"scroll\"><table><tr><th>class</th><th class=\"n\">positives"
+    mos_text_add(out, "</b> with its 95 %% interval, not adjusted for the number of classes; its "
+                      "axis goes from ");
+    mos_text_add(out, "%+.2f to %+.2f.</p>", reach > 0 ? -reach : -1, reach > 0 ? reach : 1);
+    mos_text_add(out, "<div class=\"scroll\"><table><tr><th scope=\"col\">class</th><th "
+                      "scope=\"col\" class=\"n\">positives"
                       "</th>");
     for (int64_t r = 0; r < comparison->runs; r++) {
-        mos_text_add(out, "<th>");
-        mos_html_add(out, comparison->run[r].name);
+        mos_text_add(out, "<th scope=\"col\">");
+        mos_comparison_run_name(comparison, r, out);
+        mos_bar_axis_write(out);
         mos_text_add(out, "</th>");
     }
     mos_text_add(out, "</tr>");

@@ -2,6 +2,7 @@
 #include "experiment/sweep_tables.h"
 #include "report/page.h"
 #include "report/report_parts.h"
+#include "report/report_terms.h"
 #include "report/svg_chart.h"
 
 #include "base/memory.h"
@@ -13,6 +14,12 @@
 
 static const char *label_of(const mos_sweep_results *results, int64_t row) {
     return results->plan->setting[results->row[row].setting].label;
+}
+
+/* A setting has one colour through all tables and charts. */
+static void add_label(const mos_sweep_results *results, int64_t row, mos_text *out) {
+    mos_report_class_name(out, mos_palette_colour((size_t)results->row[row].setting),
+                          label_of(results, row));
 }
 
 static void add_percent(mos_text *out, double share) {
@@ -62,9 +69,15 @@ static void add_verdict(const mos_sweep_results *results, mos_text *out) {
     if (reduced)
         mos_text_add(out, "<p class=\"note\">Reduced runs are among them: their scores are not "
                           "final.</p>");
+    if (spec->seeds < 2)
+        mos_text_add(out,
+                     "<p class=\"note\">One seed: how far another training would differ is not "
+                     "known.</p>");
     for (int f = spec->fractions > 0 ? 0 : -1; f < spec->fractions; f++)
         add_choice(results, f, out);
-    mos_text_add(out, "</section>\n");
+    mos_text_add(out, "<p class=\"soft\">All numbers:");
+    mos_source_add("results.csv", out);
+    mos_text_add(out, "</p></section>\n");
 }
 
 /* ---- tables
@@ -80,18 +93,18 @@ static void add_mean(const mos_sweep_cell *cell, int metric, bool best, mos_text
 }
 
 static void add_means(const mos_sweep_results *results, int fraction, int split, mos_text *out) {
-    mos_text_add(out,
-                 "<div class=\"scroll\"><table><tr><th>setting</th><th class=\"n\">seeds</th>");
+    mos_text_add(out, "<div class=\"scroll\"><table><tr><th scope=\"col\">setting</th><th "
+                      "scope=\"col\" class=\"n\">seeds</th>");
     for (int m = 0; m < MOS_SWEEP_METRICS; m++)
-        mos_text_add(out, "<th class=\"n\">%s</th>", mos_sweep_metric_titles[m]);
+        mos_text_add(out, "<th scope=\"col\" class=\"n\">%s</th>", mos_sweep_metric_titles[m]);
     mos_text_add(out, "</tr>");
     for (int64_t i = 0; i < results->rows; i++) {
         const mos_sweep_row *row = &results->row[i];
         const mos_sweep_cell *cell = &row->cell[split];
         if (row->fraction != fraction) continue;
-        mos_text_add(out, "<tr><td>");
-        mos_html_add(out, label_of(results, i));
-        mos_text_add(out, "</td><td class=\"n\">%lld</td>", (long long)cell->seeds);
+        mos_text_add(out, "<tr><th scope=\"row\">");
+        add_label(results, i, out);
+        mos_text_add(out, "</th><td class=\"n\">%lld</td>", (long long)cell->seeds);
         for (int m = 0; m < MOS_SWEEP_METRICS; m++)
             add_mean(cell, m, mos_sweep_best_row(results, fraction, split, m) == i, out);
         mos_text_add(out, "</tr>");
@@ -123,10 +136,10 @@ static void add_difference_row(const mos_sweep_results *results, int64_t i, int 
     const mos_sweep_row *row = &results->row[i];
     const mos_sweep_cell *cell = &row->cell[split];
     const mos_sweep_difference *d = &cell->difference[metric];
-    mos_text_add(out, "<tr><td>");
-    mos_html_add(out, label_of(results, i));
-    mos_text_add(out, "</td><td>");
-    mos_html_add(out, label_of(results, row->reference));
+    mos_text_add(out, "<tr><th scope=\"row\">");
+    add_label(results, i, out);
+    mos_text_add(out, "</th><td>");
+    add_label(results, row->reference, out);
     mos_text_add(out, "</td><td class=\"n\">%+.3f</td><td>", d->interval.value);
     mos_interval_write(d->interval.low, d->interval.value, d->interval.high, reach, out);
     mos_text_add(out, "</td><td class=\"n\">%+.3f to %+.3f</td><td class=\"n\">", d->interval.low,
@@ -145,13 +158,18 @@ static void add_differences(const mos_sweep_results *results, int fraction, int 
     for (int64_t i = 0; i < results->rows; i++) {
         if (results->row[i].fraction != fraction || results->row[i].cell[split].pairs == 0)
             continue;
-        if (!any)
-            mos_text_add(out,
-                         "<h3>%s: difference from the reference</h3><div class=\"scroll\"><table>"
-                         "<tr><th>setting</th><th>minus</th><th class=\"n\">difference</th><th>%g "
-                         "%% interval</th><th></th><th class=\"n\">p</th><th class=\"n\">p, Holm"
-                         "</th><th class=\"n\">seeds ahead</th></tr>",
-                         mos_sweep_metric_titles[metric], 100 * results->level);
+        if (!any) {
+            mos_text_add(
+                out,
+                "<h3>%s: difference from the reference</h3><div class=\"scroll\"><table>"
+                "<tr><th scope=\"col\">setting</th><th scope=\"col\">minus</th><th "
+                "scope=\"col\" class=\"n\">difference</th><th scope=\"col\">%g %% interval",
+                mos_sweep_metric_titles[metric], 100 * results->level);
+            mos_interval_axis_write(reach, out);
+            mos_text_add(out, "</th><th scope=\"col\" class=\"n\">from, to</th><th scope=\"col\" "
+                              "class=\"n\">p</th><th scope=\"col\" class=\"n\">p, Holm</th><th "
+                              "scope=\"col\" class=\"n\">seeds ahead</th></tr>");
+        }
         any = true;
         add_difference_row(results, i, split, metric, reach, out);
     }
@@ -186,7 +204,7 @@ typedef struct line_points {
     double x[MOST_POINTS], y[MOST_POINTS];
 } line_points;
 
-/* A line per setting over the labelled fractions (log10 of per cent). */
+/* A line per setting over the labelled fractions, log10 of per cent. */
 static mosaic_status add_label_chart(const mos_sweep_results *results, int split, int metric,
                                      mos_text *out) {
     const mos_sweep_spec *spec = &results->plan->spec;
@@ -194,16 +212,18 @@ static mosaic_status add_label_chart(const mos_sweep_results *results, int split
     char title[96];
     if (spec->fractions < 2) return MOSAIC_OK;
     (void)snprintf(title, sizeof title, "%s by labels%s", mos_sweep_metric_titles[metric],
-                   results->plan->settings > MOS_CHART_MAX_LINES ? " (first settings)" : "");
-    MOS_TRY(mos_alloc(MOS_CHART_MAX_LINES, sizeof *points, "chart points", &points));
-    mos_chart chart = {.title = title, .x_name = "log10 of the share of labels"};
-    for (int64_t s = 0; s < results->plan->settings && chart.lines < MOS_CHART_MAX_LINES; s++) {
+                   results->plan->settings > MOS_CHART_MOST_LINES ? " (first settings)" : "");
+    MOS_TRY(mos_alloc(MOS_CHART_MOST_LINES, sizeof *points, "chart points", &points));
+    mos_chart chart = {
+        .title = title, .x_name = "labels, %, logarithmic", .log_x = true, .source = "results.csv"};
+    for (int64_t s = 0; s < results->plan->settings && chart.lines < MOS_CHART_MOST_LINES; s++) {
         line_points *p = &points[chart.lines];
         for (int f = 0; f < spec->fractions; f++) {
-            p->x[f] = log10(spec->fraction[f]);
+            p->x[f] = log10(100 * spec->fraction[f]);
             p->y[f] = results->row[s * spec->fractions + f].cell[split].mean[metric];
         }
         chart.line[chart.lines++] = (mos_chart_line){.name = results->plan->setting[s].label,
+                                                     .colour = mos_palette_colour((size_t)s),
                                                      .x = p->x,
                                                      .y = p->y,
                                                      .count = spec->fractions};
@@ -227,16 +247,17 @@ static mosaic_status add_axis_chart(const mos_sweep_results *results, int axis, 
     int64_t count = (int64_t)plan->spec.axis[axis].values->count;
     int64_t fractions = plan->spec.fractions > 0 ? plan->spec.fractions : 1;
     line_points *points = NULL;
-    char title[160], names[MOS_CHART_MAX_LINES][256];
+    char title[160], names[MOS_CHART_MOST_LINES][256];
     for (int64_t k = 0; k < count; k++)
         if (isnan(axis_number(plan, axis, (int)k))) return MOSAIC_OK;
     if (count < 2 || count > MOST_POINTS) return MOSAIC_OK;
     (void)snprintf(title, sizeof title, "%s by %s, %g %% labels", mos_sweep_metric_titles[metric],
                    plan->spec.axis[axis].key,
                    100 * results->row[fraction < 0 ? 0 : fraction].labeled);
-    MOS_TRY(mos_alloc(MOS_CHART_MAX_LINES, sizeof *points, "chart points", &points));
-    mos_chart chart = {.title = title, .x_name = plan->spec.axis[axis].key};
-    for (int64_t s = 0; s < plan->settings && chart.lines < MOS_CHART_MAX_LINES; s++) {
+    MOS_TRY(mos_alloc(MOS_CHART_MOST_LINES, sizeof *points, "chart points", &points));
+    mos_chart chart = {
+        .title = title, .x_name = plan->spec.axis[axis].key, .source = "results.csv"};
+    for (int64_t s = 0; s < plan->settings && chart.lines < MOS_CHART_MOST_LINES; s++) {
         if (plan->setting[s].point[axis] != 0) continue;
         line_points *p = &points[chart.lines];
         int64_t filled = 0;
@@ -253,8 +274,11 @@ static mosaic_status add_axis_chart(const mos_sweep_results *results, int axis, 
                                  .mean[metric];
         }
         (void)snprintf(names[chart.lines], sizeof names[0], "%s", plan->setting[s].label);
-        chart.line[chart.lines] =
-            (mos_chart_line){.name = names[chart.lines], .x = p->x, .y = p->y, .count = filled};
+        chart.line[chart.lines] = (mos_chart_line){.name = names[chart.lines],
+                                                   .x = p->x,
+                                                   .y = p->y,
+                                                   .count = filled,
+                                                   .colour = mos_palette_colour((size_t)s)};
         chart.lines++;
     }
     mos_chart_write(&chart, out);
@@ -298,8 +322,11 @@ static void add_runs(const mos_sweep_results *results, mos_text *out) {
         mos_html_add(out, record->message);
         mos_text_add(out, "</p>");
     }
-    mos_text_add(out, "<details><summary>All runs</summary><div class=\"scroll\"><table><tr><th>run"
-                      "</th><th>state</th><th class=\"n\">seconds</th><th>configuration</th></tr>");
+    mos_text_add(
+        out,
+        "<details><summary>All runs</summary><div class=\"scroll\"><table><tr><th scope=\"col\">run"
+        "</th><th scope=\"col\">state</th><th scope=\"col\" class=\"n\">seconds</th><th "
+        "scope=\"col\">configuration</th></tr>");
     for (int64_t r = 0; r < plan->runs; r++) {
         const mos_sweep_run *run = &plan->run[r];
         mos_text_add(out, "<tr><td>");
@@ -316,6 +343,9 @@ static void add_runs(const mos_sweep_results *results, mos_text *out) {
 }
 
 static void add_notes(const mos_sweep_results *results, const char *command, mos_text *out) {
+    static const char *const words[] = {"AP",           "F1",          "macro",    "micro",
+                                        "Hamming loss", "±",           "interval", "p",
+                                        "p, Holm",      "seeds ahead", NULL};
     mos_text_add(out,
                  "<section id=\"notes\"><h2>How to read it</h2><p>A difference is the mean over "
                  "seeds of a setting's score minus the reference's with the same seed, on the "
@@ -323,8 +353,10 @@ static void add_notes(const mos_sweep_results *results, const char *command, mos
                  "samples, the same for both: they say how far another draw of samples would move "
                  "it, not how far other seeds would. p, Holm counts all settings of a table as one "
                  "family. What only the spread over seeds can tell is in the columns ± and seeds "
-                 "ahead.</p><pre>",
+                 "ahead.</p>",
                  (long long)results->resamples);
+    mos_report_terms(words, out);
+    mos_text_add(out, "<pre>");
     mos_html_add(out, command);
     mos_text_add(out, "</pre></section>\n");
 }

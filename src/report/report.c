@@ -3,13 +3,12 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "report/page.h"
+#include "report/report_parts.h"
 #include "report/report_pictures.h"
 #include "report/report_sections.h"
 #include "report/report_top.h"
 #include "report/svg_chart.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* The page, in order. `id` is the section's own. */
@@ -104,35 +103,6 @@ static void write_page(mos_run_document *run, mos_text *out) {
     release_parts(&parts);
 }
 
-/* From the page's folder to the run's: links lead there wherever both are moved together. A page
- * elsewhere than in its run climbs out of its folder first. */
-static mosaic_status find_link(const char *page, mos_run_document *run) {
-    char folder[4096], full[4096];
-    const char *slash = strrchr(page, '/');
-    (void)snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - page) : 1,
-                   slash ? page : ".");
-    if (!folder[0]) (void)snprintf(folder, sizeof folder, "/");
-    char *from = realpath(folder, NULL), *to = realpath(run->path, NULL);
-    size_t same = 0, at = 0;
-    run->link[0] = 0;
-    if (!from || !to) goto done; /* writing will say what is wrong */
-    for (size_t i = 0;; i++) {   /* whole names in common */
-        bool end_from = from[i] == 0 || from[i] == '/', end_to = to[i] == 0 || to[i] == '/';
-        if (end_from && end_to) same = i;
-        if (from[i] != to[i] || from[i] == 0) break;
-    }
-    for (const char *rest = from + same; *rest && at + 4 < sizeof run->link; rest++)
-        if (rest[0] == '/' && rest[1]) at += (size_t)snprintf(run->link + at, 4, "../");
-    (void)snprintf(full, sizeof full, "%s", to + same + (to[same] == '/'));
-    if (full[0] && snprintf(run->link + at, sizeof run->link - at, "%s/", full) >=
-                       (int)(sizeof run->link - at))
-        run->link[0] = 0;
-done:
-    free(from);
-    free(to);
-    return MOSAIC_OK;
-}
-
 mosaic_status mos_report_write(const char *run, const char *out) {
     mos_run_document document = {0};
     mos_text page = {0};
@@ -143,7 +113,7 @@ mosaic_status mos_report_write(const char *run, const char *out) {
         MOS_GOTO(mos_path_join(path, sizeof path, run, "report.html"));
         out = path;
     }
-    MOS_GOTO(find_link(out, &document));
+    mos_report_link_from(out, &document);
     write_page(&document, &page);
     if (page.failed) status = mos_fail_memory(page.size, "report");
     if (status == MOSAIC_OK) status = mos_atomic_write(out, page.data, page.size);

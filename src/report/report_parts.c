@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const mos_report_evaluation *mos_report_headline(const mos_run_document *run) {
@@ -67,6 +68,34 @@ double mos_report_chance_micro_f1(const mos_report_evaluation *e) {
 }
 
 /* ---- links */
+
+/* From the page's folder to the run's: links lead there wherever both are moved together. A page
+ * elsewhere than in its run climbs out of its folder first. */
+void mos_report_link_from(const char *page, mos_run_document *run) {
+    char folder[4096], full[4096];
+    const char *slash = strrchr(page, '/');
+    (void)snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - page) : 1,
+                   slash ? page : ".");
+    if (!folder[0]) (void)snprintf(folder, sizeof folder, "/");
+    char *from = realpath(folder, NULL), *to = realpath(run->path, NULL);
+    size_t same = 0, at = 0;
+    run->link[0] = 0;
+    if (!from || !to) goto done; /* writing will say what is wrong */
+    for (size_t i = 0;; i++) {   /* whole names in common */
+        bool end_from = from[i] == 0 || from[i] == '/', end_to = to[i] == 0 || to[i] == '/';
+        if (end_from && end_to) same = i;
+        if (from[i] != to[i] || from[i] == 0) break;
+    }
+    for (const char *rest = from + same; *rest && at + 4 < sizeof run->link; rest++)
+        if (rest[0] == '/' && rest[1]) at += (size_t)snprintf(run->link + at, 4, "../");
+    (void)snprintf(full, sizeof full, "%s", to + same + (to[same] == '/'));
+    if (full[0] && snprintf(run->link + at, sizeof run->link - at, "%s/", full) >=
+                       (int)(sizeof run->link - at))
+        run->link[0] = 0;
+done:
+    free(from);
+    free(to);
+}
 
 /* Bytes that mean something in an address are written as %XX; false: no room. */
 static bool add_escaped(const char *text, char *out, size_t size) {

@@ -24,6 +24,8 @@ double mos_report_chance_f1(const mos_report_evaluation *e);
 double mos_report_chance_micro_ap(const mos_report_evaluation *e);
 double mos_report_chance_micro_f1(const mos_report_evaluation *e);
 
+/* Tells a run where the page about it will lie, so that links lead from there. */
+void mos_report_link_from(const char *page, mos_run_document *run);
 /* An address in the page for a file of the run, of an evaluation's folder when there is one; false:
  * there is no such file. */
 enum { MOS_REPORT_LINK = 4096 };

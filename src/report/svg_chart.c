@@ -119,6 +119,19 @@ static void draw_tick(const frame *f, bool x, double at, const char *number, mos
     mos_text_add(out, "\">%s</text>", number);
 }
 
+/* 1, 2 and 5 times the powers of ten in range. */
+static void draw_log_ticks(const frame *f, mos_text *out) {
+    static const double leads[] = {1, 2, 5};
+    for (double power = floor(f->x.low); power <= f->x.high; power++)
+        for (int k = 0; k < 3; k++) {
+            double at = power + log10(leads[k]);
+            char number[32];
+            if (at < f->x.low - 1e-9 || at > f->x.high + 1e-9) continue;
+            mos_format_double(number, sizeof number, leads[k] * pow(10, power), 3);
+            draw_tick(f, true, place(&f->x, at), number, out);
+        }
+}
+
 static void draw_ticks(const frame *f, bool x, mos_text *out) {
     const axis *a = x ? &f->x : &f->y;
     double step = tick_step(a->high - a->low);
@@ -245,7 +258,10 @@ void mos_chart_write(const mos_chart *chart, mos_text *out) {
     mos_text_add(out, " role=\"img\" aria-label=\"");
     mos_html_add(out, chart->title);
     mos_text_add(out, "\">");
-    draw_ticks(&f, true, out);
+    if (chart->log_x)
+        draw_log_ticks(&f, out);
+    else
+        draw_ticks(&f, true, out);
     draw_ticks(&f, false, out);
     for (int l = chart->lines - 1; l >= 0; l--) { /* the first, which matters most, on top */
         draw_line(chart, &chart->line[l], l, &f, out);

@@ -22,6 +22,7 @@ typedef struct mos_chart {
     mos_chart_line line[MOS_CHART_MOST_LINES];
     int lines;
     bool from_zero;     /* the y axis starts at 0 */
+    bool log_x;         /* x are decimal logarithms: ticks show the numbers */
     bool unit;          /* both axes from 0 to 1, square */
     bool by_class;      /* lines are classes: a page's filter by class picks them out */
     const char *source; /* address of the numbers drawn; NULL: none */

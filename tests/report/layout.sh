@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The pages of a made-up run with 19 classes, of a comparison, laid out and printed by headless Chromium.
+# The pages of a made-up run with 19 classes, of a comparison and a sweep, laid out and printed by headless Chromium.
 #   layout.sh MOSAIC SOURCE
 # Skipped without chromium.
 set -eu
@@ -15,4 +15,5 @@ python3 "$source/tests/report/sample_run.py" "$work/one"
 python3 "$source/tests/report/sample_run.py" "$work/two" 1
 "$mosaic" report "$work/one" >/dev/null
 "$mosaic" compare "$work/one" "$work/two" --out "$work/compare.html" >/dev/null
-python3 "$source/tests/report/layout_check.py" "$chromium" "$work" "$work/one/report.html" 12 "$work/compare.html" 8
+python3 "$source/tests/report/sample_sweep.py" "$mosaic" "$work/sweep"
+python3 "$source/tests/report/layout_check.py" "$chromium" "$work" "$work/one/report.html" 12 "$work/compare.html" 8 "$work/sweep/out/table.html" 6

@@ -249,8 +249,7 @@ def describe(run, labels, seed):
         f"model: {{encoder: resnet18}}\ntrain: {{epochs: {EPOCHS}, batch: 64, seed: {seed}}}\n")
 
 
-def main():
-    run, seed = pathlib.Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0
+def write(run, seed):
     run.mkdir(parents=True, exist_ok=True)
     truth, rng = random.Random(1), random.Random(seed + 2)  # the same labels in every run
     share = [.02, .35, .013, .3, .02, .2, .3, .03, .1, .04, .28, .12, .33, .03, .02, .22, .05, .31, .15]
@@ -265,6 +264,10 @@ def main():
     evaluation(rng, run, "test-probe", "linear probe", 1.15, labels, "test")
     evaluation(rng, run, "test-knn", "k-NN probe", .8, labels, "test")
     evaluation(rng, run, "validation", "head", .8, labels[:150], "validation")
+
+
+def main():
+    write(pathlib.Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0)
 
 
 if __name__ == "__main__":
