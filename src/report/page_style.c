@@ -118,9 +118,8 @@ const char *const mos_page_style[] = {
     ".map path{stroke-opacity:.85}\n",
     ".map svg{filter:drop-shadow(0 0 .7px var(--case)) drop-shadow(0 0 .7px var(--case))}\n",
     ".legend{font-size:13px;margin:6px 0 0;line-height:1.7}\n",
-    ".legend "
-    "span{margin-right:12px;white-space:nowrap;display:inline-block;max-width:100%;overflow:hidden;"
-    "text-overflow:ellipsis;vertical-align:bottom}\n",
+    ".legend>span{margin-right:12px;white-space:nowrap;display:inline-block;max-width:100%;"
+    "overflow:hidden;text-overflow:ellipsis;vertical-align:bottom}\n",
     ".key{display:inline-block;width:12px;height:12px;border-radius:3px;margin:0 6px 0 "
     "0;vertical-align:-1px;box-shadow:inset 0 0 0 1px var(--edge)}\n",
     ".bar{width:var(--bar)!important;height:10px!important;vertical-align:middle;margin-right:8px;"
@@ -201,7 +200,9 @@ const char *const mos_page_style[] = {
     "hint,details{display:none!important}\n",
     "h1{font-size:18px}h2{font-size:13px;margin:16px 0 "
     "6px;padding-bottom:2px}h3{font-size:10.5px;margin:9px 0 3px}p{margin:3px 0}\n",
-    "h2,h3{break-after:avoid}h2+p,h3+p{break-after:avoid}\n",
+    "h2,h3{break-after:avoid}h2+p,h3+p{break-after:avoid;break-inside:avoid}\n",
+    "h2,h3{break-inside:avoid}h2::after,h3::after{content:\"\";display:block;height:150px;margin-"
+    "bottom:-150px}h3::after{height:100px;margin-bottom:-100px}\n",
     "figure,tr,.tile,.note,.pair,.terms "
     "div{break-inside:avoid}tr:first-child{break-after:avoid}p,li{orphans:3;widows:3}\n",
     ".tile b{font-size:15px}.tile{min-width:96px;padding:5px 9px}.tiles{gap:7px;margin:7px 0}\n",
@@ -211,10 +212,11 @@ const char *const mos_page_style[] = {
     "figcaption{font-size:8px;min-height:2.4em}.axis{font-size:7.5px}.csv{display:none}\n",
     "figure{padding:5px "
     "6px;border-radius:4px}figure.wide{margin-top:8px}.scroll,.more{overflow:visible;border:0}\n",
-    ".charts{grid-template-columns:1fr 1fr "
-    "1fr;gap:7px;margin-top:6px}.multiples{grid-template-columns:repeat(7,1fr);gap:5px}\n",
-    ".patches{grid-template-columns:repeat(6,1fr);gap:5px}.pairs{grid-template-columns:1fr 1fr "
-    "1fr;gap:0 9px}.pairs .patches{grid-template-columns:1fr 1fr}\n",
+    ".charts,.multiples,.patches{display:block}.charts>figure,.multiples>figure,.patches>figure,."
+    "pair{display:inline-block;vertical-align:top;margin:0 4px 6px 0}\n",
+    ".charts>figure{width:32.4%}.multiples>figure{width:13.5%}\n",
+    ".patches>figure{width:11.7%}.patch ul{line-height:1.25;margin:3px 0}.patches .patch "
+    "ul{font-size:7.5px}.pairs{display:block}.pair{width:32.4%}.pair .patches>figure{width:47%}\n",
     "th,td{padding:1.5px 7px 1.5px "
     "0}.scroll>svg{min-width:0!important;max-width:430px!important}.terms{columns:3;margin-top:5px}"
     "\n",

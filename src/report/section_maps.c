@@ -51,7 +51,7 @@ static void choose_colours(const mos_run_document *run, const mos_report_analysi
          key->count++) {
         key->name[key->count] = best;
         key->colour[key->count] = key->by_modality
-                                      ? mos_palette_colour((size_t)best)
+                                      ? mos_palette_colour((size_t)key->count)
                                       : mos_report_class_colour(run, legend, a->names[best]);
     }
     key->colour[key->count] = "var(--soft)";
