@@ -20,7 +20,7 @@ const char *mos_conv_algorithm_name(mos_conv_algorithm algorithm) {
     static const char *const algorithms[MOS_CONV_ALGORITHMS] = {
         [MOS_CONV_AUTO] = "AUTO", [MOS_CONV_DIRECT] = "DIRECT", [MOS_CONV_WINOGRAD] = "WINOGRAD",
         [MOS_CONV_F2X2] = "F2X2", [MOS_CONV_F4X4] = "F4X4",     [MOS_CONV_GATHERED] = "GATHERED",
-        [MOS_CONV_STEM] = "STEM"};
+        [MOS_CONV_STEM] = "STEM", [MOS_CONV_IM2COL] = "IM2COL"};
     return algorithms[algorithm];
 }
 

@@ -65,6 +65,7 @@ typedef enum mos_conv_algorithm {
     MOS_CONV_F4X4,     /* Winograd F(4x4, 3x3), our kernels; fp32 only */
     MOS_CONV_GATHERED, /* direct, products of what the taps of outputs read, our kernels */
     MOS_CONV_STEM,     /* direct, of images, our kernels */
+    MOS_CONV_IM2COL,   /* im2col and a matrix product: any shape, our kernels */
     MOS_CONV_ALGORITHMS
 } mos_conv_algorithm;
 

@@ -11,7 +11,6 @@
 #include <omp.h>
 #include <string.h>
 
-#define GROUP    32 /* output channels of one product */
 #define MAX_ROWS ((int64_t)512)
 /* Gathered rows of a block of outputs. */
 #define BLOCK_BYTES ((int64_t)128 << 10)
@@ -29,18 +28,18 @@ static int64_t row_values(const conv_class *c) {
     return c->walk.taps * c->walk.c;
 }
 
-/* The most outputs that a block may have, a multiple of eight. */
+/* The most outputs that a block may have, a multiple of a product's. */
 static int64_t most_rows(const mos_cpu *cpu, const conv_class *c) {
     const int64_t bytes = row_values(c) * (int64_t)cpu->act_size + 1;
-    const int64_t most = BLOCK_BYTES / bytes / 8 * 8;
-    return most < 8 ? 8 : most > MAX_ROWS ? MAX_ROWS : most;
+    const int64_t most = BLOCK_BYTES / bytes, least = cpu->rows;
+    return (most < least ? least : most > MAX_ROWS ? MAX_ROWS : most) / least * least;
 }
 
-/* Outputs of a block, a multiple of eight: as many as divide evenly among `parts`. */
+/* Outputs of a block, a multiple of a product's: as many as divide evenly among `parts`. */
 static int64_t rows_of(const mos_cpu *cpu, const conv_class *c, int parts) {
     const int64_t most = most_rows(cpu, c);
     const int64_t blocks = mos_cpu_round_up((c->outputs + most - 1) / most, parts);
-    return mos_cpu_round_up((c->outputs + blocks - 1) / blocks, 8);
+    return mos_cpu_round_up((c->outputs + blocks - 1) / blocks, cpu->rows);
 }
 
 /* Samples that a thread takes at a time. What it writes of them stays in its L2 cache until all
@@ -56,21 +55,21 @@ static int64_t samples_of(const mos_cpu *cpu, const mos_conv *conv, conv_directi
     return (conv->shape.n + groups - 1) / groups;
 }
 
-/* weights [co, ci, k, k] -> [outputs/32, taps, inputs/2, 32, 2] */
+/* weights [co, ci, k, k] -> [outputs/group, taps, inputs/2, group, 2] */
 static void pack_taps(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
                       const float *weights, void *packed) {
     const mos_gather_kernels *kernels = cpu->activation->gather;
-    const int64_t ci = conv->shape.ci, co = conv->shape.co, groups = ci / GROUP;
+    const int64_t ci = conv->shape.ci, co = conv->shape.co, group = cpu->group, groups = ci / group;
     const int64_t taps = conv->shape.kernel * conv->shape.kernel;
     char *to = packed;
 #pragma omp parallel for num_threads(cpu->threads) schedule(static)
-    for (int64_t unit = 0; unit < co / GROUP * groups; unit++) {
-        const int64_t o = unit / groups * GROUP, i = unit % groups * GROUP;
+    for (int64_t unit = 0; unit < co / group * groups; unit++) {
+        const int64_t o = unit / groups * group, i = unit % groups * group;
         if (direction == CONV_FORWARD)
-            kernels->weights(weights + o * ci * taps, ci * taps, taps, taps, ci, i, i + GROUP,
+            kernels->weights(weights + o * ci * taps, ci * taps, taps, taps, ci, i, i + group,
                              to + (size_t)(o * taps * ci) * cpu->act_size);
         else
-            kernels->weights(weights + i * taps, taps, ci * taps, taps, co, o, o + GROUP,
+            kernels->weights(weights + i * taps, taps, ci * taps, taps, co, o, o + group,
                              to + (size_t)(i * taps * co) * cpu->act_size);
     }
 }
@@ -82,8 +81,10 @@ typedef struct block_room {
 
 /* Whether a block's rows lie side by side in the map read, so that nothing needs gathering: those
  * of a 1x1 convolution, in one sample. */
-static bool is_contiguous(const conv_class *c, int64_t count, const int64_t *from) {
-    return c->walk.taps == 1 && count >= 8 && from[count - 1] - from[0] == (count - 1) * CPU_BLOCK;
+static bool is_contiguous(const mos_cpu *cpu, const conv_class *c, int64_t count,
+                          const int64_t *from) {
+    return c->walk.taps == 1 && count >= cpu->rows &&
+           from[count - 1] - from[0] == (count - 1) * cpu->block;
 }
 
 static void run_block(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
@@ -92,11 +93,11 @@ static void run_block(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
     const mos_gather_kernels *kernels = cpu->activation->gather;
     const conv_maps maps = mos_conv_maps(conv, direction);
     const int64_t taps = conv->shape.kernel * conv->shape.kernel;
-    const int64_t plane = maps.write_h * maps.write_w * CPU_BLOCK;
+    const int64_t plane = maps.write_h * maps.write_w * cpu->block;
     const void *v = room + 1;
-    int64_t held = mos_cpu_round_up(count, 8), block = held * CPU_BLOCK;
+    int64_t held = mos_cpu_round_up(count, cpu->rows), block = held * cpu->block;
     mos_conv_place_outputs(c, &maps, first, count, room->from, room->to);
-    if (is_contiguous(c, count, room->from)) {
+    if (is_contiguous(cpu, c, count, room->from)) {
         v = (const char *)in + (size_t)room->from[0] * cpu->act_size;
         held = count;
         block = c->walk.plane;
@@ -105,12 +106,12 @@ static void run_block(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
             room->from[r] = room->from[count - 1];
         kernels->rows(&c->walk, in, room->from, held, held, room + 1);
     }
-    for (int64_t o = 0; o < maps.write_c; o += GROUP) {
+    for (int64_t o = 0; o < maps.write_c; o += cpu->group) {
         mos_conv_ending ending;
         kernels->product(&c->walk, v, block,
                          (const char *)packed + (size_t)(o * taps * maps.read_c) * cpu->act_size,
                          count, held, mos_conv_ending_at(conv, o, &ending), room->to, plane,
-                         (char *)out + (size_t)(o / CPU_BLOCK * plane) * cpu->act_size);
+                         (char *)out + (size_t)(o / cpu->block * plane) * cpu->act_size);
     }
 }
 
@@ -176,7 +177,7 @@ static void plan_blocks(const mos_cpu *cpu, const mos_conv *conv, conv_direction
 mosaic_status mos_gather_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction) {
     conv_own *plan = &conv->own[direction];
     MOS_TRY(mos_conv_plan_places(conv, direction));
-    plan->name = cpu->bf16 ? "gathered:avx512_core_bf16" : "gathered:avx512_core";
+    plan->name = cpu->activation->gather->name;
     if (direction == CONV_BACKWARD_WEIGHTS)
         mos_gather_plan_weights(cpu, conv, plan);
     else

@@ -8,11 +8,11 @@
 #include <omp.h>
 #include <string.h>
 
-#define GROUP    32 /* output channels of one product */
 #define MAX_TAPS (GATHER_MAX_KERNEL * GATHER_MAX_KERNEL)
 /* The gradient of y that all units of a chunk of outputs pass by. */
 #define CHUNK_BYTES ((int64_t)512 << 10)
-/* 16 channels of x and 32 of the gradient in a piece of outputs, and the sums a thread may hold. */
+/* A block of channels of x and a group of the gradient's in a piece of outputs, and the sums a
+ * thread may hold. */
 #define PIECE_BYTES ((int64_t)24 << 10)
 #define SUMS_BYTES  ((int64_t)256 << 10)
 
@@ -21,14 +21,14 @@
  */
 
 /* Outputs are put in a row, class by class, each class filled up to whole pairs, and cut into
- * chunks. A unit is one tap and 16 input channels: du [co/32, 16 i, 32 o]. A chunk's gradient of y
- * is gathered once, by all threads; what a unit reads of x by the thread that takes it, into a
- * small buffer. */
+ * chunks. A unit is one tap and a block of input channels: du [co/group, block i, group o]. A
+ * chunk's gradient of y is gathered once, by all threads; what a unit reads of x by the thread that
+ * takes it, into a small buffer. */
 typedef struct chunk_room {
     int64_t *from, *to;          /* places of a chunk's outputs; -1: none */
-    float *sums;                 /* [taps, ci/16, co/32, 16, 32] */
-    char *py;                    /* [co/16, pairs, 16, 2] */
-    char *px;                    /* [threads, pairs, 16, 2] */
+    float *sums;                 /* [taps, ci/block, co/group, block, group] */
+    char *py;                    /* [co/block, pairs, block, 2] */
+    char *px;                    /* [threads, pairs, block, 2] */
     int64_t taps, pairs, stride; /* stride: values from a block of py to the next */
 } chunk_room;
 
@@ -52,11 +52,11 @@ static size_t lay_out_chunk(const mos_cpu *cpu, const mos_conv *conv, void *work
     char *at = workspace;
     room->taps = s->kernel * s->kernel;
     room->pairs = pairs;
-    room->stride = pairs * 32 + 32; /* no power of two */
+    room->stride = pairs * 2 * cpu->block + 32; /* no power of two */
     const size_t places = (size_t)(pairs * 2) * sizeof(int64_t),
                  sums = (size_t)(room->taps * s->ci * s->co) * sizeof(float),
-                 py = (size_t)(s->co / CPU_BLOCK * room->stride) * cpu->act_size,
-                 px = (size_t)(cpu->threads * pairs * 32) * cpu->act_size;
+                 py = (size_t)(s->co / cpu->block * room->stride) * cpu->act_size,
+                 px = (size_t)(cpu->threads * pairs * 2 * cpu->block) * cpu->act_size;
     if (workspace) {
         room->from = (int64_t *)(void *)at;
         room->to = (int64_t *)(void *)(at + places);
@@ -97,7 +97,7 @@ static void place_chunk(const mos_conv *conv, int64_t first, chunk_room *room) {
     }
 }
 
-/* du of one tap and 16 input channels: the chunk's ranges of outputs that have the tap. */
+/* du of one tap and a block of input channels: the chunk's ranges of outputs that have the tap. */
 static void run_unit(const mos_cpu *cpu, const mos_conv *conv, const chunk_room *room,
                      int64_t first, int64_t tap, int64_t block, const void *x, void *px) {
     const mos_conv_shape *s = &conv->shape;
@@ -116,7 +116,7 @@ static void run_unit(const mos_cpu *cpu, const mos_conv *conv, const chunk_room 
         kernels->pairs((const char *)x +
                            (size_t)(block * c.walk.plane + c.walk.step[i]) * cpu->act_size,
                        room->from + part.begin * 2, part.end - part.begin,
-                       (char *)px + (size_t)(gathered * 32) * cpu->act_size);
+                       (char *)px + (size_t)(gathered * 2 * cpu->block) * cpu->act_size);
         gathered += part.end - part.begin;
         if (range_count > 0 && ranges[range_count - 1].end == part.begin)
             ranges[range_count - 1].end = part.end;
@@ -124,28 +124,28 @@ static void run_unit(const mos_cpu *cpu, const mos_conv *conv, const chunk_room 
             ranges[range_count++] = (mos_range){part.begin, part.end};
     }
     if (range_count == 0 && first > 0) return;
-    float *du = room->sums + (tap * (s->ci / CPU_BLOCK) + block) * CPU_BLOCK * s->co;
-    for (int64_t o = 0; o < s->co; o += GROUP)
+    float *du = room->sums + (tap * (s->ci / cpu->block) + block) * cpu->block * s->co;
+    for (int64_t o = 0; o < s->co; o += cpu->group)
         kernels->accumulate(ranges, range_count, px,
-                            room->py + (size_t)(o / CPU_BLOCK * room->stride) * cpu->act_size,
-                            room->stride, du + o * CPU_BLOCK, first > 0);
+                            room->py + (size_t)(o / cpu->block * room->stride) * cpu->act_size,
+                            room->stride, du + o * cpu->block, first > 0);
 }
 
-/* dw += the sums of 16 input and 32 output channels */
+/* dw += the sums of a block of input and a group of output channels */
 static void finish(const mos_cpu *cpu, const mos_conv_shape *s, const chunk_room *room,
                    int64_t block, int64_t o, float *dw) {
     float sums[MAX_TAPS * CPU_BLOCK * CPU_BLOCK];
     const int64_t taps = room->taps;
-    for (int64_t half = 0; half < GROUP; half += CPU_BLOCK) {
+    for (int64_t half = 0; half < cpu->group; half += cpu->block) {
         for (int64_t tap = 0; tap < taps; tap++) {
             const float *du =
-                room->sums + ((tap * (s->ci / CPU_BLOCK) + block) * s->co + o) * CPU_BLOCK + half;
-            for (int64_t i = 0; i < CPU_BLOCK; i++)
-                memcpy(sums + (tap * CPU_BLOCK + i) * CPU_BLOCK, du + i * GROUP,
-                       CPU_BLOCK * sizeof *du);
+                room->sums + ((tap * (s->ci / cpu->block) + block) * s->co + o) * cpu->block + half;
+            for (int64_t i = 0; i < cpu->block; i++)
+                memcpy(sums + (tap * cpu->block + i) * cpu->block, du + i * cpu->group,
+                       (size_t)cpu->block * sizeof *du);
         }
         cpu->kernels->add_weight_block(
-            sums, taps, dw + ((o + half) * s->ci + block * CPU_BLOCK) * taps, s->ci * taps);
+            sums, taps, dw + ((o + half) * s->ci + block * cpu->block) * taps, s->ci * taps);
     }
 }
 
@@ -154,15 +154,15 @@ static void run_chunks(const mos_cpu *cpu, const mos_conv *conv, const void *x, 
                        float *dw, void *workspace) {
     const mos_conv_shape *s = &conv->shape;
     const mos_gather_kernels *kernels = cpu->activation->gather;
-    const int64_t total = all_pairs(conv), blocks = s->ci / CPU_BLOCK;
-    const int64_t plane = conv->oh * conv->ow * CPU_BLOCK;
+    const int64_t total = all_pairs(conv), blocks = s->ci / cpu->block;
+    const int64_t plane = conv->oh * conv->ow * cpu->block;
     chunk_room room;
     mos_cpu_work work;
     (void)lay_out_chunk(cpu, conv, workspace, &room);
 #pragma omp parallel num_threads(cpu->threads)
     {
         const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
-        void *px = room.px + (size_t)(thread * room.pairs * 32) * cpu->act_size;
+        void *px = room.px + (size_t)(thread * room.pairs * 2 * cpu->block) * cpu->act_size;
         int64_t begin, end, unit;
         for (int64_t first = 0; first < total; first += room.pairs) {
 #pragma omp single
@@ -171,18 +171,19 @@ static void run_chunks(const mos_cpu *cpu, const mos_conv *conv, const void *x, 
                 mos_cpu_work_begin(&work, room.taps * blocks, cpu->threads);
             }
             mos_cpu_part(room.pairs, threads, thread, &begin, &end);
-            for (int64_t o = 0; o < s->co / CPU_BLOCK; o++)
+            for (int64_t o = 0; o < s->co / cpu->block; o++)
                 kernels->pairs((const char *)dy + (size_t)(o * plane) * cpu->act_size,
                                room.to + begin * 2, end - begin,
-                               room.py + (size_t)(o * room.stride + begin * 32) * cpu->act_size);
+                               room.py + (size_t)(o * room.stride + begin * 2 * cpu->block) *
+                                             cpu->act_size);
 #pragma omp barrier
             while ((unit = mos_cpu_work_next(&work, thread)) >= 0)
                 run_unit(cpu, conv, &room, first, unit / blocks, unit % blocks, x, px);
 #pragma omp barrier
         }
-        mos_cpu_part(blocks * (s->co / GROUP), threads, thread, &begin, &end);
+        mos_cpu_part(blocks * (s->co / cpu->group), threads, thread, &begin, &end);
         for (unit = begin; unit < end; unit++)
-            finish(cpu, s, &room, unit % blocks, unit / blocks * GROUP, dw);
+            finish(cpu, s, &room, unit % blocks, unit / blocks * cpu->group, dw);
     }
 }
 
@@ -197,12 +198,12 @@ typedef struct piece {
     int64_t pairs;
 } piece;
 
-/* What one thread works on: some 16-channel blocks of x, all of dy. */
+/* What one thread works on: some blocks of channels of x, all of dy. */
 typedef struct piece_room {
     piece piece[2]; /* the one at hand and the next */
     const char *x, *dy;
-    float *sums;    /* [inputs, co/32, 16, 32] */
-    char *px, *py;  /* [inputs, pairs, 16, 2], [co/16, pairs, 16, 2] */
+    float *sums;    /* [inputs, co/group, block, group] */
+    char *px, *py;  /* [inputs, pairs, block, 2], [co/block, pairs, block, 2] */
     int64_t inputs; /* blocks of x */
     int64_t stride; /* values from a block to the next */
 } piece_room;
@@ -219,14 +220,14 @@ static size_t sums_bytes(const mos_cpu *cpu, const mos_conv_shape *s) {
 }
 
 static int64_t piece_stride(const mos_conv *conv) {
-    return conv->own[CONV_BACKWARD_WEIGHTS].rows * 32 + 32; /* no power of two */
+    return conv->own[CONV_BACKWARD_WEIGHTS].rows * 2 * conv->block + 32; /* no power of two */
 }
 
 static size_t piece_bytes(const mos_cpu *cpu, const mos_conv *conv) {
     const mos_conv_shape *s = &conv->shape;
     const int64_t pairs = conv->own[CONV_BACKWARD_WEIGHTS].rows;
     return (size_t)(pairs * 2 * 4) * sizeof(int64_t) +
-           (size_t)((s->ci + s->co) / CPU_BLOCK * piece_stride(conv)) * cpu->act_size;
+           (size_t)((s->ci + s->co) / cpu->block * piece_stride(conv)) * cpu->act_size;
 }
 
 static piece_room piece_room_at(const mos_cpu *cpu, const mos_conv *conv, char *at,
@@ -253,28 +254,28 @@ static void place_piece(const mos_conv *conv, const conv_class *c, int64_t numbe
     at->pairs = (count + 1) / 2;
 }
 
-/* A block of 16 channels: those of x, then those of dy. */
+/* A block of channels: those of x, then those of dy. */
 static const char *block_at(const mos_cpu *cpu, const mos_conv *conv, const piece_room *room,
                             int64_t block) {
     const mos_conv_shape *s = &conv->shape;
     return block < room->inputs
-               ? room->x + (size_t)(block * s->h * s->w * CPU_BLOCK) * cpu->act_size
-               : room->dy + (size_t)((block - room->inputs) * conv->oh * conv->ow * CPU_BLOCK) *
+               ? room->x + (size_t)(block * s->h * s->w * cpu->block) * cpu->act_size
+               : room->dy + (size_t)((block - room->inputs) * conv->oh * conv->ow * cpu->block) *
                                 cpu->act_size;
 }
 
-/* The sums of one piece: both sides of 16 input and 32 output channels stay in the L1 cache while
- * they are multiplied, and the next piece comes from memory. */
+/* The sums of one piece: both sides of a block of input and a group of output channels stay in the
+ * L1 cache while they are multiplied, and the next piece comes from memory. */
 static void run_piece(const mos_cpu *cpu, const mos_conv *conv, const piece *at, const piece *next,
                       bool add, piece_room *room) {
-    const int64_t co = conv->shape.co, blocks = room->inputs + co / CPU_BLOCK;
+    const int64_t co = conv->shape.co, blocks = room->inputs + co / cpu->block;
     const mos_gather_kernels *kernels = cpu->activation->gather;
     const size_t stride = (size_t)room->stride * cpu->act_size;
     int64_t fetched = 0;
     for (int64_t b = 0; b < blocks; b++)
         kernels->pairs(block_at(cpu, conv, room, b), b < room->inputs ? at->from : at->to,
                        at->pairs, room->px + (size_t)b * stride);
-    for (int64_t o = 0; o < co; o += GROUP)
+    for (int64_t o = 0; o < co; o += cpu->group)
         for (int64_t i = 0; i < room->inputs; i++) {
             const void *ahead[2] = {NULL, NULL};
             const int64_t *places[2] = {NULL, NULL};
@@ -284,8 +285,8 @@ static void run_piece(const mos_cpu *cpu, const mos_conv *conv, const piece *at,
                 places[half] = fetched < room->inputs ? next->from : next->to;
             }
             kernels->accumulate_ahead(at->pairs, room->px + (size_t)i * stride,
-                                      room->py + (size_t)(o / CPU_BLOCK) * stride, room->stride,
-                                      room->sums + (i * co + o) * CPU_BLOCK, add, ahead, places,
+                                      room->py + (size_t)(o / cpu->block) * stride, room->stride,
+                                      room->sums + (i * co + o) * cpu->block, add, ahead, places,
                                       fetch ? next->pairs : 0);
         }
 }
@@ -302,14 +303,15 @@ static void run_range(const mos_cpu *cpu, const mos_conv *conv, const conv_class
     }
 }
 
-/* dw += all threads' sums of 16 input and 32 output channels, added in thread order */
+/* dw += all threads' sums of a block of input and a group of output channels, added in thread order
+ */
 static void finish_unit(const mos_cpu *cpu, const mos_conv_shape *s, float *sums, int parts,
                         int64_t unit, float *dw) {
-    const int64_t first = unit * CPU_BLOCK * GROUP;
+    const int64_t first = unit * cpu->block * cpu->group;
     const chunk_room whole = {.taps = 1, .sums = sums};
     for (int t = 1; t < parts; t++)
-        cpu->kernels->add(sums + first, sums + t * s->ci * s->co + first, CPU_BLOCK * GROUP);
-    finish(cpu, s, &whole, first / CPU_BLOCK / s->co, first / CPU_BLOCK % s->co, dw);
+        cpu->kernels->add(sums + first, sums + t * s->ci * s->co + first, cpu->block * cpu->group);
+    finish(cpu, s, &whole, first / cpu->block / s->co, first / cpu->block % s->co, dw);
 }
 
 static void run_pieces(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
@@ -323,20 +325,21 @@ static void run_pieces(const mos_cpu *cpu, const mos_conv *conv, const void *x, 
 #pragma omp parallel num_threads(cpu->threads)
     {
         const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
-        int64_t begin = 0, end = pieces, first = 0, last = s->ci / CPU_BLOCK;
+        int64_t begin = 0, end = pieces, first = 0, last = s->ci / cpu->block;
         if (narrow)
             mos_cpu_part(pieces, threads, thread, &begin, &end);
         else
-            mos_cpu_part(s->ci / CPU_BLOCK, threads, thread, &first, &last);
+            mos_cpu_part(s->ci / cpu->block, threads, thread, &first, &last);
         char *at = (char *)workspace + sums_bytes(cpu, s) + (size_t)thread * piece_bytes(cpu, conv);
         piece_room room = piece_room_at(cpu, conv, at, last - first);
-        room.x = (const char *)x + (size_t)(first * s->h * s->w * CPU_BLOCK) * cpu->act_size;
+        room.x = (const char *)x + (size_t)(first * s->h * s->w * cpu->block) * cpu->act_size;
         room.dy = dy;
-        room.sums = (float *)workspace + first * CPU_BLOCK * s->co + (narrow ? thread * values : 0);
+        room.sums =
+            (float *)workspace + first * cpu->block * s->co + (narrow ? thread * values : 0);
         if (begin == end) memset(room.sums, 0, (size_t)values * sizeof *room.sums);
         if (first < last) run_range(cpu, conv, &c, begin, end, &room);
 #pragma omp barrier
-        mos_cpu_part(values / (CPU_BLOCK * GROUP), threads, thread, &begin, &end);
+        mos_cpu_part(values / (cpu->block * cpu->group), threads, thread, &begin, &end);
         for (int64_t unit = begin; unit < end; unit++)
             finish_unit(cpu, s, workspace, narrow ? threads : 1, unit, dw);
     }
@@ -350,7 +353,7 @@ void mos_gather_plan_weights(const mos_cpu *cpu, const mos_conv *conv, conv_own 
     const mos_conv_shape *s = &conv->shape;
     const int64_t pairs = all_pairs(conv), pair = 2 * (int64_t)cpu->act_size;
     if (s->kernel == 1 && s->pad == 0) {
-        const int64_t most = PIECE_BYTES / ((CPU_BLOCK + GROUP) * pair);
+        const int64_t most = PIECE_BYTES / ((cpu->block + cpu->group) * pair);
         const int64_t parts = is_narrow(s) ? cpu->threads : 1;
         const int64_t count = mos_cpu_round_up((pairs + most - 1) / most, parts);
         plan->rows = (pairs + count - 1) / count;

@@ -41,8 +41,8 @@ static mosaic_status plan_axis(const mos_conv_shape *s, bool backward, int64_t w
 conv_maps mos_conv_maps(const mos_conv *conv, conv_direction direction) {
     const mos_conv_shape *s = &conv->shape;
     if (direction == CONV_BACKWARD_DATA)
-        return (conv_maps){s->co, conv->oh, conv->ow, s->ci, s->h, s->w};
-    return (conv_maps){s->ci, s->h, s->w, s->co, conv->oh, conv->ow};
+        return (conv_maps){s->co, conv->oh, conv->ow, s->ci, s->h, s->w, conv->block};
+    return (conv_maps){s->ci, s->h, s->w, s->co, conv->oh, conv->ow, conv->block};
 }
 
 mosaic_status mos_conv_plan_places(mos_conv *conv, conv_direction direction) {
@@ -75,14 +75,14 @@ bool mos_conv_next_class(const mos_conv *conv, conv_direction direction, conv_cl
         c->outputs = c->samples * c->ny * c->nx;
     } while (c->outputs == 0);
     c->walk.c = maps.read_c;
-    c->walk.plane = maps.read_h * maps.read_w * CPU_BLOCK;
+    c->walk.plane = maps.read_h * maps.read_w * maps.block;
     c->walk.taps = 0;
     for (int64_t ky = 0; ky < kernel; ky++)
         for (int64_t kx = 0; kx < kernel; kx++) {
             if ((c->gy >> ky & c->gx >> kx & 1) == 0) continue;
             c->walk.tap[c->walk.taps] = ky * kernel + kx;
             c->walk.step[c->walk.taps++] =
-                (c->y->step[c->gy][ky] * maps.read_w + c->x->step[c->gx][kx]) * CPU_BLOCK;
+                (c->y->step[c->gy][ky] * maps.read_w + c->x->step[c->gx][kx]) * maps.block;
         }
     return true;
 }
@@ -94,12 +94,13 @@ void mos_conv_place_outputs(const conv_class *c, const conv_maps *maps, int64_t 
     int64_t x = first % c->nx, y = first / c->nx % c->ny, n = first / c->nx / c->ny;
     while (count > 0) {
         const int64_t line = c->nx - x < count ? c->nx - x : count;
-        const int64_t read = (n * maps->read_c / CPU_BLOCK * maps->read_h + in_y[y]) * maps->read_w;
+        const int64_t read =
+            (n * maps->read_c / maps->block * maps->read_h + in_y[y]) * maps->read_w;
         const int64_t write =
-            (n * maps->write_c / CPU_BLOCK * maps->write_h + out_y[y]) * maps->write_w;
+            (n * maps->write_c / maps->block * maps->write_h + out_y[y]) * maps->write_w;
         for (int64_t r = 0; r < line; r++) {
-            from[r] = (read + in_x[x + r]) * CPU_BLOCK;
-            to[r] = (write + out_x[x + r]) * CPU_BLOCK;
+            from[r] = (read + in_x[x + r]) * maps->block;
+            to[r] = (write + out_x[x + r]) * maps->block;
         }
         from += line;
         to += line;

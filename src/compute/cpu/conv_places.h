@@ -8,6 +8,7 @@
 /* The maps of a direction. The weight gradient's read x and write, in a manner, dy. */
 typedef struct conv_maps {
     int64_t read_c, read_h, read_w, write_c, write_h, write_w;
+    int64_t block; /* channels of a block of either */
 } conv_maps;
 
 conv_maps mos_conv_maps(const mos_conv *conv, conv_direction direction);

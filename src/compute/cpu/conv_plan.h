@@ -69,6 +69,7 @@ typedef struct conv_own {
 struct mos_conv {
     mos_conv_shape shape;
     int64_t oh, ow;
+    int64_t block;  /* channels of a block of activations */
     int64_t stored; /* input channels as stored: ci, or ci rounded up for a padded image */
     bool plain;     /* x is plain nchw */
     conv_pass pass[CONV_DIRECTIONS];
@@ -103,8 +104,9 @@ void mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direct
 mosaic_status mos_gather_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction);
 void mos_gather_plan_weights(const mos_cpu *cpu, const mos_conv *conv, conv_own *plan);
 void mos_stem_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction);
+void mos_im2col_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction);
 
-/* The ending of 32 output channels from `channel` on; NULL where there is none. */
+/* The ending of a group of output channels from `channel` on; NULL where there is none. */
 const mos_conv_ending *mos_conv_ending_at(const mos_conv *conv, int64_t channel,
                                           mos_conv_ending *room);
 

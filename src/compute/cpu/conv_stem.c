@@ -7,10 +7,10 @@
 #include <omp.h>
 #include <string.h>
 
-#define GROUP 32 /* output channels of one product */
 /* What a strip reads of the image. */
 #define STRIP_BYTES ((int64_t)192 << 10)
-/* The gradient of y of 32 channels that every row of the kernel passes by, in the L1 cache. */
+/* The gradient of y of a group of channels that every row of the kernel passes by, in the L1 cache.
+ */
 #define LINES_BYTES ((int64_t)16 << 10)
 
 static mos_stem_map map_of(const mos_conv *conv) {
@@ -35,8 +35,8 @@ static int64_t rows_under(const mos_conv_shape *s, int64_t rows) {
 }
 
 /* Values of a padded row of the image: what whole products reach. */
-static int64_t forward_width(const mos_conv *conv) {
-    return rows_under(&conv->shape, mos_cpu_round_up(conv->ow, STEM_ROWS));
+static int64_t forward_width(const mos_cpu *cpu, const mos_conv *conv) {
+    return rows_under(&conv->shape, mos_cpu_round_up(conv->ow, cpu->activation->stem->rows));
 }
 
 /* Values of a phase of a padded row, in whole vectors. */
@@ -72,7 +72,7 @@ static mos_stem_rows rows_of(const mos_conv_shape *s, const stem_part *at, int64
     return (mos_stem_rows){at->oy * s->stride - s->pad, rows_under(s, at->rows), width};
 }
 
-/* weights [co, ci, k, k] -> [co/32, ci/2, k, k, 32, 2] */
+/* weights [co, ci, k, k] -> [co/group, ci/2, k, k, group, 2] */
 static void pack_stem(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
                       const float *weights, void *packed) {
     const mos_conv_shape *s = &conv->shape;
@@ -80,7 +80,7 @@ static void pack_stem(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
     const int64_t taps = s->kernel * s->kernel;
     (void)direction;
 #pragma omp parallel for num_threads(cpu->threads) schedule(static)
-    for (int64_t o = 0; o < s->co; o += GROUP)
+    for (int64_t o = 0; o < s->co; o += cpu->group)
         cpu->activation->stem->weights(&map, weights + o * s->ci * taps,
                                        (char *)packed +
                                            (size_t)(o * taps * channels_of(s)) * cpu->act_size);
@@ -93,8 +93,8 @@ static void run_strips(const mos_cpu *cpu, const mos_conv *conv, conv_direction 
     const conv_own *plan = &conv->own[direction];
     const mos_stem_kernels *kernels = cpu->activation->stem;
     const mos_stem_map map = map_of(conv);
-    const int64_t width = forward_width(conv), taps = s->kernel * s->kernel;
-    const int64_t plane = conv->oh * conv->ow * CPU_BLOCK;
+    const int64_t width = forward_width(cpu, conv), taps = s->kernel * s->kernel;
+    const int64_t plane = conv->oh * conv->ow * cpu->block;
     const size_t room = plan->bytes / (size_t)cpu->threads;
     mos_cpu_work work;
     mos_cpu_work_begin(&work, s->n * strips_of(conv, direction), cpu->threads);
@@ -108,17 +108,17 @@ static void run_strips(const mos_cpu *cpu, const mos_conv *conv, conv_direction 
             const stem_part at = part_at(conv, direction, number);
             const mos_stem_rows rows = rows_of(s, &at, width);
             kernels->strip(&map, &rows, image_of(cpu, conv, in, at.n), line, strip);
-            for (int64_t o = 0; o < s->co; o += GROUP) {
+            for (int64_t o = 0; o < s->co; o += cpu->group) {
                 mos_conv_ending room_of_ending;
                 const mos_conv_ending *ending = mos_conv_ending_at(conv, o, &room_of_ending);
                 const char *u =
                     (const char *)packed + (size_t)(o * taps * channels_of(s)) * cpu->act_size;
-                char *y = (char *)out + (size_t)((at.n * s->co + o) / CPU_BLOCK * plane +
-                                                 at.oy * conv->ow * CPU_BLOCK) *
+                char *y = (char *)out + (size_t)((at.n * s->co + o) / cpu->block * plane +
+                                                 at.oy * conv->ow * cpu->block) *
                                             cpu->act_size;
                 for (int64_t r = 0; r < at.rows; r++)
                     kernels->forward(&map, &rows, strip, r, u, ending, plane,
-                                     y + (size_t)(r * conv->ow * CPU_BLOCK) * cpu->act_size);
+                                     y + (size_t)(r * conv->ow * cpu->block) * cpu->act_size);
             }
         }
     }
@@ -130,10 +130,10 @@ static void run_strips(const mos_cpu *cpu, const mos_conv *conv, conv_direction 
 
 /* A thread's part of the workspace. */
 typedef struct stem_room {
-    float *sums;        /* [co/32, ci, k, k, 32] */
+    float *sums;        /* [co/group, ci, k, k, group] */
     char *line;         /* a padded row of the image, and one as it is */
     char *e;            /* [ci, rows of the image, stride, phase width] */
-    char *py;           /* [co/16, rows, pairs, 16, 2] */
+    char *py;           /* [co/block, rows, pairs, block, 2] */
     int64_t row, block; /* values of a row of a channel of e; from a block of py to the next */
 } stem_room;
 
@@ -143,11 +143,11 @@ static size_t lay_out_room(const mos_cpu *cpu, const mos_conv *conv, void *works
     const mos_conv_shape *s = &conv->shape;
     const int64_t rows = conv->own[CONV_BACKWARD_WEIGHTS].rows;
     room->row = s->stride * phase_width(conv);
-    room->block = rows * mos_cpu_round_up(conv->ow, 2) * CPU_BLOCK + 32; /* no power of two */
+    room->block = rows * mos_cpu_round_up(conv->ow, 2) * cpu->block + 32; /* no power of two */
     const size_t sums = (size_t)(s->co * s->ci * s->kernel * s->kernel) * sizeof(float),
                  line = (size_t)(room->row + s->w) * cpu->act_size,
                  e = (size_t)(s->ci * rows_under(s, rows) * room->row) * cpu->act_size,
-                 py = (size_t)(s->co / CPU_BLOCK * room->block) * cpu->act_size;
+                 py = (size_t)(s->co / cpu->block * room->block) * cpu->act_size;
     const size_t bytes = (sums + line + e + py + 63) / 64 * 64;
     if (workspace) {
         char *at = (char *)workspace + (size_t)thread * bytes;
@@ -167,32 +167,26 @@ static void add_strip(const mos_cpu *cpu, const mos_conv *conv, const stem_room 
     const mos_stem_map map = map_of(conv);
     const size_t size = cpu->act_size;
     const mos_stem_rows rows = rows_of(s, at, phase_width(conv));
-    const int64_t plane = conv->oh * conv->ow * CPU_BLOCK;
-    const int64_t line = mos_cpu_round_up(conv->ow, 2) * CPU_BLOCK; /* of py */
+    const int64_t plane = conv->oh * conv->ow * cpu->block;
+    const int64_t line = mos_cpu_round_up(conv->ow, 2) * cpu->block; /* of py */
     const int64_t most = LINES_BYTES / (2 * line * (int64_t)size), lines = most < 1 ? 1 : most;
     kernels->phases(&map, &rows, image_of(cpu, conv, x, at->n), room->line, room->e);
-    for (int64_t o = 0; o < s->co / CPU_BLOCK; o++)
+    for (int64_t o = 0; o < s->co / cpu->block; o++)
         kernels->pairs(&map,
-                       (const char *)dy + (size_t)((at->n * s->co / CPU_BLOCK + o) * plane +
-                                                   at->oy * conv->ow * CPU_BLOCK) *
+                       (const char *)dy + (size_t)((at->n * s->co / cpu->block + o) * plane +
+                                                   at->oy * conv->ow * cpu->block) *
                                               size,
                        at->rows, room->py + (size_t)(o * room->block) * size);
-    for (int64_t o = 0; o < s->co; o += GROUP)
+    const mos_stem_phases phases = {rows.width, room->row, rows.rows * room->row};
+    for (int64_t o = 0; o < s->co; o += cpu->group)
         for (int64_t r = 0; r < at->rows; r += lines)
-            for (int64_t row = 0; row < s->ci * s->kernel; row++) {
-                const int64_t c = row / s->kernel, ky = row % s->kernel;
-                const int64_t end = at->rows - r < lines ? at->rows - r : lines;
-                kernels->accumulate(
-                    &map,
-                    room->e + (size_t)((c * rows.rows + r * s->stride + ky) * room->row) * size,
-                    rows.width, s->stride * room->row,
-                    room->py + (size_t)(o / CPU_BLOCK * room->block + r * line) * size, room->block,
-                    end, room->sums + (o * s->ci * s->kernel + row * GROUP) * s->kernel,
-                    add || r > 0);
-            }
+            kernels->accumulate(&map, &phases, room->e + (size_t)(r * s->stride * room->row) * size,
+                                room->py + (size_t)(o / cpu->block * room->block + r * line) * size,
+                                room->block, at->rows - r < lines ? at->rows - r : lines,
+                                room->sums + o * s->ci * s->kernel * s->kernel, add || r > 0);
 }
 
-/* dw += the sums of all threads, 32 output channels and one input channel */
+/* dw += the sums of all threads, a group of output channels and one input channel */
 static void finish(const mos_cpu *cpu, const mos_conv *conv, void *workspace, int threads,
                    int64_t o, int64_t c, float *dw) {
     const mos_conv_shape *s = &conv->shape;
@@ -200,10 +194,10 @@ static void finish(const mos_cpu *cpu, const mos_conv *conv, void *workspace, in
     for (int t = 0; t < threads; t++) {
         stem_room room;
         (void)lay_out_room(cpu, conv, workspace, t, &room);
-        const float *sums = room.sums + (o * s->ci + c * GROUP) * taps;
-        for (int64_t lane = 0; lane < GROUP; lane++)
+        const float *sums = room.sums + (o * s->ci + c * cpu->group) * taps;
+        for (int64_t lane = 0; lane < cpu->group; lane++)
             for (int64_t tap = 0; tap < taps; tap++)
-                dw[((o + lane) * s->ci + c) * taps + tap] += sums[tap * GROUP + lane];
+                dw[((o + lane) * s->ci + c) * taps + tap] += sums[tap * cpu->group + lane];
     }
 }
 
@@ -226,9 +220,9 @@ static void run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x,
             add_strip(cpu, conv, &room, &at, x, dy, number > begin);
         }
 #pragma omp barrier
-        mos_cpu_part(s->co / GROUP * s->ci, threads, thread, &begin, &end);
+        mos_cpu_part(s->co / cpu->group * s->ci, threads, thread, &begin, &end);
         for (int64_t unit = begin; unit < end; unit++)
-            finish(cpu, conv, workspace, threads, unit / s->ci * GROUP, unit % s->ci, dw);
+            finish(cpu, conv, workspace, threads, unit / s->ci * cpu->group, unit % s->ci, dw);
     }
 }
 
@@ -245,7 +239,7 @@ void mos_stem_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction)
     const mos_conv_shape *s = &conv->shape;
     conv_own *plan = &conv->own[direction];
     const int64_t size = (int64_t)cpu->act_size;
-    plan->name = cpu->bf16 ? "stem:avx512_core_bf16" : "stem:avx512_core";
+    plan->name = cpu->activation->stem->name;
     if (direction == CONV_BACKWARD_WEIGHTS) {
         stem_room room;
         plan->rows = plan_rows(conv, s->ci * s->stride * phase_width(conv) * size);
@@ -253,7 +247,7 @@ void mos_stem_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction)
         plan->run_weights = run_weights;
         return;
     }
-    const int64_t row = channels_of(s) * forward_width(conv) * size;
+    const int64_t row = channels_of(s) * forward_width(cpu, conv) * size;
     plan->rows = plan_rows(conv, row);
     plan->bytes = (size_t)(cpu->threads *
                            mos_cpu_round_up(rows_under(s, plan->rows) * row + 2 * s->w * size, 64));

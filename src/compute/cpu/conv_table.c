@@ -24,23 +24,28 @@ static const char *const direction_names[CONV_DIRECTIONS] = {"FORWARD", "BACKWAR
 
 static bool is_possible(const mos_cpu *cpu, const mos_conv_shape *shape, conv_direction direction,
                         mos_conv_algorithm algorithm) {
-    const bool wide = !shape->image && shape->ci % 32 == 0 && shape->co % 32 == 0;
+    const int64_t group = cpu->group;
+    const bool wide = !shape->image && shape->ci % group == 0 && shape->co % group == 0;
     const bool square3 = shape->kernel == 3 && shape->pad == 1;
-    const bool tiled = wide && square3 && shape->stride == 1 && shape->h >= 4 && shape->w >= 4;
+    const bool tiled = wide && square3 && shape->stride == 1;
+    /* It has no layout of four channels, and below AVX-512 nothing fast for plain images. */
+    const bool of_onednn = cpu->block >= 8 && (cpu->block == 16 || !shape->image);
     switch (algorithm) {
     case MOS_CONV_DIRECT:
-        return true;
+        return of_onednn;
     case MOS_CONV_WINOGRAD:
-        return !cpu->bf16 && !shape->image && square3 && shape->stride == 1;
+        return of_onednn && !cpu->bf16 && !shape->image && square3 && shape->stride == 1;
+    case MOS_CONV_IM2COL:
+        return true;
     case MOS_CONV_F2X2:
-        return cpu->activation->winograd_2x2 && tiled;
+        return tiled;
     case MOS_CONV_F4X4:
         return cpu->activation->winograd_4x4 && tiled;
     case MOS_CONV_GATHERED:
-        return cpu->activation->gather && wide && (shape->kernel == 1 || shape->kernel == 3);
+        return wide && (shape->kernel == 1 || shape->kernel == 3);
     case MOS_CONV_STEM:
-        return cpu->activation->stem && shape->image && direction != CONV_BACKWARD_DATA &&
-               shape->co % 32 == 0 && shape->kernel <= STEM_TAPS;
+        return shape->image && direction != CONV_BACKWARD_DATA && shape->co % group == 0 &&
+               shape->kernel <= STEM_TAPS;
     default:
         return false;
     }
@@ -53,16 +58,14 @@ static mos_conv_algorithm rule(const mos_cpu *cpu, const mos_conv_shape *shape,
     /* Matrix tiles (AMX) are ahead of what vectors can do with fewer products. */
     if (cpu->bf16 && cpu->tiles) return MOS_CONV_DIRECT;
     if (is_possible(cpu, shape, direction, MOS_CONV_STEM)) return MOS_CONV_STEM;
-    if ((shape->stride > 1 || shape->kernel == 1) &&
-        is_possible(cpu, shape, direction, MOS_CONV_GATHERED))
-        return MOS_CONV_GATHERED;
-    if (cpu->bf16 && is_possible(cpu, shape, direction, MOS_CONV_F2X2)) return MOS_CONV_F2X2;
-    if (is_possible(cpu, shape, direction, MOS_CONV_F4X4)) return MOS_CONV_F4X4;
-    /* other channel counts than our kernels take */
-    if (shape->h >= 8 && shape->w >= 8 && shape->ci >= 64 && shape->co >= 64 &&
-        is_possible(cpu, shape, direction, MOS_CONV_WINOGRAD))
-        return MOS_CONV_WINOGRAD;
-    return MOS_CONV_DIRECT;
+    /* Tiles larger than the map would multiply more than its taps: a 2x2 map has four a place. */
+    const int64_t least = cpu->bf16 ? 4 : 3;
+    const bool tiles_fit = shape->h >= least && shape->w >= least;
+    if (tiles_fit && cpu->bf16 && is_possible(cpu, shape, direction, MOS_CONV_F2X2))
+        return MOS_CONV_F2X2;
+    if (tiles_fit && is_possible(cpu, shape, direction, MOS_CONV_F4X4)) return MOS_CONV_F4X4;
+    if (is_possible(cpu, shape, direction, MOS_CONV_GATHERED)) return MOS_CONV_GATHERED;
+    return MOS_CONV_IM2COL;
 }
 
 static bool is_of_shape(const choice *c, const mos_cpu *cpu, const mos_conv_shape *shape,
@@ -94,5 +97,6 @@ mos_conv_algorithm mos_conv_choose(const mos_cpu *cpu, const mos_conv_shape *sha
     mos_conv_algorithm algorithm = shape->algorithm;
     if (algorithm == MOS_CONV_AUTO) algorithm = stored(cpu, shape, direction);
     if (algorithm == MOS_CONV_AUTO) algorithm = rule(cpu, shape, direction);
-    return is_possible(cpu, shape, direction, algorithm) ? algorithm : MOS_CONV_DIRECT;
+    if (is_possible(cpu, shape, direction, algorithm)) return algorithm;
+    return is_possible(cpu, shape, direction, MOS_CONV_DIRECT) ? MOS_CONV_DIRECT : MOS_CONV_IM2COL;
 }

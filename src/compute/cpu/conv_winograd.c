@@ -8,7 +8,6 @@
 #include <omp.h>
 #include <string.h>
 
-#define GROUP 32 /* output channels of one product */
 /* Transformed input of a block of tiles. */
 #define BLOCK_BYTES ((int64_t)256 << 10)
 /* Transformed input and gradient of one thread's piece of tiles, and the sums it may hold. */
@@ -16,7 +15,7 @@
 #define SUMS_BYTES  ((int64_t)1 << 20)
 /* One plane of both transformed sides in a chunk of all threads. */
 #define PLANE_BYTES ((int64_t)256 << 10)
-/* The transformed gradient of 32 channels while all input channels pass by it. */
+/* The transformed gradient of a group of channels while all input channels pass by it. */
 #define GROUP_BYTES ((int64_t)512 << 10)
 
 static mos_winograd_map map_of(const mos_conv_shape *s, const mos_winograd_kernels *kernels,
@@ -35,7 +34,7 @@ static mos_winograd_map map_of(const mos_conv_shape *s, const mos_winograd_kerne
 static size_t block_bytes(const mos_cpu *cpu, const conv_own *plan, int64_t inputs) {
     return (size_t)plan->kernels->planes *
            ((size_t)WINOGRAD_V_PLANE(plan->rows, inputs) * cpu->act_size +
-            (size_t)WINOGRAD_M_PLANE(plan->rows) * sizeof(float));
+            (size_t)WINOGRAD_M_PLANE(plan->rows, cpu->group) * sizeof(float));
 }
 
 /* Input channels of the product: what the forward pass reads is x, the data gradient reads dy. */
@@ -43,22 +42,22 @@ static int64_t inputs_of(const mos_conv_shape *s, conv_direction direction) {
     return direction == CONV_FORWARD ? s->ci : s->co;
 }
 
-/* weights [co, ci, 3, 3] -> [outputs/32, planes, inputs/2, 32, 2], from blocks of 32 x 32 kernels
- * that stay in cache; the data gradient swaps the channels and turns the kernel */
+/* weights [co, ci, 3, 3] -> [outputs/group, planes, inputs/2, group, 2], from square blocks of
+ * kernels that stay in cache; the data gradient swaps the channels and turns the kernel */
 static void pack_tiles(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
                        const float *weights, void *packed) {
     const mos_winograd_kernels *kernels = conv->own[direction].kernels;
     const int64_t planes = kernels->planes;
-    const int64_t ci = conv->shape.ci, co = conv->shape.co, groups = ci / GROUP;
+    const int64_t ci = conv->shape.ci, co = conv->shape.co, group = cpu->group, groups = ci / group;
     char *to = packed;
 #pragma omp parallel for num_threads(cpu->threads) schedule(static)
-    for (int64_t unit = 0; unit < co / GROUP * groups; unit++) {
-        const int64_t o = unit / groups * GROUP, i = unit % groups * GROUP;
+    for (int64_t unit = 0; unit < co / group * groups; unit++) {
+        const int64_t o = unit / groups * group, i = unit % groups * group;
         if (direction == CONV_FORWARD)
-            kernels->weights(weights + o * ci * 9, ci * 9, 9, ci, i, i + GROUP, false,
+            kernels->weights(weights + o * ci * 9, ci * 9, 9, ci, i, i + group, false,
                              to + (size_t)(o * planes * ci) * cpu->act_size);
         else
-            kernels->weights(weights + i * 9, 9, ci * 9, co, o, o + GROUP, true,
+            kernels->weights(weights + i * 9, 9, ci * 9, co, o, o + group, true,
                              to + (size_t)(i * planes * co) * cpu->act_size);
     }
 }
@@ -86,7 +85,7 @@ static void run_tiles(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
             const int64_t first = block * plan->rows;
             const int64_t count = from.tiles - first < plan->rows ? from.tiles - first : plan->rows;
             kernels->input(&from, in, first, count, plan->rows, v);
-            for (int64_t c = 0; c < outputs; c += GROUP) {
+            for (int64_t c = 0; c < outputs; c += cpu->group) {
                 kernels->multiply(
                     planes, plan->rows, inputs, v,
                     (const char *)packed + (size_t)(c * planes * inputs) * cpu->act_size, m);
@@ -100,14 +99,14 @@ static void run_tiles(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
     }
 }
 
-/* The weight gradient's work is cut into units of 16 input and 32 output channels: du [planes,
- * 16 i, 32 o] each. */
-static int64_t unit_values(const mos_winograd_kernels *kernels) {
-    return (int64_t)kernels->planes * CPU_BLOCK * GROUP;
+/* The weight gradient's work is cut into units of a block of input and a group of output channels:
+ * du [planes, block i, group o] each. */
+static int64_t unit_values(const mos_cpu *cpu, const mos_winograd_kernels *kernels) {
+    return (int64_t)kernels->planes * cpu->block * cpu->group;
 }
 
-static int64_t units_of(const mos_conv_shape *s) {
-    return s->ci / CPU_BLOCK * (s->co / GROUP);
+static int64_t units_of(const mos_cpu *cpu, const mos_conv_shape *s) {
+    return s->ci / cpu->block * (s->co / cpu->group);
 }
 
 /* Bytes of the two transformed sides of a piece or chunk. */
@@ -135,7 +134,7 @@ static weight_run begin_weights(const mos_cpu *cpu, const mos_conv *conv, int64_
     const mos_conv_shape *s = &conv->shape;
     const conv_own *plan = &conv->own[CONV_BACKWARD_WEIGHTS];
     const mos_winograd_kernels *kernels = plan->kernels;
-    const int64_t values = unit_values(kernels);
+    const int64_t values = unit_values(cpu, kernels);
     char *px = (char *)((float *)workspace + held * values);
     const size_t side =
         (size_t)(kernels->planes * WINOGRAD_P_PLANE(plan->rows, s->ci)) * cpu->act_size;
@@ -145,7 +144,7 @@ static weight_run begin_weights(const mos_cpu *cpu, const mos_conv *conv, int64_
                         .map_x = map_of(s, kernels, s->ci),
                         .map_y = map_of(s, kernels, s->co),
                         .pairs = plan->rows,
-                        .units = units_of(s),
+                        .units = units_of(cpu, s),
                         .values = values,
                         .sums = workspace,
                         .px = px,
@@ -160,31 +159,31 @@ static void transform(const weight_run *run, const void *x, const void *dy, int6
     run->kernels->pairs(&run->map_y, dy, true, first, begin, end, run->pairs, run->py);
 }
 
-/* du [planes, 16 i, 32 o] (+)= the products of planes [first, first + planes) of one unit */
+/* du [planes, block i, group o] (+)= the products of planes [first, first + planes) of one unit */
 static void accumulate(const weight_run *run, int64_t unit, int64_t first, int64_t planes,
                        float *du, bool add) {
     const mos_conv_shape *s = run->shape;
-    const int64_t blocks = s->ci / CPU_BLOCK, o = unit / blocks * GROUP,
-                  i = unit % blocks * CPU_BLOCK;
+    const int64_t lanes = run->cpu->block, group = run->cpu->group, blocks = s->ci / lanes,
+                  o = unit / blocks * group, i = unit % blocks * lanes;
     const int64_t plane_x = WINOGRAD_P_PLANE(run->pairs, s->ci),
                   plane_y = WINOGRAD_P_PLANE(run->pairs, s->co);
     run->kernels->accumulate(
         planes, run->pairs,
         run->px + (size_t)(first * plane_x + i * run->pairs * 2) * run->cpu->act_size, plane_x,
         run->py + (size_t)(first * plane_y + o * run->pairs * 2) * run->cpu->act_size, plane_y,
-        du + first * CPU_BLOCK * GROUP, add);
+        du + first * lanes * group, add);
 }
 
 /* dw += G^T du G of one unit */
 static void finish_unit(const weight_run *run, int64_t unit, const float *du) {
     const mos_conv_shape *s = run->shape;
-    const int64_t blocks = s->ci / CPU_BLOCK, o = unit / blocks * GROUP,
-                  i = unit % blocks * CPU_BLOCK;
+    const int64_t lanes = run->cpu->block, group = run->cpu->group, blocks = s->ci / lanes,
+                  o = unit / blocks * group, i = unit % blocks * lanes;
     float block[9 * CPU_BLOCK * CPU_BLOCK];
     for (int64_t half = 0; half < 2; half++) {
-        run->kernels->weight_block(du + half * CPU_BLOCK, block);
+        run->kernels->weight_block(du + half * lanes, block);
         run->cpu->kernels->add_weight_block(
-            block, 9, run->dw + ((o + half * CPU_BLOCK) * s->ci + i) * 9, s->ci * 9);
+            block, 9, run->dw + ((o + half * lanes) * s->ci + i) * 9, s->ci * 9);
     }
 }
 
@@ -193,7 +192,7 @@ static void finish_unit(const weight_run *run, int64_t unit, const float *du) {
 static void run_by_tiles(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
                          float *dw, void *workspace) {
     const weight_run all =
-        begin_weights(cpu, conv, cpu->threads * units_of(&conv->shape), dw, workspace);
+        begin_weights(cpu, conv, cpu->threads * units_of(cpu, &conv->shape), dw, workspace);
     const int64_t planes = all.kernels->planes, units = all.units, values = all.values;
     const int64_t chunks = (all.map_x.tiles + all.pairs * 2 - 1) / (all.pairs * 2);
     const size_t piece = pair_bytes(cpu, all.shape, all.kernels, all.pairs);
@@ -228,7 +227,7 @@ static void run_by_tiles(const mos_cpu *cpu, const mos_conv *conv, const void *x
  * plane's units one after the other: its sums and both its sides stay in the L2 cache meanwhile. */
 static void run_by_planes(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
                           float *dw, void *workspace) {
-    const weight_run run = begin_weights(cpu, conv, units_of(&conv->shape), dw, workspace);
+    const weight_run run = begin_weights(cpu, conv, units_of(cpu, &conv->shape), dw, workspace);
     const int64_t units = run.units, values = run.values;
     mos_cpu_work work;
 #pragma omp parallel num_threads(cpu->threads)
@@ -280,14 +279,14 @@ static bool is_narrow(const mos_conv_shape *s, const mos_winograd_kernels *kerne
 
 static void plan_weights(const mos_cpu *cpu, const mos_conv_shape *s, conv_own *plan) {
     const mos_winograd_kernels *kernels = plan->kernels;
-    const int64_t values = unit_values(kernels), units = units_of(s);
+    const int64_t values = unit_values(cpu, kernels), units = units_of(cpu, s);
     const int64_t pairs = (map_of(s, kernels, s->ci).tiles + 1) / 2;
     const int64_t pair = 2 * (int64_t)cpu->act_size; /* of one channel and plane */
     int64_t room, sums;
     if (is_narrow(s, kernels)) {
         room = PIECE_BYTES / (kernels->planes * pair * (s->ci + s->co));
         plan->run_weights = run_by_tiles;
-    } else if (kernels->planes * pair * GROUP * pairs <= GROUP_BYTES) {
+    } else if (kernels->planes * pair * cpu->group * pairs <= GROUP_BYTES) {
         room = pairs;
         plan->run_weights = run_by_units;
     } else {
@@ -311,9 +310,7 @@ void mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direct
     const mos_conv_shape *s = &conv->shape;
     conv_own *plan = &conv->own[direction];
     const mos_winograd_map map = map_of(s, kernels, s->ci);
-    plan->name = kernels->tile == 4 ? "winograd_4x4:avx512_core"
-                 : cpu->bf16        ? "winograd_2x2:avx512_core_bf16"
-                                    : "winograd_2x2:avx512_core";
+    plan->name = kernels->name;
     plan->pack = pack_tiles;
     plan->run = run_tiles;
     plan->kernels = kernels;
@@ -322,11 +319,12 @@ void mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direct
         return;
     }
     /* blocks of equal size, as many as divide evenly among the threads */
-    const int64_t inputs = inputs_of(s, direction);
-    const int64_t most = BLOCK_BYTES / (kernels->planes * (int64_t)cpu->act_size * inputs) / 8 * 8;
-    const int64_t room = most < 16 ? 16 : most;
+    const int64_t inputs = inputs_of(s, direction), step = cpu->rows;
+    const int64_t most =
+        BLOCK_BYTES / (kernels->planes * (int64_t)cpu->act_size * inputs) / step * step;
+    const int64_t room = most < 2 * step ? 2 * step : most;
     const int64_t blocks = mos_cpu_round_up((map.tiles + room - 1) / room, cpu->threads);
-    plan->rows = mos_cpu_round_up((map.tiles + blocks - 1) / blocks, 8);
+    plan->rows = mos_cpu_round_up((map.tiles + blocks - 1) / blocks, step);
     plan->bytes = (size_t)cpu->threads * block_bytes(cpu, plan, inputs);
     plan->weight_bytes = (size_t)(kernels->planes * s->ci * s->co) * cpu->act_size;
 }

@@ -134,6 +134,8 @@ static mosaic_status cpu_open(mos_device *device) {
     cpu->type = cpu->bf16 ? dnnl_bf16 : dnnl_f32;
     cpu->act_size = cpu->bf16 ? 2 : 4;
     cpu->block = cpu->kernels->lanes;
+    cpu->group = 2 * cpu->block;
+    cpu->rows = cpu->kernels->rows;
     cpu->tiles = isa_has(dnnl_get_effective_cpu_isa(), dnnl_cpu_isa_avx512_core_amx);
     device->real_bytes = sizeof(float);
     MOS_GOTO(mos_cpu_check(dnnl_engine_create(&cpu->engine, dnnl_cpu, 0), "cpu engine"));
@@ -250,9 +252,10 @@ static void get_act(mos_device *device, const void *act, double *host, int64_t n
 }
 
 mos_cpu_image mos_cpu_image_layout(const mos_cpu *cpu, int64_t c) {
-    /* Counts for which oneDNN's first-layer kernels take plain nchw in both directions; others are
-     * padded to whole blocks, or they would fall to its reference code. */
-    const bool plain = cpu->bf16 ? c < cpu->block : cpu->block == 16 ? c <= 3 : c == 3;
+    /* Plain nchw is what our own kernels like best. With AVX-512 oneDNN may take the first layer:
+     * counts for which its kernels want plain nchw in both directions; others are padded to whole
+     * blocks, or they would fall to its reference code. */
+    const bool plain = cpu->bf16 ? c < cpu->block : cpu->block < 16 || c <= 3;
     return (mos_cpu_image){.channels = plain ? c : mos_cpu_round_up(c, cpu->block), .plain = plain};
 }
 

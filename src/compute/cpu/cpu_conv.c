@@ -60,6 +60,8 @@ static mosaic_status plan_own(const mos_cpu *cpu, mos_conv *conv, conv_direction
         mos_winograd_plan(cpu, conv, direction, cpu->activation->winograd_4x4);
     else if (algorithm == MOS_CONV_STEM)
         mos_stem_plan(cpu, conv, direction);
+    else if (algorithm == MOS_CONV_IM2COL)
+        mos_im2col_plan(cpu, conv, direction);
     else if (algorithm == MOS_CONV_GATHERED)
         return mos_gather_plan(cpu, conv, direction);
     return MOSAIC_OK;
@@ -160,6 +162,7 @@ mosaic_status mos_cpu_conv_create(mos_device *device, const mos_conv_shape *shap
     MOS_TRY(mos_alloc(1, sizeof *conv, "convolution plan", &conv));
     const mos_cpu_guard guard = mos_cpu_enter(cpu);
     conv->shape = s;
+    conv->block = cpu->block;
     conv->oh = (s.h + 2 * s.pad - s.kernel) / s.stride + 1;
     conv->ow = (s.w + 2 * s.pad - s.kernel) / s.stride + 1;
     const mos_cpu_image layout = mos_cpu_image_layout(cpu, s.ci);

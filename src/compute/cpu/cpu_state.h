@@ -1,8 +1,9 @@
 /* What the files of the cpu backend share: the device's state, the guard every op opens with, and
  * the partition of work.
  *
- * Activations are nChw16c: [n, c/16, h, w, 16], float or bfloat16, or nChw8c on processors without
- * AVX-512; c is a multiple of 16. Reals are float. */
+ * Activations are blocked, [n, c/block, h, w, block] with as many channels in a block as a vector
+ * register holds floats (nChw16c with AVX-512, nChw8c with AVX2), float or bfloat16; c is a
+ * multiple of 16. Reals are float. */
 #ifndef MOS_COMPUTE_CPU_STATE_H
 #define MOS_COMPUTE_CPU_STATE_H
 
@@ -11,7 +12,7 @@
 
 #include <oneapi/dnnl/dnnl.h>
 
-#define CPU_BLOCK       16 /* the larger of the two block sizes; channel counts are its multiples */
+#define CPU_BLOCK       16 /* the largest block size; channel counts are its multiples */
 #define CPU_MAX_THREADS 256
 
 typedef struct mos_cpu {
@@ -20,7 +21,9 @@ typedef struct mos_cpu {
     const mos_kernels *kernels;        /* real ops, for this processor */
     const mos_act_kernels *activation; /* act ops of the device's precision */
     dnnl_data_type_t type;             /* of activations */
-    int64_t block;                     /* channels of an activation block, 16 or 8 */
+    int64_t block;                     /* channels of an activation block: 16, 8 or 4 */
+    int64_t group;                     /* output channels of a product: two blocks */
+    int64_t rows;                      /* rows of a product */
     size_t act_size;                   /* bytes of one activation value */
     int threads;
     bool bf16;

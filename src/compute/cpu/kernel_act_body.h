@@ -19,6 +19,20 @@ static void ACT(image_block)(const float *host, int64_t c, int64_t hw, int64_t b
     }
 }
 
+static void ACT(widen)(const void *act, int64_t count, float *out) {
+    const act_t *in = act;
+    int64_t i = 0;
+    for (; i + LANES <= count; i += LANES)
+        v_store(out + i, ACT_LOAD(in + i));
+    if (i < count) {
+        act_t tail[LANES] = {0};
+        float values[LANES];
+        memcpy(tail, in + i, (size_t)(count - i) * sizeof(act_t));
+        v_store(values, ACT_LOAD(tail));
+        memcpy(out + i, values, (size_t)(count - i) * sizeof(float));
+    }
+}
+
 static void ACT(convert)(const float *host, int64_t count, void *image) {
     act_t *out = image;
     int64_t i = 0;
@@ -338,6 +352,7 @@ static void ACT(mean_backward)(const float *dy, int64_t hw, void *dx) {
 static const mos_act_kernels ACT(table) = {
     .image_block = ACT(image_block),
     .convert = ACT(convert),
+    .widen = ACT(widen),
     .put = ACT(put),
     .get = ACT(get),
     .norm_sums = ACT(norm_sums),
@@ -348,12 +363,10 @@ static const mos_act_kernels ACT(table) = {
     .pool_backward = ACT(pool_backward),
     .mean_forward = ACT(mean_forward),
     .mean_backward = ACT(mean_backward),
-#if defined(__AVX512F__)
     .winograd_2x2 = &ACT(table_winograd_2x2),
     .winograd_4x4 = ACT_WINOGRAD_4X4,
     .gather = &ACT(table_gather),
     .stem = &ACT(table_stem),
-#endif
 };
 #undef AT_PLANE
 #undef SUM_SPAN

@@ -4,11 +4,9 @@
 #include "compute/cpu/kernel_table.h"
 #include "compute/cpu/kernel_vector.h"
 
-#include "compute/cpu/kernel_real_body.h"
-#if defined(__AVX512F__)
 #include "compute/cpu/kernel_conv_common.h"
+#include "compute/cpu/kernel_real_body.h"
 #include "compute/cpu/kernel_winograd_common.h"
-#endif
 
 #define act_t           float
 #define act_row         vec
@@ -17,7 +15,6 @@
 #define ACT_STORE(p, v) v_store(p, v)
 #define ACT_STEP        1
 #define ACT_CHAIN       64
-#if defined(__AVX512F__)
 #include "compute/cpu/kernel_product_body.h"
 
 #include "compute/cpu/kernel_gather_body.h"
@@ -26,7 +23,6 @@
 /* after the body whose products it shares */
 #include "compute/cpu/kernel_winograd_4x4.h"
 #define ACT_WINOGRAD_4X4 &table_winograd_4x4
-#endif
 #include "compute/cpu/kernel_act_body.h"
 #undef act_t
 #undef act_row
@@ -45,20 +41,19 @@
 #define ACT_STORE(p, v) v_store_bf16(p, v)
 #define ACT_STEP        2
 #define ACT_CHAIN       INT64_MAX /* rounding to bf16 hides it */
-#if defined(__AVX512F__)
 #include "compute/cpu/kernel_product_body.h"
 
 #include "compute/cpu/kernel_gather_body.h"
 #include "compute/cpu/kernel_stem_body.h"
 #include "compute/cpu/kernel_winograd_body.h"
 #define ACT_WINOGRAD_4X4 NULL
-#endif
 #include "compute/cpu/kernel_act_body.h"
 #endif
 
 const mos_kernels KERNEL_TABLE = {
     .isa = KERNEL_ISA,
     .lanes = LANES,
+    .rows = PRODUCT_ROWS,
     .f32 = &table_f32,
 #if defined(__AVX512BF16__)
     .bf16 = &table_bf16,

@@ -3,6 +3,7 @@
 #ifndef MOS_COMPUTE_CPU_KERNEL_CONV_COMMON_H
 #define MOS_COMPUTE_CPU_KERNEL_CONV_COMMON_H
 
+#if defined(__AVX512F__)
 /* Sixteen 3x3 kernels side by side to nine vectors, one per tap: lane l of tap t is value 9 l + t,
  * found in vector (9 l + t) / 16. Gathers of the same take three times as long. */
 KERNEL_INLINE void split_taps(const float *kernels, vec g[9], const bool flip) {
@@ -21,12 +22,6 @@ KERNEL_INLINE void split_taps(const float *kernels, vec g[9], const bool flip) {
         }
         g[flip ? 8 - tap : tap] = (vec)values;
     }
-}
-
-/* Two rows' values of 16 channels, side by side in the order a product along the rows wants. */
-KERNEL_INLINE void store_two_f32(float *to, vec even, vec odd) {
-    v_store(to, even);
-    v_store(to + LANES, odd);
 }
 
 /* Weights of 16 outputs and one input, a vector per tap: weight (o, tap) is w[o * stride + tap]. */
@@ -87,11 +82,113 @@ KERNEL_INLINE void transpose_weights_f32(const float *w, int64_t stride, float *
         _mm512_stream_si512((__m512i *)(void *)(to + i * to_stride), v[i]);
 }
 
+KERNEL_INLINE void split_line_f32(int64_t count, const float *line, float *even, float *odd) {
+    const __m512i first =
+        _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const __m512i second = _mm512_add_epi32(first, _mm512_set1_epi32(1));
+    for (int64_t i = 0; i < count; i += LANES) {
+        const __m512 low = _mm512_loadu_ps(line + i * 2), high = _mm512_loadu_ps(line + i * 2 + 16);
+        _mm512_storeu_ps(even + i, _mm512_permutex2var_ps(low, first, high));
+        _mm512_storeu_ps(odd + i, _mm512_permutex2var_ps(low, second, high));
+    }
+}
+#else
+/* v[i][j] and v[j][i] change places. */
+KERNEL_INLINE void transpose_lanes(vec v[LANES]) {
+    vec t[LANES];
+#if LANES == 8
+#pragma GCC unroll 4
+    for (int i = 0; i < 8; i += 2) {
+        t[i] = (vec)_mm256_unpacklo_ps((__m256)v[i], (__m256)v[i + 1]);
+        t[i + 1] = (vec)_mm256_unpackhi_ps((__m256)v[i], (__m256)v[i + 1]);
+    }
+#pragma GCC unroll 2
+    for (int i = 0; i < 8; i += 4) {
+        v[i] = (vec)_mm256_shuffle_ps((__m256)t[i], (__m256)t[i + 2], 0x44);
+        v[i + 1] = (vec)_mm256_shuffle_ps((__m256)t[i], (__m256)t[i + 2], 0xee);
+        v[i + 2] = (vec)_mm256_shuffle_ps((__m256)t[i + 1], (__m256)t[i + 3], 0x44);
+        v[i + 3] = (vec)_mm256_shuffle_ps((__m256)t[i + 1], (__m256)t[i + 3], 0xee);
+    }
+    /* half h of v[4 g + j] now holds column 4 h + j of rows 4 g to 4 g + 3 */
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++) {
+        t[j] = (vec)_mm256_permute2f128_ps((__m256)v[j], (__m256)v[4 + j], 0x20);
+        t[4 + j] = (vec)_mm256_permute2f128_ps((__m256)v[j], (__m256)v[4 + j], 0x31);
+    }
+#else
+    const vec even[2] = {__builtin_shufflevector(v[0], v[1], 0, 4, 1, 5),
+                         __builtin_shufflevector(v[2], v[3], 0, 4, 1, 5)};
+    const vec odd[2] = {__builtin_shufflevector(v[0], v[1], 2, 6, 3, 7),
+                        __builtin_shufflevector(v[2], v[3], 2, 6, 3, 7)};
+    t[0] = __builtin_shufflevector(even[0], even[1], 0, 1, 4, 5);
+    t[1] = __builtin_shufflevector(even[0], even[1], 2, 3, 6, 7);
+    t[2] = __builtin_shufflevector(odd[0], odd[1], 0, 1, 4, 5);
+    t[3] = __builtin_shufflevector(odd[0], odd[1], 2, 3, 6, 7);
+#endif
+    memcpy(v, t, sizeof t);
+}
+
+/* Weights of LANES outputs and one input, a vector per tap: weight (o, tap) is w[o * stride + tap].
+ * As many taps as a vector holds are read at a time and transposed. */
+KERNEL_INLINE void load_taps(const float *w, int64_t stride, const int64_t taps, vec g[],
+                             const bool flip) {
+    int64_t tap = 0;
+    for (; tap + LANES <= taps; tap += LANES) {
+        vec v[LANES];
+        for (int l = 0; l < LANES; l++)
+            v[l] = v_load(w + l * stride + tap);
+        transpose_lanes(v);
+        for (int l = 0; l < LANES; l++)
+            g[flip ? taps - 1 - tap - l : tap + l] = v[l];
+    }
+    for (; tap < taps; tap++) {
+        vec one = v_all(0);
+        if (stride == 1)
+            one = v_load(w + tap);
+        else
+            for (int l = 0; l < LANES; l++)
+                one[l] = w[l * stride + tap];
+        g[flip ? taps - 1 - tap : tap] = one;
+    }
+}
+
+/* Weights of LANES outputs, `stride` values apart, and LANES inputs side by side: a line per input,
+ * past the caches. */
+KERNEL_INLINE void transpose_weights_f32(const float *w, int64_t stride, float *to,
+                                         int64_t to_stride) {
+    vec v[LANES];
+    for (int o = 0; o < LANES; o++)
+        v[o] = v_load(w + o * stride);
+    transpose_lanes(v);
+    for (int i = 0; i < LANES; i++)
+        v_stream(to + i * to_stride, v[i]);
+}
+
+KERNEL_INLINE void split_line_f32(int64_t count, const float *line, float *even, float *odd) {
+    for (int64_t i = 0; i < count; i += LANES) {
+        const vec low = v_load(line + i * 2), high = v_load(line + i * 2 + LANES);
+#if LANES == 8
+        v_store(even + i, __builtin_shufflevector(low, high, 0, 2, 4, 6, 8, 10, 12, 14));
+        v_store(odd + i, __builtin_shufflevector(low, high, 1, 3, 5, 7, 9, 11, 13, 15));
+#else
+        v_store(even + i, __builtin_shufflevector(low, high, 0, 2, 4, 6));
+        v_store(odd + i, __builtin_shufflevector(low, high, 1, 3, 5, 7));
+#endif
+    }
+}
+#endif
+
+/* Two rows' values of 16 channels, side by side in the order a product along the rows wants. */
+KERNEL_INLINE void store_two_f32(float *to, vec even, vec odd) {
+    v_store(to, even);
+    v_store(to + LANES, odd);
+}
+
 /* Weights of two inputs and 16 outputs, past the caches: streams a power of two apart, not read
  * again in this pass. */
 KERNEL_INLINE void stream_two_f32(float *to, vec even, vec odd) {
-    _mm512_stream_ps(to, (__m512)even);
-    _mm512_stream_ps(to + 2 * LANES, (__m512)odd);
+    v_stream(to, even);
+    v_stream(to + GROUP, odd);
 }
 
 /* The same where the two inputs of fp32 lie `apart` values from each other. */
@@ -113,19 +210,8 @@ KERNEL_INLINE void join_lines_f32(int64_t count, const float *even, const float 
     memcpy(to, even, (size_t)count * sizeof *to);
 }
 
-KERNEL_INLINE void split_line_f32(int64_t count, const float *line, float *even, float *odd) {
-    const __m512i first =
-        _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-    const __m512i second = _mm512_add_epi32(first, _mm512_set1_epi32(1));
-    for (int64_t i = 0; i < count; i += LANES) {
-        const __m512 low = _mm512_loadu_ps(line + i * 2), high = _mm512_loadu_ps(line + i * 2 + 16);
-        _mm512_storeu_ps(even + i, _mm512_permutex2var_ps(low, first, high));
-        _mm512_storeu_ps(odd + i, _mm512_permutex2var_ps(low, second, high));
-    }
-}
-
 KERNEL_INLINE vec load_if_f32(bool valid, const float *p) {
-    return (vec)_mm512_maskz_loadu_ps(valid ? (__mmask16)0xffff : (__mmask16)0, p);
+    return v_load_if(VEC_MASK(valid), p);
 }
 
 #if defined(__AVX512BF16__)

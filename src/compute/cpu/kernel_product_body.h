@@ -9,11 +9,11 @@ KERNEL_INLINE act_row ACT(row_at)(const act_t *a) {
     memcpy(&two, a, sizeof two);
     return (__m512bh)_mm512_set1_epi32(two);
 #else
-    return (vec)_mm512_set1_ps(*a);
+    return v_broadcast(a);
 #endif
 }
 
-/* 16 columns, ACT_STEP values of each */
+/* LANES columns, ACT_STEP values of each */
 KERNEL_INLINE act_row ACT(columns_at)(const act_t *b) {
 #if ACT_STEP == 2
     return (__m512bh)_mm512_loadu_si512(b);
@@ -30,15 +30,15 @@ KERNEL_INLINE vec ACT(multiply_add)(vec sum, act_row a, act_row b) {
 #endif
 }
 
-/* sum [8][2] += eight rows times 32 columns over `steps` steps: row t has its values at a[t * row +
- * p * step]; b is two streams of 16 columns, step_b apart */
-KERNEL_INLINE void ACT(product_more)(int64_t steps, const act_t *a, int64_t row, int64_t step,
-                                     const act_t *b0, const act_t *b1, int64_t step_b,
-                                     vec sum[8][2]) {
+/* sum [count][2] += `count` rows times GROUP columns over `steps` steps: row t has its values at
+ * a[t * row + p * step]; b is two streams of LANES columns, step_b apart. count is a constant. */
+KERNEL_INLINE void ACT(product_more)(const int count, int64_t steps, const act_t *a, int64_t row,
+                                     int64_t step, const act_t *b0, const act_t *b1, int64_t step_b,
+                                     vec sum[][2]) {
     for (int64_t p = 0; p < steps; p++) {
         const act_row v0 = ACT(columns_at)(b0 + p * step_b), v1 = ACT(columns_at)(b1 + p * step_b);
 #pragma GCC unroll 8
-        for (int t = 0; t < 8; t++) {
+        for (int t = 0; t < count; t++) {
             const act_row value = ACT(row_at)(a + t * row + p * step);
             sum[t][0] = ACT(multiply_add)(sum[t][0], value, v0);
             sum[t][1] = ACT(multiply_add)(sum[t][1], value, v1);
@@ -46,34 +46,35 @@ KERNEL_INLINE void ACT(product_more)(int64_t steps, const act_t *a, int64_t row,
     }
 }
 
-KERNEL_INLINE void ACT(product)(int64_t steps, const act_t *a, int64_t row, int64_t step,
-                                const act_t *b0, const act_t *b1, int64_t step_b, vec sum[8][2]) {
+KERNEL_INLINE void ACT(product)(const int count, int64_t steps, const act_t *a, int64_t row,
+                                int64_t step, const act_t *b0, const act_t *b1, int64_t step_b,
+                                vec sum[][2]) {
 #pragma GCC unroll 8
-    for (int t = 0; t < 8; t++)
+    for (int t = 0; t < count; t++)
         sum[t][0] = sum[t][1] = v_all(0);
-    ACT(product_more)(steps, a, row, step, b0, b1, step_b, sum);
+    ACT(product_more)(count, steps, a, row, step, b0, b1, step_b, sum);
 }
 
 /* total += sum, which begins anew */
-KERNEL_INLINE void ACT(end_chain)(vec sum[8][2], vec total[8][2]) {
+KERNEL_INLINE void ACT(end_chain)(vec sum[PRODUCT_ROWS][2], vec total[PRODUCT_ROWS][2]) {
 #pragma GCC unroll 8
-    for (int t = 0; t < 8; t++)
+    for (int t = 0; t < PRODUCT_ROWS; t++)
         for (int half = 0; half < 2; half++) {
             total[t][half] += sum[t][half];
             sum[t][half] = v_all(0);
         }
 }
 
-/* to [8 rows of 32] (+)= sum */
-KERNEL_INLINE void ACT(store_sums)(float *to, vec sum[8][2], bool add) {
+/* to [count rows of GROUP] (+)= sum */
+KERNEL_INLINE void ACT(store_sums)(const int count, float *to, vec sum[][2], bool add) {
 #pragma GCC unroll 8
-    for (int t = 0; t < 8; t++) {
+    for (int t = 0; t < count; t++) {
         if (add) {
-            sum[t][0] += v_load(to + t * 32);
-            sum[t][1] += v_load(to + t * 32 + LANES);
+            sum[t][0] += v_load(to + t * GROUP);
+            sum[t][1] += v_load(to + t * GROUP + LANES);
         }
-        v_store(to + t * 32, sum[t][0]);
-        v_store(to + t * 32 + LANES, sum[t][1]);
+        v_store(to + t * GROUP, sum[t][0]);
+        v_store(to + t * GROUP + LANES, sum[t][1]);
     }
 }
 

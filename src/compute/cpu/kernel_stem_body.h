@@ -41,7 +41,7 @@ static void ACT(stem_strip)(const mos_stem_map *map, const mos_stem_rows *strip,
         }
 }
 
-/* y row: STEM_ROWS outputs of 32 channels from each place along it. */
+/* y row: STEM_ROWS outputs of GROUP channels from each place along it. */
 KERNEL_INLINE void ACT(stem_forward_as)(const mos_stem_map *map, const int64_t stride,
                                         const mos_stem_rows *strip, const void *s_values,
                                         int64_t oy, const void *u_values,
@@ -63,12 +63,12 @@ KERNEL_INLINE void ACT(stem_forward_as)(const mos_stem_map *map, const int64_t s
         for (int64_t c = 0; c < map->c; c += ACT_STEP)
             for (int64_t ky = begin; ky < end; ky++) {
                 const act_t *u =
-                    (const act_t *)u_values + (c * kernel + ky * ACT_STEP) * kernel * 32;
+                    (const act_t *)u_values + (c * kernel + ky * ACT_STEP) * kernel * GROUP;
                 const act_t *a = s +
                                  (c * strip->rows + (oy * stride + ky) * ACT_STEP) * strip->width +
                                  ox * stride * ACT_STEP;
 #pragma GCC unroll 1
-                for (int64_t kx = 0; kx < kernel; kx++, u += 32 * ACT_STEP) {
+                for (int64_t kx = 0; kx < kernel; kx++, u += GROUP * ACT_STEP) {
                     const act_row u0 = ACT(columns_at)(u),
                                   u1 = ACT(columns_at)(u + LANES * ACT_STEP);
 #pragma GCC unroll 10
@@ -90,8 +90,8 @@ KERNEL_INLINE void ACT(stem_forward_as)(const mos_stem_map *map, const int64_t s
     }
 }
 
-/* Row oy of a strip s [c/2, rows, width, 2] and 32 channels of the output: y is the first one's
- * row, the other block's lies `plane` values behind; u [c/2, kernel, kernel, 32, 2] */
+/* Row oy of a strip s [c/2, rows, width, 2] and GROUP channels of the output: y is the first one's
+ * row, the other block's lies `plane` values behind; u [c/2, kernel, kernel, GROUP, 2] */
 static void ACT(stem_forward)(const mos_stem_map *map, const mos_stem_rows *strip, const void *s,
                               int64_t oy, const void *u, const mos_conv_ending *ending,
                               int64_t plane, void *y) {
@@ -101,7 +101,7 @@ static void ACT(stem_forward)(const mos_stem_map *map, const mos_stem_rows *stri
         ACT(stem_forward_as)(map, map->stride, strip, s, oy, u, ending, plane, y);
 }
 
-/* u [c/2, kernel, kernel, 32, 2] from weights [32, c, kernel, kernel] */
+/* u [c/2, kernel, kernel, GROUP, 2] from weights [GROUP, c, kernel, kernel] */
 static void ACT(stem_weights)(const mos_stem_map *map, const float *w, void *u_values) {
     const int64_t taps = map->kernel * map->kernel;
     act_t *u = u_values;
@@ -112,8 +112,8 @@ static void ACT(stem_weights)(const mos_stem_map *map, const float *w, void *u_v
                 for (int64_t odd = 0; odd < 2 && c + odd < map->c; odd++)
                     for (int l = 0; l < LANES; l++)
                         value[odd][l] = w[((half * LANES + l) * map->c + c + odd) * taps + tap];
-                act_t *to = u + (c * taps + tap * ACT_STEP) * 32 + half * LANES * ACT_STEP;
-                ACT(store_apart)(to, taps * 32, value[0], value[1]);
+                act_t *to = u + (c * taps + tap * ACT_STEP) * GROUP + half * LANES * ACT_STEP;
+                ACT(store_apart)(to, taps * GROUP, value[0], value[1]);
             }
 }
 
@@ -142,7 +142,7 @@ static void ACT(stem_phases)(const mos_stem_map *map, const mos_stem_rows *strip
         }
 }
 
-/* p [rows, pairs, 16, 2]: neighbouring outputs of `rows` rows of dy [.., ow, 16] */
+/* p [rows, pairs, LANES, 2]: neighbouring outputs of `rows` rows of dy [.., ow, LANES] */
 static void ACT(stem_pairs)(const mos_stem_map *map, const void *dy_values, int64_t rows,
                             void *p_values) {
     const int64_t pairs = (map->ow + 1) / 2;
@@ -151,36 +151,46 @@ static void ACT(stem_pairs)(const mos_stem_map *map, const void *dy_values, int6
         for (int64_t p = 0; p < pairs; p++) {
             const bool odd = p * 2 + 1 < map->ow;
             ACT(join_two)
-            ((act_t *)p_values + (r * pairs + p) * 32, dy + p * 2 * LANES,
+            ((act_t *)p_values + (r * pairs + p) * 2 * LANES, dy + p * 2 * LANES,
              odd ? dy + (p * 2 + 1) * LANES : NULL);
         }
     }
 }
 
-/* Taps kx [0, taps) of a row of the kernel; taps beyond map->kernel repeat the first. */
-KERNEL_INLINE void ACT(stem_accumulate_as)(const mos_stem_map *map, const int taps, const void *e,
-                                           int64_t width, int64_t line, const void *p,
-                                           int64_t stride_p, int64_t rows, float *du, bool add) {
-    const int64_t pairs = (map->ow + 1) / 2;
+/* Where the weight gradient's products read: e of stem_phases at an output's first row, `row`
+ * values from a row of the image to the next, `channel` from a channel to the next. */
+KERNEL_INLINE int64_t ACT(stem_place)(const mos_stem_map *map, const mos_stem_phases *e,
+                                      int64_t tap) {
+    const int64_t taps = map->kernel * map->kernel, kx = tap % map->kernel;
+    return tap / taps * e->channel + tap % taps / map->kernel * e->row +
+           kx % map->stride * e->width + kx / map->stride;
+}
+
+/* du [count, GROUP] (+)= taps [first, first + count) of all channels' kernels, `held` of them
+ * computed; those beyond `count` repeat the first. */
+KERNEL_INLINE void ACT(stem_accumulate_as)(const mos_stem_map *map, const int held, int64_t first,
+                                           int64_t count, const mos_stem_phases *phases,
+                                           const void *e, const void *p, int64_t stride_p,
+                                           int64_t rows, float *du, bool add) {
+    const int64_t pairs = (map->ow + 1) / 2, line = map->stride * phases->row;
     vec sum[STEM_TAPS][2];
     int64_t place[STEM_TAPS];
 #pragma GCC unroll 8
-    for (int t = 0; t < taps; t++) {
-        const int64_t kx = t < map->kernel ? t : 0;
-        place[t] = kx % map->stride * width + kx / map->stride;
+    for (int t = 0; t < held; t++) {
+        place[t] = ACT(stem_place)(map, phases, first + (t < count ? t : 0));
         sum[t][0] = sum[t][1] = v_all(0);
     }
     for (int64_t r = 0; r < rows; r++) {
         const act_t *a[STEM_TAPS];
-        const act_t *b = (const act_t *)p + r * pairs * 32;
+        const act_t *b = (const act_t *)p + r * pairs * 2 * LANES;
 #pragma GCC unroll 8
-        for (int t = 0; t < taps; t++)
+        for (int t = 0; t < held; t++)
             a[t] = (const act_t *)e + r * line + place[t];
         for (int64_t k = 0; k < pairs * 2; k += ACT_STEP) {
             const act_row b0 = ACT(columns_at)(b + k * LANES),
                           b1 = ACT(columns_at)(b + stride_p + k * LANES);
 #pragma GCC unroll 8
-            for (int t = 0; t < taps; t++) {
+            for (int t = 0; t < held; t++) {
                 const act_row value = ACT(row_at)(a[t] + k);
                 sum[t][0] = ACT(multiply_add)(sum[t][0], value, b0);
                 sum[t][1] = ACT(multiply_add)(sum[t][1], value, b1);
@@ -188,27 +198,37 @@ KERNEL_INLINE void ACT(stem_accumulate_as)(const mos_stem_map *map, const int ta
         }
     }
 #pragma GCC unroll 8
-    for (int t = 0; t < taps; t++) {
-        if (t >= map->kernel) break;
-        float *to = du + t * 32;
+    for (int t = 0; t < held; t++) {
+        if (t >= count) break;
+        float *to = du + t * GROUP;
         v_store(to, add ? v_load(to) + sum[t][0] : sum[t][0]);
         v_store(to + LANES, add ? v_load(to + LANES) + sum[t][1] : sum[t][1]);
     }
 }
 
-/* du [kernel, 32] (+)= the products of `rows` rows of outputs with what one row of the kernel read
- * of one channel: e at that channel and row, `line` values from there to the next output's; p two
- * blocks [rows, pairs, 16, 2], stride_p apart */
-static void ACT(stem_accumulate)(const mos_stem_map *map, const void *e, int64_t width,
-                                 int64_t line, const void *p, int64_t stride_p, int64_t rows,
+/* du [c, kernel, kernel, GROUP] (+)= the products of `rows` rows of outputs with what they read: e
+ * at the first of them; p two blocks [rows, pairs, LANES, 2], stride_p apart. Products take a row
+ * of the kernel at a time, or as many taps, of whichever rows and channels, as registers hold. */
+static void ACT(stem_accumulate)(const mos_stem_map *map, const mos_stem_phases *phases,
+                                 const void *e, const void *p, int64_t stride_p, int64_t rows,
                                  float *du, bool add) {
-    if (map->kernel == 7)
-        ACT(stem_accumulate_as)(map, 7, e, width, line, p, stride_p, rows, du, add);
-    else
-        ACT(stem_accumulate_as)(map, STEM_TAPS, e, width, line, p, stride_p, rows, du, add);
+    const int64_t taps = map->c * map->kernel * map->kernel;
+    const int64_t step = STEM_TAPS_HELD < STEM_TAPS ? STEM_TAPS_HELD : map->kernel;
+    for (int64_t first = 0; first < taps; first += step) {
+        const int64_t count = taps - first < step ? taps - first : step;
+        float *to = du + first * GROUP;
+        if (STEM_TAPS_HELD < STEM_TAPS) ACT(stem_accumulate_as)
+        (map, STEM_TAPS_HELD, first, count, phases, e, p, stride_p, rows, to, add);
+        else if (map->kernel == 7)
+            ACT(stem_accumulate_as)(map, 7, first, 7, phases, e, p, stride_p, rows, to, add);
+        else ACT(stem_accumulate_as)(map, STEM_TAPS, first, count, phases, e, p, stride_p, rows, to,
+                                     add);
+    }
 }
 
 static const mos_stem_kernels ACT(table_stem) = {
+    .name = "stem:" KERNEL_ISA,
+    .rows = STEM_ROWS,
     .strip = ACT(stem_strip),
     .forward = ACT(stem_forward),
     .weights = ACT(stem_weights),

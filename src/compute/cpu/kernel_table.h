@@ -2,14 +2,14 @@
  * once per instruction set (kernels_*.c) and a device picks its table when it opens. Each function
  * is the work of one thread.
  *
- * A "plane" is one channel block of one sample: hw values of 16 channels, contiguous. `present` may
- * be NULL; samples with present 0 are left out. */
+ * A "plane" is one channel block of one sample: hw values of `lanes` channels, contiguous.
+ * `present` may be NULL; samples with present 0 are left out. */
 #ifndef MOS_COMPUTE_CPU_KERNEL_TABLE_H
 #define MOS_COMPUTE_CPU_KERNEL_TABLE_H
 
 #include "compute/device.h"
 
-/* n planes, `stride` values apart, of hw x 16 values each. */
+/* n planes, `stride` values apart, of hw x LANES values each. */
 typedef struct mos_planes {
     int64_t n, hw, stride;
     const uint8_t *present; /* [n] or NULL */
@@ -19,22 +19,23 @@ typedef struct mos_pool_plane {
     int64_t h, w, oh, ow, kernel, stride, pad;
 } mos_pool_plane;
 
-/* An activation map [n, c/16, h, w, 16] cut into output tiles of 2x2 or 4x4: th = ceil(h/tile), tw
- * = ceil(w/tile), tiles = n th tw. */
+/* An activation map [n, c/lanes, h, w, lanes] cut into output tiles of 2x2 or 4x4: th =
+ * ceil(h/tile), tw = ceil(w/tile), tiles = n th tw. */
 typedef struct mos_winograd_map {
     int64_t n, c, h, w, th, tw, tiles;
 } mos_winograd_map;
 
 /* Values between the planes of a transformed input [planes, rows, c], of products [planes, rows,
- * 32] and of pairs [planes, c/16, pairs, 16, 2]: two cache lines more than a plane holds, or
- * streams a power of two apart would share one cache set. */
-#define WINOGRAD_V_PLANE(rows, c)  ((rows) * (c) + 64)
-#define WINOGRAD_M_PLANE(rows)     ((rows)*32 + 32)
-#define WINOGRAD_P_PLANE(pairs, c) ((pairs) * (c)*2 + 64)
+ * group] and of pairs [planes, c/lanes, pairs, lanes, 2]: two cache lines more than a plane holds,
+ * or streams a power of two apart would share one cache set. */
+#define WINOGRAD_V_PLANE(rows, c)     ((rows) * (c) + 64)
+#define WINOGRAD_M_PLANE(rows, group) ((rows) * (group) + 32)
+#define WINOGRAD_P_PLANE(pairs, c)    ((pairs) * (c)*2 + 64)
 
 /* Winograd F(2x2, 3x3) or F(4x4, 3x3); described where they are defined, kernel_winograd_body.h and
  * kernel_winograd_4x4.h. */
 typedef struct mos_winograd_kernels {
+    const char *name; /* "winograd_4x4:avx2" */
     int tile, planes; /* outputs along a side of a tile; (tile + 2)^2 products of it */
     void (*input)(const mos_winograd_map *, const void *x, int64_t first, int64_t count,
                   int64_t rows, void *v);
@@ -64,7 +65,7 @@ typedef struct mos_conv_ending {
 
 /* Outputs of a convolution that have the same taps, each of them inside the map read. */
 typedef struct mos_gather_walk {
-    int64_t c, plane; /* channels read; values from a block of 16 of them to the next */
+    int64_t c, plane; /* channels read; values from a block of them to the next */
     int64_t taps;
     int64_t tap[9], step[9]; /* of the kernel; values from the first tap's input to this one's */
 } mos_gather_walk;
@@ -75,6 +76,7 @@ typedef struct mos_range {
 
 /* Direct convolution by gathering; described where they are defined, kernel_gather_body.h. */
 typedef struct mos_gather_kernels {
+    const char *name; /* "gathered:avx2" */
     void (*rows)(const mos_gather_walk *, const void *act, const int64_t *from, int64_t rows,
                  int64_t held, void *v);
     void (*product)(const mos_gather_walk *, const void *v, int64_t block, const void *u,
@@ -90,7 +92,7 @@ typedef struct mos_gather_kernels {
                              const int64_t *const from[2], int64_t ahead);
 } mos_gather_kernels;
 
-/* An image [c, h, w], or in blocks of 16 channels, as an encoder's first convolution reads it. */
+/* An image [c, h, w], or in blocks of channels, as an encoder's first convolution reads it. */
 typedef struct mos_stem_map {
     int64_t c, h, w, kernel, stride, pad, ow;
     bool plain;
@@ -101,11 +103,18 @@ typedef struct mos_stem_rows {
     int64_t iy, rows, width;
 } mos_stem_rows;
 
-#define STEM_ROWS 10 /* outputs of one product going forward */
-#define STEM_TAPS 8  /* most taps of a row of the kernel */
+#define STEM_TAPS 8 /* most taps of a row of the kernel */
+
+/* How the weight gradient's image lies, [c, rows, stride, width]: values of a phase of a row, from
+ * a row to the next, from a channel to the next. */
+typedef struct mos_stem_phases {
+    int64_t width, row, channel;
+} mos_stem_phases;
 
 /* The first convolution; described where they are defined, kernel_stem_body.h. */
 typedef struct mos_stem_kernels {
+    const char *name; /* "stem:avx2" */
+    int64_t rows;     /* outputs of one product going forward */
     void (*strip)(const mos_stem_map *, const mos_stem_rows *, const void *image, void *line,
                   void *s);
     void (*forward)(const mos_stem_map *, const mos_stem_rows *, const void *s, int64_t oy,
@@ -114,8 +123,8 @@ typedef struct mos_stem_kernels {
     void (*phases)(const mos_stem_map *, const mos_stem_rows *, const void *image, void *line,
                    void *e);
     void (*pairs)(const mos_stem_map *, const void *dy, int64_t rows, void *p);
-    void (*accumulate)(const mos_stem_map *, const void *e, int64_t width, int64_t line,
-                       const void *p, int64_t stride_p, int64_t rows, float *du, bool add);
+    void (*accumulate)(const mos_stem_map *, const mos_stem_phases *, const void *e, const void *p,
+                       int64_t stride_p, int64_t rows, float *du, bool add);
 } mos_stem_kernels;
 
 typedef struct mos_act_kernels {
@@ -123,6 +132,7 @@ typedef struct mos_act_kernels {
      * (convert) plain values */
     void (*image_block)(const float *host, int64_t c, int64_t hw, int64_t blocks, void *image);
     void (*convert)(const float *host, int64_t count, void *out);
+    void (*widen)(const void *act, int64_t count, float *out); /* and back */
     void (*put)(const double *host, int64_t c, int64_t hw, void *act);
     void (*get)(const void *act, int64_t c, int64_t hw, double *host);
 
@@ -148,10 +158,9 @@ typedef struct mos_act_kernels {
                           const uint8_t *index, void *dx);
     void (*mean_forward)(const void *x, int64_t hw, float *y);
     void (*mean_backward)(const float *dy, int64_t hw, void *dx);
-    const mos_winograd_kernels *winograd_2x2; /* F(2x2, 3x3); NULL without AVX-512 */
+    const mos_winograd_kernels *winograd_2x2; /* F(2x2, 3x3) */
     const mos_winograd_kernels *winograd_4x4; /* in fp32 alone: bf16 has too few digits for it */
-    /* direct convolutions of our own; NULL without AVX-512 */
-    const mos_gather_kernels *gather;
+    const mos_gather_kernels *gather;         /* direct convolutions */
     const mos_stem_kernels *stem;
 } mos_act_kernels;
 
@@ -167,6 +176,7 @@ typedef struct mos_optimizer_terms {
 typedef struct mos_kernels {
     const char *isa;
     int64_t lanes;                     /* channels of an activation block */
+    int64_t rows;                      /* of a micro-kernel's products */
     const mos_act_kernels *f32, *bf16; /* bf16 NULL where the instruction set lacks it */
 
     /* c [m, n] (+)= alpha a [m, k] b [n, k]^T, rows contiguous along k */

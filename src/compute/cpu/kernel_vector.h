@@ -4,18 +4,46 @@
 #ifndef MOS_COMPUTE_CPU_KERNEL_VECTOR_H
 #define MOS_COMPUTE_CPU_KERNEL_VECTOR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#if defined(__AVX512F__)
+#if defined(__AVX__)
 #include <immintrin.h>
+#elif defined(__SSE2__)
+#include <emmintrin.h>
 #endif
 
-/* Channels of an activation block: what oneDNN's own kernels want on the same processor. */
+/* LANES: channels of an activation block, one vector register of floats.
+ * Register blocking of a micro-kernel: PRODUCT_ROWS rows times two vectors of sums, two vectors of
+ * columns and a broadcast value have to fit the register file (32 registers with AVX-512 and NEON,
+ * 16 without). UNIT_ROWS: the same for products whose rows are the channels of a block. STEM_ROWS
+ * and STEM_TAPS_HELD: outputs and taps of a first convolution's products. */
 #if defined(__AVX512F__)
-#define LANES 16
+#define LANES          16
+#define PRODUCT_ROWS   8
+#define UNIT_ROWS      8
+#define STEM_ROWS      10
+#define STEM_TAPS_HELD 8
+#elif defined(__AVX__)
+#define LANES          8
+#define PRODUCT_ROWS   6
+#define UNIT_ROWS      4
+#define STEM_ROWS      6
+#define STEM_TAPS_HELD 6
+#elif defined(__aarch64__)
+#define LANES          4
+#define PRODUCT_ROWS   8
+#define UNIT_ROWS      4
+#define STEM_ROWS      10
+#define STEM_TAPS_HELD 8
 #else
-#define LANES 8
+#define LANES          4
+#define PRODUCT_ROWS   6
+#define UNIT_ROWS      4
+#define STEM_ROWS      6
+#define STEM_TAPS_HELD 6
 #endif
+#define GROUP         (2 * LANES) /* output channels of a product */
 #define KERNEL_INLINE static inline __attribute__((always_inline))
 
 typedef float vec __attribute__((vector_size(LANES * 4)));
@@ -35,10 +63,57 @@ KERNEL_INLINE vec v_all(float x) {
         v[i] = x;
     return v;
 }
+/* *p for every lane, as the operand of a multiply-add. */
+KERNEL_INLINE vec v_broadcast(const float *p) {
+#if defined(__AVX512F__)
+    return (vec)_mm512_set1_ps(*p);
+#elif defined(__AVX__)
+    return (vec)_mm256_broadcast_ss(p);
+#else
+    return v_all(*p);
+#endif
+}
+/* Past the caches: what is not read again soon. `p` is aligned to a vector. */
+KERNEL_INLINE void v_stream(float *p, vec v) {
+#if defined(__AVX512F__)
+    _mm512_stream_ps(p, (__m512)v);
+#elif defined(__AVX__)
+    _mm256_stream_ps(p, (__m256)v);
+#elif defined(__SSE2__)
+    _mm_stream_ps(p, (__m128)v);
+#else
+    v_store(p, v);
+#endif
+}
+/* After a run of v_stream, before other threads read. */
+KERNEL_INLINE void v_stream_fence(void) {
+#if defined(__SSE2__)
+    _mm_sfence();
+#endif
+}
+/* Which vectors of a map exist: all lanes or none. */
+#if defined(__AVX512F__)
+typedef __mmask16 vec_mask;
+#define VEC_MASK(valid) ((vec_mask)((valid) ? 0xffff : 0))
+#else
+typedef bool vec_mask;
+#define VEC_MASK(valid) (valid)
+#endif
+/* *p, or zeros where there is nothing: no branch, and p is not read then. */
+KERNEL_INLINE vec v_load_if(vec_mask valid, const float *p) {
+#if defined(__AVX512F__)
+    return (vec)_mm512_maskz_loadu_ps(valid, p);
+#else
+    static const float zeros[LANES];
+    return v_load(valid ? p : zeros);
+#endif
+}
 /* max(0, x), NaN stays NaN */
 KERNEL_INLINE vec v_relu(vec x) {
 #if defined(__AVX512F__)
     return (vec)_mm512_max_ps(_mm512_setzero_ps(), (__m512)x);
+#elif defined(__AVX__)
+    return (vec)_mm256_max_ps(_mm256_setzero_ps(), (__m256)x);
 #else
     return (vec)((veci)x & ~(x <= 0));
 #endif

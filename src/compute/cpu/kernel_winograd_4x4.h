@@ -84,22 +84,20 @@ KERNEL_INLINE void f4_combine_columns(const vec columns[6][6], vec out[F4_PLANES
     }
 }
 
-#define F4_ALL ((__mmask16)0xffff)
-
 /* Which of the `count` rows from y0 lie inside the map. */
-KERNEL_INLINE void f4_rows_inside(int64_t h, int64_t y0, const int count, __mmask16 *rows) {
+KERNEL_INLINE void f4_rows_inside(int64_t h, int64_t y0, const int count, vec_mask *rows) {
     for (int r = 0; r < count; r++)
-        rows[r] = y0 + r >= 0 && y0 + r < h ? F4_ALL : 0;
+        rows[r] = VEC_MASK(y0 + r >= 0 && y0 + r < h);
 }
 
-/* Sixteen values, zeros where the mask is; `whole`: where it is known to hold everywhere. */
-KERNEL_INLINE vec f4_load(const float *from, const bool whole, __mmask16 mask) {
-    return whole ? v_load(from) : (vec)_mm512_maskz_loadu_ps(mask, from);
+/* A vector, zeros where the mask is; `whole`: where it is known to hold everywhere. */
+KERNEL_INLINE vec f4_load(const float *from, const bool whole, vec_mask mask) {
+    return whole ? v_load(from) : v_load_if(mask, from);
 }
 
 /* A column of six input rows, `line` values apart, transformed downwards. */
 KERNEL_INLINE void f4_load_column(const float *from, int64_t line, const bool whole,
-                                  const __mmask16 rows[6], bool inside, vec t[6]) {
+                                  const vec_mask rows[6], bool inside, vec t[6]) {
     vec d[6];
 #pragma GCC unroll 6
     for (int64_t r = 0; r < 6; r++)
@@ -113,7 +111,7 @@ typedef struct f4_walk {
     int64_t line;      /* values from one row of the map to the next */
     int64_t right;     /* columns of the map from the tile's first on */
     bool inner;        /* all six rows are inside */
-    __mmask16 rows[6];
+    vec_mask rows[6];
     vec columns[6][6]; /* transformed downwards; the first two are the last tile's last two */
 } f4_walk;
 
@@ -193,7 +191,7 @@ static void f4_input(const mos_winograd_map *map, const void *x, int64_t first, 
         memset(v + k * between + count * map->c, 0, (size_t)((rows - count) * map->c) * sizeof *v);
 }
 
-/* A^T m A of one tile and 16 channels: out[row * 4 + column] */
+/* A^T m A of one tile and LANES channels: out[row * 4 + column] */
 KERNEL_INLINE void f4_output_tile(const float *m, int64_t stride, vec out[16]) {
     vec s[6][4];
 #pragma GCC unroll 6
@@ -220,7 +218,7 @@ KERNEL_INLINE void f4_output_as(const mos_winograd_map *map, const float *m, int
         tile_place at = place_tile(map, first);
         for (int64_t t = 0; t < count; t++, next_tile(map, &at)) {
             vec out[16];
-            f4_output_tile(m + t * 32 + half * LANES, WINOGRAD_M_PLANE(rows), out);
+            f4_output_tile(m + t * GROUP + half * LANES, WINOGRAD_M_PLANE(rows, GROUP), out);
             float *to = y + (at.n * blocks + channel / LANES + half) * plane + at.ty * 4 * line +
                         at.tx * 4 * LANES;
             const int64_t down = map->h - at.ty * 4, right = map->w - at.tx * 4;
@@ -239,7 +237,7 @@ KERNEL_INLINE void f4_output_as(const mos_winograd_map *map, const float *m, int
     }
 }
 
-/* y: tiles first .. first + count of the 32 channels from `channel`, from m [36, rows, 32] */
+/* y: tiles first .. first + count of the GROUP channels from `channel`, from m [36, rows, GROUP] */
 static void f4_output(const mos_winograd_map *map, const float *m, int64_t first, int64_t count,
                       int64_t rows, int64_t channel, void *y) {
     f4_output_as(map, m, first, count, rows, channel, false, NULL, false, false, y);
@@ -273,8 +271,8 @@ KERNEL_INLINE void f4_transform_weights(const vec g[9], vec u[F4_PLANES]) {
     }
 }
 
-/* Inputs [begin, end) of u [36, inputs, 32], 32 output channels; weights as winograd_weights reads
- * them */
+/* Inputs [begin, end) of u [36, inputs, GROUP], GROUP output channels; weights as winograd_weights
+ * reads them */
 static void f4_weights(const float *w, int64_t out_stride, int64_t in_stride, int64_t inputs,
                        int64_t begin, int64_t end, bool flip, void *u_values) {
     float *u = u_values;
@@ -286,15 +284,15 @@ static void f4_weights(const float *w, int64_t out_stride, int64_t in_stride, in
             f4_transform_weights(g, transformed);
 #pragma GCC unroll 36
             for (int64_t k = 0; k < F4_PLANES; k++)
-                _mm512_stream_ps(u + (k * inputs + i) * 32 + half * LANES, (__m512)transformed[k]);
+                v_stream(u + (k * inputs + i) * GROUP + half * LANES, transformed[k]);
         }
-    _mm_sfence();
+    v_stream_fence();
 }
 
 /* The four columns of a gradient tile through A; zeros beyond `down` x `right` */
 KERNEL_INLINE void f4_gradient_columns(const float *from, int64_t line, const bool whole,
                                        int64_t down, int64_t right, vec s[4][6]) {
-    __mmask16 rows[4];
+    vec_mask rows[4];
     f4_rows_inside(down, 0, 4, rows);
 #pragma GCC unroll 4
     for (int c = 0; c < 4; c++) {
@@ -333,8 +331,8 @@ KERNEL_INLINE void f4_gradient_run(const mos_winograd_map *map, const float *pla
     }
 }
 
-/* p [36, c/16, pairs, 2, 16]: the pairs of tiles [begin, end) counted from tile `first`; tiles
- * beyond the last are zero */
+/* p [36, c/LANES, pairs, 2, LANES]: the pairs of tiles [begin, end) counted from tile `first`;
+ * tiles beyond the last are zero */
 KERNEL_INLINE void f4_pairs_as(const mos_winograd_map *map, const float *act, const bool gradient,
                                int64_t first, int64_t begin, int64_t end, int64_t pairs, float *p) {
     const int64_t blocks = map->c / LANES, plane = map->h * map->w * LANES;
@@ -363,10 +361,10 @@ static void f4_pairs(const mos_winograd_map *map, const void *act, bool gradient
         f4_pairs_as(map, act, false, first, begin, end, pairs, p);
 }
 
-/* G^T du G for 16 inputs and 16 outputs: block [9, 16 i, 16 o] from one half of du [36, 16 i, 32 o]
- */
+/* G^T du G for LANES inputs and outputs: block [9, LANES i, LANES o] from one half of du [36, LANES
+ * i, GROUP o] */
 static void f4_weight_block(const float *du, float *block) {
-    const int64_t plane = LANES * 32;
+    const int64_t plane = LANES * GROUP;
     for (int64_t i = 0; i < LANES; i++) {
         vec s[6][3], g[3];
 #pragma GCC unroll 6
@@ -374,7 +372,7 @@ static void f4_weight_block(const float *du, float *block) {
             vec column[6];
 #pragma GCC unroll 6
             for (int64_t r = 0; r < 6; r++)
-                column[r] = v_load(du + (r * 6 + c) * plane + i * 32);
+                column[r] = v_load(du + (r * 6 + c) * plane + i * GROUP);
             f4_weight_gradient_line(column, s[c]);
         }
 #pragma GCC unroll 3
@@ -388,6 +386,7 @@ static void f4_weight_block(const float *du, float *block) {
 }
 
 static const mos_winograd_kernels table_winograd_4x4 = {
+    .name = "winograd_4x4:" KERNEL_ISA,
     .tile = 4,
     .planes = F4_PLANES,
     .input = f4_input,

@@ -20,8 +20,8 @@ KERNEL_INLINE void ACT(load_column)(const mos_winograd_map *map, const act_t *pl
     WINOGRAD_B(d[0], d[1], d[2], d[3], t[0], t[1], t[2], t[3]);
 }
 
-/* v [16, rows, c]: tiles first .. first + count of x [n, c/16, h, w, 16]; the rest of the rows are
- * zero */
+/* v [16, rows, c]: tiles first .. first + count of x [n, c/LANES, h, w, LANES]; the rest of the
+ * rows are zero */
 static void ACT(winograd_input)(const mos_winograd_map *map, const void *x_values, int64_t first,
                                 int64_t count, int64_t rows, void *v_values) {
     const act_t *x = x_values;
@@ -57,25 +57,25 @@ static void ACT(winograd_input)(const mos_winograd_map *map, const void *x_value
                (size_t)((rows - count) * map->c) * sizeof *v);
 }
 
-/* m [planes, rows, 32] = v [planes, rows, c] u [planes, c/2, 32, 2]; rows is a multiple of 8. At
- * most ACT_CHAIN steps are summed one after the other: rounding errors of a chain grow with its
- * length, and F(4x4) multiplies them. */
+/* m [planes, rows, GROUP] = v [planes, rows, c] u [planes, c/2, GROUP, 2]; rows is a multiple of
+ * PRODUCT_ROWS. At most ACT_CHAIN steps are summed one after the other: rounding errors of a chain
+ * grow with its length, and F(4x4) multiplies them. */
 static void ACT(winograd_multiply)(int64_t planes, int64_t rows, int64_t c, const void *v_values,
                                    const void *u_values, float *m) {
     const act_t *v = v_values;
     const act_t *u = u_values;
     const int64_t steps = c / ACT_STEP;
     for (int64_t k = 0; k < planes; k++)
-        for (int64_t t = 0; t < rows; t += 8) {
-            float *to = m + k * WINOGRAD_M_PLANE(rows) + t * 32;
+        for (int64_t t = 0; t < rows; t += PRODUCT_ROWS) {
+            float *to = m + k * WINOGRAD_M_PLANE(rows, GROUP) + t * GROUP;
             for (int64_t p = 0; p < steps; p += ACT_CHAIN) {
-                const act_t *from = u + (k * c + p * ACT_STEP) * 32;
-                vec sum[8][2];
+                const act_t *from = u + (k * c + p * ACT_STEP) * GROUP;
+                vec sum[PRODUCT_ROWS][2];
                 ACT(product)
-                (steps - p < ACT_CHAIN ? steps - p : ACT_CHAIN,
+                (PRODUCT_ROWS, steps - p < ACT_CHAIN ? steps - p : ACT_CHAIN,
                  v + k * WINOGRAD_V_PLANE(rows, c) + t * c + p * ACT_STEP, c, ACT_STEP, from,
-                 from + LANES * ACT_STEP, 32 * ACT_STEP, sum);
-                ACT(store_sums)(to, sum, p > 0);
+                 from + LANES * ACT_STEP, GROUP * ACT_STEP, sum);
+                ACT(store_sums)(PRODUCT_ROWS, to, sum, p > 0);
             }
         }
 }
@@ -91,7 +91,7 @@ KERNEL_INLINE void ACT(output_as)(const mos_winograd_map *map, const float *m, i
         tile_place at = place_tile(map, first);
         for (int64_t t = 0; t < count; t++) {
             vec out[4];
-            output_tile(m + t * 32 + half * LANES, WINOGRAD_M_PLANE(rows), out);
+            output_tile(m + t * GROUP + half * LANES, WINOGRAD_M_PLANE(rows, GROUP), out);
             act_t *to = y + (at.n * blocks + channel / LANES + half) * plane +
                         (at.ty * 2 * map->w + at.tx * 2) * LANES;
             const bool right = at.tx * 2 + 1 < map->w, below = at.ty * 2 + 1 < map->h;
@@ -108,8 +108,8 @@ KERNEL_INLINE void ACT(output_as)(const mos_winograd_map *map, const float *m, i
     }
 }
 
-/* y [n, c/16, h, w, 16]: tiles first .. first + count of the 32 channels from `channel`, from m
- * [16, rows, 32] */
+/* y [n, c/LANES, h, w, LANES]: tiles first .. first + count of the GROUP channels from `channel`,
+ * from m [16, rows, GROUP] */
 static void ACT(winograd_output)(const mos_winograd_map *map, const float *m, int64_t first,
                                  int64_t count, int64_t rows, int64_t channel, void *y) {
     ACT(output_as)(map, m, first, count, rows, channel, false, NULL, false, false, y);
@@ -128,8 +128,9 @@ static void ACT(winograd_output_folded)(const mos_winograd_map *map, const float
         ACT(output_as)(map, m, first, count, rows, channel, true, bias, false, false, y);
 }
 
-/* Inputs [begin, end) of u [16, inputs/2, 32, 2], 32 output channels; weight (o, i, tap) is w[o *
- * out_stride + i * in_stride + tap], taps in reverse order when `flip` (the data gradient's) */
+/* Inputs [begin, end) of u [16, inputs/2, GROUP, 2], GROUP output channels; weight (o, i, tap) is
+ * w[o * out_stride + i * in_stride + tap], taps in reverse order when `flip` (the data gradient's)
+ */
 static void ACT(winograd_weights)(const float *w, int64_t out_stride, int64_t in_stride,
                                   int64_t inputs, int64_t begin, int64_t end, bool flip,
                                   void *u_values) {
@@ -143,17 +144,17 @@ static void ACT(winograd_weights)(const float *w, int64_t out_stride, int64_t in
                 transform_weights(g, transformed[odd]);
             }
             for (int64_t k = 0; k < 16; k++) {
-                act_t *to = u + (k * inputs + i) * 32 + half * LANES * ACT_STEP;
+                act_t *to = u + (k * inputs + i) * GROUP + half * LANES * ACT_STEP;
                 ACT(stream_two)(to, transformed[0][k], transformed[1][k]);
             }
         }
-    _mm_sfence();
+    v_stream_fence();
 }
 
 /* ---- weight gradient
  * ------------------------------------------------------------------------------------------- */
 
-/* Store sixteen values of an even tile and its odd neighbour: p [16, c/16, pairs, 16, 2] */
+/* Store sixteen values of an even tile and its odd neighbour: p [16, c/LANES, pairs, LANES, 2] */
 KERNEL_INLINE void ACT(store_pair)(const vec even[16], const vec odd[16], act_t *to,
                                    int64_t stride) {
 #pragma GCC unroll 16
@@ -224,13 +225,13 @@ KERNEL_INLINE void ACT(pairs_as)(const mos_winograd_map *map, const void *act_va
             (map, act + (at.n * blocks + b) * plane, gradient, false, &at, columns, odd);
             next_tile(map, &at);
             ACT(store_pair)
-            (even, odd, p + (b * pairs + pair) * 32, WINOGRAD_P_PLANE(pairs, map->c));
+            (even, odd, p + (b * pairs + pair) * 2 * LANES, WINOGRAD_P_PLANE(pairs, map->c));
         }
     }
 }
 
-/* p [16, c/16, pairs, 16, 2]: the pairs of tiles [begin, end) counted from tile `first`; tiles
- * beyond the last are zero */
+/* p [16, c/LANES, pairs, LANES, 2]: the pairs of tiles [begin, end) counted from tile `first`;
+ * tiles beyond the last are zero */
 static void ACT(winograd_pairs)(const mos_winograd_map *map, const void *act, bool gradient,
                                 int64_t first, int64_t begin, int64_t end, int64_t pairs, void *p) {
     if (gradient)
@@ -239,25 +240,26 @@ static void ACT(winograd_pairs)(const mos_winograd_map *map, const void *act, bo
         ACT(pairs_as)(map, act, false, first, begin, end, pairs, p);
 }
 
-/* du [planes, 16 i, 32 o] (+)= px^T py over the tiles: px [planes of stride_x, pairs, 16, 2], py
- * [planes of stride_y, 2, pairs, 16, 2] */
+/* du [planes, LANES i, GROUP o] (+)= px^T py over the tiles: px [planes of stride_x, pairs, LANES,
+ * 2], py [planes of stride_y, 2, pairs, LANES, 2] */
 static void ACT(winograd_accumulate)(int64_t planes, int64_t pairs, const void *px_values,
                                      int64_t stride_x, const void *py_values, int64_t stride_y,
                                      float *du, bool add) {
     const act_t *px = px_values;
     const act_t *py = py_values;
     for (int64_t k = 0; k < planes; k++)
-        for (int64_t i = 0; i < LANES; i += 8) {
+        for (int64_t i = 0; i < LANES; i += UNIT_ROWS) {
             const act_t *y = py + k * stride_y;
-            vec sum[8][2];
+            vec sum[UNIT_ROWS][2];
             ACT(product)
-            (pairs * 2 / ACT_STEP, px + k * stride_x + i * ACT_STEP, ACT_STEP, LANES * ACT_STEP, y,
-             y + pairs * 32, LANES * ACT_STEP, sum);
-            ACT(store_sums)(du + (k * LANES + i) * 32, sum, add);
+            (UNIT_ROWS, pairs * 2 / ACT_STEP, px + k * stride_x + i * ACT_STEP, ACT_STEP,
+             LANES * ACT_STEP, y, y + pairs * 2 * LANES, LANES * ACT_STEP, sum);
+            ACT(store_sums)(UNIT_ROWS, du + (k * LANES + i) * GROUP, sum, add);
         }
 }
 
 static const mos_winograd_kernels ACT(table_winograd_2x2) = {
+    .name = "winograd_2x2:" KERNEL_ISA,
     .tile = 2,
     .planes = 16,
     .input = ACT(winograd_input),

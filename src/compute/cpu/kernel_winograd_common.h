@@ -24,7 +24,7 @@ KERNEL_INLINE void combine_columns(vec (*const column[4])[4], vec out[16]) {
                    out[r * 4 + 1], out[r * 4 + 2], out[r * 4 + 3]);
 }
 
-/* A^T m A of one tile and 16 channels: out[row * 2 + column] */
+/* A^T m A of one tile and LANES channels: out[row * 2 + column] */
 KERNEL_INLINE void output_tile(const float *m, int64_t stride, vec out[4]) {
     vec s[2][4];
 #pragma GCC unroll 4
@@ -66,18 +66,18 @@ KERNEL_INLINE void next_tile(const mos_winograd_map *map, tile_place *at) {
     at->n++;
 }
 
-/* G^T du G for 16 inputs and 16 outputs: block [9, 16 i, 16 o] from one half of du [16, 16 i, 32 o]
- */
+/* G^T du G for LANES inputs and outputs: block [9, LANES i, LANES o] from one half of du [16, LANES
+ * i, GROUP o] */
 static void winograd_weight_block(const float *du, float *block) {
-    const int64_t plane = LANES * 32;
+    const int64_t plane = LANES * GROUP;
     for (int64_t i = 0; i < LANES; i++) {
         vec s[3][4];
 #pragma GCC unroll 4
         for (int64_t c = 0; c < 4; c++) {
-            const vec d0 = v_load(du + c * plane + i * 32),
-                      d1 = v_load(du + (4 + c) * plane + i * 32);
-            const vec d2 = v_load(du + (8 + c) * plane + i * 32),
-                      d3 = v_load(du + (12 + c) * plane + i * 32);
+            const vec d0 = v_load(du + c * plane + i * GROUP),
+                      d1 = v_load(du + (4 + c) * plane + i * GROUP);
+            const vec d2 = v_load(du + (8 + c) * plane + i * GROUP),
+                      d3 = v_load(du + (12 + c) * plane + i * GROUP);
             s[0][c] = d0 + (d1 + d2) * 0.5f;
             s[1][c] = (d1 - d2) * 0.5f;
             s[2][c] = (d1 + d2) * 0.5f + d3;

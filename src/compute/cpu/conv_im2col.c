@@ -1,0 +1,225 @@
+/* Convolutions of any shape, for what no faster kernel of ours takes: im2col and a matrix product,
+ * a sample at a time. With col [places, ci k k] of what every output reads, w [co, ci k k]:
+ *   forward           y   = col w^T
+ *   data gradient     col = dy w,   dx = the sum of col's values at the places they were read from
+ *   weight gradient   dw += dy^T col
+ * Threads share out the samples; the weight gradient's sums are each thread's own and are added in
+ * thread order. */
+#include "compute/cpu/conv_plan.h"
+#include "compute/cpu/cpu_work.h"
+
+#include <omp.h>
+#include <string.h>
+
+/* Rows of col at a time. */
+#define COL_BYTES ((int64_t)256 << 10)
+
+static int64_t depth_of(const mos_conv_shape *s) {
+    return s->ci * s->kernel * s->kernel;
+}
+
+/* One thread's part of the workspace: a sample of both sides in fp32, rows of col, as many of y or
+ * dy, and the thread's sums of the weight gradient. */
+typedef struct col_room {
+    float *x, *y, *col, *rows, *sums;
+} col_room;
+
+/* Without a workspace: the bytes of one thread's part. */
+static size_t lay_out(const mos_conv *conv, conv_direction direction, float *at, col_room *room) {
+    const mos_conv_shape *s = &conv->shape;
+    const int64_t held = conv->own[direction].rows;
+    const int64_t x = mos_cpu_round_up(conv->stored, CPU_BLOCK) * s->h * s->w,
+                  y = s->co * conv->oh * conv->ow, col = held * depth_of(s), rows = held * s->co,
+                  sums = direction == CONV_BACKWARD_WEIGHTS ? s->co * depth_of(s) : 0;
+    if (at) *room = (col_room){at, at + x, at + x + y, at + x + y + col, at + x + y + col + rows};
+    return (size_t)mos_cpu_round_up(x + y + col + rows + sums, 16) * sizeof(float);
+}
+
+/* Where channel c of place p of a map of `places` lies. */
+static int64_t value_at(int64_t block, bool plain, int64_t places, int64_t c, int64_t p) {
+    return plain ? c * places + p : (c / block * places + p) * block + c % block;
+}
+
+/* im2col: what outputs [first, first + count) read of a sample, zeros outside the map; or back
+ * (col2im): each value is added to where it was read from. */
+static inline void walk_col(const mos_conv *conv, int64_t first, int64_t count, float *col,
+                            float *sample, const bool back) {
+    const mos_conv_shape *s = &conv->shape;
+    const int64_t k = s->kernel;
+    for (int64_t r = 0; r < count; r++)
+        for (int64_t c = 0; c < s->ci; c++)
+            for (int64_t tap = 0; tap < k * k; tap++, col++) {
+                const int64_t y = (first + r) / conv->ow * s->stride + tap / k - s->pad,
+                              x = (first + r) % conv->ow * s->stride + tap % k - s->pad;
+                const bool inside = y >= 0 && y < s->h && x >= 0 && x < s->w;
+                const int64_t at =
+                    inside ? value_at(conv->block, conv->plain, s->h * s->w, c, y * s->w + x) : 0;
+                if (!back)
+                    *col = inside ? sample[at] : 0;
+                else if (inside)
+                    sample[at] += *col;
+            }
+}
+
+/* rows [count, co] from or to a sample of y in blocks */
+static void read_rows(const mos_conv *conv, const float *y, int64_t first, int64_t count,
+                      float *rows) {
+    const int64_t places = conv->oh * conv->ow, co = conv->shape.co;
+    for (int64_t r = 0; r < count; r++)
+        for (int64_t o = 0; o < co; o++)
+            rows[r * co + o] = y[value_at(conv->block, false, places, o, first + r)];
+}
+
+static void write_rows(const mos_conv *conv, const float *rows, int64_t first, int64_t count,
+                       float *y) {
+    const mos_conv_shape *s = &conv->shape;
+    const int64_t places = conv->oh * conv->ow;
+    for (int64_t r = 0; r < count; r++)
+        for (int64_t o = 0; o < s->co; o++) {
+            float *to = y + value_at(conv->block, false, places, o, first + r);
+            float value = rows[r * s->co + o];
+            if (s->folded) value += conv->bias[o];
+            if (s->folded && s->sum) value += *to;
+            if (s->folded && s->relu && value < 0) value = 0;
+            *to = value;
+        }
+}
+
+/* Values of a sample of an act. */
+static const void *sample_of(const mos_cpu *cpu, const void *act, int64_t n, int64_t values) {
+    return (const char *)act + (size_t)(n * values) * cpu->act_size;
+}
+
+static void *written_sample(const mos_cpu *cpu, void *act, int64_t n, int64_t values) {
+    return (char *)act + (size_t)(n * values) * cpu->act_size;
+}
+
+/* w [co, ci k k] in their own order. */
+static void pack_nothing(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
+                         const float *weights, void *packed) {
+    (void)cpu;
+    (void)direction;
+    memcpy(packed, weights, (size_t)(conv->shape.co * depth_of(&conv->shape)) * sizeof(float));
+}
+
+static void run_forward(const mos_cpu *cpu, const mos_conv *conv, int64_t n, const float *w,
+                        const void *x, void *y, const col_room *room) {
+    const mos_conv_shape *s = &conv->shape;
+    const int64_t places = conv->oh * conv->ow, depth = depth_of(s),
+                  held = conv->own[CONV_FORWARD].rows, in = conv->stored * s->h * s->w,
+                  out = s->co * places;
+    cpu->activation->widen(sample_of(cpu, x, n, in), in, room->x);
+    if (s->folded && s->sum) cpu->activation->widen(sample_of(cpu, y, n, out), out, room->y);
+    for (int64_t first = 0; first < places; first += held) {
+        const int64_t count = places - first < held ? places - first : held;
+        walk_col(conv, first, count, room->col, room->x, false);
+        cpu->kernels->gemm_nt(count, s->co, depth, 1, room->col, depth, w, depth, room->rows, s->co,
+                              false);
+        write_rows(conv, room->rows, first, count, room->y);
+    }
+    cpu->activation->convert(room->y, out, written_sample(cpu, y, n, out));
+}
+
+static void run_data(const mos_cpu *cpu, const mos_conv *conv, int64_t n, const float *w,
+                     const void *dy, void *dx, const col_room *room) {
+    const mos_conv_shape *s = &conv->shape;
+    const int64_t places = conv->oh * conv->ow, depth = depth_of(s),
+                  held = conv->own[CONV_BACKWARD_DATA].rows, in = s->ci * s->h * s->w,
+                  out = s->co * places;
+    cpu->activation->widen(sample_of(cpu, dy, n, out), out, room->y);
+    memset(room->x, 0, (size_t)in * sizeof *room->x);
+    for (int64_t first = 0; first < places; first += held) {
+        const int64_t count = places - first < held ? places - first : held;
+        read_rows(conv, room->y, first, count, room->rows);
+        cpu->kernels->gemm_nn(count, depth, s->co, room->rows, s->co, 1, w, depth, room->col, depth,
+                              false);
+        walk_col(conv, first, count, room->col, room->x, true);
+    }
+    cpu->activation->convert(room->x, in, written_sample(cpu, dx, n, in));
+}
+
+/* y = conv(x), in a folded plan with its ending, or dx from dy */
+static void run_samples(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
+                        const void *packed, const void *in, void *out, void *workspace) {
+    mos_cpu_work work;
+    col_room none;
+    const size_t each = lay_out(conv, direction, NULL, &none) / sizeof(float);
+    mos_cpu_work_begin(&work, conv->shape.n, cpu->threads);
+#pragma omp parallel num_threads(cpu->threads)
+    {
+        const int thread = omp_get_thread_num();
+        col_room room;
+        int64_t n;
+        (void)lay_out(conv, direction, (float *)workspace + (size_t)thread * each, &room);
+        while ((n = mos_cpu_work_next(&work, thread)) >= 0) {
+            if (direction == CONV_FORWARD)
+                run_forward(cpu, conv, n, packed, in, out, &room);
+            else
+                run_data(cpu, conv, n, packed, in, out, &room);
+        }
+    }
+}
+
+/* sums += dy^T col of one sample */
+static void add_sample(const mos_cpu *cpu, const mos_conv *conv, int64_t n, const void *x,
+                       const void *dy, bool add, const col_room *room) {
+    const mos_conv_shape *s = &conv->shape;
+    const int64_t places = conv->oh * conv->ow, depth = depth_of(s),
+                  held = conv->own[CONV_BACKWARD_WEIGHTS].rows, in = conv->stored * s->h * s->w,
+                  out = s->co * places;
+    cpu->activation->widen(sample_of(cpu, x, n, in), in, room->x);
+    cpu->activation->widen(sample_of(cpu, dy, n, out), out, room->y);
+    for (int64_t first = 0; first < places; first += held) {
+        const int64_t count = places - first < held ? places - first : held;
+        walk_col(conv, first, count, room->col, room->x, false);
+        read_rows(conv, room->y, first, count, room->rows);
+        cpu->kernels->gemm_nn(s->co, depth, count, room->rows, 1, s->co, room->col, depth,
+                              room->sums, depth, add || first > 0);
+    }
+}
+
+/* dw [co, ci, k, k] += the gradient of the weights */
+static void run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
+                        float *dw, void *workspace) {
+    const int64_t values = conv->shape.co * depth_of(&conv->shape);
+    col_room none;
+    const size_t each = lay_out(conv, CONV_BACKWARD_WEIGHTS, NULL, &none) / sizeof(float);
+#pragma omp parallel num_threads(cpu->threads)
+    {
+        const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
+        col_room room;
+        int64_t begin, end;
+        (void)lay_out(conv, CONV_BACKWARD_WEIGHTS, (float *)workspace + (size_t)thread * each,
+                      &room);
+        mos_cpu_part(conv->shape.n, threads, thread, &begin, &end);
+        if (begin == end) memset(room.sums, 0, (size_t)values * sizeof *room.sums);
+        for (int64_t n = begin; n < end; n++)
+            add_sample(cpu, conv, n, x, dy, n > begin, &room);
+#pragma omp barrier
+        mos_cpu_part(values, threads, thread, &begin, &end);
+        for (int t = 0; t < threads; t++) {
+            (void)lay_out(conv, CONV_BACKWARD_WEIGHTS, (float *)workspace + (size_t)t * each,
+                          &room);
+            cpu->kernels->add(dw + begin, room.sums + begin, end - begin);
+        }
+    }
+}
+
+void mos_im2col_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction) {
+    const mos_conv_shape *s = &conv->shape;
+    conv_own *plan = &conv->own[direction];
+    const int64_t places = conv->oh * conv->ow;
+    const int64_t most = COL_BYTES / (depth_of(s) * (int64_t)sizeof(float));
+    col_room none;
+    plan->name = "im2col:gemm";
+    plan->rows = most < 8 ? 8 : most;
+    if (plan->rows > places) plan->rows = places;
+    if (direction == CONV_BACKWARD_WEIGHTS) {
+        plan->run_weights = run_weights;
+    } else {
+        plan->weight_bytes = (size_t)(s->co * depth_of(s)) * sizeof(float);
+        plan->pack = pack_nothing;
+        plan->run = run_samples;
+    }
+    plan->bytes = (size_t)cpu->threads * lay_out(conv, direction, NULL, &none);
+}
