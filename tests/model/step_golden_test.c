@@ -80,8 +80,10 @@ static const tolerance on_cpu = {1e-5, 1e-3, 1e-3, 1e-3, 1e-2, 0.15, 1e-3};
 /* The supervised contrast divides by a temperature of 0.1: a single ReLU moves it by 1e-4. The loss
  * before the last is 0.9e-4 to 1.02e-4 off, by compiler flags and threads, the last one 0.6e-4. */
 static const tolerance ten_on_cpu = {1e-5, 1e-3, 2e-4, 1e-4, 1e-2, 0.15, 1e-3};
-/* Fifty random layers on small maps: PyTorch's own float32 latents are 2e-4 from float64 here. */
-static const tolerance deep_on_cpu = {1e-3, 1e-3, 1e-3, 1e-3, 5e-2, 0.15, 1e-3};
+/* Fifty random layers on small maps: PyTorch's own float32 latents are 2e-4 from float64 here.
+ * Gradients are as far off as ReLUs fall on the other side: 0.031 with direct products alone, up to
+ * 0.052 (AVX2) with Winograd's F(4x4). */
+static const tolerance deep_on_cpu = {1e-3, 1e-3, 1e-3, 1e-3, 1e-1, 0.15, 1e-3};
 /* bf16 keeps 8 bits: gradients of a random deep network point the same way, no more. */
 static const tolerance in_bf16 = {5e-2, 5e-2, 5e-2, 5e-2, 1, 1, 1};
 
