@@ -2,7 +2,7 @@
 #include "mosaic/metrics.h"
 
 #include "base/memory.h"
-#include "eval/metrics.h"
+#include "score/metrics.h"
 
 static mosaic_average average_of(const mos_scores *s) {
     return (mosaic_average){s->precision,         s->recall, s->f1, s->f2,

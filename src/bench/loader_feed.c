@@ -3,8 +3,8 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "data/statistics.h"
-#include "data/synth.h"
 #include "objective/objective.h"
+#include "prepare/synth/synth.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,13 +5,13 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "bench/bench_run.h"
+#include "data/bigearthnet/patch_layout.h"
 #include "data/data_options.h"
-#include "data/pack.h"
-#include "data/patch_layout.h"
 #include "data/sample_table.h"
-#include "data/synth.h"
 #include "io/lmdb_store.h"
 #include "io/raster.h"
+#include "prepare/pack/pack.h"
+#include "prepare/synth/synth.h"
 
 #include <stdio.h>
 #include <stdlib.h>

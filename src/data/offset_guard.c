@@ -1,7 +1,7 @@
 #include "data/offset_guard.h"
 
 #include "data/data_options.h"
-#include "data/patch_name.h"
+#include "data/names/patch_name.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "data/patch_name.h"
+#include "data/names/patch_name.h"
 #include "data/sample_table.h"
 #include "data/utm.h"
 #include "io/raster.h"

@@ -1,7 +1,7 @@
 #include "data/summary.h"
 
 #include "base/memory.h"
-#include "data/patch_name.h"
+#include "data/names/patch_name.h"
 #include "data/sample_table.h"
 
 #include <stdlib.h>

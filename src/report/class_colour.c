@@ -1,9 +1,9 @@
 #include "report/class_colour.h"
 
-#include "data/nomenclature.h"
-#include "data/nomenclature_sen12ms.h"
-#include "data/nomenclature_v1.h"
-#include "data/nomenclature_worldcover.h"
+#include "data/names/nomenclature.h"
+#include "data/names/nomenclature_sen12ms.h"
+#include "data/names/nomenclature_v1.h"
+#include "data/names/nomenclature_worldcover.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,4 +1,4 @@
-/* patches.csv of an evaluation with the pictures beside it (eval/patch_pictures.h). */
+/* patches.csv of an evaluation with the pictures beside it (evaluate/patch_pictures.h). */
 #ifndef MOS_REPORT_RUN_PATCHES_H
 #define MOS_REPORT_RUN_PATCHES_H
 

@@ -1,7 +1,7 @@
 /* The collapse monitor: is the embedding of the present batch alive? */
 #include "train/train_state.h"
 
-#include "eval/health.h"
+#include "score/health.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -4,9 +4,9 @@
 #include "train/train_state.h"
 
 #include "base/memory.h"
-#include "eval/knn_probe.h"
-#include "eval/linear_probe.h"
-#include "eval/probe_head.h"
+#include "evaluate/probe_head.h"
+#include "score/knn_probe.h"
+#include "score/linear_probe.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,9 +4,9 @@
 
 #include "artifact/model_file.h"
 #include "base/log.h"
-#include "eval/inference.h"
-#include "eval/metrics.h"
-#include "train/config_struct.h"
+#include "config/config_struct.h"
+#include "evaluate/inference.h"
+#include "score/metrics.h"
 #include "train/run_directory.h"
 #include "train/run_log.h"
 #include "train/schedule.h"

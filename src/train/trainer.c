@@ -1,7 +1,7 @@
 /* The loop of a run: epochs of steps, validation, checkpoints, early stop, and every way out. */
 #include "train/trainer.h"
 
-#include "train/stop_signal.h"
+#include "base/stop_signal.h"
 #include "train/train_state.h"
 
 #include <math.h>

@@ -2,9 +2,9 @@
  */
 #include "data_support.h"
 
-#include "data/patch_name.h"
-#include "data/split_rule.h"
+#include "data/names/patch_name.h"
 #include "data/summary.h"
+#include "prepare/split/split_rule.h"
 
 #include <math.h>
 

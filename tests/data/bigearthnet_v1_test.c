@@ -1,10 +1,10 @@
-#include "data/bigearthnet_v1_join.h"
-#include "data/name_list.h"
-#include "data/nomenclature.h"
-#include "data/nomenclature_v1.h"
-#include "data/pack.h"
-#include "data/patch_name_v1.h"
+#include "data/bigearthnet/bigearthnet_v1_join.h"
+#include "data/names/name_list.h"
+#include "data/names/nomenclature.h"
+#include "data/names/nomenclature_v1.h"
+#include "data/names/patch_name_v1.h"
 #include "data/v1_support.h"
+#include "prepare/pack/pack.h"
 
 /* Every name of the 43 with its class among the 19, from the published table; NULL: dropped. */
 static const struct {

@@ -1,10 +1,10 @@
 /* Patch names, times, label cells, the 19 classes, the split rule at its edges. */
 #include "data_support.h"
 
-#include "data/label_text.h"
-#include "data/nomenclature.h"
-#include "data/patch_name.h"
-#include "data/split_rule.h"
+#include "data/names/label_text.h"
+#include "data/names/nomenclature.h"
+#include "data/names/patch_name.h"
+#include "prepare/split/split_rule.h"
 
 static void s2_names(void **state) {
     (void)state;

@@ -3,11 +3,11 @@
  * others cut from it. */
 #include "scene_support.h"
 
-#include "data/band_names.h"
-#include "data/land_cover.h"
-#include "data/pack.h"
+#include "data/names/band_names.h"
 #include "data/sample_table.h"
-#include "data/split_plan.h"
+#include "data/scene/land_cover.h"
+#include "prepare/pack/pack.h"
+#include "prepare/split/split_plan.h"
 
 static const test_raster optical = {.path = "s2.tif",
                                     .width = 60,

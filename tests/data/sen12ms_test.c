@@ -1,8 +1,8 @@
 #include "data/data_support.h"
-#include "data/nomenclature_sen12ms.h"
-#include "data/pack.h"
-#include "data/sen12ms_labels.h"
-#include "data/sen12ms_name.h"
+#include "data/names/nomenclature_sen12ms.h"
+#include "data/sen12ms/sen12ms_labels.h"
+#include "data/sen12ms/sen12ms_name.h"
+#include "prepare/pack/pack.h"
 
 #include <math.h>
 

@@ -2,7 +2,7 @@
  * this archive or not sound. */
 #include "data_support.h"
 
-#include "data/tar_index.h"
+#include "data/bigearthnet/tar_index.h"
 #include "io/safetensors.h"
 
 #define PATCH "S1A_IW_GRDH_1SDV_20170613T165043_33UUP_70_48"

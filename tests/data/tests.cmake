@@ -8,3 +8,7 @@ else()
 endif()
 set_tests_properties(data/sen12ms_labels PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77
                      ENVIRONMENT "MOSAIC_REAL_DATA=${MOSAIC_REAL_DATA}")
+# What commands do to a data set, on the sources of every format.
+foreach(test bigearthnet_official_test bigearthnet_v1_test names_labels_test scene_sources_test sen12ms_test)
+  target_link_libraries(${test} PRIVATE mos_prepare)
+endforeach()

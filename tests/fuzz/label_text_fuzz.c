@@ -1,4 +1,4 @@
-#include "data/label_text.h"
+#include "data/names/label_text.h"
 #include "fuzz/fuzz_target.h"
 
 #include <stdlib.h>

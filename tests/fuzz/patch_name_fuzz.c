@@ -1,6 +1,6 @@
-#include "data/patch_layout.h"
-#include "data/patch_name_v1.h"
-#include "data/sen12ms_name.h"
+#include "data/bigearthnet/patch_layout.h"
+#include "data/names/patch_name_v1.h"
+#include "data/sen12ms/sen12ms_name.h"
 #include "fuzz/fuzz_target.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "data/scene_file.h"
+#include "data/scene/scene_file.h"
 #include "fuzz/fuzz_target.h"
 #include "io/yaml_tree.h"
 

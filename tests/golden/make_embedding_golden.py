@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Cluster measures, principal components and t-SNE of scikit-learn on planted clusters. Writes embedding_golden.txt.
 
-The rows are made on both sides by formula.py; tests/eval/planted_rows.h is the other one."""
+The rows are made on both sides by formula.py; tests/score/planted_rows.h is the other one."""
 import pathlib
 
 import numpy as np

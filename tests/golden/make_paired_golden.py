@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The mean of two paired differences of scores and its bootstrap, from scikit-learn and plain NumPy. Writes paired_golden.txt.
 
-Every resample draws rows once, for both sides of both pairs. The scores are made on both sides by formula.py; tests/eval/planted_scores.h is
+Every resample draws rows once, for both sides of both pairs. The scores are made on both sides by formula.py; tests/score/planted_scores.h is
 the other one."""
 import pathlib
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Intervals, calibration, curves, class confusion and lag trend, from scikit-learn, SciPy and plain NumPy. Writes score_golden.txt.
 
-The scores are made on both sides by formula.py; tests/eval/planted_scores.h is the other one."""
+The scores are made on both sides by formula.py; tests/score/planted_scores.h is the other one."""
 import pathlib
 
 import numpy as np

@@ -28,7 +28,7 @@ VENDOR_HOMES = [
     (re.compile(r"yaml\.h$"), "src/io/"),
     # and the readers of JSON documents of our own, one file each
     (re.compile(r"jansson\w*\.h$"),
-     ("src/io/", "src/artifact/model_card_read.c", "src/train/config_document.c", "src/report/run_json.c",
+     ("src/io/", "src/artifact/model_card_read.c", "src/config/config_document.c", "src/report/run_json.c",
       "src/report/run_data.c")),
     (re.compile(r"(protobuf-c/|.*\.pb-c\.h$)"), "src/io/"),
     (re.compile(r"(zstd|zlib|snappy|snappy-c)\.h$"), "src/io/"),
@@ -45,7 +45,7 @@ BANNED = {
 # call -> why not, in src/ except the files named
 BANNED_BELOW_CLI = {
     "exit": ("only cli/ ends the process", ()),
-    "_exit": ("only cli/ ends the process", ("src/bench/peer.c", "src/experiment/child_program.c")),  # there the child, when exec failed
+    "_exit": ("only cli/ ends the process", ("src/bench/peer.c", "src/study/child_program.c")),  # there the child, when exec failed
     "abort": ("return a status", ()), "assert": ("return a status", ()),
     "printf": ("stdout is the caller's", ()), "puts": ("stdout is the caller's", ()),
     "putchar": ("stdout is the caller's", ()), "perror": ("use mos_fail_errno", ()),
@@ -114,10 +114,9 @@ def includes(tree, path):
 
 def rooms_of(tree):
     """room -> all rooms it may include from, itself among them, by the mosaic_room lines of CMake."""
-    direct = {}
-    for match in re.finditer(r"^mosaic_room\((\w+)([^)]*)\)", tree.text("CMakeLists.txt"), re.M):
-        depends = re.search(r"\bDEPENDS\b(.*?)(?:\bLIBRARIES\b|$)", match.group(2), re.S)
-        direct[match.group(1)] = re.findall(r"\w+", depends.group(1)) if depends else []
+    direct = {room: [] for room in re.findall(r"^mosaic_room\((\w+)", tree.text("CMakeLists.txt"), re.M)}
+    for _, room, below in direct_arrows(tree):
+        direct[room].append(below)
 
     def reach(room, seen):
         if room not in seen:
@@ -143,6 +142,38 @@ def rule_arrows(tree):
                 yield path, line, f'write "{name}" as "room/file.h"'
             elif first not in rooms[room]:
                 yield path, line, f"room '{room}' may not include from '{first}'"
+
+
+def direct_arrows(tree):
+    """(line, room, room below) of every arrow that CMake declares."""
+    text = tree.text("CMakeLists.txt")
+    for match in re.finditer(r"^mosaic_room\((\w+)([^)]*)\)", text, re.M):
+        depends = re.search(r"\bDEPENDS\b(.*?)(?:\bLIBRARIES\b|$)", match.group(2), re.S)
+        for below in re.findall(r"\w+", depends.group(1)) if depends else []:
+            yield line_of(text, match.start()), match.group(1), below
+
+
+def rule_unused(tree):
+    """An arrow that no include goes along."""
+    used = {(path.split("/")[1], name.split("/")[0]) for path in tree.code("src/")
+            for _, quoted, name in includes(tree, path) if quoted}
+    for line, room, below in direct_arrows(tree):
+        if (room, below) not in used:
+            yield "CMakeLists.txt", line, f"no file of '{room}' includes from '{below}'"
+
+
+FORMAT_FOLDER = re.compile(r"(?:src/)?data/(\w+)/")
+
+
+def rule_formats(tree):
+    """A folder per format below data/; one format knows nothing of another, and the core of none."""
+    for path in tree.code("src/data/"):
+        folder = FORMAT_FOLDER.match(path)
+        allowed = {"names", folder.group(1) if folder else "names"}
+        for line, quoted, name in includes(tree, path):
+            other = FORMAT_FOLDER.match(name)
+            if quoted and other and other.group(1) not in allowed:
+                yield path, line, f"'{other.group(1)}' is a format of its own: share by data/ or data/names/"
 
 
 def rule_vendors(tree):

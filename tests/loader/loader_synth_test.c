@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "data/synth.h"
+#include "prepare/synth/synth.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

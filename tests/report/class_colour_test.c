@@ -1,10 +1,10 @@
 /* Classes wear the colours of their legend; what no legend knows, the page's. */
 #include "report/class_colour.h"
 
-#include "data/nomenclature.h"
-#include "data/nomenclature_sen12ms.h"
-#include "data/nomenclature_v1.h"
-#include "data/nomenclature_worldcover.h"
+#include "data/names/nomenclature.h"
+#include "data/names/nomenclature_sen12ms.h"
+#include "data/names/nomenclature_v1.h"
+#include "data/names/nomenclature_worldcover.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "data/synth.h"
 #include "io/safetensors.h"
+#include "prepare/synth/synth.h"
 #include "train/trainer.h"
 
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* Whole runs on a small procedural data set. */
 #include "train_support.h"
 
-#include "train/config.h"
+#include "config/config.h"
 
 #include <math.h>
 

@@ -4,8 +4,8 @@
  * Activations are blocked, [n, c/block, h, w, block] with as many channels in a block as a vector
  * register holds floats (nChw16c with AVX-512, nChw8c with AVX2), float or bfloat16; c is a
  * multiple of 16. Reals are float. */
-#ifndef MOS_COMPUTE_CPU_STATE_H
-#define MOS_COMPUTE_CPU_STATE_H
+#ifndef MOS_COMPUTE_CPU_CPU_STATE_H
+#define MOS_COMPUTE_CPU_CPU_STATE_H
 
 #include "compute/cpu/kernel_table.h"
 #include "compute/device.h"

@@ -1,8 +1,8 @@
 /* Numbered items of work that a team of threads shares out while it goes. Each thread begins with
  * the part that mos_cpu_part gives it, in order, and so stays near what it worked on an op ago;
  * whoever is done takes from the end of another's part. Items must not care who does them. */
-#ifndef MOS_COMPUTE_CPU_WORK_H
-#define MOS_COMPUTE_CPU_WORK_H
+#ifndef MOS_COMPUTE_CPU_CPU_WORK_H
+#define MOS_COMPUTE_CPU_CPU_WORK_H
 
 #include "compute/cpu/cpu_state.h"
 

@@ -1,8 +1,8 @@
 /* The reference backend: double everywhere, plain NCHW, loops as the formulas read. It judges the
  * other backends, so nothing here is clever. Threads only share out independent outputs: every sum
  * has one order. */
-#ifndef MOS_COMPUTE_REF_BACKEND_H
-#define MOS_COMPUTE_REF_BACKEND_H
+#ifndef MOS_COMPUTE_REF_REF_BACKEND_H
+#define MOS_COMPUTE_REF_REF_BACKEND_H
 
 #include "compute/device.h"
 

@@ -1,0 +1,190 @@
+/* The command table, and commands as objects of the public interface. */
+#include "mosaic/command.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/thread.h"
+#include "command/command_table.h"
+#include "config/config.h"
+
+#include <string.h>
+
+static const mos_command_row *const rows[] = {
+    &mos_command_data_info,  &mos_command_data_stats,  &mos_command_data_pack,
+    &mos_command_data_split, &mos_command_data_check,  &mos_command_data_synth,
+    &mos_command_train,      &mos_command_probe,       &mos_command_eval,
+    &mos_command_report,     &mos_command_compare,     &mos_command_sweep,
+    &mos_command_bench,      &mos_command_bench_step,  &mos_command_bench_pack,
+    &mos_command_bench_read, &mos_command_bench_infer, &mos_command_doctor,
+};
+enum { ROW_COUNT = sizeof rows / sizeof *rows };
+
+const char *const mos_command_devices[] = {"auto", "cpu", "ref", NULL};
+static const mos_option machine_options[] = {
+    {.key = "threads",
+     .type = MOS_OPTION_INT,
+     .offset = offsetof(mos_command_machine, threads),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 4096,
+     .help = "threads to use, 0: all this process may use"},
+    {.key = "device",
+     .type = MOS_OPTION_CHOICE,
+     .offset = offsetof(mos_command_machine, device),
+     .fallback = "auto",
+     .choices = mos_command_devices,
+     .help = "where to compute"},
+};
+const mos_option_table mos_command_threads_table = {"threads", machine_options, 1};
+const mos_option_table mos_command_machine_table = {"machine", machine_options, 2};
+
+struct mosaic_command {
+    const mos_command_row *row;
+    mos_option *options; /* of all parts, offsets into values */
+    mos_option_table table;
+    void *values;
+    mos_text_list positional;
+};
+
+const char *mosaic_command_name(int i) {
+    return i >= 0 && i < ROW_COUNT ? rows[i]->name : NULL;
+}
+
+const char *mosaic_command_summary(int i) {
+    return i >= 0 && i < ROW_COUNT ? rows[i]->summary : NULL;
+}
+
+static mosaic_status find_row(const char *name, const mos_command_row **out) {
+    const char *names[ROW_COUNT];
+    for (int i = 0; i < ROW_COUNT; i++) {
+        names[i] = rows[i]->name;
+        if (strcmp(name, rows[i]->name) == 0) {
+            *out = rows[i];
+            return MOSAIC_OK;
+        }
+    }
+    const char *near = mos_nearest_name(name, names, ROW_COUNT);
+    return mos_fail(MOSAIC_ERR_USAGE, "no command '%s'%s%s%s", name, near ? "; did you mean '" : "",
+                    near ? near : "", near ? "'?" : "");
+}
+
+/* One table of all parts: offsets become those of the whole struct, keys lose what a command line
+ * does not need. */
+static mosaic_status build_table(mosaic_command *command) {
+    const mos_command_row *row = command->row;
+    size_t count = 0;
+    for (int p = 0; p < MOS_COMMAND_MAX_PARTS && row->parts[p].table; p++)
+        count += row->parts[p].table->count;
+    MOS_TRY(mos_alloc(count, sizeof *command->options, "command options", &command->options));
+    command->table = (mos_option_table){row->name, command->options, count};
+    mos_option *next = command->options;
+    for (int p = 0; p < MOS_COMMAND_MAX_PARTS && row->parts[p].table; p++) {
+        const mos_command_part *part = &row->parts[p];
+        size_t strip = part->strip ? strlen(part->strip) : 0;
+        for (size_t i = 0; i < part->table->count; i++, next++) {
+            *next = part->table->options[i];
+            next->offset += part->offset;
+            if (strip && strncmp(next->key, part->strip, strip) == 0) next->key += strip;
+        }
+    }
+    return MOSAIC_OK;
+}
+
+mosaic_status mosaic_command_create(const char *name, mosaic_command **out) {
+    const mos_command_row *row = NULL;
+    mosaic_command *command = NULL;
+    mosaic_status status = MOSAIC_OK;
+    *out = NULL;
+    MOS_GOTO(find_row(name, &row));
+    MOS_GOTO(mos_alloc(1, sizeof *command, "command", &command));
+    command->row = row;
+    MOS_GOTO(build_table(command));
+    MOS_GOTO(mos_alloc(1, row->size, "command values", &command->values));
+    MOS_GOTO(mos_options_init(&command->table, command->values));
+    *out = command;
+    return MOSAIC_OK;
+done:
+    mosaic_command_destroy(&command);
+    return status;
+}
+
+void mosaic_command_destroy(mosaic_command **command) {
+    mosaic_command *c = *command;
+    *command = NULL;
+    if (!c) return;
+    if (c->values) mos_options_release(&c->table, c->values);
+    mos_free(c->values);
+    mos_free(c->options);
+    mos_text_list_release(&c->positional);
+    mos_free(c);
+}
+
+mosaic_status mosaic_command_set(mosaic_command *command, const char *key, const char *value) {
+    return mos_options_set(&command->table, command->values, key, value, false, command->row->name);
+}
+
+mosaic_status mosaic_command_parse(mosaic_command *command, int argc, char **argv, FILE *out,
+                                   int *shown) {
+    int help = 0;
+    mos_text text = {0};
+    *shown = 0;
+    MOS_TRY(mos_options_parse(&command->table, command->values, argc, argv, &command->positional,
+                              &help));
+    if (help == 0) return MOSAIC_OK;
+    *shown = 1;
+    if (help == 1)
+        mos_options_help(&command->table, command->row->usage, command->row->summary, &text);
+    else
+        mos_options_json(&command->table, &text);
+    return mos_command_print(&text, out);
+}
+
+mosaic_status mosaic_command_run(mosaic_command *command, FILE *out) {
+    const mos_command_row *row = command->row;
+    int given = (int)command->positional.count;
+    if (given < row->positional_least)
+        return mos_fail(MOSAIC_ERR_USAGE, "missing argument; usage: %s", row->usage);
+    if (given > row->positional_most)
+        return mos_fail(MOSAIC_ERR_USAGE, "unexpected argument '%s'; usage: %s",
+                        command->positional.items[row->positional_most], row->usage);
+    MOS_TRY(row->run(command->values, &command->positional, out));
+    return fflush(out) == 0 ? MOSAIC_OK : mos_fail_errno("write", "output");
+}
+
+mosaic_status mos_command_open_data(const mos_data_options *data, const mos_text_list *positional,
+                                    mos_dataset **out) {
+    mos_data_options options = *data;
+    if (positional->count > 0) options.root = positional->items[0];
+    return mos_dataset_open(&options, out);
+}
+
+int mos_command_threads(const mos_command_machine *machine) {
+    return machine->threads > 0 ? (int)machine->threads : mos_cpu_count();
+}
+
+mosaic_status mos_command_print(mos_text *text, FILE *out) {
+    mosaic_status status = text->failed ? mos_fail_memory(text->size, "output text") : MOSAIC_OK;
+    if (status == MOSAIC_OK && text->size && fwrite(text->data, 1, text->size, out) != text->size)
+        status = mos_fail_errno("write", "output");
+    mos_text_release(text);
+    return status;
+}
+
+void mosaic_set_verbosity(int level) {
+    mos_log_set_level(level <= 0 ? MOS_LOG_ERROR : level == 1 ? MOS_LOG_NOTICE : MOS_LOG_DEBUG);
+}
+
+static mosaic_status print_generated(mosaic_status (*generate)(mos_text *), FILE *out) {
+    mos_text text = {0};
+    mosaic_status status = generate(&text);
+    mosaic_status printed = mos_command_print(&text, out);
+    return status != MOSAIC_OK ? status : printed;
+}
+
+mosaic_status mosaic_config_schema(FILE *out) {
+    return print_generated(mos_config_schema, out);
+}
+
+mosaic_status mosaic_config_markdown(FILE *out) {
+    return print_generated(mos_config_markdown, out);
+}

@@ -1,0 +1,194 @@
+/* mosaic bench step, mosaic bench infer: how fast training and inference are here, beside the roof
+ * and a peer. */
+#include "artifact/model_file.h"
+#include "base/file.h"
+#include "bench/bench_list.h"
+#include "bench/infer_bench.h"
+#include "bench/step_bench.h"
+#include "command/command_table.h"
+#include "objective/method.h"
+
+typedef struct bench_command {
+    mos_command_machine machine;
+    int64_t batch, size, views, classes, rounds;
+    int encoder;
+    char *method, *python, *server, *peer;
+    mos_text_list bands, peer_modes;
+    bool fp32, bf16, layers, side_by_side, json;
+} bench_command;
+
+#define AT(field) offsetof(bench_command, field)
+#define COUNT(field, value, low, high, text)                                                       \
+    {                                                                                              \
+        .key = #field, .type = MOS_OPTION_INT, .offset = AT(field), .fallback = value,             \
+        .minimum = low, .maximum = high, .help = text                                              \
+    }
+static const mos_option common_options[] = {
+    COUNT(batch, "32", 2, 4096, "samples per view set"),
+    COUNT(size, "120", 32, 1024, "side of a patch, px"),
+    COUNT(classes, "19", 1, 256, "classes"),
+    COUNT(rounds, "5", 3, 100, "rounds; each measures the roof and every mode once"),
+    {.key = "bands",
+     .type = MOS_OPTION_LIST,
+     .offset = AT(bands),
+     .fallback = "2,12",
+     .help = "bands of each modality"},
+    {.key = "encoder",
+     .type = MOS_OPTION_CHOICE,
+     .offset = AT(encoder),
+     .fallback = "resnet34",
+     .choices = mos_encoder_names,
+     .help = "encoder"},
+    {.key = "fp32",
+     .type = MOS_OPTION_BOOL,
+     .offset = AT(fp32),
+     .fallback = "true",
+     .help = "measure single precision"},
+    {.key = "bf16",
+     .type = MOS_OPTION_BOOL,
+     .offset = AT(bf16),
+     .fallback = "true",
+     .help = "measure bfloat16"},
+    {.key = "python",
+     .type = MOS_OPTION_TEXT,
+     .offset = AT(python),
+     .fallback = "/usr/bin/python3",
+     .help = "interpreter with torch for the peer; empty: none"},
+    {.key = "peer-server",
+     .type = MOS_OPTION_PATH,
+     .offset = AT(server),
+     .fallback = "bench/peers/serve_step.py",
+     .help = "the program that serves the peer's timings"},
+    {.key = "peer",
+     .type = MOS_OPTION_PATH,
+     .offset = AT(peer),
+     .help = "Python file with build(mode, args); by default one of the project"},
+    {.key = "layers",
+     .type = MOS_OPTION_BOOL,
+     .offset = AT(layers),
+     .fallback = "false",
+     .help = "list the implementation of every layer"},
+    {.key = "json",
+     .type = MOS_OPTION_BOOL,
+     .offset = AT(json),
+     .fallback = "false",
+     .help = "one JSON line instead of a table"},
+};
+static const mos_option_table common_table = {"bench", common_options,
+                                              sizeof common_options / sizeof *common_options};
+
+static const mos_option step_options[] = {
+    COUNT(views, "2", 2, 3, "view sets per modality; 3: with a separate anchor"),
+    {.key = "side-by-side",
+     .type = MOS_OPTION_BOOL,
+     .offset = AT(side_by_side),
+     .fallback = "false",
+     .help = "each of ours a second time with the encoders side by side (train.encoders)"},
+    {.key = "method",
+     .type = MOS_OPTION_TEXT,
+     .offset = AT(method),
+     .fallback = "mosaic-1",
+     .help = "method whose step is measured"},
+    {.key = "peer-modes",
+     .type = MOS_OPTION_LIST,
+     .offset = AT(peer_modes),
+     .fallback = "eager-nchw-fp32,eager-cl-fp32,eager-cl-bf16",
+     .help = "modes of the PyTorch peer: {eager,compile}-{nchw,cl}-{fp32,bf16}; empty: none"},
+};
+static const mos_option_table step_table = {"bench step", step_options,
+                                            sizeof step_options / sizeof *step_options};
+
+static const mos_option infer_options[] = {
+    {.key = "peer-modes",
+     .type = MOS_OPTION_LIST,
+     .offset = AT(peer_modes),
+     .fallback = "eager-nchw-fp32,eager-cl-bf16,frozen-cl-bf16",
+     .help = "modes of the peer: {eager,frozen,compile}-{nchw,cl}-{fp32,bf16}, "
+             "openvino-{fp32,bf16}; empty: none"},
+};
+static const mos_option_table infer_table = {"bench infer", infer_options,
+                                             sizeof infer_options / sizeof *infer_options};
+
+static mosaic_status read_bands(const mos_text_list *list, mos_step_setting *setting) {
+    if (list->count == 0 || list->count > MOS_MAX_MODALITIES)
+        return mos_fail(MOSAIC_ERR_USAGE, "--bands: wanted 1 to %d numbers, got %zu",
+                        MOS_MAX_MODALITIES, list->count);
+    setting->modalities = (int64_t)list->count;
+    for (size_t i = 0; i < list->count; i++)
+        if (!mos_parse_int(list->items[i], &setting->bands[i]) || setting->bands[i] < 1 ||
+            setting->bands[i] > MOS_MAX_BANDS)
+            return mos_fail(MOSAIC_ERR_USAGE, "--bands: wanted a number from 1 to %d, got '%s'",
+                            MOS_MAX_BANDS, list->items[i]);
+    return MOSAIC_OK;
+}
+
+typedef mosaic_status (*bench_function)(const mos_peer_bench_options *options,
+                                        mos_bench_report *report);
+
+static mosaic_status run_bench(const bench_command *command, const char *name,
+                               const char *peer_module, bench_function bench, FILE *out) {
+    mos_text text = {0};
+    mos_bench_report report = {.name = name};
+    mos_peer_bench_options options = {
+        .setting = {.encoder = (mos_encoder_kind)command->encoder,
+                    .batch = command->batch,
+                    .size = command->size,
+                    .views = command->views,
+                    .classes = command->classes,
+                    .method = command->method},
+        .threads = mos_command_threads(&command->machine),
+        .rounds = command->rounds,
+        .fp32 = command->fp32,
+        .bf16 = command->bf16,
+        .layers = command->layers,
+        .side_by_side = command->side_by_side,
+        .python = command->python,
+        .peer_server = command->server,
+        .peer_module = command->peer ? command->peer : peer_module,
+        .peer_modes = &command->peer_modes,
+    };
+    MOS_TRY(read_bands(&command->bands, &options.setting));
+    mosaic_status status = bench(&options, &report);
+    if (status == MOSAIC_OK) {
+        mos_bench_print(&report, command->json, &text);
+        status = mos_command_print(&text, out);
+    }
+    const bool unsteady = report.unsteady;
+    mos_bench_report_release(&report);
+    MOS_TRY(status);
+    return unsteady ? mos_bench_unsteady(name) : MOSAIC_OK;
+}
+
+static mosaic_status run_step(const void *values, const mos_text_list *positional, FILE *out) {
+    (void)positional;
+    return run_bench(values, "step", NULL, mos_step_bench, out);
+}
+
+static mosaic_status run_infer(const void *values, const mos_text_list *positional, FILE *out) {
+    (void)positional;
+    return run_bench(values, "infer", "bench/peers/torch_infer.py", mos_infer_bench, out);
+}
+
+const mos_command_row mos_command_bench_step = {
+    .name = "bench step",
+    .usage = "mosaic bench step [options]",
+    .summary = "time a training step on synthetic input against the processor's roof and PyTorch, "
+               "in one run",
+    .parts = {{&step_table, 0, NULL},
+              {&common_table, 0, NULL},
+              {&mos_command_threads_table, AT(machine), NULL}},
+    .size = sizeof(bench_command),
+    .run = run_step,
+};
+
+const mos_command_row mos_command_bench_infer = {
+    .name = "bench infer",
+    .usage = "mosaic bench infer [options]",
+    .summary = "time features and class scores of patches against the processor's roof, PyTorch "
+               "and OpenVINO, in one run",
+    .parts = {{&infer_table, 0, NULL},
+              {&common_table, 0, NULL},
+              {&mos_command_threads_table, AT(machine), NULL}},
+    .size = sizeof(bench_command),
+    .run = run_infer,
+};

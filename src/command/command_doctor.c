@@ -1,0 +1,63 @@
+/* mosaic doctor: versions, processor, devices, and a self-test. */
+#include "base/thread.h"
+#include "bench/fma_roof.h"
+#include "bench/self_test.h"
+#include "command/command_table.h"
+#include "io/raster.h"
+
+#include <string.h>
+
+typedef struct doctor_command {
+    mos_command_machine machine;
+} doctor_command;
+
+/* The processor as Linux names it, or "unknown". */
+static void add_processor(mos_text *out) {
+    char line[512] = "";
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    const char *model = NULL;
+    while (file && !model && fgets(line, sizeof line, file))
+        if (strncmp(line, "model name", 10) == 0 && strchr(line, ':'))
+            model = strchr(line, ':') + 2;
+    if (file) (void)fclose(file);
+    line[strcspn(line, "\n")] = 0;
+    mos_text_add(out, "%-24s %s, %d usable\n", "processor", model ? model : "unknown",
+                 mos_cpu_count());
+}
+
+static void add_features(mos_text *out) {
+    mos_text_add(out, "%-24s", "instructions");
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2")) mos_text_add(out, " avx2");
+    if (__builtin_cpu_supports("fma")) mos_text_add(out, " fma");
+    if (__builtin_cpu_supports("avx512f")) mos_text_add(out, " avx512f");
+    if (__builtin_cpu_supports("avx512bf16")) mos_text_add(out, " avx512_bf16");
+#endif
+    mos_text_add(out, "\n");
+}
+
+static mosaic_status run_doctor(const void *values, const mos_text_list *positional, FILE *out) {
+    const doctor_command *command = values;
+    int threads = mos_command_threads(&command->machine);
+    mos_text text = {0};
+    (void)positional;
+    mos_text_add(&text, "%-24s %s\n%-24s %s\n", "mosaic", mosaic_version(), "GDAL",
+                 mos_raster_version());
+    add_processor(&text);
+    add_features(&text);
+    mos_roof roof = mos_roof_measure(threads, 200);
+    mos_text_add(&text, "%-24s fp32 %.0f, bf16 %.0f GFLOP/s on %d threads\n", "FMA roof",
+                 roof.fp32_gflops, roof.bf16_gflops, threads);
+    mosaic_status status = mos_self_test(threads, &text);
+    mosaic_status printed = mos_command_print(&text, out);
+    return status != MOSAIC_OK ? status : printed;
+}
+
+const mos_command_row mos_command_doctor = {
+    .name = "doctor",
+    .usage = "mosaic doctor [options]",
+    .summary = "versions, processor, devices, and a self-test of a few seconds",
+    .parts = {{&mos_command_threads_table, offsetof(doctor_command, machine), NULL}},
+    .size = sizeof(doctor_command),
+    .run = run_doctor,
+};

@@ -1,0 +1,138 @@
+/* mosaic eval: how good a trained model is. */
+#include "command/command_table.h"
+#include "command/score_lines.h"
+#include "evaluate/patch_pictures.h"
+
+typedef struct eval_command {
+    mos_command_machine machine;
+    char *out;
+    mos_text_list set;
+    int split;
+    int64_t limit, pictures;
+    bool tune, embeddings, tsne, ablation, lag_repair;
+    mos_text_list modalities;
+    int64_t ablation_seed;
+} eval_command;
+
+static const mos_option eval_options[] = {
+    {.key = "split",
+     .type = MOS_OPTION_CHOICE,
+     .offset = offsetof(eval_command, split),
+     .fallback = "test",
+     .choices = mos_split_names,
+     .help = "samples to score"},
+    {.key = "out",
+     .letter = 'o',
+     .type = MOS_OPTION_PATH,
+     .offset = offsetof(eval_command, out),
+     .help = "folder for the result files; by default eval/SPLIT in the run"},
+    {.key = "set",
+     .type = MOS_OPTION_LIST,
+     .offset = offsetof(eval_command, set),
+     .help =
+         "KEY=VALUE over the model's configuration, e.g. data.root=/elsewhere; may be repeated"},
+    {.key = "limit",
+     .type = MOS_OPTION_INT,
+     .offset = offsetof(eval_command, limit),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1e15,
+     .help = "score at most so many samples, 0: all; results are marked as reduced"},
+    {.key = "pictures",
+     .type = MOS_OPTION_INT,
+     .offset = offsetof(eval_command, pictures),
+     .fallback = "8",
+     .minimum = 0,
+     .maximum = MOS_PICTURED_MOST,
+     .source = "chosen",
+     .help = "small pictures of so many of the best, worst and most uncertain patches each, and of "
+             "examples of confused classes, for the report; 0: none"},
+};
+static const mos_option_table eval_table = {"eval", eval_options,
+                                            sizeof eval_options / sizeof *eval_options};
+
+static const mos_option tune_options[] = {
+    {.key = "modalities",
+     .type = MOS_OPTION_LIST,
+     .offset = offsetof(eval_command, modalities),
+     .help = "give the model these alone, as in s1 or s1,s2; samples that lack one are counted and "
+             "left out; by default all that a sample has"},
+    {.key = "ablation",
+     .type = MOS_OPTION_BOOL,
+     .offset = offsetof(eval_command, ablation),
+     .fallback = "false",
+     .help = "also score every subset of the modalities, and mismatched partners "
+             "(modality_ablation.csv)"},
+    {.key = "ablation-seed",
+     .type = MOS_OPTION_INT,
+     .offset = offsetof(eval_command, ablation_seed),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 9007199254740992.0,
+     .help = "who is mismatched with whom"},
+    {.key = "repair-lag",
+     .type = MOS_OPTION_BOOL,
+     .offset = offsetof(eval_command, lag_repair),
+     .fallback = "false",
+     .help = "also exchange the radar image for those of the same place from other days "
+             "(lag_repair.csv)"},
+    {.key = "tune",
+     .type = MOS_OPTION_BOOL,
+     .offset = offsetof(eval_command, tune),
+     .fallback = "false",
+     .help = "tune thresholds on this data's validation split instead of taking the model's"},
+    {.key = "embeddings",
+     .type = MOS_OPTION_BOOL,
+     .offset = offsetof(eval_command, embeddings),
+     .fallback = "false",
+     .help = "also write the features (embeddings.npy), how well they cluster (clusters.json) and "
+             "how classes lie between modalities (class_alignment.csv)"},
+    {.key = "tsne",
+     .type = MOS_OPTION_BOOL,
+     .offset = offsetof(eval_command, tsne),
+     .fallback = "false",
+     .help = "also write t-SNE maps of the features and latents (tsne.csv, tsne.json)"},
+};
+static const mos_option_table tune_table = {"eval", tune_options,
+                                            sizeof tune_options / sizeof *tune_options};
+
+static mos_evaluate_options evaluate_options(const eval_command *command,
+                                             const mos_text_list *positional) {
+    return (mos_evaluate_options){
+        .session = {.model = positional->items[0],
+                    .set = &command->set,
+                    .device = mos_command_devices[command->machine.device],
+                    .threads = mos_command_threads(&command->machine)},
+        .out = command->out,
+        .split = (mos_split)command->split,
+        .limit = command->limit,
+        .pictures = command->pictures,
+        .tune = command->tune,
+        .modalities = &command->modalities,
+        .ablation = command->ablation,
+        .lag_repair = command->lag_repair,
+        .seed = (uint64_t)command->ablation_seed,
+        .embeddings = command->embeddings,
+        .tsne = command->tsne};
+}
+
+static mosaic_status run_eval(const void *values, const mos_text_list *positional, FILE *out) {
+    const mos_evaluate_options options = evaluate_options(values, positional);
+    mos_evaluate_summary summary;
+    MOS_TRY(mos_evaluate(&options, &summary));
+    return mos_print_scores(&summary, out);
+}
+
+const mos_command_row mos_command_eval = {
+    .name = "eval",
+    .usage = "mosaic eval [options] MODEL",
+    .summary =
+        "score a trained model on a split: metrics, intervals, predictions, confused classes",
+    .parts = {{&eval_table, 0, NULL},
+              {&tune_table, 0, NULL},
+              {&mos_command_machine_table, offsetof(eval_command, machine), NULL}},
+    .size = sizeof(eval_command),
+    .positional_least = 1,
+    .positional_most = 1,
+    .run = run_eval,
+};

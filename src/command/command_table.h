@@ -1,0 +1,54 @@
+/* How a command is declared. Adding one: a file command_<name>.c with its struct, option rows and
+ * run function, its row in the extern list below and in the table of command.c; docs and --help
+ * follow from the row. */
+#ifndef MOS_COMMAND_COMMAND_TABLE_H
+#define MOS_COMMAND_COMMAND_TABLE_H
+
+#include "base/options.h"
+#include "data/dataset.h"
+
+#include <stdio.h>
+
+/* Options that many commands share, each its own part. */
+typedef struct mos_command_machine {
+    int64_t threads; /* 0: all */
+    int device;      /* index into mos_command_devices */
+} mos_command_machine;
+extern const char *const mos_command_devices[]; /* "auto", "cpu", "ref", NULL */
+extern const mos_option_table mos_command_threads_table,
+    mos_command_machine_table; /* threads alone; both */
+
+/* An option table embedded at an offset of the command's struct; `strip` is a prefix its keys lose
+ * ("data."). */
+typedef struct mos_command_part {
+    const mos_option_table *table;
+    size_t offset;
+    const char *strip;
+} mos_command_part;
+
+enum { MOS_COMMAND_MAX_PARTS = 4 };
+
+typedef struct mos_command_row {
+    const char *name, *usage, *summary;
+    mos_command_part parts[MOS_COMMAND_MAX_PARTS]; /* up to the first NULL table */
+    size_t size;                                   /* of the struct */
+    int positional_least, positional_most;
+    /* values: the struct; positional: what stood without dashes; data goes to out */
+    mosaic_status (*run)(const void *values, const mos_text_list *positional, FILE *out);
+} mos_command_row;
+
+extern const mos_command_row mos_command_data_info, mos_command_data_stats, mos_command_data_pack,
+    mos_command_data_split, mos_command_data_check, mos_command_data_synth, mos_command_train,
+    mos_command_probe, mos_command_eval, mos_command_report, mos_command_compare, mos_command_sweep,
+    mos_command_bench, mos_command_bench_step, mos_command_bench_pack, mos_command_bench_read,
+    mos_command_bench_infer, mos_command_doctor;
+
+/* Open the data set at the positional argument, or at data->root when there is none. */
+mosaic_status mos_command_open_data(const mos_data_options *data, const mos_text_list *positional,
+                                    mos_dataset **out);
+/* machine->threads with 0 replaced by all processors. */
+int mos_command_threads(const mos_command_machine *machine);
+/* Write a text that was built to `out` and release it. */
+mosaic_status mos_command_print(mos_text *text, FILE *out);
+
+#endif

@@ -1,0 +1,131 @@
+/* mosaic train: one configuration to one trained model in a run directory. */
+#include "command/command_table.h"
+#include "train/trainer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct train_command {
+    mos_command_machine machine;
+    char *out, *init_from, *init_pattern;
+    mos_text_list set;
+    bool resume, overwrite, fail_on_collapse;
+    int64_t max_steps;
+    char *memory;
+} train_command;
+
+static const mos_option own_options[] = {
+    {.key = "out",
+     .letter = 'o',
+     .type = MOS_OPTION_PATH,
+     .offset = offsetof(train_command, out),
+     .help = "run directory: new or empty unless --resume or --overwrite"},
+    {.key = "set",
+     .type = MOS_OPTION_LIST,
+     .offset = offsetof(train_command, set),
+     .help = "KEY=VALUE over the file's, e.g. train.epochs=20; may be repeated"},
+    {.key = "resume",
+     .type = MOS_OPTION_BOOL,
+     .offset = offsetof(train_command, resume),
+     .fallback = "false",
+     .help = "go on where an interrupted run stopped, bit for bit"},
+    {.key = "overwrite",
+     .type = MOS_OPTION_BOOL,
+     .offset = offsetof(train_command, overwrite),
+     .fallback = "false",
+     .help = "replace an earlier run in the run directory"},
+    {.key = "fail-on-collapse",
+     .type = MOS_OPTION_BOOL,
+     .offset = offsetof(train_command, fail_on_collapse),
+     .fallback = "false",
+     .help = "stop with exit code 4 when the embedding collapses"},
+    {.key = "init-from",
+     .type = MOS_OPTION_PATH,
+     .offset = offsetof(train_command, init_from),
+     .help = "start from the weights of this model or torchvision file"},
+    {.key = "init-pattern",
+     .type = MOS_OPTION_TEXT,
+     .offset = offsetof(train_command, init_pattern),
+     .help = "load only tensors whose names match, e.g. 'backbones.*'; without it every tensor "
+             "must fit"},
+    {.key = "memory",
+     .type = MOS_OPTION_TEXT,
+     .offset = offsetof(train_command, memory),
+     .help = "budget such as 20G or 800M: the quickest way of training that fits is chosen "
+             "(train.memory)"},
+    {.key = "max-steps",
+     .type = MOS_OPTION_INT,
+     .offset = offsetof(train_command, max_steps),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1e15,
+     .help = "stop after so many steps, 0: none; the run is marked as reduced"},
+};
+static const mos_option_table own_table = {"train", own_options,
+                                           sizeof own_options / sizeof *own_options};
+
+/* "20G" as the setting train.memory=20. */
+static mosaic_status add_budget(const char *text, mos_text_list *set) {
+    char digits[32], assignment[64], number[32];
+    double value;
+    size_t size = strlen(text);
+    double unit = size == 0 ? 0 : text[size - 1] == 'G' ? 1 : text[size - 1] == 'M' ? 1e-3 : 0;
+    if (unit > 0 && size < sizeof digits) {
+        memcpy(digits, text, size - 1);
+        digits[size - 1] = '\0';
+        if (mos_parse_double(digits, &value) && value > 0 && value * unit < 1e6) {
+            (void)snprintf(assignment, sizeof assignment, "train.memory=%s",
+                           mos_format_double(number, sizeof number, value * unit, 6));
+            return mos_text_list_add(set, assignment);
+        }
+    }
+    return mos_fail(MOSAIC_ERR_USAGE, "--memory: wanted a size such as 20G or 800M, got '%s'",
+                    text);
+}
+
+static mosaic_status run_train(const void *values, const mos_text_list *positional, FILE *out) {
+    const train_command *command = values;
+    mos_train_summary summary;
+    mos_text text = {0};
+    if (!command->out) return mos_fail(MOSAIC_ERR_USAGE, "--out: a run directory is needed");
+    mos_text_list set = {0};
+    mosaic_status status = MOSAIC_OK;
+    for (size_t i = 0; status == MOSAIC_OK && i < command->set.count; i++)
+        status = mos_text_list_add(&set, command->set.items[i]);
+    if (status == MOSAIC_OK && command->memory != NULL) status = add_budget(command->memory, &set);
+    const mos_train_options options = {.config = positional->count ? positional->items[0] : NULL,
+                                       .out = command->out,
+                                       .set = &set,
+                                       .resume = command->resume,
+                                       .overwrite = command->overwrite,
+                                       .fail_on_collapse = command->fail_on_collapse,
+                                       .init_from = command->init_from,
+                                       .init_pattern = command->init_pattern,
+                                       .device = mos_command_devices[command->machine.device],
+                                       .threads = mos_command_threads(&command->machine),
+                                       .max_steps = command->max_steps};
+    if (status == MOSAIC_OK) status = mos_train_run(&options, &summary);
+    mos_text_list_release(&set);
+    MOS_TRY(status);
+    mos_text_add(&text, "model %s\nepochs %lld\nsteps %lld\nbest epoch %lld\nbest score ",
+                 summary.model, (long long)summary.epochs, (long long)summary.steps,
+                 (long long)summary.best_epoch);
+    mos_text_add_number(&text, summary.best_score);
+    mos_text_add(&text, "\nseconds %.1f\nsamples per second %.1f\n", summary.seconds,
+                 summary.samples_per_second);
+    if (summary.reduced)
+        mos_text_add(&text, "reduced run: fewer steps or patches than configured\n");
+    return mos_command_print(&text, out);
+}
+
+const mos_command_row mos_command_train = {
+    .name = "train",
+    .usage = "mosaic train [options] --out RUN CONFIG",
+    .summary = "train a model as a configuration file says",
+    .parts = {{&own_table, 0, NULL},
+              {&mos_command_machine_table, offsetof(train_command, machine), NULL}},
+    .size = sizeof(train_command),
+    .positional_least = 1,
+    .positional_most = 1,
+    .run = run_train,
+};

@@ -1,0 +1,345 @@
+/* A folder of one's own with a table: id, one column per modality with a multi-band raster or one
+ * path per band, labels, split. */
+#include "data/csv/csv_layout.h"
+#include "data/data_options.h"
+#include "data/names/class_lookup.h"
+#include "data/names/csv_cells.h"
+#include "data/names/label_text.h"
+#include "data/raster_buffers.h"
+#include "data/sample_table.h"
+#include "data/source_info.h"
+#include "data/survey.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "io/csv.h"
+#include "io/raster.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+static bool is_table(const char *name) {
+    size_t size = strlen(name);
+    return size > 4 &&
+           (strcasecmp(name + size - 4, ".csv") == 0 || strcasecmp(name + size - 4, ".tsv") == 0);
+}
+
+/* root itself, root/patches.csv, or the only table in root. */
+static mosaic_status table_path(const char *root, char *out, size_t size) {
+    if (!mos_path_is_dir(root)) return mos_path_join(out, size, root, "");
+    MOS_TRY(mos_path_join(out, size, root, "patches.csv"));
+    if (mos_path_exists(out)) return MOSAIC_OK;
+    DIR *stream = opendir(root);
+    if (stream == NULL) return mos_fail_errno("list", root);
+    mosaic_status status = MOSAIC_OK;
+    int found = 0;
+    for (const struct dirent *entry; (entry = readdir(stream)) != NULL;) {
+        if (!is_table(entry->d_name)) continue;
+        found++;
+        MOS_GOTO(mos_path_join(out, size, root, entry->d_name));
+    }
+    if (found != 1)
+        status = mos_fail(MOSAIC_ERR_DATA,
+                          "%s: %d csv tables here and none is patches.csv; data.csv names the one",
+                          root, found);
+done:
+    closedir(stream);
+    return status;
+}
+
+static bool recognise_csv(const char *root) {
+    char path[4096];
+    if (mos_path_is_dir(root)) return table_path(root, path, sizeof path) == MOSAIC_OK;
+    return is_table(root) && mos_path_exists(root);
+}
+
+typedef struct csv_source {
+    mos_dataset *dataset;
+    const char *path;
+    mos_csv csv;
+    mos_csv_layout at;
+    char **paths; /* [slots] of the row in hand */
+    int64_t rows;
+} csv_source;
+
+static bool collect(void *context, const char *label, size_t size) {
+    return mos_name_set_add(context, label, size, NULL) == MOSAIC_OK;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const mos_name_entry *)a)->name, ((const mos_name_entry *)b)->name);
+}
+
+/* The sorted set of the labels that occur. */
+static mosaic_status collect_classes(csv_source *source) {
+    mos_name_set names = {0};
+    mosaic_status status = MOSAIC_OK;
+    char *cell = NULL;
+    size_t capacity = 0;
+    for (int64_t r = 0; r < source->rows; r++) {
+        const char *text = source->csv.cells[r * (int64_t)source->csv.columns + source->at.labels];
+        MOS_GOTO(mos_grow(&cell, &capacity, strlen(text) + 1, 1, "a cell of labels"));
+        memcpy(cell, text, strlen(text) + 1);
+        if (!mos_labels_split(cell, collect, &names)) {
+            status = mos_fail(MOSAIC_ERR_DATA,
+                              "%s:%u: labels '%.80s' are neither A;B nor a list ['A', 'B']",
+                              source->path, source->csv.lines[r], text);
+            goto done;
+        }
+    }
+    qsort(names.entries, names.count, sizeof *names.entries, by_name);
+    for (size_t n = 0; n < names.count; n++)
+        MOS_GOTO(
+            mos_dataset_add_class(source->dataset, names.entries[n].name, names.entries[n].size));
+done:
+    mos_free(cell);
+    mos_name_set_release(&names);
+    return status;
+}
+
+static mosaic_status find_classes(csv_source *source) {
+    mos_csv_layout *at = &source->at;
+    MOS_TRY(mos_class_columns(source->dataset, &source->csv, true, source->path, &at->first_class,
+                              &at->class_columns));
+    if (at->class_columns > 0 || at->labels < 0) return MOSAIC_OK;
+    if (source->dataset->options.class_names.count > 0) return mos_default_classes(source->dataset);
+    return collect_classes(source);
+}
+
+/* The files of a row that exist; others are named. */
+static mosaic_status find_files(csv_source *source, char **cells, const char **sources) {
+    mos_dataset *dataset = source->dataset;
+    const char *id = cells[source->at.id];
+    for (int64_t m = 0; m < dataset->modality_count; m++) {
+        const mos_modality_storage *storage = &dataset->storage[m];
+        int64_t filled = 0, found = 0;
+        for (int64_t s = storage->slot; s < storage->slot + storage->slots; s++) {
+            const char *cell = cells[source->at.slot_column[s]];
+            sources[s] = NULL;
+            if (cell[0] == '\0') continue;
+            filled++;
+            MOS_TRY(mos_csv_cell_path(&source->at, cell, source->paths[s], 4096));
+            if (access(source->paths[s], F_OK) != 0) {
+                mos_dataset_defect(dataset, "missing file", "%s: %s", id, source->paths[s]);
+                continue;
+            }
+            sources[s] = source->paths[s];
+            found++;
+        }
+        if (filled == 0)
+            mos_dataset_defect(dataset, "missing modality", "%s: %s", id,
+                               dataset->modalities[m].name);
+        else if (filled == found && filled != storage->slots)
+            mos_dataset_defect(dataset, "missing band", "%s: %s has %lld of %lld bands", id,
+                               dataset->modalities[m].name, (long long)filled,
+                               (long long)storage->slots);
+        if (filled == 0 || found < storage->slots || storage->width[0] != 0) continue;
+        int64_t named = dataset->modalities[m].band_count;
+        mosaic_status status = mos_csv_layout_bands(dataset, m, sources + storage->slot);
+        if (status == MOSAIC_OK) continue;
+        if (!mos_survey_forgives(dataset, status, "first file unreadable")) return status;
+        dataset->modalities[m].band_count = named; /* the next row's file tells */
+        dataset->storage[m].width[0] = 0;
+    }
+    return MOSAIC_OK;
+}
+
+static mosaic_status row_labels(csv_source *source, mos_class_lookup *lookup, char **cells,
+                                int64_t r, int8_t *labels) {
+    const mos_csv_layout *at = &source->at;
+    lookup->row = source->csv.lines[r];
+    lookup->id = cells[at->id];
+    lookup->id_size = strlen(lookup->id);
+    if (at->class_columns > 0)
+        return mos_class_cells(cells + at->first_class, at->class_columns, source->path,
+                               source->csv.lines[r], labels);
+    mos_class_lookup_begin(lookup, labels);
+    if (at->labels < 0) return MOSAIC_OK;
+    return mos_class_lookup_cell(lookup, cells[at->labels], strlen(cells[at->labels]));
+}
+
+static mosaic_status add_row(csv_source *source, mos_class_lookup *lookup, int64_t r) {
+    mos_dataset *dataset = source->dataset;
+    const mos_csv_layout *at = &source->at;
+    char **cells = source->csv.cells + r * (int64_t)source->csv.columns;
+    uint32_t line = source->csv.lines[r];
+    int8_t labels[MOS_DATA_MAX_CLASSES];
+    int64_t times[MOS_DATA_MAX_MODALITIES];
+    const char *sources[MOS_DATA_MAX_MODALITIES * MOS_DATA_MAX_BANDS];
+    mos_sample_row row = {.id = cells[at->id],
+                          .id_size = strlen(cells[at->id]),
+                          .split = MOS_SPLIT_NONE,
+                          .labels = labels,
+                          .times = times,
+                          .sources = sources};
+    if (row.id_size == 0) return mos_fail(MOSAIC_ERR_DATA, "%s:%u: empty id", source->path, line);
+    if (at->split >= 0 && cells[at->split][0] != '\0')
+        MOS_TRY(mos_context(mos_split_parse(cells[at->split], &row.split), "%s:%u", source->path,
+                            line));
+    const char *country = at->country < 0 ? "" : cells[at->country];
+    MOS_TRY(mos_dataset_country(dataset, country, strlen(country), &row.country));
+    if (at->product >= 0 && cells[at->product][0] != '\0') row.product = cells[at->product];
+    if (at->location >= 0 && cells[at->location][0] != '\0') row.location = cells[at->location];
+    for (int64_t m = 0; m < dataset->modality_count; m++) {
+        times[m] = MOS_TIME_UNKNOWN;
+        if (at->time_column[m] >= 0)
+            MOS_TRY(mos_time_cell(cells[at->time_column[m]], source->path, line, &times[m]));
+    }
+    MOS_TRY(row_labels(source, lookup, cells, r, labels));
+    MOS_TRY(find_files(source, cells, sources));
+    bool any = false;
+    for (int64_t s = 0; s < dataset->slots; s++)
+        any = any || sources[s] != NULL;
+    if (!any) {
+        mos_dataset_defect(dataset, "row without files", "%s", row.id);
+        return MOSAIC_OK;
+    }
+    return mos_dataset_add(dataset, &row);
+}
+
+static mosaic_status add_rows(csv_source *source) {
+    mos_dataset *dataset = source->dataset;
+    mosaic_status status;
+    mos_class_lookup lookup = {.dataset = dataset, .path = source->path};
+    MOS_GOTO(mos_alloc((size_t)dataset->slots, sizeof *source->paths, "paths", &source->paths));
+    for (int64_t s = 0; s < dataset->slots; s++)
+        MOS_GOTO(mos_alloc(4096, 1, "a path", &source->paths[s]));
+    for (int64_t r = 0; r < source->rows; r++) {
+        status = add_row(source, &lookup, r);
+        if (status != MOSAIC_OK && mos_survey_forgives(dataset, status, "row not understood"))
+            status = MOSAIC_OK;
+        if (status != MOSAIC_OK) goto done;
+    }
+done:
+    for (int64_t s = 0; source->paths != NULL && s < dataset->slots; s++)
+        mos_free(source->paths[s]);
+    mos_free(source->paths);
+    return mos_class_lookup_end(&lookup, status);
+}
+
+/* data.bands of a column that is none would be a silent slip. */
+static mosaic_status check_band_option(const mos_dataset *dataset, const char *path) {
+    const mos_text_list *list = &dataset->options.bands;
+    for (size_t i = 0; i < list->count; i++) {
+        size_t length = strcspn(list->items[i], "=");
+        bool found = false;
+        for (int64_t m = 0; m < dataset->modality_count; m++) {
+            const char *name = dataset->modalities[m].name;
+            found = found || (strlen(name) == length && memcmp(name, list->items[i], length) == 0);
+        }
+        if (list->items[i][length] != '=' || !found)
+            return mos_fail(MOSAIC_ERR_USAGE,
+                            "data.bands: '%s' is not <modality>=<band>,... of a modality of %s",
+                            list->items[i], path);
+    }
+    return MOSAIC_OK;
+}
+
+/* Samples whose files were seen to have the no-data value of the modality: a bit per modality. */
+typedef struct nodata_seen {
+    _Atomic uint32_t modalities;
+} nodata_seen;
+
+static void close_csv(mos_dataset *dataset) {
+    mos_free(dataset->handle);
+    dataset->handle = NULL;
+}
+
+/* The no-data value is the modality's, taken from its first file: another one in a later file would
+ * make its gaps measurements. Looked at once per sample. */
+static mosaic_status check_nodata(mos_dataset *dataset, int64_t sample, int64_t modality,
+                                  const char *path) {
+    nodata_seen *seen = (nodata_seen *)dataset->handle + sample;
+    const mos_modality_storage *storage = &dataset->storage[modality];
+    if (atomic_load(&seen->modalities) >> modality & 1) return MOSAIC_OK;
+    mos_raster_info info;
+    MOS_TRY(mos_raster_info_read(path, &info));
+    bool same = info.has_nodata
+                    ? storage->has_nodata && (info.nodata == storage->nodata ||
+                                              (isnan(info.nodata) && isnan(storage->nodata)))
+                    : true;
+    if (!same)
+        return mos_fail(MOSAIC_ERR_DATA,
+                        "%s: no-data value %g, but the first file of %s has %s: one modality has "
+                        "one no-data value",
+                        path, info.nodata, dataset->modalities[modality].name,
+                        storage->has_nodata ? "another" : "none");
+    atomic_fetch_or(&seen->modalities, 1u << modality);
+    return MOSAIC_OK;
+}
+
+static mosaic_status open_csv(mos_dataset *dataset) {
+    char path[4096];
+    csv_source *source;
+    MOS_TRY(mos_alloc(1, sizeof *source, "table", &source));
+    mosaic_status status;
+    if (dataset->options.csv != NULL)
+        MOS_GOTO(mos_dataset_path(dataset, dataset->options.csv, "", path, sizeof path));
+    else
+        MOS_GOTO(table_path(dataset->root, path, sizeof path));
+    mos_raster_init();
+    source->dataset = dataset;
+    source->path = path;
+    MOS_GOTO(mos_csv_read(path, 0, &source->csv));
+    source->rows = (int64_t)source->csv.rows;
+    MOS_GOTO(mos_csv_layout_find(dataset, &source->csv, path, &source->at));
+    MOS_GOTO(check_band_option(dataset, path));
+    MOS_GOTO(find_classes(source));
+    MOS_GOTO(mos_dataset_reserve(dataset, source->rows));
+    dataset->metadata_rows = source->rows;
+    MOS_GOTO(
+        mos_alloc((size_t)source->rows, sizeof(nodata_seen), "sample states", &dataset->handle));
+    MOS_GOTO(add_rows(source));
+    mos_dataset_classify(dataset);
+done:
+    mos_csv_release(&source->csv);
+    mos_free(source);
+    return status;
+}
+
+static mosaic_status read_csv(mos_dataset *dataset, void *state, int64_t sample, int64_t modality,
+                              const int *bands, int64_t count, mos_raw_band *out) {
+    const mos_modality_storage *storage = &dataset->storage[modality];
+    const char *const *sources = dataset->sources + sample * dataset->slots + storage->slot;
+    bool one_file = storage->slots == 1;
+    MOS_TRY(check_nodata(dataset, sample, modality, sources[one_file ? 0 : bands[0]]));
+    void *targets[MOS_DATA_MAX_BANDS];
+    int numbers[MOS_DATA_MAX_BANDS];
+    MOS_TRY(mos_raster_buffers_take(state, dataset, modality, bands, count, targets, out));
+    for (int64_t i = 0; i < count; i++) {
+        numbers[i] = bands[i] + 1;
+        if (!one_file)
+            MOS_TRY(mos_raster_read_band(sources[bands[i]], 1, out[i].dtype, targets[i],
+                                         out[i].width, out[i].height));
+    }
+    if (!one_file) return MOSAIC_OK;
+    return mos_raster_read_bands(sources[0], numbers, (int)count, out[0].dtype, targets,
+                                 out[0].width, out[0].height);
+}
+
+static mosaic_status describe_csv(mos_dataset *dataset, void *state, int64_t sample,
+                                  int64_t modality, int band, mos_source_info *out) {
+    (void)state;
+    const mos_modality_storage *storage = &dataset->storage[modality];
+    const char *const *sources = dataset->sources + sample * dataset->slots + storage->slot;
+    MOS_TRY(
+        mos_path_join(out->path, sizeof out->path, sources[storage->slots == 1 ? 0 : band], ""));
+    return mos_source_from_raster(out);
+}
+
+const mos_format mos_format_csv = {
+    .name = "csv",
+    .summary = "a table with one raster per modality, or one per band",
+    .classes = 1u << MOS_CLASSES_DEFAULT | 1u << MOS_CLASSES_19,
+    .open = open_csv,
+    .close = close_csv,
+    .recognise = recognise_csv,
+    .reader_open = mos_raster_buffers_open,
+    .reader_close = mos_raster_buffers_close,
+    .read = read_csv,
+    .describe = describe_csv,
+};

@@ -1,0 +1,35 @@
+/* One thread's open rasters of scenes: patches and land-cover counts of them. */
+#ifndef MOS_DATA_SCENE_SCENE_READER_H
+#define MOS_DATA_SCENE_SCENE_READER_H
+
+#include "data/raster_buffers.h"
+#include "data/scene/scene_layout.h"
+
+enum { MOS_SCENE_OPEN_RASTERS = 48 /* the least recently used is closed for the next */ };
+
+typedef struct mos_scene_slot {
+    mos_window *window;
+    const void *raster; /* its path's address: what the slot is for */
+    bool plain;         /* resampled by nearest */
+    uint64_t used;
+} mos_scene_slot;
+
+typedef struct mos_scene_reader {
+    mos_raster_buffers *buffers;
+    mos_scene_slot slots[MOS_SCENE_OPEN_RASTERS];
+    uint64_t clock;
+    mos_value_counts counts;
+} mos_scene_reader;
+
+mosaic_status mos_scene_reader_open(mos_dataset *dataset, void **state);
+void mos_scene_reader_close(void *state);
+/* Bands of the patch at a row and column of the scene. `plain` takes the nearest pixels, whatever
+ * the modality's resampling. */
+mosaic_status mos_scene_read(mos_dataset *dataset, mos_scene_reader *reader, const mos_scene *scene,
+                             int64_t row, int64_t column, int64_t modality, const int *bands,
+                             int64_t count, bool plain, mos_raw_band *out);
+/* Values of the scene's land cover in that patch: *out points into the reader. */
+mosaic_status mos_scene_cover_counts(mos_scene_reader *reader, const mos_scene *scene, int64_t row,
+                                     int64_t column, const mos_value_counts **out);
+
+#endif

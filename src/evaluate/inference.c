@@ -1,0 +1,250 @@
+/* A trained model over rows of a data set, in a fixed planned batch so that a row's result never
+ * depends on its company. */
+#include "evaluate/inference.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static int64_t find_modality(const mos_modality *list, int64_t count, const char *name) {
+    for (int64_t m = 0; m < count; m++)
+        if (strcmp(list[m].name, name) == 0) return m;
+    return -1;
+}
+
+static int64_t find_band(const mos_modality *modality, const char *name) {
+    for (int64_t b = 0; b < modality->band_count; b++)
+        if (strcmp(modality->bands[b].name, name) == 0) return b;
+    return -1;
+}
+
+static bool is_radar(const mos_modality_spec *spec) {
+    static const char *const polarisations[] = {"VV", "VH", "HH", "HV"};
+    for (int64_t b = 0; b < spec->bands; b++)
+        for (size_t p = 0; p < sizeof polarisations / sizeof *polarisations; p++)
+            if (strcasecmp(spec->band_names[b], polarisations[p]) == 0) return true;
+    return false;
+}
+
+static mosaic_status bind_modality(const mos_model_card *card, int64_t m,
+                                   const mos_dataset *dataset, mos_loader_modality *out) {
+    const mos_modality_spec *spec = &card->spec.modality[m];
+    const mos_modality *available;
+    int64_t count = mos_dataset_modalities(dataset, &available);
+    out->modality = find_modality(available, count, spec->name);
+    if (out->modality < 0)
+        return mos_fail(MOSAIC_ERR_DATA, "the model needs modality '%s', which '%s' does not have",
+                        spec->name, mos_dataset_root(dataset));
+    out->bands = spec->bands;
+    out->radar = is_radar(spec);
+    for (int64_t b = 0; b < spec->bands; b++) {
+        int64_t band = find_band(&available[out->modality], spec->band_names[b]);
+        if (band < 0)
+            return mos_fail(MOSAIC_ERR_DATA,
+                            "the model needs band '%s' of modality '%s', which '%s' does not have",
+                            spec->band_names[b], spec->name, mos_dataset_root(dataset));
+        out->band[b] = (int)band;
+        out->mean[b] = (float)card->mean[m][b];
+        out->sd[b] = (float)card->sd[m][b];
+    }
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_inference_bind(const mos_model_card *card, mos_dataset *dataset,
+                                 mos_loader_options *options) {
+    options->modalities = card->spec.modalities;
+    options->policy = mos_dataset_policy(dataset);
+    options->constant_bands = mos_dataset_constant_bands(dataset);
+    options->height = card->height;
+    options->width = card->width;
+    for (int64_t m = 0; m < card->spec.modalities; m++)
+        MOS_TRY(bind_modality(card, m, dataset, &options->modality[m]));
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_inference_rows(const mos_dataset *dataset, mos_split split, int64_t limit,
+                                 int64_t **index, int64_t *count) {
+    int64_t total = mos_dataset_count(dataset);
+    *count = 0;
+    MOS_TRY(mos_alloc((size_t)total, sizeof **index, "rows of a split", index));
+    for (int64_t i = 0; i < total; i++) {
+        mos_sample sample;
+        mosaic_status status = mos_dataset_sample(dataset, i, &sample);
+        if (status != MOSAIC_OK) {
+            mos_free(*index);
+            *index = NULL;
+            return status;
+        }
+        if (split != MOS_SPLIT_COUNT && sample.split != split) continue;
+        (*index)[(*count)++] = i;
+        if (limit > 0 && *count == limit) break;
+    }
+    return MOSAIC_OK;
+}
+
+/* Column of each of the model's classes in the data set's labels, -1 where it has none. At least
+ * one must be found. */
+static mosaic_status join_classes(const mos_model_card *card, const mos_dataset *dataset,
+                                  int64_t *column) {
+    const char *const *names;
+    int64_t count = mos_dataset_classes(dataset, &names), joined = 0;
+    for (int64_t j = 0; j < card->spec.classes; j++) {
+        column[j] = -1;
+        for (int64_t k = 0; k < count; k++)
+            if (strcmp(card->class_names[j], names[k]) == 0) column[j] = k;
+        joined += column[j] >= 0;
+    }
+    if (joined == 0 && count > 0 && card->spec.classes > 0)
+        return mos_fail(
+            MOSAIC_ERR_DATA,
+            "none of the model's %lld classes (first: '%s') is a class of '%s' (first: '%s')",
+            (long long)card->spec.classes, card->class_names[0], mos_dataset_root(dataset),
+            names[0]);
+    if (joined < card->spec.classes)
+        mos_log(MOS_LOG_WARNING,
+                "%lld of the model's %lld classes are not in '%s': their labels count as unknown",
+                (long long)(card->spec.classes - joined), (long long)card->spec.classes,
+                mos_dataset_root(dataset));
+    return MOSAIC_OK;
+}
+
+static mosaic_status allocate(mos_inference *out) {
+    size_t n = (size_t)out->n;
+    MOS_TRY(mos_alloc(n, sizeof *out->samples, "inference rows", &out->samples));
+    MOS_TRY(
+        mos_alloc(n * (size_t)out->classes, sizeof *out->labels, "inference labels", &out->labels));
+    if (out->classes > 0) {
+        MOS_TRY(mos_alloc(n * (size_t)out->classes, sizeof(float), "logits", &out->logits));
+        MOS_TRY(
+            mos_alloc(n * (size_t)out->classes, sizeof(float), "probabilities", &out->probability));
+    }
+    for (int64_t m = 0; m < out->modalities; m++) {
+        MOS_TRY(mos_alloc(n * (size_t)out->features, sizeof(float), "features", &out->feature[m]));
+        MOS_TRY(mos_alloc(n, 1, "presence", &out->present[m]));
+        if (out->latent > 0)
+            MOS_TRY(mos_alloc(n * (size_t)out->latent, sizeof(float), "latents", &out->z[m]));
+    }
+    return MOSAIC_OK;
+}
+
+/* Copy what the model computed for one batch into rows [at, at + valid). */
+static void collect_batch(mos_model *model, const mos_batch *batch, const int64_t *column,
+                          int64_t dataset_classes, int64_t at, mos_inference *out) {
+    mos_device *device = mos_model_device(model);
+    int64_t valid = batch->valid, l = out->classes;
+    for (int64_t i = 0; i < valid; i++) {
+        out->samples[at + i] = batch->samples[i];
+        for (int64_t j = 0; j < l; j++)
+            out->labels[(at + i) * l + j] =
+                column[j] < 0 ? -1 : batch->labels[i * dataset_classes + column[j]];
+    }
+    if (l > 0)
+        device->ops->get_f32(device, mos_model_logits(model), out->logits + at * l, valid * l);
+    for (int64_t m = 0; m < out->modalities; m++) {
+        float *feature = out->feature[m] + at * out->features;
+        device->ops->get_f32(device, mos_model_features(model, m), feature, valid * out->features);
+        if (out->z[m])
+            device->ops->get_f32(device, mos_model_latents(model, m), out->z[m] + at * out->latent,
+                                 valid * out->latent);
+        for (int64_t i = 0; i < valid; i++) {
+            out->present[m][at + i] = batch->present[m][i];
+            if (batch->present[m][i]) continue;
+            memset(feature + i * out->features, 0, (size_t)out->features * sizeof *feature);
+            if (out->z[m])
+                memset(out->z[m] + (at + i) * out->latent, 0, (size_t)out->latent * sizeof(float));
+        }
+    }
+    mos_repairs_add(&out->repairs, &batch->repairs);
+}
+
+static mosaic_status run_batches(mos_model *model, mos_loader *loader, const int64_t *column,
+                                 int64_t dataset_classes, bool progress, mos_inference *out) {
+    mos_progress bar;
+    int64_t at = 0;
+    const int64_t view[MOS_MAX_MODALITIES] = {0};
+    const uint8_t *present[MOS_MAX_MODALITIES] = {NULL};
+    MOS_TRY(mos_loader_start(loader, 0, 0));
+    if (progress) mos_progress_begin(&bar, "evaluating", out->n);
+    for (;;) {
+        mos_batch *batch;
+        mosaic_status status = mos_loader_next(loader, &batch);
+        for (int64_t m = 0; status == MOSAIC_OK && batch && m < out->modalities; m++) {
+            status = mos_model_infer(model, m, batch->images[m]);
+            present[m] = batch->all_present[m] ? NULL : batch->present[m];
+        }
+        if (status != MOSAIC_OK) {
+            if (progress) mos_progress_end(&bar);
+            return status;
+        }
+        if (!batch) break;
+        if (out->classes > 0) mos_model_head_forward(model, view, present);
+        collect_batch(model, batch, column, dataset_classes, at, out);
+        at += batch->valid;
+        if (progress) mos_progress_update(&bar, at);
+    }
+    if (progress) mos_progress_end(&bar);
+    out->n = at;
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_inference_run(mos_model *model, const mos_model_card *card, mos_dataset *dataset,
+                                const int64_t *index, int64_t count, bool latents, int threads,
+                                bool progress, mos_inference *out) {
+    *out = (mos_inference){.n = count,
+                           .classes = card->spec.classes,
+                           .modalities = card->spec.modalities,
+                           .features = mos_model_feature_size(model),
+                           .latent = latents ? card->spec.latent : 0};
+    mos_loader_options options = {
+        .batch = MOS_INFERENCE_BATCH, .views = 1, .kinds = "e", .threads = threads, .prefetch = 3};
+    mos_model_plan plan = {.batch = MOS_INFERENCE_BATCH,
+                           .height = card->height,
+                           .width = card->width,
+                           .latents = latents};
+    mos_loader *loader = NULL;
+    int64_t column[MOS_MAX_CLASSES];
+    const char *const *names;
+    int64_t dataset_classes = mos_dataset_classes(dataset, &names);
+    mosaic_status status = MOSAIC_OK;
+    if (count == 0)
+        return mos_fail(MOSAIC_ERR_DATA, "no samples to evaluate in '%s'",
+                        mos_dataset_root(dataset));
+    for (int64_t m = 0; m < card->spec.modalities; m++)
+        plan.views[m] = 1;
+    MOS_GOTO(join_classes(card, dataset, column));
+    MOS_GOTO(mos_inference_bind(card, dataset, &options));
+    MOS_GOTO(allocate(out));
+    MOS_GOTO(mos_model_plan_make(model, &plan));
+    MOS_GOTO(mos_loader_create(dataset, &options, index, count, NULL, &loader));
+    MOS_GOTO(run_batches(model, loader, column, dataset_classes, progress, out));
+    for (int64_t i = 0; i < out->n * out->classes; i++) {
+        if (!isfinite(out->logits[i])) {
+            status = mos_fail(MOSAIC_ERR_NUMERIC,
+                              "the model's logit for row %lld, class '%s' is not finite",
+                              (long long)(i / out->classes), card->class_names[i % out->classes]);
+            goto done;
+        }
+        out->probability[i] = (float)(1 / (1 + exp(-(double)out->logits[i])));
+    }
+done:
+    mos_loader_destroy(&loader);
+    if (status != MOSAIC_OK) mos_inference_release(out);
+    return status;
+}
+
+void mos_inference_release(mos_inference *inference) {
+    mos_free(inference->samples);
+    mos_free(inference->labels);
+    mos_free(inference->logits);
+    mos_free(inference->probability);
+    for (int m = 0; m < MOS_MAX_MODALITIES; m++) {
+        mos_free(inference->feature[m]);
+        mos_free(inference->z[m]);
+        mos_free(inference->present[m]);
+    }
+    *inference = (mos_inference){0};
+}

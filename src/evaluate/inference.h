@@ -1,0 +1,38 @@
+/* A model over a data set: features, latents, logits in the order asked, independent of batch and
+ * thread count. */
+#ifndef MOS_EVALUATE_INFERENCE_H
+#define MOS_EVALUATE_INFERENCE_H
+
+#include "artifact/model_file.h"
+#include "loader/loader.h"
+
+enum { MOS_INFERENCE_BATCH = 32 }; /* rows of the plan a model runs with here */
+
+typedef struct mos_inference {
+    int64_t n, classes, modalities, features, latent;
+    int64_t *samples; /* [n] data set indices */
+    int8_t *
+        labels; /* [n, classes of the model], joined by name; classes unknown to the data set: -1 */
+    float *logits;                        /* [n, classes] or NULL without a head */
+    float *probability;                   /* [n, classes] sigmoid of logits */
+    float *feature[MOS_MAX_MODALITIES];   /* [n, features]; zero rows where absent */
+    float *z[MOS_MAX_MODALITIES];         /* [n, latent] unit rows, or NULL */
+    uint8_t *present[MOS_MAX_MODALITIES]; /* [n] */
+    mos_repairs repairs;
+} mos_inference;
+
+/* Runs `model` (already loaded; it is planned for inference here unless it is) over rows
+ * index[count] of the data set. */
+mosaic_status mos_inference_run(mos_model *model, const mos_model_card *card, mos_dataset *dataset,
+                                const int64_t *index, int64_t count, bool latents, int threads,
+                                bool progress, mos_inference *out);
+void mos_inference_release(mos_inference *inference);
+/* Loader description of a card's modalities in this data set, bands joined by name; names what is
+ * missing. */
+mosaic_status mos_inference_bind(const mos_model_card *card, mos_dataset *dataset,
+                                 mos_loader_options *options);
+/* Rows of a split. mos_free(*index). */
+mosaic_status mos_inference_rows(const mos_dataset *dataset, mos_split split, int64_t limit,
+                                 int64_t **index, int64_t *count);
+
+#endif

@@ -1,0 +1,37 @@
+/* `probe`: how much a trained encoder's features know, asked by a linear classifier or by their
+ * nearest neighbours (frozen), or by training on from them (finetune.h). */
+#ifndef MOS_EVALUATE_PROBE_RUN_H
+#define MOS_EVALUATE_PROBE_RUN_H
+
+#include "evaluate/evaluate.h"
+#include "score/linear_probe.h"
+
+typedef enum mos_probe_kind { MOS_PROBE_LINEAR, MOS_PROBE_KNN } mos_probe_kind;
+
+enum { MOS_PROBE_CANDIDATES = 64 };
+
+typedef struct mos_probe_options {
+    mos_session_options session;
+    mos_probe_kind kind;
+    mos_split split;
+    const char *out;  /* folder for the result files; NULL: <run>/eval/<split>-probe, or -knn, and
+                         behind it the modalities where they are not all */
+    int64_t limit;    /* at most so many samples are scored, 0: all; results then say so */
+    int64_t pictures; /* of patches, per kind; see mos_patch_pictures_write */
+    const mos_text_list *modalities; /* names; NULL or empty: all of the model, side by side */
+    double fraction; /* share of the training split with known labels; < 0: the run's own */
+    uint64_t seed;
+    /* Values to choose from by macro AP on validation; the first where there is no validation. */
+    mos_linear_probe_options linear;
+    double l2[MOS_PROBE_CANDIDATES]; /* in place of linear.l2 */
+    int64_t neighbours[MOS_PROBE_CANDIDATES];
+    double temperature[MOS_PROBE_CANDIDATES];
+    int64_t l2_count, neighbours_count, temperature_count;
+    const char *model_out; /* linear: a model file with the probe as its head; NULL: none */
+} mos_probe_options;
+
+/* Fits on the training split's labelled part, chooses and tunes thresholds on validation, scores
+ * the split. Writes what mos_evaluate writes, and probe.json: what was chosen from what. */
+mosaic_status mos_probe(const mos_probe_options *options, mos_evaluate_summary *out);
+
+#endif

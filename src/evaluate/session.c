@@ -1,0 +1,62 @@
+#include "evaluate/session.h"
+
+#include "base/file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* RUN/model/model.safetensors belongs to RUN; a model file elsewhere to the folder it is in. */
+static void find_run(const char *model_path, char *run, size_t size) {
+    (void)snprintf(run, size, "%s", model_path);
+    char *slash = strrchr(run, '/');
+    if (!slash) {
+        (void)snprintf(run, size, ".");
+        return;
+    }
+    *slash = 0;
+    slash = strrchr(run, '/');
+    if (slash && strcmp(slash, "/model") == 0)
+        *slash = 0;
+    else if (strcmp(run, "model") == 0)
+        (void)snprintf(run, size, ".");
+}
+
+static mosaic_status read_config(const mos_session_options *options, mos_session *session) {
+    char what[4200];
+    (void)snprintf(what, sizeof what, "%s (configuration)", session->model_path);
+    MOS_TRY(mos_config_create(&session->config));
+    if (session->card.config)
+        MOS_TRY(mos_config_read_text(session->config, session->card.config, what));
+    for (size_t i = 0; options->set && i < options->set->count; i++)
+        MOS_TRY(mos_config_set(session->config, options->set->items[i]));
+    return mos_config_check(session->config);
+}
+
+mosaic_status mos_session_open(const mos_session_options *options, mos_session *out) {
+    *out = (mos_session){.threads = options->threads};
+    mosaic_status status = MOSAIC_OK;
+    MOS_GOTO(mos_model_file_resolve(options->model, out->model_path, sizeof out->model_path));
+    find_run(out->model_path, out->run, sizeof out->run);
+    MOS_GOTO(mos_device_open(options->device, MOS_PRECISION_FP32, options->threads, &out->device));
+    MOS_GOTO(mos_model_file_load(out->model_path, out->device, &out->card, &out->model));
+    MOS_GOTO(read_config(options, out));
+    MOS_GOTO(mos_dataset_open(mos_config_data(out->config), &out->dataset));
+done:
+    if (status != MOSAIC_OK) mos_session_close(out);
+    return status;
+}
+
+void mos_session_close(mos_session *session) {
+    mos_dataset_close(&session->dataset);
+    mos_config_destroy(&session->config);
+    mos_model_destroy(&session->model);
+    mos_model_card_release(&session->card);
+    mos_device_close(&session->device);
+}
+
+mosaic_status mos_session_folder(const mos_session *session, const char *name, char *buffer,
+                                 size_t size) {
+    char parent[4096];
+    MOS_TRY(mos_path_join(parent, sizeof parent, session->run, "eval"));
+    return mos_path_join(buffer, size, parent, name);
+}

@@ -1,0 +1,36 @@
+/* A trained model together with the data it was trained on (or other data): what evaluation and
+ * probing start from. */
+#ifndef MOS_EVALUATE_SESSION_H
+#define MOS_EVALUATE_SESSION_H
+
+#include "artifact/model_file.h"
+#include "base/options.h"
+#include "config/config.h"
+#include "data/dataset.h"
+
+typedef struct mos_session_options {
+    const char *model;        /* file, run directory or its model folder */
+    const mos_text_list *set; /* "data.root=/elsewhere" over the configuration in the model file */
+    const char *device;
+    int threads;
+} mos_session_options;
+
+typedef struct mos_session {
+    char model_path[4096];
+    char run[4096]; /* the run directory, or the folder of the model file */
+    mos_device *device;
+    mos_model *model;
+    mos_model_card card;
+    mos_config *config;
+    mos_dataset *dataset;
+    int threads;
+} mos_session;
+
+/* The configuration inside the model file, with `set` over it, decides the data set. */
+mosaic_status mos_session_open(const mos_session_options *options, mos_session *out);
+void mos_session_close(mos_session *session);
+/* <run>/eval/<name> */
+mosaic_status mos_session_folder(const mos_session *session, const char *name, char *buffer,
+                                 size_t size);
+
+#endif

@@ -1,0 +1,277 @@
+/* One sample: can every band be read, is it of the set's size and type, do the grids agree, are
+ * partners and times there; then its pixels. */
+#include "data/data_options.h"
+#include "data/source_info.h"
+#include "data/summary.h"
+#include "prepare/check/check_list.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct sample_check {
+    mos_check_list *list;
+    mos_reader *reader;
+    int64_t sample;
+    mos_source_info reference; /* the first georeferenced file; path "" while there is none */
+    const char *reference_name;
+    mos_source_info info; /* of the band in hand */
+} sample_check;
+
+/* The words of the last error without the file's name, which has a column of its own. */
+static const char *words_without(const char *path) {
+    const char *text = mosaic_error();
+    size_t size = strlen(path);
+    const char *at = size == 0 ? NULL : strstr(text, path);
+    if (at != NULL && strncmp(at + size, ": ", 2) == 0) return at + size + 2;
+    return text;
+}
+
+/* What its file says of a band, without looking at pixels. */
+typedef enum file_state { FILE_GOOD, FILE_UNKNOWN, FILE_UNREADABLE, FILE_WRONG_SIZE } file_state;
+
+static file_state judge_file(sample_check *check, int64_t m, int64_t band) {
+    const mos_modality_storage *storage = &check->list->dataset->storage[m];
+    const mos_source_info *info = &check->info;
+    mosaic_status status =
+        mos_source_describe(check->reader, check->sample, m, (int)band, &check->info);
+    if (status == MOSAIC_ERR_UNSUPPORTED) return FILE_UNKNOWN;
+    if (status != MOSAIC_OK) return FILE_UNREADABLE;
+    bool size = info->width == storage->width[band] && info->height == storage->height[band];
+    return size ? FILE_GOOD : FILE_WRONG_SIZE;
+}
+
+/* Do all bands lie in one file? */
+static bool is_shared(sample_check *check, int64_t m) {
+    char path[sizeof check->info.path];
+    if (check->list->dataset->modalities[m].band_count < 2) return false;
+    if (judge_file(check, m, 1) == FILE_UNKNOWN) return false;
+    memcpy(path, check->info.path, sizeof path);
+    (void)judge_file(check, m, 0);
+    return strcmp(path, check->info.path) == 0;
+}
+
+static void note_file(sample_check *check, mos_check_place place, file_state state) {
+    const mos_modality_storage *storage = &check->list->dataset->storage[place.modality];
+    const mos_source_info *info = &check->info;
+    int64_t band = place.band < 0 ? 0 : place.band;
+    char wanted[64];
+    place.file = info->path;
+    if (state == FILE_UNREADABLE) {
+        mos_check_note(check->list, MOS_CHECK_UNREADABLE, &place, "", "%s",
+                       words_without(info->path));
+        return;
+    }
+    snprintf(wanted, sizeof wanted, "%lld x %lld", (long long)storage->width[band],
+             (long long)storage->height[band]);
+    mos_check_note(check->list, MOS_CHECK_WRONG_SIZE, &place, wanted, "%lld x %lld",
+                   (long long)info->width, (long long)info->height);
+}
+
+static bool same_nodata(const mos_source_info *info, const mos_modality_storage *storage) {
+    if (!info->has_nodata) return true;
+    return storage->has_nodata &&
+           (info->nodata == storage->nodata || (isnan(info->nodata) && isnan(storage->nodata)));
+}
+
+/* Why the band whose reading just failed could not be read. */
+static void note_band(sample_check *check, mos_check_place place) {
+    const mos_modality_storage *storage = &check->list->dataset->storage[place.modality];
+    const mos_source_info *info = &check->info;
+    char words[1024];
+    mos_error_copy(words, sizeof words);
+    int64_t band = place.band < 0 ? 0 : place.band;
+    file_state state = judge_file(check, place.modality, band);
+    if (state == FILE_UNREADABLE || state == FILE_WRONG_SIZE) {
+        note_file(check, place, state);
+        return;
+    }
+    mos_error_restore(words);
+    place.file = info->path;
+    if (state == FILE_GOOD && info->dtype != storage->dtype[band]) {
+        mos_check_note(check->list, MOS_CHECK_WRONG_TYPE, &place,
+                       mos_dtype_name(storage->dtype[band]), "%s", mos_dtype_name(info->dtype));
+    } else if (state == FILE_GOOD && !same_nodata(info, storage)) {
+        place.serious = MOS_SEVERITY_ERROR + 1; /* gaps would become measurements */
+        mos_check_note(check->list, MOS_CHECK_NO_DATA, &place, "one value for the modality",
+                       "the file says %g", info->nodata);
+    } else {
+        mos_check_note(check->list, MOS_CHECK_UNREADABLE, &place, "", "%s",
+                       words_without(info->path));
+    }
+}
+
+static void corners(const mos_source_info *info, double out[4]) {
+    const double *t = info->transform;
+    double w = (double)info->width, h = (double)info->height;
+    out[0] = t[0];
+    out[1] = t[3];
+    out[2] = t[0] + w * t[1] + h * t[2];
+    out[3] = t[3] + w * t[4] + h * t[5];
+}
+
+static void describe_grid(const mos_source_info *info, char *out, size_t size) {
+    double at[4];
+    char number[4][32];
+    corners(info, at);
+    snprintf(out, size, "%s %s to %s %s (EPSG:%d)", mos_format_double(number[0], 32, at[0], 10),
+             mos_format_double(number[1], 32, at[1], 10),
+             mos_format_double(number[2], 32, at[2], 10),
+             mos_format_double(number[3], 32, at[3], 10), info->epsg);
+}
+
+/* The same ground to half a pixel of the finer one. */
+static bool same_grid(const mos_source_info *a, const mos_source_info *b) {
+    double first[4], second[4];
+    double pixel_a = hypot(a->transform[1], a->transform[4]),
+           pixel_b = hypot(b->transform[1], b->transform[4]);
+    if (a->epsg != 0 && b->epsg != 0 && a->epsg != b->epsg) return false;
+    corners(a, first);
+    corners(b, second);
+    for (int k = 0; k < 4; k++) {
+        if (fabs(first[k] - second[k]) > 0.5 * fmin(pixel_a, pixel_b)) return false;
+    }
+    return true;
+}
+
+/* Every file of the modality against the sample's first one. */
+static void check_grids(sample_check *check, int64_t m) {
+    const mos_dataset *dataset = check->list->dataset;
+    const bool *wanted = check->list->options->wanted;
+    char before[sizeof check->info.path] = "";
+    bool compared = false;
+    if (!wanted[MOS_CHECK_GRID_MISMATCH] && !wanted[MOS_CHECK_SPLIT_LEAKAGE]) return;
+    for (int64_t b = 0; b < dataset->modalities[m].band_count; b++) {
+        mos_source_info *info = &check->info;
+        mosaic_status status = mos_source_describe(check->reader, check->sample, m, (int)b, info);
+        if (status == MOSAIC_ERR_UNSUPPORTED) return;
+        if (strcmp(info->path, before) == 0) break; /* one file for all bands */
+        memcpy(before, info->path, strlen(info->path) + 1);
+        if (status != MOSAIC_OK || !info->has_transform) continue;
+        if (check->reference.path[0] == '\0') {
+            check->reference = *info;
+            check->reference_name = dataset->modalities[m].name;
+            continue;
+        }
+        compared = true;
+        if (same_grid(&check->reference, info)) continue;
+        char found[128], reference[128], other[224];
+        describe_grid(info, found, sizeof found);
+        describe_grid(&check->reference, reference, sizeof reference);
+        snprintf(other, sizeof other, "%s as %s", reference, check->reference_name);
+        /* The first file stands for the modality. */
+        const mos_check_place place = {
+            .sample = check->sample, .modality = m, .band = b == 0 ? -1 : b, .file = info->path};
+        mos_check_note(check->list, MOS_CHECK_GRID_MISMATCH, &place, other, "%s", found);
+        break;
+    }
+    check->list->judged[MOS_CHECK_GRID_MISMATCH] += compared;
+}
+
+static void check_bands(sample_check *check, mos_check_place place, const mos_raw_band *raw) {
+    const mos_dataset *dataset = check->list->dataset;
+    for (int64_t b = 0; b < dataset->modalities[place.modality].band_count; b++) {
+        place.band = b;
+        mos_check_band(check->list, &place, &raw[b]);
+    }
+}
+
+/* Some band could not be read: what is left is checked, what is not is noted, as one row where no
+ * band of a file is of use. */
+static void note_failures(sample_check *check, mos_check_place place, const int *bands) {
+    int64_t count = check->list->dataset->modalities[place.modality].band_count, failed = 0;
+    bool bad[MOS_DATA_MAX_BANDS];
+    mos_raw_band *raw = check->reader->raw;
+    for (int64_t b = 0; b < count; b++) {
+        place.band = b;
+        bad[b] = mos_reader_read_raw(check->reader, check->sample, place.modality, &bands[b], 1,
+                                     raw) != MOSAIC_OK;
+        failed += bad[b];
+        if (!bad[b]) mos_check_band(check->list, &place, raw);
+    }
+    bool as_one = failed == count && is_shared(check, place.modality);
+    for (int64_t b = 0; b < count; b++) {
+        if (!bad[b]) continue;
+        place.band = as_one ? -1 : b;
+        if (mos_reader_read_raw(check->reader, check->sample, place.modality, &bands[b], 1, raw) ==
+            MOSAIC_OK)
+            continue; /* somebody mended it meanwhile */
+        note_band(check, place);
+        if (as_one) return;
+    }
+}
+
+static void check_modality(sample_check *check, int64_t m) {
+    const mos_dataset *dataset = check->list->dataset;
+    int64_t count = dataset->modalities[m].band_count;
+    mos_check_place place = {.sample = check->sample, .modality = m, .band = -1};
+    mos_raw_band *raw = check->reader->raw;
+    file_state state;
+    int bands[MOS_DATA_MAX_BANDS];
+    if (count == 0) { /* no file of the modality could be read, so nobody knows its bands */
+        state = judge_file(check, m, 0);
+        if (state == FILE_UNREADABLE) note_file(check, place, state);
+        return;
+    }
+    for (int64_t b = 0; b < count; b++)
+        bands[b] = (int)b;
+    if (mos_reader_read_raw(check->reader, check->sample, m, bands, count, raw) == MOSAIC_OK) {
+        check_bands(check, place, raw);
+        if (dataset->storage[m].radar) mos_check_radar(check->list, &place, raw);
+        if (dataset->storage[m].optical) mos_check_optical(check->list, &place, raw);
+        return;
+    }
+    note_failures(check, place, bands);
+}
+
+static void check_lag(const sample_check *check) {
+    const mos_dataset *dataset = check->list->dataset;
+    double bound = check->list->options->max_lag_days;
+    const int64_t *times = dataset->times + check->sample * dataset->modality_count;
+    mos_check_place place = {.sample = check->sample, .modality = -1, .band = -1};
+    int64_t optical = -1;
+    for (int64_t m = 0; m < dataset->modality_count; m++) {
+        if (dataset->storage[m].radar && place.modality < 0) place.modality = m;
+        if (dataset->storage[m].optical && optical < 0) optical = m;
+    }
+    if (place.modality < 0 || optical < 0 || !(bound > 0)) return;
+    int64_t days = mos_summary_lag_days(times[place.modality], times[optical]);
+    if (days < 0) return;
+    check->list->judged[MOS_CHECK_LAG]++;
+    if ((double)days <= bound) return;
+    char wanted[64], number[32];
+    snprintf(wanted, sizeof wanted, "at most %s", mos_format_double(number, 32, bound, 6));
+    mos_check_note(check->list, MOS_CHECK_LAG, &place, wanted, "%lld days", (long long)days);
+}
+
+/* The site of a patch cut from a scene, else the file's own georeference, else what the name tells.
+ */
+static void find_ground(const sample_check *check, mos_place *ground) {
+    const mos_dataset *dataset = check->list->dataset;
+    const mos_source_info *file = &check->reference;
+    mos_site site;
+    if (!check->list->options->wanted[MOS_CHECK_SPLIT_LEAKAGE]) return;
+    if (!mos_dataset_site(dataset, check->sample, &site) && file->path[0] != '\0' &&
+        file->epsg != 0 &&
+        mos_place_of_grid(file->transform, file->width, file->height, file->epsg, ground))
+        return;
+    if (mos_place_find(dataset, check->sample, ground) != MOSAIC_OK)
+        *ground = (mos_place){0}; /* its file has a row already */
+    const char *const *sources = dataset->sources + check->sample * dataset->slots;
+    for (int64_t s = 0; !ground->known && s < dataset->slots; s++)
+        if (sources[s] != NULL) (void)mos_place_of_name(sources[s], ground);
+}
+
+void mos_check_sample(mos_check_list *list, mos_reader *reader, int64_t sample, mos_place *ground) {
+    const mos_dataset *dataset = list->dataset;
+    uint32_t present = dataset->present[sample];
+    sample_check check = {.list = list, .reader = reader, .sample = sample};
+    *ground = (mos_place){0};
+    for (int64_t m = 0; m < dataset->modality_count; m++) {
+        if (!(present >> m & 1)) continue;
+        check_modality(&check, m);
+        check_grids(&check, m);
+    }
+    check_lag(&check);
+    find_ground(&check, ground);
+}

@@ -1,0 +1,277 @@
+/* With cosine distance the mean distance of a row to a cluster follows from the sum of the
+ * cluster's unit rows, so silhouette and class cosines cost n x clusters x d instead of n x n x d.
+ */
+#include "score/clusters.h"
+
+#include "base/memory.h"
+#include "score/label_sets.h"
+#include "score/neighbours.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The rows that count: compact copies of unit rows and labels. */
+typedef struct unit_rows {
+    float *x, *pair;  /* [n, d]; pair may be NULL */
+    double *scale;    /* [n] 1 / length of the row as given */
+    int64_t *origin;  /* [n] row in the input */
+    int8_t *labels;   /* [labelled, l] */
+    int64_t n, d, l;  /* the first `labelled` rows have all labels known */
+    int64_t labelled; /* rows */
+} unit_rows;
+
+static double length(const float *row, int64_t d) {
+    double sum = 0;
+    for (int64_t k = 0; k < d; k++)
+        sum += (double)row[k] * (double)row[k];
+    return sqrt(sum);
+}
+
+int64_t mos_unit_rows(float *x, int64_t n, int64_t d) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double norm = length(x + i * d, d);
+        if (!(norm > 0)) continue;
+        count++;
+        for (int64_t k = 0; k < d; k++)
+            x[i * d + k] = (float)((double)x[i * d + k] / norm);
+    }
+    return count;
+}
+
+static bool is_known(const int8_t *labels, int64_t l) {
+    for (int64_t j = 0; j < l; j++)
+        if (labels[j] < 0) return false;
+    return l > 0;
+}
+
+static bool is_usable(const mos_cluster_input *in, int64_t i) {
+    return length(in->x + i * in->d, in->d) > 0 &&
+           (!in->pair || length(in->pair + i * in->d, in->d) > 0);
+}
+
+static void copy_row(const mos_cluster_input *in, int64_t i, unit_rows *out) {
+    int64_t d = in->d, at = out->n++;
+    out->origin[at] = i;
+    out->scale[at] = 1 / length(in->x + i * d, d);
+    memcpy(out->x + at * d, in->x + i * d, (size_t)d * sizeof(float));
+    if (out->pair) memcpy(out->pair + at * d, in->pair + i * d, (size_t)d * sizeof(float));
+}
+
+/* Labelled rows first, so that one array serves both kinds of measure. */
+static mosaic_status gather(const mos_cluster_input *in, unit_rows *out) {
+    size_t n = (size_t)in->n, cells = n * (size_t)in->d;
+    *out = (unit_rows){.d = in->d, .l = in->l};
+    MOS_TRY(mos_alloc(cells, sizeof(float), "unit rows", &out->x));
+    if (in->pair) MOS_TRY(mos_alloc(cells, sizeof(float), "paired rows", &out->pair));
+    MOS_TRY(mos_alloc(n, sizeof *out->scale, "row lengths", &out->scale));
+    MOS_TRY(mos_alloc(n, sizeof *out->origin, "row numbers", &out->origin));
+    MOS_TRY(mos_alloc(n * (size_t)in->l, 1, "row labels", &out->labels));
+    for (int known = 1; known >= 0; known--) {
+        for (int64_t i = 0; i < in->n; i++) {
+            if (is_known(in->labels + i * in->l, in->l) != (known == 1) || !is_usable(in, i))
+                continue;
+            if (known) memcpy(out->labels + out->n * in->l, in->labels + i * in->l, (size_t)in->l);
+            copy_row(in, i, out);
+        }
+        if (known) out->labelled = out->n;
+    }
+    mos_unit_rows(out->x, out->n, out->d);
+    if (out->pair) mos_unit_rows(out->pair, out->n, out->d);
+    return MOSAIC_OK;
+}
+
+static void release(unit_rows *rows) {
+    mos_free(rows->x);
+    mos_free(rows->pair);
+    mos_free(rows->scale);
+    mos_free(rows->origin);
+    mos_free(rows->labels);
+}
+
+/* Unit row i in doubles, from the row as given: the float copy would cost 1e-7 of each value. */
+static void unit_row(const mos_cluster_input *in, const unit_rows *rows, int64_t i, double *out) {
+    const float *from = in->x + rows->origin[i] * rows->d;
+    for (int64_t k = 0; k < rows->d; k++)
+        out[k] = (double)from[k] * rows->scale[i];
+}
+
+static double dot(const double *a, const double *b, int64_t d) {
+    double sum = 0;
+    for (int64_t k = 0; k < d; k++)
+        sum += a[k] * b[k];
+    return sum;
+}
+
+/* s(i) = (b - a) / max(a, b): a the mean distance to the others of its cluster, b the smallest mean
+ * distance to another cluster; 0 for a cluster of one (Rousseeuw 1987). */
+static double silhouette_of(const double *row, int32_t own, const double *sums,
+                            const mos_label_sets *sets, int64_t d) {
+    double a = 0, b = INFINITY;
+    if (sets->size[own] < 2) return 0;
+    for (int32_t c = 0; c < sets->count; c++) {
+        double size = (double)sets->size[c], together = dot(row, sums + c * d, d);
+        if (c == own)
+            a = (size - together) / (size - 1); /* the row itself adds 1 - 1 */
+        else
+            b = fmin(b, (size - together) / size);
+    }
+    double larger = fmax(a, b);
+    return larger > 0 ? (b - a) / larger : 0;
+}
+
+/* max over j of (spread_i + spread_j) / distance of centroids, mean over i (Davies & Bouldin). */
+static double davies_bouldin_of(const double *sums, const double *spread,
+                                const mos_label_sets *sets, int64_t d) {
+    double total = 0;
+    for (int32_t i = 0; i < sets->count; i++) {
+        double worst = 0;
+        for (int32_t j = 0; j < sets->count; j++) {
+            double squares = 0;
+            for (int64_t k = 0; k < d; k++) {
+                double delta = sums[i * d + k] / (double)sets->size[i] -
+                               sums[j * d + k] / (double)sets->size[j];
+                squares += delta * delta;
+            }
+            if (j != i && squares > 0) worst = fmax(worst, (spread[i] + spread[j]) / sqrt(squares));
+        }
+        total += worst;
+    }
+    return total / (double)sets->count;
+}
+
+static mosaic_status measure_sets(const mos_cluster_input *in, const unit_rows *rows,
+                                  mos_cluster_scores *out) {
+    mos_label_sets sets = {0};
+    double *block = NULL;
+    mosaic_status status = MOSAIC_OK;
+    int64_t d = rows->d;
+    MOS_GOTO(mos_label_sets_find(rows->labels, rows->labelled, rows->l, in->top_sets, 2, &sets));
+    out->sets = sets.count;
+    for (int64_t c = 0; c < sets.count; c++)
+        out->set_rows += sets.size[c];
+    if (sets.count < 2) goto done;
+    MOS_GOTO(mos_alloc((size_t)(sets.count * (d + 1) + d), sizeof *block, "cluster sums", &block));
+    double *sums = block, *spread = block + sets.count * d, *row = spread + sets.count;
+    for (int64_t i = 0; i < rows->labelled; i++) {
+        if (sets.of[i] < 0) continue;
+        unit_row(in, rows, i, row);
+        for (int64_t k = 0; k < d; k++)
+            sums[sets.of[i] * d + k] += row[k];
+    }
+    double total = 0;
+    for (int64_t i = 0; i < rows->labelled; i++) {
+        int32_t own = sets.of[i];
+        if (own < 0) continue;
+        double squares = 0, size = (double)sets.size[own];
+        unit_row(in, rows, i, row);
+        total += silhouette_of(row, own, sums, &sets, d);
+        for (int64_t k = 0; k < d; k++) {
+            double delta = row[k] - sums[own * d + k] / size;
+            squares += delta * delta;
+        }
+        spread[own] += sqrt(squares) / size;
+    }
+    out->silhouette = total / (double)out->set_rows;
+    out->davies_bouldin = davies_bouldin_of(sums, spread, &sets, d);
+done:
+    mos_label_sets_release(&sets);
+    mos_free(block);
+    return status;
+}
+
+/* Mean cosines from class sums: |S|^2 holds every ordered pair of a class, and n times a row with
+ * itself. */
+static mosaic_status measure_classes(const mos_cluster_input *in, const unit_rows *rows,
+                                     mos_cluster_scores *out) {
+    int64_t d = rows->d, l = rows->l, classes = 0, pairs = 0;
+    double *block = NULL, intra = 0, inter = 0;
+    MOS_TRY(mos_alloc((size_t)(l * d + d + l * l), sizeof *block, "class sums", &block));
+    double *sums = block, *row = block + l * d, *both = row + d;
+    for (int64_t i = 0; i < rows->labelled; i++) {
+        const int8_t *labels = rows->labels + i * l;
+        unit_row(in, rows, i, row);
+        for (int64_t a = 0; a < l; a++) {
+            if (labels[a] != 1) continue;
+            for (int64_t k = 0; k < d; k++)
+                sums[a * d + k] += row[k];
+            for (int64_t b = 0; b < l; b++)
+                both[a * l + b] += labels[b] == 1;
+        }
+    }
+    for (int64_t a = 0; a < l; a++) {
+        double size = both[a * l + a];
+        if (size >= 2) {
+            intra += (dot(sums + a * d, sums + a * d, d) - size) / (size * (size - 1));
+            classes++;
+        }
+        for (int64_t b = 0; b < a; b++) {
+            double shared = both[a * l + b], count = size * both[b * l + b] - shared;
+            if (!(count > 0)) continue;
+            inter += (dot(sums + a * d, sums + b * d, d) - shared) / count;
+            pairs++;
+        }
+    }
+    if (classes > 0) out->intra_cosine = intra / (double)classes;
+    if (pairs > 0) out->inter_cosine = inter / (double)pairs;
+    mos_free(block);
+    return MOSAIC_OK;
+}
+
+static double jaccard(const int8_t *a, const int8_t *b, int64_t l) {
+    int64_t both = 0, either = 0;
+    for (int64_t j = 0; j < l; j++) {
+        both += a[j] == 1 && b[j] == 1;
+        either += a[j] == 1 || b[j] == 1;
+    }
+    return either ? (double)both / (double)either : 1;
+}
+
+static mosaic_status measure_neighbours(const mos_cluster_input *in, const unit_rows *rows,
+                                        mos_cluster_scores *out) {
+    int64_t n = rows->labelled, k = in->neighbours < n ? in->neighbours : n - 1;
+    int32_t *index = NULL;
+    if (k < 1) return MOSAIC_OK;
+    MOS_TRY(mos_alloc((size_t)(n * k), sizeof *index, "neighbours", &index));
+    mosaic_status status = mos_cosine_neighbours(rows->x, n, rows->d, k, in->threads, index, NULL);
+    if (status == MOSAIC_OK) {
+        double total = 0;
+        for (int64_t i = 0; i < n; i++) {
+            double sum = 0;
+            for (int64_t j = 0; j < k; j++)
+                sum += jaccard(rows->labels + i * rows->l,
+                               rows->labels + index[i * k + j] * rows->l, rows->l);
+            total += sum / (double)k;
+        }
+        out->neighbour_jaccard = total / (double)n;
+    }
+    mos_free(index);
+    return status;
+}
+
+mosaic_status mos_clusters_measure(const mos_cluster_input *input, mos_cluster_scores *out) {
+    unit_rows rows = {0};
+    mosaic_status status = MOSAIC_OK;
+    *out = (mos_cluster_scores){.silhouette = NAN,
+                                .davies_bouldin = NAN,
+                                .neighbour_jaccard = NAN,
+                                .intra_cosine = NAN,
+                                .inter_cosine = NAN,
+                                .health = {NAN, NAN, NAN, NAN, NAN, false}};
+    for (int64_t i = 0; i < input->n * input->d; i++)
+        if (!isfinite(input->x[i]) || (input->pair && !isfinite(input->pair[i])))
+            return mos_fail(MOSAIC_ERR_NUMERIC, "embedding of row %lld is not finite",
+                            (long long)(i / input->d));
+    MOS_GOTO(gather(input, &rows));
+    out->rows = rows.n;
+    out->labelled_rows = rows.labelled;
+    MOS_GOTO(measure_sets(input, &rows, out));
+    MOS_GOTO(measure_classes(input, &rows, out));
+    MOS_GOTO(measure_neighbours(input, &rows, out));
+    if (rows.n >= 2)
+        MOS_GOTO(
+            mos_health_measure_on(rows.x, rows.pair, rows.n, rows.d, input->threads, &out->health));
+done:
+    release(&rows);
+    return status;
+}

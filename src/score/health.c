@@ -1,0 +1,62 @@
+/* Spread, cosine, effective rank, uniformity and alignment of unit rows. */
+#include "score/health.h"
+
+#include "base/memory.h"
+#include "score/covariance.h"
+
+#include <math.h>
+
+enum { PAIR_ROWS = 1024 };
+
+static void measure_pairs(const float *z, int64_t n, int64_t d, mos_health *out) {
+    int64_t rows = n < PAIR_ROWS ? n : PAIR_ROWS, pairs = 0;
+    double cosine = 0, spread = 0;
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < i; j++) {
+            const float *a = z + (i * n / rows) * d, *b = z + (j * n / rows) * d;
+            float dot = 0;
+            for (int64_t k = 0; k < d; k++)
+                dot += a[k] * b[k];
+            cosine += (double)dot;
+            spread += exp(-2 * fmax(0, 2 - 2 * (double)dot));
+            pairs++;
+        }
+    out->mean_cosine = pairs ? cosine / (double)pairs : NAN;
+    out->uniformity = pairs ? log(spread / (double)pairs) : NAN;
+}
+
+mosaic_status mos_health_measure(const float *z, const float *pair, int64_t n, int64_t d,
+                                 mos_health *out) {
+    return mos_health_measure_on(z, pair, n, d, 1, out);
+}
+
+mosaic_status mos_health_measure_on(const float *z, const float *pair, int64_t n, int64_t d,
+                                    int threads, mos_health *out) {
+    *out = (mos_health){.alignment = NAN};
+    double *mean = NULL, *cov = NULL;
+    mosaic_status status = MOSAIC_OK;
+    if (n < 2)
+        return mos_fail(MOSAIC_ERR_USAGE, "embedding health needs at least 2 rows, got %lld",
+                        (long long)n);
+    MOS_GOTO(mos_alloc((size_t)d, sizeof *mean, "embedding means", &mean));
+    MOS_GOTO(mos_alloc((size_t)(d * d), sizeof *cov, "embedding covariance", &cov));
+    MOS_GOTO(mos_covariance(z, n, d, threads, mean, cov));
+    double root = sqrt((double)d);
+    for (int64_t k = 0; k < d; k++)
+        out->spread += sqrt(cov[k * d + k]) * root / (double)d;
+    measure_pairs(z, n, d, out);
+    MOS_GOTO(mos_effective_rank(cov, d, &out->effective_rank));
+    if (pair) {
+        double sum = 0;
+        for (int64_t i = 0; i < n * d; i++) {
+            double delta = (double)z[i] - (double)pair[i];
+            sum += delta * delta;
+        }
+        out->alignment = sum / (double)n;
+    }
+    out->collapsed = out->spread < 0.1 || out->mean_cosine > 0.95 || out->effective_rank < 2;
+done:
+    mos_free(mean);
+    mos_free(cov);
+    return status;
+}

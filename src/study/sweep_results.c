@@ -1,0 +1,292 @@
+#include "study/sweep_results.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "study/prediction_table.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { RESAMPLES = 1000 };
+
+const char *const mos_sweep_metric_names[MOS_SWEEP_METRICS] = {"macro_f1", "micro_f1", "macro_ap",
+                                                               "micro_ap", "hamming"};
+const char *const mos_sweep_metric_titles[MOS_SWEEP_METRICS] = {"macro F1", "micro F1", "macro AP",
+                                                                "micro AP", "Hamming loss"};
+
+bool mos_sweep_metric_is_loss(int metric) {
+    return metric == 4;
+}
+
+/* ---- scores of a run
+ * ------------------------------------------------------------------------------ */
+
+static int64_t owner(const mos_sweep_plan *plan, int64_t run) {
+    return plan->run[run].twin >= 0 ? plan->run[run].twin : run;
+}
+
+static mosaic_status evaluation_folder(const mos_sweep_plan *plan, const char *folder, int64_t run,
+                                       int split, char *path, size_t size) {
+    char ending[64];
+    (void)snprintf(ending, sizeof ending, "/eval/%s", mos_split_names[plan->spec.evaluate[split]]);
+    return mos_sweep_path(folder, "runs", plan->run[owner(plan, run)].name, ending, path, size);
+}
+
+static void copy_scores(const mos_report_evaluation *e, mos_sweep_scores *out) {
+    int last = e->sets - 1;
+    out->known = true;
+    out->samples = e->samples;
+    out->reduced = e->reduced;
+    out->tuned = last > 0;
+    (void)snprintf(out->scorer, sizeof out->scorer, "%s", e->scorer);
+    out->metric[0] = e->at[last].macro.f1;
+    out->metric[1] = e->at[last].micro.f1;
+    out->metric[2] = e->at[0].macro.average_precision;
+    out->metric[3] = e->at[0].micro.average_precision;
+    out->metric[4] = e->at[last].hamming_loss;
+}
+
+static mosaic_status read_run(mos_sweep_results *results, const char *folder, int64_t r) {
+    const mos_sweep_plan *plan = results->plan;
+    const mos_sweep_spec *spec = &plan->spec;
+    const mos_sweep_run *run = &plan->run[owner(plan, r)];
+    MOS_TRY(mos_sweep_record_read(folder, run, &results->record[r]));
+    results->complete += results->record[r].state == MOS_SWEEP_COMPLETE;
+    results->failed += results->record[r].state == MOS_SWEEP_FAILED;
+    if (results->record[r].state != MOS_SWEEP_COMPLETE) return MOSAIC_OK;
+    for (int s = 0; s < spec->splits; s++) {
+        char path[4096];
+        mos_report_evaluation evaluation = {0};
+        MOS_TRY(evaluation_folder(plan, folder, r, s, path, sizeof path));
+        MOS_TRY(mos_report_evaluation_read(path, &evaluation));
+        copy_scores(&evaluation, &results->scores[r * spec->splits + s]);
+        mos_report_evaluation_release(&evaluation);
+    }
+    return MOSAIC_OK;
+}
+
+/* ---- mean and spread
+ * ------------------------------------------------------------------------------ */
+
+static void summarise(const mos_sweep_results *results, mos_sweep_row *row, int split) {
+    int splits = results->plan->spec.splits;
+    mos_sweep_cell *cell = &row->cell[split];
+    for (int m = 0; m < MOS_SWEEP_METRICS; m++) {
+        double sum = 0, squares = 0;
+        cell->seeds = 0;
+        for (int64_t r = row->first; r < row->first + row->runs; r++) {
+            const mos_sweep_scores *scores = &results->scores[r * splits + split];
+            if (!scores->known) continue;
+            sum += scores->metric[m];
+            cell->seeds++;
+        }
+        cell->mean[m] = cell->seeds > 0 ? sum / (double)cell->seeds : NAN;
+        for (int64_t r = row->first; r < row->first + row->runs; r++) {
+            const mos_sweep_scores *scores = &results->scores[r * splits + split];
+            double off = scores->metric[m] - cell->mean[m];
+            if (scores->known) squares += off * off;
+        }
+        cell->sd[m] = cell->seeds > 1 ? sqrt(squares / (double)(cell->seeds - 1)) : NAN;
+    }
+}
+
+static mosaic_status list_rows(mos_sweep_results *results) {
+    const mos_sweep_plan *plan = results->plan;
+    const mos_sweep_spec *spec = &plan->spec;
+    int64_t fractions = spec->fractions > 0 ? spec->fractions : 1;
+    int64_t seeds = spec->seeds > 0 ? spec->seeds : 1;
+    results->rows = plan->settings * fractions;
+    MOS_TRY(mos_alloc((size_t)results->rows, sizeof *results->row, "rows", &results->row));
+    for (int64_t i = 0; i < results->rows; i++) {
+        mos_sweep_row *row = &results->row[i];
+        row->setting = i / fractions;
+        row->fraction = spec->fractions > 0 ? (int)(i % fractions) : -1;
+        row->first = i * seeds;
+        row->runs = seeds;
+        row->labeled = plan->run[row->first].labeled;
+        int64_t reference = mos_sweep_plan_reference(plan, row->setting);
+        row->reference = reference < 0 ? -1 : reference * fractions + i % fractions;
+        for (int s = 0; s < spec->splits; s++)
+            summarise(results, row, s);
+    }
+    return MOSAIC_OK;
+}
+
+/* ---- differences from the reference
+ * --------------------------------------------------------------- */
+
+typedef struct pair_set { /* predictions of the seeds that both sides have */
+    mos_predictions *own, *other;
+    mos_score_input *a, *b;
+    int64_t pairs;
+} pair_set;
+
+static void release_pairs(pair_set *set) {
+    for (int64_t k = 0; k < set->pairs; k++) {
+        mos_predictions_release(&set->own[k]);
+        mos_predictions_release(&set->other[k]);
+    }
+    mos_free(set->own);
+    mos_free(set->other);
+    mos_free(set->a);
+    mos_free(set->b);
+    *set = (pair_set){0};
+}
+
+static mosaic_status read_predictions(const mos_sweep_results *results, const char *folder,
+                                      int64_t run, int split, mos_predictions *out) {
+    char path[4096];
+    mos_report_evaluation evaluation = {0};
+    mosaic_status status;
+    MOS_TRY(evaluation_folder(results->plan, folder, run, split, path, sizeof path));
+    MOS_GOTO(mos_report_evaluation_read(path, &evaluation));
+    MOS_GOTO(mos_predictions_read(path, &evaluation, out));
+done:
+    mos_report_evaluation_release(&evaluation);
+    return status;
+}
+
+static mosaic_status read_pairs(const mos_sweep_results *results, const char *folder,
+                                const mos_sweep_row *row, int split, pair_set *set) {
+    const mos_sweep_row *reference = &results->row[row->reference];
+    int splits = results->plan->spec.splits;
+    size_t most = (size_t)row->runs;
+    MOS_TRY(mos_alloc(most, sizeof *set->own, "predictions", &set->own));
+    MOS_TRY(mos_alloc(most, sizeof *set->other, "predictions", &set->other));
+    MOS_TRY(mos_alloc(most, sizeof *set->a, "predictions", &set->a));
+    MOS_TRY(mos_alloc(most, sizeof *set->b, "predictions", &set->b));
+    for (int64_t k = 0; k < row->runs; k++) {
+        if (!results->scores[(row->first + k) * splits + split].known ||
+            !results->scores[(reference->first + k) * splits + split].known)
+            continue;
+        int64_t p = set->pairs++;
+        MOS_TRY(read_predictions(results, folder, row->first + k, split, &set->own[p]));
+        MOS_TRY(read_predictions(results, folder, reference->first + k, split, &set->other[p]));
+        const char *why = mos_predictions_differ(&set->own[0], &set->own[p]);
+        if (why == NULL) why = mos_predictions_differ(&set->own[0], &set->other[p]);
+        if (why != NULL) return mos_fail(MOSAIC_ERR_DATA, "%s", why);
+        set->a[p] = mos_predictions_input(&set->own[p]);
+        set->b[p] = mos_predictions_input(&set->other[p]);
+    }
+    return MOSAIC_OK;
+}
+
+static void copy_differences(const mos_sweep_results *results, const mos_bootstrap *from,
+                             mos_sweep_row *row, int split) {
+    const mos_interval *const found[MOS_SWEEP_METRICS] = {
+        &from->macro_f1, &from->micro_f1, &from->macro_ap, &from->micro_ap, &from->hamming_loss};
+    const mos_sweep_row *reference = &results->row[row->reference];
+    int splits = results->plan->spec.splits;
+    for (int m = 0; m < MOS_SWEEP_METRICS; m++) {
+        mos_sweep_difference *out = &row->cell[split].difference[m];
+        *out = (mos_sweep_difference){.interval = *found[m], .p_holm = NAN};
+        for (int64_t k = 0; k < row->runs; k++) {
+            const mos_sweep_scores *a = &results->scores[(row->first + k) * splits + split];
+            const mos_sweep_scores *b = &results->scores[(reference->first + k) * splits + split];
+            if (!a->known || !b->known) continue;
+            double ahead = a->metric[m] - b->metric[m];
+            out->better += mos_sweep_metric_is_loss(m) ? ahead < 0 : ahead > 0;
+        }
+    }
+}
+
+static mosaic_status compare_row(mos_sweep_results *results, const char *folder, mos_sweep_row *row,
+                                 int split, int threads) {
+    pair_set set = {0};
+    mos_bootstrap found = {0};
+    mos_bootstrap_options options = mos_bootstrap_defaults(threads);
+    options.resamples = RESAMPLES;
+    results->resamples = options.resamples;
+    results->level = options.level;
+    mosaic_status status = read_pairs(results, folder, row, split, &set);
+    if (status == MOSAIC_ERR_DATA) { /* other samples cannot be compared; the means still can */
+        mos_log(MOS_LOG_WARNING, "%s cannot be compared sample by sample: %s",
+                results->plan->setting[row->setting].label, mosaic_error());
+        status = MOSAIC_OK;
+        goto done;
+    }
+    if (status != MOSAIC_OK || set.pairs == 0) goto done;
+    MOS_GOTO(mos_bootstrap_paired_mean(set.a, set.b, set.pairs, &options, &found));
+    row->cell[split].pairs = set.pairs;
+    copy_differences(results, &found, row, split);
+done:
+    mos_bootstrap_release(&found);
+    release_pairs(&set);
+    return status;
+}
+
+void mos_holm_adjust(const double *p, int64_t count, double *out) {
+    int64_t known = 0;
+    for (int64_t i = 0; i < count; i++) {
+        known += isfinite(p[i]);
+        out[i] = NAN;
+    }
+    double least = 0;
+    for (int64_t step = 0; step < known; step++) {
+        int64_t next = -1;
+        for (int64_t i = 0; i < count; i++)
+            if (isfinite(p[i]) && isnan(out[i]) && (next < 0 || p[i] < p[next])) next = i;
+        least = fmax(least, fmin(1, p[next] * (double)(known - step)));
+        out[next] = least;
+    }
+}
+
+/* One family: all settings of a fraction, on one split, by one metric. */
+static mosaic_status adjust(mos_sweep_results *results, int fraction, int split, int metric) {
+    double *p = NULL, *adjusted = NULL;
+    mosaic_status status;
+    MOS_GOTO(mos_alloc((size_t)results->rows, sizeof *p, "p-values", &p));
+    MOS_GOTO(mos_alloc((size_t)results->rows, sizeof *adjusted, "p-values", &adjusted));
+    for (int64_t i = 0; i < results->rows; i++) {
+        const mos_sweep_cell *cell = &results->row[i].cell[split];
+        bool member = results->row[i].fraction == fraction && cell->pairs > 0;
+        p[i] = member ? cell->difference[metric].interval.p : NAN;
+    }
+    mos_holm_adjust(p, results->rows, adjusted);
+    for (int64_t i = 0; i < results->rows; i++)
+        if (isfinite(p[i])) results->row[i].cell[split].difference[metric].p_holm = adjusted[i];
+done:
+    mos_free(p);
+    mos_free(adjusted);
+    return status;
+}
+
+static mosaic_status compare_all(mos_sweep_results *results, const char *folder, int threads) {
+    const mos_sweep_spec *spec = &results->plan->spec;
+    for (int64_t i = 0; i < results->rows; i++)
+        for (int s = 0; s < spec->splits && results->row[i].reference >= 0; s++)
+            MOS_TRY(compare_row(results, folder, &results->row[i], s, threads));
+    for (int f = spec->fractions > 0 ? 0 : -1; f < spec->fractions; f++)
+        for (int s = 0; s < spec->splits; s++)
+            for (int m = 0; m < MOS_SWEEP_METRICS; m++)
+                MOS_TRY(adjust(results, f, s, m));
+    return MOSAIC_OK;
+}
+
+/* ---- the whole
+ * ------------------------------------------------------------------------------------ */
+
+mosaic_status mos_sweep_results_read(const mos_sweep_plan *plan, const char *folder, int threads,
+                                     mos_sweep_results *out) {
+    mosaic_status status;
+    *out = (mos_sweep_results){.plan = plan};
+    size_t runs = (size_t)plan->runs, splits = (size_t)plan->spec.splits;
+    MOS_GOTO(mos_alloc(runs, sizeof *out->record, "records", &out->record));
+    MOS_GOTO(mos_alloc(runs * splits, sizeof *out->scores, "scores", &out->scores));
+    for (int64_t r = 0; r < plan->runs; r++)
+        MOS_GOTO(read_run(out, folder, r));
+    MOS_GOTO(list_rows(out));
+    MOS_GOTO(compare_all(out, folder, threads));
+done:
+    if (status != MOSAIC_OK) mos_sweep_results_release(out);
+    return status;
+}
+
+void mos_sweep_results_release(mos_sweep_results *results) {
+    mos_free(results->record);
+    mos_free(results->scores);
+    mos_free(results->row);
+    *results = (mos_sweep_results){0};
+}

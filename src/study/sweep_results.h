@@ -1,0 +1,66 @@
+/* What came out of a sweep: scores of every run, mean and spread over seeds, and paired differences
+ * from the reference. */
+#ifndef MOS_STUDY_SWEEP_RESULTS_H
+#define MOS_STUDY_SWEEP_RESULTS_H
+
+#include "report/run_document.h"
+#include "score/bootstrap.h"
+#include "study/sweep_folder.h"
+
+enum { MOS_SWEEP_METRICS = MOS_REPORT_INTERVALS };
+extern const char *const mos_sweep_metric_names[MOS_SWEEP_METRICS];  /* "macro_f1" */
+extern const char *const mos_sweep_metric_titles[MOS_SWEEP_METRICS]; /* "macro F1" */
+bool mos_sweep_metric_is_loss(int metric);                           /* less is better */
+
+/* F1 and Hamming loss at the thresholds tuned per class on validation (0.5 where there are none).
+ */
+typedef struct mos_sweep_scores {
+    bool known;
+    double metric[MOS_SWEEP_METRICS];
+    int64_t samples;
+    bool reduced, tuned;
+    char scorer[32];
+} mos_sweep_scores;
+
+/* The mean over seeds of a setting's score minus the reference's, seed by seed on the same samples.
+ */
+typedef struct mos_sweep_difference {
+    mos_interval interval; /* bootstrap over samples */
+    double p_holm;  /* interval.p times Holm's factor within one fraction, split and metric */
+    int64_t better; /* seeds in which the setting is ahead */
+} mos_sweep_difference;
+
+typedef struct mos_sweep_cell {                            /* of one split */
+    int64_t seeds;                                         /* that have scores */
+    double mean[MOS_SWEEP_METRICS], sd[MOS_SWEEP_METRICS]; /* sd: n - 1; NaN for one seed */
+    int64_t pairs;                                         /* seeds compared; 0: none */
+    mos_sweep_difference difference[MOS_SWEEP_METRICS];
+} mos_sweep_cell;
+
+typedef struct mos_sweep_row {  /* a setting at a fraction */
+    int64_t setting, reference; /* row of the reference, or -1 */
+    int fraction;               /* index; -1: the base's own */
+    double labeled;
+    int64_t first, runs;                  /* of the plan */
+    mos_sweep_cell cell[MOS_SPLIT_COUNT]; /* as spec.evaluate */
+} mos_sweep_row;
+
+typedef struct mos_sweep_results {
+    const mos_sweep_plan *plan;
+    mos_sweep_record *record; /* [runs] */
+    mos_sweep_scores *scores; /* [runs][splits] */
+    mos_sweep_row *row;       /* [rows] */
+    int64_t rows, complete, failed;
+    int64_t resamples;
+    double level;
+} mos_sweep_results;
+
+/* Reads the evaluations of all complete runs. threads: without effect on the numbers. */
+mosaic_status mos_sweep_results_read(const mos_sweep_plan *plan, const char *folder, int threads,
+                                     mos_sweep_results *out);
+void mos_sweep_results_release(mos_sweep_results *results);
+
+/* Holm's step-down adjustment of `count` p-values; NaN stays and does not count. */
+void mos_holm_adjust(const double *p, int64_t count, double *out);
+
+#endif

@@ -1,0 +1,179 @@
+/* results.csv and results.tsv. */
+#include "study/sweep_tables.h"
+
+#include "base/file.h"
+#include "config/config.h"
+#include "io/csv.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+mosaic_status mos_sweep_file(const char *folder, const char *name, mos_text *text) {
+    char path[4096];
+    mosaic_status status = text->failed ? mos_fail_memory(text->size, name) : MOSAIC_OK;
+    if (status == MOSAIC_OK) status = mos_path_join(path, sizeof path, folder, name);
+    if (status == MOSAIC_OK) status = mos_atomic_write(path, text->data, text->size);
+    mos_text_release(text);
+    return status;
+}
+
+int64_t mos_sweep_best_row(const mos_sweep_results *results, int fraction, int split, int metric) {
+    int64_t best = -1;
+    for (int64_t i = 0; i < results->rows; i++) {
+        const mos_sweep_row *row = &results->row[i];
+        double mean = row->cell[split].mean[metric];
+        if (row->fraction != fraction || !isfinite(mean)) continue;
+        double least = best < 0 ? mean : results->row[best].cell[split].mean[metric];
+        bool ahead = mos_sweep_metric_is_loss(metric) ? mean < least : mean > least;
+        if (best < 0 || ahead) best = i;
+    }
+    return best;
+}
+
+static void add_cell(mos_text *out, double value) {
+    mos_text_add_bytes(out, ",", 1);
+    if (isfinite(value)) mos_text_add_number(out, value);
+}
+
+static void add_field(mos_text *out, const char *text) {
+    mos_text_add_bytes(out, ",", 1);
+    mos_csv_add_field(out, text);
+}
+
+/* ---- results.csv
+ * ---------------------------------------------------------------------------------- */
+
+static void add_run_cells(const mos_sweep_results *results, int64_t r, mos_text *out) {
+    const mos_sweep_plan *plan = results->plan;
+    const mos_sweep_run *run = &plan->run[r];
+    const mos_sweep_setting *setting = &plan->setting[run->setting];
+    const mos_sweep_record *record = &results->record[r];
+    mos_csv_add_field(out, run->name);
+    add_field(out, setting->label);
+    add_field(out, setting->variant < 0 ? "" : plan->spec.variant[setting->variant].name);
+    for (int a = 0; a < plan->spec.axes; a++) {
+        mos_text value = {0};
+        mos_sweep_plan_value(plan, setting, a, &value);
+        add_field(out, value.size > 0 ? value.data : "");
+        mos_text_release(&value);
+    }
+    add_cell(out, run->labeled);
+    mos_text_add(out, ",%lld,%s,%lld", (long long)run->number, mos_sweep_state_names[record->state],
+                 (long long)record->code);
+    add_cell(out, record->seconds);
+    mos_text_add(out, ",%s", run->hash);
+    add_field(out, run->twin < 0 ? run->name : plan->run[run->twin].name);
+    add_field(out, record->message);
+}
+
+static mosaic_status write_csv(const mos_sweep_results *results, const char *folder) {
+    const mos_sweep_spec *spec = &results->plan->spec;
+    mos_text out = {0};
+    mos_text_add(&out, "run,setting,variant");
+    for (int a = 0; a < spec->axes; a++)
+        add_field(&out, spec->axis[a].key);
+    mos_text_add(&out, ",labels,seed,state,code,seconds,config_sha256,folder,message,split,scorer,"
+                       "samples,thresholds");
+    for (int m = 0; m < MOS_SWEEP_METRICS; m++)
+        mos_text_add(&out, ",%s", mos_sweep_metric_names[m]);
+    mos_text_add(&out, "\n");
+    for (int64_t r = 0; r < results->plan->runs; r++)
+        for (int s = 0; s < spec->splits; s++) {
+            const mos_sweep_scores *scores = &results->scores[r * spec->splits + s];
+            add_run_cells(results, r, &out);
+            add_field(&out, mos_split_names[spec->evaluate[s]]);
+            add_field(&out, scores->scorer);
+            mos_text_add(&out, ",%lld,%s", (long long)scores->samples,
+                         !scores->known  ? ""
+                         : scores->tuned ? "per_class"
+                                         : "0.5");
+            for (int m = 0; m < MOS_SWEEP_METRICS; m++)
+                add_cell(&out, scores->known ? scores->metric[m] : NAN);
+            mos_text_add(&out, "\n");
+        }
+    return mos_sweep_file(folder, "results.csv", &out);
+}
+
+/* ---- results.tsv
+ * ---------------------------------------------------------------------------------- */
+
+static void add_set_name(const mos_sweep_results *results, mos_text *out) {
+    const mos_sweep_spec *spec = &results->plan->spec;
+    const char *slash = strrchr(spec->config, '/');
+    if (spec->has_synth)
+        mos_text_add(out, "synth patches=%lld size=%lld classes=%lld seed=%lld",
+                     (long long)spec->synth.patches, (long long)spec->synth.size,
+                     (long long)spec->synth.classes, (long long)spec->synth.seed);
+    else
+        mos_text_add(out, "%s",
+                     spec->config[0] == '\0' ? spec->name
+                     : slash != NULL         ? slash + 1
+                                             : spec->config);
+}
+
+/* "resnet18, 10 epochs, batch 32, shared anchor" */
+static mosaic_status add_setting(const mos_sweep_run *run, mos_text *out) {
+    static const char *const keys[] = {"model.encoder", "train.epochs", "train.batch",
+                                       "loss.anchor"};
+    static const char *const before[] = {"", ", ", " epochs, batch ", ", "};
+    mos_config *config = NULL;
+    mosaic_status status;
+    MOS_GOTO(mos_config_create(&config));
+    MOS_GOTO(mos_config_read_text(config, run->config, run->name));
+    for (int k = 0; k < 4; k++) {
+        mos_text_add(out, "%s", before[k]);
+        MOS_GOTO(mos_config_get(config, keys[k], out));
+    }
+    mos_text_add(out, " anchor");
+done:
+    mos_config_destroy(&config);
+    return status;
+}
+
+static mosaic_status add_tsv_row(const mos_sweep_results *results, const mos_sweep_row *row,
+                                 const char *date, const char *command, mos_text *out) {
+    static const int metrics[] = {0, 1, 4, 2}; /* macro F1, micro F1, Hamming, macro AP */
+    const mos_sweep_cell *cell = &row->cell[results->plan->spec.splits - 1];
+    if (cell->seeds == 0) return MOSAIC_OK;
+    mos_text_add(out, "%s\t", date);
+    add_set_name(results, out);
+    mos_text_add(out, "\t%s\t", results->plan->setting[row->setting].label);
+    mos_text_add_number(out, row->labeled);
+    mos_text_add(out, "\t");
+    MOS_TRY(add_setting(&results->plan->run[row->first], out));
+    mos_text_add(out, "\t%lld", (long long)cell->seeds);
+    for (int k = 0; k < 4; k++) {
+        double sd = cell->sd[metrics[k]];
+        mos_text_add(out, "\t%.4f\t%.4f", cell->mean[metrics[k]], isfinite(sd) ? sd : 0);
+    }
+    mos_text_add(out, "\t%s\n", command);
+    return MOSAIC_OK;
+}
+
+static mosaic_status write_tsv(const mos_sweep_results *results, const char *folder,
+                               const char *command) {
+    mos_text out = {0};
+    char date[16] = "";
+    struct tm utc;
+    time_t now = time(NULL);
+    if (gmtime_r(&now, &utc) != NULL) (void)strftime(date, sizeof date, "%Y-%m-%d", &utc);
+    mosaic_status status = MOSAIC_OK;
+    mos_text_add(&out, "date\tset\tmethod\tlabels\tsetting\tseeds\tmacro_f1\tsd\tmicro_f1\tsd\t"
+                       "hamming\tsd\tmacro_ap\tsd\tcommand\n");
+    for (int64_t i = 0; i < results->rows && status == MOSAIC_OK; i++)
+        status = add_tsv_row(results, &results->row[i], date, command, &out);
+    if (status == MOSAIC_OK) return mos_sweep_file(folder, "results.tsv", &out);
+    mos_text_release(&out);
+    return status;
+}
+
+mosaic_status mos_sweep_tables_write(const mos_sweep_results *results, const char *folder,
+                                     const char *command) {
+    MOS_TRY(write_csv(results, folder));
+    MOS_TRY(write_tsv(results, folder, command));
+    MOS_TRY(mos_sweep_json_write(results, folder, command));
+    MOS_TRY(mos_sweep_latex_write(results, folder));
+    return mos_sweep_page_write(results, folder, command);
+}

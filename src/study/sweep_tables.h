@@ -1,0 +1,25 @@
+/* The files that a sweep's results become. */
+#ifndef MOS_STUDY_SWEEP_TABLES_H
+#define MOS_STUDY_SWEEP_TABLES_H
+
+#include "study/sweep_results.h"
+
+/* results.csv (a line a run and split), results.tsv (a line a setting and fraction on the last
+ * split, as bench/results.tsv has them), results.json (everything), table.tex (booktabs) and
+ * table.html, each atomically. command: the line that made them, for the record. */
+mosaic_status mos_sweep_tables_write(const mos_sweep_results *results, const char *folder,
+                                     const char *command);
+
+/* Its parts: */
+mosaic_status mos_sweep_json_write(const mos_sweep_results *results, const char *folder,
+                                   const char *command);
+mosaic_status mos_sweep_latex_write(const mos_sweep_results *results, const char *folder);
+mosaic_status mos_sweep_page_write(const mos_sweep_results *results, const char *folder,
+                                   const char *command);
+/* Writes folder/name and releases the text, also when it failed. */
+mosaic_status mos_sweep_file(const char *folder, const char *name, mos_text *text);
+
+/* The row with the best mean of a metric among rows of a fraction; -1: none has one. */
+int64_t mos_sweep_best_row(const mos_sweep_results *results, int fraction, int split, int metric);
+
+#endif

@@ -1,2 +1,0 @@
-# Thousands of rows: minutes under a sanitizer.
-set_tests_properties(eval/embedding_scale_test PROPERTIES LABELS slow)
