@@ -12,6 +12,25 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET libprotobuf-c)
 find_program(PROTOC_C protoc-c REQUIRED)
 
+# Optional: empty where it is not wanted or not there. One file is compiled with it.
+set(MOSAIC_ONEDNN_LIBRARY "")
+if(NOT MOSAIC_ONEDNN MATCHES "^(AUTO|ON|OFF)$")
+  message(FATAL_ERROR "MOSAIC_ONEDNN is AUTO, ON or OFF, not '${MOSAIC_ONEDNN}'")
+endif()
+if(NOT MOSAIC_ONEDNN STREQUAL "OFF")
+  find_library(ONEDNN_LIBRARY dnnl)
+  find_path(ONEDNN_INCLUDE oneapi/dnnl/dnnl.h)
+  if(ONEDNN_LIBRARY AND ONEDNN_INCLUDE)
+    set(MOSAIC_ONEDNN_LIBRARY ${ONEDNN_LIBRARY})
+    set_property(SOURCE ${CMAKE_SOURCE_DIR}/src/compute/cpu/conv_onednn.c APPEND PROPERTY COMPILE_DEFINITIONS MOSAIC_HAS_ONEDNN)
+    set_property(SOURCE ${CMAKE_SOURCE_DIR}/src/compute/cpu/conv_onednn.c APPEND PROPERTY INCLUDE_DIRECTORIES ${ONEDNN_INCLUDE})
+  elseif(MOSAIC_ONEDNN STREQUAL "ON")
+    message(FATAL_ERROR "MOSAIC_ONEDNN=ON: found no oneDNN (Debian: libdnnl-dev)")
+  else()
+    message(STATUS "oneDNN is not there: built without it")
+  endif()
+endif()
+
 # mosaic_protobuf(<target> <file.proto>): a library of the messages, whose header is <file>.pb-c.h. Generated code is not held to
 # our warnings.
 function(mosaic_protobuf target proto)

@@ -1,5 +1,7 @@
 #include "base/simd.h"
 
+#include "base/isa.h"
+
 #include <stdatomic.h>
 #include <stdio.h>
 #if defined(__x86_64__)
@@ -8,19 +10,12 @@
 
 static atomic_int limit = MOS_SIMD_AVX512;
 
-static mos_simd supported(void) {
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-        return MOS_SIMD_AVX512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return MOS_SIMD_AVX2;
-#endif
-    return MOS_SIMD_PLAIN;
-}
-
 mos_simd mos_simd_level(void) {
-    mos_simd best = supported();
-    int most = atomic_load_explicit(&limit, memory_order_relaxed);
+    const mos_isa isa = mos_isa_used();
+    const mos_simd best = isa >= MOS_ISA_AVX512 ? MOS_SIMD_AVX512
+                          : isa == MOS_ISA_AVX2 ? MOS_SIMD_AVX2
+                                                : MOS_SIMD_PLAIN;
+    const int most = atomic_load_explicit(&limit, memory_order_relaxed);
     return (int)best < most ? best : (mos_simd)most;
 }
 

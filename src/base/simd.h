@@ -11,7 +11,7 @@
 #define MOS_SIMD_INLINE static inline __attribute__((always_inline, unused))
 
 typedef enum mos_simd { MOS_SIMD_PLAIN, MOS_SIMD_AVX2, MOS_SIMD_AVX512 } mos_simd;
-/* The best instruction set of this processor, not above the limit. */
+/* The best instruction set that is used (base/isa.h), not above the limit. */
 mos_simd mos_simd_level(void);
 /* For tests and comparisons: process-wide, AVX512 at the start. */
 void mos_simd_limit(mos_simd most);

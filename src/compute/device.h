@@ -35,7 +35,7 @@ typedef struct mos_device {
     mos_precision precision; /* of activations */
     size_t real_bytes;       /* 4 or 8 */
     int threads;
-    char description[160]; /* "cpu oneDNN 2.6.3 avx512_core_bf16, 2 threads, bf16" */
+    char description[160]; /* "cpu avx512_bf16, 2 threads, bf16, oneDNN 2.6.3" */
     void *state;           /* the backend's own */
 } mos_device;
 

@@ -19,9 +19,11 @@ void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
+#if defined(MOSAIC_HAS_ONEDNN)
 /* oneDNN's types stay in their room: pointers and an enumeration. */
 int __real_dnnl_primitive_execute(const void *primitive, void *stream, int count, const void *args);
 int __wrap_dnnl_primitive_execute(const void *primitive, void *stream, int count, const void *args);
+#endif
 
 static atomic_bool counting;
 static atomic_long executes, inside, outside;
@@ -61,6 +63,7 @@ int posix_memalign(void **out, size_t alignment, size_t size) {
 #pragma GCC visibility pop
 #endif
 
+#if defined(MOSAIC_HAS_ONEDNN)
 int __wrap_dnnl_primitive_execute(const void *primitive, void *stream, int count,
                                   const void *args) {
     atomic_fetch_add(&executes, 1);
@@ -71,6 +74,7 @@ int __wrap_dnnl_primitive_execute(const void *primitive, void *stream, int count
     atomic_fetch_sub(&running, 1);
     return status;
 }
+#endif
 
 static void check(mos_encoder_kind encoder, mos_precision precision, int64_t lanes) {
     const mos_step_setting setting = {.encoder = encoder,

@@ -20,6 +20,9 @@ set_tests_properties(bench/instruction_counts PROPERTIES TIMEOUT 900 SKIP_RETURN
 add_custom_target(update_instruction_counts
   COMMAND ${instruction_counts} ${instruction_compiler} ${instruction_build} --update DEPENDS hot_paths VERBATIM)
 
-# It stands between the program and oneDNN.
-target_link_options(heap_calls_test PRIVATE -Wl,--wrap=dnnl_primitive_execute)
+# It stands between the program and oneDNN, where that is.
+if(MOSAIC_ONEDNN_LIBRARY)
+  target_compile_definitions(heap_calls_test PRIVATE MOSAIC_HAS_ONEDNN)
+  target_link_options(heap_calls_test PRIVATE -Wl,--wrap=dnnl_primitive_execute)
+endif()
 set_property(TEST bench/heap_calls_test APPEND PROPERTY ENVIRONMENT OMP_WAIT_POLICY=passive)

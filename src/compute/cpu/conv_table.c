@@ -29,7 +29,7 @@ static bool is_possible(const mos_cpu *cpu, const mos_conv_shape *shape, conv_di
     const bool square3 = shape->kernel == 3 && shape->pad == 1;
     const bool tiled = wide && square3 && shape->stride == 1;
     /* It has no layout of four channels, and below AVX-512 nothing fast for plain images. */
-    const bool of_onednn = cpu->block >= 8 && (cpu->block == 16 || !shape->image);
+    const bool of_onednn = cpu->onednn && cpu->block >= 8 && (cpu->block == 16 || !shape->image);
     switch (algorithm) {
     case MOS_CONV_DIRECT:
         return of_onednn;

@@ -1,8 +1,9 @@
 /* The cpu backend: opening a device, memory, and the op table. */
+#include "base/isa.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/thread.h"
-#include "compute/cpu/cpu_state.h"
+#include "compute/cpu/conv_onednn.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -53,104 +54,68 @@ void mos_cpu_leave(mos_cpu_guard guard) {
     write_control(guard.control);
 }
 
-mosaic_status mos_cpu_check(dnnl_status_t status, const char *what) {
-    switch (status) {
-    case dnnl_success:
-        return MOSAIC_OK;
-    case dnnl_out_of_memory:
-        return mos_fail(MOSAIC_ERR_MEMORY, "%s: onednn ran out of memory", what);
-    case dnnl_unimplemented:
-        return mos_fail(MOSAIC_ERR_UNSUPPORTED, "%s: onednn has no implementation", what);
-    default:
-        return mos_fail(MOSAIC_ERR_RUNTIME, "%s: onednn status %d", what, (int)status);
-    }
-}
-
 /* ---- open and close
  * -------------------------------------------------------------------------------------------- */
 
-/* The isa values are sets of bits, each containing those below it. */
-static bool isa_has(dnnl_cpu_isa_t isa, dnnl_cpu_isa_t wanted) {
-    return ((unsigned)isa & (unsigned)wanted) == (unsigned)wanted;
-}
-
-/* Under DNNL_MAX_CPU_ISA oneDNN reports less than the processor has; ours follow, so one variable
- * limits both. */
-static const mos_kernels *choose_kernels(dnnl_cpu_isa_t isa, const char **name) {
+static const mos_kernels *choose_kernels(mos_isa isa) {
 #if defined(__x86_64__)
-    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-    if (isa_has(isa, dnnl_cpu_isa_avx512_core_bf16) && avx512 &&
-        __builtin_cpu_supports("avx512bf16")) {
-        *name = "avx512_core_bf16";
-        return &mos_kernels_avx512_bf16;
-    }
-    if (isa_has(isa, dnnl_cpu_isa_avx512_core) && avx512) {
-        *name = "avx512_core";
-        return &mos_kernels_avx512;
-    }
-    if (isa_has(isa, dnnl_cpu_isa_avx2) && __builtin_cpu_supports("avx2") &&
-        __builtin_cpu_supports("fma")) {
-        *name = "avx2";
-        return &mos_kernels_avx2;
-    }
+    if (isa == MOS_ISA_AVX512_BF16) return &mos_kernels_avx512_bf16;
+    if (isa == MOS_ISA_AVX512) return &mos_kernels_avx512;
+    if (isa == MOS_ISA_AVX2) return &mos_kernels_avx2;
 #endif
     (void)isa;
-    *name = "generic";
     return &mos_kernels_base;
 }
 
 static void cpu_close(mos_device *device) {
     mos_cpu *cpu = cpu_of(device);
     if (!cpu) return;
-    if (cpu->stream) dnnl_stream_destroy(cpu->stream);
-    if (cpu->engine) dnnl_engine_destroy(cpu->engine);
+    mos_onednn_close(&cpu->onednn);
     mos_free(cpu);
     device->state = NULL;
 }
 
-static mosaic_status cpu_open(mos_device *device) {
-    const char *isa;
-    mos_cpu *cpu = NULL;
-    mosaic_status status = mos_alloc(1, sizeof *cpu, "cpu device", &cpu);
-    if (status != MOSAIC_OK) return status;
-    device->state = cpu;
-    if (device->threads < 1) device->threads = mos_cpu_count();
-    if (device->threads > CPU_MAX_THREADS) device->threads = CPU_MAX_THREADS;
-    cpu->threads = device->threads;
-    cpu->kernels = choose_kernels(dnnl_get_effective_cpu_isa(), &isa);
-    if (device->precision == MOS_PRECISION_FP64) {
-        status = mos_fail(MOSAIC_ERR_UNSUPPORTED,
-                          "device cpu computes in fp32 or bf16, fp64 was asked for");
-        goto failed;
-    }
+static void choose_precision(mos_device *device, mos_cpu *cpu) {
     cpu->bf16 = device->precision == MOS_PRECISION_BF16;
     if (cpu->bf16 && !cpu->kernels->bf16) {
-        mos_log(MOS_LOG_NOTICE, "this processor has no bf16 arithmetic (%s): using fp32", isa);
+        mos_log(MOS_LOG_NOTICE, "no bf16 arithmetic in the instruction set %s: using fp32",
+                cpu->kernels->isa);
         cpu->bf16 = false;
         device->precision = MOS_PRECISION_FP32;
     }
     cpu->activation = cpu->bf16 ? cpu->kernels->bf16 : cpu->kernels->f32;
-    cpu->type = cpu->bf16 ? dnnl_bf16 : dnnl_f32;
     cpu->act_size = cpu->bf16 ? 2 : 4;
     cpu->block = cpu->kernels->lanes;
     cpu->group = 2 * cpu->block;
     cpu->rows = cpu->kernels->rows;
-    cpu->tiles = isa_has(dnnl_get_effective_cpu_isa(), dnnl_cpu_isa_avx512_core_amx);
+}
+
+static mosaic_status cpu_open(mos_device *device) {
+    char library[48];
+    mos_cpu *cpu = NULL;
+    if (device->precision == MOS_PRECISION_FP64)
+        return mos_fail(MOSAIC_ERR_UNSUPPORTED,
+                        "device cpu computes in fp32 or bf16, fp64 was asked for");
+    MOS_TRY(mos_isa_cap(NULL));
+    MOS_TRY(mos_alloc(1, sizeof *cpu, "cpu device", &cpu));
+    device->state = cpu;
+    if (device->threads < 1) device->threads = mos_cpu_count();
+    if (device->threads > CPU_MAX_THREADS) device->threads = CPU_MAX_THREADS;
+    cpu->threads = device->threads;
+    cpu->kernels = choose_kernels(mos_isa_used());
+    choose_precision(device, cpu);
     device->real_bytes = sizeof(float);
-    MOS_GOTO(mos_cpu_check(dnnl_engine_create(&cpu->engine, dnnl_cpu, 0), "cpu engine"));
-    MOS_GOTO(mos_cpu_check(dnnl_stream_create(&cpu->stream, cpu->engine, dnnl_stream_default_flags),
-                           "cpu stream"));
-    const dnnl_version_t *version = dnnl_version();
-    snprintf(device->description, sizeof device->description,
-             "cpu oneDNN %d.%d.%d %s, %d thread%s, %s", version->major, version->minor,
-             version->patch, isa, cpu->threads, cpu->threads == 1 ? "" : "s",
-             cpu->bf16 ? "bf16" : "fp32");
+    const mosaic_status status = mos_onednn_open(&cpu->onednn);
+    if (status != MOSAIC_OK) {
+        cpu_close(device);
+        return status;
+    }
+    cpu->tiles = cpu->onednn && mos_isa_tiles();
+    mos_onednn_describe(cpu->onednn, library, sizeof library);
+    (void)snprintf(device->description, sizeof device->description, "cpu %s%s, %d thread%s, %s%s",
+                   cpu->kernels->isa, cpu->tiles ? " amx" : "", cpu->threads,
+                   cpu->threads == 1 ? "" : "s", cpu->bf16 ? "bf16" : "fp32", library);
     return MOSAIC_OK;
-done:
-failed:
-    cpu_close(device);
-    return status;
 }
 
 /* ---- memory

@@ -10,24 +10,22 @@
 #include "compute/cpu/kernel_table.h"
 #include "compute/device.h"
 
-#include <oneapi/dnnl/dnnl.h>
-
 #define CPU_BLOCK       16 /* the largest block size; channel counts are its multiples */
 #define CPU_MAX_THREADS 256
 
+typedef struct mos_onednn mos_onednn; /* conv_onednn.c */
+
 typedef struct mos_cpu {
-    dnnl_engine_t engine;
-    dnnl_stream_t stream;
+    mos_onednn *onednn;                /* NULL: a build without it */
     const mos_kernels *kernels;        /* real ops, for this processor */
     const mos_act_kernels *activation; /* act ops of the device's precision */
-    dnnl_data_type_t type;             /* of activations */
     int64_t block;                     /* channels of an activation block: 16, 8 or 4 */
     int64_t group;                     /* output channels of a product: two blocks */
     int64_t rows;                      /* rows of a product */
     size_t act_size;                   /* bytes of one activation value */
     int threads;
     bool bf16;
-    bool tiles; /* the processor multiplies bf16 matrix tiles (AMX), far faster than vectors */
+    bool tiles; /* oneDNN multiplies bf16 matrix tiles here (AMX), far faster than vectors */
 } mos_cpu;
 
 static inline mos_cpu *cpu_of(const mos_device *device) {
@@ -42,9 +40,6 @@ typedef struct mos_cpu_guard {
 } mos_cpu_guard;
 mos_cpu_guard mos_cpu_enter(const mos_cpu *cpu);
 void mos_cpu_leave(mos_cpu_guard guard);
-
-/* "what: what oneDNN answered" as a status. */
-mosaic_status mos_cpu_check(dnnl_status_t status, const char *what);
 
 /* The part of [0, count) that thread `index` of `threads` takes: contiguous, sizes differ by at
  * most one. */
