@@ -10,6 +10,8 @@
 
 /* Transformed input of a block of tiles. */
 #define BLOCK_BYTES ((int64_t)256 << 10)
+/* Transformed input and products of a block whose planes are in turn in that cache. */
+#define CHUNK_BYTES ((int64_t)8 << 20)
 /* Transformed input and gradient of one thread's piece of tiles, and the sums it may hold. */
 #define PIECE_BYTES ((int64_t)1536 << 10)
 #define SUMS_BYTES  ((int64_t)1 << 20)
@@ -31,10 +33,13 @@ static mos_winograd_map map_of(const mos_conv_shape *s, const mos_winograd_kerne
                               .tiles = s->n * th * tw};
 }
 
-static size_t block_bytes(const mos_cpu *cpu, const conv_own *plan, int64_t inputs) {
+/* A thread's transformed input of a block, and the products of so many output channels. */
+static size_t block_bytes(const mos_cpu *cpu, const conv_own *plan, int64_t inputs,
+                          int64_t outputs) {
     return (size_t)plan->kernels->planes *
            ((size_t)WINOGRAD_V_PLANE(plan->rows, inputs) * cpu->act_size +
-            (size_t)WINOGRAD_M_PLANE(plan->rows, cpu->group) * sizeof(float));
+            (size_t)(outputs / cpu->group * WINOGRAD_M_PLANE(plan->rows, cpu->group)) *
+                sizeof(float));
 }
 
 /* Input channels of the product: what the forward pass reads is x, the data gradient reads dy. */
@@ -78,7 +83,7 @@ static void run_tiles(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
     {
         const int thread = omp_get_thread_num();
         int64_t block;
-        char *v = (char *)workspace + (size_t)thread * block_bytes(cpu, plan, inputs);
+        char *v = (char *)workspace + (size_t)thread * block_bytes(cpu, plan, inputs, cpu->group);
         float *m = (float *)(void *)(v + (size_t)(planes * WINOGRAD_V_PLANE(plan->rows, inputs)) *
                                              cpu->act_size);
         while ((block = mos_cpu_work_next(&work, thread)) >= 0) {
@@ -94,6 +99,51 @@ static void run_tiles(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
                                            s->relu, out);
                 else
                     kernels->output(&to, m, first, count, plan->rows, c, out);
+            }
+        }
+    }
+}
+
+/* The same of many channels: a block has as many tiles as make the transformed weights, which come
+ * from memory or the third-level cache, worth reading. Its products go plane by plane, so that a
+ * plane of the transformed input stays in the L2 cache while all weights of the plane pass by it.
+ */
+static void run_tile_planes(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
+                            const void *packed, const void *in, void *out, void *workspace) {
+    const mos_conv_shape *s = &conv->shape;
+    const conv_own *plan = &conv->own[direction];
+    const mos_winograd_kernels *kernels = plan->kernels;
+    const int64_t planes = kernels->planes, inputs = inputs_of(s, direction),
+                  outputs = direction == CONV_FORWARD ? s->co : s->ci;
+    const mos_winograd_map from = map_of(s, kernels, inputs), to = map_of(s, kernels, outputs);
+    const int64_t plane_v = WINOGRAD_V_PLANE(plan->rows, inputs),
+                  plane_m = WINOGRAD_M_PLANE(plan->rows, cpu->group);
+    mos_cpu_work work;
+    mos_cpu_work_begin(&work, (from.tiles + plan->rows - 1) / plan->rows, cpu->threads);
+#pragma omp parallel num_threads(cpu->threads)
+    {
+        const int thread = omp_get_thread_num();
+        int64_t block;
+        char *v = (char *)workspace + (size_t)thread * (plan->bytes / (size_t)cpu->threads);
+        float *m = (float *)(void *)(v + (size_t)(planes * plane_v) * cpu->act_size);
+        while ((block = mos_cpu_work_next(&work, thread)) >= 0) {
+            const int64_t first = block * plan->rows;
+            const int64_t count = from.tiles - first < plan->rows ? from.tiles - first : plan->rows;
+            kernels->input(&from, in, first, count, plan->rows, v);
+            for (int64_t k = 0; k < planes; k++)
+                for (int64_t c = 0; c < outputs; c += cpu->group)
+                    kernels->multiply(
+                        1, plan->rows, inputs, v + (size_t)(k * plane_v) * cpu->act_size,
+                        (const char *)packed +
+                            (size_t)((c * planes + k * cpu->group) * inputs) * cpu->act_size,
+                        m + (c / cpu->group * planes + k) * plane_m);
+            for (int64_t c = 0; c < outputs; c += cpu->group) {
+                const float *products = m + c / cpu->group * planes * plane_m;
+                if (s->folded)
+                    kernels->output_folded(&to, products, first, count, plan->rows, c, conv->bias,
+                                           s->sum, s->relu, out);
+                else
+                    kernels->output(&to, products, first, count, plan->rows, c, out);
             }
         }
     }
@@ -312,19 +362,23 @@ void mos_winograd_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direct
     const mos_winograd_map map = map_of(s, kernels, s->ci);
     plan->name = kernels->name;
     plan->pack = pack_tiles;
-    plan->run = run_tiles;
     plan->kernels = kernels;
     if (direction == CONV_BACKWARD_WEIGHTS) {
         plan_weights(cpu, s, plan);
         return;
     }
     /* blocks of equal size, as many as divide evenly among the threads */
-    const int64_t inputs = inputs_of(s, direction), step = cpu->rows;
-    const int64_t most =
-        BLOCK_BYTES / (kernels->planes * (int64_t)cpu->act_size * inputs) / step * step;
-    const int64_t room = most < 2 * step ? 2 * step : most;
+    const int64_t inputs = inputs_of(s, direction), outputs = inputs == s->ci ? s->co : s->ci;
+    const int64_t step = cpu->rows, tile = kernels->planes * (int64_t)cpu->act_size;
+    int64_t room = BLOCK_BYTES / (tile * inputs) / step * step;
+    /* Not where vectors are wider: there it is not measured. */
+    const bool by_planes = room < 2 * step && cpu->block < CPU_BLOCK;
+    if (by_planes) room = CHUNK_BYTES / (tile * (inputs + outputs)) / step * step;
+    if (room < 2 * step) room = 2 * step;
     const int64_t blocks = mos_cpu_round_up((map.tiles + room - 1) / room, cpu->threads);
     plan->rows = mos_cpu_round_up((map.tiles + blocks - 1) / blocks, step);
-    plan->bytes = (size_t)cpu->threads * block_bytes(cpu, plan, inputs);
+    plan->run = by_planes ? run_tile_planes : run_tiles;
+    plan->bytes =
+        (size_t)cpu->threads * block_bytes(cpu, plan, inputs, by_planes ? outputs : cpu->group);
     plan->weight_bytes = (size_t)(kernels->planes * s->ci * s->co) * cpu->act_size;
 }

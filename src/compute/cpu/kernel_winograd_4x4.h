@@ -6,6 +6,10 @@
 #define MOS_COMPUTE_CPU_KERNEL_WINOGRAD_4X4_H
 
 #define F4_PLANES 36
+/* Blocks of channels that are transformed together where a vector is half a cache line, so that
+ * whole lines are written. */
+#define F4_TOGETHER (LANES == 16 ? 1 : 2)
+#define F4_AHEAD    8 /* columns ahead that a walk along a row of tiles prefetches */
 /* The points of least rounding error among those tried (docs/adr/0004-own-convolution-kernels.md).
  */
 #define F4_P  0.625f
@@ -134,6 +138,13 @@ KERNEL_INLINE void f4_begin_walk(const mos_winograd_map *map, const float *plane
 KERNEL_INLINE void f4_walk_tile(f4_walk *walk, vec out[F4_PLANES]) {
     const float *from = walk->from;
     const int64_t line = walk->line;
+    if (F4_TOGETHER > 1 && walk->right >= F4_AHEAD + 2) {
+#pragma GCC unroll 6
+        for (int r = 0; r < 6; r++) {
+            __builtin_prefetch(from + r * line + F4_AHEAD * LANES, 0, 3);
+            __builtin_prefetch(from + r * line + (F4_AHEAD + 2) * LANES, 0, 3);
+        }
+    }
     if (walk->inner && walk->right >= 6) {
 #pragma GCC unroll 4
         for (int c = 2; c < 6; c++)
@@ -159,18 +170,20 @@ KERNEL_INLINE void f4_store(const vec values[F4_PLANES], int64_t between, float 
         v_store(to + k * between, values[k]);
 }
 
-/* `run` tiles along a row of tiles from `at` in a plane of the map, to `to` and every `step` values
- * from there */
-KERNEL_INLINE void f4_input_run(const mos_winograd_map *map, const float *plane,
-                                const tile_place *at, int64_t run, int64_t between, int64_t step,
-                                float *to) {
-    f4_walk walk;
-    f4_begin_walk(map, plane, at, &walk);
-    for (int64_t i = 0; i < run; i++) {
-        vec out[F4_PLANES];
-        f4_walk_tile(&walk, out);
-        f4_store(out, between, to + i * step);
-    }
+/* `run` tiles along a row of tiles from `at` in `together` planes of the map, `apart` values from
+ * each other, to `to` and every `step` values from there */
+KERNEL_INLINE void f4_input_run(const mos_winograd_map *map, const int together, const float *plane,
+                                int64_t apart, const tile_place *at, int64_t run, int64_t between,
+                                int64_t step, float *to) {
+    f4_walk walk[F4_TOGETHER];
+    for (int h = 0; h < together; h++)
+        f4_begin_walk(map, plane + h * apart, at, &walk[h]);
+    for (int64_t i = 0; i < run; i++)
+        for (int h = 0; h < together; h++) {
+            vec out[F4_PLANES];
+            f4_walk_tile(&walk[h], out);
+            f4_store(out, between, to + i * step + h * LANES);
+        }
 }
 
 /* v [36, rows, c]: tiles first .. first + count of x; the rest of the rows are zero */
@@ -182,9 +195,9 @@ static void f4_input(const mos_winograd_map *map, const void *x, int64_t first, 
     for (int64_t t = 0; t < count;) {
         const tile_place start = place_tile(map, first + t);
         const int64_t run = map->tw - start.tx < count - t ? map->tw - start.tx : count - t;
-        for (int64_t b = 0; b < blocks; b++)
-            f4_input_run(map, (const float *)x + (start.n * blocks + b) * plane, &start, run,
-                         between, map->c, v + t * map->c + b * LANES);
+        for (int64_t b = 0; b < blocks; b += F4_TOGETHER)
+            f4_input_run(map, F4_TOGETHER, (const float *)x + (start.n * blocks + b) * plane, plane,
+                         &start, run, between, map->c, v + t * map->c + b * LANES);
         t += run;
     }
     for (int k = 0; k < F4_PLANES && count < rows; k++)
@@ -209,31 +222,38 @@ KERNEL_INLINE void f4_output_tile(const float *m, int64_t stride, vec out[16]) {
     }
 }
 
+/* As much of a tile as lies inside the map. */
+KERNEL_INLINE void f4_store_tile(const mos_winograd_map *map, const tile_place *at,
+                                 const vec out[16], const bool folded, vec bias, const bool sum,
+                                 const bool relu, float *to) {
+    const int64_t line = map->w * LANES, down = map->h - at->ty * 4, right = map->w - at->tx * 4;
+    if (down >= 4 && right >= 4) {
+#pragma GCC unroll 16
+        for (int i = 0; i < 16; i++)
+            store_ended_f32(to + i / 4 * line + i % 4 * LANES, out[i], folded, bias, sum, relu);
+        return;
+    }
+    for (int r = 0; r < 4 && r < down; r++)
+        for (int c = 0; c < 4 && c < right; c++)
+            store_ended_f32(to + r * line + c * LANES, out[r * 4 + c], folded, bias, sum, relu);
+}
+
 KERNEL_INLINE void f4_output_as(const mos_winograd_map *map, const float *m, int64_t first,
                                 int64_t count, int64_t rows, int64_t channel, const bool folded,
                                 const float *bias, const bool sum, const bool relu, float *y) {
     const int64_t blocks = map->c / LANES, line = map->w * LANES, plane = map->h * line;
-    for (int64_t half = 0; half < 2; half++) {
-        const vec b = folded ? v_load(bias + channel + half * LANES) : v_all(0);
+    vec b[2] = {v_all(0), v_all(0)};
+    if (folded) b[0] = v_load(bias + channel), b[1] = v_load(bias + channel + LANES);
+    for (int64_t first_half = 0; first_half < 2; first_half += F4_TOGETHER) {
         tile_place at = place_tile(map, first);
-        for (int64_t t = 0; t < count; t++, next_tile(map, &at)) {
-            vec out[16];
-            f4_output_tile(m + t * GROUP + half * LANES, WINOGRAD_M_PLANE(rows, GROUP), out);
-            float *to = y + (at.n * blocks + channel / LANES + half) * plane + at.ty * 4 * line +
-                        at.tx * 4 * LANES;
-            const int64_t down = map->h - at.ty * 4, right = map->w - at.tx * 4;
-            if (down >= 4 && right >= 4) {
-#pragma GCC unroll 16
-                for (int i = 0; i < 16; i++)
-                    store_ended_f32(to + i / 4 * line + i % 4 * LANES, out[i], folded, b, sum,
-                                    relu);
-            } else {
-                for (int r = 0; r < 4 && r < down; r++)
-                    for (int c = 0; c < 4 && c < right; c++)
-                        store_ended_f32(to + r * line + c * LANES, out[r * 4 + c], folded, b, sum,
-                                        relu);
+        for (int64_t t = 0; t < count; t++, next_tile(map, &at))
+            for (int64_t half = first_half; half < first_half + F4_TOGETHER; half++) {
+                vec out[16];
+                f4_output_tile(m + t * GROUP + half * LANES, WINOGRAD_M_PLANE(rows, GROUP), out);
+                float *to = y + (at.n * blocks + channel / LANES + half) * plane +
+                            at.ty * 4 * line + at.tx * 4 * LANES;
+                f4_store_tile(map, &at, out, folded, b[half], sum, relu, to);
             }
-        }
     }
 }
 
@@ -277,14 +297,18 @@ static void f4_weights(const float *w, int64_t out_stride, int64_t in_stride, in
                        int64_t begin, int64_t end, bool flip, void *u_values) {
     float *u = u_values;
     for (int64_t i = begin; i < end; i++)
-        for (int64_t half = 0; half < 2; half++) {
-            const float *from = w + half * LANES * out_stride + i * in_stride;
-            vec g[9], transformed[F4_PLANES];
-            load_taps(from, out_stride, 9, g, flip);
-            f4_transform_weights(g, transformed);
+        for (int64_t half = 0; half < 2; half += F4_TOGETHER) {
+            vec transformed[F4_TOGETHER][F4_PLANES];
+            for (int64_t h = 0; h < F4_TOGETHER; h++) {
+                vec g[9];
+                load_taps(w + (half + h) * LANES * out_stride + i * in_stride, out_stride, 9, g,
+                          flip);
+                f4_transform_weights(g, transformed[h]);
+            }
 #pragma GCC unroll 36
             for (int64_t k = 0; k < F4_PLANES; k++)
-                v_stream(u + (k * inputs + i) * GROUP + half * LANES, transformed[k]);
+                for (int64_t h = 0; h < F4_TOGETHER; h++)
+                    v_stream(u + (k * inputs + i) * GROUP + (half + h) * LANES, transformed[h][k]);
         }
     v_stream_fence();
 }
@@ -349,7 +373,7 @@ KERNEL_INLINE void f4_pairs_as(const mos_winograd_map *map, const float *act, co
             else if (gradient)
                 f4_gradient_run(map, from, &at, run, between, to);
             else
-                f4_input_run(map, from, &at, run, between, LANES, to);
+                f4_input_run(map, 1, from, 0, &at, run, between, LANES, to);
         }
 }
 
