@@ -3,12 +3,15 @@
  */
 #include "score/clusters.h"
 
+#include "base/gemm.h"
 #include "base/memory.h"
 #include "score/label_sets.h"
 #include "score/neighbours.h"
 
 #include <math.h>
 #include <string.h>
+
+enum { SET_ROWS = 64 }; /* whose cosines with all clusters are made at once */
 
 /* The rows that count: compact copies of unit rows and labels. */
 typedef struct unit_rows {
@@ -104,17 +107,17 @@ static double dot(const double *a, const double *b, int64_t d) {
 }
 
 /* s(i) = (b - a) / max(a, b): a the mean distance to the others of its cluster, b the smallest mean
- * distance to another cluster; 0 for a cluster of one (Rousseeuw 1987). */
-static double silhouette_of(const double *row, int32_t own, const double *sums,
-                            const mos_label_sets *sets, int64_t d) {
+ * distance to another cluster; 0 for a cluster of one (Rousseeuw 1987). together [sets]: the sum of
+ * the row's cosines with each cluster. */
+static double silhouette_of(const double *together, int32_t own, const mos_label_sets *sets) {
     double a = 0, b = INFINITY;
     if (sets->size[own] < 2) return 0;
     for (int32_t c = 0; c < sets->count; c++) {
-        double size = (double)sets->size[c], together = dot(row, sums + c * d, d);
+        double size = (double)sets->size[c];
         if (c == own)
-            a = (size - together) / (size - 1); /* the row itself adds 1 - 1 */
+            a = (size - together[c]) / (size - 1); /* the row itself adds 1 - 1 */
         else
-            b = fmin(b, (size - together) / size);
+            b = fmin(b, (size - together[c]) / size);
     }
     double larger = fmax(a, b);
     return larger > 0 ? (b - a) / larger : 0;
@@ -140,43 +143,95 @@ static double davies_bouldin_of(const double *sums, const double *spread,
     return total / (double)sets->count;
 }
 
+/* What measure_sets works with. */
+typedef struct set_work {
+    double *sums, *spread;   /* [sets, d], [sets] */
+    double *rows, *together; /* [SET_ROWS, d], [SET_ROWS, sets] */
+    int64_t *taken;          /* [SET_ROWS] which rows these are */
+    void *room;
+} set_work;
+
+static mosaic_status make_set_work(const mos_label_sets *sets, int64_t d, set_work *work) {
+    const size_t count = (size_t)sets->count;
+    MOS_TRY(mos_alloc(count * (size_t)d, sizeof(double), "cluster sums", &work->sums));
+    MOS_TRY(mos_alloc(count, sizeof(double), "cluster spreads", &work->spread));
+    MOS_TRY(mos_alloc((size_t)(SET_ROWS * d), sizeof(double), "unit rows", &work->rows));
+    MOS_TRY(mos_alloc(SET_ROWS * count, sizeof(double), "cluster cosines", &work->together));
+    MOS_TRY(mos_alloc(SET_ROWS, sizeof(int64_t), "row numbers", &work->taken));
+    return mos_alloc(mos_gemm_room(1), 1, "room of products", &work->room);
+}
+
+static void release_set_work(set_work *work) {
+    mos_free(work->sums);
+    mos_free(work->spread);
+    mos_free(work->rows);
+    mos_free(work->together);
+    mos_free(work->taken);
+    mos_free(work->room);
+}
+
+/* Adds the silhouettes of the `count` rows in work->rows to *total, and their spreads. */
+static void finish_set_rows(const set_work *work, const mos_label_sets *sets, int64_t count,
+                            int64_t d, double *total) {
+    const mos_product_f64 product = {.m = count,
+                                     .n = sets->count,
+                                     .k = d,
+                                     .alpha = 1,
+                                     .a = work->rows,
+                                     .b = work->sums,
+                                     .a_row = d,
+                                     .a_column = 1,
+                                     .b_row = 1,
+                                     .b_column = d,
+                                     .c = work->together,
+                                     .ldc = sets->count};
+    mos_gemm_f64(&product, 1, work->room);
+    for (int64_t r = 0; r < count; r++) {
+        const int32_t own = sets->of[work->taken[r]];
+        const double *row = work->rows + r * d, *sum = work->sums + own * d;
+        double squares = 0, size = (double)sets->size[own];
+        *total += silhouette_of(work->together + r * sets->count, own, sets);
+        for (int64_t k = 0; k < d; k++) {
+            double delta = row[k] - sum[k] / size;
+            squares += delta * delta;
+        }
+        work->spread[own] += sqrt(squares) / size;
+    }
+}
+
 static mosaic_status measure_sets(const mos_cluster_input *in, const unit_rows *rows,
                                   mos_cluster_scores *out) {
     mos_label_sets sets = {0};
-    double *block = NULL;
+    set_work work = {0};
     mosaic_status status = MOSAIC_OK;
-    int64_t d = rows->d;
+    int64_t d = rows->d, count = 0;
+    double total = 0;
     MOS_GOTO(mos_label_sets_find(rows->labels, rows->labelled, rows->l, in->top_sets, 2, &sets));
     out->sets = sets.count;
     for (int64_t c = 0; c < sets.count; c++)
         out->set_rows += sets.size[c];
     if (sets.count < 2) goto done;
-    MOS_GOTO(mos_alloc((size_t)(sets.count * (d + 1) + d), sizeof *block, "cluster sums", &block));
-    double *sums = block, *spread = block + sets.count * d, *row = spread + sets.count;
+    MOS_GOTO(make_set_work(&sets, d, &work));
     for (int64_t i = 0; i < rows->labelled; i++) {
         if (sets.of[i] < 0) continue;
-        unit_row(in, rows, i, row);
+        unit_row(in, rows, i, work.rows);
         for (int64_t k = 0; k < d; k++)
-            sums[sets.of[i] * d + k] += row[k];
+            work.sums[sets.of[i] * d + k] += work.rows[k];
     }
-    double total = 0;
     for (int64_t i = 0; i < rows->labelled; i++) {
-        int32_t own = sets.of[i];
-        if (own < 0) continue;
-        double squares = 0, size = (double)sets.size[own];
-        unit_row(in, rows, i, row);
-        total += silhouette_of(row, own, sums, &sets, d);
-        for (int64_t k = 0; k < d; k++) {
-            double delta = row[k] - sums[own * d + k] / size;
-            squares += delta * delta;
-        }
-        spread[own] += sqrt(squares) / size;
+        if (sets.of[i] < 0) continue;
+        unit_row(in, rows, i, work.rows + count * d);
+        work.taken[count++] = i;
+        if (count < SET_ROWS) continue;
+        finish_set_rows(&work, &sets, count, d, &total);
+        count = 0;
     }
+    finish_set_rows(&work, &sets, count, d, &total);
     out->silhouette = total / (double)out->set_rows;
-    out->davies_bouldin = davies_bouldin_of(sums, spread, &sets, d);
+    out->davies_bouldin = davies_bouldin_of(work.sums, work.spread, &sets, d);
 done:
     mos_label_sets_release(&sets);
-    mos_free(block);
+    release_set_work(&work);
     return status;
 }
 

@@ -1,51 +1,64 @@
 #include "score/covariance.h"
 
+#include "base/gemm.h"
 #include "base/memory.h"
-#include "base/simd.h"
 #include "base/thread.h"
 #include "score/eigen.h"
 
 #include <math.h>
 
-enum { ROW_BLOCK = 64 }; /* centred rows kept in cache while a part of the matrix takes them up */
-
-MOS_SIMD_INLINE void add_product_body(double *to, const double *row, double scale, int64_t n) {
-#pragma omp simd
-    for (int64_t i = 0; i < n; i++)
-        to[i] += scale * row[i];
-}
-MOS_SIMD_KERNEL(add_product, (double *to, const double *row, double scale, int64_t n),
-                (to, row, scale, n))
+/* Centred rows are added up MOS_GEMM_DEPTH at a time; a strip is so many rows of the matrix, up to
+ * its diagonal. */
+enum { STRIP = 48 };
 
 typedef struct moment_job {
     const double *centred; /* [rows, d] */
     double *covariance;
-    int64_t rows, d, pairs;
+    char *room; /* of products, per thread */
+    int64_t rows, d, strips;
 } moment_job;
 
-/* Pair p holds the matrix rows p and d - 1 - p: together always d + 1 products, so that equal parts
- * are equal work. */
-static void add_matrix_rows(void *context, int64_t begin, int64_t end, int thread) {
+static void add_strip(const moment_job *job, int64_t strip, void *room) {
+    const int64_t first = strip * STRIP, d = job->d;
+    const mos_product_f64 product = {.m = d - first < STRIP ? d - first : STRIP,
+                                     .n = first + STRIP < d ? first + STRIP : d,
+                                     .k = job->rows,
+                                     .alpha = 1,
+                                     .a = job->centred + first,
+                                     .a_row = 1,
+                                     .a_column = d,
+                                     .b = job->centred,
+                                     .b_row = d,
+                                     .b_column = 1,
+                                     .c = job->covariance + first * d,
+                                     .ldc = d,
+                                     .accumulate = true};
+    mos_gemm_f64(&product, 1, room);
+}
+
+/* Pair p holds strip p and the strip as far from the end: together always the same width, so that
+ * equal parts are equal work. */
+static void add_strips(void *context, int64_t begin, int64_t end, int thread) {
     const moment_job *job = context;
-    (void)thread;
-    for (int64_t pair = begin; pair < end; pair++)
-        for (int which = 0; which < 2; which++) {
-            int64_t a = which ? job->d - 1 - pair : pair;
-            if (which && a == pair) continue;
-            for (int64_t i = 0; i < job->rows; i++) {
-                const double *row = job->centred + i * job->d;
-                add_product(job->covariance + a * job->d, row, row[a], a + 1);
-            }
-        }
+    void *room = job->room + (size_t)thread * mos_gemm_room(1);
+    for (int64_t pair = begin; pair < end; pair++) {
+        const int64_t other = job->strips - 1 - pair;
+        add_strip(job, pair, room);
+        if (other != pair) add_strip(job, other, room);
+    }
 }
 
 mosaic_status mos_covariance(const float *x, int64_t n, int64_t d, int threads, double *mean,
                              double *covariance) {
     double *centred = NULL;
+    char *room = NULL;
+    mosaic_status status = MOSAIC_OK;
     if (n < 1 || d < 1)
         return mos_fail(MOSAIC_ERR_USAGE, "a covariance needs rows and columns, got %lld x %lld",
                         (long long)n, (long long)d);
-    MOS_TRY(mos_alloc((size_t)(ROW_BLOCK * d), sizeof *centred, "centred rows", &centred));
+    if (threads < 1) threads = 1;
+    MOS_GOTO(mos_alloc((size_t)(MOS_GEMM_DEPTH * d), sizeof *centred, "centred rows", &centred));
+    MOS_GOTO(mos_alloc(mos_gemm_room(threads), 1, "room of products", &room));
     for (int64_t k = 0; k < d; k++)
         mean[k] = 0;
     for (int64_t i = 0; i < n; i++)
@@ -55,19 +68,21 @@ mosaic_status mos_covariance(const float *x, int64_t n, int64_t d, int threads, 
         mean[k] /= (double)n;
     for (int64_t i = 0; i < d * d; i++)
         covariance[i] = 0;
-    for (int64_t at = 0; at < n; at += ROW_BLOCK) {
-        int64_t rows = n - at < ROW_BLOCK ? n - at : ROW_BLOCK;
+    for (int64_t at = 0; at < n; at += MOS_GEMM_DEPTH) {
+        int64_t rows = n - at < MOS_GEMM_DEPTH ? n - at : MOS_GEMM_DEPTH;
         for (int64_t i = 0; i < rows; i++)
             for (int64_t k = 0; k < d; k++)
                 centred[i * d + k] = (double)x[(at + i) * d + k] - mean[k];
-        moment_job job = {centred, covariance, rows, d, (d + 1) / 2};
-        mos_parallel_for(threads, job.pairs, add_matrix_rows, &job);
+        moment_job job = {centred, covariance, room, rows, d, (d + STRIP - 1) / STRIP};
+        mos_parallel_for(threads, (job.strips + 1) / 2, add_strips, &job);
     }
     for (int64_t a = 0; a < d; a++)
         for (int64_t b = 0; b <= a; b++)
             covariance[b * d + a] = covariance[a * d + b] = covariance[a * d + b] / (double)n;
+done:
     mos_free(centred);
-    return MOSAIC_OK;
+    mos_free(room);
+    return status;
 }
 
 double mos_effective_rank_of(const double *eigenvalues, int64_t d) {

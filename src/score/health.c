@@ -1,28 +1,54 @@
 /* Spread, cosine, effective rank, uniformity and alignment of unit rows. */
 #include "score/health.h"
 
+#include "base/gemm.h"
 #include "base/memory.h"
 #include "score/covariance.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { PAIR_ROWS = 1024 };
 
-static void measure_pairs(const float *z, int64_t n, int64_t d, mos_health *out) {
-    int64_t rows = n < PAIR_ROWS ? n : PAIR_ROWS, pairs = 0;
+/* Over every pair of at most PAIR_ROWS rows, evenly taken. */
+static mosaic_status measure_pairs(const float *z, int64_t n, int64_t d, int threads,
+                                   mos_health *out) {
+    int64_t rows = n < PAIR_ROWS ? n : PAIR_ROWS, pairs = rows * (rows - 1) / 2;
     double cosine = 0, spread = 0;
+    float *taken = NULL, *dots = NULL;
+    void *room = NULL;
+    mosaic_status status = MOSAIC_OK;
+    MOS_GOTO(mos_alloc((size_t)(rows * d), sizeof *taken, "rows of pairs", &taken));
+    MOS_GOTO(mos_alloc((size_t)(rows * rows), sizeof *dots, "cosines of pairs", &dots));
+    MOS_GOTO(mos_alloc(mos_gemm_room(threads), 1, "room of products", &room));
+    for (int64_t i = 0; i < rows; i++)
+        memcpy(taken + i * d, z + i * n / rows * d, (size_t)d * sizeof *taken);
+    const mos_product_f32 product = {.m = rows,
+                                     .n = rows,
+                                     .k = d,
+                                     .alpha = 1,
+                                     .a = taken,
+                                     .b = taken,
+                                     .a_row = d,
+                                     .a_column = 1,
+                                     .b_row = 1,
+                                     .b_column = d,
+                                     .c = dots,
+                                     .ldc = rows};
+    mos_gemm_f32(&product, threads, room);
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < i; j++) {
-            const float *a = z + (i * n / rows) * d, *b = z + (j * n / rows) * d;
-            float dot = 0;
-            for (int64_t k = 0; k < d; k++)
-                dot += a[k] * b[k];
-            cosine += (double)dot;
-            spread += exp(-2 * fmax(0, 2 - 2 * (double)dot));
-            pairs++;
+            const double dot = (double)dots[i * rows + j];
+            cosine += dot;
+            spread += exp(-2 * fmax(0, 2 - 2 * dot));
         }
     out->mean_cosine = pairs ? cosine / (double)pairs : NAN;
     out->uniformity = pairs ? log(spread / (double)pairs) : NAN;
+done:
+    mos_free(taken);
+    mos_free(dots);
+    mos_free(room);
+    return status;
 }
 
 mosaic_status mos_health_measure(const float *z, const float *pair, int64_t n, int64_t d,
@@ -44,7 +70,7 @@ mosaic_status mos_health_measure_on(const float *z, const float *pair, int64_t n
     double root = sqrt((double)d);
     for (int64_t k = 0; k < d; k++)
         out->spread += sqrt(cov[k * d + k]) * root / (double)d;
-    measure_pairs(z, n, d, out);
+    MOS_GOTO(measure_pairs(z, n, d, threads, out));
     MOS_GOTO(mos_effective_rank(cov, d, &out->effective_rank));
     if (pair) {
         double sum = 0;

@@ -1,0 +1,45 @@
+/* The products of float and of double for the instruction set this is compiled for. The including
+ * file defines KERNELS, the table's name, and KERNEL_NAME; gemm_flags.cmake has the flags. */
+#include "base/gemm_kernel.h"
+
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* A tile of c is ROWS by two vectors; with the two of b and one of a it fits the registers: 16 of
+ * them, 32 with AVX-512 and on aarch64. */
+#if defined(__AVX512F__)
+#define VECTOR_BYTES 64
+#define ROWS         14
+#elif defined(__AVX2__)
+#define VECTOR_BYTES 32
+#define ROWS         6
+#elif defined(__aarch64__)
+#define VECTOR_BYTES 16
+#define ROWS         12
+#else
+#define VECTOR_BYTES 16
+#define ROWS         6
+#endif
+
+#define REAL       float
+#define PRODUCT    mos_product_f32
+#define NAME(name) name##_f32
+#include "base/gemm_kernel_body.h"
+#undef REAL
+#undef PRODUCT
+#undef NAME
+
+#define REAL       double
+#define PRODUCT    mos_product_f64
+#define NAME(name) name##_f64
+#include "base/gemm_kernel_body.h"
+
+const mos_gemm_kernels KERNELS = {
+    .name = KERNEL_NAME,
+    .rows = ROWS,
+    .columns_f32 = 2 * VECTOR_BYTES / (int64_t)sizeof(float),
+    .columns_f64 = 2 * VECTOR_BYTES / (int64_t)sizeof(double),
+    .f32 = product_f32,
+    .f64 = product_f64,
+};
