@@ -5,7 +5,7 @@
 
 #include "base/options.h"
 #include "bench/bench_report.h"
-#include "bench/synthetic_step.h"
+#include "bench/step_rig.h"
 
 /* Options all of them share; each takes what concerns it. */
 typedef struct mos_bench_settings {

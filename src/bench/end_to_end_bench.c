@@ -8,7 +8,7 @@
 
 typedef struct fed_job {
     mos_feed feed;
-    mos_synthetic_step *step;
+    mos_step_rig *step;
     int64_t steps;
     bool fed;
     double seconds, waited; /* of all timed steps */
@@ -20,7 +20,7 @@ static mosaic_status take_batch(fed_job *job) {
     MOS_TRY(mos_feed_next(&job->feed, &batch));
     for (int64_t m = 0; m < job->feed.options.modalities; m++)
         images[m] = batch->images[m];
-    mos_synthetic_step_feed(job->step, images, batch->labels);
+    mos_step_rig_feed(job->step, images, batch->labels);
     return MOSAIC_OK;
 }
 
@@ -35,9 +35,9 @@ static mosaic_status run_job(void *context, double *seconds) {
         before = mos_now_ns();
         if (job->fed) MOS_TRY(take_batch(job));
         if (i > 0) job->waited += (double)(mos_now_ns() - before) * 1e-9;
-        MOS_TRY(mos_synthetic_step_run(job->step, &ignored, &loss));
+        MOS_TRY(mos_step_rig_run(job->step, &ignored, &loss));
     }
-    mos_synthetic_step_feed(job->step, NULL, NULL);
+    mos_step_rig_feed(job->step, NULL, NULL);
     double all = (double)(mos_now_ns() - start) * 1e-9;
     job->seconds += all;
     *seconds = all / (double)job->steps;
@@ -70,21 +70,21 @@ mosaic_status mos_end_to_end_bench(const mos_bench_settings *settings, mos_bench
     MOS_GOTO(mos_bench_create("bench end-to-end", settings->threads, settings->rounds, &run));
     MOS_GOTO(mos_feed_open(settings, 0, workers, &fed.feed));
     const mos_step_setting setting = mos_feed_step(settings, &fed.feed);
-    MOS_GOTO(mos_synthetic_step_create(
-        "cpu", settings->precision == 0 ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32,
-        settings->threads, &setting, &fed.step));
+    MOS_GOTO(mos_step_rig_create("cpu",
+                                 settings->precision == 0 ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32,
+                                 settings->threads, &setting, &fed.step));
     still.step = fed.step;
     MOS_GOTO(mos_bench_add(run, "synthetic input", run_job, &still));
     MOS_GOTO(mos_bench_add(run, "from the loader", run_job, &fed));
     MOS_GOTO(mos_bench_measure(run));
     mos_feed_count(&fed.feed);
     mos_bench_steadiness(report, run);
-    mos_bench_fact(report, "device", "%s", mos_synthetic_step_device(fed.step)->description);
+    mos_bench_fact(report, "device", "%s", mos_step_rig_device(fed.step)->description);
     mos_bench_fact_number(report, "loader_workers", workers, 0);
     mos_bench_fact_number(report, "batch", (double)settings->batch, 0);
     write_rows(run, &fed, (double)settings->batch, report);
 done:
-    mos_synthetic_step_destroy(&fed.step);
+    mos_step_rig_destroy(&fed.step);
     mos_feed_close(&fed.feed);
     mos_bench_destroy(&run);
     return status;

@@ -4,7 +4,7 @@
 #define MOS_BENCH_LOADER_FEED_H
 
 #include "bench/bench_list.h"
-#include "bench/synthetic_step.h"
+#include "bench/step_rig.h"
 #include "loader/loader.h"
 
 typedef struct mos_feed {

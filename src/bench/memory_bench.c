@@ -13,29 +13,28 @@ static void add_row(mos_bench_report *report, const char *name, double bytes, do
 
 mosaic_status mos_memory_bench(const mos_bench_settings *settings, mos_bench_report *report) {
     mos_step_setting setting = mos_bench_step(settings);
-    mos_synthetic_step *step = NULL;
+    mos_step_rig *step = NULL;
     mos_memory_report plan;
     mosaic_status status = MOSAIC_OK;
     double seconds, loss, before, peak;
     if (settings->quick) setting.batch = 2;
     mos_reset_peak();
     before = mos_resident_bytes();
-    MOS_GOTO(mos_synthetic_step_create(
-        "cpu", settings->precision == 0 ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32,
-        settings->threads, &setting, &step));
+    MOS_GOTO(mos_step_rig_create("cpu",
+                                 settings->precision == 0 ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32,
+                                 settings->threads, &setting, &step));
     for (int i = 0; i < 2; i++)
-        MOS_GOTO(mos_synthetic_step_run(step, &seconds, &loss));
+        MOS_GOTO(mos_step_rig_run(step, &seconds, &loss));
     peak = mos_peak_bytes() - before;
-    mos_model_memory(mos_synthetic_step_model(step), &plan);
-    bool bf16 = mos_synthetic_step_device(step)->precision == MOS_PRECISION_BF16;
+    mos_model_memory(mos_step_rig_model(step), &plan);
+    bool bf16 = mos_step_rig_device(step)->precision == MOS_PRECISION_BF16;
     double samples = (double)(setting.views * setting.batch);
     double views = (double)setting.modalities * samples;
     double input = samples * 14 * (double)(setting.size * setting.size) * sizeof(float);
-    double weights =
-        4.0 * sizeof(float) * (double)mos_model_param_count(mos_synthetic_step_model(step));
+    double weights = 4.0 * sizeof(float) * (double)mos_model_param_count(mos_step_rig_model(step));
     double saved = views * mos_encoder_saved_values(setting.encoder, true, setting.size) *
                    (bf16 ? 2 : sizeof(float));
-    mos_bench_fact(report, "device", "%s", mos_synthetic_step_device(step)->description);
+    mos_bench_fact(report, "device", "%s", mos_step_rig_device(step)->description);
     mos_bench_fact(report, "encoder", "%s", mos_encoder_names[setting.encoder]);
     mos_bench_fact_number(report, "batch", (double)setting.batch, 0);
     mos_bench_fact_number(report, "views", views, 0);
@@ -50,6 +49,6 @@ mosaic_status mos_memory_bench(const mos_bench_settings *settings, mos_bench_rep
     add_row(report, "planned: workspace", (double)plan.workspace, saved + weights);
     add_row(report, "input (views as the loader makes them)", input, saved + weights);
 done:
-    mos_synthetic_step_destroy(&step);
+    mos_step_rig_destroy(&step);
     return status;
 }

@@ -5,7 +5,7 @@
 #include "base/options.h"
 #include "bench/bench_report.h"
 #include "bench/peer.h"
-#include "bench/synthetic_step.h"
+#include "bench/step_rig.h"
 
 /* What `bench step` and `bench infer` are asked for. */
 typedef struct mos_peer_bench_options {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 typedef struct scaling_job {
-    mos_synthetic_step *step; /* NULL: the roof */
+    mos_step_rig *step; /* NULL: the roof */
     int threads;
     bool bf16;
     double milliseconds;
@@ -14,7 +14,7 @@ typedef struct scaling_job {
 static mosaic_status run_job(void *context, double *seconds) {
     const scaling_job *job = context;
     double loss;
-    if (job->step != NULL) return mos_synthetic_step_run(job->step, seconds, &loss);
+    if (job->step != NULL) return mos_step_rig_run(job->step, seconds, &loss);
     mos_roof roof = mos_roof_measure(job->threads, job->milliseconds);
     *seconds = 1 / (job->bf16 && roof.bf16_gflops > 0 ? roof.bf16_gflops : roof.fp32_gflops);
     return MOSAIC_OK;
@@ -30,8 +30,8 @@ static mosaic_status add_jobs(const mos_bench_settings *settings, mos_bench_run 
         jobs[i].bf16 = precision == MOS_PRECISION_BF16;
         jobs[i].milliseconds = settings->quick ? 2 : 60;
         if (i >= 2)
-            MOS_TRY(mos_synthetic_step_create("cpu", precision, jobs[i].threads, &setting,
-                                              &jobs[i].step));
+            MOS_TRY(
+                mos_step_rig_create("cpu", precision, jobs[i].threads, &setting, &jobs[i].step));
         (void)snprintf(name, sizeof name, "%s, %d thread%s", i < 2 ? "roof" : "step",
                        jobs[i].threads, jobs[i].threads == 1 ? "" : "s");
         MOS_TRY(mos_bench_add(run, name, run_job, &jobs[i]));
@@ -47,7 +47,7 @@ mosaic_status mos_scaling_bench(const mos_bench_settings *settings, mos_bench_re
     MOS_GOTO(add_jobs(settings, run, jobs));
     MOS_GOTO(mos_bench_measure(run));
     mos_bench_steadiness(report, run);
-    mos_bench_fact(report, "device", "%s", mos_synthetic_step_device(jobs[3].step)->description);
+    mos_bench_fact(report, "device", "%s", mos_step_rig_device(jobs[3].step)->description);
     mos_bench_fact(report, "bar", "a step on two threads at least 1.9 times one thread");
     for (int i = 0; i < 4; i++) {
         mos_bench_row(report, run->cases[i].name);
@@ -58,8 +58,8 @@ mosaic_status mos_scaling_bench(const mos_bench_settings *settings, mos_bench_re
         mos_bench_number(report, "times_one_thread", mos_bench_ratio(run, i, i / 2 * 2), 3);
     }
 done:
-    mos_synthetic_step_destroy(&jobs[2].step);
-    mos_synthetic_step_destroy(&jobs[3].step);
+    mos_step_rig_destroy(&jobs[2].step);
+    mos_step_rig_destroy(&jobs[3].step);
     mos_bench_destroy(&run);
     return status;
 }

@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "bench/synthetic_step.h"
+#include "bench/step_rig.h"
 
 #include <math.h>
 
@@ -80,12 +80,12 @@ static mosaic_status check_learning(mos_precision precision, int threads, mos_te
                                       .modalities = 2,
                                       .bands = {2, 10},
                                       .method = "mosaic-1"};
-    mos_synthetic_step *step = NULL;
+    mos_step_rig *step = NULL;
     double seconds, first = NAN, last = NAN;
-    MOS_TRY(mos_synthetic_step_create("cpu", precision, threads, &setting, &step));
+    MOS_TRY(mos_step_rig_create("cpu", precision, threads, &setting, &step));
     mosaic_status status = MOSAIC_OK;
     for (int k = 0; k < STEPS && status == MOSAIC_OK; k++) {
-        status = mos_synthetic_step_run(step, &seconds, &last);
+        status = mos_step_rig_run(step, &seconds, &last);
         if (k == 0) first = last;
     }
     bool good = status == MOSAIC_OK && last < 0.98 * first;
@@ -93,7 +93,7 @@ static mosaic_status check_learning(mos_precision precision, int threads, mos_te
                  precision == MOS_PRECISION_BF16 ? "training, bf16" : "training, fp32",
                  good ? "ok" : "FAILED", first, last, STEPS);
     *failures += !good;
-    mos_synthetic_step_destroy(&step);
+    mos_step_rig_destroy(&step);
     return status;
 }
 

@@ -13,12 +13,12 @@ static const struct {
 
 static mosaic_status run_step(void *context, double *seconds) {
     double loss;
-    return mos_synthetic_step_run(context, seconds, &loss);
+    return mos_step_rig_run(context, seconds, &loss);
 }
 
 /* A processor without bf16 gives a notice and no such case. */
 static mosaic_status add_ours(const mos_peer_bench_options *options, mos_bench_run *run,
-                              mos_synthetic_step *steps[OURS]) {
+                              mos_step_rig *steps[OURS]) {
     const bool wanted[FORMATS] = {options->bf16, options->fp32};
     const int ways = options->side_by_side ? 2 : 1;
     for (int i = 0; i < FORMATS * ways; i++) {
@@ -29,19 +29,19 @@ static mosaic_status add_ours(const mos_peer_bench_options *options, mos_bench_r
         setting.lanes = i % ways == 0 ? 0 : options->threads;
         (void)snprintf(name, sizeof name, "%s%s", formats[format].name,
                        i % ways == 0 ? "" : ", side by side");
-        MOS_TRY(mos_synthetic_step_create("cpu", formats[format].precision, options->threads,
-                                          &setting, &steps[run->count]));
-        if (mos_synthetic_step_device(steps[run->count])->precision != formats[format].precision)
-            mos_synthetic_step_destroy(&steps[run->count]);
+        MOS_TRY(mos_step_rig_create("cpu", formats[format].precision, options->threads, &setting,
+                                    &steps[run->count]));
+        if (mos_step_rig_device(steps[run->count])->precision != formats[format].precision)
+            mos_step_rig_destroy(&steps[run->count]);
         else
             MOS_TRY(mos_bench_add(run, name, run_step, steps[run->count]));
     }
     return MOSAIC_OK;
 }
 
-static int64_t trained(mos_synthetic_step *step) {
+static int64_t trained(mos_step_rig *step) {
     int64_t count, sum = 0;
-    const mos_parameter *items = mos_model_parameters(mos_synthetic_step_model(step), &count);
+    const mos_parameter *items = mos_model_parameters(mos_step_rig_model(step), &count);
     for (int64_t i = 0; i < count; i++)
         sum += items[i].trainable ? items[i].count : 0;
     return sum;
@@ -63,11 +63,11 @@ static double view_flops(const mos_step_setting *s) {
     return sum / (double)s->modalities;
 }
 
-static void add_memory(const mos_bench_run *run, mos_synthetic_step *const *steps, int ours,
+static void add_memory(const mos_bench_run *run, mos_step_rig *const *steps, int ours,
                        mos_bench_report *report) {
     for (int i = 0; i < ours; i++) {
         mos_memory_report memory;
-        mos_model_memory(mos_synthetic_step_model(steps[i]), &memory);
+        mos_model_memory(mos_step_rig_model(steps[i]), &memory);
         mos_bench_fact(report, run->cases[i].name,
                        "parameters %.1f, gradients %.1f, activations %.1f, packed %.1f, workspace "
                        "%.1f MB",
@@ -86,7 +86,7 @@ static void add_layer(void *context, const char *layer, const char *direction,
 
 mosaic_status mos_step_bench(const mos_peer_bench_options *options, mos_bench_report *report) {
     const mos_step_setting *s = &options->setting;
-    mos_synthetic_step *steps[OURS] = {NULL};
+    mos_step_rig *steps[OURS] = {NULL};
     mos_peer_cases peers = {.count = 0};
     mos_bench_run *run = NULL;
     mosaic_status status;
@@ -104,11 +104,11 @@ mosaic_status mos_step_bench(const mos_peer_bench_options *options, mos_bench_re
     mos_peer_cases_report(&peers, run, (double)(s->batch * s->views * s->modalities), view_flops(s),
                           report);
     for (int i = 0; i < peers.first && options->layers; i++)
-        mos_model_layers(mos_synthetic_step_model(steps[i]), add_layer, report);
+        mos_model_layers(mos_step_rig_model(steps[i]), add_layer, report);
 done:
     mos_peer_cases_stop(&peers);
     for (int i = 0; i < OURS; i++)
-        mos_synthetic_step_destroy(&steps[i]);
+        mos_step_rig_destroy(&steps[i]);
     mos_bench_destroy(&run);
     return status;
 }

@@ -2,13 +2,13 @@
  * each beside the plain one, taken in turn. */
 #include "bench/bench_list.h"
 #include "bench/process_memory.h"
-#include "bench/synthetic_step.h"
+#include "bench/step_rig.h"
 
 #include <stdio.h>
 #include <time.h>
 
 typedef struct way {
-    mos_synthetic_step *step;
+    mos_step_rig *step;
     mos_recompute recompute;
     int64_t chunk, lanes;
     double before; /* resident before the step was made */
@@ -31,16 +31,16 @@ static double processor_seconds(void) {
 static mosaic_status run_way(void *context, double *seconds) {
     way *w = context;
     double loss;
-    MOS_TRY(mos_synthetic_step_replan(w->step, w->recompute, w->chunk, w->lanes));
+    MOS_TRY(mos_step_rig_replan(w->step, w->recompute, w->chunk, w->lanes));
     mos_reset_peak();
     for (int i = 0; i < 2; i++) {
         const double start = processor_seconds();
-        MOS_TRY(mos_synthetic_step_run(w->step, seconds, &loss));
+        MOS_TRY(mos_step_rig_run(w->step, seconds, &loss));
         w->processor[w->runs] = processor_seconds() - start;
     }
     w->runs++;
     w->peak = mos_peak_bytes() - w->before;
-    mos_model_memory(mos_synthetic_step_model(w->step), &w->plan);
+    mos_model_memory(mos_step_rig_model(w->step), &w->plan);
     return MOSAIC_OK;
 }
 
@@ -92,14 +92,14 @@ static void report_ways(const mos_bench_run *run, const way ways[WAYS], double v
 mosaic_status mos_ways_bench(const mos_bench_settings *settings, mos_bench_report *report) {
     const mos_step_setting setting = mos_bench_step(settings);
     mos_precision precision = settings->precision == 0 ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32;
-    mos_synthetic_step *step = NULL;
+    mos_step_rig *step = NULL;
     mos_bench_run *run = NULL;
     way ways[WAYS] = {{0}};
     mosaic_status status = MOSAIC_OK;
     const double before = mos_resident_bytes();
     const double views = (double)(setting.modalities * setting.views * setting.batch);
     const double input = views * 7 * (double)(setting.size * setting.size) * sizeof(float);
-    MOS_GOTO(mos_synthetic_step_create("cpu", precision, settings->threads, &setting, &step));
+    MOS_GOTO(mos_step_rig_create("cpu", precision, settings->threads, &setting, &step));
     for (int i = 0; i < WAYS; i++) {
         ways[i].step = step;
         ways[i].before = before;
@@ -108,14 +108,14 @@ mosaic_status mos_ways_bench(const mos_bench_settings *settings, mos_bench_repor
     MOS_GOTO(add_ways(run, ways, setting.batch, settings->threads));
     MOS_GOTO(mos_bench_measure(run));
     mos_bench_steadiness(report, run);
-    mos_bench_fact(report, "device", "%s", mos_synthetic_step_device(step)->description);
+    mos_bench_fact(report, "device", "%s", mos_step_rig_device(step)->description);
     mos_bench_fact(report, "step", "%s, batch %lld, 2 view sets, %lld px, bands 2 and 12",
                    setting.method, (long long)setting.batch, (long long)setting.size);
     mos_bench_fact(report, "megabytes",
                    "peak without program and input; times_plain: how much longer a step takes");
     report_ways(run, ways, views, input, report);
 done:
-    mos_synthetic_step_destroy(&step);
+    mos_step_rig_destroy(&step);
     mos_bench_destroy(&run);
     return status;
 }

@@ -27,8 +27,8 @@ static void list_blocks(const mos_trainer *trainer, block list[BLOCKS]) {
     list[0] = (block){"params", mos_model_params(trainer->model), params};
     list[1] =
         (block){"state", mos_model_state(trainer->model), mos_model_state_count(trainer->model)};
-    list[2] = (block){"moment1", trainer->moment1, params};
-    list[3] = (block){"moment2", trainer->moment2, params};
+    list[2] = (block){"moment1", trainer->step.moment1, params};
+    list[3] = (block){"moment2", trainer->step.moment2, params};
     const mos_label_queue *queue = mos_objective_queue(trainer->objective);
     list[4] = (block){"queue", queue->rows, queue->modalities * queue->size * queue->latent};
 }

@@ -337,21 +337,21 @@ static mosaic_status make_model(mos_trainer *trainer) {
                 "train.encoders: with %d thread%s and %lld modalit%s nothing runs side by side",
                 trainer->device->threads, trainer->device->threads == 1 ? "" : "s",
                 (long long)card->spec.modalities, card->spec.modalities == 1 ? "y" : "ies");
-    MOS_TRY(mos_trainer_make_groups(trainer));
     MOS_TRY(mos_model_create(trainer->device, &card->spec, MOS_MODEL_UNSET, &trainer->eval_model));
-    size_t bytes = (size_t)mos_model_param_count(trainer->model) * trainer->device->real_bytes;
-    mos_optimizer_kind kind = mos_config_optimizer(trainer->config);
-    MOS_TRY(trainer->device->ops->alloc(trainer->device, bytes, &trainer->moment1));
-    if (kind == MOS_OPTIMIZER_ADAM || kind == MOS_OPTIMIZER_ADAMW)
-        MOS_TRY(trainer->device->ops->alloc(trainer->device, bytes, &trainer->moment2));
     if (plan.latents) {
         size_t values = (size_t)(train->batch * card->spec.latent);
         MOS_TRY(mos_alloc(values, sizeof(float), "latents", &trainer->rows_z));
         MOS_TRY(mos_alloc(values, sizeof(float), "latents", &trainer->rows_pair));
     }
-    return mos_objective_create(trainer->device, &trainer->objective_options, card->spec.modalities,
-                                train->batch, card->spec.classes, card->spec.latent,
-                                &trainer->objective);
+    MOS_TRY(mos_objective_create(trainer->device, &trainer->objective_options,
+                                 card->spec.modalities, train->batch, card->spec.classes,
+                                 card->spec.latent, &trainer->objective));
+    MOS_TRY(mos_step_init(&trainer->step, trainer->model, trainer->objective,
+                          mos_config_optimizer(trainer->config)));
+    if (train->encoder_lr == 0 && train->freeze_stages == 0 && !train->freeze_norms)
+        return MOSAIC_OK;
+    return mos_step_group(&trainer->step, train->encoder_lr > 0 ? train->encoder_lr / train->lr : 1,
+                          train->freeze_stages, train->freeze_norms);
 }
 
 static mosaic_status make_loader(mos_trainer *trainer) {
@@ -439,13 +439,10 @@ mosaic_status mos_trainer_prepare(mos_trainer *trainer) {
 
 void mos_trainer_release(mos_trainer *trainer) {
     mos_loader_destroy(&trainer->loader);
+    mos_step_release(&trainer->step);
     mos_objective_destroy(&trainer->objective);
     mos_model_destroy(&trainer->model);
     mos_model_destroy(&trainer->eval_model);
-    if (trainer->device != NULL) {
-        trainer->device->ops->free(trainer->device, trainer->moment1);
-        trainer->device->ops->free(trainer->device, trainer->moment2);
-    }
     mos_device_close(&trainer->device);
     mos_dataset_close(&trainer->dataset);
     mos_free(trainer->train_rows);
@@ -455,8 +452,6 @@ void mos_trainer_release(mos_trainer *trainer) {
     mos_free(trainer->labels);
     mos_free(trainer->pos_weight);
     mos_free(trainer->init_from);
-    mos_free(trainer->encoder_segments);
-    mos_free(trainer->other_segments);
     mos_free(trainer->rows_z);
     mos_free(trainer->rows_pair);
     if (trainer->card != NULL) mos_model_card_release(trainer->card);

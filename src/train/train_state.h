@@ -10,6 +10,7 @@
 #include "train/run_directory.h"
 #include "train/run_log.h"
 #include "train/schedule.h"
+#include "train/step.h"
 #include "train/trainer.h"
 
 /* Sums over the steps of an interval or an epoch; saved in checkpoints, so that a resumed run
@@ -81,12 +82,7 @@ typedef struct mos_trainer {
     int64_t batches; /* per epoch */
     mos_schedule schedule;
     int64_t msc_warmup;
-    void *moment1, *moment2; /* real [param_count] on the device; moment2 NULL when not used */
-
-    /* What the optimizer changes where encoders have a rate of their own or are frozen; else NULL
-     */
-    mos_segment_range *encoder_segments, *other_segments;
-    int64_t encoder_segment_count, other_segment_count;
+    mos_step step;
 
     mos_train_position at;
     int64_t resumed_from; /* step of the checkpoint, 0: a new run */
@@ -126,8 +122,6 @@ mosaic_status mos_trainer_memory(mos_trainer *trainer, mos_run_memory *out);
 /* Settles train.recompute, train.grad_cache and train.prefetch by train.memory. */
 mosaic_status mos_trainer_choose_memory(mos_trainer *trainer);
 
-/* train_groups.c: what is trained at which rate. */
-mosaic_status mos_trainer_make_groups(mos_trainer *trainer);
 /* train_step.c: one batch to new weights. *ended: the epoch had no further batch. */
 mosaic_status mos_trainer_step(mos_trainer *trainer, bool *ended);
 /* train_replay.c */

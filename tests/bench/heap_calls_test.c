@@ -2,7 +2,7 @@
  * our kernels. On a processor that lacks them, what oneDNN makes inside its execute calls is
  * counted apart, and there are no others. The program's malloc stands before the C library's, and
  * execute is wrapped when this is linked. */
-#include "bench/synthetic_step.h"
+#include "bench/step_rig.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -86,33 +86,33 @@ static void check(mos_encoder_kind encoder, mos_precision precision, int64_t lan
                                       .bands = {2, 12},
                                       .method = "mosaic-1",
                                       .lanes = lanes};
-    mos_synthetic_step *step;
+    mos_step_rig *step;
     double seconds, loss;
     long most = 0;
     alone = lanes > 1; /* of two threads: one each */
-    assert_int_equal(mos_synthetic_step_create("cpu", precision, 2, &setting, &step), MOSAIC_OK);
+    assert_int_equal(mos_step_rig_create("cpu", precision, 2, &setting, &step), MOSAIC_OK);
     for (int i = 0; i < 3; i++) {
         atomic_store(&executes, 0);
         atomic_store(&inside, 0);
         atomic_store(&outside, 0);
         atomic_store(&counting, i == 2);
-        mosaic_status status = mos_synthetic_step_run(step, &seconds, &loss);
+        mosaic_status status = mos_step_rig_run(step, &seconds, &loss);
         atomic_store(&counting, false);
         assert_int_equal(status, MOSAIC_OK);
     }
     most = atomic_load(&inside);
     print_message("%s, %d lanes: %ld executes of onednn with %ld heap calls, %ld others\n",
-                  mos_synthetic_step_device(step)->description, (int)lanes,
-                  (long)atomic_load(&executes), most, (long)atomic_load(&outside));
+                  mos_step_rig_device(step)->description, (int)lanes, (long)atomic_load(&executes),
+                  most, (long)atomic_load(&outside));
     assert_int_equal(atomic_load(&outside), 0);
     assert_true(most <= 12 * atomic_load(&executes));
-    const char *description = mos_synthetic_step_device(step)->description;
+    const char *description = mos_step_rig_device(step)->description;
     /* with matrix tiles oneDNN is ahead */
     if (strstr(description, "avx512") != NULL && strstr(description, "amx") == NULL) {
         assert_int_equal(atomic_load(&executes), 0);
         assert_int_equal(most, 0);
     }
-    mos_synthetic_step_destroy(&step);
+    mos_step_rig_destroy(&step);
 }
 
 /* Else the counts above might be of nothing. */

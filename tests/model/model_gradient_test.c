@@ -3,7 +3,7 @@
  *
  * A step this long crosses next to no ReLU or maximum, and where central differences at h and h/2
  * disagree it did: the direction then says nothing and another one is drawn. */
-#include "model/step_support.h"
+#include "model/step_rig.h"
 
 #include "base/rng.h"
 
@@ -29,8 +29,11 @@ static void move(check_rig *c, const mos_parameter *item, double t) {
 }
 
 static double loss_at(check_rig *c, const mos_parameter *item, double t) {
+    const mos_step_input input = step_input(&c->rig);
+    mos_step_result result;
     move(c, item, t);
-    return step_forward(&c->rig).total;
+    assert_int_equal(mos_step_losses(&c->rig.step, &input, &result), MOSAIC_OK);
+    return result.losses.total;
 }
 
 static double central(check_rig *c, const mos_parameter *item, double h) {
@@ -91,8 +94,9 @@ static void check_model(const step_shape *shape, const mos_objective_options *op
         memset(rig->present[1], 1, (size_t)rig->batch);
         rig->present[1][rig->batch - 1] = 0;
     }
-    (void)step_forward(rig);
-    step_backward(rig);
+    const mos_step_input input = step_input(rig);
+    mos_step_result result;
+    assert_int_equal(mos_step_gradients(&rig->step, &input, &result), MOSAIC_OK);
     int64_t count = mos_model_param_count(rig->model);
     double *gradient = malloc((size_t)count * sizeof *gradient);
     device->ops->get_f64(device, mos_model_grads(rig->model), gradient, count);

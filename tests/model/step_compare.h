@@ -2,7 +2,7 @@
 #ifndef TEST_MODEL_STEP_COMPARE_H
 #define TEST_MODEL_STEP_COMPARE_H
 
-#include "model/step_support.h"
+#include "model/step_rig.h"
 
 #include <math.h>
 
@@ -97,9 +97,11 @@ static inline step_result step_run(const char *device_name, mos_precision precis
     uint64_t allocations = 0;
     for (int step = 1; step <= 2; step++) {
         if (step == 2) allocations = mos_alloc_count();
-        result.losses = step_forward(&rig);
-        step_backward(&rig);
-        if (step == 1) step_optimize(&rig, step, 1e-4, 0.01);
+        const mos_step_input input = step_input(&rig);
+        const mos_step_rate rate = step_rate(step, 1e-4);
+        mos_step_result found;
+        assert_int_equal(mos_step_run(&rig.step, &input, &rate, &found), MOSAIC_OK);
+        result.losses = found.losses;
     }
     assert_int_equal(mos_alloc_count(), allocations);
     result.params = mos_model_param_count(rig.model);

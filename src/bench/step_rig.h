@@ -1,7 +1,7 @@
 /* One whole training step on synthetic input: both encoders, projectors, head, the joint objective,
  * the optimizer. */
-#ifndef MOS_BENCH_SYNTHETIC_STEP_H
-#define MOS_BENCH_SYNTHETIC_STEP_H
+#ifndef MOS_BENCH_STEP_RIG_H
+#define MOS_BENCH_STEP_RIG_H
 
 #include "model/model.h"
 
@@ -19,20 +19,19 @@ typedef struct mos_step_setting {
 mos_step_setting mos_step_setting_standard(mos_encoder_kind encoder, int64_t views, int64_t batch,
                                            int64_t size);
 
-typedef struct mos_synthetic_step mos_synthetic_step;
-mosaic_status mos_synthetic_step_create(const char *device, mos_precision precision, int threads,
-                                        const mos_step_setting *setting, mos_synthetic_step **out);
-void mos_synthetic_step_destroy(mos_synthetic_step **step);
+typedef struct mos_step_rig mos_step_rig;
+mosaic_status mos_step_rig_create(const char *device, mos_precision precision, int threads,
+                                  const mos_step_setting *setting, mos_step_rig **out);
+void mos_step_rig_destroy(mos_step_rig **step);
 /* From now on in another way: frees the arena and plans anew. */
-mosaic_status mos_synthetic_step_replan(mos_synthetic_step *step, mos_recompute recompute,
-                                        int64_t chunk, int64_t lanes);
+mosaic_status mos_step_rig_replan(mos_step_rig *step, mos_recompute recompute, int64_t chunk,
+                                  int64_t lanes);
 /* One step; its wall time and total loss. MOSAIC_ERR_NUMERIC when the loss is not finite. */
-mosaic_status mos_synthetic_step_run(mos_synthetic_step *step, double *seconds, double *loss);
+mosaic_status mos_step_rig_run(mos_step_rig *step, double *seconds, double *loss);
 /* Take these images [views*batch, bands, size, size] and labels [batch, classes] from now on
  * instead of the step's own; borrowed. NULL: its own again. */
-void mos_synthetic_step_feed(mos_synthetic_step *step, const float *const *images,
-                             const int8_t *labels);
-mos_model *mos_synthetic_step_model(mos_synthetic_step *step);
-mos_device *mos_synthetic_step_device(mos_synthetic_step *step);
+void mos_step_rig_feed(mos_step_rig *step, const float *const *images, const int8_t *labels);
+mos_model *mos_step_rig_model(mos_step_rig *step);
+mos_device *mos_step_rig_device(mos_step_rig *step);
 
 #endif

@@ -1,12 +1,11 @@
-/* One training step of a model under an objective, as a trainer runs it, for tests. */
-#ifndef TEST_MODEL_STEP_SUPPORT_H
-#define TEST_MODEL_STEP_SUPPORT_H
+/* A model, an objective and input for training steps (train/step.h) in tests. */
+#ifndef TEST_MODEL_STEP_RIG_H
+#define TEST_MODEL_STEP_RIG_H
 
 #include "golden/golden_file.h"
 
 #include "base/memory.h"
-#include "model/model.h"
-#include "objective/objective.h"
+#include "train/step.h"
 
 typedef struct step_rig {
     mos_device *device;
@@ -18,7 +17,7 @@ typedef struct step_rig {
     int8_t *labels;
     uint8_t *present[MOS_MAX_MODALITIES]; /* NULL: all */
     bool left_out[MOS_MAX_MODALITIES];    /* no patch has it: its passes are not run */
-    void *moments[2];
+    mos_step step;
 } step_rig;
 
 typedef struct step_shape {
@@ -77,16 +76,12 @@ static inline void step_rig_init(step_rig *rig, mos_device *device, const step_s
     assert_int_equal(mos_objective_create(device, options, shape->modalities, shape->batch,
                                           shape->classes, shape->latent, &rig->objective),
                      MOSAIC_OK);
-    for (int i = 0; i < 2; i++)
-        assert_int_equal(device->ops->alloc(
-                             device, (size_t)mos_model_param_count(rig->model) * device->real_bytes,
-                             &rig->moments[i]),
-                         MOSAIC_OK);
+    assert_int_equal(mos_step_init(&rig->step, rig->model, rig->objective, MOS_OPTIMIZER_ADAMW),
+                     MOSAIC_OK);
 }
 
 static inline void step_rig_release(step_rig *rig) {
-    for (int i = 0; i < 2; i++)
-        rig->device->ops->free(rig->device, rig->moments[i]);
+    mos_step_release(&rig->step);
     for (int64_t m = 0; m < rig->modalities; m++) {
         free(rig->images[m]);
         free(rig->present[m]);
@@ -110,57 +105,24 @@ static inline void step_formula_weights(mos_model *model) {
     mos_model_refresh(model);
 }
 
-/* Forward, objective; gradients stay to be run. */
-static inline mos_objective_result step_forward(step_rig *rig) {
-    mos_model *model = rig->model;
-    const mos_model_spec *spec = mos_model_get_spec(model);
-    int64_t view[MOS_MAX_MODALITIES];
-    const uint8_t *present[MOS_MAX_MODALITIES];
-    mos_objective_input input = {.modalities = rig->modalities,
-                                 .batch = rig->batch,
-                                 .classes = spec->classes,
-                                 .latent = spec->latent,
-                                 .labels = rig->labels};
-    mos_model_begin(model);
-    const float *images[MOS_MAX_MODALITIES];
-    for (int64_t m = 0; m < rig->modalities; m++)
-        images[m] = rig->left_out[m] ? NULL : rig->images[m];
-    assert_int_equal(mos_model_forward_all(model, images, (const uint8_t *const *)rig->present),
-                     MOSAIC_OK);
+static inline mos_step_input step_input(const step_rig *rig) {
+    mos_step_input input = {.batch = rig->batch, .labels = rig->labels};
     for (int64_t m = 0; m < rig->modalities; m++) {
-        view[m] = rig->views.anchor;
-        present[m] = input.present[m] = rig->present[m];
-        input.z[m] = mos_model_latents(model, m);
-        input.dz[m] = mos_model_dlatents(model, m);
-        input.z_inter[m] = mos_model_latents_inter(model, m);
-        input.dz_inter[m] = mos_model_dlatents_inter(model, m);
+        input.images[m] = rig->left_out[m] ? NULL : rig->images[m];
+        input.present[m] = rig->present[m];
     }
-    mos_model_head_forward(model, view, present);
-    input.logits = mos_model_logits(model);
-    input.dlogits = mos_model_dlogits(model);
-    mos_objective_result result;
-    assert_int_equal(mos_objective_run(rig->objective, &input, &result), MOSAIC_OK);
-    return result;
+    return input;
 }
 
-static inline void step_backward(step_rig *rig) {
-    mos_model_head_backward(rig->model);
-    mos_model_backward_all(rig->model);
-}
-
-static inline void step_optimize(step_rig *rig, int64_t step, double lr, double weight_decay) {
-    int64_t count;
-    const mos_segment_range *segments = mos_model_segments(rig->model, &count);
-    mos_optimizer_step options = {.kind = MOS_OPTIMIZER_ADAMW,
-                                  .step = step,
-                                  .lr = lr,
-                                  .beta1 = 0.9,
-                                  .beta2 = 0.999,
-                                  .eps = 1e-8,
-                                  .weight_decay = weight_decay,
-                                  .grad_scale = 1};
-    rig->device->ops->optimize(rig->device, &options, segments, count, mos_model_params(rig->model),
-                               mos_model_grads(rig->model), rig->moments[0], rig->moments[1]);
+/* AdamW as the goldens were made with. A rate of 0 leaves the weights as they are. */
+static inline mos_step_rate step_rate(int64_t step, double lr) {
+    return (mos_step_rate){.optimizer = {.kind = MOS_OPTIMIZER_ADAMW,
+                                         .step = step,
+                                         .lr = lr,
+                                         .beta1 = 0.9,
+                                         .beta2 = 0.999,
+                                         .eps = 1e-8,
+                                         .weight_decay = 0.01}};
 }
 
 #endif

@@ -1,0 +1,164 @@
+#include "bench/step_rig.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/rng.h"
+#include "train/step.h"
+
+#include <stdio.h>
+
+struct mos_step_rig {
+    mos_step_setting setting;
+    mos_device *device;
+    mos_model *model;
+    mos_objective *objective;
+    mos_view_plan views;
+    float *images[MOS_MAX_MODALITIES];           /* [views*batch, bands, size, size] */
+    int8_t *labels;                              /* [batch, classes] */
+    const float *fed_images[MOS_MAX_MODALITIES]; /* instead of the above, when not NULL */
+    const int8_t *fed_labels;
+    mos_step step;
+    int64_t steps;
+};
+
+mos_step_setting mos_step_setting_standard(mos_encoder_kind encoder, int64_t views, int64_t batch,
+                                           int64_t size) {
+    return (mos_step_setting){.encoder = encoder,
+                              .batch = batch,
+                              .size = size,
+                              .views = views,
+                              .classes = 19,
+                              .modalities = 2,
+                              .bands = {2, 12},
+                              .method = "mosaic-1"};
+}
+
+static mosaic_status make_model(mos_step_rig *rig) {
+    const mos_step_setting *s = &rig->setting;
+    mos_model_spec spec = {.modalities = s->modalities,
+                           .encoder = s->encoder,
+                           .stem_pool = true,
+                           .hidden = 512,
+                           .latent = 128,
+                           .classes = s->classes};
+    for (int64_t m = 0; m < s->modalities; m++) {
+        (void)snprintf(spec.modality[m].name, sizeof spec.modality[m].name, "m%d", (int)m);
+        spec.modality[m].bands = s->bands[m];
+        for (int64_t b = 0; b < s->bands[m]; b++)
+            (void)snprintf(spec.modality[m].band_names[b], sizeof spec.modality[m].band_names[b],
+                           "b%d", (int)b);
+    }
+    MOS_TRY(mos_model_create(rig->device, &spec, 0, &rig->model));
+    return mos_step_rig_replan(rig, s->recompute, s->chunk, s->lanes);
+}
+
+mosaic_status mos_step_rig_replan(mos_step_rig *rig, mos_recompute recompute, int64_t chunk,
+                                  int64_t lanes) {
+    mos_step_setting *s = &rig->setting;
+    s->recompute = recompute;
+    s->chunk = chunk;
+    s->lanes = lanes;
+    mos_model_plan plan = {.batch = s->batch,
+                           .height = s->size,
+                           .width = s->size,
+                           .train = true,
+                           .latents = true,
+                           .recompute = recompute,
+                           .chunk = chunk,
+                           .lanes = lanes};
+    for (int64_t m = 0; m < s->modalities; m++)
+        plan.views[m] = rig->views.views;
+    return mos_model_plan_make(rig->model, &plan);
+}
+
+static mosaic_status make_input(mos_step_rig *rig) {
+    const mos_step_setting *s = &rig->setting;
+    for (int64_t m = 0; m < s->modalities; m++) {
+        int64_t count = rig->views.views * s->batch * s->bands[m] * s->size * s->size;
+        mos_rng rng = mos_rng_at(0, MOS_RNG_TEST, 0, (uint64_t)m, 0);
+        MOS_TRY(mos_alloc((size_t)count, sizeof(float), "synthetic images", &rig->images[m]));
+        for (int64_t i = 0; i < count; i++)
+            rig->images[m][i] = 3.46f * (mos_rng_uniform(&rng) - 0.5f);
+    }
+    mos_rng rng = mos_rng_at(0, MOS_RNG_TEST, 1, 0, 0);
+    MOS_TRY(mos_alloc((size_t)(s->batch * s->classes), 1, "synthetic labels", &rig->labels));
+    for (int64_t i = 0; i < s->batch * s->classes; i++)
+        rig->labels[i] = mos_rng_uniform(&rng) < 0.15f;
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_step_rig_create(const char *device, mos_precision precision, int threads,
+                                  const mos_step_setting *setting, mos_step_rig **out) {
+    mos_step_rig *rig = NULL;
+    mosaic_status status = MOSAIC_OK;
+    *out = NULL;
+    MOS_GOTO(mos_alloc(1, sizeof *rig, "benchmark step", &rig));
+    rig->setting = *setting;
+    MOS_GOTO(mos_device_open(device, precision, threads, &rig->device));
+    mos_objective_options options = {.weight = {1, 1, 1, 1},
+                                     .positives = MOS_POSITIVES_MULSUPCON,
+                                     .tau_ntx = 0.5,
+                                     .tau_msc = 0.1,
+                                     .shared_anchor = setting->views < 3};
+    MOS_GOTO(mos_method_find(setting->method, &options.method));
+    rig->views = mos_objective_views(&options);
+    MOS_GOTO(make_model(rig));
+    MOS_GOTO(make_input(rig));
+    MOS_GOTO(mos_objective_create(rig->device, &options, setting->modalities, setting->batch,
+                                  setting->classes, 128, &rig->objective));
+    MOS_GOTO(mos_step_init(&rig->step, rig->model, rig->objective, MOS_OPTIMIZER_ADAMW));
+    *out = rig;
+    return MOSAIC_OK;
+done:
+    mos_step_rig_destroy(&rig);
+    return status;
+}
+
+void mos_step_rig_destroy(mos_step_rig **rig) {
+    mos_step_rig *s = *rig;
+    *rig = NULL;
+    if (!s) return;
+    for (int m = 0; m < MOS_MAX_MODALITIES; m++)
+        mos_free(s->images[m]);
+    mos_free(s->labels);
+    mos_step_release(&s->step);
+    mos_objective_destroy(&s->objective);
+    mos_model_destroy(&s->model);
+    mos_device_close(&s->device);
+    mos_free(s);
+}
+
+mosaic_status mos_step_rig_run(mos_step_rig *rig, double *seconds, double *loss) {
+    const mos_step_setting *s = &rig->setting;
+    mos_step_result result;
+    mos_step_input input = {.batch = s->batch,
+                            .labels = rig->fed_labels ? rig->fed_labels : rig->labels};
+    const mos_step_rate rate = {.optimizer = {.kind = MOS_OPTIMIZER_ADAMW,
+                                              .step = ++rig->steps,
+                                              .lr = 1e-3 * (double)s->batch / 512,
+                                              .beta1 = 0.9,
+                                              .beta2 = 0.999,
+                                              .eps = 1e-8,
+                                              .weight_decay = 0.01}};
+    for (int64_t m = 0; m < s->modalities; m++)
+        input.images[m] = rig->fed_images[m] ? rig->fed_images[m] : rig->images[m];
+    int64_t start = mos_now_ns();
+    mosaic_status status = mos_step_run(&rig->step, &input, &rate, &result);
+    *seconds = (double)(mos_now_ns() - start) * 1e-9;
+    *loss = result.losses.total;
+    return status;
+}
+
+void mos_step_rig_feed(mos_step_rig *rig, const float *const *images, const int8_t *labels) {
+    for (int m = 0; m < MOS_MAX_MODALITIES; m++)
+        rig->fed_images[m] = images ? images[m] : NULL;
+    rig->fed_labels = labels;
+}
+
+mos_model *mos_step_rig_model(mos_step_rig *rig) {
+    return rig->model;
+}
+
+mos_device *mos_step_rig_device(mos_step_rig *rig) {
+    return rig->device;
+}

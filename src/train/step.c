@@ -1,0 +1,160 @@
+#include "train/step.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+
+/* ---- forward ---- */
+
+static mosaic_status run_forward(mos_step *step, const mos_step_input *input) {
+    int64_t view[MOS_MAX_MODALITIES];
+    for (int64_t m = 0; m < MOS_MAX_MODALITIES; m++)
+        view[m] = step->anchor;
+    mos_model_begin(step->model);
+    MOS_TRY(mos_model_forward_all(step->model, input->images, input->present));
+    if (step->head) mos_model_head_forward(step->model, view, input->present);
+    return MOSAIC_OK;
+}
+
+static bool is_finite_result(const mos_objective_result *result) {
+    bool finite = isfinite(result->total);
+    for (int k = 0; k < MOS_TERM_COUNT; k++)
+        finite = finite && isfinite(result->term[k]);
+    return finite;
+}
+
+static mosaic_status fail_not_finite(mos_step_result *result, const char *what) {
+    result->not_finite = what;
+    return mos_fail(MOSAIC_ERR_NUMERIC, "the %s of a training step is not finite", what);
+}
+
+mosaic_status mos_step_losses(mos_step *step, const mos_step_input *input,
+                              mos_step_result *result) {
+    mos_model *model = step->model;
+    const mos_model_spec *spec = mos_model_get_spec(model);
+    mos_objective_input rows = {.modalities = spec->modalities,
+                                .batch = input->batch,
+                                .classes = spec->classes,
+                                .latent = spec->latent,
+                                .labels = input->labels};
+    *result = (mos_step_result){0};
+    MOS_TRY(run_forward(step, input));
+    for (int64_t m = 0; m < spec->modalities; m++) {
+        rows.present[m] = input->present[m];
+        if (!step->latents) continue;
+        rows.z[m] = mos_model_latents(model, m);
+        rows.dz[m] = mos_model_dlatents(model, m);
+        rows.z_inter[m] = mos_model_latents_inter(model, m);
+        rows.dz_inter[m] = mos_model_dlatents_inter(model, m);
+    }
+    if (step->head) {
+        rows.logits = mos_model_logits(model);
+        rows.dlogits = mos_model_dlogits(model);
+    }
+    MOS_TRY(mos_objective_run(step->objective, &rows, &result->losses));
+    return is_finite_result(&result->losses) ? MOSAIC_OK : fail_not_finite(result, "loss");
+}
+
+/* ---- backward ---- */
+
+mosaic_status mos_step_gradients(mos_step *step, const mos_step_input *input,
+                                 mos_step_result *result) {
+    double squares = 0;
+    int64_t not_finite = 0;
+    MOS_TRY(mos_step_losses(step, input, result));
+    if (step->head) mos_model_head_backward(step->model);
+    mos_model_backward_all(step->model);
+    step->device->ops->measure(step->device, mos_model_grads(step->model),
+                               mos_model_param_count(step->model), &squares, &not_finite);
+    result->norm = sqrt(squares);
+    if (not_finite > 0 || !isfinite(squares)) return fail_not_finite(result, "gradient");
+    return MOSAIC_OK;
+}
+
+/* ---- new weights ---- */
+
+static void optimize(mos_step *step, const mos_optimizer_step *rate,
+                     const mos_segment_range *segments, int64_t count) {
+    step->device->ops->optimize(step->device, rate, segments, count, mos_model_params(step->model),
+                                mos_model_grads(step->model), step->moment1, step->moment2);
+}
+
+static void update_weights(mos_step *step, const mos_step_rate *rate, double norm) {
+    mos_optimizer_step now = rate->optimizer;
+    now.grad_scale = rate->clip > 0 && norm > rate->clip ? rate->clip / norm : 1;
+    if (step->other_segments == NULL) {
+        int64_t count;
+        const mos_segment_range *segments = mos_model_segments(step->model, &count);
+        optimize(step, &now, segments, count);
+        return;
+    }
+    optimize(step, &now, step->other_segments, step->other_segment_count);
+    now.lr *= step->encoder_rate;
+    optimize(step, &now, step->encoder_segments, step->encoder_segment_count);
+}
+
+mosaic_status mos_step_run(mos_step *step, const mos_step_input *input, const mos_step_rate *rate,
+                           mos_step_result *result) {
+    MOS_TRY(mos_step_gradients(step, input, result));
+    update_weights(step, rate, result->norm);
+    return MOSAIC_OK;
+}
+
+/* ---- making one ---- */
+
+mosaic_status mos_step_init(mos_step *step, mos_model *model, mos_objective *objective,
+                            mos_optimizer_kind optimizer) {
+    const mos_objective_options *options = mos_objective_settings(objective);
+    const mos_objective_terms terms = mos_objective_active(options);
+    mos_device *device = mos_model_device(model);
+    size_t bytes = (size_t)mos_model_param_count(model) * device->real_bytes;
+    *step = (mos_step){.device = device,
+                       .model = model,
+                       .objective = objective,
+                       .anchor = mos_objective_views(options).anchor,
+                       .latents = terms.intra || terms.inter || terms.msc != 0,
+                       .head = terms.bce,
+                       .encoder_rate = 1};
+    MOS_TRY(device->ops->alloc(device, bytes, &step->moment1));
+    if (optimizer == MOS_OPTIMIZER_ADAM || optimizer == MOS_OPTIMIZER_ADAMW)
+        MOS_TRY(device->ops->alloc(device, bytes, &step->moment2));
+    return MOSAIC_OK;
+}
+
+/* "backbones.s1.bn1.weight", "backbones.s1.layer2.0.downsample.1.bias": convolutions have neither a
+ * bias nor fewer than four dimensions. */
+static bool is_norm(const mos_parameter *parameter) {
+    return parameter->rank == 1;
+}
+
+mosaic_status mos_step_group(mos_step *step, double encoder_rate, int64_t freeze_stages,
+                             bool freeze_norms) {
+    int64_t count;
+    const mos_parameter *parameters = mos_model_parameters(step->model, &count);
+    step->encoder_rate = encoder_rate;
+    MOS_TRY(mos_alloc((size_t)count, sizeof *step->encoder_segments, "parameter segments",
+                      &step->encoder_segments));
+    MOS_TRY(mos_alloc((size_t)count, sizeof *step->other_segments, "parameter segments",
+                      &step->other_segments));
+    for (int64_t i = 0; i < count; i++) {
+        const mos_parameter *parameter = &parameters[i];
+        const mos_segment_range segment = {parameter->offset, parameter->count, parameter->decay};
+        int64_t stage = mos_model_stage(parameter->name);
+        if (!parameter->trainable) continue;
+        if (stage == 0)
+            step->other_segments[step->other_segment_count++] = segment;
+        else if (stage > freeze_stages && !(freeze_norms && is_norm(parameter)))
+            step->encoder_segments[step->encoder_segment_count++] = segment;
+    }
+    return MOSAIC_OK;
+}
+
+void mos_step_release(mos_step *step) {
+    if (step->device != NULL) {
+        step->device->ops->free(step->device, step->moment1);
+        step->device->ops->free(step->device, step->moment2);
+    }
+    mos_free(step->encoder_segments);
+    mos_free(step->other_segments);
+    *step = (mos_step){0};
+}
