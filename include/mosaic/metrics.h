@@ -20,6 +20,10 @@ typedef struct mosaic_metrics {
     double hamming_loss, subset_accuracy;
     int64_t known;          /* labels that are not unknown */
     int64_t zero_divisions; /* precisions and recalls that were 0/0 */
+    /* macro is over the `averaged` classes that have known positives and known negatives (NaN
+     * without any), macro_all over all of them, with 0 for the AP of a class without positives */
+    mosaic_average macro_all;
+    int64_t averaged;
 } mosaic_metrics;
 
 /* probability [n, classes], labels [n, classes] 1, 0 or -1 (unknown: left out), threshold [classes]

@@ -1,5 +1,5 @@
 /* include/mosaic/metrics.h over the eval room. */
-#include "mosaic/metrics.h"
+#include "score/metrics.h"
 
 #include "base/memory.h"
 #include "score/metrics.h"
@@ -31,7 +31,9 @@ mosaic_status mosaic_metrics_compute(const float *probability, const int8_t *lab
                             .hamming_loss = metrics.hamming_loss,
                             .subset_accuracy = metrics.subset_accuracy,
                             .known = metrics.known,
-                            .zero_divisions = metrics.zero_divisions};
+                            .zero_divisions = metrics.zero_divisions,
+                            .macro_all = average_of(&metrics.macro_all),
+                            .averaged = metrics.averaged};
     for (int64_t j = 0; per_class && j < classes; j++)
         per_class[j] = average_of(&metrics.per_class[j].scores);
 done:

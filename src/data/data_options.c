@@ -4,6 +4,7 @@
 #include "data/data_options.h"
 
 const char *const mos_class_choices[] = {"default", "19", "43", "igbp10", "igbp17", NULL};
+static const char *const nomenclature_choices[] = {"none", "worldcover", NULL};
 static const char *const order_choices[] = {"lexicographic", "paper", NULL};
 const char *const mos_policy_names[] = {"mask", "fill-mean", "skip", "refuse", NULL};
 const char *const mos_constant_names[] = {"keep", "mask", "skip", "refuse", NULL};
@@ -52,6 +53,10 @@ static const mos_option data_options[] = {
     LIST("countries", countries, "keep only samples of these countries"),
     LIST("bands", bands, "csv: names of a column's bands, as in s2=B02,B03,B04"),
     LIST("class_names", class_names, "csv: the classes, in the order wanted"),
+    CHOICE(
+        "nomenclature", nomenclature, "none", nomenclature_choices, NULL,
+        "csv: worldcover: labels are codes (10, 20 ... 100) or names of ESA WorldCover, and its 11 "
+        "classes are the classes; none: labels are names as they stand"),
     CHOICE("rows_without_files", rows_without_files, "drop", row_choices, "chosen",
            "metadata rows of which nothing is stored: dropped and counted, or kept as samples"),
     CHOICE(

@@ -63,6 +63,10 @@ static mosaic_status choose_format(mos_dataset *dataset) {
 /* A nomenclature that the format has not would be a silent slip. */
 static mosaic_status check_classes(const mos_dataset *dataset) {
     int chosen = dataset->options.classes;
+    if (dataset->options.nomenclature != MOS_NOMENCLATURE_NONE &&
+        strcmp(dataset->format->name, "csv") != 0)
+        return mos_fail(MOSAIC_ERR_USAGE, "%s: data.nomenclature is for csv, and this is %s",
+                        dataset->root, dataset->format->name);
     if (dataset->format->classes >> chosen & 1) return MOSAIC_OK;
     mos_text known = {0};
     for (int c = 0; mos_class_choices[c] != NULL; c++) {
@@ -251,6 +255,10 @@ int64_t mos_dataset_defects(const mos_dataset *dataset, const mos_defect **out) 
 
 int64_t mos_dataset_offsets_removed(const mos_dataset *dataset) {
     return atomic_load(&dataset->offsets_removed);
+}
+
+bool mos_dataset_classes_found(const mos_dataset *dataset) {
+    return dataset->classes_found;
 }
 
 const char *mos_dataset_location(const mos_dataset *dataset, int64_t index) {

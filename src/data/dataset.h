@@ -34,6 +34,7 @@ typedef struct mos_data_options {
     mos_text_list bands;     /* csv: "s2=B02,B03,B04": names of a multi-band column's bands */
     mos_text_list
         class_names;        /* csv: the classes in the order wanted; empty: the sorted set found */
+    int nomenclature;       /* csv: what labels are written in: "none" | "worldcover" */
     int rows_without_files; /* "drop" | "keep": metadata rows of which nothing is on disk */
     int classes;            /* nomenclature choice where a format has several: "default" | "19" |
                                "43" | "igbp10" | "igbp17" */
@@ -112,6 +113,9 @@ int64_t mos_dataset_find(const mos_dataset *dataset, const char *id); /* -1 if a
 bool mos_dataset_site(const mos_dataset *dataset, int64_t index, mos_site *out);
 int64_t mos_dataset_modalities(const mos_dataset *dataset, const mos_modality **out);
 int64_t mos_dataset_classes(const mos_dataset *dataset, const char *const **names);
+/* Are the classes just those that occur among the labels? Then a class that is not among them is
+ * absent from every labelled sample, not unknown. */
+bool mos_dataset_classes_found(const mos_dataset *dataset);
 const char *mos_dataset_format(const mos_dataset *dataset);
 int mos_dataset_policy(const mos_dataset *dataset); /* data.policy, as the loader takes it */
 extern const char *const mos_policy_names[];        /* "mask" "fill-mean" "skip" "refuse" NULL */

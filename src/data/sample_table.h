@@ -39,6 +39,7 @@ struct mos_dataset {
     char root[4096];
 
     int64_t modality_count, class_count, slots;
+    bool classes_found; /* collected from the labels that occur */
     mos_modality modalities[MOS_DATA_MAX_MODALITIES];
     mos_modality_storage storage[MOS_DATA_MAX_MODALITIES];
     const char *classes[MOS_DATA_MAX_CLASSES];

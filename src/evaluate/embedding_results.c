@@ -9,9 +9,11 @@
 #include "io/csv.h"
 #include "io/npy.h"
 #include "score/clusters.h"
+#include "score/health.h"
 #include "score/modality_alignment.h"
 #include "score/tsne.h"
 
+#include <math.h>
 #include <string.h>
 
 static const char *space_name(const mos_embedding_set *set, int64_t modality) {
@@ -72,7 +74,7 @@ static void add_clusters(mos_json *json, const char *name, const char *kind, int
     mos_json_number(json, "inter_class_cosine", s->inter_cosine);
     mos_json_number(json, "mean_cosine", s->health.mean_cosine);
     mos_json_number(json, "uniformity", s->health.uniformity);
-    mos_json_number(json, "effective_rank", s->health.effective_rank);
+    mos_json_number(json, "rankme", s->health.rankme);
     mos_json_number(json, "spread", s->health.spread);
     mos_json_bool(json, "collapsed", s->health.collapsed);
     mos_json_close(json, '}');
@@ -226,8 +228,28 @@ static mosaic_status add_points(const mos_embedding_set *set, const mos_embeddin
     return MOSAIC_OK;
 }
 
+/* The rows that Clusters judges for the same space, judged the same way. */
+static mosaic_status judge_space(const mos_embedding_set *set, int64_t modality, bool latent,
+                                 mos_health *out) {
+    mos_embedding_space space;
+    MOS_TRY(
+        mos_embedding_space_make(set->inference, modality, latent, MOS_CLUSTER_MOST_ROWS, &space));
+    mosaic_status status = MOSAIC_OK;
+    int64_t kept = 0;
+    for (int64_t i = 0; i < space.n; i++) {
+        float *row = space.x + i * space.d;
+        if (mos_unit_rows(row, 1, space.d) == 0) continue;
+        if (kept < i) memcpy(space.x + kept * space.d, row, (size_t)space.d * sizeof *row);
+        kept++;
+    }
+    *out = (mos_health){.spread = NAN, .mean_cosine = NAN, .rankme = NAN};
+    if (kept >= 2) status = mos_health_measure_on(space.x, NULL, kept, space.d, set->threads, out);
+    mos_embedding_space_release(&space);
+    return status;
+}
+
 static void add_map(mos_json *json, const char *name, const mos_embedding_space *space,
-                    const mos_tsne_result *r) {
+                    const mos_tsne_result *r, const mos_health *health) {
     mos_json_open(json, NULL, '{');
     mos_json_string(json, "map", name);
     mos_json_int(json, "points", space->n);
@@ -237,9 +259,10 @@ static void add_map(mos_json *json, const char *name, const mos_embedding_space 
     mos_json_number(json, "kl_divergence", r->kl_divergence);
     mos_json_number(json, "trustworthiness", r->trustworthiness);
     mos_json_number(json, "explained_variance", r->explained);
-    mos_json_number(json, "effective_rank", r->effective_rank);
     mos_json_number(json, "duplicates", r->duplicates);
-    mos_json_bool(json, "collapsed", r->collapsed);
+    mos_json_bool(json, "degenerate", r->degenerate);
+    mos_json_number(json, "rankme", health->rankme);
+    mos_json_bool(json, "collapsed", health->collapsed);
     mos_json_close(json, '}');
 }
 
@@ -249,6 +272,7 @@ static mosaic_status draw_map(const mos_embedding_set *set, int64_t modality, mo
     mos_tsne_options options = mos_tsne_defaults(set->threads);
     mos_embedding_space space = {0};
     mos_tsne_result result;
+    mos_health health;
     double *points = NULL;
     mosaic_status status = MOSAIC_OK;
     MOS_GOTO(mos_embedding_space_make(set->inference, modality, modality == MOS_SPACE_SHARED,
@@ -260,10 +284,11 @@ static mosaic_status draw_map(const mos_embedding_set *set, int64_t modality, mo
     }
     MOS_GOTO(mos_alloc((size_t)(2 * space.n), sizeof *points, "map", &points));
     MOS_GOTO(mos_tsne_run(space.x, space.n, space.d, &options, points, &result));
-    if (result.collapsed)
-        mos_log(MOS_LOG_WARNING, "the embeddings '%s' have collapsed: their map shows nothing",
+    MOS_GOTO(judge_space(set, modality, modality == MOS_SPACE_SHARED, &health));
+    if (result.degenerate)
+        mos_log(MOS_LOG_WARNING, "the embeddings '%s' nearly coincide: their map shows nothing",
                 name);
-    add_map(json, name, &space, &result);
+    add_map(json, name, &space, &result, &health);
     MOS_GOTO(add_points(set, &space, name, points, csv));
 done:
     mos_embedding_space_release(&space);

@@ -86,12 +86,19 @@ mosaic_status mos_inference_rows(const mos_dataset *dataset, mos_split split, in
     return MOSAIC_OK;
 }
 
-/* Column of each of the model's classes in the data set's labels, -1 where it has none. At least
- * one must be found. */
+/* Column of each of the model's classes in the data set's labels, -1 where it has none: then a
+ * labelled sample has `other`. */
+typedef struct class_columns {
+    int64_t column[MOS_MAX_CLASSES], count;
+    int8_t other;
+} class_columns;
+
+/* At least one class must be found. */
 static mosaic_status join_classes(const mos_model_card *card, const mos_dataset *dataset,
-                                  int64_t *column) {
+                                  class_columns *out) {
     const char *const *names;
-    int64_t count = mos_dataset_classes(dataset, &names), joined = 0;
+    int64_t count = mos_dataset_classes(dataset, &names), joined = 0, *column = out->column;
+    *out = (class_columns){.count = count, .other = mos_dataset_classes_found(dataset) ? 0 : -1};
     for (int64_t j = 0; j < card->spec.classes; j++) {
         column[j] = -1;
         for (int64_t k = 0; k < count; k++)
@@ -105,10 +112,13 @@ static mosaic_status join_classes(const mos_model_card *card, const mos_dataset 
             (long long)card->spec.classes, card->class_names[0], mos_dataset_root(dataset),
             names[0]);
     if (joined < card->spec.classes)
-        mos_log(MOS_LOG_WARNING,
-                "%lld of the model's %lld classes are not in '%s': their labels count as unknown",
+        mos_log(MOS_LOG_WARNING, "%lld of the model's %lld classes are not in '%s': %s",
                 (long long)(card->spec.classes - joined), (long long)card->spec.classes,
-                mos_dataset_root(dataset));
+                mos_dataset_root(dataset),
+                mos_dataset_classes_found(dataset)
+                    ? "its classes are those that occur among the labels, so the others count as "
+                      "absent from every labelled sample"
+                    : "their labels count as unknown");
     return MOSAIC_OK;
 }
 
@@ -132,15 +142,17 @@ static mosaic_status allocate(mos_inference *out) {
 }
 
 /* Copy what the model computed for one batch into rows [at, at + valid). */
-static void collect_batch(mos_model *model, const mos_batch *batch, const int64_t *column,
-                          int64_t dataset_classes, int64_t at, mos_inference *out) {
+static void collect_batch(mos_model *model, const mos_batch *batch, const class_columns *classes,
+                          int64_t at, mos_inference *out) {
     mos_device *device = mos_model_device(model);
     int64_t valid = batch->valid, l = out->classes;
     for (int64_t i = 0; i < valid; i++) {
         out->samples[at + i] = batch->samples[i];
+        const int8_t *labels = batch->labels + i * classes->count;
+        int8_t other = classes->count > 0 && labels[0] >= 0 ? classes->other : -1;
         for (int64_t j = 0; j < l; j++)
             out->labels[(at + i) * l + j] =
-                column[j] < 0 ? -1 : batch->labels[i * dataset_classes + column[j]];
+                classes->column[j] < 0 ? other : labels[classes->column[j]];
     }
     if (l > 0)
         device->ops->get_f32(device, mos_model_logits(model), out->logits + at * l, valid * l);
@@ -161,8 +173,8 @@ static void collect_batch(mos_model *model, const mos_batch *batch, const int64_
     mos_repairs_add(&out->repairs, &batch->repairs);
 }
 
-static mosaic_status run_batches(mos_model *model, mos_loader *loader, const int64_t *column,
-                                 int64_t dataset_classes, bool progress, mos_inference *out) {
+static mosaic_status run_batches(mos_model *model, mos_loader *loader, const class_columns *classes,
+                                 bool progress, mos_inference *out) {
     mos_progress bar;
     int64_t at = 0;
     const int64_t view[MOS_MAX_MODALITIES] = {0};
@@ -182,7 +194,7 @@ static mosaic_status run_batches(mos_model *model, mos_loader *loader, const int
         }
         if (!batch) break;
         if (out->classes > 0) mos_model_head_forward(model, view, present);
-        collect_batch(model, batch, column, dataset_classes, at, out);
+        collect_batch(model, batch, classes, at, out);
         at += batch->valid;
         if (progress) mos_progress_update(&bar, at);
     }
@@ -206,21 +218,19 @@ mosaic_status mos_inference_run(mos_model *model, const mos_model_card *card, mo
                            .width = card->width,
                            .latents = latents};
     mos_loader *loader = NULL;
-    int64_t column[MOS_MAX_CLASSES];
-    const char *const *names;
-    int64_t dataset_classes = mos_dataset_classes(dataset, &names);
+    class_columns classes;
     mosaic_status status = MOSAIC_OK;
     if (count == 0)
         return mos_fail(MOSAIC_ERR_DATA, "no samples to evaluate in '%s'",
                         mos_dataset_root(dataset));
     for (int64_t m = 0; m < card->spec.modalities; m++)
         plan.views[m] = 1;
-    MOS_GOTO(join_classes(card, dataset, column));
+    MOS_GOTO(join_classes(card, dataset, &classes));
     MOS_GOTO(mos_inference_bind(card, dataset, &options));
     MOS_GOTO(allocate(out));
     MOS_GOTO(mos_model_plan_make(model, &plan));
     MOS_GOTO(mos_loader_create(dataset, &options, index, count, NULL, &loader));
-    MOS_GOTO(run_batches(model, loader, column, dataset_classes, progress, out));
+    MOS_GOTO(run_batches(model, loader, &classes, progress, out));
     for (int64_t i = 0; i < out->n * out->classes; i++) {
         if (!isfinite(out->logits[i])) {
             status = mos_fail(MOSAIC_ERR_NUMERIC,

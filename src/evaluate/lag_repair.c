@@ -175,6 +175,9 @@ static void total(const measuring *m, const int32_t *weight, double out[3]) {
 /* Intervals of error, increase, slope from the sums in hand; NULL: not wanted. */
 static void measure_sums(const measuring *m, mos_interval *const out[3]) {
     double found[3];
+    int64_t places = 0; /* with pairs: one drawn again and again says nothing */
+    for (int64_t g = 0; g < m->places; g++)
+        places += m->sums[g].pairs > 0;
     for (int64_t r = 0; r < m->options->resamples; r++) {
         mos_bootstrap_draw(m->options->seed, r, m->places, m->weight);
         total(m, m->weight, found);
@@ -185,6 +188,7 @@ static void measure_sums(const measuring *m, mos_interval *const out[3]) {
     for (int k = 0; k < 3; k++) {
         if (out[k] == NULL) continue;
         *out[k] = (mos_interval){found[k], NAN, NAN, NAN};
+        if (places < 2) continue;
         mos_percentile_bounds(m->values[k], m->options->resamples, m->options->level, &out[k]->low,
                               &out[k]->high);
     }

@@ -110,7 +110,7 @@ static void add_interval(mos_json *json, const char *key, const mos_interval *in
 static void add_confidence(const mos_result_set *set, const mos_result_detail *detail,
                            mos_json *json) {
     mos_json_open(json, "confidence", '{');
-    mos_json_string(json, "method", "percentile bootstrap over samples");
+    mos_json_string(json, "method", "BCa bootstrap over samples");
     mos_json_number(json, "level", detail->confidence[0].level);
     mos_json_int(json, "resamples", detail->confidence[0].resamples);
     mos_json_open(json, "thresholds", '{');

@@ -30,6 +30,7 @@ static void add_metrics(mos_json *json, const char *key, const mos_metrics *m) {
     mos_json_open(json, key, '{');
     add_scores(json, "micro", &m->micro);
     add_scores(json, "macro", &m->macro);
+    add_scores(json, "macro_all", &m->macro_all);
     add_scores(json, "sample", &m->sample);
     mos_json_number(json, "hamming_loss", m->hamming_loss);
     mos_json_number(json, "subset_accuracy", m->subset_accuracy);
@@ -52,6 +53,14 @@ static void add_repairs(mos_json *json, const mos_result_set *set) {
     mos_json_int(json, "constant_bands", repairs->constant_bands);
 }
 
+/* Classes that had too few positives for a threshold of their own (eval/metrics.h). */
+static int64_t count_global(const mos_result_set *set) {
+    int64_t count = 0;
+    for (int64_t j = 0; j < set->classes; j++)
+        count += set->threshold[j] == set->global_threshold;
+    return count;
+}
+
 static mosaic_status write_metrics(const mos_result_set *set, const mos_metrics *metrics, int sets,
                                    const mos_result_detail *detail, const char *folder) {
     mos_json json = {0};
@@ -65,6 +74,9 @@ static mosaic_status write_metrics(const mos_result_set *set, const mos_metrics 
     mos_json_bool(&json, "reduced", set->reduced);
     mos_json_int(&json, "samples", set->n);
     mos_json_int(&json, "known_labels", metrics[0].known);
+    mos_json_int(&json, "classes_averaged", metrics[0].averaged);
+    mos_json_int(&json, "classes_without_positives", metrics[0].absent);
+    if (set->tuned) mos_json_int(&json, "classes_at_global_threshold", count_global(set));
     add_repairs(&json, set);
     mos_json_string(&json, "modalities", set->modalities);
     mos_json_int(&json, "lacking_modalities", set->lacking_modalities);
@@ -92,7 +104,7 @@ static mosaic_status write_metrics(const mos_result_set *set, const mos_metrics 
         mos_json_close(&json, '}');
     }
     mos_json_close(&json, ']');
-    if (set->n > 0) mos_result_detail_json(set, detail, &json);
+    if (metrics[0].known > 0) mos_result_detail_json(set, detail, &json);
     if (set->ablation != NULL) mos_modality_ablation_json(set->ablation, &json);
     mos_json_close(&json, '}');
     MOS_GOTO(mos_json_end(&json));
@@ -175,6 +187,28 @@ static mosaic_status compute_set(const mos_result_set *set, int which, double *t
     return mos_metrics_compute(set->probability, set->labels, set->n, set->classes, threshold, out);
 }
 
+static void summarise(const mos_metrics metrics[THRESHOLD_SETS], bool is_tuned,
+                      mos_result_summary *out) {
+    const mos_metrics *half = &metrics[0], *tuned = &metrics[2];
+    *out = (mos_result_summary){.known_labels = half->known,
+                                .classes = half->classes,
+                                .averaged = half->averaged,
+                                .macro_f1 = half->macro.f1,
+                                .all_f1 = half->macro_all.f1,
+                                .micro_f1 = half->micro.f1,
+                                .macro_ap = half->macro.average_precision,
+                                .all_ap = half->macro_all.average_precision,
+                                .micro_ap = half->micro.average_precision,
+                                .macro_precision = half->macro.precision,
+                                .all_precision = half->macro_all.precision,
+                                .micro_precision = half->micro.precision,
+                                .hamming_loss = half->hamming_loss,
+                                .tuned_macro_f1 = is_tuned ? tuned->macro.f1 : NAN,
+                                .tuned_all_f1 = is_tuned ? tuned->macro_all.f1 : NAN,
+                                .tuned_micro_f1 = is_tuned ? tuned->micro.f1 : NAN,
+                                .tuned_hamming_loss = is_tuned ? tuned->hamming_loss : NAN};
+}
+
 mosaic_status mos_results_write(const mos_result_set *set, const char *folder,
                                 mos_result_summary *summary) {
     mos_metrics metrics[THRESHOLD_SETS] = {{0}};
@@ -186,23 +220,14 @@ mosaic_status mos_results_write(const mos_result_set *set, const char *folder,
     MOS_GOTO(mos_alloc((size_t)set->classes, sizeof *threshold, "thresholds", &threshold));
     for (int s = 0; s < sets; s++)
         MOS_GOTO(compute_set(set, s, threshold, &metrics[s]));
-    if (set->n > 0) MOS_GOTO(mos_result_detail_measure(set, &detail));
+    bool known = metrics[0].known > 0;
+    if (known) MOS_GOTO(mos_result_detail_measure(set, &detail));
     MOS_GOTO(write_metrics(set, metrics, sets, &detail, folder));
     MOS_GOTO(write_per_class(set, metrics, sets, folder));
     MOS_GOTO(write_predictions(set, folder));
-    if (set->n > 0) MOS_GOTO(mos_result_detail_write(set, &detail, folder));
+    if (known) MOS_GOTO(mos_result_detail_write(set, &detail, folder));
     if (set->ablation != NULL) MOS_GOTO(mos_modality_ablation_write(set->ablation, folder));
-    *summary =
-        (mos_result_summary){.macro_f1 = metrics[0].macro.f1,
-                             .micro_f1 = metrics[0].micro.f1,
-                             .macro_ap = metrics[0].macro.average_precision,
-                             .micro_ap = metrics[0].micro.average_precision,
-                             .macro_precision = metrics[0].macro.precision,
-                             .micro_precision = metrics[0].micro.precision,
-                             .hamming_loss = metrics[0].hamming_loss,
-                             .tuned_macro_f1 = set->tuned ? metrics[2].macro.f1 : NAN,
-                             .tuned_micro_f1 = set->tuned ? metrics[2].micro.f1 : NAN,
-                             .tuned_hamming_loss = set->tuned ? metrics[2].hamming_loss : NAN};
+    summarise(metrics, set->tuned, summary);
 done:
     mos_free(threshold);
     mos_result_detail_release(&detail);

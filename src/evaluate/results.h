@@ -39,9 +39,11 @@ typedef struct mos_result_set {
 
 /* The headline of an evaluation, for tables. */
 typedef struct mos_result_summary {
-    double macro_f1, micro_f1, macro_ap, micro_ap, macro_precision, micro_precision,
-        hamming_loss; /* at 0.5 */
-    double tuned_macro_f1, tuned_micro_f1,
+    int64_t known_labels, classes, averaged; /* averaged: the classes of the macro means */
+    /* `all`: over all classes, averaged or not */
+    double macro_f1, all_f1, micro_f1, macro_ap, all_ap, micro_ap, macro_precision, all_precision,
+        micro_precision, hamming_loss; /* at 0.5 */
+    double tuned_macro_f1, tuned_all_f1, tuned_micro_f1,
         tuned_hamming_loss; /* per-class thresholds; NaN when there are none */
 } mos_result_summary;
 

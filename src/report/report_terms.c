@@ -14,7 +14,8 @@ static const struct term {
     {"AP",
      "average precision: the area below precision over recall, without a threshold; higher is "
      "better"},
-    {"macro", "the mean over classes: a rare class counts as much as a frequent one"},
+    {"macro", "the mean over the classes that have positives and negatives: a rare class counts as "
+              "much as a frequent one"},
     {"micro", "over all labels together: frequent classes count most"},
     {"ROC-AUC", "how often a patch with the class scores above one without it; chance 0.5"},
     {"Hamming loss", "the share of labels that are wrong; lower is better"},
@@ -35,7 +36,6 @@ static const struct term {
     {"alignment",
      "mean squared distance of two unit vectors that belong together; lower is closer, 2 "
      "is unrelated"},
-    {"effective rank", "how many directions the embedding really uses; 1 is collapsed"},
     {"RankMe",
      "how many directions the embedding really uses, by the entropy of its singular values; "
      "1 is collapsed"},

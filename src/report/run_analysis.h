@@ -35,8 +35,7 @@ typedef struct mos_report_ranking {
 
 typedef struct mos_report_space {
     char name[32], kind[16];
-    double rows, silhouette, davies_bouldin, neighbour_jaccard, intra, inter, uniformity,
-        effective_rank;
+    double rows, silhouette, davies_bouldin, neighbour_jaccard, intra, inter, uniformity, rankme;
     bool collapsed;
 } mos_report_space;
 
@@ -48,8 +47,8 @@ typedef struct mos_report_map {
     char name[32];
     mos_report_point *points; /* owned */
     size_t count, capacity;
-    double trustworthiness, divergence; /* of tsne.json; NaN: not given */
-    bool collapsed;                     /* what was mapped is nearly one direction */
+    double trustworthiness, divergence, rankme; /* of tsne.json; NaN: not given */
+    bool collapsed, degenerate; /* what was mapped has collapsed; its points coincide */
 } mos_report_map;
 
 /* How far apart the same patches lie in two modalities, and how often one finds the other. */

@@ -34,9 +34,11 @@ typedef struct mos_report_evaluation {
     char split[32], scorer[32], method[32];
     bool reduced;
     int64_t samples, known_labels, skipped, invalid_pixels;
+    int64_t averaged;            /* classes of the macro means; -1: not told */
+    int64_t at_global_threshold; /* classes with too few positives for a threshold of their own */
     int sets;
     struct {
-        mos_report_scores micro, macro, sample;
+        mos_report_scores micro, macro, macro_all, sample;
         double hamming_loss, subset_accuracy;
     } at[MOS_REPORT_SETS];
     mos_report_class *classes; /* [class_count], owned */

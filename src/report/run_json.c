@@ -149,7 +149,7 @@ mosaic_status mos_run_json_clusters(const char *document, const char *where,
         space->intra = number(from, "intra_class_cosine");
         space->inter = number(from, "inter_class_cosine");
         space->uniformity = number(from, "uniformity");
-        space->effective_rank = number(from, "effective_rank");
+        space->rankme = number(from, "rankme");
         space->collapsed = json_is_true(json_object_get(from, "collapsed"));
     }
     read_alignments(root, out);
@@ -169,7 +169,9 @@ mosaic_status mos_run_json_maps(const char *document, const char *where, mos_rep
             if (strcmp(map->name, name) != 0) continue;
             map->trustworthiness = number(from, "trustworthiness");
             map->divergence = number(from, "kl_divergence");
+            map->rankme = number(from, "rankme");
             map->collapsed = json_is_true(json_object_get(from, "collapsed"));
+            map->degenerate = json_is_true(json_object_get(from, "degenerate"));
         }
     }
     json_decref(root);
@@ -187,6 +189,9 @@ mosaic_status mos_run_json_evaluation(const char *document, const char *where,
     out->samples = integer(root, "samples");
     out->known_labels = integer(root, "known_labels");
     out->skipped = integer(root, "skipped_samples");
+    out->averaged =
+        json_object_get(root, "classes_averaged") ? integer(root, "classes_averaged") : -1;
+    out->at_global_threshold = integer(root, "classes_at_global_threshold");
     out->invalid_pixels = integer(root, "invalid_pixels");
     const json_t *sets = json_object_get(root, "thresholds");
     for (int s = 0; s < MOS_REPORT_SETS; s++) {
@@ -194,6 +199,7 @@ mosaic_status mos_run_json_evaluation(const char *document, const char *where,
         if (!json_is_object(set)) break;
         out->at[s].micro = scores(set, "micro");
         out->at[s].macro = scores(set, "macro");
+        out->at[s].macro_all = scores(set, "macro_all");
         out->at[s].sample = scores(set, "sample");
         out->at[s].hamming_loss = number(set, "hamming_loss");
         out->at[s].subset_accuracy = number(set, "subset_accuracy");

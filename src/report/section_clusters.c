@@ -79,7 +79,7 @@ static void add_class_alignments(const mos_run_document *run, const mos_report_a
 
 void mos_section_clusters(const mos_run_document *run, mos_text *out) {
     static const char *const words[] = {"silhouette", "Davies–Bouldin", "label agreement",
-                                        "uniformity", "effective rank", NULL};
+                                        "uniformity", "RankMe",         NULL};
     const mos_report_analysis *a = mos_report_headline_analysis(run);
     if (!a || a->spaces == 0) return;
     mos_text_add(
@@ -92,7 +92,7 @@ void mos_section_clusters(const mos_run_document *run, mos_text *out) {
         "class=\"n\">silhouette</th><th scope=\"col\" class=\"n\">Davies–Bouldin ↓</th><th "
         "scope=\"col\" class=\"n\">label agreement</th><th scope=\"col\" class=\"n\">within</th>"
         "<th scope=\"col\" class=\"n\">between</th><th scope=\"col\" class=\"n\">uniformity</th>"
-        "<th scope=\"col\" class=\"n\">effective rank</th></tr>");
+        "<th scope=\"col\" class=\"n\">RankMe</th></tr>");
     for (int k = 0; k < a->spaces; k++) {
         const mos_report_space *s = &a->space[k];
         mos_text_add(out, "<tr><th scope=\"row\">");
@@ -106,7 +106,7 @@ void mos_section_clusters(const mos_run_document *run, mos_text *out) {
         mos_report_cell(out, s->intra, 3);
         mos_report_cell(out, s->inter, 3);
         mos_report_cell(out, s->uniformity, 2);
-        mos_report_cell(out, s->effective_rank, 1);
+        mos_report_cell(out, s->rankme, 1);
         mos_text_add(out, "</tr>");
     }
     mos_text_add(out, "</table></div>");

@@ -11,7 +11,8 @@ void mos_section_confidence(const mos_run_document *run, mos_text *out) {
     if (!a || a->confidence_sets == 0) return;
     mos_text_add(out,
                  "<section id=\"confidence\"><h2>How sure</h2><p class=\"soft\">%.0f %% intervals "
-                 "from %.0f resamples of the patches; how much another training run would differ "
+                 "from %.0f resamples of the patches, corrected for bias (BCa); how much another "
+                 "training run would differ "
                  "is not in them.</p><div class=\"scroll\"><table><tr><th scope=\"col\">score</th>",
                  100 * a->level, a->resamples);
     for (int s = 0; s < a->confidence_sets; s++)

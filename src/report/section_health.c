@@ -9,16 +9,17 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MEASURES = 5, MOST_SPACES = 16 };
+enum { MEASURES = 6, MOST_SPACES = 16 };
 static const struct measure {
     const char *name, *title, *healthy;
     int digits;
 } measures[MEASURES] = {
     {"spread", "Spread (sd·√d; 1 fills the sphere)", "above 0.1", 3},
     {"mean_cosine", "Mean pairwise cosine", "below 0.95", 3},
-    {"effective_rank", "Effective rank", "above 2", 1},
+    {"rankme", "RankMe, an effective rank", "above 2", 1},
     {"uniformity", "Uniformity (lower is more even)", "", 2},
-    {"alignment", "Alignment of co-registered pairs (lower is closer)", "", 3},
+    {"view_alignment", "Alignment of two views of one patch (lower is closer)", "", 3},
+    {"modality_alignment", "Alignment of a patch's modalities (lower is closer)", "", 3},
 };
 
 /* health.<space>.<measure>: where the space's name ends, 0 when it is another curve. */
@@ -96,13 +97,14 @@ static void add_table(const mos_run_document *run, char spaces[MOST_SPACES][64],
 
 void mos_section_health(const mos_run_document *run, mos_text *out) {
     char spaces[MOST_SPACES][64];
-    static const char *const words[] = {"spread",     "mean cosine", "effective rank",
+    static const char *const words[] = {"spread",     "mean cosine", "RankMe",
                                         "uniformity", "alignment",   NULL};
     int count = find_spaces(run, spaces);
     if (count == 0) return;
     mos_text_add(out, "<section id=\"health\"><h2>Health of the embedding</h2><p class=\"soft\">A "
                       "collapsed embedding shows here while the loss still falls: spread towards "
-                      "0, cosine towards 1, effective rank towards 1.</p>");
+                      "0, cosine towards 1, RankMe towards 1. Measured on the latents of training "
+                      "batches.</p>");
     add_table(run, spaces, count, out);
     mos_text_add(out, "<div class=\"charts\">");
     for (int m = 0; m < MEASURES; m++)

@@ -97,9 +97,14 @@ static void draw_map(const mos_report_analysis *a, const mos_report_map *map, co
 }
 
 static void add_quality(const mos_report_map *map, mos_text *out) {
-    if (map->collapsed)
-        mos_text_add(out, "<p class=\"bad\">⚠ What is mapped here is nearly one direction: the "
-                          "embedding looks collapsed.</p>");
+    if (map->collapsed) {
+        mos_text_add(out, "<p class=\"bad\">⚠ The embedding mapped here has collapsed (RankMe ");
+        mos_report_number(out, map->rankme, 1);
+        mos_text_add(out, ").</p>");
+    }
+    if (map->degenerate)
+        mos_text_add(out, "<p class=\"bad\">⚠ Nearly all points coincide: the map shows the "
+                          "optimiser's noise.</p>");
     if (!isfinite(map->trustworthiness)) return;
     mos_text_add(out, "<p class=\"soft\">Trustworthiness ");
     mos_report_number(out, map->trustworthiness, 3);

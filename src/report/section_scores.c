@@ -4,6 +4,8 @@
 #include "report/score_overview.h"
 #include "report/svg_chart.h"
 
+#include <stdio.h>
+
 static const char *const set_titles[MOS_REPORT_SETS] = {"0.5", "one tuned for all classes",
                                                         "tuned per class"};
 
@@ -16,6 +18,21 @@ static void add_average(mos_text *out, const char *name, const mos_report_scores
     mos_report_cell(out, s->average_precision, 3);
     mos_report_cell(out, s->roc_auc, 3);
     mos_text_add(out, "</tr>");
+}
+
+/* "macro, 3 of 19 classes"; both means where they differ. */
+static void add_macros(const mos_report_evaluation *e, int set, mos_text *out) {
+    char name[64];
+    long long averaged = (long long)e->averaged, classes = (long long)e->class_count;
+    if (averaged < 0) { /* written before it was told */
+        add_average(out, "macro", &e->at[set].macro);
+        return;
+    }
+    (void)snprintf(name, sizeof name, "macro, %lld of %lld classes", averaged, classes);
+    add_average(out, name, &e->at[set].macro);
+    if (averaged == classes) return;
+    (void)snprintf(name, sizeof name, "macro, all %lld classes", classes);
+    add_average(out, name, &e->at[set].macro_all);
 }
 
 static void add_evaluation(const mos_report_evaluation *e, mos_text *out) {
@@ -40,7 +57,7 @@ static void add_evaluation(const mos_report_evaluation *e, mos_text *out) {
         mos_report_number(out, e->at[s].subset_accuracy, 3);
         mos_text_add(out, "</th></tr>");
         add_average(out, "micro", &e->at[s].micro);
-        add_average(out, "macro", &e->at[s].macro);
+        add_macros(e, s, out);
         add_average(out, "per sample", &e->at[s].sample);
     }
     mos_text_add(out, "</table></div>");
@@ -49,7 +66,9 @@ static void add_evaluation(const mos_report_evaluation *e, mos_text *out) {
 void mos_section_metrics(const mos_run_document *run, mos_text *out) {
     if (run->evaluation_count == 0) return;
     mos_text_add(out, "<section id=\"metrics\"><h2>Scores</h2><p class=\"soft\">Over the whole "
-                      "set, as scikit-learn defines them; 0/0 counts as 0.</p>");
+                      "set, as scikit-learn defines them; 0/0 counts as 0. Macro means are over "
+                      "the classes that have positives and negatives among the known labels; the "
+                      "mean over all classes stands below where it differs.</p>");
     mos_report_overview_write(run, out);
     mos_text_add(out, "<details><summary>All scores: micro, macro and per sample, at every "
                       "threshold</summary>");

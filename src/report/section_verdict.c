@@ -7,10 +7,18 @@
 #include <stdio.h>
 #include <string.h>
 
-/* At the same thresholds as the tile's score: the last ones measured. */
+/* The thresholds the verdict speaks of: those tuned per class (the last set), unless 0.5 does
+ * better. */
+static int shown_set(const mos_report_evaluation *e) {
+    int last = e->sets - 1;
+    return e->at[last].macro.f1 < e->at[0].macro.f1 ? 0 : last;
+}
+
+/* At the same thresholds as the tile's score. */
 static const mos_report_interval *interval_of(const mos_report_evaluation *e, int which) {
     const mos_report_analysis *a = &e->analysis;
-    return a->confidence_sets > 0 ? &a->confidence[a->confidence_sets - 1].score[which] : NULL;
+    int set = shown_set(e) == 0 ? 0 : a->confidence_sets - 1;
+    return set < a->confidence_sets && set >= 0 ? &a->confidence[set].score[which] : NULL;
 }
 
 /* chance: NaN for none. */
@@ -35,7 +43,7 @@ static int compare_f1(const mos_report_class *a, const mos_report_class *b, int 
 /* Up to three classes that occur, best (or worst) first. */
 static void add_extremes(const mos_run_document *run, const mos_report_evaluation *e, bool best,
                          int most, mos_text *out) {
-    int set = e->sets - 1;
+    int set = shown_set(e);
     mos_legend legend = mos_report_legend(run);
     const mos_report_class *before[3] = {0};
     for (int k = 0; k < most; k++) {
@@ -59,7 +67,7 @@ static void add_words(const mos_run_document *run, const mos_report_evaluation *
     const mos_report_analysis *a = &e->analysis;
     int scored = 0, most;
     for (int64_t j = 0; j < e->class_count; j++)
-        scored += e->classes[j].positives > 0 && isfinite(e->classes[j].at[e->sets - 1].f1);
+        scored += e->classes[j].positives > 0 && isfinite(e->classes[j].at[shown_set(e)].f1);
     most = scored >= 6 ? 3 : scored / 2; /* none is both */
     if (most > 0) {
         mos_text_add(out, "<p>Strongest by F1: ");
@@ -72,37 +80,78 @@ static void add_words(const mos_run_document *run, const mos_report_evaluation *
         const mos_report_confusion *c = &a->confusions[0];
         mos_text_add(out, "<p>Most confused: <b>");
         mos_html_add(out, c->from);
-        mos_text_add(out, "</b> taken for <b>");
+        mos_text_add(out, "</b> with <b>");
         mos_html_add(out, c->to);
-        mos_text_add(out, "</b>, in %.0f of %.0f patches.</p>", c->confused, c->rows);
+        mos_text_add(out,
+                     "</b>, which is predicted in %.0f of %.0f patches that have the first and "
+                     "not the second.</p>",
+                     c->confused, c->rows);
     }
+}
+
+static void add_method(const mos_report_evaluation *e, mos_text *out) {
+    int last = e->sets - 1, shown = shown_set(e);
+    mos_text_add(out, "<p>Method <b>");
+    mos_html_add(out, e->method);
+    mos_text_add(out, "</b>, scored by its ");
+    mos_html_add(out, e->scorer);
+    mos_text_add(out, " on %lld samples of split <b>", (long long)e->samples);
+    mos_html_add(out, e->split);
+    mos_text_add(out, "</b>%s.",
+                 shown == 0 ? "; F1 at threshold 0.5"
+                            : "; F1 with thresholds tuned per class on validation");
+    if (last > 0)
+        mos_text_add(out, " F1 macro is %.3f at 0.5 and %.3f with the tuned thresholds%s.",
+                     e->at[0].macro.f1, e->at[last].macro.f1,
+                     shown == 0 ? ", which lose here" : "");
+    if (last > 0 && e->at_global_threshold > 0)
+        mos_text_add(out,
+                     " %lld classes had too few positives or negatives for a threshold of their "
+                     "own and use the one tuned for all.",
+                     (long long)e->at_global_threshold);
+    mos_text_add(out, "</p>");
+}
+
+static void add_macro_tile(const mos_report_evaluation *e, const char *score, double value,
+                           int which, double chance, mos_text *out) {
+    char name[96];
+    if (e->averaged < 0)
+        (void)snprintf(name, sizeof name, "%s macro", score);
+    else
+        (void)snprintf(name, sizeof name, "%s macro, %lld of %lld classes", score,
+                       (long long)e->averaged, (long long)e->class_count);
+    add_tile(out, name, value, 3, interval_of(e, which), chance);
+}
+
+static void add_tiles(const mos_report_evaluation *e, mos_text *out) {
+    int shown = shown_set(e);
+    mos_text_add(out, "<div class=\"tiles\">");
+    add_macro_tile(e, "F1", e->at[shown].macro.f1, 0, mos_report_chance_f1(e), out);
+    add_tile(out, "F1 micro", e->at[shown].micro.f1, 3, interval_of(e, 1),
+             mos_report_chance_micro_f1(e));
+    add_macro_tile(e, "AP", e->at[0].macro.average_precision, 2, mos_report_chance_ap(e), out);
+    add_tile(out, "AP micro", e->at[0].micro.average_precision, 3, interval_of(e, 3),
+             mos_report_chance_micro_ap(e));
+    add_tile(out, "Hamming loss", e->at[shown].hamming_loss, 4, interval_of(e, 4), NAN);
+    mos_text_add(out, "</div>");
+    if (e->averaged >= 0 && e->averaged < e->class_count)
+        mos_text_add(out,
+                     "<p class=\"soft\">Macro means are over the classes that have positives and "
+                     "negatives here. Over all %lld, as scikit-learn counts them: F1 %.3f, AP "
+                     "%.3f.</p>",
+                     (long long)e->class_count, e->at[shown].macro_all.f1,
+                     e->at[0].macro_all.average_precision);
 }
 
 void mos_section_verdict(const mos_run_document *run, mos_text *out) {
     const mos_report_evaluation *e = mos_report_headline(run);
     if (!e) return;
     mos_text_add(out, "<section id=\"verdict\"><h2>Verdict</h2>");
-    {
-        int tuned = e->sets - 1;
-        mos_text_add(out, "<p>Method <b>");
-        mos_html_add(out, e->method);
-        mos_text_add(out, "</b>, scored by its ");
-        mos_html_add(out, e->scorer);
-        mos_text_add(out, " on %lld samples of split <b>", (long long)e->samples);
-        mos_html_add(out, e->split);
-        mos_text_add(out, "</b>%s.</p><div class=\"tiles\">",
-                     tuned ? "; F1 with thresholds tuned per class on validation"
-                           : "; F1 at threshold 0.5");
-        add_tile(out, "F1 macro", e->at[tuned].macro.f1, 3, interval_of(e, 0),
-                 mos_report_chance_f1(e));
-        add_tile(out, "F1 micro", e->at[tuned].micro.f1, 3, interval_of(e, 1),
-                 mos_report_chance_micro_f1(e));
-        add_tile(out, "AP macro", e->at[0].macro.average_precision, 3, interval_of(e, 2),
-                 mos_report_chance_ap(e));
-        add_tile(out, "AP micro", e->at[0].micro.average_precision, 3, interval_of(e, 3),
-                 mos_report_chance_micro_ap(e));
-        add_tile(out, "Hamming loss", e->at[tuned].hamming_loss, 4, interval_of(e, 4), NAN);
-        mos_text_add(out, "</div>");
+    if (e->known_labels == 0) {
+        mos_text_add(out, "<p>No labels in the evaluated split: predictions only.</p>");
+    } else {
+        add_method(e, out);
+        add_tiles(e, out);
         add_words(run, e, out);
     }
     mos_text_add(out, "</section>\n");

@@ -45,6 +45,66 @@ void mos_percentile_bounds(double *values, int64_t count, double level, double *
     *high = percentile(values, finite, (1 + level) / 2);
 }
 
+/* The x with normal_below(x) = p, by halving: exact enough for any share of resamples. */
+static double normal_below(double x) {
+    return 0.5 * erfc(-x * 0.70710678118654752440);
+}
+
+static double normal_quantile(double p) {
+    double low = -40, high = 40;
+    for (int i = 0; i < 100; i++) {
+        double middle = 0.5 * (low + high);
+        if (normal_below(middle) < p)
+            low = middle;
+        else
+            high = middle;
+    }
+    return 0.5 * (low + high);
+}
+
+/* a = sum d^3 / (6 (sum d^2)^1.5), d the mean of the scores with a group left out minus each. */
+static double acceleration(const double *left_out, int64_t groups) {
+    double mean = 0, squares = 0, cubes = 0;
+    int64_t finite = 0;
+    for (int64_t g = 0; g < groups; g++) {
+        if (!isfinite(left_out[g])) continue;
+        mean += left_out[g];
+        finite++;
+    }
+    if (finite < 2) return 0;
+    mean /= (double)finite;
+    for (int64_t g = 0; g < groups; g++) {
+        if (!isfinite(left_out[g])) continue;
+        double d = mean - left_out[g];
+        squares += d * d;
+        cubes += d * d * d;
+    }
+    return squares > 0 ? cubes / (6 * pow(squares, 1.5)) : 0;
+}
+
+void mos_bca_bounds(double *values, int64_t count, double value, const double *left_out,
+                    int64_t groups, double level, double *low, double *high) {
+    int64_t finite = 0;
+    double below = 0;
+    for (int64_t i = 0; i < count; i++)
+        if (isfinite(values[i])) values[finite++] = values[i];
+    *low = *high = NAN;
+    if (finite == 0 || !isfinite(value)) return;
+    for (int64_t i = 0; i < finite; i++)
+        below += values[i] < value ? 1 : values[i] == value ? 0.5 : 0;
+    /* a value beyond all resamples is beyond by less than one of them */
+    double share = fmin(fmax(below, 0.5), (double)finite - 0.5) / (double)finite;
+    double bias = normal_quantile(share), a = acceleration(left_out, groups);
+    double *const bound[2] = {low, high};
+    qsort(values, (size_t)finite, sizeof *values, compare_ascending);
+    for (int side = 0; side < 2; side++) {
+        double z = bias + normal_quantile(side ? (1 + level) / 2 : (1 - level) / 2);
+        double room = 1 - a * z;
+        double at = room > 0 ? normal_below(bias + z / room) : side;
+        *bound[side] = percentile(values, finite, at);
+    }
+}
+
 typedef struct resample_job {
     const mos_score_table *a, *b; /* [pairs]; b: NULL, or subtracted */
     int64_t pairs;
@@ -53,7 +113,8 @@ typedef struct resample_job {
     int32_t *weight; /* [threads, n] */
     int64_t *counts; /* [threads, OUTCOMES l] */
     double *other;   /* [threads, statistics] */
-    double *values;  /* [resamples + 1, statistics]; the last row: the set itself */
+    int64_t resamples, groups;
+    double *values; /* [resamples, then the set itself, then without each group, statistics] */
 } resample_job;
 
 static void measure(const resample_job *job, int thread, const int32_t *weight, double *out) {
@@ -75,11 +136,20 @@ static void measure(const resample_job *job, int thread, const int32_t *weight, 
         out[s] /= (double)job->pairs;
 }
 
+/* All rows but every groups-th from `group` on; none with group -1. */
+static void leave_out(int64_t group, int64_t groups, int64_t n, int32_t *weight) {
+    for (int64_t i = 0; i < n; i++)
+        weight[i] = group < 0 || i % groups != group;
+}
+
 static void run_resamples(void *context, int64_t begin, int64_t end, int thread) {
     const resample_job *job = context;
     int32_t *weight = job->weight + thread * job->a->n;
     for (int64_t r = begin; r < end; r++) {
-        mos_bootstrap_draw(job->seed, r, job->a->n, weight);
+        if (r < job->resamples)
+            mos_bootstrap_draw(job->seed, r, job->a->n, weight);
+        else
+            leave_out(r - job->resamples - 1, job->groups, job->a->n, weight);
         measure(job, thread, weight, job->values + r * job->statistics);
     }
 }
@@ -104,7 +174,16 @@ static void summarise(const resample_job *job, const mos_bootstrap_options *opti
         column[r] = job->values[r * job->statistics + s];
     out->value = job->values[count * job->statistics + s];
     out->p = job->b ? sign_probability(column, count) : NAN;
-    mos_percentile_bounds(column, count, options->level, &out->low, &out->high);
+    out->low = out->high = NAN;
+    if (job->a->n < 2) return; /* one row drawn again and again says nothing */
+    if (job->b) {
+        mos_percentile_bounds(column, count, options->level, &out->low, &out->high);
+        return;
+    }
+    for (int64_t g = 0; g < job->groups; g++)
+        column[count + g] = job->values[(count + 1 + g) * job->statistics + s];
+    mos_bca_bounds(column, count, out->value, column + count, job->groups, options->level,
+                   &out->low, &out->high);
 }
 
 static mosaic_status summarise_all(const resample_job *job, const mos_bootstrap_options *options,
@@ -117,7 +196,8 @@ static mosaic_status summarise_all(const resample_job *job, const mos_bootstrap_
                                    &out->hamming_loss};
     MOS_GOTO(mos_alloc((size_t)l, sizeof *out->class_f1, "intervals", &out->class_f1));
     MOS_GOTO(mos_alloc((size_t)l, sizeof *out->class_ap, "intervals", &out->class_ap));
-    MOS_GOTO(mos_alloc((size_t)options->resamples, sizeof *column, "resamples", &column));
+    MOS_GOTO(mos_alloc((size_t)(options->resamples + job->groups), sizeof *column, "resamples",
+                       &column));
     for (int64_t s = 0; s < MOS_STAT_CLASSES; s++)
         summarise(job, options, s, column, whole[s]);
     for (int64_t j = 0; j < l; j++) {
@@ -137,6 +217,10 @@ static mosaic_status run(const mos_score_table *a, const mos_score_table *b, int
                         .b = b,
                         .pairs = pairs,
                         .seed = options->seed,
+                        .resamples = options->resamples,
+                        .groups = b                             ? 0
+                                  : a->n < MOS_JACKKNIFE_GROUPS ? a->n
+                                                                : MOS_JACKKNIFE_GROUPS,
                         .statistics = mos_score_table_statistics(a)};
     size_t statistics = (size_t)job.statistics;
     mosaic_status status = MOSAIC_OK;
@@ -147,12 +231,9 @@ static mosaic_status run(const mos_score_table *a, const mos_score_table *b, int
     MOS_GOTO(mos_alloc(threads * (size_t)(OUTCOMES * a->l), sizeof *job.counts, "resample",
                        &job.counts));
     MOS_GOTO(mos_alloc(threads * statistics, sizeof *job.other, "resample", &job.other));
-    MOS_GOTO(mos_alloc((size_t)(options->resamples + 1) * statistics, sizeof *job.values,
-                       "resampled scores", &job.values));
-    mos_parallel_for((int)threads, options->resamples, run_resamples, &job);
-    for (int64_t i = 0; i < a->n; i++)
-        job.weight[i] = 1;
-    measure(&job, 0, job.weight, job.values + options->resamples * job.statistics);
+    MOS_GOTO(mos_alloc((size_t)(options->resamples + 1 + job.groups) * statistics,
+                       sizeof *job.values, "resampled scores", &job.values));
+    mos_parallel_for((int)threads, options->resamples + 1 + job.groups, run_resamples, &job);
     MOS_GOTO(summarise_all(&job, options, out));
 done:
     mos_free(job.weight);

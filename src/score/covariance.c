@@ -85,23 +85,23 @@ done:
     return status;
 }
 
-double mos_effective_rank_of(const double *eigenvalues, int64_t d) {
-    double sum = 0, entropy = 0;
-    for (int64_t k = 0; k < d; k++)
-        sum += fmax(eigenvalues[k], 0);
-    if (!(sum > 0)) return 1;
-    for (int64_t k = 0; k < d; k++) {
-        double p = fmax(eigenvalues[k], 0) / sum;
+/* Squared singular values over n are the eigenvalues of covariance + mean mean^T. */
+mosaic_status mos_rankme(const double *mean, double *covariance, int64_t d, double *rank) {
+    double *values = NULL, sum = 0, entropy = 0;
+    MOS_TRY(mos_alloc((size_t)d, sizeof *values, "eigenvalues", &values));
+    for (int64_t a = 0; a < d; a++)
+        for (int64_t b = 0; b < d; b++)
+            covariance[a * d + b] += mean[a] * mean[b];
+    mosaic_status status = mos_symmetric_eigen(covariance, d, values, false);
+    for (int64_t k = 0; k < d && status == MOSAIC_OK; k++) {
+        values[k] = sqrt(fmax(values[k], 0));
+        sum += values[k];
+    }
+    for (int64_t k = 0; k < d && sum > 0; k++) {
+        double p = values[k] / sum;
         if (p > 0) entropy -= p * log(p);
     }
-    return exp(entropy);
-}
-
-mosaic_status mos_effective_rank(double *covariance, int64_t d, double *rank) {
-    double *values = NULL;
-    MOS_TRY(mos_alloc((size_t)d, sizeof *values, "eigenvalues", &values));
-    mosaic_status status = mos_symmetric_eigen(covariance, d, values, false);
-    if (status == MOSAIC_OK) *rank = mos_effective_rank_of(values, d);
+    *rank = exp(entropy);
     mos_free(values);
     return status;
 }

@@ -1,4 +1,4 @@
-/* Covariance of embedding rows, and the effective rank that follows from it. */
+/* Covariance of embedding rows, and RankMe. */
 #ifndef MOS_SCORE_COVARIANCE_H
 #define MOS_SCORE_COVARIANCE_H
 
@@ -11,10 +11,9 @@
 mosaic_status mos_covariance(const float *x, int64_t n, int64_t d, int threads, double *mean,
                              double *covariance);
 
-/* exp(-sum p log p), p the eigenvalues over their sum (Roy & Vetterli 2007): 1..d, 1 for a zero
- * matrix. covariance: [d, d], overwritten. */
-mosaic_status mos_effective_rank(double *covariance, int64_t d, double *rank);
-/* The same from eigenvalues already at hand. */
-double mos_effective_rank_of(const double *eigenvalues, int64_t d);
+/* RankMe (Garrido et al. 2023): exp(-sum p log p), p the singular values of the rows over their
+ * sum, not centred: 1..min(n, d); 1 for rows of zeros. mean, covariance: of mos_covariance; the
+ * covariance is overwritten. */
+mosaic_status mos_rankme(const double *mean, double *covariance, int64_t d, double *rank);
 
 #endif

@@ -1,4 +1,4 @@
-/* Spread, cosine, effective rank, uniformity and alignment of unit rows. */
+/* Spread, cosine, RankMe, uniformity and alignment of unit rows. */
 #include "score/health.h"
 
 #include "base/gemm.h"
@@ -51,6 +51,10 @@ done:
     return status;
 }
 
+bool mos_health_is_collapsed(double spread, double mean_cosine, double rankme) {
+    return spread < 0.1 || mean_cosine > 0.95 || rankme < 2;
+}
+
 mosaic_status mos_health_measure(const float *z, const float *pair, int64_t n, int64_t d,
                                  mos_health *out) {
     return mos_health_measure_on(z, pair, n, d, 1, out);
@@ -71,7 +75,7 @@ mosaic_status mos_health_measure_on(const float *z, const float *pair, int64_t n
     for (int64_t k = 0; k < d; k++)
         out->spread += sqrt(cov[k * d + k]) * root / (double)d;
     MOS_GOTO(measure_pairs(z, n, d, threads, out));
-    MOS_GOTO(mos_effective_rank(cov, d, &out->effective_rank));
+    MOS_GOTO(mos_rankme(mean, cov, d, &out->rankme));
     if (pair) {
         double sum = 0;
         for (int64_t i = 0; i < n * d; i++) {
@@ -80,7 +84,7 @@ mosaic_status mos_health_measure_on(const float *z, const float *pair, int64_t n
         }
         out->alignment = sum / (double)n;
     }
-    out->collapsed = out->spread < 0.1 || out->mean_cosine > 0.95 || out->effective_rank < 2;
+    out->collapsed = mos_health_is_collapsed(out->spread, out->mean_cosine, out->rankme);
 done:
     mos_free(mean);
     mos_free(cov);

@@ -11,12 +11,14 @@
 typedef struct mos_health {
     double spread; /* mean over dimensions of sd * sqrt(d): 1 when unit rows fill the sphere, 0 when
                       collapsed */
-    double mean_cosine;    /* of distinct rows */
-    double effective_rank; /* exp of the entropy of the covariance's normalised eigenvalues, 1..d */
-    double uniformity;     /* log mean exp(-2 |a - b|^2) over distinct rows (Wang & Isola 2020) */
-    double alignment;      /* mean |a_i - b_i|^2 of positive pairs; NaN without pairs */
-    bool collapsed;        /* spread < 0.1, or mean cosine > 0.95, or effective rank < 2 */
+    double mean_cosine; /* of distinct rows */
+    double rankme;      /* RankMe (eval/covariance.h), 1..d */
+    double uniformity;  /* log mean exp(-2 |a - b|^2) over distinct rows (Wang & Isola 2020) */
+    double alignment;   /* mean |a_i - b_i|^2 of positive pairs; NaN without pairs */
+    bool collapsed;     /* spread < 0.1, or mean cosine > 0.95, or RankMe < 2 */
 } mos_health;
+/* The one verdict: training, clusters and maps all go by it. */
+bool mos_health_is_collapsed(double spread, double mean_cosine, double rankme);
 /* z: [n, d] unit rows; pair: [n, d] or NULL. Uses at most 1,024 rows for the pair sums. */
 mosaic_status mos_health_measure(const float *z, const float *pair, int64_t n, int64_t d,
                                  mos_health *out);

@@ -73,31 +73,44 @@ static void score_samples(const float *probability, const int8_t *labels, int64_
         exact += c.fp == 0 && c.fn == 0;
         rows++;
     }
-    double scale = rows ? 1.0 / (double)rows : 0;
+    double scale = rows ? 1.0 / (double)rows : NAN;
     out->sample = (mos_scores){
         sum.precision * scale, sum.recall * scale, sum.f1 * scale, sum.f2 * scale, NAN, NAN};
     out->subset_accuracy = (double)exact * scale;
 }
 
+/* 0 where a class has no value; precision, recall and F are 0 there already. */
+static double or_zero(double value) {
+    return isnan(value) ? 0 : value;
+}
+
+static void add_class(mos_scores *sum, const mos_scores *s) {
+    sum->precision += s->precision;
+    sum->recall += s->recall;
+    sum->f1 += s->f1;
+    sum->f2 += s->f2;
+    sum->average_precision += or_zero(s->average_precision);
+    sum->roc_auc += s->roc_auc;
+}
+
+static mos_scores mean_of(const mos_scores *sum, int64_t count) {
+    double n = count ? (double)count : NAN, scale = 1.0 / n;
+    return (mos_scores){sum->precision * scale, sum->recall * scale,        sum->f1 * scale,
+                        sum->f2 * scale,        sum->average_precision / n, sum->roc_auc / n};
+}
+
 static void average_classes(mos_metrics *out) {
-    mos_scores sum = {0};
-    int64_t with_ap = 0, with_auc = 0;
+    mos_scores sum = {0}, all = {0};
     for (int64_t j = 0; j < out->classes; j++) {
-        const mos_scores *s = &out->per_class[j].scores;
-        sum.precision += s->precision;
-        sum.recall += s->recall;
-        sum.f1 += s->f1;
-        sum.f2 += s->f2;
-        if (!isnan(s->average_precision)) sum.average_precision += s->average_precision, with_ap++;
-        if (!isnan(s->roc_auc)) sum.roc_auc += s->roc_auc, with_auc++;
+        const mos_class_metrics *c = &out->per_class[j];
+        out->absent += c->positives == 0;
+        add_class(&all, &c->scores);
+        if (!mos_class_is_averaged(c)) continue;
+        add_class(&sum, &c->scores);
+        out->averaged++;
     }
-    double scale = out->classes ? 1.0 / (double)out->classes : 0;
-    out->macro = (mos_scores){sum.precision * scale,
-                              sum.recall * scale,
-                              sum.f1 * scale,
-                              sum.f2 * scale,
-                              with_ap ? sum.average_precision / (double)with_ap : NAN,
-                              with_auc ? sum.roc_auc / (double)with_auc : NAN};
+    out->macro = mean_of(&sum, out->averaged);
+    out->macro_all = mean_of(&all, out->classes);
 }
 
 mosaic_status mos_metrics_compute(const float *probability, const int8_t *labels, int64_t n,
@@ -136,6 +149,10 @@ mosaic_status mos_metrics_compute(const float *probability, const int8_t *labels
     MOS_GOTO(mos_average_precision(probability, labels, n * l, 1, &out->micro.average_precision,
                                    &out->micro.roc_auc));
     out->hamming_loss = ratio(all.fp + all.fn, out->known, NULL);
+    if (out->known == 0) { /* nothing was right or wrong */
+        out->micro = (mos_scores){NAN, NAN, NAN, NAN, NAN, NAN};
+        out->hamming_loss = NAN;
+    }
     average_classes(out);
     score_samples(probability, labels, n, l, threshold, out);
 done:

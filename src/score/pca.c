@@ -60,7 +60,6 @@ mosaic_status mos_pca_fit(const float *x, int64_t n, int64_t d, int64_t componen
         out->total_variance += fmax(values[k], 0) * (double)n / (double)(n - 1);
     for (int64_t c = 0; c < out->components; c++)
         out->variance[c] = fmax(values[c], 0) * (double)n / (double)(n - 1);
-    out->effective_rank = mos_effective_rank_of(values, d);
     memcpy(out->axis, covariance, (size_t)(out->components * d) * sizeof *covariance);
     MOS_GOTO(fix_signs(out, x, n));
 done:

@@ -12,7 +12,6 @@ typedef struct mos_pca {
     double *axis;          /* [components, d] unit rows */
     double *variance;      /* [components] along each axis, divided by n - 1, descending */
     double total_variance; /* of all d dimensions */
-    double effective_rank; /* of the whole covariance */
 } mos_pca;
 
 /* x: [n, d], n >= 2. The sign of an axis is such that the row farthest out along it has a positive

@@ -1,6 +1,7 @@
 #include "score/score_table.h"
 
 #include "base/memory.h"
+#include "score/metrics.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -64,6 +65,17 @@ static mosaic_status check(const mos_score_input *in) {
     return MOSAIC_OK;
 }
 
+static void choose_averaged(const mos_score_input *in, mos_score_table *out) {
+    for (int64_t j = 0; j < in->l; j++) {
+        mos_class_metrics c = {0};
+        for (int64_t i = 0; i < in->n; i++) {
+            c.positives += in->labels[i * in->l + j] == 1;
+            c.negatives += in->labels[i * in->l + j] == 0;
+        }
+        out->averaged[j] = mos_class_is_averaged(&c);
+    }
+}
+
 mosaic_status mos_score_table_make(const mos_score_input *input, mos_score_table *out) {
     ranked *rows = NULL;
     mosaic_status status = MOSAIC_OK;
@@ -72,6 +84,7 @@ mosaic_status mos_score_table_make(const mos_score_input *input, mos_score_table
     size_t cells = (size_t)(input->n * input->l), lists = (size_t)(input->l + 1);
     MOS_GOTO(mos_alloc(cells, sizeof *rows, "ranking", &rows));
     MOS_GOTO(mos_alloc(cells, 1, "outcomes", &out->outcome));
+    MOS_GOTO(mos_alloc((size_t)input->l, 1, "averaged classes", &out->averaged));
     MOS_GOTO(mos_alloc(2 * cells, sizeof *out->ranking, "rankings", &out->ranking));
     MOS_GOTO(mos_alloc(lists, sizeof *out->begin, "rankings", &out->begin));
     MOS_GOTO(mos_alloc(lists, sizeof *out->end, "rankings", &out->end));
@@ -85,6 +98,7 @@ mosaic_status mos_score_table_make(const mos_score_input *input, mos_score_table
                                               : (predicted ? FP : TN);
         }
     fill_rankings(input, rows, out);
+    choose_averaged(input, out);
 done:
     mos_free(rows);
     if (status != MOSAIC_OK) mos_score_table_release(out);
@@ -92,6 +106,7 @@ done:
 }
 
 void mos_score_table_release(mos_score_table *table) {
+    mos_free(table->averaged);
     mos_free(table->outcome);
     mos_free(table->ranking);
     mos_free(table->begin);
@@ -122,7 +137,7 @@ static double f1_of(const int64_t *c) {
 
 void mos_score_table_measure(const mos_score_table *table, const int32_t *weight, int64_t *counts,
                              double *out) {
-    int64_t l = table->l, all[OUTCOMES] = {0}, with_ap = 0;
+    int64_t l = table->l, all[OUTCOMES] = {0}, with_ap = 0, averaged = 0;
     double *class_f1 = out + MOS_STAT_CLASSES, *class_ap = class_f1 + l, f1 = 0, ap = 0;
     memset(counts, 0, (size_t)(OUTCOMES * l) * sizeof *counts);
     for (int64_t i = 0; i < table->n; i++) {
@@ -135,15 +150,18 @@ void mos_score_table_measure(const mos_score_table *table, const int32_t *weight
         const int64_t *c = counts + j * OUTCOMES;
         for (int o = 0; o < OUTCOMES; o++)
             all[o] += c[o];
-        f1 += class_f1[j] = f1_of(c);
+        class_f1[j] = f1_of(c);
         class_ap[j] =
             weighted_ap(table->ranking + table->begin[j], table->end[j] - table->begin[j], weight);
-        if (isnan(class_ap[j])) continue;
+        if (!table->averaged[j]) continue;
+        f1 += class_f1[j];
+        averaged++;
+        if (isnan(class_ap[j])) continue; /* no positive was drawn */
         ap += class_ap[j];
         with_ap++;
     }
     int64_t known = all[TP] + all[FP] + all[FN] + all[TN];
-    out[MOS_STAT_MACRO_F1] = f1 / (double)l;
+    out[MOS_STAT_MACRO_F1] = averaged ? f1 / (double)averaged : NAN;
     out[MOS_STAT_MICRO_F1] = f1_of(all);
     out[MOS_STAT_MACRO_AP] = with_ap ? ap / (double)with_ap : NAN;
     out[MOS_STAT_MICRO_AP] =

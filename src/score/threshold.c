@@ -1,6 +1,7 @@
 /* Decision thresholds that maximise F1 on the set they are tuned on. */
 #include "score/metrics.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 
 #include <math.h>
@@ -41,18 +42,26 @@ mosaic_status mos_threshold_tune(const float *probability, const int8_t *labels,
                                  int64_t l, double *per_class, double *global) {
     candidate *rows = NULL;
     MOS_TRY(mos_alloc((size_t)(n * l), sizeof *rows, "threshold candidates", &rows));
-    int64_t all = 0;
-    for (int64_t j = 0; j < l; j++) {
-        candidate *own = rows;
-        int64_t known = 0;
-        for (int64_t i = 0; i < n; i++)
-            if (labels[i * l + j] >= 0)
-                own[known++] = (candidate){probability[i * l + j], labels[i * l + j]};
-        per_class[j] = best_threshold(own, known);
-    }
+    int64_t all = 0, few = 0;
     for (int64_t i = 0; i < n * l; i++)
         if (labels[i] >= 0) rows[all++] = (candidate){probability[i], labels[i]};
     *global = best_threshold(rows, all);
+    for (int64_t j = 0; j < l; j++) {
+        int64_t known = 0, positives = 0;
+        for (int64_t i = 0; i < n; i++) {
+            if (labels[i * l + j] < 0) continue;
+            rows[known++] = (candidate){probability[i * l + j], labels[i * l + j]};
+            positives += labels[i * l + j] == 1;
+        }
+        bool enough = positives >= MOS_THRESHOLD_LEAST && known - positives >= MOS_THRESHOLD_LEAST;
+        per_class[j] = enough ? best_threshold(rows, known) : *global;
+        few += !enough;
+    }
     mos_free(rows);
+    if (few > 0 && all > 0)
+        mos_log(MOS_LOG_NOTICE,
+                "%lld of %lld classes have fewer than %d known positives or negatives to tune a "
+                "threshold on: they use the one tuned for all classes, %.3g",
+                (long long)few, (long long)l, (int)MOS_THRESHOLD_LEAST, *global);
     return MOSAIC_OK;
 }

@@ -175,13 +175,13 @@ static mosaic_status check(const float *x, int64_t n, int64_t d, const mos_tsne_
     return MOSAIC_OK;
 }
 
-/* Rows that hardly differ from their mean, one direction only, or copies of each other. */
-static bool is_collapsed(const mos_pca *pca, double duplicates) {
+/* Rows that hardly differ from their mean, or copies of each other. */
+static bool is_degenerate(const mos_pca *pca, double duplicates) {
     double mean_squared = 0;
     for (int64_t k = 0; k < pca->d; k++)
         mean_squared += pca->mean[k] * pca->mean[k];
     return pca->total_variance <= 1e-6 * mean_squared || pca->total_variance <= 0 ||
-           pca->effective_rank < 2 || duplicates > 0.5;
+           duplicates > 0.5;
 }
 
 mosaic_status mos_tsne_run(const float *x, int64_t n, int64_t d, const mos_tsne_options *options,
@@ -200,11 +200,10 @@ mosaic_status mos_tsne_run(const float *x, int64_t n, int64_t d, const mos_tsne_
     for (int64_t c = 0; c < pca.components; c++)
         kept += pca.variance[c];
     out->explained = pca.total_variance > 0 ? kept / pca.total_variance : 1;
-    out->effective_rank = pca.effective_rank;
     MOS_GOTO(mos_columns_make(coordinates, n, pca.components, &columns));
     MOS_GOTO(mos_affinity_make(&columns, out->perplexity, options->threads, &affinity));
     out->duplicates = (double)affinity.duplicates / (double)n;
-    out->collapsed = is_collapsed(&pca, out->duplicates);
+    out->degenerate = is_degenerate(&pca, out->duplicates);
     start_points(coordinates, n, pca.components, points);
     MOS_GOTO(optimise(&affinity, options, points, out));
     MOS_GOTO(mos_trustworthiness(&columns, points, TRUST_NEIGHBOURS, options->threads,

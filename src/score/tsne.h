@@ -24,12 +24,11 @@ typedef struct mos_tsne_result {
     double kl_divergence;   /* of the map, Barnes-Hut's estimate of the normaliser */
     double trustworthiness; /* of 5 neighbours, against the rows the map was made from */
     double explained;       /* share of the variance in the principal components used */
-    double effective_rank;  /* of the rows' covariance */
     double duplicates;      /* share of the rows that coincide with their 5 nearest */
     double perplexity;      /* used */
     int64_t iterations;     /* done */
-    bool collapsed; /* the rows are (nearly) one point or one line, or most coincide: the map shows
-                       the optimiser's noise, not structure */
+    bool degenerate;        /* the rows are nearly one point, or most coincide: the map shows the
+                               optimiser's noise, not structure. Collapse is eval/health.h's to judge. */
 } mos_tsne_result;
 
 /* x: [n, d], LEAST_POINTS <= n <= MOST_POINTS; more than 50 dimensions are first reduced to the 50

@@ -85,7 +85,7 @@ static void add_chart(const mos_comparison *comparison, const char *title, const
 
 /* Every health measure any run has, a chart each: names are health.<modality>.<measure>. */
 static void add_health(const mos_comparison *comparison, mos_text *out) {
-    static const char *const measures[] = {".spread", ".effective_rank", ".alignment"};
+    static const char *const measures[] = {".spread", ".rankme", ".modality_alignment"};
     for (int64_t r = 0; r < comparison->runs; r++) {
         const mos_run_document *document = &comparison->run[r].document;
         for (size_t c = 0; c < document->curve_count; c++) {

@@ -32,8 +32,7 @@ static void add_row(const mos_sweep_results *results, int64_t i, int split, mos_
     add_escaped(out, results->plan->setting[row->setting].label);
     for (int m = 0; m < MOS_SWEEP_METRICS; m++) {
         bool best = mos_sweep_best_row(results, row->fraction, split, m) == i;
-        bool marked = cell->pairs > 0 && cell->difference[m].p_holm < 0.05;
-        add_number(out, cell, m, best, marked);
+        add_number(out, cell, m, best, mos_sweep_is_marked(cell, m));
     }
     mos_text_add(out, " \\\\\n");
 }

@@ -89,6 +89,7 @@ static void add_mean(const mos_sweep_cell *cell, int metric, bool best, mos_text
     mos_text_add(out, best ? "</b>" : "");
     if (isfinite(cell->sd[metric]))
         mos_text_add(out, " <span class=\"soft\">± %.3f</span>", cell->sd[metric]);
+    if (mos_sweep_is_marked(cell, metric)) mos_text_add(out, "*");
     mos_text_add(out, "</td>");
 }
 
@@ -109,7 +110,8 @@ static void add_means(const mos_sweep_results *results, int fraction, int split,
             add_mean(cell, m, mos_sweep_best_row(results, fraction, split, m) == i, out);
         mos_text_add(out, "</tr>");
     }
-    mos_text_add(out, "</table></div>");
+    mos_text_add(out, "</table></div><p class=\"soft\">Bold: best mean. *: differs from the "
+                      "reference, Holm-adjusted p &lt; 0.05 (paired bootstrap over samples).</p>");
 }
 
 /* The widest interval of a table sets the scale of its marks. */
@@ -176,15 +178,31 @@ static void add_differences(const mos_sweep_results *results, int fraction, int 
     if (any) mos_text_add(out, "</table></div>");
 }
 
+/* Classes of the macro means: every run of a sweep is scored on the same labels. */
+static int64_t averaged_of(const mos_sweep_results *results, int split) {
+    const mos_sweep_plan *plan = results->plan;
+    for (int64_t r = 0; r < plan->runs; r++) {
+        const mos_sweep_scores *scores = &results->scores[r * plan->spec.splits + split];
+        if (scores->known) return scores->averaged;
+    }
+    return -1;
+}
+
 static void add_tables(const mos_sweep_results *results, int split, mos_text *out) {
     const mos_sweep_spec *spec = &results->plan->spec;
     const char *name = mos_split_names[spec->evaluate[split]];
     mos_text_add(out,
                  "<section id=\"%s\"><h2>Split %s</h2><p class=\"soft\">Mean ± standard deviation "
                  "over seeds; F1 and Hamming loss at thresholds tuned per class on "
-                 "validation%s. Bold: the best mean of a column, whatever its spread.</p>",
+                 "validation%s. Bold: the best mean of a column, whatever its spread.",
                  name, name,
                  spec->evaluate[split] == MOS_SPLIT_VALIDATION ? ", so they flatter here" : "");
+    if (averaged_of(results, split) >= 0)
+        mos_text_add(out,
+                     " Macro means are over the %lld classes that have positives and negatives "
+                     "there.",
+                     (long long)averaged_of(results, split));
+    mos_text_add(out, "</p>");
     for (int f = spec->fractions > 0 ? 0 : -1; f < spec->fractions; f++) {
         mos_text_add(out, "<h3>");
         add_percent(out, f >= 0 ? spec->fraction[f] : results->row[0].labeled);

@@ -38,6 +38,7 @@ static void copy_scores(const mos_report_evaluation *e, mos_sweep_scores *out) {
     int last = e->sets - 1;
     out->known = true;
     out->samples = e->samples;
+    out->averaged = e->averaged;
     out->reduced = e->reduced;
     out->tuned = last > 0;
     (void)snprintf(out->scorer, sizeof out->scorer, "%s", e->scorer);

@@ -17,7 +17,7 @@ bool mos_sweep_metric_is_loss(int metric);                           /* less is 
 typedef struct mos_sweep_scores {
     bool known;
     double metric[MOS_SWEEP_METRICS];
-    int64_t samples;
+    int64_t samples, averaged; /* classes of the macro means, -1: not told */
     bool reduced, tuned;
     char scorer[32];
 } mos_sweep_scores;

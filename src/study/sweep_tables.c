@@ -32,6 +32,10 @@ int64_t mos_sweep_best_row(const mos_sweep_results *results, int fraction, int s
     return best;
 }
 
+bool mos_sweep_is_marked(const mos_sweep_cell *cell, int metric) {
+    return cell->pairs > 0 && cell->difference[metric].p_holm < 0.05;
+}
+
 static void add_cell(mos_text *out, double value) {
     mos_text_add_bytes(out, ",", 1);
     if (isfinite(value)) mos_text_add_number(out, value);
@@ -75,7 +79,7 @@ static mosaic_status write_csv(const mos_sweep_results *results, const char *fol
     for (int a = 0; a < spec->axes; a++)
         add_field(&out, spec->axis[a].key);
     mos_text_add(&out, ",labels,seed,state,code,seconds,config_sha256,folder,message,split,scorer,"
-                       "samples,thresholds");
+                       "samples,thresholds,classes_averaged");
     for (int m = 0; m < MOS_SWEEP_METRICS; m++)
         mos_text_add(&out, ",%s", mos_sweep_metric_names[m]);
     mos_text_add(&out, "\n");
@@ -85,10 +89,12 @@ static mosaic_status write_csv(const mos_sweep_results *results, const char *fol
             add_run_cells(results, r, &out);
             add_field(&out, mos_split_names[spec->evaluate[s]]);
             add_field(&out, scores->scorer);
-            mos_text_add(&out, ",%lld,%s", (long long)scores->samples,
+            mos_text_add(&out, ",%lld,%s,", (long long)scores->samples,
                          !scores->known  ? ""
                          : scores->tuned ? "per_class"
                                          : "0.5");
+            if (scores->known && scores->averaged >= 0)
+                mos_text_add(&out, "%lld", (long long)scores->averaged);
             for (int m = 0; m < MOS_SWEEP_METRICS; m++)
                 add_cell(&out, scores->known ? scores->metric[m] : NAN);
             mos_text_add(&out, "\n");

@@ -19,6 +19,8 @@ mosaic_status mos_sweep_page_write(const mos_sweep_results *results, const char 
 /* Writes folder/name and releases the text, also when it failed. */
 mosaic_status mos_sweep_file(const char *folder, const char *name, mos_text *text);
 
+/* Is the difference from the reference marked in both tables? Holm-adjusted p < 0.05. */
+bool mos_sweep_is_marked(const mos_sweep_cell *cell, int metric);
 /* The row with the best mean of a metric among rows of a fraction; -1: none has one. */
 int64_t mos_sweep_best_row(const mos_sweep_results *results, int fraction, int split, int metric);
 

@@ -59,13 +59,14 @@ static void add_scores(const mos_trainer *trainer, const mos_validation *validat
     mos_text_add(
         out,
         "On %lld validation patches, threshold 0.5: macro AP %s, micro AP %s, macro F1 %s, "
-        "micro F1 %s. The thresholds in the file were tuned on the same patches%s.\n",
+        "micro F1 %s; macro means are over the %lld of %lld classes that have positives and "
+        "negatives there. The thresholds in the file were tuned on the same patches%s.\n",
         (long long)validation->n,
         mos_format_double(number[0], 32, metrics->macro.average_precision, 4),
         mos_format_double(number[1], 32, metrics->micro.average_precision, 4),
         mos_format_double(number[2], 32, metrics->macro.f1, 4),
-        mos_format_double(number[3], 32, metrics->micro.f1, 4),
-        trainer->at.best_step > 0 ? ", and they chose the epoch" : "");
+        mos_format_double(number[3], 32, metrics->micro.f1, 4), (long long)metrics->averaged,
+        (long long)metrics->classes, trainer->at.best_step > 0 ? ", and they chose the epoch" : "");
 }
 
 static void describe(const mos_trainer *trainer, const mos_validation *validation, mos_text *out) {

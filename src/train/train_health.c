@@ -18,17 +18,17 @@ static void get_rows(mos_trainer *trainer, int64_t m, int64_t view, float *to) {
     device->ops->get_f32(device, z + (size_t)(view * values) * device->real_bytes, to, values);
 }
 
-/* Rows and what they should lie near: the other strong view, or else the next modality. */
-static bool get_pair(mos_trainer *trainer, int64_t m) {
-    int64_t modalities = trainer->card->spec.modalities;
+/* The view set that is compared across modalities. */
+static int64_t anchor_of(const mos_trainer *trainer) {
+    return trainer->views.anchor < 0 ? 0 : trainer->views.anchor;
+}
+
+/* Two strong views of the same modality, or one set of rows and no pair. */
+static bool get_views(mos_trainer *trainer, int64_t m) {
     bool strong = trainer->views.views >= 2 && trainer->views.kinds[1] == 's';
-    get_rows(trainer, m, strong ? 0 : trainer->views.anchor, trainer->rows_z);
-    if (strong) {
-        get_rows(trainer, m, 1, trainer->rows_pair);
-    } else if (modalities > 1) {
-        get_rows(trainer, (m + 1) % modalities, trainer->views.anchor, trainer->rows_pair);
-    }
-    return strong || modalities > 1;
+    get_rows(trainer, m, strong ? 0 : anchor_of(trainer), trainer->rows_z);
+    if (strong) get_rows(trainer, m, 1, trainer->rows_pair);
+    return strong;
 }
 
 /* Rows of absent patches are no rows: they are exactly zero or not of unit length. */
@@ -50,15 +50,32 @@ static int64_t drop_absent(mos_trainer *trainer, bool pair) {
     return kept;
 }
 
-static void add_values(mos_metric_row *row, const char *modality, const mos_health *health) {
+/* Mean |a - b|^2 of a patch's rows in this modality and the next one; NaN with one modality. */
+static double align_modalities(mos_trainer *trainer, int64_t m) {
+    int64_t modalities = trainer->card->spec.modalities, d = trainer->card->spec.latent;
+    double sum = 0;
+    if (modalities < 2) return NAN;
+    get_rows(trainer, m, anchor_of(trainer), trainer->rows_z);
+    get_rows(trainer, (m + 1) % modalities, anchor_of(trainer), trainer->rows_pair);
+    int64_t rows = drop_absent(trainer, true);
+    for (int64_t i = 0; i < rows * d; i++) {
+        double delta = (double)trainer->rows_z[i] - (double)trainer->rows_pair[i];
+        sum += delta * delta;
+    }
+    return rows > 0 ? sum / (double)rows : NAN;
+}
+
+static void add_values(mos_metric_row *row, const char *modality, const mos_health *health,
+                       double across) {
     const struct {
         const char *name;
         double value;
     } values[] = {{"spread", health->spread},
                   {"mean_cosine", health->mean_cosine},
-                  {"effective_rank", health->effective_rank},
+                  {"rankme", health->rankme},
                   {"uniformity", health->uniformity},
-                  {"alignment", health->alignment}};
+                  {"view_alignment", health->alignment},
+                  {"modality_alignment", across}};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         char name[MOS_ROW_NAME];
         (void)snprintf(name, sizeof name, "health.%s.%s", modality, values[i].name);
@@ -70,9 +87,9 @@ static mosaic_status judge(mos_trainer *trainer, int64_t m, const mos_health *he
     char text[256];
     (void)snprintf(text, sizeof text,
                    "step %lld: the embedding of '%s' has collapsed: spread %.3f (1 is healthy), "
-                   "mean cosine %.3f, effective rank %.1f",
+                   "mean cosine %.3f, RankMe %.1f",
                    (long long)trainer->at.step, trainer->card->spec.modality[m].name,
-                   health->spread, health->mean_cosine, health->effective_rank);
+                   health->spread, health->mean_cosine, health->rankme);
     if (trainer->options->fail_on_collapse) return mos_fail(MOSAIC_ERR_NUMERIC, "%s", text);
     mos_log(MOS_LOG_WARNING, "%s", text);
     return MOSAIC_OK;
@@ -85,13 +102,13 @@ mosaic_status mos_trainer_check_health(mos_trainer *trainer) {
     if (trainer->rows_z == NULL) return MOSAIC_OK; /* no latents, nothing to collapse */
     mos_metric_row_begin(&trainer->row, "health", trainer->at.step, trainer->at.epoch + 1);
     for (int64_t m = 0; m < spec->modalities; m++) {
-        bool pair = get_pair(trainer, m);
+        bool pair = get_views(trainer, m);
         int64_t rows = drop_absent(trainer, pair);
         health[m] = (mos_health){0};
         if (rows < 2) continue;
         MOS_TRY(mos_health_measure(trainer->rows_z, pair ? trainer->rows_pair : NULL, rows,
                                    spec->latent, &health[m]));
-        add_values(&trainer->row, spec->modality[m].name, &health[m]);
+        add_values(&trainer->row, spec->modality[m].name, &health[m], align_modalities(trainer, m));
         collapsed = collapsed || health[m].collapsed;
     }
     MOS_TRY(mos_run_log_write(&trainer->log, &trainer->row));

@@ -35,8 +35,8 @@ static const char *const validation_names[] = {
     "validation.macro_f1", "validation.micro_f1",   "validation.hamming_loss"};
 static const char *const online_names[] = {"online.macro_ap", "online.micro_ap", "online.macro_f1",
                                            "online.micro_f1"};
-static const char *const health_names[] = {"spread", "mean_cosine", "effective_rank", "uniformity",
-                                           "alignment"};
+static const char *const health_names[] = {"spread",     "mean_cosine",    "rankme",
+                                           "uniformity", "view_alignment", "modality_alignment"};
 
 /* Is the sum one of a term that is on? */
 static bool is_active(const mos_trainer *trainer, int sum) {

@@ -88,14 +88,16 @@ static void say_epoch(const mos_trainer *trainer, const mos_validation *validati
                       at->whole[MOS_SUM_LOSS] / fmax(at->whole[MOS_SUM_STEPS], 1), 4);
     if (validation->valid)
         (void)snprintf(
-            scores, sizeof scores, ", validation macro AP %s, macro F1 %s, micro F1 %s",
+            scores, sizeof scores,
+            ", validation macro AP %s, macro F1 %s (%lld of %lld classes), micro F1 %s",
             mos_format_double(number[0], 32, validation->metrics.macro.average_precision, 4),
             mos_format_double(number[1], 32, validation->metrics.macro.f1, 4),
+            (long long)validation->metrics.averaged, (long long)validation->metrics.classes,
             mos_format_double(number[2], 32, validation->metrics.micro.f1, 4));
     if (online->valid)
-        (void)snprintf(
-            probe, sizeof probe, ", on-line probe macro AP %s",
-            mos_format_double(number[0], 32, online->metrics.macro.average_precision, 4));
+        (void)snprintf(probe, sizeof probe, ", on-line probe macro AP %s (%lld classes)",
+                       mos_format_double(number[0], 32, online->metrics.macro.average_precision, 4),
+                       (long long)online->metrics.averaged);
     mos_log(MOS_LOG_NOTICE, "epoch %lld/%lld: loss %s%s%s%s", (long long)at->epoch + 1,
             (long long)trainer->config->settings.train.epochs, loss, scores, probe,
             at->best_step == at->step ? " (best)" : "");

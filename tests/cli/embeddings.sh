@@ -35,7 +35,7 @@ def near(name, found, wanted, tolerance=1e-5):
 seen = set()
 for space in clusters["spaces"]:
     if space["kind"] != "feature":
-        assert space["kind"] == "latent" and np.isfinite(space["effective_rank"]) and np.isfinite(space["uniformity"])
+        assert space["kind"] == "latent" and np.isfinite(space["rankme"]) and np.isfinite(space["uniformity"])
         seen.add(("latent", space["space"]))
         continue
     name = space["space"]
@@ -74,9 +74,9 @@ for space in clusters["spaces"]:
     upper = np.triu_indices(len(x), 1)
     near("mean cosine", space["mean_cosine"], cosine[upper].mean())
     near("uniformity", space["uniformity"], np.log(np.exp(-2 * (2 - 2 * cosine[upper])).mean()), 1e-4)
-    values = np.clip(np.linalg.eigvalsh(np.cov(x.T, bias=True)), 0, None)
-    p = values[values > 0] / values.sum()
-    near("effective rank", space["effective_rank"], np.exp(-(p * np.log(p)).sum()), 1e-3)
+    singular = np.linalg.svd(x, compute_uv=False)
+    p = singular[singular > 0] / singular.sum()
+    near("RankMe", space["rankme"], np.exp(-(p * np.log(p)).sum()), 1e-3)
 assert seen == {(kind, name) for kind in ("feature", "latent") for name in ("s1", "s2", "joint")}, seen
 pair = [unit(p[present["joint"]]) for p in parts.values()]
 kinds = {entry["kind"]: entry for entry in clusters["alignment"]}

@@ -312,11 +312,53 @@ static void failing_allocations(void **state) {
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_test_folder, remove_test_folder)
 
+/* What a table most likely means is said, with the key or the separator. */
+static void likely_slips_are_explained(void **state) {
+    mos_dataset *dataset;
+    mos_sample sample;
+    const char *const *classes;
+    write_set(*state);
+    write_text(*state, "mine.csv", "id,s1,labels\na,s1_a.tif,10|30|80\nb,s1_b.tif,30\n");
+    assert_int_equal(open_dataset(&dataset, "data.root", *state, NULL), MOSAIC_ERR_DATA);
+    assert_non_null(
+        strstr(mosaic_error(), "'10|30|80' looks like several with '|' between them: wanted ';'"));
+    write_text(*state, "mine.csv", "id,VV,VH\na,s1_a.tif,s1_a.tif\n");
+    assert_int_equal(open_dataset(&dataset, "data.root", *state, NULL), MOSAIC_ERR_DATA);
+    assert_non_null(strstr(mosaic_error(), "'s1:VV'"));
+    write_text(*state, "mine.csv", "id,b8a\na,s1_a.tif\n");
+    assert_int_equal(open_dataset(&dataset, "data.root", *state, NULL), MOSAIC_ERR_DATA);
+    assert_non_null(strstr(mosaic_error(), "'s2:b8a'"));
+    write_text(*state, "mine.csv", "name,s1,classes\na,s1_a.tif,Sand\n");
+    assert_int_equal(open_dataset(&dataset, "data.root", *state, NULL), MOSAIC_ERR_DATA);
+    assert_non_null(strstr(mosaic_error(), "its columns are 'name', 's1', 'classes'"));
+    write_text(*state, "mine.csv", "id,s1,labels\na,s1_a.tif,10;80\nb,s1_b.tif,Grassland\n");
+    EXPECT_OK(open_dataset(&dataset, "data.root", *state, "data.nomenclature", "worldcover", NULL));
+    assert_int_equal(mos_dataset_classes(dataset, &classes), 11);
+    assert_string_equal(classes[7], "Permanent water bodies");
+    EXPECT_OK(mos_dataset_sample(dataset, 0, &sample));
+    assert_int_equal(sample.labels[0], 1);
+    assert_int_equal(sample.labels[7], 1);
+    assert_int_equal(sample.labels[2], 0);
+    EXPECT_OK(mos_dataset_sample(dataset, 1, &sample));
+    assert_int_equal(sample.labels[2], 1);
+    assert_false(mos_dataset_classes_found(dataset));
+    mos_dataset_close(&dataset);
+    write_text(*state, "mine.csv", "id,s1,labels\na,s1_a.tif,10;80\nb,s1_b.tif,Sand\n");
+    EXPECT_OK(open_dataset(&dataset, "data.root", *state, "data.nomenclature", "worldcover", NULL));
+    expect_defect(dataset, "label not in the nomenclature", 1, "Sand");
+    mos_dataset_close(&dataset);
+    EXPECT_OK(open_dataset(&dataset, "data.root", *state, NULL));
+    assert_true(mos_dataset_classes_found(dataset));
+    mos_dataset_close(&dataset);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(terramesh), IN_FOLDER(own_folder),     IN_FOLDER(one_file_per_band),
-        IN_FOLDER(band_names),       IN_FOLDER(offset_rules),   IN_FOLDER(bad_tables),
-        IN_FOLDER(one_nomenclature), IN_FOLDER(nodata_differs), IN_FOLDER(failing_allocations),
+        cmocka_unit_test(terramesh),    IN_FOLDER(own_folder),
+        IN_FOLDER(one_file_per_band),   IN_FOLDER(band_names),
+        IN_FOLDER(offset_rules),        IN_FOLDER(bad_tables),
+        IN_FOLDER(one_nomenclature),    IN_FOLDER(nodata_differs),
+        IN_FOLDER(failing_allocations), IN_FOLDER(likely_slips_are_explained),
     };
     mos_log_set_level(MOS_LOG_ERROR);
     return cmocka_run_group_tests(tests, NULL, NULL);

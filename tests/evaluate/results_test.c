@@ -6,12 +6,14 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "eval/bootstrap.h"
 #include "evaluate/embedding_results.h"
 #include "golden/golden_file.h"
 #include "io/csv.h"
 #include "io/npy.h"
 #include "score/bootstrap.h"
 #include "score/calibration.h"
+#include "score/clusters.h"
 
 enum { N = 60, L = 3, F = 8, Z = 4, ABSENT = 5 };
 
@@ -145,6 +147,15 @@ static void assert_number(const char *text, const char *key, double value) {
     mos_text_release(&wanted);
 }
 
+static double rankme_of_features(int m) {
+    static float rows[N * F];
+    mos_health health;
+    memcpy(rows, feature[m], sizeof rows);
+    assert_int_equal(mos_unit_rows(rows, N, F), N);
+    assert_int_equal(mos_health_measure(rows, NULL, N, F, &health), MOSAIC_OK);
+    return health.rankme;
+}
+
 static void metrics_say_how_sure(void **state) {
     (void)state;
     mos_result_set set = make_set();
@@ -266,10 +277,13 @@ static void embeddings_read_back(void **state) {
     assert_number(text, "rows", N);
     assert_number(text, "rows", N - 1);
     assert_number(text, "alignment", 2); /* the modalities' latents are at right angles */
+    assert_number(text, "rankme", rankme_of_features(0));
     mos_free(text);
     text = read_text(0, "tsne.json");
+    assert_number(text, "rankme", rankme_of_features(0)); /* one definition, the same rows */
     assert_int_equal(count_of(text, "\"trustworthiness\": 0."), 4);
-    assert_int_equal(count_of(text, "\"collapsed\": true"), 1); /* four places for 118 latents */
+    assert_int_equal(count_of(text, "\"collapsed\": false"), 4);
+    assert_int_equal(count_of(text, "\"degenerate\": true"), 1); /* four places for 118 latents */
     mos_free(text);
     assert_int_equal(mos_csv_read(path_in(0, "tsne.csv"), ',', &csv), MOSAIC_OK);
     assert_int_equal(csv.rows, N + (N - 1) + (N - 1) + 2 * (N - 1));

@@ -72,8 +72,9 @@ def main():
         intra, inter = class_cosines(u, y)
         golden.add(f"{name}.class_cosine", [intra, inter])
         values = np.linalg.eigvalsh(np.cov(u.T, bias=True))[::-1]
-        p = values[values > 0] / values[values > 0].sum()
-        golden.add(f"{name}.effective_rank", np.exp(-(p * np.log(p)).sum()))
+        singular = np.linalg.svd(u, compute_uv=False)
+        p = singular[singular > 0] / singular.sum()
+        golden.add(f"{name}.rankme", np.exp(-(p * np.log(p)).sum()))
         golden.add(f"{name}.eigenvalues", values)
         squared = 2 - 2 * (u @ u.T)[np.triu_indices(N, 1)]
         golden.add(f"{name}.uniformity", np.log(np.exp(-2 * squared).mean()))

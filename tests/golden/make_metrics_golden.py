@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Multi-label metrics of scikit-learn on fixtures with ties, absent classes and all-negative columns.
+"""Multi-label metrics of scikit-learn on fixtures with ties, and classes that never or always occur.
 
 Writes metrics_golden.txt: for each fixture the inputs and what scikit-learn says, one "key value..." a line.
 """
@@ -51,11 +51,21 @@ def write(out, name, y, p):
     auc = [sk.roc_auc_score(y[:, j], p[:, j]) if 0 < y[:, j].sum() < n else np.nan for j in range(l)]
     line(out, "class_ap", ap)
     line(out, "class_auc", auc)
-    line(out, "micro_ap", sk.average_precision_score(y, p, average="micro"))
-    line(out, "micro_auc", sk.roc_auc_score(y.ravel(), p.ravel()))
-    line(out, "macro_ap", np.nanmean(ap))
     line(out, "hamming", sk.hamming_loss(y, q))
     line(out, "subset", sk.accuracy_score(y, q))
+    line(out, "micro_ap", sk.average_precision_score(y, p, average="micro"))
+    line(out, "micro_auc", sk.roc_auc_score(y.ravel(), p.ravel()))
+    # the mean over all classes as it stands, and over those with positives and negatives
+    line(out, "macro_all_ap", sk.average_precision_score(y, p, average="macro"))
+    told = (y.any(0)) & ~(y.all(0))
+    line(out, "averaged", [told.sum()])
+    if told.any():
+        y, p, q = y[:, told], p[:, told], q[:, told]
+        pr, rc, f1, _ = sk.precision_recall_fscore_support(y, q, average="macro", zero_division=0)
+        f2 = sk.fbeta_score(y, q, beta=2, average="macro", zero_division=0)
+        line(out, "macro_told", [pr, rc, f1, f2])
+        line(out, "macro_told_ap", sk.average_precision_score(y, p, average="macro"))
+        line(out, "macro_told_auc", sk.roc_auc_score(y, p, average="macro"))
     out.write("end\n")
 
 
@@ -63,5 +73,8 @@ with OUT.open("w") as out:
     write(out, *fixture("plain", 60, 5, 1, False, (), ()))
     write(out, *fixture("ties", 80, 6, 2, True, (), ()))
     write(out, *fixture("absent", 50, 7, 3, True, (2, 5), (0,)))
+    name, y, p = fixture("never_and_always", 40, 6, 4, False, (1, 4), ())
+    y[:, 3] = 1
+    write(out, name, y, p)
     write(out, *fixture("single_row", 1, 4, 5, False, (), ()))
 print(OUT)

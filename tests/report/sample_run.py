@@ -172,7 +172,7 @@ def analyses(rng, out, labels, scores, columns):
         {"map": m, "trustworthiness": .91, "kl_divergence": 1.1, "collapsed": False} for m in ("joint", "s1", "s2", "shared")]}))
     (out / "clusters.json").write_text(json.dumps({
         "spaces": [{"space": s, "kind": k, "rows": n, "silhouette": .11, "davies_bouldin": 2.31, "neighbour_jaccard": .41,
-                    "intra_class_cosine": .52, "inter_class_cosine": .31, "uniformity": -1.9, "effective_rank": 11.2,
+                    "intra_class_cosine": .52, "inter_class_cosine": .31, "uniformity": -1.9, "rankme": 11.2,
                     "collapsed": False} for s in ("s1", "s2", "joint") for k in ("feature", "latent")],
         "alignment": [{"kind": "latent", "a": "s1", "b": "s2", "rows": n, "alignment": .71, "centre_gap": .22,
                        "a_finds_b": .31, "b_finds_a": .28}]}))
@@ -208,7 +208,7 @@ def analyses(rng, out, labels, scores, columns):
 
 def training(rng, run):
     losses = ["loss", "intra", "inter", "msc", "msc_floor", "bce", "gradient_norm"]
-    health = [f"health.{m}.{k}" for m in ("s1", "s2") for k in ("spread", "mean_cosine", "effective_rank", "uniformity", "alignment")]
+    health = [f"health.{m}.{k}" for m in ("s1", "s2") for k in ("spread", "mean_cosine", "rankme", "uniformity", "view_alignment", "modality_alignment")]
     scores = [f"validation.{k}" for k in ("macro_ap", "micro_ap", "macro_f1", "micro_f1")]
     rows = []
     for step in range(1, STEPS + 1):

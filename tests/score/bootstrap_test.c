@@ -103,6 +103,45 @@ static void threads_and_seed(void **state) {
     mos_bootstrap_release(&other);
 }
 
+/* Few positives: a row drawn twice ranks beside itself, resamples lie above the value, and BCa
+ * takes that back. One row has no interval at all. */
+static void bias_is_taken_back(void **state) {
+    (void)state;
+    enum { ROWS = 80 };
+    float p[ROWS];
+    int8_t y[ROWS] = {0};
+    double half = 0.5;
+    mos_bootstrap b;
+    for (int i = 0; i < ROWS; i++)
+        p[i] = (float)i / ROWS;
+    y[79] = y[60] = y[41] = y[22] = 1;
+    const mos_score_input input = {p, y, &half, ROWS, 1};
+    mos_bootstrap_options options = mos_bootstrap_defaults(1);
+    assert_int_equal(mos_bootstrap_scores(&input, &options, &b), MOSAIC_OK);
+    mos_score_table table;
+    int64_t counts[5];
+    int32_t weight[ROWS];
+    double found[MOS_STAT_CLASSES + 2], resampled[500], low, high, mean = 0;
+    assert_int_equal(mos_score_table_make(&input, &table), MOSAIC_OK);
+    for (int64_t r = 0; r < 500; r++) {
+        mos_bootstrap_draw(0, r, ROWS, weight);
+        mos_score_table_measure(&table, weight, counts, found);
+        resampled[r] = found[MOS_STAT_MACRO_AP];
+        mean += isnan(resampled[r]) ? 0 : resampled[r] / 500;
+    }
+    mos_percentile_bounds(resampled, 500, 0.95, &low, &high);
+    assert_true(mean > b.macro_ap.value + 0.01);
+    assert_true(b.macro_ap.low < low && b.macro_ap.high < high);
+    assert_true(b.macro_ap.low <= b.macro_ap.value && b.macro_ap.value <= b.macro_ap.high);
+    mos_score_table_release(&table);
+    mos_bootstrap_release(&b);
+    const mos_score_input one = {p + 79, y + 79, &half, 1, 1};
+    assert_int_equal(mos_bootstrap_scores(&one, &options, &b), MOSAIC_OK);
+    assert_true(b.micro_f1.value == 1);
+    assert_true(isnan(b.micro_f1.low) && isnan(b.micro_f1.high) && isnan(b.class_f1[0].low));
+    mos_bootstrap_release(&b);
+}
+
 static void paired_differences(void **state) {
     (void)state;
     mos_score_input good = planted_input("a", 0.6, &first), bad = planted_input("a", 0.3, &second);
@@ -206,6 +245,7 @@ int main(void) {
         cmocka_unit_test(intervals_equal_a_plain_bootstrap),
         cmocka_unit_test(a_resample_equals_its_rows),
         cmocka_unit_test(threads_and_seed),
+        cmocka_unit_test(bias_is_taken_back),
         cmocka_unit_test(paired_differences),
         cmocka_unit_test(a_mean_of_pairs_is_numpys),
         cmocka_unit_test(percentiles_are_numpys),

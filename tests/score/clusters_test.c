@@ -41,7 +41,7 @@ static void equals_scikit_learn(void **state) {
         check(names[f], "jaccard", s.neighbour_jaccard, 0);
         check(names[f], "class_cosine", s.intra_cosine, 0);
         check(names[f], "class_cosine", s.inter_cosine, 1);
-        check(names[f], "effective_rank", s.health.effective_rank, 0);
+        check(names[f], "rankme", s.health.rankme, 0);
         check(names[f], "uniformity", s.health.uniformity, 0);
         input.top_sets = 3;
         assert_int_equal(mos_clusters_measure(&input, &s), MOSAIC_OK);
@@ -63,7 +63,7 @@ static void threads_change_nothing(void **state) {
         assert_int_equal(mos_clusters_measure(&input, &other), MOSAIC_OK);
         assert_true(one.silhouette == other.silhouette);
         assert_true(one.neighbour_jaccard == other.neighbour_jaccard);
-        assert_true(one.health.effective_rank == other.health.effective_rank);
+        assert_true(one.health.rankme == other.health.rankme);
     }
 }
 
@@ -120,10 +120,10 @@ static void what_cannot_be_measured_is_nan(void **state) {
     memset(labels, -1, sizeof labels);
     assert_int_equal(mos_clusters_measure(&input, &s), MOSAIC_OK);
     assert_int_equal(s.labelled_rows, 0);
-    assert_true(isnan(s.neighbour_jaccard) && isfinite(s.health.effective_rank));
+    assert_true(isnan(s.neighbour_jaccard) && isfinite(s.health.rankme));
     input.n = 1;
     assert_int_equal(mos_clusters_measure(&input, &s), MOSAIC_OK);
-    assert_true(isnan(s.health.effective_rank));
+    assert_true(isnan(s.health.rankme));
     x[3] = NAN;
     assert_int_equal(mos_clusters_measure(&input, &s), MOSAIC_ERR_NUMERIC);
     assert_non_null(strstr(mosaic_error(), "row 0"));

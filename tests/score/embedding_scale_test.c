@@ -88,7 +88,7 @@ static double map(int64_t n) {
     assert_int_equal(mos_tsne_run(rows, n, D, &options, points, &result), MOSAIC_OK);
     const double seconds = processor_seconds() - before;
     assert_int_equal(result.iterations, options.iterations);
-    assert_true(result.trustworthiness > 0.6 && !result.collapsed);
+    assert_true(result.trustworthiness > 0.6 && !result.degenerate);
     mos_free(rows);
     mos_free(points);
     mos_free(labels);

@@ -36,7 +36,7 @@ static void a_full_sphere_is_healthy(void **state) {
     assert_int_equal(mos_health_measure(z, z, N, D, &h), MOSAIC_OK);
     assert_true(fabs(h.spread - 1) < 0.05);
     assert_true(fabs(h.mean_cosine) < 0.02);
-    assert_true(h.effective_rank > 0.95 * D);
+    assert_true(h.rankme > 0.95 * D);
     /* E exp(-2|a-b|^2) = exp(-4) E exp(4 cos): for d = 16 uniform, about exp(-4 + 8/16) */
     assert_true(fabs(h.uniformity - (-3.5)) < 0.1);
     assert_true(h.alignment == 0);
@@ -48,7 +48,7 @@ static void fewer_dimensions_lower_the_rank(void **state) {
     mos_health h;
     fill_sphere(4);
     assert_int_equal(mos_health_measure(z, NULL, N, D, &h), MOSAIC_OK);
-    assert_true(fabs(h.effective_rank - 4) < 0.1);
+    assert_true(fabs(h.rankme - 4) < 0.1);
     assert_true(isnan(h.alignment));
     assert_false(h.collapsed);
 }
@@ -65,8 +65,17 @@ static void one_point_is_collapsed(void **state) {
     assert_true(h.collapsed);
     assert_true(h.mean_cosine > 0.999);
     assert_true(fabs(h.alignment - 2) < 1e-6);
-    assert_true(h.effective_rank < 1.001);
+    assert_true(h.rankme < 1.001);
     assert_int_equal(mos_health_measure(z, NULL, 1, D, &h), MOSAIC_ERR_USAGE);
+}
+
+/* One verdict for a measure, whoever asks: the report's curves go by the same bounds. */
+static void the_verdict_is_one(void **state) {
+    (void)state;
+    assert_false(mos_health_is_collapsed(0.1, 0.95, 2));
+    assert_true(mos_health_is_collapsed(0.09, 0, 9));
+    assert_true(mos_health_is_collapsed(1, 0.96, 9));
+    assert_true(mos_health_is_collapsed(1, 0, 1.9));
 }
 
 /* A small batch has fewer rows than dimensions: most eigenvalues are zero, and the solver's
@@ -89,7 +98,7 @@ static void fewer_rows_than_dimensions(void **state) {
         }
         mos_health h;
         if (mos_health_measure(wide, NULL, n, d, &h) != MOSAIC_OK) fail_msg("%s", mosaic_error());
-        assert_true(h.effective_rank >= 1 && h.effective_rank <= (double)n - 1 + 1e-6);
+        assert_true(h.rankme >= 1 && h.rankme <= (double)n + 1e-4);
     }
 }
 
@@ -98,6 +107,7 @@ int main(void) {
         cmocka_unit_test(a_full_sphere_is_healthy),
         cmocka_unit_test(fewer_dimensions_lower_the_rank),
         cmocka_unit_test(one_point_is_collapsed),
+        cmocka_unit_test(the_verdict_is_one),
         cmocka_unit_test(fewer_rows_than_dimensions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

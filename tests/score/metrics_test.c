@@ -87,6 +87,8 @@ static void check_line(fixture *f, const char *key, char *rest) {
     } else if (strcmp(key, "micro") == 0) {
         expect_scores(f, key, &m->micro, v);
     } else if (strcmp(key, "macro") == 0) {
+        expect_scores(f, key, &m->macro_all, v);
+    } else if (strcmp(key, "macro_told") == 0) {
         expect_scores(f, key, &m->macro, v);
     } else if (strcmp(key, "samples") == 0) {
         expect_scores(f, key, &m->sample, v);
@@ -94,8 +96,15 @@ static void check_line(fixture *f, const char *key, char *rest) {
         expect(f, key, m->micro.average_precision, v[0]);
     } else if (strcmp(key, "micro_auc") == 0) {
         expect(f, key, m->micro.roc_auc, v[0]);
-    } else if (strcmp(key, "macro_ap") == 0) {
+    } else if (strcmp(key, "macro_all_ap") == 0) {
+        expect(f, key, m->macro_all.average_precision, v[0]);
+    } else if (strcmp(key, "averaged") == 0) {
+        expect(f, key, (double)m->averaged, v[0]);
+        if (m->averaged == 0) assert_true(isnan(m->macro.f1) && isnan(m->macro.average_precision));
+    } else if (strcmp(key, "macro_told_ap") == 0) {
         expect(f, key, m->macro.average_precision, v[0]);
+    } else if (strcmp(key, "macro_told_auc") == 0) {
+        expect(f, key, m->macro.roc_auc, v[0]);
     } else if (strcmp(key, "hamming") == 0) {
         expect(f, key, m->hamming_loss, v[0]);
     } else if (strcmp(key, "subset") == 0) {
@@ -130,7 +139,7 @@ static void equals_scikit_learn(void **state) {
             check_line(f, line, space + 1);
         }
     }
-    assert_int_equal(fixtures, 4);
+    assert_int_equal(fixtures, 5);
     free(f);
     free(line);
     fclose(file);
@@ -199,6 +208,29 @@ static void tuned_thresholds_are_best(void **state) {
     assert_float_equal(tuned, 0.5, 0);
 }
 
+/* Four positives say nothing of where to cut: the class takes the threshold of all classes. */
+static void few_positives_take_the_threshold_of_all(void **state) {
+    (void)state;
+    enum { N = 60 };
+    float p[2 * N];
+    int8_t y[2 * N];
+    for (int i = 0; i < N; i++) {
+        y[2 * i] = i % 3 == 0;
+        p[2 * i] = y[2 * i] ? 0.7f : 0.2f;
+        y[2 * i + 1] = i < 4;
+        p[2 * i + 1] = i < 4 ? 4e-7f : 1e-7f;
+    }
+    double tuned[2], global;
+    assert_int_equal(mos_threshold_tune(p, y, N, 2, tuned, &global), MOSAIC_OK);
+    assert_float_equal(tuned[0], 0.45, 1e-6);
+    assert_float_equal(tuned[1], global, 0);
+    assert_true(global > 0.1);
+    for (int i = 4; i < 10; i++) /* ten are enough */
+        y[2 * i + 1] = 1, p[2 * i + 1] = 4e-7f;
+    assert_int_equal(mos_threshold_tune(p, y, N, 2, tuned, &global), MOSAIC_OK);
+    assert_true(tuned[1] < 1e-6 && tuned[1] > 0);
+}
+
 /* Every allocation may fail; nothing leaks and the status says so. */
 static void allocation_failures_surface(void **state) {
     (void)state;
@@ -225,6 +257,7 @@ int main(void) {
         cmocka_unit_test(unknown_labels_are_left_out),
         cmocka_unit_test(not_finite_is_refused),
         cmocka_unit_test(tuned_thresholds_are_best),
+        cmocka_unit_test(few_positives_take_the_threshold_of_all),
         cmocka_unit_test(allocation_failures_surface),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

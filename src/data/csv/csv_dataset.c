@@ -5,12 +5,14 @@
 #include "data/names/class_lookup.h"
 #include "data/names/csv_cells.h"
 #include "data/names/label_text.h"
+#include "data/names/nomenclature_worldcover.h"
 #include "data/raster_buffers.h"
 #include "data/sample_table.h"
 #include "data/source_info.h"
 #include "data/survey.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "io/csv.h"
 #include "io/raster.h"
@@ -74,6 +76,28 @@ static int by_name(const void *a, const void *b) {
     return strcmp(((const mos_name_entry *)a)->name, ((const mos_name_entry *)b)->name);
 }
 
+/* Labels that are likely not what was meant: several in one, or codes. */
+static mosaic_status judge_labels(const csv_source *source, const mos_name_set *names) {
+    size_t codes = 0;
+    for (size_t n = 0; n < names->count; n++) {
+        const mos_name_entry *e = &names->entries[n];
+        codes += mos_worldcover_name(e->name, e->size) != NULL;
+        if (memchr(e->name, '|', e->size) != NULL)
+            return mos_fail(
+                MOSAIC_ERR_DATA,
+                "%s: label '%.*s' looks like several with '|' between them: wanted ';', "
+                "as in A;B, or a list ['A', 'B'] (a class of that very name: list all "
+                "classes in data.class_names)",
+                source->path, e->size < 80 ? (int)e->size : 80, e->name);
+    }
+    if (codes > 0 && codes == names->count)
+        mos_log(MOS_LOG_WARNING,
+                "%s: the labels are numbers that are codes of ESA WorldCover; "
+                "data.nomenclature=worldcover makes them its classes, with their names",
+                source->path);
+    return MOSAIC_OK;
+}
+
 /* The sorted set of the labels that occur. */
 static mosaic_status collect_classes(csv_source *source) {
     mos_name_set names = {0};
@@ -92,6 +116,8 @@ static mosaic_status collect_classes(csv_source *source) {
         }
     }
     qsort(names.entries, names.count, sizeof *names.entries, by_name);
+    source->dataset->classes_found = true;
+    MOS_GOTO(judge_labels(source, &names));
     for (size_t n = 0; n < names.count; n++)
         MOS_GOTO(
             mos_dataset_add_class(source->dataset, names.entries[n].name, names.entries[n].size));
@@ -106,7 +132,9 @@ static mosaic_status find_classes(csv_source *source) {
     MOS_TRY(mos_class_columns(source->dataset, &source->csv, true, source->path, &at->first_class,
                               &at->class_columns));
     if (at->class_columns > 0 || at->labels < 0) return MOSAIC_OK;
-    if (source->dataset->options.class_names.count > 0) return mos_default_classes(source->dataset);
+    const mos_data_options *options = &source->dataset->options;
+    if (options->class_names.count > 0 || options->nomenclature != MOS_NOMENCLATURE_NONE)
+        return mos_default_classes(source->dataset);
     return collect_classes(source);
 }
 

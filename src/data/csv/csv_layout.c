@@ -107,6 +107,12 @@ static mosaic_status add_modalities(mos_dataset *dataset, const mos_csv *csv, co
             mos_log(MOS_LOG_NOTICE, "%s: column '%s' holds no rasters and is not used", path, name);
             continue;
         }
+        if (mos_band_is_known(name))
+            return mos_fail(MOSAIC_ERR_DATA,
+                            "%s: column '%s' is named like a band, and each column of rasters "
+                            "would be a modality of its own: with one file a band call the columns "
+                            "<modality>:<band>, here '%s:%s'",
+                            path, name, name[0] == 'B' || name[0] == 'b' ? "s2" : "s1", name);
         mos_modality *modality;
         out->slot_column[dataset->slots] = (int64_t)c;
         MOS_TRY(mos_dataset_add_modality(dataset, name, 1, &modality));
@@ -117,6 +123,21 @@ static mosaic_status add_modalities(mos_dataset *dataset, const mos_csv *csv, co
                         "(s1, s2, ...) or columns <modality>:<band>",
                         path);
     return MOSAIC_OK;
+}
+
+static mosaic_status fail_without_id(const mos_csv *csv, const char *path) {
+    mos_text columns = {0};
+    for (size_t c = 0; c < csv->columns; c++)
+        mos_text_add(&columns, "%s'%s'", c == 0 ? "" : ", ", csv->header[c]);
+    mosaic_status status =
+        columns.failed
+            ? mos_fail_memory(columns.size, "a message")
+            : mos_fail(MOSAIC_ERR_DATA,
+                       "%s: no column 'id' (or 'patch_id'), one name a patch; its columns "
+                       "are %.400s",
+                       path, columns.size ? columns.data : "none");
+    mos_text_release(&columns);
+    return status;
 }
 
 mosaic_status mos_csv_layout_find(mos_dataset *dataset, const mos_csv *csv, const char *path,
@@ -130,7 +151,7 @@ mosaic_status mos_csv_layout_find(mos_dataset *dataset, const mos_csv *csv, cons
                             .location = mos_csv_column(csv, "location"),
                             .first_class = -1};
     if (out->id < 0) out->id = mos_csv_column(csv, "patch_id");
-    if (out->id < 0) return mos_fail(MOSAIC_ERR_DATA, "%s: no column 'id'", path);
+    if (out->id < 0) return fail_without_id(csv, path);
     const char *slash = strrchr(path, '/');
     int written = slash == NULL ? snprintf(out->folder, sizeof out->folder, ".")
                                 : snprintf(out->folder, sizeof out->folder, "%.*s",

@@ -13,6 +13,19 @@ void mos_band_name(mos_band *band, const char *name) {
                          : name);
 }
 
+bool mos_band_is_known(const char *name) {
+    static const char *const known[] = {"VV",  "VH",  "HH",  "HV",  "B01", "B02", "B03",
+                                        "B04", "B05", "B06", "B07", "B08", "B8A", "B08A",
+                                        "B09", "B10", "B11", "B12", NULL};
+    for (int k = 0; known[k] != NULL; k++) {
+        bool zero = known[k][0] == 'B' && known[k][1] == '0';
+        if (strcasecmp(name, known[k]) == 0) return true;
+        if (zero && (name[0] == 'B' || name[0] == 'b') && strcasecmp(name + 1, known[k] + 2) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool option_names(const mos_dataset *dataset, const char *modality, const char **names) {
     const mos_text_list *list = &dataset->options.bands;
     size_t length = strlen(modality);

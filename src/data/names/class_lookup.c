@@ -4,6 +4,7 @@
 #include "data/data_options.h"
 #include "data/names/label_text.h"
 #include "data/names/nomenclature.h"
+#include "data/names/nomenclature_worldcover.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +20,10 @@ void mos_class_lookup_add(mos_class_lookup *lookup, const char *label, size_t si
     while (lookup->size_count < dataset->class_count) {
         lookup->sizes[lookup->size_count] = strlen(dataset->classes[lookup->size_count]);
         lookup->size_count++;
+    }
+    if (dataset->options.nomenclature == MOS_NOMENCLATURE_WORLDCOVER) {
+        const char *name = mos_worldcover_name(label, size);
+        if (name != NULL) label = name, size = strlen(name);
     }
     for (int64_t c = 0; c < dataset->class_count; c++) {
         if (lookup->sizes[c] == size && memcmp(dataset->classes[c], label, size) == 0) {
@@ -81,8 +86,18 @@ mosaic_status mos_dataset_add_class(mos_dataset *dataset, const char *name, size
     return MOSAIC_OK;
 }
 
+static mosaic_status add_worldcover(mos_dataset *dataset) {
+    for (int c = 0; c < MOS_WORLDCOVER_CLASSES; c++) {
+        const char *name = mos_worldcover_classes[c].name;
+        MOS_TRY(mos_dataset_add_class(dataset, name, strlen(name)));
+    }
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_default_classes(mos_dataset *dataset) {
     const mos_text_list *names = &dataset->options.class_names;
+    if (dataset->options.nomenclature == MOS_NOMENCLATURE_WORLDCOVER && names->count == 0)
+        return add_worldcover(dataset);
     for (size_t i = 0; i < names->count; i++)
         MOS_TRY(mos_dataset_add_class(dataset, names->items[i], strlen(names->items[i])));
     if (names->count > 0) return MOSAIC_OK;

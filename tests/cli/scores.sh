@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2154 # mosaic and work are set by cli_support.sh
+# What scores are over: one set of classes for every macro mean, printed beside it, with scikit-learn as the judge of both means; tables that name
+# fewer classes than the model; tables without labels; what training prints adds up.
+source "$(dirname "$0")/cli_support.sh"
+
+check "a data set" "$mosaic" data synth "$work/data" --patches 48 --size 24 --classes 5 --seed 3 --no-progress
+cat >"$work/config.yaml" <<END
+data: {root: $work/data, statistics: reben}
+method: supervised
+model: {encoder: resnet18, hidden: 16, latent: 8}
+train: {epochs: 1, batch: 8, lr: 1e-3, keep: 1, log_every: 1, precision: fp32}
+END
+run=$work/run
+expect 0 "validation macro AP .*\(([0-9]+) of 19 classes\)" "$mosaic" train "$work/config.yaml" --out "$run" --threads 1
+
+expect 0 "^F1 macro +0\.[0-9]+ \([0-9]+ classes with positives and negatives; 0\.[0-9]+ over all 19\)" "$mosaic" eval "$run" --threads 1 --pictures 0
+cp "$work/output" "$work/scores"
+check "AP macro says it too" grep -qE "^AP macro +0\.[0-9]+ \([0-9]+ classes with positives and negatives; 0\.[0-9]+ over all 19\)" "$work/scores"
+cat >"$work/judge.py" <<'END'
+import csv, json, sys, warnings
+try:
+    import numpy as np
+    from sklearn import metrics as sk
+except ImportError:
+    print("skipped: no scikit-learn")
+    sys.exit(0)
+warnings.filterwarnings("ignore")
+folder = sys.argv[1]
+rows = list(csv.DictReader(open(folder + "/predictions.csv")))
+names = [c[6:] for c in rows[0] if c.startswith("label:")]
+y = np.array([[int(r["label:" + n]) for n in names] for r in rows])
+p = np.array([[float(r["probability:" + n]) for n in names] for r in rows])
+q = (p >= 0.5).astype(int)
+found = json.load(open(folder + "/metrics.json"))
+told = y.any(0) & ~y.all(0)
+assert found["classes_averaged"] == told.sum(), (found["classes_averaged"], told.sum())
+assert 0 < told.sum() < len(names) or len(sys.argv) > 2
+half = found["thresholds"]["0.5"]
+for key, use in (("macro", told), ("macro_all", np.ones(len(names), bool))):
+    wanted = {"f1": sk.f1_score(y[:, use], q[:, use], average="macro", zero_division=0),
+              "precision": sk.precision_score(y[:, use], q[:, use], average="macro", zero_division=0),
+              "recall": sk.recall_score(y[:, use], q[:, use], average="macro", zero_division=0),
+              "average_precision": sk.average_precision_score(y[:, use], p[:, use], average="macro")}
+    for name, value in wanted.items():
+        assert abs(half[key][name] - value) < 1e-6, (key, name, half[key][name], value)
+confidence = found["confidence"]
+assert confidence["method"].startswith("BCa")
+assert abs(confidence["thresholds"]["0.5"]["macro_f1"]["value"] - half["macro"]["f1"]) < 1e-9
+END
+check "both means are scikit-learn's" /usr/bin/python3 "$work/judge.py" "$run/eval/test"
+
+# Tables of one's own: patches of the same content, a table that names two of the model's classes, and one that names none.
+mkdir "$work/own"
+if [ -n "${MOSAIC_REAL_DATA:-}" ] && [ -d "$MOSAIC_REAL_DATA/terramesh_patches" ]; then
+    /usr/bin/python3 - "$MOSAIC_REAL_DATA/terramesh_patches" "$work/own" <<'END'
+import csv, os, sys
+source, out = sys.argv[1:]
+rows = list(csv.DictReader(open(source + "/patches.csv")))
+for r in rows:
+    for c in ("s1", "s2"):
+        r[c] = os.path.join(source, r[c])
+def save(name, rows, columns):
+    with open(f"{out}/{name}.csv", "w", newline="") as stream:
+        writer = csv.DictWriter(stream, columns, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+columns = ["id", "s1", "s2", "labels", "split"]
+save("all", rows, columns)
+few = [dict(r, split="test") for r in rows if set(r["labels"].split(";")) <= {"Crops", "Trees", "Rangeland"}][:8]
+save("few", few, columns)
+save("bare", [dict(r, split="test") for r in rows[:4]], ["id", "s1", "s2", "split"])
+save("empty", [dict(r, split="test", labels="") for r in rows[:4]], columns)
+END
+    cat >"$work/tiny.yaml" <<END
+data: {format: csv, root: $work/own/all.csv, size: 16}
+method: supervised
+model: {encoder: resnet18, hidden: 16, latent: 8, stem_pool: false}
+train: {epochs: 1, batch: 8, lr: 1e-3, seed: 0}
+END
+    expect 0 "model written|best" "$mosaic" train "$work/tiny.yaml" --out "$work/csv" --threads 1
+    expect 0 "over all 6\)" "$mosaic" eval "$work/csv" --threads 1 --pictures 0 --out "$work/few" --set data.root="$work/own/few.csv"
+    cp "$work/output" "$work/scores"
+    check "absent from every labelled patch" grep -q "count as absent from every labelled sample" "$work/scores"
+    check "all of the model's classes are scored" /usr/bin/python3 "$work/judge.py" "$work/few" few
+    for table in bare; do
+        expect 0 "^no labels: predictions only" "$mosaic" eval "$work/csv" --threads 1 --pictures 0 --out "$work/$table" --set data.root="$work/own/$table.csv"
+        check "no scores are printed" test -z "$(grep -E '^(F1|AP|Hamming)' "$work/output")"
+        check "predictions are written" test "$(wc -l <"$work/$table/predictions.csv")" = 5
+        check "no score is 0" test -z "$(grep -E '"f1": 0' "$work/$table/metrics.json")"
+    done
+fi
+finish
