@@ -7,6 +7,20 @@
 
 enum { NAME_SIZE = 64 };
 
+/* The subcommands of a group such as "data"; false: it is none. */
+static int print_group(const char *group, FILE *out) {
+    size_t size = strlen(group);
+    int count = 0;
+    for (int i = 0; mosaic_command_name(i); i++) {
+        const char *name = mosaic_command_name(i);
+        if (strncmp(name, group, size) != 0 || name[size] != ' ') continue;
+        if (count++ == 0)
+            fprintf(out, "usage: mosaic %s COMMAND [options] ...\n\ncommands:\n", group);
+        fprintf(out, "  %-14s %s\n", name, mosaic_command_summary(i));
+    }
+    return count;
+}
+
 static void print_usage(FILE *out) {
     fputs("usage: mosaic [-q | -v] COMMAND [options] ...\n\n"
           "Learning from Sentinel-1 and Sentinel-2 together: from raw patches to a trained, "
@@ -17,7 +31,8 @@ static void print_usage(FILE *out) {
     fputs("\noptions:\n"
           "  -q             errors only\n"
           "  -v             say more\n"
-          "  -h, --help     this text; `mosaic COMMAND --help` for a command's options\n"
+          "  -h, --help     this text; `mosaic help COMMAND` for a command's options, `mosaic help "
+          "KEY` for a\n                 configuration key (train.epochs) or group (loss)\n"
           "  --version      print the version\n"
           "  --schema       JSON schema of the training configuration\n"
           "  --schema=md    the same as a Markdown table\n\n"
@@ -45,10 +60,46 @@ static int match_command(int argc, char **argv, char name[NAME_SIZE]) {
     return 0;
 }
 
+static int is_word(const char *word, const char *a, const char *b) {
+    return strcmp(word, a) == 0 || strcmp(word, b) == 0;
+}
+
+/* mosaic help [TOPIC]: a command, a group of commands, a configuration key or a group of keys. */
+static int run_help(int argc, char **argv) {
+    char name[NAME_SIZE];
+    if (argc == 0) {
+        print_usage(stdout);
+        return 0;
+    }
+    int words = match_command(argc, argv, name), shown;
+    if (words > 0) {
+        char help[] = "--help", *arguments[] = {help, NULL};
+        mosaic_command *command = NULL;
+        mosaic_status status = mosaic_command_create(name, &command);
+        if (status == MOSAIC_OK)
+            status = mosaic_command_parse(command, 1, arguments, stdout, &shown);
+        mosaic_command_destroy(&command);
+        return finish(status);
+    }
+    if (print_group(argv[0], stdout)) {
+        if (strcmp(argv[0], "data") == 0)
+            printf("\nKeys of the configuration below data: mosaic help data.root, or "
+                   "docs/configuration.md\n");
+        return 0;
+    }
+    return finish(mosaic_config_help(argv[0], stdout));
+}
+
 static int run_command(int argc, char **argv) {
     char name[NAME_SIZE];
     int shown = 0, words = match_command(argc, argv, name);
     mosaic_command *command = NULL;
+    if (strcmp(argv[0], "help") == 0) return run_help(argc - 1, argv + 1);
+    if (words == 0 && (argc == 1 || is_word(argv[1], "-h", "--help"))) {
+        int asked = argc > 1;
+        if (print_group(argv[0], asked ? stdout : stderr))
+            return asked ? 0 : mosaic_exit_code(MOSAIC_ERR_USAGE);
+    }
     if (words == 0 && argc >= 2 && argv[1][0] != '-')
         (void)snprintf(name, sizeof name, "%.30s %.30s", argv[0],
                        argv[1]); /* so that the nearest of both words is found */
@@ -58,6 +109,24 @@ static int run_command(int argc, char **argv) {
     if (status == MOSAIC_OK && !shown) status = mosaic_command_run(command, stdout);
     mosaic_command_destroy(&command);
     return finish(status);
+}
+
+/* Names the option that shares most of its letters from the start, or one that differs in a letter
+ * left out, doubled or swapped. */
+static void suggest_option(const char *word) {
+    static const char *const options[] = {"--help", "--version", "--schema"};
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        size_t size = strlen(options[i]), same = 0, end = strlen(word), tail = 0;
+        while (same < size && same < end && options[i][same] == word[same])
+            same++;
+        while (tail < size - same && tail < end - same &&
+               options[i][size - 1 - tail] == word[end - 1 - tail])
+            tail++;
+        if (same > 2 && same + tail + 2 >= size && end + 2 >= size) {
+            fprintf(stderr, ", did you mean '%s'?", options[i]);
+            return;
+        }
+    }
 }
 
 /* Options before the command. Returns the index of the command's first word, or -1 when all is
@@ -81,7 +150,9 @@ static int take_global_options(int argc, char **argv, int *code) {
             *code = finish(word[8] ? mosaic_config_markdown(stdout) : mosaic_config_schema(stdout));
             return -1;
         } else {
-            fprintf(stderr, "mosaic: usage error: unknown option '%s'; see mosaic --help\n", word);
+            fprintf(stderr, "mosaic: usage error: unknown option '%s'", word);
+            suggest_option(word);
+            fprintf(stderr, "; see mosaic --help\n");
             *code = mosaic_exit_code(MOSAIC_ERR_USAGE);
             return -1;
         }

@@ -50,6 +50,10 @@ MOSAIC_API void mosaic_set_verbosity(int level);
 MOSAIC_API mosaic_status mosaic_config_schema(FILE *out) MOSAIC_CHECKED;
 MOSAIC_API mosaic_status mosaic_config_markdown(FILE *out) MOSAIC_CHECKED;
 
+/* What a configuration key ("train.epochs") or a group of them ("loss") means, one line a key. An
+ * unknown topic is MOSAIC_ERR_USAGE and names the nearest. */
+MOSAIC_API mosaic_status mosaic_config_help(const char *topic, FILE *out) MOSAIC_CHECKED;
+
 #ifdef __cplusplus
 }
 #endif

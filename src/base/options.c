@@ -59,25 +59,55 @@ const mos_option *mos_options_find(const mos_option_table *table, const char *ke
     return NULL;
 }
 
-/* "train.epochs" is also near to "epochs": people leave the group out. */
-static const char *nearest_key(const mos_option_table *table, const char *key) {
-    const char *dot = strrchr(key, '.');
-    const char *last = dot == NULL ? key : dot + 1;
-    const char *same_end = NULL;
-    size_t ends = 0;
-    const char **names = NULL;
-    if (mos_alloc(table->count, sizeof *names, "option names", &names) != MOSAIC_OK) return NULL;
+static size_t count_parts(const char *key) {
+    size_t parts = 1;
+    for (; *key != '\0'; key++)
+        parts += *key == '.';
+    return parts;
+}
+
+/* The first `parts` components of a key: its length. */
+static size_t prefix_size(const char *key, size_t parts) {
+    size_t size = 0;
+    for (; key[size] != '\0'; size++)
+        if (key[size] == '.' && --parts == 0) break;
+    return size;
+}
+
+/* Every key, and every group as deep as the one typed: "trian" is near to "train". */
+static mosaic_status list_names(const mos_option_table *table, size_t parts, mos_text_list *out) {
     for (size_t i = 0; i < table->count; i++) {
-        names[i] = table->options[i].key;
-        const char *end = strrchr(names[i], '.');
-        if (end != NULL && strcmp(end + 1, last) == 0) {
-            same_end = names[i];
-            ends++;
-        }
+        const char *key = table->options[i].key;
+        char group[128];
+        size_t size = prefix_size(key, parts);
+        MOS_TRY(mos_text_list_add(out, key));
+        if (key[size] == '\0' || size >= sizeof group) continue;
+        (void)snprintf(group, sizeof group, "%.*s", (int)size, key);
+        bool known = out->count > 1 && strcmp(out->items[out->count - 2], group) == 0;
+        if (!known) MOS_TRY(mos_text_list_add(out, group));
     }
-    const char *nearest = ends == 1 ? same_end : mos_nearest_name(key, names, table->count);
-    mos_free(names);
-    return nearest;
+    return MOSAIC_OK;
+}
+
+/* "train.epochs" is also near to "epochs": people leave the group out. False: nothing is near. */
+static bool nearest_key(const mos_option_table *table, const char *key, char *out, size_t size) {
+    const char *dot = strrchr(key, '.'), *same_end = NULL, *nearest = NULL;
+    const char *last = dot == NULL ? key : dot + 1;
+    mos_text_list names = {0};
+    size_t ends = 0;
+    for (size_t i = 0; i < table->count; i++) {
+        const char *end = strrchr(table->options[i].key, '.');
+        if (end == NULL || strcmp(end + 1, last) != 0) continue;
+        same_end = table->options[i].key;
+        ends++;
+    }
+    if (ends == 1)
+        nearest = same_end;
+    else if (list_names(table, count_parts(key), &names) == MOSAIC_OK)
+        nearest = mos_nearest_name(key, (const char *const *)names.items, names.count);
+    if (nearest != NULL) (void)snprintf(out, size, "%s", nearest);
+    mos_text_list_release(&names);
+    return nearest != NULL;
 }
 
 /* What goes before every message: "config.yaml:12:7: ", or nothing. */
@@ -87,9 +117,9 @@ static const char *colon(const char *where) {
 
 static mosaic_status fail_unknown(const mos_option_table *table, const char *key,
                                   const char *where) {
-    const char *nearest = nearest_key(table, key);
+    char nearest[128];
     where = where == NULL ? "" : where;
-    if (nearest == NULL)
+    if (!nearest_key(table, key, nearest, sizeof nearest))
         return mos_fail(MOSAIC_ERR_USAGE, "%s%sunknown key '%s' in %s", where, colon(where), key,
                         table->name);
     return mos_fail(MOSAIC_ERR_USAGE, "%s%sunknown key '%s' in %s, did you mean '%s'?", where,
@@ -99,6 +129,8 @@ static mosaic_status fail_unknown(const mos_option_table *table, const char *key
 static mosaic_status fail_value(const mos_option *option, const char *text, const char *where,
                                 const char *wanted) {
     where = where == NULL ? "" : where;
+    if (strncmp(where, "--", 2) == 0 && strchr(option->key, '.') == NULL) /* a flag, as typed */
+        return mos_fail(MOSAIC_ERR_USAGE, "%s wants %s, found '%s'", where, wanted, text);
     return mos_fail(MOSAIC_ERR_USAGE, "%s%s'%s' wants %s, found '%s'", where, colon(where),
                     option->key, wanted, text);
 }

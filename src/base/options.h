@@ -36,7 +36,7 @@ typedef struct mos_option {
     const char *fallback;       /* default as text, NULL: unset */
     const char *const *choices; /* NULL-terminated, for CHOICE */
     double minimum, maximum;    /* inclusive, for INT and REAL; both 0: unbounded */
-    const char *unit;           /* "patches", "m", "" */
+    const char *unit;           /* "patches", "m", ""; of a LIST: what an item is, "KEY=VALUE" */
     const char
         *source; /* "paper" | "inherited (from ...)" | "chosen"; NULL where it makes no sense */
     const char *help; /* one line, lower case */
@@ -53,7 +53,8 @@ mosaic_status mos_options_init(const mos_option_table *table, void *values) MOSA
 void mos_options_release(const mos_option_table *table, void *values);
 /* Set one option from text. `where` ("config.yaml:12:7" or "--set") goes before every message. For
  * a LIST, "a,b,c" replaces the list when `append` is false; otherwise one item is appended. Unknown
- * key: names the nearest. The wanted type, range or choices are part of the message. */
+ * key: names the nearest, groups of keys ("train") included. The wanted type, range or choices are
+ * part of the message. */
 mosaic_status mos_options_set(const mos_option_table *table, void *values, const char *key,
                               const char *text, bool append, const char *where) MOSAIC_CHECKED;
 const mos_option *mos_options_find(const mos_option_table *table, const char *key);
@@ -70,6 +71,8 @@ void mos_options_get(const mos_option_table *table, const void *values, const mo
  */
 mosaic_status mos_options_parse(const mos_option_table *table, void *values, int argc, char **argv,
                                 mos_text_list *positional, int *help) MOSAIC_CHECKED;
+/* The key as it is typed after two dashes: "max_lag" is max-lag. */
+void mos_option_flag(const char *key, char *out, size_t size);
 /* The help text, and the table as JSON (key, type, default, choices, range, unit, source, help). */
 void mos_options_help(const mos_option_table *table, const char *usage, const char *summary,
                       mos_text *out);

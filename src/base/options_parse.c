@@ -13,6 +13,13 @@ typedef struct command_line {
     bool *used; /* per option: a list is replaced by its first use only */
 } command_line;
 
+void mos_option_flag(const char *key, char *out, size_t size) {
+    size_t used = 0;
+    for (; key[used] != '\0' && used + 1 < size; used++)
+        out[used] = key[used] == '_' ? '-' : key[used];
+    out[used] = '\0';
+}
+
 static bool same_key(const char *key, const char *typed, size_t size) {
     if (strlen(key) != size) return false;
     for (size_t i = 0; i < size; i++) {
@@ -92,8 +99,10 @@ static mosaic_status take_long(command_line *line, const char *typed) {
         names[i] = table->options[i].key;
     const char *nearest = mos_nearest_name(shown + 2, names, table->count);
     mos_free(names);
+    char flag[128];
+    mos_option_flag(nearest == NULL ? "" : nearest, flag, sizeof flag);
     if (nearest == NULL) return mos_fail(MOSAIC_ERR_USAGE, "unknown option %s", shown);
-    return mos_fail(MOSAIC_ERR_USAGE, "unknown option %s, did you mean --%s?", shown, nearest);
+    return mos_fail(MOSAIC_ERR_USAGE, "unknown option %s, did you mean --%s?", shown, flag);
 }
 
 static mosaic_status take_letter(command_line *line, const char *word) {

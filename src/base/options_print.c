@@ -7,6 +7,11 @@
 static const char *const type_names[] = {"bool", "int", "real", "text", "path", "choice", "list"};
 static const char *const placeholders[] = {"", "N", "X", "TEXT", "PATH", "NAME", "A,B,..."};
 
+static const char *placeholder_of(const mos_option *option) {
+    bool items = option->type == MOS_OPTION_LIST && option->unit != NULL;
+    return items ? option->unit : placeholders[option->type];
+}
+
 static bool is_bounded(const mos_option *option) {
     return option->minimum != 0 || option->maximum != 0;
 }
@@ -18,7 +23,12 @@ static void add_remarks(const mos_option *option, mos_text *out) {
         for (size_t i = 0; option->choices[i] != NULL; i++)
             mos_text_add(&remarks, "%s%s", i == 0 ? "; one of " : ", ", option->choices[i]);
     }
-    if (option->fallback != NULL && option->fallback[0] != '\0')
+    /* a switch is listed by the form that changes something */
+    if (option->type == MOS_OPTION_BOOL && option->fallback != NULL &&
+        strcmp(option->fallback, "true") == 0)
+        mos_text_add(&remarks, "; on unless given");
+    else if (option->type != MOS_OPTION_BOOL && option->fallback != NULL &&
+             option->fallback[0] != '\0')
         mos_text_add(&remarks, "; default %s", option->fallback);
     if (is_bounded(option)) {
         mos_text_add(&remarks, "; from ");
@@ -30,7 +40,7 @@ static void add_remarks(const mos_option *option, mos_text *out) {
             mos_text_add(&remarks, " up");
         }
     }
-    if (option->unit != NULL && option->unit[0] != '\0')
+    if (option->unit != NULL && option->unit[0] != '\0' && option->type != MOS_OPTION_LIST)
         mos_text_add(&remarks, "; in %s", option->unit);
     if (option->source != NULL) mos_text_add(&remarks, "; %s", option->source);
     if (remarks.failed) out->failed = true;
@@ -45,8 +55,10 @@ static void add_left_column(const mos_option *option, mos_text *out) {
         mos_text_add(out, "      ");
     bool negated = option->type == MOS_OPTION_BOOL && option->fallback != NULL &&
                    strcmp(option->fallback, "true") == 0;
-    mos_text_add(out, "--%s%s", negated ? "no-" : "", option->key);
-    if (option->type != MOS_OPTION_BOOL) mos_text_add(out, " %s", placeholders[option->type]);
+    char flag[128];
+    mos_option_flag(option->key, flag, sizeof flag);
+    mos_text_add(out, "--%s%s", negated ? "no-" : "", flag);
+    if (option->type != MOS_OPTION_BOOL) mos_text_add(out, " %s", placeholder_of(option));
 }
 
 static void add_row(mos_text *out, const mos_text *left, const char *help,

@@ -54,6 +54,27 @@ const char *mosaic_command_summary(int i) {
     return i >= 0 && i < ROW_COUNT ? rows[i]->summary : NULL;
 }
 
+/* "data": commands begin with it and a blank. */
+static bool is_group(const char *name) {
+    size_t size = strlen(name);
+    for (int i = 0; i < ROW_COUNT; i++)
+        if (strncmp(rows[i]->name, name, size) == 0 && rows[i]->name[size] == ' ') return true;
+    return false;
+}
+
+static mosaic_status fail_group(const char *name) {
+    mos_text words = {0};
+    size_t size = strlen(name);
+    for (int i = 0; i < ROW_COUNT; i++)
+        if (strncmp(rows[i]->name, name, size) == 0 && rows[i]->name[size] == ' ')
+            mos_text_add(&words, "%s%s", words.size ? ", " : "", rows[i]->name + size + 1);
+    mosaic_status status =
+        words.failed ? mos_fail_memory(words.size, "a message")
+                     : mos_fail(MOSAIC_ERR_USAGE, "'%s' wants one of: %s", name, words.data);
+    mos_text_release(&words);
+    return status;
+}
+
 static mosaic_status find_row(const char *name, const mos_command_row **out) {
     const char *names[ROW_COUNT];
     for (int i = 0; i < ROW_COUNT; i++) {
@@ -63,6 +84,7 @@ static mosaic_status find_row(const char *name, const mos_command_row **out) {
             return MOSAIC_OK;
         }
     }
+    if (is_group(name)) return fail_group(name);
     const char *near = mos_nearest_name(name, names, ROW_COUNT);
     return mos_fail(MOSAIC_ERR_USAGE, "no command '%s'%s%s%s", name, near ? "; did you mean '" : "",
                     near ? near : "", near ? "'?" : "");
@@ -183,6 +205,13 @@ static mosaic_status print_generated(mosaic_status (*generate)(mos_text *), FILE
 
 mosaic_status mosaic_config_schema(FILE *out) {
     return print_generated(mos_config_schema, out);
+}
+
+mosaic_status mosaic_config_help(const char *topic, FILE *out) {
+    mos_text text = {0};
+    mosaic_status status = mos_config_help(topic, &text);
+    mosaic_status printed = mos_command_print(&text, out);
+    return status != MOSAIC_OK ? status : printed;
 }
 
 mosaic_status mosaic_config_markdown(FILE *out) {

@@ -28,6 +28,7 @@ static const mos_option eval_options[] = {
      .help = "folder for the result files; by default eval/SPLIT in the run"},
     {.key = "set",
      .type = MOS_OPTION_LIST,
+     .unit = "KEY=VALUE",
      .offset = offsetof(eval_command, set),
      .help =
          "KEY=VALUE over the model's configuration, e.g. data.root=/elsewhere; may be repeated"},

@@ -53,6 +53,7 @@ static const mos_option data_options[] = {
              "finetune: the run directory that is made"},
     {.key = "set",
      .type = MOS_OPTION_LIST,
+     .unit = "KEY=VALUE",
      .offset = offsetof(probe_command, set),
      .help =
          "KEY=VALUE over the model's configuration, e.g. data.root=/elsewhere; may be repeated"},

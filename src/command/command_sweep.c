@@ -26,6 +26,7 @@ static const mos_option choice_options[] = {
      .help = "base configuration instead of the sweep's own (and its data instead of procedural)"},
     {.key = "set",
      .type = MOS_OPTION_LIST,
+     .unit = "KEY=VALUE",
      FIELD(set),
      .help = "KEY=VALUE over the base, e.g. train.epochs=20 or synth.patches=800; may be repeated"},
     {.key = "grid",

@@ -22,6 +22,7 @@ static const mos_option own_options[] = {
      .help = "run directory: new or empty unless --resume or --overwrite"},
     {.key = "set",
      .type = MOS_OPTION_LIST,
+     .unit = "KEY=VALUE",
      .offset = offsetof(train_command, set),
      .help = "KEY=VALUE over the file's, e.g. train.epochs=20; may be repeated"},
     {.key = "resume",

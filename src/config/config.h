@@ -60,7 +60,9 @@ mosaic_status mos_config_hash(const mos_config *config, char hex[65]);
 mosaic_status mos_config_check_pairs(const mos_config *config);
 /* The data set's part, as mos_dataset_open takes it; it lives as long as the configuration. */
 const mos_data_options *mos_config_data(const mos_config *config);
-/* JSON schema of the whole, and a Markdown table for the docs. */
+/* JSON schema of the whole, a Markdown document, and a line for each key that is `topic` or below
+ * it (an unknown topic names the nearest key). */
+mosaic_status mos_config_help(const char *topic, mos_text *out);
 mosaic_status mos_config_schema(mos_text *out);
 mosaic_status mos_config_markdown(mos_text *out);
 void mos_config_destroy(mos_config **config);

@@ -95,7 +95,8 @@ static void add_row(const mos_option *option, mos_text *out) {
 /* The keys of a scene file, which data.root names. */
 static void add_scene_keys(mos_text *out) {
     mos_text_add(out,
-                 "\nKeys of a scene file (`data.format: scene`). With one scene, the keys below "
+                 "\n## Scene files\n\nKeys of a scene file (`data.format: scene`). With one scene, "
+                 "the keys below "
                  "`scenes[]` may stand at the top; `land_cover` may stand in a scene too, or be "
                  "the path alone.\n\n"
                  "| key | type | default | source of the default | meaning |\n"
@@ -116,27 +117,124 @@ static void add_scene_keys(mos_text *out) {
     }
 }
 
+/* ---- help on a key ------------------------------------------------------------------------------
+ */
+
+static bool is_below(const char *key, const char *topic) {
+    size_t size = strlen(topic);
+    return strncmp(key, topic, size) == 0 && (key[size] == '\0' || key[size] == '.');
+}
+
+static void add_help(const mos_option *option, mos_text *out) {
+    mos_text_add(out, "%s: %s\n    ", option->key, option->help == NULL ? "" : option->help);
+    add_type(option, out);
+    add_range(option, out);
+    if (option->unit != NULL && option->unit[0] != '\0') mos_text_add(out, " (%s)", option->unit);
+    if (option->fallback != NULL && option->fallback[0] != '\0')
+        mos_text_add(out, "; default %s",
+                     strcmp(option->key, "train.lr") == 0 ? "auto" : option->fallback);
+    if (option->source != NULL) mos_text_add(out, " (%s)", option->source);
+    mos_text_add(out, "\n");
+}
+
+mosaic_status mos_config_help(const char *topic, mos_text *out) {
+    mos_config *config = NULL;
+    mosaic_status status = mos_config_create(&config);
+    if (status != MOSAIC_OK) return status;
+    size_t shown = 0;
+    for (size_t i = 0; i < config->table.count; i++) {
+        if (!is_below(config->options[i].key, topic)) continue;
+        add_help(&config->options[i], out);
+        shown++;
+    }
+    if (shown == 0) /* names the nearest key or group */
+        status = mos_options_set(&config->table, config, topic, "", false, "help");
+    mos_config_destroy(&config);
+    return status == MOSAIC_OK && out->failed ? mos_fail_memory(0, "a text") : status;
+}
+
+/* ---- Markdown -----------------------------------------------------------------------------------
+ */
+
+/* Keys by the task they serve, in the order of the tables. */
+static const struct section {
+    const char *prefix, *title, *text;
+} sections[] = {
+    {"data.", "Data",
+     "Where the patches are, which of them and which bands are used, what is done with damaged "
+     "ones."},
+    {"model.", "Model", "The network of each modality and how modalities are put together."},
+    {"method", "Method", "Which losses are combined (README, table of methods)."},
+    {"preset", "Preset", "Many settings under one name; keys given beside it win."},
+    {"loss.", "Losses", "Weights, temperatures and which pairs are positives."},
+    {"augment.", "Augmentation", "What differs between the views of one patch."},
+    {"train.", "Training", "How long, how fast, on what, and what is kept."},
+};
+enum { SECTIONS = sizeof sections / sizeof *sections };
+
+static bool is_in(const struct section *section, const char *key) {
+    return strncmp(key, section->prefix, strlen(section->prefix)) == 0;
+}
+
+static void add_head(mos_text *out) {
+    mos_text_add(out, "| key | type | default | source of the default | meaning |\n"
+                      "|---|---|---|---|---|\n");
+}
+
+static void add_section(const mos_config *config, const struct section *section, mos_text *out) {
+    mos_text_add(out, "\n## %s\n\n%s\n\n", section->title, section->text);
+    add_head(out);
+    for (size_t i = 0; i < config->table.count; i++)
+        if (is_in(section, config->options[i].key)) add_row(&config->options[i], out);
+    if (strcmp(section->prefix, "data.") == 0)
+        mos_text_add(out,
+                     "| `data.modalities.NAME.bands` | list | the format's | %s | bands "
+                     "of modality NAME in channel order; when any modality is named, only "
+                     "the named ones are used |\n"
+                     "| `data.modalities.NAME.kind` | auto, optical, radar | `auto` | "
+                     "chosen | how NAME is augmented; auto: radar when all its bands are "
+                     "VV, VH, HH, HV |\n",
+                     "inherited (from reBEN)");
+}
+
+/* Keys that no section names would vanish from the document. */
+static void add_others(const mos_config *config, mos_text *out) {
+    bool any = false;
+    for (size_t i = 0; i < config->table.count; i++) {
+        bool listed = false;
+        for (int s = 0; s < SECTIONS; s++)
+            listed = listed || is_in(&sections[s], config->options[i].key);
+        if (listed) continue;
+        if (!any) {
+            mos_text_add(out, "\n## Others\n\n");
+            add_head(out);
+        }
+        any = true;
+        add_row(&config->options[i], out);
+    }
+}
+
 mosaic_status mos_config_markdown(mos_text *out) {
     mos_config *config = NULL;
     MOS_TRY(mos_config_create(&config));
-    mos_text_add(out, "| key | type | default | source of the default | meaning |\n"
-                      "|---|---|---|---|---|\n");
-    for (size_t i = 0; i < config->table.count; i++) {
-        const mos_option *option = &config->options[i];
-        bool last_of_data =
-            strncmp(option->key, "data.", 5) == 0 &&
-            (i + 1 == config->table.count || strncmp(config->options[i + 1].key, "data.", 5) != 0);
-        add_row(option, out);
-        if (last_of_data)
-            mos_text_add(out,
-                         "| `data.modalities.NAME.bands` | list | the format's | %s | bands "
-                         "of modality NAME in channel order; when any modality is named, only "
-                         "the named ones are used |\n"
-                         "| `data.modalities.NAME.kind` | auto, optical, radar | `auto` | "
-                         "chosen | how NAME is augmented; auto: radar when all its bands are "
-                         "VV, VH, HH, HV |\n",
-                         "inherited (from reBEN)");
-    }
+    mos_text_add(
+        out,
+        "# Configuration\n\n"
+        "A training run is one YAML file; `mosaic train FILE --out RUN` reads it, and every key "
+        "can "
+        "be set on the command line too, as in `--set train.epochs=20`. What is not given has the "
+        "default below; `RUN/config.yaml` holds all of it, with where each value came from. An "
+        "unknown key is an error that names the nearest one. A dot stands for nesting: "
+        "`train.epochs` is\n\n"
+        "```yaml\ntrain:\n  epochs: 20\n```\n\n"
+        "or `train: {epochs: 20}`. `mosaic help KEY` says what is said here, `mosaic --schema` is "
+        "the JSON schema for editors. The source of a default: the paper, a parent method "
+        "(inherited), or chosen here.\n\n"
+        "The least that a file must say is `data.root` and `method`. This document is made by "
+        "`mosaic --schema=md`.\n");
+    for (int s = 0; s < SECTIONS; s++)
+        add_section(config, &sections[s], out);
+    add_others(config, out);
     mos_config_destroy(&config);
     add_scene_keys(out);
     return out->failed ? mos_fail_memory(0, "a table") : MOSAIC_OK;

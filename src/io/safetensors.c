@@ -270,9 +270,22 @@ static mosaic_status parse_blob(const void *data, size_t size, const char *what,
     return MOSAIC_OK;
 }
 
+/* A zip archive, as torch.save has written since 1.6, or the pickle before it: no safetensors
+ * begins so, for its header would be gigabytes long. */
+static bool is_pytorch(const void *data, size_t size) {
+    static const unsigned char zip[] = {'P', 'K', 3, 4}, pickle[] = {0x80, 2, 0x8a, 0x0a};
+    return size >= 8 &&
+           (memcmp(data, zip, sizeof zip) == 0 || memcmp(data, pickle, sizeof pickle) == 0);
+}
+
 mosaic_status mos_safetensors_parse(const void *data, size_t size, const char *what,
                                     mos_safetensors *out) {
     memset(out, 0, sizeof *out);
+    if (is_pytorch(data, size))
+        return mos_fail(MOSAIC_ERR_DATA,
+                        "%s is a PyTorch file (torch.save), wanted safetensors: in Python, "
+                        "safetensors.torch.save_file(torch.load(FILE, map_location='cpu'), OUT)",
+                        what);
     mosaic_status status = parse_blob(data, size, what, out);
     if (status != MOSAIC_OK) mos_safetensors_release(out);
     return status;

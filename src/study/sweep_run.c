@@ -6,6 +6,7 @@
 #include "base/stop_signal.h"
 #include "study/child_program.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,7 +30,7 @@ typedef struct runner {
     slot *slots;      /* [jobs] */
     int64_t *pending; /* [pendings] runs to do, in order */
     int64_t pendings, next, finished_here;
-    int64_t start_ns;
+    double finished_s; /* of the runs finished here, together */
     bool interrupted;
     int told; /* signals passed on */
     mos_sweep_tally tally;
@@ -99,7 +100,7 @@ static mosaic_status start_program(runner *it, slot *at, bool resume) {
 static mosaic_status start_run(runner *it, slot *at, const mos_sweep_run *run) {
     char path[4096];
     bool resume, trained;
-    *at = (slot){.run = run, .start_ns = mos_now_ns()};
+    *at = (slot){.run = run};
     MOS_TRY(mos_sweep_record_read(it->folder->path, run, &at->record));
     MOS_TRY(mos_sweep_path(it->folder->path, "runs", run->name, "", path, sizeof path));
     MOS_TRY(look_at(path, &resume, &trained));
@@ -139,6 +140,7 @@ static mosaic_status end_run(runner *it, slot *at, int state, int code) {
     if (state == MOS_SWEEP_COMPLETE) {
         it->tally.complete++;
         it->finished_here++;
+        it->finished_s += (double)(mos_now_ns() - at->start_ns) * 1e-9;
     }
     mosaic_status status = mos_sweep_record_write(it->folder->path, at->run, record);
     at->run = NULL;
@@ -162,17 +164,26 @@ static mosaic_status stage_ended(runner *it, slot *at, int code) {
 /* ---- progress
  * ------------------------------------------------------------------------------------- */
 
+/* A run at work has left what it is short of the mean; between two ends of runs this only falls. */
+double mos_sweep_seconds_left(double mean, int64_t waiting, const double *age, int busy, int jobs) {
+    double work = mean * (double)waiting;
+    for (int j = 0; j < busy; j++)
+        work += fmax(mean - age[j], 0);
+    return work / (double)jobs;
+}
+
 static void say_progress(runner *it) {
-    int64_t busy = 0;
+    enum { MOST_AGES = 256 };
+    double age[MOST_AGES];
+    int busy = 0, jobs = it->work->jobs < MOST_AGES ? it->work->jobs : MOST_AGES;
     char left[64] = "";
-    for (int j = 0; j < it->work->jobs; j++)
-        busy += it->slots[j].run != NULL;
-    double elapsed = (double)(mos_now_ns() - it->start_ns) * 1e-9;
+    int64_t now = mos_now_ns();
+    for (int j = 0; j < jobs; j++)
+        if (it->slots[j].run != NULL) age[busy++] = (double)(now - it->slots[j].start_ns) * 1e-9;
     int64_t waiting = it->pendings - it->next;
     if (it->finished_here > 0) {
-        /* runs at work count as half done */
-        double done = (double)it->finished_here + 0.5 * (double)busy;
-        double seconds = elapsed / done * ((double)waiting + 0.5 * (double)busy);
+        double mean = it->finished_s / (double)it->finished_here;
+        double seconds = mos_sweep_seconds_left(mean, waiting, age, busy, jobs);
         if (seconds < 120)
             (void)snprintf(left, sizeof left, ", about %.0f s left", seconds);
         else if (seconds < 7200)
@@ -262,7 +273,7 @@ static mosaic_status list_pending(runner *it) {
 
 mosaic_status mos_sweep_work_run(const mos_sweep_plan *plan, const mos_sweep_folder *folder,
                                  const mos_sweep_work *work, mos_sweep_tally *out) {
-    runner it = {.plan = plan, .folder = folder, .work = work, .start_ns = mos_now_ns()};
+    runner it = {.plan = plan, .folder = folder, .work = work};
     char detail[4096];
     mosaic_status status;
     MOS_GOTO(mos_alloc((size_t)work->jobs, sizeof *it.slots, "jobs", &it.slots));

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2154 # mosaic and work are set by cli_support.sh
+# The words of the program: help on topics, subcommands, the nearest name at every level, flags spelled one way, and slips that are explained.
+source "$(dirname "$0")/cli_support.sh"
+
+# help
+expect 0 "usage: mosaic" "$mosaic" help
+expect 0 "usage: mosaic train .*CONFIG" "$mosaic" help train
+expect 0 "usage: mosaic data pack" "$mosaic" help data pack
+expect 0 "data split +" "$mosaic" help data
+expect 0 "train.epochs: .*" "$mosaic" help train.epochs
+expect 0 "loss.tau_ntx: " "$mosaic" help loss
+expect 2 "did you mean 'train.epochs'" "$mosaic" help train.epohcs
+expect 2 "did you mean 'augment'" "$mosaic" help agument
+
+# a group alone lists what it holds
+expect 2 "data pack +" "$mosaic" data
+expect 0 "data pack +" "$mosaic" data --help
+expect 2 "did you mean 'data pack'" "$mosaic" data pakc x
+
+# the nearest name at every level
+cat >"$work/group.yaml" <<END
+trian: {epochs: 3}
+END
+cat >"$work/key.yaml" <<END
+metod: mosaic-1
+END
+cat >"$work/choice.yaml" <<END
+method: mosiac-1
+END
+cat >"$work/deep.yaml" <<END
+data: {labelled: {fraction: 0.1}}
+END
+expect 2 "group.yaml:1:1: unknown key 'trian'.*did you mean 'train'" "$mosaic" train "$work/group.yaml" --out "$work/run"
+expect 2 "key.yaml:1:1: unknown key 'metod'.*did you mean 'method'" "$mosaic" train "$work/key.yaml" --out "$work/run"
+expect 2 "did you mean 'mosaic-1'" "$mosaic" train "$work/choice.yaml" --out "$work/run"
+expect 2 "unknown key 'data.labelled.*did you mean 'data.labeled" "$mosaic" train "$work/deep.yaml" --out "$work/run"
+expect 2 "did you mean --max-lag" "$mosaic" data check x --max-leg 3
+expect 2 "did you mean '--version'" "$mosaic" --verson
+
+# flags are spelled as they are typed
+for command in "data check" "data info" train eval probe sweep "data split"; do
+    # shellcheck disable=SC2086
+    "$mosaic" $command --help >"$work/help"
+    check "$command: no flag with an underline" test -z "$(grep -oE '^ +(-., )?--[a-z-]*_' "$work/help")"
+    check "$command: --set takes KEY=VALUE" test -z "$(grep -E -- '--set A,B' "$work/help")"
+    check "$command: no default false" test -z "$(grep -E -- 'default (false|true)' "$work/help")"
+done
+expect 2 "^mosaic: usage error: --max-lag wants a number" "$mosaic" data check x --max-lag soon
+expect 2 "^mosaic: usage error: --max_lag wants a number" "$mosaic" data check x --max_lag soon
+
+# a PyTorch file where safetensors is wanted
+printf 'PK\003\004aaaaaaaaaaaaaaaaaaaaaaaa' >"$work/resnet34.pth"
+expect 3 "resnet34.pth.* is a PyTorch file .*save_file" "$mosaic" eval "$work/resnet34.pth"
+
+# tables
+printf 'name,s1\na,a.tif\n' >"$work/patches.csv"
+expect 3 "no column 'id'.*'name', 's1'" "$mosaic" data info "$work/patches.csv"
+finish
