@@ -1,15 +1,17 @@
 /* mosaic train: one configuration to one trained model in a run directory. */
+#include "base/file.h"
 #include "command/command_table.h"
 #include "train/trainer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct train_command {
     mos_command_machine machine;
     char *out, *init_from, *init_pattern;
     mos_text_list set;
-    bool resume, overwrite, fail_on_collapse;
+    bool resume, overwrite, fail_on_collapse, dry_run, save_initial;
     int64_t max_steps;
     char *memory;
 } train_command;
@@ -60,7 +62,19 @@ static const mos_option own_options[] = {
      .fallback = "0",
      .minimum = 0,
      .maximum = 1e15,
-     .help = "stop after so many steps, 0: none; the run is marked as reduced"},
+     .help =
+         "stop after so many steps and mark the run as reduced; 0: no limit, all steps are done "
+         "(--dry-run does none)"},
+    {.key = "dry-run",
+     .type = MOS_OPTION_BOOL,
+     .offset = offsetof(train_command, dry_run),
+     .fallback = "false",
+     .help = "open everything, load one batch, print plan and memory; no step, nothing written"},
+    {.key = "save-initial",
+     .type = MOS_OPTION_BOOL,
+     .offset = offsetof(train_command, save_initial),
+     .fallback = "false",
+     .help = "also write the model before the first step, RUN/model/initial.safetensors"},
 };
 static const mos_option_table own_table = {"train", own_options,
                                            sizeof own_options / sizeof *own_options};
@@ -84,18 +98,35 @@ static mosaic_status add_budget(const char *text, mos_text_list *set) {
                     text);
 }
 
+/* A dry run's folder of its own: the one that --out names is not touched. */
+static mosaic_status make_scratch(char *path, size_t size) {
+    const char *parent = getenv("TMPDIR");
+    MOS_TRY(mos_path_join(path, size, parent != NULL ? parent : "/tmp", "mosaic-dry-XXXXXX"));
+    return mkdtemp(path) != NULL ? MOSAIC_OK : mos_fail_errno("make", path);
+}
+
+/* Whatever the run said stays the message. */
+static void drop_scratch(const char *path) {
+    char detail[4096];
+    mos_error_copy(detail, sizeof detail);
+    if (path[0] != '\0') (void)!mos_remove_tree(path);
+    mos_error_restore(detail);
+}
+
 static mosaic_status run_train(const void *values, const mos_text_list *positional, FILE *out) {
     const train_command *command = values;
     mos_train_summary summary;
     mos_text text = {0};
-    if (!command->out) return mos_fail(MOSAIC_ERR_USAGE, "--out: a run directory is needed");
+    if (!command->out && !command->dry_run)
+        return mos_fail(MOSAIC_ERR_USAGE, "--out: a run directory is needed");
     mos_text_list set = {0};
+    char scratch[4096] = "";
     mosaic_status status = MOSAIC_OK;
     for (size_t i = 0; status == MOSAIC_OK && i < command->set.count; i++)
         status = mos_text_list_add(&set, command->set.items[i]);
     if (status == MOSAIC_OK && command->memory != NULL) status = add_budget(command->memory, &set);
     const mos_train_options options = {.config = positional->count ? positional->items[0] : NULL,
-                                       .out = command->out,
+                                       .out = command->dry_run ? scratch : command->out,
                                        .set = &set,
                                        .resume = command->resume,
                                        .overwrite = command->overwrite,
@@ -104,14 +135,20 @@ static mosaic_status run_train(const void *values, const mos_text_list *position
                                        .init_pattern = command->init_pattern,
                                        .device = mos_command_devices[command->machine.device],
                                        .threads = mos_command_threads(&command->machine),
-                                       .max_steps = command->max_steps};
+                                       .max_steps = command->max_steps,
+                                       .save_initial = command->save_initial,
+                                       .plan = command->dry_run ? &text : NULL};
+    if (status == MOSAIC_OK && command->dry_run) status = make_scratch(scratch, sizeof scratch);
     if (status == MOSAIC_OK) status = mos_train_run(&options, &summary);
     mos_text_list_release(&set);
+    if (command->dry_run) drop_scratch(scratch);
+    if (status != MOSAIC_OK) mos_text_release(&text);
     MOS_TRY(status);
-    mos_text_add(&text, "model %s\nepochs %lld\nsteps %lld\nbest epoch %lld\nbest score ",
-                 summary.model, (long long)summary.epochs, (long long)summary.steps,
-                 (long long)summary.best_epoch);
-    mos_text_add_number(&text, summary.best_score);
+    if (command->dry_run) return mos_command_print(&text, out);
+    mos_text_add(&text, "model %s\nepochs %lld\nsteps %lld\nbest epoch %lld\n%s ", summary.model,
+                 (long long)summary.epochs, (long long)summary.steps, (long long)summary.best_epoch,
+                 summary.score_is_loss ? "lowest mean training loss" : "best validation macro AP");
+    mos_text_add_number(&text, summary.score_is_loss ? -summary.best_score : summary.best_score);
     mos_text_add(&text, "\nseconds %.1f\nsamples per second %.1f\n", summary.seconds,
                  summary.samples_per_second);
     if (summary.reduced)

@@ -124,6 +124,19 @@ static mosaic_status write_files(mos_trainer *trainer, const mos_validation *val
     return write_text(trainer, "model/README.md", &readme);
 }
 
+mosaic_status mos_trainer_save_initial(mos_trainer *trainer) {
+    char folder[4096], path[4096];
+    mos_model_card *card = trainer->card;
+    card->reduced = true; /* no step: its scores are those of random weights */
+    MOS_TRY(mos_trainer_path(trainer, "model", folder, sizeof folder));
+    MOS_TRY(mos_make_dirs(folder));
+    MOS_TRY(mos_path_join(path, sizeof path, folder, "initial.safetensors"));
+    mos_trainer_share_weights(trainer);
+    MOS_TRY(mos_model_file_write(path, trainer->eval_model, card));
+    mos_log(MOS_LOG_NOTICE, "the model before the first step written to %s", path);
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_trainer_finish(mos_trainer *trainer, mos_train_summary *out) {
     mos_validation validation = {0};
     mos_model_card *card = trainer->card;

@@ -141,18 +141,20 @@ static void format_time(double seconds, char *text, size_t size) {
         (void)snprintf(text, size, "%lld:%02lld", (long long)(whole / 60), (long long)(whole % 60));
 }
 
-/* " (intra 1.1 inter .8 msc .3 bce .1)" of the terms that are on, where there is more than one. */
+/* " (intra 1.1 inter .8 msc .3 bce .1)" of the terms that are on, times their weights now, so that
+ * they add up to the loss; where there is more than one. */
 static void format_terms(const mos_trainer *trainer, const mos_objective_result *result, char *text,
                          size_t size) {
+    const double *weight = mos_objective_settings(trainer->objective)->weight;
     size_t used = 0;
     int terms = 0;
     text[0] = '\0';
     for (int k = 0; k < MOS_TERM_COUNT; k++) {
         char number[32];
         if (!is_active(trainer, MOS_SUM_TERM + k)) continue;
-        int more = snprintf(text + used, size - used, "%s%s %s", terms == 0 ? " (" : " ",
-                            mos_term_names[k],
-                            mos_format_double(number, sizeof number, result->term[k], 3));
+        int more = snprintf(
+            text + used, size - used, "%s%s %s", terms == 0 ? " (" : " ", mos_term_names[k],
+            mos_format_double(number, sizeof number, weight[k] * result->term[k], 3));
         if (more < 0 || (size_t)more >= size - used) break;
         used += (size_t)more;
         terms++;

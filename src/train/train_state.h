@@ -163,8 +163,14 @@ mosaic_status mos_trainer_online_probe(mos_trainer *trainer, mos_validation *out
 /* Has the data what it needs? */
 mosaic_status mos_trainer_check_online(const mos_trainer *trainer);
 
+/* train_plan.c: what the loss is a sum of, as a notice; and the whole plan, with one batch loaded.
+ */
+void mos_trainer_say_loss(const mos_trainer *trainer);
+mosaic_status mos_trainer_plan(mos_trainer *trainer, mos_text *out);
 /* train_finish.c: thresholds, model files, model card. */
 mosaic_status mos_trainer_finish(mos_trainer *trainer, mos_train_summary *out);
+/* model/initial.safetensors: the model before the first step. */
+mosaic_status mos_trainer_save_initial(mos_trainer *trainer);
 /* train_repairs.c: what data.policy did, as the member "policy" of an object, and in words. */
 void mos_trainer_add_repairs(const mos_trainer *trainer, mos_text *out);
 void mos_trainer_log_repairs(const mos_trainer *trainer);

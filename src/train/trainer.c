@@ -179,6 +179,7 @@ static void announce(const mos_trainer *trainer) {
             (long long)trainer->train_count, (long long)trainer->labeled_count,
             (long long)trainer->valid_count, (long long)trainer->classes,
             (long long)trainer->batches, (double)memory.total / 1048576.0);
+    mos_trainer_say_loss(trainer);
     if (trainer->dropped_rows > 0)
         mos_log(MOS_LOG_WARNING, "%lld training patches have none of the modalities in use",
                 (long long)trainer->dropped_rows);
@@ -187,6 +188,9 @@ static void announce(const mos_trainer *trainer) {
 static mosaic_status run(mos_trainer *trainer, mos_train_summary *out) {
     MOS_TRY(mos_trainer_prepare(trainer));
     announce(trainer);
+    if (trainer->options->plan != NULL) return mos_trainer_plan(trainer, trainer->options->plan);
+    if (trainer->options->save_initial && trainer->at.step == 0)
+        MOS_TRY(mos_trainer_save_initial(trainer));
     MOS_TRY(mos_trainer_provenance(trainer, "running"));
     MOS_TRY(mos_trainer_data_summary(trainer));
     trainer->started_ns = trainer->lap_ns = mos_now_ns();
@@ -218,6 +222,7 @@ mosaic_status mos_train_run(const mos_train_options *options, mos_train_summary 
     out->epochs = trainer.at.epoch;
     out->steps = trainer.at.step;
     out->best_epoch = trainer.at.best_epoch;
+    out->score_is_loss = !trainer.use_macro_ap;
     out->best_score = trainer.at.best_step > 0 ? trainer.at.best_score : NAN;
     out->reduced = trainer.reduced;
     out->stopped_early = trainer.at.stopped_early != 0;

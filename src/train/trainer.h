@@ -15,12 +15,15 @@ typedef struct mos_train_options {
     const char *device; /* "auto" */
     int threads;
     int64_t max_steps; /* 0: all; a smaller number marks the run as reduced */
+    bool save_initial; /* also model/initial.safetensors, before the first step */
+    mos_text *plan;    /* not NULL: a dry run, which adds the plan here and does no step */
 } mos_train_options;
 
 typedef struct mos_train_summary {
     int64_t epochs, steps, best_epoch;
-    double best_score; /* of the configured validation measure */
-    char model[4096];  /* path of model.safetensors */
+    double best_score;  /* of the configured validation measure */
+    bool score_is_loss; /* best_score is minus the mean training loss of an epoch */
+    char model[4096];   /* path of model.safetensors */
     double seconds, samples_per_second;
     bool reduced, stopped_early;
 } mos_train_summary;

@@ -1,0 +1,87 @@
+/* What a run would be, without a step of it: --dry-run's answer. */
+#include "train/train_state.h"
+
+#include <stdio.h>
+
+static void add_weights(const mos_trainer *trainer, mos_text *out) {
+    const mos_objective_terms *terms = &trainer->terms;
+    const bool on[MOS_TERM_COUNT] = {[MOS_TERM_INTRA] = terms->intra,
+                                     [MOS_TERM_INTER] = terms->inter,
+                                     [MOS_TERM_MSC] = terms->msc != 0,
+                                     [MOS_TERM_BCE] = terms->bce};
+    bool first = true;
+    for (int k = 0; k < MOS_TERM_COUNT; k++) {
+        char number[32];
+        double weight = trainer->objective_options.weight[k];
+        if (!on[k]) continue;
+        mos_text_add(out, "%s", first ? "" : " + ");
+        if (weight != 1)
+            mos_text_add(out, "%s ", mos_format_double(number, sizeof number, weight, 4));
+        mos_text_add(out, "%s", mos_term_names[k]);
+        first = false;
+    }
+    if (on[MOS_TERM_MSC] && trainer->msc_warmup > 0)
+        mos_text_add(out, ", the weight of msc rising over the first %lld steps",
+                     (long long)trainer->msc_warmup);
+}
+
+void mos_trainer_say_loss(const mos_trainer *trainer) {
+    mos_text text = {0};
+    add_weights(trainer, &text);
+    if (text.size > 0) mos_log(MOS_LOG_NOTICE, "loss = %s", text.data);
+    mos_text_release(&text);
+}
+
+static void add_inputs(const mos_trainer *trainer, mos_text *out) {
+    const mos_model_spec *spec = &trainer->card->spec;
+    for (int64_t m = 0; m < spec->modalities; m++) {
+        mos_text_add(out, "%-18s", spec->modality[m].name);
+        for (int64_t b = 0; b < spec->modality[m].bands; b++)
+            mos_text_add(out, " %s", spec->modality[m].band_names[b]);
+        mos_text_add(out, ", %lld x %lld pixels\n", (long long)trainer->card->width,
+                     (long long)trainer->card->height);
+    }
+}
+
+/* Reads and augments a batch as the first step would. */
+static mosaic_status load_batch(mos_trainer *trainer, mos_text *out) {
+    mos_batch *batch;
+    int64_t wait, read, augment;
+    MOS_TRY(mos_loader_start(trainer->loader, 0, 0));
+    MOS_TRY(mos_loader_next(trainer->loader, &batch));
+    if (batch == NULL) return mos_fail(MOSAIC_ERR_DATA, "the first epoch has no batch");
+    mos_loader_times(trainer->loader, &wait, &read, &augment);
+    mos_text_add(out, "%-18s %lld patches x %lld views loaded, %lld skipped\n", "one batch",
+                 (long long)batch->valid, (long long)trainer->views.views,
+                 (long long)batch->repairs.skipped);
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_trainer_plan(mos_trainer *trainer, mos_text *out) {
+    const mos_settings_train *train = &trainer->config->settings.train;
+    mos_run_memory memory;
+    mos_text_add(out, "%-18s %s, %s\n", "method", trainer->objective_options.method->name,
+                 mos_encoder_name(trainer->card->spec.encoder));
+    mos_text_add(out, "%-18s ", "loss");
+    add_weights(trainer, out);
+    mos_text_add(out, "\n");
+    add_inputs(trainer, out);
+    mos_text_add(out, "%-18s %lld training (%lld with labels), %lld validation, %lld classes\n",
+                 "patches", (long long)trainer->train_count, (long long)trainer->labeled_count,
+                 (long long)trainer->valid_count, (long long)trainer->classes);
+    mos_text_add(out, "%-18s %lld in %lld epochs of %lld, batches of %lld\n", "steps",
+                 (long long)trainer->schedule.steps, (long long)train->epochs,
+                 (long long)trainer->batches, (long long)train->batch);
+    MOS_TRY(mos_trainer_memory(trainer, &memory));
+    mos_text_add(out,
+                 "%-18s %.2f GB: views %.2f, activations %.2f, weights %.2f, gradients and moments "
+                 "%.2f, other %.2f\n",
+                 "memory", memory.total * 1e-9, memory.views * 1e-9, memory.activations * 1e-9,
+                 memory.weights * 1e-9, (memory.gradients + memory.moments) * 1e-9,
+                 (memory.total - memory.views - memory.activations - memory.weights -
+                  memory.gradients - memory.moments) *
+                     1e-9);
+    MOS_TRY(load_batch(trainer, out));
+    mos_text_add(out, "dry run: no step was done and nothing was written\n");
+    return out->failed ? mos_fail_memory(out->size, "a plan") : MOSAIC_OK;
+}
