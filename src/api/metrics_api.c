@@ -1,5 +1,5 @@
 /* include/mosaic/metrics.h over the eval room. */
-#include "score/metrics.h"
+#include "mosaic/metrics.h"
 
 #include "base/memory.h"
 #include "score/metrics.h"

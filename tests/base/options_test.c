@@ -337,7 +337,7 @@ static const char help_text[] =
     "      --data.root PATH          folder\n"
     "      --data.bands A,B,...      bands by name (default B02,B03)\n"
     "      --name TEXT               name of the run (default run)\n"
-    "      --no-keep_going           do not stop (default true)\n"
+    "      --no-keep-going           do not stop (on unless given)\n"
     "  -v, --verbose                 say more\n"
     "      --temperature X           softness (default 0.5; from 0 up)\n"
     "  -h, --help                    show this text\n"

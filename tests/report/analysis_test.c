@@ -131,7 +131,7 @@ static void analyses_are_shown(void **state) {
     assert_null(strstr(page, "2, 3</td>")); /* features where there are latents */
     assert_null(strstr(page, "Heath"));     /* a class without rows */
     expect(page, "Trustworthiness 0.875, divergence 0.062");
-    expect(page, "nearly one direction");
+    expect(page, "The embedding mapped here has collapsed");
     expect(page, "joint, by class");
     expect(page, "shared, by modality");
     expect(page, "M110 410h0"); /* the point at the lower left */
