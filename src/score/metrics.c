@@ -79,16 +79,16 @@ static void score_samples(const float *probability, const int8_t *labels, int64_
     out->subset_accuracy = (double)exact * scale;
 }
 
-/* 0 where a class has no value; precision, recall and F are 0 there already. */
+/* 0 where a class has no value. */
 static double or_zero(double value) {
     return isnan(value) ? 0 : value;
 }
 
 static void add_class(mos_scores *sum, const mos_scores *s) {
-    sum->precision += s->precision;
-    sum->recall += s->recall;
-    sum->f1 += s->f1;
-    sum->f2 += s->f2;
+    sum->precision += or_zero(s->precision);
+    sum->recall += or_zero(s->recall);
+    sum->f1 += or_zero(s->f1);
+    sum->f2 += or_zero(s->f2);
     sum->average_precision += or_zero(s->average_precision);
     sum->roc_auc += s->roc_auc;
 }
@@ -137,6 +137,8 @@ mosaic_status mos_metrics_compute(const float *probability, const int8_t *labels
                                  .predicted = c.tp + c.fp,
                                  .true_positives = c.tp,
                                  .threshold = threshold[j]};
+        if (m->positives + m->negatives == 0) /* no known label: nothing to score */
+            m->scores = (mos_scores){NAN, NAN, NAN, NAN, NAN, NAN};
         MOS_GOTO(mos_average_precision(probability + j, labels + j, n, l,
                                        &m->scores.average_precision, &m->scores.roc_auc));
         all.tp += c.tp;
