@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "score/bootstrap.h"
 #include "evaluate/embedding_results.h"
 #include "golden/golden_file.h"
 #include "io/csv.h"
