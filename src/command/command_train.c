@@ -3,6 +3,7 @@
 #include "command/command_table.h"
 #include "train/trainer.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,10 +146,17 @@ static mosaic_status run_train(const void *values, const mos_text_list *position
     if (status != MOSAIC_OK) mos_text_release(&text);
     MOS_TRY(status);
     if (command->dry_run) return mos_command_print(&text, out);
-    mos_text_add(&text, "model %s\nepochs %lld\nsteps %lld\nbest epoch %lld\n%s ", summary.model,
-                 (long long)summary.epochs, (long long)summary.steps, (long long)summary.best_epoch,
-                 summary.score_is_loss ? "lowest mean training loss" : "best validation macro AP");
-    mos_text_add_number(&text, summary.score_is_loss ? -summary.best_score : summary.best_score);
+    mos_text_add(&text, "model %s\nepochs %lld\nsteps %lld\n", summary.model,
+                 (long long)summary.epochs, (long long)summary.steps);
+    if (isfinite(summary.best_score)) {
+        mos_text_add(&text, "best epoch %lld\n%s ", (long long)summary.best_epoch,
+                     summary.score_is_loss ? "lowest mean training loss"
+                                           : "best validation macro AP");
+        mos_text_add_number(&text,
+                            summary.score_is_loss ? -summary.best_score : summary.best_score);
+    } else {
+        mos_text_add(&text, "best epoch none: no epoch was finished and judged");
+    }
     mos_text_add(&text, "\nseconds %.1f\nsamples per second %.1f\n", summary.seconds,
                  summary.samples_per_second);
     if (summary.reduced)

@@ -110,7 +110,7 @@ static void average_classes(mos_metrics *out) {
         out->averaged++;
     }
     out->macro = mean_of(&sum, out->averaged);
-    out->macro_all = mean_of(&all, out->classes);
+    out->macro_all = mean_of(&all, out->known > 0 ? out->classes : 0);
 }
 
 mosaic_status mos_metrics_compute(const float *probability, const int8_t *labels, int64_t n,

@@ -14,6 +14,26 @@ END
 run=$work/run
 expect 0 "validation macro AP .*\(([0-9]+) of 19 classes\)" "$mosaic" train "$work/config.yaml" --out "$run" --threads 1
 
+# What training prints: terms times weights add up to the loss; the state before the first step; no step at all.
+expect 0 "loss = 10 bce" "$mosaic" train "$work/config.yaml" --out "$work/initial" --threads 1 --max-steps 1 --save-initial
+check "the model before the first step" test -s "$work/initial/model/initial.safetensors"
+expect 0 "^memory +[0-9.]+ GB: views" "$mosaic" train "$work/config.yaml" --dry-run --threads 1 --out "$work/untouched"
+cp "$work/output" "$work/plan"
+check "a batch was loaded" grep -qE "^one batch +8 patches" "$work/plan"
+check "nothing was written" test ! -e "$work/untouched"
+sed 's/supervised/mosaic-1/' "$work/config.yaml" >"$work/contrast.yaml"
+expect 0 "lowest mean training loss [0-9]|best validation macro AP" "$mosaic" train "$work/contrast.yaml" --out "$work/contrast" --threads 1 --set train.monitor=loss
+cp "$work/output" "$work/said"
+check "lowest loss is no negative score" grep -qE "^lowest mean training loss [0-9]" "$work/said"
+check "terms times weights add up" /usr/bin/python3 - "$work/said" <<'END'
+import re, sys
+lines = re.findall(r"loss ([-0-9.e]+) \(((?:[a-z]+ [-0-9.e]+ ?)+)\)", open(sys.argv[1]).read())
+assert lines
+for total, terms in lines:
+    parts = [float(v) for v in terms.split()[1::2]]
+    assert len(parts) > 1 and abs(sum(parts) - float(total)) < 0.01 * abs(float(total)), (total, terms)
+END
+
 expect 0 "^F1 macro +0\.[0-9]+ \([0-9]+ classes with positives and negatives; 0\.[0-9]+ over all 19\)" "$mosaic" eval "$run" --threads 1 --pictures 0
 cp "$work/output" "$work/scores"
 check "AP macro says it too" grep -qE "^AP macro +0\.[0-9]+ \([0-9]+ classes with positives and negatives; 0\.[0-9]+ over all 19\)" "$work/scores"
