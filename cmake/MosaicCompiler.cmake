@@ -15,7 +15,7 @@ add_library(mosaic_flags INTERFACE)
 target_compile_definitions(mosaic_flags INTERFACE _GNU_SOURCE MOSAIC_VERSION="${PROJECT_VERSION}")
 target_compile_options(mosaic_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wcast-qual -Wvla -Wundef -Wformat=2
-  -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -fno-math-errno -ffp-contract=off)
+  -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -fno-math-errno -ffp-contract=off -fopenmp-simd)
 if(CMAKE_C_COMPILER_ID MATCHES Clang)
   # A loop that clang does not vectorise, or a vector width it does not know, is no defect.
   target_compile_options(mosaic_flags INTERFACE -Wno-pass-failed -Wno-ignored-attributes)

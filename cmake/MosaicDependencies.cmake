@@ -1,6 +1,5 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
-find_package(OpenMP REQUIRED COMPONENTS C)
 find_package(GDAL REQUIRED)
 find_package(ZLIB REQUIRED)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
@@ -12,7 +11,8 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET libprotobuf-c)
 find_program(PROTOC_C protoc-c REQUIRED)
 
-# Optional: empty where it is not wanted or not there. One file is compiled with it.
+# Optional: empty where it is not wanted or not there. One file is compiled with it, and one with the OpenMP runtime that
+# it computes with.
 set(MOSAIC_ONEDNN_LIBRARY "")
 if(NOT MOSAIC_ONEDNN MATCHES "^(AUTO|ON|OFF)$")
   message(FATAL_ERROR "MOSAIC_ONEDNN is AUTO, ON or OFF, not '${MOSAIC_ONEDNN}'")
@@ -21,7 +21,10 @@ if(NOT MOSAIC_ONEDNN STREQUAL "OFF")
   find_library(ONEDNN_LIBRARY dnnl)
   find_path(ONEDNN_INCLUDE oneapi/dnnl/dnnl.h)
   if(ONEDNN_LIBRARY AND ONEDNN_INCLUDE)
-    set(MOSAIC_ONEDNN_LIBRARY ${ONEDNN_LIBRARY})
+    find_package(OpenMP REQUIRED COMPONENTS C)
+    set(MOSAIC_ONEDNN_LIBRARY ${ONEDNN_LIBRARY} ${OpenMP_C_LIBRARIES})
+    set_property(SOURCE ${CMAKE_SOURCE_DIR}/src/compute/cpu/onednn_threads.c APPEND PROPERTY COMPILE_DEFINITIONS MOSAIC_HAS_ONEDNN)
+    set_property(SOURCE ${CMAKE_SOURCE_DIR}/src/compute/cpu/onednn_threads.c APPEND PROPERTY COMPILE_OPTIONS ${OpenMP_C_FLAGS})
     set_property(SOURCE ${CMAKE_SOURCE_DIR}/src/compute/cpu/conv_onednn.c APPEND PROPERTY COMPILE_DEFINITIONS MOSAIC_HAS_ONEDNN)
     set_property(SOURCE ${CMAKE_SOURCE_DIR}/src/compute/cpu/conv_onednn.c APPEND PROPERTY INCLUDE_DIRECTORIES ${ONEDNN_INCLUDE})
   elseif(MOSAIC_ONEDNN STREQUAL "ON")

@@ -33,9 +33,6 @@ else echo "test: no real samples (MOSAIC_REAL_DATA): the tests that need them ar
 
 if [ $setup = yes ]; then ./scripts/setup.sh; fi
 
-# Several tests at once, each with threads: waiting threads must not hold the processors the others need.
-export OMP_WAIT_POLICY=passive
-
 summary=() failed=no
 
 # suite NAME PRESET CTEST-ARGUMENTS...: configure, build, test.

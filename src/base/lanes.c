@@ -2,9 +2,10 @@
 
 #include "base/memory.h"
 
-#include <omp.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 typedef struct lane {
@@ -31,6 +32,9 @@ struct mos_lanes {
 static void *serve(void *pointer) {
     lane *self = pointer;
     mos_lanes *lanes = self->lanes;
+    char name[32];
+    (void)snprintf(name, sizeof name, "mosaic-lane-%d", self->number);
+    (void)pthread_setname_np(pthread_self(), name);
     (void)pthread_mutex_lock(&lanes->mutex);
     for (;;) {
         while (!lanes->stop && self->round == lanes->round)
@@ -104,8 +108,4 @@ void mos_lanes_destroy(mos_lanes **slot) {
     if (lanes->mutex_made) (void)pthread_mutex_destroy(&lanes->mutex);
     mos_free(lanes->lane);
     mos_free(lanes);
-}
-
-bool mos_lanes_are_pinned(void) {
-    return omp_get_proc_bind() != omp_proc_bind_false;
 }

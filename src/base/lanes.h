@@ -5,8 +5,6 @@
 
 #include "base/error.h"
 
-#include <stdbool.h>
-
 typedef struct mos_lanes mos_lanes;
 typedef void (*mos_lane_job)(void *context, int lane);
 
@@ -18,9 +16,5 @@ mosaic_status mos_lanes_create(int count, mos_lanes **out);
 void mos_lanes_run(mos_lanes *lanes, mos_lane_job job, void *context);
 /* Takes NULL and half-built ones. */
 void mos_lanes_destroy(mos_lanes **lanes);
-
-/* Does OpenMP pin its threads (OMP_PROC_BIND, OMP_PLACES)? Then the teams of several lanes would be
- * put on the same processors. */
-bool mos_lanes_are_pinned(void);
 
 #endif

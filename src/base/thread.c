@@ -1,5 +1,7 @@
 #include "base/thread.h"
 
+#include "base/team.h"
+
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -66,7 +68,7 @@ typedef struct loop_job {
     mos_loop_body body;
     void *context;
     int64_t count;
-    int threads, part;
+    int threads;
 } loop_job;
 
 /* Part p of t: the first count % t parts hold one more than the others. */
@@ -77,60 +79,14 @@ static void run_part(const loop_job *job, int part) {
     if (begin < end) job->body(job->context, begin, end, part);
 }
 
-#if defined(__SANITIZE_THREAD__)
-#define UNDER_THREAD_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define UNDER_THREAD_SANITIZER 1
-#endif
-#endif
-
-#ifdef UNDER_THREAD_SANITIZER
-#include <pthread.h>
-
-/* The OpenMP runtime's fork and join are invisible to the thread sanitizer, which then calls every
- * shared variable a race. With plain threads the same partition is checked for real races in the
- * bodies. */
-static void *run_thread(void *pointer) {
-    const loop_job *job = pointer;
-    run_part(job, job->part);
-    return NULL;
-}
-
-static void run_parts(const loop_job *job) {
-    enum { MOST = 256 };
-    static _Thread_local bool nested;
-    if (nested || job->threads > MOST) {
-        for (int part = 0; part < job->threads; part++)
-            run_part(job, part);
-        return;
-    }
-    pthread_t thread[MOST];
-    bool started[MOST] = {false};
-    loop_job jobs[MOST];
-    nested = true;
-    for (int part = 1; part < job->threads; part++) {
-        jobs[part] = *job;
-        jobs[part].part = part;
-        started[part] = pthread_create(&thread[part], NULL, run_thread, &jobs[part]) == 0;
-    }
-    run_part(job, 0);
-    for (int part = 1; part < job->threads; part++) {
-        if (started[part])
-            (void)pthread_join(thread[part], NULL);
-        else
-            run_part(job, part);
-    }
-    nested = false;
-}
-#else
-/* Every part runs even if the runtime gives fewer threads than asked for (nested, or limited). */
-static void run_parts(const loop_job *job) {
-#pragma omp parallel for schedule(static, 1) num_threads(job->threads)
-    for (int part = 0; part < job->threads; part++)
+/* Every part runs even if there are fewer threads than parts (nested, or the system gives no more).
+ */
+static void run_parts(void *context, int thread, int threads, mos_team *team) {
+    const loop_job *job = context;
+    (void)team;
+    for (int part = thread; part < job->threads; part += threads)
         run_part(job, part);
 }
-#endif
 
 void mos_parallel_for(int threads, int64_t count, mos_loop_body body, void *context) {
     if (count <= 0) return;
@@ -140,5 +96,5 @@ void mos_parallel_for(int threads, int64_t count, mos_loop_body body, void *cont
     if (job.threads == 1)
         run_part(&job, 0);
     else
-        run_parts(&job);
+        mos_team_run(job.threads, run_parts, &job);
 }

@@ -44,10 +44,6 @@ mosaic_status mos_side_by_side_plan(mos_model *model, const mos_model_plan *plan
     }
     if (lanes == 0) return MOSAIC_OK;
     share_threads(device->threads, lanes, work, share);
-    if (device->threads > lanes && mos_lanes_are_pinned())
-        return mos_fail(MOSAIC_ERR_USAGE,
-                        "encoders side by side: OMP_PROC_BIND or OMP_PLACES would "
-                        "put their threads on the same processors, unset them");
     for (int i = 0; i < lanes; i++)
         MOS_TRY(mos_context(
             mos_device_open(device->ops->name, device->precision, share[i], &model->lane_device[i]),

@@ -3,7 +3,6 @@
 # Three modalities, any of them missing: every method trains, every subset is scored, partners are exchanged.
 source "$(dirname "$0")/cli_support.sh"
 cd "$work" || exit 1
-export OMP_WAIT_POLICY=passive
 expect 0 '' "$mosaic" data synth tree --patches 90 --size 24 --classes 4 --seed 3 --layout tree
 
 # A table over the same files: s1, three bands of s2, and a band of 60 m in the part of a terrain model. Of each modality

@@ -2,7 +2,6 @@
 # shellcheck disable=SC2154 # mosaic and work are set by cli_support.sh
 # A sweep in one go, and the same sweep stopped, killed and finished in parts of an array: one table.
 source "$(dirname "$0")/cli_support.sh"
-export OMP_WAIT_POLICY=passive
 unset "${!SLURM_@}"
 
 cat >"$work/small.yaml" <<END

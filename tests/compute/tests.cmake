@@ -7,8 +7,6 @@ foreach(test gradient_test ref_values_test op_case_test op_golden_test optimizer
   contrast_memory_test)
   target_link_libraries(${test} PRIVATE compute_test_support)
 endforeach()
-# Threads that wait spin by default, which on a busy machine takes the time of those that work.
-set_property(TEST compute/op_case_test compute/cpu_backend_test compute/direct_kernel_test APPEND PROPERTY ENVIRONMENT OMP_WAIT_POLICY=passive)
 
 # The reference backend built so that one backward term at a time can be given the wrong sign: a gradient test that
 # has never been seen to fail proves nothing.

@@ -482,7 +482,7 @@ static void lack_of_memory_is_an_error(void **state) {
     write_three(root);
     snprintf(text, sizeof text, "%s,%s\n%s,%s\n", one, one_s1, two, two_s1);
     put_text(root, "train.csv", text);
-    EXPECT_OK(open_dataset(&dataset, "data.root", root, NULL)); /* GDAL and OpenMP start up */
+    EXPECT_OK(open_dataset(&dataset, "data.root", root, NULL)); /* GDAL starts up */
     mos_dataset_close(&dataset);
     for (uint64_t n = 1; n < 150; n += n < 60 ? 1 : 7) {
         mos_alloc_fail_at(n);

@@ -492,7 +492,7 @@ static void lack_of_memory_is_an_error(void **state) {
     int failed = 0;
     write_three(root);
     put_text(root, "SEN12MS_holdOutScenes.txt", "ROIs1970_fall/s1_120\n");
-    EXPECT_OK(open_dataset(&dataset, "data.root", root, NULL)); /* GDAL and OpenMP start up */
+    EXPECT_OK(open_dataset(&dataset, "data.root", root, NULL)); /* GDAL starts up */
     mos_dataset_close(&dataset);
     for (uint64_t n = 1; n < 80; n++) {
         mos_alloc_fail_at(n);

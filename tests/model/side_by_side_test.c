@@ -122,7 +122,7 @@ static void memory(void **state) {
     mos_device_close(&device);
 }
 
-/* For the thread sanitizer, which does not see through OpenMP's own threads: one thread per lane
+/* For the thread sanitizer, which does not see through oneDNN's own threads: one thread per lane
  * and one for the rest. */
 static void races(void **state) {
     (void)state;

@@ -3,7 +3,5 @@ foreach(test step_golden_test model_gradient_test memory_modes_test side_by_side
   target_link_libraries(${test} PRIVATE mos_train)
 endforeach()
 target_link_libraries(feature_golden_test PRIVATE mos_io)
-# Teams of several devices wait for each other here, beside other tests.
-set_property(TEST model/side_by_side_test APPEND PROPERTY ENVIRONMENT OMP_WAIT_POLICY=passive)
 # Whole steps in double, by the reference: minutes with sanitizers in.
 set_property(TEST model/step_golden_test model/model_gradient_test model/memory_modes_test model/side_by_side_test PROPERTY TIMEOUT 1800)

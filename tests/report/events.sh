@@ -6,7 +6,7 @@ set -u
 mosaic=$1 source=$2
 work=$(mktemp -d "${TMPDIR:-/tmp}/mosaic-events.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-export OMP_WAIT_POLICY=passive PYTHONDONTWRITEBYTECODE=1
+export PYTHONDONTWRITEBYTECODE=1
 
 python3=/usr/bin/python3 # the one that Debian's packages are for
 [ -x $python3 ] || python3=$(command -v python3)

@@ -5,10 +5,11 @@
  * (weight gradient: conv_gather_weights.c). Places are grouped by the taps that reach inside the
  * map, so no product is spent on padding or, in a strided data gradient, on taps that fall between
  * outputs. A value is the same sum whatever other samples and threads there are. */
+#include "base/team.h"
+#include "base/thread.h"
 #include "compute/cpu/conv_places.h"
 #include "compute/cpu/cpu_work.h"
 
-#include <omp.h>
 #include <string.h>
 
 #define MAX_ROWS ((int64_t)512)
@@ -55,23 +56,39 @@ static int64_t samples_of(const mos_cpu *cpu, const mos_conv *conv, conv_directi
     return (conv->shape.n + groups - 1) / groups;
 }
 
+typedef struct pack_job {
+    const mos_cpu *cpu;
+    const mos_conv *conv;
+    conv_direction direction;
+    const float *weights;
+    char *packed;
+} pack_job;
+
+static void pack_units(void *context, int64_t begin, int64_t end, int thread) {
+    const pack_job *job = context;
+    const mos_conv_shape *s = &job->conv->shape;
+    const mos_gather_kernels *kernels = job->cpu->activation->gather;
+    const int64_t ci = s->ci, co = s->co, group = job->cpu->group, groups = ci / group,
+                  taps = s->kernel * s->kernel;
+    const size_t size = job->cpu->act_size;
+    (void)thread;
+    for (int64_t unit = begin; unit < end; unit++) {
+        const int64_t o = unit / groups * group, i = unit % groups * group;
+        if (job->direction == CONV_FORWARD)
+            kernels->weights(job->weights + o * ci * taps, ci * taps, taps, taps, ci, i, i + group,
+                             job->packed + (size_t)(o * taps * ci) * size);
+        else
+            kernels->weights(job->weights + i * taps, taps, ci * taps, taps, co, o, o + group,
+                             job->packed + (size_t)(i * taps * co) * size);
+    }
+}
+
 /* weights [co, ci, k, k] -> [outputs/group, taps, inputs/2, group, 2] */
 static void pack_taps(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
                       const float *weights, void *packed) {
-    const mos_gather_kernels *kernels = cpu->activation->gather;
-    const int64_t ci = conv->shape.ci, co = conv->shape.co, group = cpu->group, groups = ci / group;
-    const int64_t taps = conv->shape.kernel * conv->shape.kernel;
-    char *to = packed;
-#pragma omp parallel for num_threads(cpu->threads) schedule(static)
-    for (int64_t unit = 0; unit < co / group * groups; unit++) {
-        const int64_t o = unit / groups * group, i = unit % groups * group;
-        if (direction == CONV_FORWARD)
-            kernels->weights(weights + o * ci * taps, ci * taps, taps, taps, ci, i, i + group,
-                             to + (size_t)(o * taps * ci) * cpu->act_size);
-        else
-            kernels->weights(weights + i * taps, taps, ci * taps, taps, co, o, o + group,
-                             to + (size_t)(i * taps * co) * cpu->act_size);
-    }
+    const mos_conv_shape *s = &conv->shape;
+    pack_job job = {cpu, conv, direction, weights, packed};
+    mos_parallel_for(cpu->threads, s->co / cpu->group * (s->ci / cpu->group), pack_units, &job);
 }
 
 /* One thread's room: places of a block's rows, then what they read. */
@@ -130,27 +147,49 @@ static void run_samples(const mos_cpu *cpu, const mos_conv *conv, conv_direction
     }
 }
 
+typedef struct blocks_job {
+    const mos_cpu *cpu;
+    const mos_conv *conv;
+    conv_direction direction;
+    int64_t samples; /* of a group */
+    const void *packed, *in;
+    void *out, *workspace;
+    mos_cpu_work work;
+} blocks_job;
+
+static void take_blocks(void *context, int thread, int threads, mos_team *team) {
+    blocks_job *job = context;
+    const size_t room = job->conv->own[job->direction].bytes / (size_t)job->cpu->threads;
+    const int64_t n = job->conv->shape.n, samples = job->samples;
+    block_room *mine = (block_room *)(void *)((char *)job->workspace + (size_t)thread * room);
+    int64_t group;
+    (void)team;
+    if (n < threads)
+        run_samples(job->cpu, job->conv, job->direction, 0, n, thread, threads, job->packed,
+                    job->in, job->out, mine);
+    while (n >= threads && (group = mos_cpu_work_next(&job->work, thread)) >= 0) {
+        const int64_t first = group * samples;
+        run_samples(job->cpu, job->conv, job->direction, first,
+                    n - first < samples ? n - first : samples, 0, 1, job->packed, job->in, job->out,
+                    mine);
+    }
+}
+
 /* y = conv(x), in a folded plan with its ending, or dx from dy. The threads share out groups of
  * samples or, where there are fewer samples than threads, the blocks of all. */
 static void run_blocks(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
                        const void *packed, const void *in, void *out, void *workspace) {
-    const size_t room = conv->own[direction].bytes / (size_t)cpu->threads;
-    const int64_t n = conv->shape.n, samples = samples_of(cpu, conv, direction);
-    mos_cpu_work work;
-    mos_cpu_work_begin(&work, (n + samples - 1) / samples, cpu->threads);
-#pragma omp parallel num_threads(cpu->threads)
-    {
-        const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
-        block_room *mine = (block_room *)(void *)((char *)workspace + (size_t)thread * room);
-        int64_t group;
-        if (n < threads)
-            run_samples(cpu, conv, direction, 0, n, thread, threads, packed, in, out, mine);
-        while (n >= threads && (group = mos_cpu_work_next(&work, thread)) >= 0) {
-            const int64_t first = group * samples;
-            run_samples(cpu, conv, direction, first, n - first < samples ? n - first : samples, 0,
-                        1, packed, in, out, mine);
-        }
-    }
+    const int64_t samples = samples_of(cpu, conv, direction);
+    blocks_job job = {.cpu = cpu,
+                      .conv = conv,
+                      .direction = direction,
+                      .samples = samples,
+                      .packed = packed,
+                      .in = in,
+                      .out = out,
+                      .workspace = workspace};
+    mos_cpu_work_begin(&job.work, (conv->shape.n + samples - 1) / samples, cpu->threads);
+    mos_team_run(cpu->threads, take_blocks, &job);
 }
 
 /* ---- plans

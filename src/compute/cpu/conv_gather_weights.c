@@ -2,10 +2,10 @@
  *   dw[o, i, tap] += sum over p of  x[p stride + tap - pad, i] dy[p, o]
  * Pairs of outputs are what a product takes at a time. Sums are made in an order that depends on
  * the shape and the number of threads alone. */
+#include "base/team.h"
 #include "compute/cpu/conv_places.h"
 #include "compute/cpu/cpu_work.h"
 
-#include <omp.h>
 #include <string.h>
 
 #define MAX_TAPS (GATHER_MAX_KERNEL * GATHER_MAX_KERNEL)
@@ -149,42 +149,54 @@ static void finish(const mos_cpu *cpu, const mos_conv_shape *s, const chunk_room
     }
 }
 
-/* dw [co, ci, k, k] += the gradient of the weights; x, dy are act */
-static void run_chunks(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
-                       float *dw, void *workspace) {
+typedef struct chunks_job {
+    const mos_cpu *cpu;
+    const mos_conv *conv;
+    const void *x, *dy;
+    float *dw;
+    chunk_room room;
+    mos_cpu_work work;
+} chunks_job;
+
+static void take_chunks(void *context, int thread, int threads, mos_team *team) {
+    chunks_job *job = context;
+    const mos_cpu *cpu = job->cpu;
+    const mos_conv *conv = job->conv;
     const mos_conv_shape *s = &conv->shape;
     const mos_gather_kernels *kernels = cpu->activation->gather;
     const int64_t total = all_pairs(conv), blocks = s->ci / cpu->block;
     const int64_t plane = conv->oh * conv->ow * cpu->block;
-    chunk_room room;
-    mos_cpu_work work;
-    (void)lay_out_chunk(cpu, conv, workspace, &room);
-#pragma omp parallel num_threads(cpu->threads)
-    {
-        const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
-        void *px = room.px + (size_t)(thread * room.pairs * 2 * cpu->block) * cpu->act_size;
-        int64_t begin, end, unit;
-        for (int64_t first = 0; first < total; first += room.pairs) {
-#pragma omp single
-            {
-                place_chunk(conv, first, &room);
-                mos_cpu_work_begin(&work, room.taps * blocks, cpu->threads);
-            }
-            mos_cpu_part(room.pairs, threads, thread, &begin, &end);
-            for (int64_t o = 0; o < s->co / cpu->block; o++)
-                kernels->pairs((const char *)dy + (size_t)(o * plane) * cpu->act_size,
-                               room.to + begin * 2, end - begin,
-                               room.py + (size_t)(o * room.stride + begin * 2 * cpu->block) *
-                                             cpu->act_size);
-#pragma omp barrier
-            while ((unit = mos_cpu_work_next(&work, thread)) >= 0)
-                run_unit(cpu, conv, &room, first, unit / blocks, unit % blocks, x, px);
-#pragma omp barrier
+    chunk_room *room = &job->room;
+    void *px = room->px + (size_t)(thread * room->pairs * 2 * cpu->block) * cpu->act_size;
+    int64_t begin, end, unit;
+    for (int64_t first = 0; first < total; first += room->pairs) {
+        if (thread == 0) {
+            place_chunk(conv, first, room);
+            mos_cpu_work_begin(&job->work, room->taps * blocks, cpu->threads);
         }
-        mos_cpu_part(blocks * (s->co / cpu->group), threads, thread, &begin, &end);
-        for (unit = begin; unit < end; unit++)
-            finish(cpu, s, &room, unit % blocks, unit / blocks * cpu->group, dw);
+        mos_team_barrier(team);
+        mos_cpu_part(room->pairs, threads, thread, &begin, &end);
+        for (int64_t o = 0; o < s->co / cpu->block; o++)
+            kernels->pairs((const char *)job->dy + (size_t)(o * plane) * cpu->act_size,
+                           room->to + begin * 2, end - begin,
+                           room->py +
+                               (size_t)(o * room->stride + begin * 2 * cpu->block) * cpu->act_size);
+        mos_team_barrier(team);
+        while ((unit = mos_cpu_work_next(&job->work, thread)) >= 0)
+            run_unit(cpu, conv, room, first, unit / blocks, unit % blocks, job->x, px);
+        mos_team_barrier(team);
     }
+    mos_cpu_part(blocks * (s->co / cpu->group), threads, thread, &begin, &end);
+    for (unit = begin; unit < end; unit++)
+        finish(cpu, s, room, unit % blocks, unit / blocks * cpu->group, job->dw);
+}
+
+/* dw [co, ci, k, k] += the gradient of the weights; x, dy are act */
+static void run_chunks(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
+                       float *dw, void *workspace) {
+    chunks_job job = {.cpu = cpu, .conv = conv, .x = x, .dy = dy, .dw = dw};
+    (void)lay_out_chunk(cpu, conv, workspace, &job.room);
+    mos_team_run(cpu->threads, take_chunks, &job);
 }
 
 /* ---- pieces: a kernel of 1x1
@@ -314,35 +326,47 @@ static void finish_unit(const mos_cpu *cpu, const mos_conv_shape *s, float *sums
     finish(cpu, s, &whole, first / cpu->block / s->co, first / cpu->block % s->co, dw);
 }
 
-static void run_pieces(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
-                       float *dw, void *workspace) {
+typedef struct pieces_job {
+    const mos_cpu *cpu;
+    const mos_conv *conv;
+    const void *x, *dy;
+    float *dw;
+    void *workspace;
+} pieces_job;
+
+static void take_pieces(void *context, int thread, int threads, mos_team *team) {
+    const pieces_job *job = context;
+    const mos_cpu *cpu = job->cpu;
+    const mos_conv *conv = job->conv;
+    void *workspace = job->workspace;
     const mos_conv_shape *s = &conv->shape;
     const int64_t rows = 2 * conv->own[CONV_BACKWARD_WEIGHTS].rows, values = s->ci * s->co;
     const bool narrow = is_narrow(s);
     conv_class c = mos_conv_classes(s->n);
     (void)mos_conv_next_class(conv, CONV_BACKWARD_WEIGHTS, &c); /* all outputs: no tap is outside */
     const int64_t pieces = (c.outputs + rows - 1) / rows;
-#pragma omp parallel num_threads(cpu->threads)
-    {
-        const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
-        int64_t begin = 0, end = pieces, first = 0, last = s->ci / cpu->block;
-        if (narrow)
-            mos_cpu_part(pieces, threads, thread, &begin, &end);
-        else
-            mos_cpu_part(s->ci / cpu->block, threads, thread, &first, &last);
-        char *at = (char *)workspace + sums_bytes(cpu, s) + (size_t)thread * piece_bytes(cpu, conv);
-        piece_room room = piece_room_at(cpu, conv, at, last - first);
-        room.x = (const char *)x + (size_t)(first * s->h * s->w * cpu->block) * cpu->act_size;
-        room.dy = dy;
-        room.sums =
-            (float *)workspace + first * cpu->block * s->co + (narrow ? thread * values : 0);
-        if (begin == end) memset(room.sums, 0, (size_t)values * sizeof *room.sums);
-        if (first < last) run_range(cpu, conv, &c, begin, end, &room);
-#pragma omp barrier
-        mos_cpu_part(values / (cpu->block * cpu->group), threads, thread, &begin, &end);
-        for (int64_t unit = begin; unit < end; unit++)
-            finish_unit(cpu, s, workspace, narrow ? threads : 1, unit, dw);
-    }
+    int64_t begin = 0, end = pieces, first = 0, last = s->ci / cpu->block;
+    if (narrow)
+        mos_cpu_part(pieces, threads, thread, &begin, &end);
+    else
+        mos_cpu_part(s->ci / cpu->block, threads, thread, &first, &last);
+    char *at = (char *)workspace + sums_bytes(cpu, s) + (size_t)thread * piece_bytes(cpu, conv);
+    piece_room room = piece_room_at(cpu, conv, at, last - first);
+    room.x = (const char *)job->x + (size_t)(first * s->h * s->w * cpu->block) * cpu->act_size;
+    room.dy = job->dy;
+    room.sums = (float *)workspace + first * cpu->block * s->co + (narrow ? thread * values : 0);
+    if (begin == end) memset(room.sums, 0, (size_t)values * sizeof *room.sums);
+    if (first < last) run_range(cpu, conv, &c, begin, end, &room);
+    mos_team_barrier(team);
+    mos_cpu_part(values / (cpu->block * cpu->group), threads, thread, &begin, &end);
+    for (int64_t unit = begin; unit < end; unit++)
+        finish_unit(cpu, s, workspace, narrow ? threads : 1, unit, job->dw);
+}
+
+static void run_pieces(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
+                       float *dw, void *workspace) {
+    pieces_job job = {.cpu = cpu, .conv = conv, .x = x, .dy = dy, .dw = dw, .workspace = workspace};
+    mos_team_run(cpu->threads, take_pieces, &job);
 }
 
 /* ---- the plan

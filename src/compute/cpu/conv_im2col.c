@@ -5,10 +5,10 @@
  *   weight gradient   dw += dy^T col
  * Threads share out the samples; the weight gradient's sums are each thread's own and are added in
  * thread order. */
+#include "base/team.h"
 #include "compute/cpu/conv_plan.h"
 #include "compute/cpu/cpu_work.h"
 
-#include <omp.h>
 #include <string.h>
 
 /* Rows of col at a time. */
@@ -138,26 +138,55 @@ static void run_data(const mos_cpu *cpu, const mos_conv *conv, int64_t n, const 
     cpu->activation->convert(room->x, in, written_sample(cpu, dx, n, in));
 }
 
+/* What a pass is given, and one thread's floats of the workspace. */
+typedef struct col_job {
+    const mos_cpu *cpu;
+    const mos_conv *conv;
+    conv_direction direction;
+    const void *in, *dy, *packed;
+    void *out;
+    float *dw, *workspace;
+    size_t each;
+    mos_cpu_work work;
+} col_job;
+
+static col_room room_of(const col_job *job, int thread) {
+    col_room room;
+    (void)lay_out(job->conv, job->direction, job->workspace + (size_t)thread * job->each, &room);
+    return room;
+}
+
+static size_t floats_of(const mos_conv *conv, conv_direction direction) {
+    col_room none;
+    return lay_out(conv, direction, NULL, &none) / sizeof(float);
+}
+
+static void take_samples(void *context, int thread, int threads, mos_team *team) {
+    col_job *job = context;
+    const col_room room = room_of(job, thread);
+    int64_t n;
+    (void)threads, (void)team;
+    while ((n = mos_cpu_work_next(&job->work, thread)) >= 0) {
+        if (job->direction == CONV_FORWARD)
+            run_forward(job->cpu, job->conv, n, job->packed, job->in, job->out, &room);
+        else
+            run_data(job->cpu, job->conv, n, job->packed, job->in, job->out, &room);
+    }
+}
+
 /* y = conv(x), in a folded plan with its ending, or dx from dy */
 static void run_samples(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
                         const void *packed, const void *in, void *out, void *workspace) {
-    mos_cpu_work work;
-    col_room none;
-    const size_t each = lay_out(conv, direction, NULL, &none) / sizeof(float);
-    mos_cpu_work_begin(&work, conv->shape.n, cpu->threads);
-#pragma omp parallel num_threads(cpu->threads)
-    {
-        const int thread = omp_get_thread_num();
-        col_room room;
-        int64_t n;
-        (void)lay_out(conv, direction, (float *)workspace + (size_t)thread * each, &room);
-        while ((n = mos_cpu_work_next(&work, thread)) >= 0) {
-            if (direction == CONV_FORWARD)
-                run_forward(cpu, conv, n, packed, in, out, &room);
-            else
-                run_data(cpu, conv, n, packed, in, out, &room);
-        }
-    }
+    col_job job = {.cpu = cpu,
+                   .conv = conv,
+                   .direction = direction,
+                   .in = in,
+                   .packed = packed,
+                   .out = out,
+                   .workspace = workspace,
+                   .each = floats_of(conv, direction)};
+    mos_cpu_work_begin(&job.work, conv->shape.n, cpu->threads);
+    mos_team_run(cpu->threads, take_samples, &job);
 }
 
 /* sums += dy^T col of one sample */
@@ -178,31 +207,35 @@ static void add_sample(const mos_cpu *cpu, const mos_conv *conv, int64_t n, cons
     }
 }
 
+static void take_weights(void *context, int thread, int threads, mos_team *team) {
+    const col_job *job = context;
+    const int64_t values = job->conv->shape.co * depth_of(&job->conv->shape);
+    col_room room = room_of(job, thread);
+    int64_t begin, end;
+    mos_cpu_part(job->conv->shape.n, threads, thread, &begin, &end);
+    if (begin == end) memset(room.sums, 0, (size_t)values * sizeof *room.sums);
+    for (int64_t n = begin; n < end; n++)
+        add_sample(job->cpu, job->conv, n, job->in, job->dy, n > begin, &room);
+    mos_team_barrier(team);
+    mos_cpu_part(values, threads, thread, &begin, &end);
+    for (int t = 0; t < threads; t++) {
+        room = room_of(job, t);
+        job->cpu->kernels->add(job->dw + begin, room.sums + begin, end - begin);
+    }
+}
+
 /* dw [co, ci, k, k] += the gradient of the weights */
 static void run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
                         float *dw, void *workspace) {
-    const int64_t values = conv->shape.co * depth_of(&conv->shape);
-    col_room none;
-    const size_t each = lay_out(conv, CONV_BACKWARD_WEIGHTS, NULL, &none) / sizeof(float);
-#pragma omp parallel num_threads(cpu->threads)
-    {
-        const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
-        col_room room;
-        int64_t begin, end;
-        (void)lay_out(conv, CONV_BACKWARD_WEIGHTS, (float *)workspace + (size_t)thread * each,
-                      &room);
-        mos_cpu_part(conv->shape.n, threads, thread, &begin, &end);
-        if (begin == end) memset(room.sums, 0, (size_t)values * sizeof *room.sums);
-        for (int64_t n = begin; n < end; n++)
-            add_sample(cpu, conv, n, x, dy, n > begin, &room);
-#pragma omp barrier
-        mos_cpu_part(values, threads, thread, &begin, &end);
-        for (int t = 0; t < threads; t++) {
-            (void)lay_out(conv, CONV_BACKWARD_WEIGHTS, (float *)workspace + (size_t)t * each,
-                          &room);
-            cpu->kernels->add(dw + begin, room.sums + begin, end - begin);
-        }
-    }
+    col_job job = {.cpu = cpu,
+                   .conv = conv,
+                   .direction = CONV_BACKWARD_WEIGHTS,
+                   .in = x,
+                   .dy = dy,
+                   .dw = dw,
+                   .workspace = workspace,
+                   .each = floats_of(conv, CONV_BACKWARD_WEIGHTS)};
+    mos_team_run(cpu->threads, take_weights, &job);
 }
 
 void mos_im2col_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction) {

@@ -8,6 +8,8 @@
 #include "base/isa.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/thread.h"
+#include "compute/cpu/onednn_threads.h"
 
 #include <oneapi/dnnl/dnnl.h>
 #include <stdio.h>
@@ -307,6 +309,13 @@ static void set_handle(dnnl_memory_t memory, const void *address) {
     (void)dnnl_memory_set_data_handle(memory, handle);
 }
 
+static void execute(const mos_cpu *cpu, dnnl_primitive_t primitive, int count,
+                    const dnnl_exec_arg_t *args) {
+    const int threads = mos_onednn_enter(cpu->threads);
+    (void)dnnl_primitive_execute(primitive, cpu->onednn->stream, count, args);
+    mos_onednn_leave(threads);
+}
+
 /* packed: [reorder->bytes], and behind it the reorder's scratch */
 static void pack(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
                  const float *weights, void *packed) {
@@ -314,7 +323,7 @@ static void pack(const mos_cpu *cpu, const mos_conv *conv, conv_direction direct
     set_handle(reorder->from, weights);
     set_handle(reorder->to, packed);
     set_handle(reorder->scratch, (char *)packed + reorder->bytes);
-    (void)dnnl_primitive_execute(reorder->primitive, cpu->onednn->stream, 3, reorder->args);
+    execute(cpu, reorder->primitive, 3, reorder->args);
 }
 
 /* ---- running
@@ -327,7 +336,7 @@ static void run_pass(const mos_cpu *cpu, conv_pass *pass, const void *x, const v
     set_handle(pass->memory[1], weights);
     set_handle(pass->memory[2], y);
     set_handle(pass->memory[CONV_SCRATCH], scratch);
-    (void)dnnl_primitive_execute(pass->primitive, cpu->onednn->stream, pass->arg_count, pass->args);
+    execute(cpu, pass->primitive, pass->arg_count, pass->args);
 }
 
 static void run(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
@@ -358,11 +367,48 @@ static int64_t blocked_offset(const dnnl_memory_desc_t *layout, int64_t kernel, 
     return offset;
 }
 
+typedef struct add_job {
+    const mos_cpu *cpu;
+    const mos_conv *conv;
+    const dnnl_memory_desc_t *layout;
+    const float *block;
+    float *dw;
+} add_job;
+
+/* In the usual layout: pairs of an output and an input block. */
+static void add_blocks(void *context, int64_t begin, int64_t end, int thread) {
+    const add_job *job = context;
+    const mos_conv_shape *s = &job->conv->shape;
+    const dnnl_blocking_desc_t *b = &job->layout->format_desc.blocking;
+    const int64_t size = job->cpu->block, blocks = s->ci / size;
+    const int64_t taps = s->kernel * s->kernel, row = s->ci * taps;
+    (void)thread;
+    for (int64_t unit = begin; unit < end; unit++) {
+        const int64_t ob = unit / blocks, ib = unit % blocks;
+        job->cpu->kernels->add_weight_block(job->block + ob * b->strides[0] + ib * b->strides[1],
+                                            taps, job->dw + ob * size * row + ib * size * taps,
+                                            row);
+    }
+}
+
+/* In any layout: output channels. */
+static void add_channels(void *context, int64_t begin, int64_t end, int thread) {
+    const add_job *job = context;
+    const mos_conv_shape *s = &job->conv->shape;
+    const int64_t taps = s->kernel * s->kernel, row = s->ci * taps;
+    (void)thread;
+    for (int64_t o = begin; o < end; o++)
+        for (int64_t i = 0; i < s->ci; i++)
+            for (int64_t tap = 0; tap < taps; tap++)
+                job->dw[o * row + i * taps + tap] +=
+                    job->block[blocked_offset(job->layout, s->kernel, o, i, tap)];
+}
+
 /* dw [co, ci, k, k] += the blocked gradient `block` described by `layout` */
 static void add_weights(const mos_cpu *cpu, const mos_conv *conv, const dnnl_memory_desc_t *layout,
                         const float *block, float *dw) {
+    add_job job = {.cpu = cpu, .conv = conv, .layout = layout, .block = block, .dw = dw};
     const mos_conv_shape *s = &conv->shape;
-    const int64_t taps = s->kernel * s->kernel, row = s->ci * taps;
     const dnnl_blocking_desc_t *b = &layout->format_desc.blocking;
     /* OIhw16i16o (8i8o), what every layer but the first gets: blocks of [taps, i, o] */
     const bool usual = conv->stored == s->ci && b->inner_nblks == 2 && b->inner_idxs[0] == 1 &&
@@ -370,22 +416,10 @@ static void add_weights(const mos_cpu *cpu, const mos_conv *conv, const dnnl_mem
                        b->inner_blks[1] == cpu->block && layout->offset0 == 0 &&
                        b->strides[3] == cpu->block * cpu->block &&
                        b->strides[2] == s->kernel * cpu->block * cpu->block;
-    if (usual) {
-        const int64_t blocks = s->ci / cpu->block;
-#pragma omp parallel for num_threads(cpu->threads) schedule(static)
-        for (int64_t unit = 0; unit < s->co / cpu->block * blocks; unit++) {
-            const int64_t ob = unit / blocks, ib = unit % blocks;
-            cpu->kernels->add_weight_block(block + ob * b->strides[0] + ib * b->strides[1], taps,
-                                           dw + ob * cpu->block * row + ib * cpu->block * taps,
-                                           row);
-        }
-        return;
-    }
-#pragma omp parallel for num_threads(cpu->threads) schedule(static)
-    for (int64_t o = 0; o < s->co; o++)
-        for (int64_t i = 0; i < s->ci; i++)
-            for (int64_t tap = 0; tap < taps; tap++)
-                dw[o * row + i * taps + tap] += block[blocked_offset(layout, s->kernel, o, i, tap)];
+    if (usual)
+        mos_parallel_for(cpu->threads, s->co / cpu->block * (s->ci / cpu->block), add_blocks, &job);
+    else
+        mos_parallel_for(cpu->threads, s->co, add_channels, &job);
 }
 
 /* workspace: the primitive's scratch, and behind it the blocked gradient */
@@ -426,6 +460,7 @@ mosaic_status mos_onednn_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction
     mosaic_status status = MOSAIC_OK;
     if (!conv->onednn)
         MOS_TRY(mos_alloc(1, sizeof *conv->onednn, "convolution primitives", &conv->onednn));
+    const int threads = mos_onednn_enter(cpu->threads);
     if (direction != CONV_FORWARD && !conv->onednn->hint)
         MOS_GOTO(plan_any(cpu, conv, CONV_FORWARD,
                           mos_conv_choose(cpu, &conv->shape, CONV_FORWARD) == MOS_CONV_WINOGRAD));
@@ -440,12 +475,13 @@ mosaic_status mos_onednn_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction
                        .bytes = pass->scratch_bytes};
     if (direction == CONV_BACKWARD_WEIGHTS) {
         plan->bytes = whole_lines(plan->bytes) + dnnl_memory_desc_get_size(&pass->weights);
-        return MOSAIC_OK;
+    } else {
+        conv_reorder *reorder = &conv->onednn->reorder[direction];
+        MOS_GOTO(plan_reorder(cpu, conv, &pass->weights, reorder));
+        plan->weight_bytes = reorder->bytes + reorder->scratch_bytes;
     }
-    conv_reorder *reorder = &conv->onednn->reorder[direction];
-    MOS_GOTO(plan_reorder(cpu, conv, &pass->weights, reorder));
-    plan->weight_bytes = reorder->bytes + reorder->scratch_bytes;
 done:
+    mos_onednn_leave(threads);
     return mos_context(status, "%s", what[direction]);
 }
 

@@ -1,10 +1,11 @@
 /* An encoder's first convolution by our own products: a thread takes strips of outputs of one
  * sample, arranges what they read of the image once and multiplies straight out of that. The weight
  * gradient's sums are each thread's own and are added in thread order. */
+#include "base/team.h"
+#include "base/thread.h"
 #include "compute/cpu/conv_plan.h"
 #include "compute/cpu/cpu_work.h"
 
-#include <omp.h>
 #include <string.h>
 
 /* What a strip reads of the image. */
@@ -72,23 +73,47 @@ static mos_stem_rows rows_of(const mos_conv_shape *s, const stem_part *at, int64
     return (mos_stem_rows){at->oy * s->stride - s->pad, rows_under(s, at->rows), width};
 }
 
+typedef struct pack_job {
+    const mos_cpu *cpu;
+    const mos_conv *conv;
+    const float *weights;
+    char *packed;
+} pack_job;
+
+static void pack_groups(void *context, int64_t begin, int64_t end, int thread) {
+    const pack_job *job = context;
+    const mos_conv_shape *s = &job->conv->shape;
+    const mos_stem_map map = map_of(job->conv);
+    const int64_t taps = s->kernel * s->kernel, group = job->cpu->group;
+    (void)thread;
+    for (int64_t o = begin * group; o < end * group; o += group)
+        job->cpu->activation->stem->weights(&map, job->weights + o * s->ci * taps,
+                                            job->packed + (size_t)(o * taps * channels_of(s)) *
+                                                              job->cpu->act_size);
+}
+
 /* weights [co, ci, k, k] -> [co/group, ci/2, k, k, group, 2] */
 static void pack_stem(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
                       const float *weights, void *packed) {
-    const mos_conv_shape *s = &conv->shape;
-    const mos_stem_map map = map_of(conv);
-    const int64_t taps = s->kernel * s->kernel;
+    pack_job job = {.cpu = cpu, .conv = conv, .weights = weights, .packed = packed};
     (void)direction;
-#pragma omp parallel for num_threads(cpu->threads) schedule(static)
-    for (int64_t o = 0; o < s->co; o += cpu->group)
-        cpu->activation->stem->weights(&map, weights + o * s->ci * taps,
-                                       (char *)packed +
-                                           (size_t)(o * taps * channels_of(s)) * cpu->act_size);
+    mos_parallel_for(cpu->threads, conv->shape.co / cpu->group, pack_groups, &job);
 }
 
-/* y = conv(x), in a folded plan with its ending */
-static void run_strips(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
-                       const void *packed, const void *in, void *out, void *workspace) {
+typedef struct strips_job {
+    const mos_cpu *cpu;
+    const mos_conv *conv;
+    conv_direction direction;
+    const void *packed, *in;
+    void *out, *workspace;
+    mos_cpu_work work;
+} strips_job;
+
+static void take_strips(void *context, int thread, int threads, mos_team *team) {
+    strips_job *job = context;
+    const mos_cpu *cpu = job->cpu;
+    const mos_conv *conv = job->conv;
+    const conv_direction direction = job->direction;
     const mos_conv_shape *s = &conv->shape;
     const conv_own *plan = &conv->own[direction];
     const mos_stem_kernels *kernels = cpu->activation->stem;
@@ -96,32 +121,41 @@ static void run_strips(const mos_cpu *cpu, const mos_conv *conv, conv_direction 
     const int64_t width = forward_width(cpu, conv), taps = s->kernel * s->kernel;
     const int64_t plane = conv->oh * conv->ow * cpu->block;
     const size_t room = plan->bytes / (size_t)cpu->threads;
-    mos_cpu_work work;
-    mos_cpu_work_begin(&work, s->n * strips_of(conv, direction), cpu->threads);
-#pragma omp parallel num_threads(cpu->threads)
-    {
-        const int thread = omp_get_thread_num();
-        char *line = (char *)workspace + (size_t)thread * room;
-        char *strip = line + (size_t)(2 * s->w) * cpu->act_size;
-        int64_t number;
-        while ((number = mos_cpu_work_next(&work, thread)) >= 0) {
-            const stem_part at = part_at(conv, direction, number);
-            const mos_stem_rows rows = rows_of(s, &at, width);
-            kernels->strip(&map, &rows, image_of(cpu, conv, in, at.n), line, strip);
-            for (int64_t o = 0; o < s->co; o += cpu->group) {
-                mos_conv_ending room_of_ending;
-                const mos_conv_ending *ending = mos_conv_ending_at(conv, o, &room_of_ending);
-                const char *u =
-                    (const char *)packed + (size_t)(o * taps * channels_of(s)) * cpu->act_size;
-                char *y = (char *)out + (size_t)((at.n * s->co + o) / cpu->block * plane +
-                                                 at.oy * conv->ow * cpu->block) *
-                                            cpu->act_size;
-                for (int64_t r = 0; r < at.rows; r++)
-                    kernels->forward(&map, &rows, strip, r, u, ending, plane,
-                                     y + (size_t)(r * conv->ow * cpu->block) * cpu->act_size);
-            }
+    char *line = (char *)job->workspace + (size_t)thread * room;
+    char *strip = line + (size_t)(2 * s->w) * cpu->act_size;
+    int64_t number;
+    (void)threads, (void)team;
+    while ((number = mos_cpu_work_next(&job->work, thread)) >= 0) {
+        const stem_part at = part_at(conv, direction, number);
+        const mos_stem_rows rows = rows_of(s, &at, width);
+        kernels->strip(&map, &rows, image_of(cpu, conv, job->in, at.n), line, strip);
+        for (int64_t o = 0; o < s->co; o += cpu->group) {
+            mos_conv_ending room_of_ending;
+            const mos_conv_ending *ending = mos_conv_ending_at(conv, o, &room_of_ending);
+            const char *u =
+                (const char *)job->packed + (size_t)(o * taps * channels_of(s)) * cpu->act_size;
+            char *y = (char *)job->out + (size_t)((at.n * s->co + o) / cpu->block * plane +
+                                                  at.oy * conv->ow * cpu->block) *
+                                             cpu->act_size;
+            for (int64_t r = 0; r < at.rows; r++)
+                kernels->forward(&map, &rows, strip, r, u, ending, plane,
+                                 y + (size_t)(r * conv->ow * cpu->block) * cpu->act_size);
         }
     }
+}
+
+/* y = conv(x), in a folded plan with its ending */
+static void run_strips(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
+                       const void *packed, const void *in, void *out, void *workspace) {
+    strips_job job = {.cpu = cpu,
+                      .conv = conv,
+                      .direction = direction,
+                      .packed = packed,
+                      .in = in,
+                      .out = out,
+                      .workspace = workspace};
+    mos_cpu_work_begin(&job.work, conv->shape.n * strips_of(conv, direction), cpu->threads);
+    mos_team_run(cpu->threads, take_strips, &job);
 }
 
 /* ---- weight gradient
@@ -201,29 +235,42 @@ static void finish(const mos_cpu *cpu, const mos_conv *conv, void *workspace, in
     }
 }
 
+typedef struct weights_job {
+    const mos_cpu *cpu;
+    const mos_conv *conv;
+    const void *x, *dy;
+    float *dw;
+    void *workspace;
+} weights_job;
+
+static void take_weights(void *context, int thread, int threads, mos_team *team) {
+    const weights_job *job = context;
+    const mos_cpu *cpu = job->cpu;
+    const mos_conv *conv = job->conv;
+    const mos_conv_shape *s = &conv->shape;
+    stem_room room;
+    int64_t begin, end;
+    (void)lay_out_room(cpu, conv, job->workspace, thread, &room);
+    mos_cpu_part(s->n * strips_of(conv, CONV_BACKWARD_WEIGHTS), threads, thread, &begin, &end);
+    if (begin == end)
+        memset(room.sums, 0, (size_t)(s->co * s->ci * s->kernel * s->kernel) * sizeof *room.sums);
+    for (int64_t number = begin; number < end; number++) {
+        const stem_part at = part_at(conv, CONV_BACKWARD_WEIGHTS, number);
+        add_strip(cpu, conv, &room, &at, job->x, job->dy, number > begin);
+    }
+    mos_team_barrier(team);
+    mos_cpu_part(s->co / cpu->group * s->ci, threads, thread, &begin, &end);
+    for (int64_t unit = begin; unit < end; unit++)
+        finish(cpu, conv, job->workspace, threads, unit / s->ci * cpu->group, unit % s->ci,
+               job->dw);
+}
+
 /* dw [co, ci, k, k] += the gradient of the weights */
 static void run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
                         float *dw, void *workspace) {
-    const mos_conv_shape *s = &conv->shape;
-#pragma omp parallel num_threads(cpu->threads)
-    {
-        const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
-        stem_room room;
-        int64_t begin, end;
-        (void)lay_out_room(cpu, conv, workspace, thread, &room);
-        mos_cpu_part(s->n * strips_of(conv, CONV_BACKWARD_WEIGHTS), threads, thread, &begin, &end);
-        if (begin == end)
-            memset(room.sums, 0,
-                   (size_t)(s->co * s->ci * s->kernel * s->kernel) * sizeof *room.sums);
-        for (int64_t number = begin; number < end; number++) {
-            const stem_part at = part_at(conv, CONV_BACKWARD_WEIGHTS, number);
-            add_strip(cpu, conv, &room, &at, x, dy, number > begin);
-        }
-#pragma omp barrier
-        mos_cpu_part(s->co / cpu->group * s->ci, threads, thread, &begin, &end);
-        for (int64_t unit = begin; unit < end; unit++)
-            finish(cpu, conv, workspace, threads, unit / s->ci * cpu->group, unit % s->ci, dw);
-    }
+    weights_job job = {
+        .cpu = cpu, .conv = conv, .x = x, .dy = dy, .dw = dw, .workspace = workspace};
+    mos_team_run(cpu->threads, take_weights, &job);
 }
 
 /* Rows of outputs of a strip whose rows of the image take `bytes` each: equal strips. */

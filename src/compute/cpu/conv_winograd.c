@@ -2,10 +2,11 @@
  * data gradient in blocks of tiles whose transformed input stays in a core's L2 cache, the weight
  * gradient in one of three ways by its channels and tiles. Sums are made in an order that depends
  * on the shape and the number of threads alone. */
+#include "base/team.h"
+#include "base/thread.h"
 #include "compute/cpu/conv_plan.h"
 #include "compute/cpu/cpu_work.h"
 
-#include <omp.h>
 #include <string.h>
 
 /* Transformed input of a block of tiles. */
@@ -47,59 +48,143 @@ static int64_t inputs_of(const mos_conv_shape *s, conv_direction direction) {
     return direction == CONV_FORWARD ? s->ci : s->co;
 }
 
+typedef struct pack_job {
+    const mos_cpu *cpu;
+    const mos_conv *conv;
+    conv_direction direction;
+    const float *weights;
+    char *packed;
+} pack_job;
+
+static void pack_units(void *context, int64_t begin, int64_t end, int thread) {
+    const pack_job *job = context;
+    const mos_conv_shape *s = &job->conv->shape;
+    const mos_winograd_kernels *kernels = job->conv->own[job->direction].kernels;
+    const int64_t planes = kernels->planes, ci = s->ci, co = s->co, group = job->cpu->group,
+                  groups = ci / group;
+    const size_t size = job->cpu->act_size;
+    (void)thread;
+    for (int64_t unit = begin; unit < end; unit++) {
+        const int64_t o = unit / groups * group, i = unit % groups * group;
+        if (job->direction == CONV_FORWARD)
+            kernels->weights(job->weights + o * ci * 9, ci * 9, 9, ci, i, i + group, false,
+                             job->packed + (size_t)(o * planes * ci) * size);
+        else
+            kernels->weights(job->weights + i * 9, 9, ci * 9, co, o, o + group, true,
+                             job->packed + (size_t)(i * planes * co) * size);
+    }
+}
+
 /* weights [co, ci, 3, 3] -> [outputs/group, planes, inputs/2, group, 2], from square blocks of
  * kernels that stay in cache; the data gradient swaps the channels and turns the kernel */
 static void pack_tiles(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
                        const float *weights, void *packed) {
-    const mos_winograd_kernels *kernels = conv->own[direction].kernels;
-    const int64_t planes = kernels->planes;
-    const int64_t ci = conv->shape.ci, co = conv->shape.co, group = cpu->group, groups = ci / group;
-    char *to = packed;
-#pragma omp parallel for num_threads(cpu->threads) schedule(static)
-    for (int64_t unit = 0; unit < co / group * groups; unit++) {
-        const int64_t o = unit / groups * group, i = unit % groups * group;
-        if (direction == CONV_FORWARD)
-            kernels->weights(weights + o * ci * 9, ci * 9, 9, ci, i, i + group, false,
-                             to + (size_t)(o * planes * ci) * cpu->act_size);
-        else
-            kernels->weights(weights + i * 9, 9, ci * 9, co, o, o + group, true,
-                             to + (size_t)(i * planes * co) * cpu->act_size);
-    }
+    const mos_conv_shape *s = &conv->shape;
+    pack_job job = {cpu, conv, direction, weights, packed};
+    mos_parallel_for(cpu->threads, s->co / cpu->group * (s->ci / cpu->group), pack_units, &job);
 }
 
-/* y = conv(x), in a folded plan with its ending, or dx = conv(dy) with the turned kernel: in, out
- * are act */
-static void run_tiles(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
-                      const void *packed, const void *in, void *out, void *workspace) {
+typedef struct tiles_job {
+    const mos_cpu *cpu;
+    const mos_conv *conv;
+    conv_direction direction;
+    const void *packed, *in;
+    void *out, *workspace;
+    mos_cpu_work work;
+} tiles_job;
+
+static void take_tiles(void *context, int thread, int threads, mos_team *team) {
+    tiles_job *job = context;
+    const mos_cpu *cpu = job->cpu;
+    const mos_conv *conv = job->conv;
+    const conv_direction direction = job->direction;
     const mos_conv_shape *s = &conv->shape;
     const conv_own *plan = &conv->own[direction];
     const mos_winograd_kernels *kernels = plan->kernels;
     const int64_t planes = kernels->planes, inputs = inputs_of(s, direction),
                   outputs = direction == CONV_FORWARD ? s->co : s->ci;
     const mos_winograd_map from = map_of(s, kernels, inputs), to = map_of(s, kernels, outputs);
-    mos_cpu_work work;
-    mos_cpu_work_begin(&work, (from.tiles + plan->rows - 1) / plan->rows, cpu->threads);
-#pragma omp parallel num_threads(cpu->threads)
-    {
-        const int thread = omp_get_thread_num();
-        int64_t block;
-        char *v = (char *)workspace + (size_t)thread * block_bytes(cpu, plan, inputs, cpu->group);
-        float *m = (float *)(void *)(v + (size_t)(planes * WINOGRAD_V_PLANE(plan->rows, inputs)) *
-                                             cpu->act_size);
-        while ((block = mos_cpu_work_next(&work, thread)) >= 0) {
-            const int64_t first = block * plan->rows;
-            const int64_t count = from.tiles - first < plan->rows ? from.tiles - first : plan->rows;
-            kernels->input(&from, in, first, count, plan->rows, v);
-            for (int64_t c = 0; c < outputs; c += cpu->group) {
-                kernels->multiply(
-                    planes, plan->rows, inputs, v,
-                    (const char *)packed + (size_t)(c * planes * inputs) * cpu->act_size, m);
-                if (s->folded)
-                    kernels->output_folded(&to, m, first, count, plan->rows, c, conv->bias, s->sum,
-                                           s->relu, out);
-                else
-                    kernels->output(&to, m, first, count, plan->rows, c, out);
-            }
+    int64_t block;
+    char *v = (char *)job->workspace + (size_t)thread * block_bytes(cpu, plan, inputs, cpu->group);
+    float *m = (float *)(void *)(v + (size_t)(planes * WINOGRAD_V_PLANE(plan->rows, inputs)) *
+                                         cpu->act_size);
+    (void)threads, (void)team;
+    while ((block = mos_cpu_work_next(&job->work, thread)) >= 0) {
+        const int64_t first = block * plan->rows;
+        const int64_t count = from.tiles - first < plan->rows ? from.tiles - first : plan->rows;
+        kernels->input(&from, job->in, first, count, plan->rows, v);
+        for (int64_t c = 0; c < outputs; c += cpu->group) {
+            kernels->multiply(
+                planes, plan->rows, inputs, v,
+                (const char *)job->packed + (size_t)(c * planes * inputs) * cpu->act_size, m);
+            if (s->folded)
+                kernels->output_folded(&to, m, first, count, plan->rows, c, conv->bias, s->sum,
+                                       s->relu, job->out);
+            else
+                kernels->output(&to, m, first, count, plan->rows, c, job->out);
+        }
+    }
+}
+
+static void share_tiles(mos_team_body body, const mos_cpu *cpu, const mos_conv *conv,
+                        conv_direction direction, const void *packed, const void *in, void *out,
+                        void *workspace) {
+    const conv_own *plan = &conv->own[direction];
+    const int64_t tiles =
+        map_of(&conv->shape, plan->kernels, inputs_of(&conv->shape, direction)).tiles;
+    tiles_job job = {.cpu = cpu,
+                     .conv = conv,
+                     .direction = direction,
+                     .packed = packed,
+                     .in = in,
+                     .out = out,
+                     .workspace = workspace};
+    mos_cpu_work_begin(&job.work, (tiles + plan->rows - 1) / plan->rows, cpu->threads);
+    mos_team_run(cpu->threads, body, &job);
+}
+
+/* y = conv(x), in a folded plan with its ending, or dx = conv(dy) with the turned kernel: in, out
+ * are act */
+static void run_tiles(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
+                      const void *packed, const void *in, void *out, void *workspace) {
+    share_tiles(take_tiles, cpu, conv, direction, packed, in, out, workspace);
+}
+
+static void take_tile_planes(void *context, int thread, int threads, mos_team *team) {
+    tiles_job *job = context;
+    const mos_cpu *cpu = job->cpu;
+    const mos_conv *conv = job->conv;
+    const conv_direction direction = job->direction;
+    const mos_conv_shape *s = &conv->shape;
+    const conv_own *plan = &conv->own[direction];
+    const mos_winograd_kernels *kernels = plan->kernels;
+    const int64_t planes = kernels->planes, inputs = inputs_of(s, direction),
+                  outputs = direction == CONV_FORWARD ? s->co : s->ci;
+    const mos_winograd_map from = map_of(s, kernels, inputs), to = map_of(s, kernels, outputs);
+    const int64_t plane_v = WINOGRAD_V_PLANE(plan->rows, inputs),
+                  plane_m = WINOGRAD_M_PLANE(plan->rows, cpu->group);
+    int64_t block;
+    char *v = (char *)job->workspace + (size_t)thread * (plan->bytes / (size_t)cpu->threads);
+    float *m = (float *)(void *)(v + (size_t)(planes * plane_v) * cpu->act_size);
+    (void)threads, (void)team;
+    while ((block = mos_cpu_work_next(&job->work, thread)) >= 0) {
+        const int64_t first = block * plan->rows;
+        const int64_t count = from.tiles - first < plan->rows ? from.tiles - first : plan->rows;
+        kernels->input(&from, job->in, first, count, plan->rows, v);
+        for (int64_t k = 0; k < planes; k++)
+            for (int64_t c = 0; c < outputs; c += cpu->group)
+                kernels->multiply(1, plan->rows, inputs, v + (size_t)(k * plane_v) * cpu->act_size,
+                                  (const char *)job->packed +
+                                      (size_t)((c * planes + k * cpu->group) * inputs) *
+                                          cpu->act_size,
+                                  m + (c / cpu->group * planes + k) * plane_m);
+        for (int64_t c = 0; c < outputs; c += cpu->group) {
+            const float *products = m + c / cpu->group * planes * plane_m;
+            if (s->folded)
+                kernels->output_folded(&to, products, first, count, plan->rows, c, conv->bias,
+                                       s->sum, s->relu, job->out);
+            else
+                kernels->output(&to, products, first, count, plan->rows, c, job->out);
         }
     }
 }
@@ -110,43 +195,7 @@ static void run_tiles(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
  */
 static void run_tile_planes(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
                             const void *packed, const void *in, void *out, void *workspace) {
-    const mos_conv_shape *s = &conv->shape;
-    const conv_own *plan = &conv->own[direction];
-    const mos_winograd_kernels *kernels = plan->kernels;
-    const int64_t planes = kernels->planes, inputs = inputs_of(s, direction),
-                  outputs = direction == CONV_FORWARD ? s->co : s->ci;
-    const mos_winograd_map from = map_of(s, kernels, inputs), to = map_of(s, kernels, outputs);
-    const int64_t plane_v = WINOGRAD_V_PLANE(plan->rows, inputs),
-                  plane_m = WINOGRAD_M_PLANE(plan->rows, cpu->group);
-    mos_cpu_work work;
-    mos_cpu_work_begin(&work, (from.tiles + plan->rows - 1) / plan->rows, cpu->threads);
-#pragma omp parallel num_threads(cpu->threads)
-    {
-        const int thread = omp_get_thread_num();
-        int64_t block;
-        char *v = (char *)workspace + (size_t)thread * (plan->bytes / (size_t)cpu->threads);
-        float *m = (float *)(void *)(v + (size_t)(planes * plane_v) * cpu->act_size);
-        while ((block = mos_cpu_work_next(&work, thread)) >= 0) {
-            const int64_t first = block * plan->rows;
-            const int64_t count = from.tiles - first < plan->rows ? from.tiles - first : plan->rows;
-            kernels->input(&from, in, first, count, plan->rows, v);
-            for (int64_t k = 0; k < planes; k++)
-                for (int64_t c = 0; c < outputs; c += cpu->group)
-                    kernels->multiply(
-                        1, plan->rows, inputs, v + (size_t)(k * plane_v) * cpu->act_size,
-                        (const char *)packed +
-                            (size_t)((c * planes + k * cpu->group) * inputs) * cpu->act_size,
-                        m + (c / cpu->group * planes + k) * plane_m);
-            for (int64_t c = 0; c < outputs; c += cpu->group) {
-                const float *products = m + c / cpu->group * planes * plane_m;
-                if (s->folded)
-                    kernels->output_folded(&to, products, first, count, plan->rows, c, conv->bias,
-                                           s->sum, s->relu, out);
-                else
-                    kernels->output(&to, products, first, count, plan->rows, c, out);
-            }
-        }
-    }
+    share_tiles(take_tile_planes, cpu, conv, direction, packed, in, out, workspace);
 }
 
 /* The weight gradient's work is cut into units of a block of input and a group of output channels:
@@ -175,12 +224,14 @@ typedef struct weight_run {
     int64_t pairs, units, values; /* of a chunk; in all; of a unit's sums */
     float *sums;                  /* the workspace begins with them */
     char *px, *py;                /* both transformed sides of a chunk */
+    const void *x, *dy;
     float *dw;
+    mos_cpu_work work;
 } weight_run;
 
 /* `held`: how many units' sums lie before the transformed sides. */
-static weight_run begin_weights(const mos_cpu *cpu, const mos_conv *conv, int64_t held, float *dw,
-                                void *workspace) {
+static weight_run begin_weights(const mos_cpu *cpu, const mos_conv *conv, int64_t held,
+                                const void *x, const void *dy, float *dw, void *workspace) {
     const mos_conv_shape *s = &conv->shape;
     const conv_own *plan = &conv->own[CONV_BACKWARD_WEIGHTS];
     const mos_winograd_kernels *kernels = plan->kernels;
@@ -199,19 +250,21 @@ static weight_run begin_weights(const mos_cpu *cpu, const mos_conv *conv, int64_
                         .sums = workspace,
                         .px = px,
                         .py = px + side,
+                        .x = x,
+                        .dy = dy,
                         .dw = dw};
 }
 
-/* Pairs [begin, end) of the chunk from tile `first`, x and dy. */
-static void transform(const weight_run *run, const void *x, const void *dy, int64_t first,
-                      int64_t begin, int64_t end) {
-    run->kernels->pairs(&run->map_x, x, false, first, begin, end, run->pairs, run->px);
-    run->kernels->pairs(&run->map_y, dy, true, first, begin, end, run->pairs, run->py);
+/* Pairs [begin, end) of the chunk from tile `first`, x and dy, into px and py. */
+static void transform(const weight_run *run, int64_t first, int64_t begin, int64_t end, char *px,
+                      char *py) {
+    run->kernels->pairs(&run->map_x, run->x, false, first, begin, end, run->pairs, px);
+    run->kernels->pairs(&run->map_y, run->dy, true, first, begin, end, run->pairs, py);
 }
 
 /* du [planes, block i, group o] (+)= the products of planes [first, first + planes) of one unit */
-static void accumulate(const weight_run *run, int64_t unit, int64_t first, int64_t planes,
-                       float *du, bool add) {
+static void accumulate(const weight_run *run, const char *px, const char *py, int64_t unit,
+                       int64_t first, int64_t planes, float *du, bool add) {
     const mos_conv_shape *s = run->shape;
     const int64_t lanes = run->cpu->block, group = run->cpu->group, blocks = s->ci / lanes,
                   o = unit / blocks * group, i = unit % blocks * lanes;
@@ -219,8 +272,8 @@ static void accumulate(const weight_run *run, int64_t unit, int64_t first, int64
                   plane_y = WINOGRAD_P_PLANE(run->pairs, s->co);
     run->kernels->accumulate(
         planes, run->pairs,
-        run->px + (size_t)(first * plane_x + i * run->pairs * 2) * run->cpu->act_size, plane_x,
-        run->py + (size_t)(first * plane_y + o * run->pairs * 2) * run->cpu->act_size, plane_y,
+        px + (size_t)(first * plane_x + i * run->pairs * 2) * run->cpu->act_size, plane_x,
+        py + (size_t)(first * plane_y + o * run->pairs * 2) * run->cpu->act_size, plane_y,
         du + first * lanes * group, add);
 }
 
@@ -237,89 +290,88 @@ static void finish_unit(const weight_run *run, int64_t unit, const float *du) {
     }
 }
 
+static void take_tiles_of_weights(void *context, int thread, int threads, mos_team *team) {
+    const weight_run *run = context;
+    const int64_t planes = run->kernels->planes, units = run->units, values = run->values;
+    const int64_t chunks = (run->map_x.tiles + run->pairs * 2 - 1) / (run->pairs * 2);
+    const size_t piece = pair_bytes(run->cpu, run->shape, run->kernels, run->pairs);
+    float *du = run->sums + thread * units * values;
+    char *px = run->px + (size_t)thread * piece, *py = run->py + (size_t)thread * piece;
+    int64_t begin, end;
+    mos_cpu_part(chunks, threads, thread, &begin, &end);
+    if (begin == end) memset(du, 0, (size_t)(units * values) * sizeof *du);
+    for (int64_t c = begin; c < end; c++) {
+        transform(run, c * run->pairs * 2, 0, run->pairs, px, py);
+        for (int64_t plane = 0; plane < planes; plane++)
+            for (int64_t unit = 0; unit < units; unit++)
+                accumulate(run, px, py, unit, plane, 1, du + unit * values, c > begin);
+    }
+    mos_team_barrier(team);
+    mos_cpu_part(units, threads, thread, &begin, &end);
+    for (int64_t unit = begin; unit < end; unit++) {
+        float *sum = run->sums + unit * values;
+        for (int t = 1; t < threads; t++)
+            run->cpu->kernels->add(sum, sum + t * units * values, values);
+        finish_unit(run, unit, sum);
+    }
+}
+
 /* Few channels: each thread takes a range of tiles in pieces, with sums of its own; the sums are
  * added in thread order. */
 static void run_by_tiles(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
                          float *dw, void *workspace) {
-    const weight_run all =
-        begin_weights(cpu, conv, cpu->threads * units_of(cpu, &conv->shape), dw, workspace);
-    const int64_t planes = all.kernels->planes, units = all.units, values = all.values;
-    const int64_t chunks = (all.map_x.tiles + all.pairs * 2 - 1) / (all.pairs * 2);
-    const size_t piece = pair_bytes(cpu, all.shape, all.kernels, all.pairs);
-#pragma omp parallel num_threads(cpu->threads)
-    {
-        const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
-        float *du = all.sums + thread * units * values;
-        weight_run run = all;
-        int64_t begin, end;
-        run.px += (size_t)thread * piece;
-        run.py += (size_t)thread * piece;
-        mos_cpu_part(chunks, threads, thread, &begin, &end);
-        if (begin == end) memset(du, 0, (size_t)(units * values) * sizeof *du);
-        for (int64_t c = begin; c < end; c++) {
-            transform(&run, x, dy, c * run.pairs * 2, 0, run.pairs);
-            for (int64_t plane = 0; plane < planes; plane++)
-                for (int64_t unit = 0; unit < units; unit++)
-                    accumulate(&run, unit, plane, 1, du + unit * values, c > begin);
-        }
-#pragma omp barrier
-        mos_cpu_part(units, threads, thread, &begin, &end);
-        for (int64_t unit = begin; unit < end; unit++) {
-            float *sum = all.sums + unit * values;
-            for (int t = 1; t < threads; t++)
-                cpu->kernels->add(sum, sum + t * units * values, values);
-            finish_unit(&run, unit, sum);
-        }
+    weight_run run =
+        begin_weights(cpu, conv, cpu->threads * units_of(cpu, &conv->shape), x, dy, dw, workspace);
+    mos_team_run(cpu->threads, take_tiles_of_weights, &run);
+}
+
+static void take_planes(void *context, int thread, int threads, mos_team *team) {
+    weight_run *run = context;
+    const int64_t units = run->units, values = run->values;
+    int64_t begin, end, item;
+    for (int64_t first = 0; first < run->map_x.tiles; first += run->pairs * 2) {
+        if (thread == 0)
+            mos_cpu_work_begin(&run->work, run->kernels->planes * units, run->cpu->threads);
+        mos_cpu_part(run->pairs, threads, thread, &begin, &end);
+        transform(run, first, begin, end, run->px, run->py);
+        mos_team_barrier(team);
+        while ((item = mos_cpu_work_next(&run->work, thread)) >= 0)
+            accumulate(run, run->px, run->py, item % units, item / units, 1,
+                       run->sums + item % units * values, first > 0);
+        mos_team_barrier(team);
     }
+    mos_cpu_part(units, threads, thread, &begin, &end);
+    for (int64_t unit = begin; unit < end; unit++)
+        finish_unit(run, unit, run->sums + unit * values);
 }
 
 /* Many channels: all threads transform a chunk of tiles, then share out the planes of all units, a
  * plane's units one after the other: its sums and both its sides stay in the L2 cache meanwhile. */
 static void run_by_planes(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
                           float *dw, void *workspace) {
-    const weight_run run = begin_weights(cpu, conv, units_of(cpu, &conv->shape), dw, workspace);
-    const int64_t units = run.units, values = run.values;
-    mos_cpu_work work;
-#pragma omp parallel num_threads(cpu->threads)
-    {
-        const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
-        int64_t begin, end, item;
-        for (int64_t first = 0; first < run.map_x.tiles; first += run.pairs * 2) {
-#pragma omp single nowait
-            mos_cpu_work_begin(&work, run.kernels->planes * units, cpu->threads);
-            mos_cpu_part(run.pairs, threads, thread, &begin, &end);
-            transform(&run, x, dy, first, begin, end);
-#pragma omp barrier
-            while ((item = mos_cpu_work_next(&work, thread)) >= 0)
-                accumulate(&run, item % units, item / units, 1, run.sums + item % units * values,
-                           first > 0);
-#pragma omp barrier
-        }
-        mos_cpu_part(units, threads, thread, &begin, &end);
-        for (int64_t unit = begin; unit < end; unit++)
-            finish_unit(&run, unit, run.sums + unit * values);
+    weight_run run = begin_weights(cpu, conv, units_of(cpu, &conv->shape), x, dy, dw, workspace);
+    mos_team_run(cpu->threads, take_planes, &run);
+}
+
+static void take_units(void *context, int thread, int threads, mos_team *team) {
+    weight_run *run = context;
+    float *du = run->sums + thread * run->values;
+    int64_t begin, end, unit;
+    mos_cpu_part(run->pairs, threads, thread, &begin, &end);
+    transform(run, 0, begin, end, run->px, run->py);
+    mos_team_barrier(team);
+    while ((unit = mos_cpu_work_next(&run->work, thread)) >= 0) {
+        accumulate(run, run->px, run->py, unit, 0, run->kernels->planes, du, false);
+        finish_unit(run, unit, du);
     }
 }
 
 /* Many channels and few tiles: the threads share out the units, whose sums are never stored. */
 static void run_by_units(const mos_cpu *cpu, const mos_conv *conv, const void *x, const void *dy,
                          float *dw, void *workspace) {
-    const weight_run run = begin_weights(cpu, conv, cpu->threads, dw, workspace);
-    mos_cpu_work work;
-    mos_cpu_work_begin(&work, run.units, cpu->threads);
-#pragma omp parallel num_threads(cpu->threads)
-    {
-        const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
-        float *du = run.sums + thread * run.values;
-        int64_t begin, end, unit;
-        mos_cpu_part(run.pairs, threads, thread, &begin, &end);
-        transform(&run, x, dy, 0, begin, end);
-#pragma omp barrier
-        while ((unit = mos_cpu_work_next(&work, thread)) >= 0) {
-            accumulate(&run, unit, 0, run.kernels->planes, du, false);
-            finish_unit(&run, unit, du);
-        }
-    }
+    weight_run run = begin_weights(cpu, conv, cpu->threads, x, dy, dw, workspace);
+    mos_cpu_work_begin(&run.work, run.units, cpu->threads);
+    mos_team_run(cpu->threads, take_units, &run);
 }
 
 /* Sums of one thread that are still cheap to hold and to add up per thread. */

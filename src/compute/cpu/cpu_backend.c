@@ -1,57 +1,27 @@
 /* The cpu backend: opening a device, memory, and the op table. */
+#include "base/float_control.h"
 #include "base/isa.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/thread.h"
 #include "compute/cpu/conv_onednn.h"
 
-#include <omp.h>
 #include <stdio.h>
 #include <string.h>
-#if defined(__x86_64__)
-#include <xmmintrin.h>
-#endif
 
 /* ---- the guard
  * -------------------------------------------------------------------------------------------------
  */
 
-#define FLUSH_DENORMALS 0x8040u /* flush to zero, denormals are zero */
-
-static unsigned read_control(void) {
-#if defined(__x86_64__)
-    return _mm_getcsr();
-#else
-    return 0;
-#endif
-}
-
-static void write_control(unsigned control) {
-#if defined(__x86_64__)
-    _mm_setcsr(control);
-#else
-    (void)control;
-#endif
-}
-
 mos_cpu_guard mos_cpu_enter(const mos_cpu *cpu) {
-    /* The team belongs to the calling thread; its workers keep the setting once they have it, and
-     * workers started later inherit it from this thread. */
-    static _Thread_local int prepared;
-    const mos_cpu_guard guard = {.control = read_control(), .threads = omp_get_max_threads()};
-    write_control(guard.control | FLUSH_DENORMALS);
-    if (guard.threads != cpu->threads) omp_set_num_threads(cpu->threads);
-    if (prepared != cpu->threads) {
-#pragma omp parallel num_threads(cpu->threads)
-        write_control(read_control() | FLUSH_DENORMALS);
-        prepared = cpu->threads;
-    }
+    const mos_cpu_guard guard = {.control = mos_float_control()};
+    (void)cpu;
+    mos_float_set_control(guard.control | MOS_FLOAT_FLUSH); /* a team follows its caller */
     return guard;
 }
 
 void mos_cpu_leave(mos_cpu_guard guard) {
-    if (guard.threads != omp_get_max_threads()) omp_set_num_threads(guard.threads);
-    write_control(guard.control);
+    mos_float_set_control(guard.control);
 }
 
 /* ---- open and close
@@ -134,37 +104,34 @@ static void cpu_free(mos_device *device, void *memory) {
 
 #define PARALLEL_BYTES ((size_t)1 << 18) /* below this one thread is faster */
 
+/* In lines of 64 bytes; from NULL: zeros. */
+typedef struct copy_job {
+    char *to;
+    const char *from;
+} copy_job;
+
+static void copy_lines(void *context, int64_t begin, int64_t end, int thread) {
+    const copy_job *job = context;
+    const size_t bytes = (size_t)(end - begin) * 64;
+    (void)thread;
+    if (job->from)
+        memcpy(job->to + begin * 64, job->from + begin * 64, bytes);
+    else
+        memset(job->to + begin * 64, 0, bytes);
+}
+
 static void cpu_zero(mos_device *device, void *memory, size_t bytes) {
-    const mos_cpu *cpu = cpu_of(device);
-    if (bytes < PARALLEL_BYTES) {
-        memset(memory, 0, bytes);
-        return;
-    }
-#pragma omp parallel num_threads(cpu->threads)
-    {
-        int64_t begin, end;
-        mos_cpu_part((int64_t)(bytes / 64), omp_get_num_threads(), omp_get_thread_num(), &begin,
-                     &end);
-        memset((char *)memory + begin * 64, 0, (size_t)(end - begin) * 64);
-    }
-    memset((char *)memory + bytes / 64 * 64, 0, bytes % 64);
+    const size_t lines = bytes < PARALLEL_BYTES ? 0 : bytes / 64;
+    copy_job job = {.to = memory};
+    mos_parallel_for(device->threads, (int64_t)lines, copy_lines, &job);
+    memset(job.to + lines * 64, 0, bytes - lines * 64);
 }
 
 static void cpu_copy(mos_device *device, void *to, const void *from, size_t bytes) {
-    const mos_cpu *cpu = cpu_of(device);
-    if (bytes < PARALLEL_BYTES) {
-        memcpy(to, from, bytes);
-        return;
-    }
-#pragma omp parallel num_threads(cpu->threads)
-    {
-        int64_t begin, end;
-        mos_cpu_part((int64_t)(bytes / 64), omp_get_num_threads(), omp_get_thread_num(), &begin,
-                     &end);
-        memcpy((char *)to + begin * 64, (const char *)from + begin * 64,
-               (size_t)(end - begin) * 64);
-    }
-    memcpy((char *)to + bytes / 64 * 64, (const char *)from + bytes / 64 * 64, bytes % 64);
+    const size_t lines = bytes < PARALLEL_BYTES ? 0 : bytes / 64;
+    copy_job job = {.to = to, .from = from};
+    mos_parallel_for(device->threads, (int64_t)lines, copy_lines, &job);
+    memcpy(job.to + lines * 64, job.from + lines * 64, bytes - lines * 64);
 }
 
 static void put_f32(mos_device *device, void *real, const float *host, int64_t count) {
@@ -229,20 +196,39 @@ size_t mos_cpu_image_bytes(mos_device *device, int64_t n, int64_t c, int64_t h, 
     return (size_t)(n * mos_cpu_image_layout(cpu, c).channels * h * w) * cpu->act_size;
 }
 
+typedef struct image_job {
+    const mos_cpu *cpu;
+    mos_cpu_image layout;
+    int64_t c, hw;
+    char *image;
+    const float *host;
+} image_job;
+
+static void load_images(void *context, int64_t begin, int64_t end, int thread) {
+    const image_job *job = context;
+    const mos_cpu *cpu = job->cpu;
+    const int64_t c = job->c, hw = job->hw, channels = job->layout.channels;
+    (void)thread;
+    for (int64_t i = begin; i < end; i++) {
+        char *to = job->image + (size_t)(i * channels * hw) * cpu->act_size;
+        const float *from = job->host + i * c * hw;
+        if (job->layout.plain)
+            cpu->activation->convert(from, c * hw, to);
+        else
+            cpu->activation->image_block(from, c, hw, channels / cpu->block, to);
+    }
+}
+
 void mos_cpu_image_load(mos_device *device, void *image, const float *host, int64_t n, int64_t c,
                         int64_t h, int64_t w) {
     const mos_cpu *cpu = cpu_of(device);
-    const mos_cpu_image layout = mos_cpu_image_layout(cpu, c);
-    const size_t sample_bytes = (size_t)(layout.channels * h * w) * cpu->act_size;
-#pragma omp parallel for num_threads(cpu->threads) schedule(static)
-    for (int64_t i = 0; i < n; i++) {
-        void *to = (char *)image + (size_t)i * sample_bytes;
-        const float *from = host + i * c * h * w;
-        if (layout.plain)
-            cpu->activation->convert(from, c * h * w, to);
-        else
-            cpu->activation->image_block(from, c, h * w, layout.channels / cpu->block, to);
-    }
+    image_job job = {.cpu = cpu,
+                     .layout = mos_cpu_image_layout(cpu, c),
+                     .c = c,
+                     .hw = h * w,
+                     .image = image,
+                     .host = host};
+    mos_parallel_for(cpu->threads, n, load_images, &job);
 }
 
 const mos_backend mos_backend_cpu = {

@@ -7,10 +7,10 @@
  * A thread holds one block row of S, which becomes the block's gradient in place. Its share of dzr
  * has a buffer per thread; these are added in thread order, so a result repeats for a thread count.
  * N follows from the labels alone. The first `moving` references take a gradient. */
+#include "base/team.h"
 #include "compute/cpu/cpu_state.h"
 
 #include <math.h>
-#include <omp.h>
 #include <string.h>
 
 #define BLOCK_ROWS   16
@@ -351,6 +351,66 @@ static void sum_up(const mos_contrast *c, const contrast_scratch *s, mos_contras
     result->floor /= result->weight;
 }
 
+typedef struct contrast_job {
+    const mos_cpu *cpu;
+    const mos_contrast *problem;
+    contrast_scratch *scratch;
+    const void *za, *zr;
+    double scale;
+    float *dza, *dzr;
+    mos_contrast_result *result;
+} contrast_job;
+
+/* What belongs to one thread, behind all threads' own. */
+static contrast_run run_of(const contrast_job *job, int thread) {
+    const mos_contrast *c = job->problem;
+    const contrast_scratch *s = job->scratch;
+    return (contrast_run){.problem = c,
+                          .scratch = s,
+                          .kernels = job->cpu->kernels,
+                          .za = job->za,
+                          .zr = job->zr,
+                          .weight = s->weight + thread * c->references,
+                          .share = s->share + thread * c->classes,
+                          .block = s->block + (int64_t)thread * BLOCK_ROWS * s->padded,
+                          .decay = s->decay + thread * s->padded,
+                          .gradient = job->dza || job->dzr};
+}
+
+static void take_anchors(void *context, int thread, int threads, mos_team *team) {
+    const contrast_job *job = context;
+    const mos_contrast *c = job->problem;
+    contrast_scratch *s = job->scratch;
+    mos_contrast_result *result = job->result;
+    const int64_t blocks = (c->anchors + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    const int64_t moving = c->references - c->frozen;
+    const size_t share_count = (size_t)(moving * c->d);
+    contrast_run run = run_of(job, thread);
+    float *own = job->dzr ? s->dzr + (size_t)thread * share_count : NULL;
+    int64_t begin, end;
+    mos_cpu_part(c->anchors, threads, thread, &begin, &end);
+    for (int64_t i = begin; i < end; i++)
+        s->total[i] = row_total(c, s, i, run.share, run.weight);
+    if (own) memset(own, 0, share_count * sizeof *own);
+    mos_team_barrier(team);
+    for (int64_t i = 0; thread == 0 && i < c->anchors; i++)
+        result->weight += s->total[i];
+    mos_team_barrier(team);
+    run.factor = result->weight > 0 ? job->scale / (result->weight * c->tau) : 0;
+    mos_cpu_part(blocks, threads, thread, &begin, &end);
+    for (int64_t b = begin; b < end && result->weight > 0; b++) {
+        const int64_t rows =
+            c->anchors - b * BLOCK_ROWS < BLOCK_ROWS ? c->anchors - b * BLOCK_ROWS : BLOCK_ROWS;
+        run_block(&run, b * BLOCK_ROWS, rows, job->dza, own);
+    }
+    mos_team_barrier(team);
+    mos_cpu_part(moving, threads, thread, &begin, &end);
+    for (int t = 0; own && result->weight > 0 && t < threads; t++)
+        job->cpu->kernels->add(job->dzr + begin * c->d,
+                               s->dzr + (size_t)t * share_count + begin * c->d,
+                               (end - begin) * c->d);
+}
+
 /* za, dza [anchors, d], zr [references, d], dzr [references - frozen, d] */
 void mos_cpu_contrast(mos_device *device, const mos_contrast *contrast, const void *za,
                       const void *zr, double scale, void *dza, void *dzr, void *scratch,
@@ -359,44 +419,18 @@ void mos_cpu_contrast(mos_device *device, const mos_contrast *contrast, const vo
     const mos_contrast *c = contrast;
     const mos_cpu_guard guard = mos_cpu_enter(cpu);
     contrast_scratch s = lay_out(c, cpu->threads, scratch);
-    const int64_t moving = c->references - c->frozen;
-    const size_t share_count = (size_t)(moving * c->d);
+    contrast_job job = {.cpu = cpu,
+                        .problem = c,
+                        .scratch = &s,
+                        .za = za,
+                        .zr = zr,
+                        .scale = scale,
+                        .dza = dza,
+                        .dzr = dzr,
+                        .result = result};
     *result = (mos_contrast_result){0};
     read_labels(c, &s);
-#pragma omp parallel num_threads(cpu->threads)
-    {
-        const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
-        const int64_t blocks = (c->anchors + BLOCK_ROWS - 1) / BLOCK_ROWS;
-        contrast_run run = {
-            .problem = c, .scratch = &s, .kernels = cpu->kernels, .za = za, .zr = zr};
-        float *own = dzr ? s.dzr + (size_t)thread * share_count : NULL;
-        int64_t begin, end;
-        run.weight = s.weight + thread * c->references;
-        run.share = s.share + thread * c->classes;
-        run.block = s.block + (int64_t)thread * BLOCK_ROWS * s.padded;
-        run.decay = s.decay + thread * s.padded;
-        run.gradient = dza || dzr;
-        mos_cpu_part(c->anchors, threads, thread, &begin, &end);
-        for (int64_t i = begin; i < end; i++)
-            s.total[i] = row_total(c, &s, i, run.share, run.weight);
-        if (own) memset(own, 0, share_count * sizeof *own);
-#pragma omp barrier
-#pragma omp single
-        for (int64_t i = 0; i < c->anchors; i++)
-            result->weight += s.total[i];
-        run.factor = result->weight > 0 ? scale / (result->weight * c->tau) : 0;
-        mos_cpu_part(blocks, threads, thread, &begin, &end);
-        for (int64_t b = begin; b < end && result->weight > 0; b++) {
-            const int64_t rows =
-                c->anchors - b * BLOCK_ROWS < BLOCK_ROWS ? c->anchors - b * BLOCK_ROWS : BLOCK_ROWS;
-            run_block(&run, b * BLOCK_ROWS, rows, dza, own);
-        }
-#pragma omp barrier
-        mos_cpu_part(moving, threads, thread, &begin, &end);
-        for (int t = 0; own && result->weight > 0 && t < threads; t++)
-            cpu->kernels->add((float *)dzr + begin * c->d,
-                              s.dzr + (size_t)t * share_count + begin * c->d, (end - begin) * c->d);
-    }
+    mos_team_run(cpu->threads, take_anchors, &job);
     if (result->weight > 0)
         sum_up(c, &s, result);
     else

@@ -1,6 +1,7 @@
 /* Joining the rows of several modalities to one: formulas in compute/device.h. A sample is worked
  * on by one thread alone and in one order, so results depend neither on threads nor on its place in
  * the batch. Next to an encoder this is nothing: plain loops. */
+#include "base/thread.h"
 #include "compute/cpu/cpu_state.h"
 
 #include <math.h>
@@ -33,6 +34,16 @@ static void zero_absent(const mos_modal_rows *rows, void *array, int64_t i, int6
             memset(row_of(rows, array, m, i, width), 0, (size_t)width * sizeof(float));
 }
 
+/* What a pass over the samples is given: arrays read and arrays written. */
+typedef struct fusion_job {
+    const mos_modal_rows *rows;
+    int64_t rank;
+    const void *in;
+    const float *dy;
+    void *a, *b;
+    float *y;
+} fusion_job;
+
 /* ---- gates */
 
 static void gate_row(const mos_modal_rows *rows, int64_t i, void *v, void *a, float *y) {
@@ -60,25 +71,30 @@ static void gate_row(const mos_modal_rows *rows, int64_t i, void *v, void *a, fl
     }
 }
 
+static void gate_rows(void *context, int64_t begin, int64_t end, int thread) {
+    const fusion_job *job = context;
+    (void)thread;
+    for (int64_t i = begin; i < end; i++)
+        gate_row(job->rows, i, job->a, job->b, job->y + i * job->rows->d);
+}
+
 void mos_cpu_gate_forward(mos_device *device, const mos_modal_rows *rows, void *v, void *a,
                           void *y) {
     const mos_cpu *cpu = cpu_of(device);
     const mos_cpu_guard guard = mos_cpu_enter(cpu);
-#pragma omp parallel for num_threads(cpu->threads) schedule(static)
-    for (int64_t i = 0; i < rows->n; i++)
-        gate_row(rows, i, v, a, (float *)y + i * rows->d);
+    fusion_job job = {.rows = rows, .a = v, .b = a, .y = y};
+    mos_parallel_for(cpu->threads, rows->n, gate_rows, &job);
     mos_cpu_leave(guard);
 }
 
-void mos_cpu_gate_backward(mos_device *device, const mos_modal_rows *rows, void *t, void *g,
-                           const void *dy) {
-    const mos_cpu *cpu = cpu_of(device);
-    const mos_cpu_guard guard = mos_cpu_enter(cpu);
+static void gate_values_back(void *context, int64_t begin, int64_t end, int thread) {
+    const fusion_job *job = context;
+    (void)thread;
+    const mos_modal_rows *rows = job->rows;
     const int64_t plane = rows->n * rows->d;
-    float *value = t, *gate = g;
-#pragma omp parallel for num_threads(cpu->threads) schedule(static)
-    for (int64_t at = 0; at < plane; at++) {
-        const float gradient = ((const float *)dy)[at];
+    float *value = job->a, *gate = job->b;
+    for (int64_t at = begin; at < end; at++) {
+        const float gradient = job->dy[at];
         float y = 0;
         for (int64_t m = 0; m < rows->modalities; m++)
             y += gate[m * plane + at] * value[m * plane + at];
@@ -88,6 +104,14 @@ void mos_cpu_gate_backward(mos_device *device, const mos_modal_rows *rows, void 
             gate[m * plane + at] = gradient * gm * (tm - y);
         }
     }
+}
+
+void mos_cpu_gate_backward(mos_device *device, const mos_modal_rows *rows, void *t, void *g,
+                           const void *dy) {
+    const mos_cpu *cpu = cpu_of(device);
+    const mos_cpu_guard guard = mos_cpu_enter(cpu);
+    fusion_job job = {.rows = rows, .dy = dy, .a = t, .b = g};
+    mos_parallel_for(cpu->threads, rows->n * rows->d, gate_values_back, &job);
     mos_cpu_leave(guard);
 }
 
@@ -107,13 +131,19 @@ static void product_row(const mos_modal_rows *rows, int64_t rank, int64_t i, con
         }
 }
 
+static void product_rows(void *context, int64_t begin, int64_t end, int thread) {
+    const fusion_job *job = context;
+    (void)thread;
+    for (int64_t i = begin; i < end; i++)
+        product_row(job->rows, job->rank, i, job->in, job->y + i * job->rows->d);
+}
+
 void mos_cpu_product_forward(mos_device *device, const mos_modal_rows *rows, int64_t rank,
                              const void *f, void *y) {
     const mos_cpu *cpu = cpu_of(device);
     const mos_cpu_guard guard = mos_cpu_enter(cpu);
-#pragma omp parallel for num_threads(cpu->threads) schedule(static)
-    for (int64_t i = 0; i < rows->n; i++)
-        product_row(rows, rank, i, f, (float *)y + i * rows->d);
+    fusion_job job = {.rows = rows, .rank = rank, .in = f, .y = y};
+    mos_parallel_for(cpu->threads, rows->n, product_rows, &job);
     mos_cpu_leave(guard);
 }
 
@@ -141,13 +171,19 @@ static void product_row_back(const mos_modal_rows *rows, int64_t rank, int64_t i
     }
 }
 
+static void product_rows_back(void *context, int64_t begin, int64_t end, int thread) {
+    const fusion_job *job = context;
+    (void)thread;
+    for (int64_t i = begin; i < end; i++)
+        product_row_back(job->rows, job->rank, i, job->a, job->dy + i * job->rows->d);
+}
+
 void mos_cpu_product_backward(mos_device *device, const mos_modal_rows *rows, int64_t rank, void *f,
                               const void *dy) {
     const mos_cpu *cpu = cpu_of(device);
     const mos_cpu_guard guard = mos_cpu_enter(cpu);
-#pragma omp parallel for num_threads(cpu->threads) schedule(static)
-    for (int64_t i = 0; i < rows->n; i++)
-        product_row_back(rows, rank, i, f, (const float *)dy + i * rows->d);
+    fusion_job job = {.rows = rows, .rank = rank, .dy = dy, .a = f};
+    mos_parallel_for(cpu->threads, rows->n, product_rows_back, &job);
     mos_cpu_leave(guard);
 }
 
@@ -159,6 +195,8 @@ typedef struct attention {
     int64_t heads, width;
     const void *q, *k, *v;
     float *p; /* [n, heads, modalities, modalities] */
+    float *y;
+    const float *dy;
     void *dq, *dk, *dv;
 } attention;
 
@@ -207,22 +245,34 @@ static void attend_row(const attention *a, int64_t i, int64_t head, const compan
     }
 }
 
+static void attend_rows(void *context, int64_t begin, int64_t end, int thread) {
+    const attention *a = context;
+    const mos_modal_rows *rows = a->rows;
+    const size_t weights = (size_t)(a->heads * rows->modalities * rows->modalities);
+    (void)thread;
+    for (int64_t i = begin; i < end; i++) {
+        const company here = company_of(rows, i);
+        float *to = a->y + i * rows->d;
+        memset(to, 0, (size_t)rows->d * sizeof *to);
+        memset(weights_of(a, i, 0), 0, weights * sizeof(float));
+        for (int64_t head = 0; head < a->heads && here.count > 0; head++)
+            attend_row(a, i, head, &here, to + head * a->width);
+    }
+}
+
 void mos_cpu_attend_forward(mos_device *device, const mos_modal_rows *rows, int64_t heads,
                             const void *q, const void *k, const void *v, void *p, void *y) {
     const mos_cpu *cpu = cpu_of(device);
     const mos_cpu_guard guard = mos_cpu_enter(cpu);
-    const attention a = {
-        .rows = rows, .heads = heads, .width = rows->d / heads, .q = q, .k = k, .v = v, .p = p};
-    const size_t weights = (size_t)(heads * rows->modalities * rows->modalities);
-#pragma omp parallel for num_threads(cpu->threads) schedule(static)
-    for (int64_t i = 0; i < rows->n; i++) {
-        const company here = company_of(rows, i);
-        float *to = (float *)y + i * rows->d;
-        memset(to, 0, (size_t)rows->d * sizeof *to);
-        memset(weights_of(&a, i, 0), 0, weights * sizeof(float));
-        for (int64_t head = 0; head < heads && here.count > 0; head++)
-            attend_row(&a, i, head, &here, to + head * a.width);
-    }
+    attention a = {.rows = rows,
+                   .heads = heads,
+                   .width = rows->d / heads,
+                   .q = q,
+                   .k = k,
+                   .v = v,
+                   .p = p,
+                   .y = y};
+    mos_parallel_for(cpu->threads, rows->n, attend_rows, &a);
     mos_cpu_leave(guard);
 }
 
@@ -263,6 +313,13 @@ static void attend_row_back(const attention *a, int64_t i, const float *dy) {
             query_back(a, i, head, here.modality[c], &here, dy + head * a->width);
 }
 
+static void attend_rows_back(void *context, int64_t begin, int64_t end, int thread) {
+    const attention *a = context;
+    (void)thread;
+    for (int64_t i = begin; i < end; i++)
+        attend_row_back(a, i, a->dy + i * a->rows->d);
+}
+
 void mos_cpu_attend_backward(mos_device *device, const mos_modal_rows *rows, int64_t heads,
                              const void *q, const void *k, const void *v, const void *p,
                              const void *dy, void *dq, void *dk, void *dv) {
@@ -272,55 +329,68 @@ void mos_cpu_attend_backward(mos_device *device, const mos_modal_rows *rows, int
         const void *read;
         float *write;
     } kept = {.read = p};
-    const attention a = {.rows = rows,
-                         .heads = heads,
-                         .width = rows->d / heads,
-                         .q = q,
-                         .k = k,
-                         .v = v,
-                         .p = kept.write,
-                         .dq = dq,
-                         .dk = dk,
-                         .dv = dv};
-#pragma omp parallel for num_threads(cpu->threads) schedule(static)
-    for (int64_t i = 0; i < rows->n; i++)
-        attend_row_back(&a, i, (const float *)dy + i * rows->d);
+    attention a = {.rows = rows,
+                   .heads = heads,
+                   .width = rows->d / heads,
+                   .q = q,
+                   .k = k,
+                   .v = v,
+                   .p = kept.write,
+                   .dy = dy,
+                   .dq = dq,
+                   .dk = dk,
+                   .dv = dv};
+    mos_parallel_for(cpu->threads, rows->n, attend_rows_back, &a);
     mos_cpu_leave(guard);
 }
 
 /* ---- mean over the present modalities */
 
-void mos_cpu_blend_forward(mos_device *device, const mos_modal_rows *rows, const void *x, void *y) {
-    const mos_cpu *cpu = cpu_of(device);
-    const mos_cpu_guard guard = mos_cpu_enter(cpu);
-#pragma omp parallel for num_threads(cpu->threads) schedule(static)
-    for (int64_t i = 0; i < rows->n; i++) {
+static void blend_rows(void *context, int64_t begin, int64_t end, int thread) {
+    const fusion_job *job = context;
+    (void)thread;
+    const mos_modal_rows *rows = job->rows;
+    for (int64_t i = begin; i < end; i++) {
         const company here = company_of(rows, i);
-        float *to = (float *)y + i * rows->d;
+        float *to = job->y + i * rows->d;
         memset(to, 0, (size_t)rows->d * sizeof *to);
         for (int64_t c = 0; c < here.count; c++) {
-            const float *from = read_row(rows, x, here.modality[c], i, rows->d);
+            const float *from = read_row(rows, job->in, here.modality[c], i, rows->d);
             for (int64_t k = 0; k < rows->d; k++)
                 to[k] += from[k] / (float)here.count;
         }
     }
+}
+
+void mos_cpu_blend_forward(mos_device *device, const mos_modal_rows *rows, const void *x, void *y) {
+    const mos_cpu *cpu = cpu_of(device);
+    const mos_cpu_guard guard = mos_cpu_enter(cpu);
+    fusion_job job = {.rows = rows, .in = x, .y = y};
+    mos_parallel_for(cpu->threads, rows->n, blend_rows, &job);
     mos_cpu_leave(guard);
+}
+
+static void blend_rows_back(void *context, int64_t begin, int64_t end, int thread) {
+    const fusion_job *job = context;
+    (void)thread;
+    const mos_modal_rows *rows = job->rows;
+    for (int64_t i = begin; i < end; i++) {
+        const company here = company_of(rows, i);
+        const float *from = job->dy + i * rows->d;
+        zero_absent(rows, job->a, i, rows->d);
+        for (int64_t c = 0; c < here.count; c++) {
+            float *to = row_of(rows, job->a, here.modality[c], i, rows->d);
+            for (int64_t k = 0; k < rows->d; k++)
+                to[k] = from[k] / (float)here.count;
+        }
+    }
 }
 
 void mos_cpu_blend_backward(mos_device *device, const mos_modal_rows *rows, const void *dy,
                             void *dx) {
     const mos_cpu *cpu = cpu_of(device);
     const mos_cpu_guard guard = mos_cpu_enter(cpu);
-#pragma omp parallel for num_threads(cpu->threads) schedule(static)
-    for (int64_t i = 0; i < rows->n; i++) {
-        const company here = company_of(rows, i);
-        const float *from = (const float *)dy + i * rows->d;
-        zero_absent(rows, dx, i, rows->d);
-        for (int64_t c = 0; c < here.count; c++) {
-            float *to = row_of(rows, dx, here.modality[c], i, rows->d);
-            for (int64_t k = 0; k < rows->d; k++)
-                to[k] = from[k] / (float)here.count;
-        }
-    }
+    fusion_job job = {.rows = rows, .dy = dy, .a = dx};
+    mos_parallel_for(cpu->threads, rows->n, blend_rows_back, &job);
     mos_cpu_leave(guard);
 }

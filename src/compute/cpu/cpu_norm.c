@@ -5,11 +5,12 @@
  * such blocks. A unit's statistics pass is followed at once by its writing pass, while its planes
  * are in cache. */
 #include "base/memory.h"
+#include "base/team.h"
+#include "base/thread.h"
 #include "compute/cpu/cpu_state.h"
 
 #include <inttypes.h>
 #include <math.h>
-#include <omp.h>
 #include <string.h>
 
 typedef struct unit_sums {
@@ -151,23 +152,30 @@ static unit_sums gather_sums(const mos_norm *norm, int64_t u) {
 
 typedef void (*unit_step)(const norm_pass *pass, int64_t u);
 
+typedef struct units_job {
+    const norm_pass *pass;
+    unit_step first, second;
+} units_job;
+
+static void take_units(void *context, int thread, int threads, mos_team *team) {
+    const units_job *job = context;
+    const mos_norm *norm = job->pass->norm;
+    int64_t begin, end;
+    mos_cpu_part(norm->units, threads, thread, &begin, &end);
+    for (int64_t u = begin; u < end; u++) {
+        job->first(job->pass, u);
+        if (norm->splits == 1) job->second(job->pass, u);
+    }
+    if (norm->splits == 1) return;
+    mos_team_barrier(team);
+    for (int64_t u = begin; u < end; u++)
+        job->second(job->pass, u);
+}
+
 /* All units through both steps; the second needs the sums of the whole block. */
 static void run_units(const norm_pass *pass, unit_step first, unit_step second) {
-    const mos_norm *norm = pass->norm;
-#pragma omp parallel num_threads(pass->cpu->threads)
-    {
-        int64_t begin, end;
-        mos_cpu_part(norm->units, omp_get_num_threads(), omp_get_thread_num(), &begin, &end);
-        for (int64_t u = begin; u < end; u++) {
-            first(pass, u);
-            if (norm->splits == 1) second(pass, u);
-        }
-        if (norm->splits > 1) {
-#pragma omp barrier
-            for (int64_t u = begin; u < end; u++)
-                second(pass, u);
-        }
-    }
+    units_job job = {pass, first, second};
+    mos_team_run(pass->cpu->threads, take_units, &job);
 }
 
 /* The value sums are taken around: the block's first present one, so that cancellation is small. */
@@ -334,14 +342,15 @@ static void add_parameter_gradients(const norm_pass *pass) {
 /* ---- features: real [n, c], small
  * ------------------------------------------------------------------------------ */
 
-static void features_forward(const norm_pass *pass) {
+static void feature_units_forward(void *context, int64_t begin, int64_t end, int thread) {
+    const norm_pass *pass = context;
     mos_norm *norm = pass->norm;
     const mos_norm_shape *s = &norm->shape;
     const float *x = (const float *)(const void *)pass->x,
                 *skip = (const float *)(const void *)pass->skip;
     float *y = (float *)(void *)pass->out;
-#pragma omp parallel for num_threads(pass->cpu->threads) schedule(static)
-    for (int64_t unit = 0; unit < norm->blocks * s->groups; unit++) {
+    (void)thread;
+    for (int64_t unit = begin; unit < end; unit++) {
         const int64_t g = unit / norm->blocks, c0 = unit % norm->blocks * norm->block;
         const int64_t lanes = s->c - c0 < norm->block ? s->c - c0 : norm->block,
                       row0 = g * norm->rows;
@@ -410,11 +419,11 @@ static void feature_channel_backward(const norm_pass *pass, int64_t g, int64_t c
     }
 }
 
-static void features_backward(const norm_pass *pass) {
-    const mos_norm_shape *s = &pass->norm->shape;
-#pragma omp parallel for num_threads(pass->cpu->threads) schedule(static)
-    for (int64_t c = 0; c < s->c; c++)
-        for (int64_t g = 0; g < s->groups; g++)
+static void feature_channels_backward(void *context, int64_t begin, int64_t end, int thread) {
+    const norm_pass *pass = context;
+    (void)thread;
+    for (int64_t c = begin; c < end; c++)
+        for (int64_t g = 0; g < pass->norm->shape.groups; g++)
             feature_channel_backward(pass, g, c);
 }
 
@@ -427,25 +436,32 @@ void mos_cpu_norm_forward(mos_device *device, mos_norm *norm, const void *x, con
                           void *running_var, void *mean, void *rstd, void *y,
                           const uint8_t *present) {
     const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
-    const norm_pass pass = {.norm = norm,
-                            .cpu = cpu_of(device),
-                            .x = x,
-                            .skip = norm->shape.skip ? skip : NULL,
-                            .out = y,
-                            .gamma = gamma,
-                            .beta = beta,
-                            .running_mean = running_mean,
-                            .running_var = running_var,
-                            .mean = mean,
-                            .rstd = rstd,
-                            .present = present};
+    norm_pass pass = {.norm = norm,
+                      .cpu = cpu_of(device),
+                      .x = x,
+                      .skip = norm->shape.skip ? skip : NULL,
+                      .out = y,
+                      .gamma = gamma,
+                      .beta = beta,
+                      .running_mean = running_mean,
+                      .running_var = running_var,
+                      .mean = mean,
+                      .rstd = rstd,
+                      .present = present};
     count_values(norm, present);
     if (norm->shape.features)
-        features_forward(&pass);
+        mos_parallel_for(pass.cpu->threads, norm->blocks * norm->shape.groups,
+                         feature_units_forward, &pass);
     else
         run_units(&pass, forward_sums, forward_write);
     if (running_mean && !norm->shape.fixed) update_running(norm, mean, running_mean, running_var);
     mos_cpu_leave(guard);
+}
+
+static void again_units(void *context, int64_t begin, int64_t end, int thread) {
+    (void)thread;
+    for (int64_t u = begin; u < end; u++)
+        again_write(context, u);
 }
 
 void mos_cpu_norm_again(mos_device *device, mos_norm *norm, const void *x, const void *skip,
@@ -459,9 +475,7 @@ void mos_cpu_norm_again(mos_device *device, mos_norm *norm, const void *x, const
                       .out = y,
                       .present = present};
     (void)gamma, (void)beta, (void)mean, (void)rstd; /* the lines know them */
-#pragma omp parallel for num_threads(pass.cpu->threads) schedule(static)
-    for (int64_t u = 0; u < norm->units; u++)
-        again_write(&pass, u);
+    mos_parallel_for(pass.cpu->threads, norm->units, again_units, &pass);
     mos_cpu_leave(guard);
 }
 
@@ -488,7 +502,7 @@ void mos_cpu_norm_backward(mos_device *device, mos_norm *norm, const void *x, co
     memcpy(&pass.rstd, &rstd, sizeof rstd);
     count_values(norm, present);
     if (norm->shape.features) {
-        features_backward(&pass);
+        mos_parallel_for(pass.cpu->threads, norm->shape.c, feature_channels_backward, &pass);
     } else {
         run_units(&pass, backward_sums, backward_write);
         add_parameter_gradients(&pass);
@@ -503,6 +517,31 @@ static void running_terms(const mos_norm *norm, const float *gamma, const float 
     const double scale = (double)gamma[c] / sqrt((double)running_var[c] + norm->shape.eps);
     *a = (float)scale;
     *b = (float)((double)beta[c] - (double)running_mean[c] * scale);
+}
+
+typedef struct infer_job {
+    const mos_cpu *cpu;
+    const mos_norm *norm;
+    const char *in, *add;
+    const float *gamma, *beta, *mean, *var;
+    char *out;
+} infer_job;
+
+static void infer_planes(void *context, int64_t begin, int64_t end, int thread) {
+    const infer_job *job = context;
+    const mos_norm *norm = job->norm;
+    const int64_t hw = norm->shape.h * norm->shape.w;
+    (void)thread;
+    for (int64_t plane = begin; plane < end; plane++) {
+        float a[CPU_BLOCK], b[CPU_BLOCK];
+        for (int l = 0; l < norm->block; l++)
+            running_terms(norm, job->gamma, job->beta, job->mean, job->var,
+                          plane % norm->blocks * norm->block + l, a + l, b + l);
+        const size_t offset = (size_t)(plane * hw * norm->block) * job->cpu->act_size;
+        const mos_planes one = {.n = 1, .hw = hw, .stride = 0, .present = NULL};
+        job->cpu->activation->norm_apply(&one, job->in + offset, at_offset(job->add, offset), a, b,
+                                         norm->shape.relu, job->out + offset);
+    }
 }
 
 void mos_cpu_norm_infer(mos_device *device, mos_norm *norm, const void *x, const void *skip,
@@ -525,17 +564,15 @@ void mos_cpu_norm_infer(mos_device *device, mos_norm *norm, const void *x, const
         mos_cpu_leave(guard);
         return;
     }
-    const int64_t hw = s->h * s->w;
-#pragma omp parallel for num_threads(cpu->threads) schedule(static)
-    for (int64_t plane = 0; plane < s->n * norm->blocks; plane++) {
-        float a[CPU_BLOCK], b[CPU_BLOCK];
-        for (int l = 0; l < norm->block; l++)
-            running_terms(norm, gamma, beta, running_mean, running_var,
-                          plane % norm->blocks * norm->block + l, a + l, b + l);
-        const size_t offset = (size_t)(plane * hw * norm->block) * cpu->act_size;
-        const mos_planes one = {.n = 1, .hw = hw, .stride = 0, .present = NULL};
-        cpu->activation->norm_apply(&one, in + offset, at_offset(add, offset), a, b, s->relu,
-                                    (char *)y + offset);
-    }
+    infer_job job = {.cpu = cpu,
+                     .norm = norm,
+                     .in = in,
+                     .add = add,
+                     .gamma = gamma,
+                     .beta = beta,
+                     .mean = running_mean,
+                     .var = running_var,
+                     .out = y};
+    mos_parallel_for(cpu->threads, s->n * norm->blocks, infer_planes, &job);
     mos_cpu_leave(guard);
 }

@@ -1,5 +1,6 @@
 /* The optimizer step and the measures over the flat parameter block. Work is cut into pieces of
  * fixed size, so sums do not depend on the number of threads. */
+#include "base/thread.h"
 #include "compute/cpu/cpu_state.h"
 
 #include <math.h>
@@ -27,6 +28,24 @@ static mos_optimizer_terms terms_of(const mos_optimizer_step *step,
     };
 }
 
+/* Pieces of a block of values: sums[i], bad[i] of the i-th. */
+typedef struct squares_job {
+    const mos_cpu *cpu;
+    const float *x;
+    int64_t count;
+    double *sums;
+    int64_t *bad;
+} squares_job;
+
+static void sum_pieces(void *context, int64_t begin, int64_t end, int thread) {
+    const squares_job *job = context;
+    (void)thread;
+    for (int64_t i = begin; i < end; i++) {
+        const int64_t left = job->count - i * PIECE, size = left < PIECE ? left : PIECE;
+        job->cpu->kernels->sum_squares(job->x + i * PIECE, size, &job->sums[i], &job->bad[i]);
+    }
+}
+
 /* Sum of squares in double, the same for any number of threads: the pieces' sums are added in
  * order, MAX_PIECES at a time. */
 #define MAX_PIECES 256
@@ -39,11 +58,8 @@ static double sum_of_squares(const mos_cpu *cpu, const float *x, int64_t count,
         int64_t bad[MAX_PIECES];
         const int64_t rest = count - begin, left = (rest + PIECE - 1) / PIECE;
         const int64_t pieces = left < MAX_PIECES ? left : MAX_PIECES;
-#pragma omp parallel for num_threads(cpu->threads) schedule(static)
-        for (int64_t i = 0; i < pieces; i++) {
-            const int64_t size = rest - i * PIECE < PIECE ? rest - i * PIECE : PIECE;
-            cpu->kernels->sum_squares(x + begin + i * PIECE, size, &sums[i], &bad[i]);
-        }
+        squares_job job = {cpu, x + begin, rest, sums, bad};
+        mos_parallel_for(cpu->threads, pieces, sum_pieces, &job);
         for (int64_t i = 0; i < pieces; i++) {
             total += sums[i];
             *not_finite += bad[i];
@@ -64,6 +80,24 @@ static double lars_rate(const mos_cpu *cpu, const mos_optimizer_step *step,
     return step->trust * p / (g + step->weight_decay * p);
 }
 
+typedef struct optimize_job {
+    const mos_cpu *cpu;
+    const mos_optimizer_terms *terms;
+    int64_t offset, count;
+    float *params, *m, *v;
+    const float *grads;
+} optimize_job;
+
+static void optimize_pieces(void *context, int64_t begin, int64_t end, int thread) {
+    const optimize_job *job = context;
+    (void)thread;
+    for (int64_t i = begin * PIECE; i < job->count && i < end * PIECE; i += PIECE) {
+        const int64_t at = job->offset + i, size = job->count - i < PIECE ? job->count - i : PIECE;
+        job->cpu->kernels->optimize(job->terms, size, job->params + at, job->grads + at,
+                                    job->m + at, job->v ? job->v + at : NULL);
+    }
+}
+
 void mos_cpu_optimize(mos_device *device, const mos_optimizer_step *step,
                       const mos_segment_range *segments, int64_t segment_count, void *params,
                       const void *grads, void *m, void *v) {
@@ -78,12 +112,15 @@ void mos_cpu_optimize(mos_device *device, const mos_optimizer_step *step,
              s++)
             run.count += segments[s].count;
         const mos_optimizer_terms terms = terms_of(step, &run, rate);
-#pragma omp parallel for num_threads(cpu->threads) schedule(static) if (run.count > PIECE)
-        for (int64_t i = 0; i < run.count; i += PIECE) {
-            const int64_t at = run.offset + i, size = run.count - i < PIECE ? run.count - i : PIECE;
-            cpu->kernels->optimize(&terms, size, (float *)params + at, (const float *)grads + at,
-                                   (float *)m + at, v ? (float *)v + at : NULL);
-        }
+        optimize_job job = {.cpu = cpu,
+                            .terms = &terms,
+                            .offset = run.offset,
+                            .count = run.count,
+                            .params = params,
+                            .m = m,
+                            .v = v,
+                            .grads = grads};
+        mos_parallel_for(cpu->threads, (run.count + PIECE - 1) / PIECE, optimize_pieces, &job);
     }
     mos_cpu_leave(guard);
 }

@@ -32,11 +32,10 @@ static inline mos_cpu *cpu_of(const mos_device *device) {
     return (mos_cpu *)device->state;
 }
 
-/* Every op runs between enter and leave: denormals are flushed on all threads and oneDNN sees
- * device->threads; the caller's own settings come back afterwards. */
+/* Every op runs between enter and leave: denormals are flushed on all threads; the caller's own
+ * setting comes back afterwards. */
 typedef struct mos_cpu_guard {
-    unsigned control;
-    int threads;
+    uint64_t control;
 } mos_cpu_guard;
 mos_cpu_guard mos_cpu_enter(const mos_cpu *cpu);
 void mos_cpu_leave(mos_cpu_guard guard);

@@ -4,6 +4,7 @@
 #include "compute/ref/ref_backend.h"
 
 #include "base/memory.h"
+#include "base/thread.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -139,25 +140,40 @@ static void add_tap(const mos_conv *conv, const double *x, int64_t kh, int64_t k
     }
 }
 
+/* The arrays of a pass. */
+typedef struct conv_job {
+    const mos_conv *conv;
+    const double *x, *w, *dy;
+    double *y, *dx, *dw;
+} conv_job;
+
+/* Planes of y: all samples' channels. */
+static void forward_planes(void *context, int64_t begin, int64_t end, int thread) {
+    const conv_job *job = context;
+    const mos_conv *conv = job->conv;
+    const mos_conv_shape *s = &conv->shape;
+    const int64_t in = s->h * s->w, out = conv->oh * conv->ow, k = s->kernel;
+    (void)thread;
+    for (int64_t plane = begin; plane < end; plane++) {
+        const int64_t n = plane / s->co, o = plane % s->co;
+        double *y_plane = job->y + plane * out;
+        begin_plane(conv, o, y_plane, out);
+        for (int64_t c = 0; c < s->ci; c++)
+            for (int64_t kh = 0; kh < k; kh++)
+                for (int64_t kw = 0; kw < k; kw++)
+                    add_tap(conv, job->x + (n * s->ci + c) * in, kh, kw,
+                            job->w[((o * s->ci + c) * k + kh) * k + kw], y_plane);
+        end_plane(conv, y_plane, out);
+    }
+}
+
 /* x [n, ci, h, w], y [n, co, oh, ow]; a plan that is not folded has bias 0 and no ending */
 void mos_ref_conv_forward(mos_device *device, mos_conv *conv, const void *x, const void *weights,
                           void *y, void *workspace) {
     (void)workspace;
     const mos_conv_shape *s = &conv->shape;
-    const double *w = s->folded ? conv->weights : weights;
-    const int64_t in = s->h * s->w, out = conv->oh * conv->ow, k = s->kernel;
-#pragma omp parallel for collapse(2) num_threads(device->threads)
-    for (int64_t n = 0; n < s->n; n++)
-        for (int64_t o = 0; o < s->co; o++) {
-            double *y_plane = (double *)y + (n * s->co + o) * out;
-            begin_plane(conv, o, y_plane, out);
-            for (int64_t c = 0; c < s->ci; c++)
-                for (int64_t kh = 0; kh < k; kh++)
-                    for (int64_t kw = 0; kw < k; kw++)
-                        add_tap(conv, (const double *)x + (n * s->ci + c) * in, kh, kw,
-                                w[((o * s->ci + c) * k + kh) * k + kw], y_plane);
-            end_plane(conv, y_plane, out);
-        }
+    conv_job job = {.conv = conv, .x = x, .w = s->folded ? conv->weights : weights, .y = y};
+    mos_parallel_for(device->threads, s->n * s->co, forward_planes, &job);
 }
 
 /* dx [h, w] += weight * dy [oh, ow], each output's share going back to the input it came from. */
@@ -174,27 +190,35 @@ static void add_tap_back(const mos_conv *conv, const double *dy, int64_t kh, int
     }
 }
 
+/* Planes of dx: all samples' channels. */
+static void backward_planes(void *context, int64_t begin, int64_t end, int thread) {
+    const conv_job *job = context;
+    const mos_conv *conv = job->conv;
+    const mos_conv_shape *s = &conv->shape;
+    const int64_t in = s->h * s->w, out = conv->oh * conv->ow, k = s->kernel;
+    (void)thread;
+    for (int64_t plane = begin; plane < end; plane++) {
+        const int64_t n = plane / s->ci, c = plane % s->ci;
+        double *dx_plane = job->dx + plane * in;
+        memset(dx_plane, 0, (size_t)in * sizeof *dx_plane);
+        for (int64_t o = 0; o < s->co; o++)
+            for (int64_t kh = 0; kh < k; kh++)
+                for (int64_t kw = 0; kw < k; kw++) {
+                    const double weight = job->w[((o * s->ci + c) * k + kh) * k + kw];
+                    add_tap_back(conv, job->dy + (n * s->co + o) * out, kh, kw, TERM(1, weight),
+                                 dx_plane);
+                }
+    }
+}
+
 /* dx[n,c,ih,iw] = sum over o, kh, kw of dy[n,o,oh,ow] w[o,c,kh,kw] where oh s - p + kh = ih, ow
  * likewise. */
 void mos_ref_conv_backward_data(mos_device *device, mos_conv *conv, const void *weights,
                                 const void *dy, void *dx, void *workspace) {
     (void)workspace;
     const mos_conv_shape *s = &conv->shape;
-    const int64_t in = s->h * s->w, out = conv->oh * conv->ow, k = s->kernel;
-#pragma omp parallel for collapse(2) num_threads(device->threads)
-    for (int64_t n = 0; n < s->n; n++)
-        for (int64_t c = 0; c < s->ci; c++) {
-            double *dx_plane = (double *)dx + (n * s->ci + c) * in;
-            memset(dx_plane, 0, (size_t)in * sizeof *dx_plane);
-            for (int64_t o = 0; o < s->co; o++)
-                for (int64_t kh = 0; kh < k; kh++)
-                    for (int64_t kw = 0; kw < k; kw++) {
-                        const double weight =
-                            ((const double *)weights)[((o * s->ci + c) * k + kh) * k + kw];
-                        add_tap_back(conv, (const double *)dy + (n * s->co + o) * out, kh, kw,
-                                     TERM(1, weight), dx_plane);
-                    }
-        }
+    conv_job job = {.conv = conv, .w = weights, .dy = dy, .dx = dx};
+    mos_parallel_for(device->threads, s->n * s->ci, backward_planes, &job);
 }
 
 /* Sum over the plane of x shifted by (kh, kw) times dy. */
@@ -212,21 +236,31 @@ static double tap_product(const mos_conv *conv, const double *x, const double *d
     return sum;
 }
 
+/* Kernels of dw: all outputs' input channels. */
+static void backward_kernels(void *context, int64_t begin, int64_t end, int thread) {
+    const conv_job *job = context;
+    const mos_conv *conv = job->conv;
+    const mos_conv_shape *s = &conv->shape;
+    const int64_t in = s->h * s->w, out = conv->oh * conv->ow, k = s->kernel;
+    (void)thread;
+    for (int64_t kernel = begin; kernel < end; kernel++) {
+        const int64_t o = kernel / s->ci, c = kernel % s->ci;
+        for (int64_t kh = 0; kh < k; kh++)
+            for (int64_t kw = 0; kw < k; kw++) {
+                double sum = 0;
+                for (int64_t n = 0; n < s->n; n++)
+                    sum += tap_product(conv, job->x + (n * s->ci + c) * in,
+                                       job->dy + (n * s->co + o) * out, kh, kw);
+                job->dw[(kernel * k + kh) * k + kw] += TERM(2, sum);
+            }
+    }
+}
+
 /* dw[o,c,kh,kw] += sum over n, oh, ow of x[n, c, oh s - p + kh, ow s - p + kw] dy[n,o,oh,ow] */
 void mos_ref_conv_backward_weights(mos_device *device, mos_conv *conv, const void *x,
                                    const void *dy, void *dw, void *workspace) {
     (void)workspace;
     const mos_conv_shape *s = &conv->shape;
-    const int64_t in = s->h * s->w, out = conv->oh * conv->ow, k = s->kernel;
-#pragma omp parallel for collapse(2) num_threads(device->threads)
-    for (int64_t o = 0; o < s->co; o++)
-        for (int64_t c = 0; c < s->ci; c++)
-            for (int64_t kh = 0; kh < k; kh++)
-                for (int64_t kw = 0; kw < k; kw++) {
-                    double sum = 0;
-                    for (int64_t n = 0; n < s->n; n++)
-                        sum += tap_product(conv, (const double *)x + (n * s->ci + c) * in,
-                                           (const double *)dy + (n * s->co + o) * out, kh, kw);
-                    ((double *)dw)[((o * s->ci + c) * k + kh) * k + kw] += TERM(2, sum);
-                }
+    conv_job job = {.conv = conv, .x = x, .dy = dy, .dw = dw};
+    mos_parallel_for(device->threads, s->co * s->ci, backward_kernels, &job);
 }

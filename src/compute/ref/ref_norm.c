@@ -4,6 +4,7 @@
 #include "compute/ref/ref_backend.h"
 
 #include "base/memory.h"
+#include "base/thread.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -122,30 +123,67 @@ static void apply_channel(const channel *at, const double *x, const double *skip
         }
 }
 
+/* The arrays of a pass; a channel of it is one thread's work. */
+typedef struct norm_job {
+    const mos_norm_shape *shape;
+    const double *x, *skip, *gamma, *beta, *y_before, *dy, *dy2;
+    const double *mean_before, *rstd_before, *fixed_mean, *fixed_var;
+    double *running_mean, *running_var, *mean, *rstd, *y;
+    double *dx, *dskip, *dgamma, *dbeta;
+    const uint8_t *present;
+} norm_job;
+
+static void forward_channels(void *context, int64_t begin, int64_t end, int thread) {
+    const norm_job *job = context;
+    const mos_norm_shape *s = job->shape;
+    (void)thread;
+    for (int64_t c = begin; c < end; c++)
+        for (int64_t g = 0; g < s->groups; g++) {
+            const channel at = channel_at(s, job->present, g, c);
+            moments m;
+            if (s->fixed)
+                m = (moments){1, job->running_mean[c], job->running_var[c]};
+            else
+                m = channel_moments(&at, job->x);
+            const double scale = m.count == 0 ? 0 : 1 / sqrt(m.var + s->eps);
+            if (job->running_mean != NULL && !s->fixed)
+                update_running(&m, s->momentum, job->running_mean + c, job->running_var + c);
+            job->mean[g * s->c + c] = m.mean;
+            job->rstd[g * s->c + c] = scale;
+            apply_channel(&at, job->x, job->skip, job->gamma[c], job->beta[c], m.mean, scale,
+                          job->y);
+        }
+}
+
 /* x, skip, y [n, c, h, w]; gamma, beta, running [c]; mean, rstd [groups, c] */
 void mos_ref_norm_forward(mos_device *device, mos_norm *norm, const void *x, const void *skip,
                           const void *gamma, const void *beta, void *running_mean,
                           void *running_var, void *mean, void *rstd, void *y,
                           const uint8_t *present) {
     const mos_norm_shape *s = &norm->shape;
-#pragma omp parallel for num_threads(device->threads)
-    for (int64_t c = 0; c < s->c; c++)
+    norm_job job = {.shape = s,
+                    .x = x,
+                    .skip = skip,
+                    .gamma = gamma,
+                    .beta = beta,
+                    .running_mean = running_mean,
+                    .running_var = running_var,
+                    .mean = mean,
+                    .rstd = rstd,
+                    .y = y,
+                    .present = present};
+    mos_parallel_for(device->threads, s->c, forward_channels, &job);
+}
+
+static void again_channels(void *context, int64_t begin, int64_t end, int thread) {
+    const norm_job *job = context;
+    const mos_norm_shape *s = job->shape;
+    (void)thread;
+    for (int64_t c = begin; c < end; c++)
         for (int64_t g = 0; g < s->groups; g++) {
-            const channel at = channel_at(s, present, g, c);
-            moments m;
-            if (s->fixed)
-                m = (moments){1, ((const double *)running_mean)[c],
-                              ((const double *)running_var)[c]};
-            else
-                m = channel_moments(&at, x);
-            const double scale = m.count == 0 ? 0 : 1 / sqrt(m.var + s->eps);
-            if (running_mean != NULL && !s->fixed)
-                update_running(&m, s->momentum, (double *)running_mean + c,
-                               (double *)running_var + c);
-            ((double *)mean)[g * s->c + c] = m.mean;
-            ((double *)rstd)[g * s->c + c] = scale;
-            apply_channel(&at, x, skip, ((const double *)gamma)[c], ((const double *)beta)[c],
-                          m.mean, scale, y);
+            const channel at = channel_at(s, job->present, g, c);
+            apply_channel(&at, job->x, job->skip, job->gamma[c], job->beta[c],
+                          job->mean_before[g * s->c + c], job->rstd_before[g * s->c + c], job->y);
         }
 }
 
@@ -153,14 +191,16 @@ void mos_ref_norm_again(mos_device *device, mos_norm *norm, const void *x, const
                         const void *gamma, const void *beta, const void *mean, const void *rstd,
                         void *y, const uint8_t *present) {
     const mos_norm_shape *s = &norm->shape;
-#pragma omp parallel for num_threads(device->threads)
-    for (int64_t c = 0; c < s->c; c++)
-        for (int64_t g = 0; g < s->groups; g++) {
-            const channel at = channel_at(s, present, g, c);
-            apply_channel(&at, x, skip, ((const double *)gamma)[c], ((const double *)beta)[c],
-                          ((const double *)mean)[g * s->c + c],
-                          ((const double *)rstd)[g * s->c + c], y);
-        }
+    norm_job job = {.shape = s,
+                    .x = x,
+                    .skip = skip,
+                    .gamma = gamma,
+                    .beta = beta,
+                    .mean_before = mean,
+                    .rstd_before = rstd,
+                    .y = y,
+                    .present = present};
+    mos_parallel_for(device->threads, s->c, again_channels, &job);
 }
 
 /* One channel of the backward pass. */
@@ -214,25 +254,56 @@ static void channel_backward(const channel *at, const channel_gradient *g, doubl
         }
 }
 
+static void backward_channels(void *context, int64_t begin, int64_t end, int thread) {
+    const norm_job *job = context;
+    const mos_norm_shape *s = job->shape;
+    (void)thread;
+    for (int64_t c = begin; c < end; c++)
+        for (int64_t g = 0; g < s->groups; g++) {
+            const channel at = channel_at(s, job->present, g, c);
+            const channel_gradient gradient = {.x = job->x,
+                                               .y = job->y_before,
+                                               .dy = job->dy,
+                                               .dy2 = job->dy2,
+                                               .gamma = job->gamma[c],
+                                               .beta = job->beta[c],
+                                               .mean = job->mean_before[g * s->c + c],
+                                               .rstd = job->rstd_before[g * s->c + c]};
+            channel_backward(&at, &gradient, job->dx, job->dskip, job->dgamma + c, job->dbeta + c);
+        }
+}
+
 void mos_ref_norm_backward(mos_device *device, mos_norm *norm, const void *x, const void *y,
                            const void *dy, const void *dy2, const void *gamma, const void *beta,
                            const void *mean, const void *rstd, void *dx, void *dskip, void *dgamma,
                            void *dbeta, const uint8_t *present) {
     const mos_norm_shape *s = &norm->shape;
-#pragma omp parallel for num_threads(device->threads)
-    for (int64_t c = 0; c < s->c; c++)
+    norm_job job = {.shape = s,
+                    .x = x,
+                    .y_before = y,
+                    .dy = dy,
+                    .dy2 = dy2,
+                    .gamma = gamma,
+                    .beta = beta,
+                    .mean_before = mean,
+                    .rstd_before = rstd,
+                    .dx = dx,
+                    .dskip = s->skip ? dskip : NULL,
+                    .dgamma = dgamma,
+                    .dbeta = dbeta,
+                    .present = present};
+    mos_parallel_for(device->threads, s->c, backward_channels, &job);
+}
+
+static void infer_channels(void *context, int64_t begin, int64_t end, int thread) {
+    const norm_job *job = context;
+    const mos_norm_shape *s = job->shape;
+    (void)thread;
+    for (int64_t c = begin; c < end; c++)
         for (int64_t g = 0; g < s->groups; g++) {
-            const channel at = channel_at(s, present, g, c);
-            const channel_gradient gradient = {.x = x,
-                                               .y = y,
-                                               .dy = dy,
-                                               .dy2 = dy2,
-                                               .gamma = ((const double *)gamma)[c],
-                                               .beta = ((const double *)beta)[c],
-                                               .mean = ((const double *)mean)[g * s->c + c],
-                                               .rstd = ((const double *)rstd)[g * s->c + c]};
-            channel_backward(&at, &gradient, dx, s->skip ? dskip : NULL, (double *)dgamma + c,
-                             (double *)dbeta + c);
+            const channel at = channel_at(s, NULL, g, c);
+            apply_channel(&at, job->x, job->skip, job->gamma[c], job->beta[c], job->fixed_mean[c],
+                          1 / sqrt(job->fixed_var[c] + s->eps), job->y);
         }
 }
 
@@ -240,12 +311,13 @@ void mos_ref_norm_infer(mos_device *device, mos_norm *norm, const void *x, const
                         const void *gamma, const void *beta, const void *running_mean,
                         const void *running_var, void *y) {
     const mos_norm_shape *s = &norm->shape;
-#pragma omp parallel for num_threads(device->threads)
-    for (int64_t c = 0; c < s->c; c++)
-        for (int64_t g = 0; g < s->groups; g++) {
-            const channel at = channel_at(s, NULL, g, c);
-            apply_channel(&at, x, skip, ((const double *)gamma)[c], ((const double *)beta)[c],
-                          ((const double *)running_mean)[c],
-                          1 / sqrt(((const double *)running_var)[c] + s->eps), y);
-        }
+    norm_job job = {.shape = s,
+                    .x = x,
+                    .skip = skip,
+                    .gamma = gamma,
+                    .beta = beta,
+                    .fixed_mean = running_mean,
+                    .fixed_var = running_var,
+                    .y = y};
+    mos_parallel_for(device->threads, s->c, infer_channels, &job);
 }

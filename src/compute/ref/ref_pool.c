@@ -2,6 +2,7 @@
 #include "compute/ref/ref_backend.h"
 
 #include "base/memory.h"
+#include "base/thread.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -56,17 +57,49 @@ static int64_t window_winner(const mos_pool *pool, const double *x, int64_t oh, 
     return winner;
 }
 
+/* The arrays of a pass, and the size of a plane of x where there is no pool. */
+typedef struct pool_job {
+    const mos_pool *pool;
+    int64_t in;
+    const double *from, *from2;
+    double *to;
+    int64_t *index;
+    const int64_t *winners;
+} pool_job;
+
+static void forward_planes(void *context, int64_t begin, int64_t end, int thread) {
+    const pool_job *job = context;
+    const mos_pool *pool = job->pool;
+    const int64_t out = pool->oh * pool->ow;
+    (void)thread;
+    for (int64_t plane = begin; plane < end; plane++) {
+        const double *from = job->from + plane * job->in;
+        for (int64_t o = 0; o < out; o++) {
+            const int64_t winner = window_winner(pool, from, o / pool->ow, o % pool->ow);
+            job->to[plane * out + o] = from[winner];
+            if (job->index != NULL) job->index[plane * out + o] = winner;
+        }
+    }
+}
+
 /* x [n, c, h, w], y and index [n, c, oh, ow] */
 void mos_ref_pool_forward(mos_device *device, mos_pool *pool, const void *x, void *y, void *index) {
     const mos_pool_shape *s = &pool->shape;
-    const int64_t in = s->h * s->w, out = pool->oh * pool->ow;
-#pragma omp parallel for num_threads(device->threads)
-    for (int64_t plane = 0; plane < s->n * s->c; plane++) {
-        const double *from = (const double *)x + plane * in;
-        for (int64_t o = 0; o < out; o++) {
-            const int64_t winner = window_winner(pool, from, o / pool->ow, o % pool->ow);
-            ((double *)y)[plane * out + o] = from[winner];
-            if (index != NULL) ((int64_t *)index)[plane * out + o] = winner;
+    pool_job job = {.pool = pool, .in = s->h * s->w, .from = x, .to = y, .index = index};
+    mos_parallel_for(device->threads, s->n * s->c, forward_planes, &job);
+}
+
+static void backward_planes(void *context, int64_t begin, int64_t end, int thread) {
+    const pool_job *job = context;
+    const int64_t out = job->pool->oh * job->pool->ow;
+    (void)thread;
+    for (int64_t plane = begin; plane < end; plane++) {
+        double *to = job->to + plane * job->in;
+        memset(to, 0, (size_t)job->in * sizeof *to);
+        for (int64_t o = plane * out; o < (plane + 1) * out; o++) {
+            double gradient = job->from[o];
+            if (job->from2 != NULL) gradient += TERM(10, job->from2[o]);
+            to[job->winners[o]] += TERM(11, gradient);
         }
     }
 }
@@ -75,38 +108,42 @@ void mos_ref_pool_forward(mos_device *device, mos_pool *pool, const void *x, voi
 void mos_ref_pool_backward(mos_device *device, mos_pool *pool, const void *dy, const void *dy2,
                            const void *index, void *dx) {
     const mos_pool_shape *s = &pool->shape;
-    const int64_t in = s->h * s->w, out = pool->oh * pool->ow;
-#pragma omp parallel for num_threads(device->threads)
-    for (int64_t plane = 0; plane < s->n * s->c; plane++) {
-        double *to = (double *)dx + plane * in;
-        memset(to, 0, (size_t)in * sizeof *to);
-        for (int64_t o = plane * out; o < (plane + 1) * out; o++) {
-            double gradient = ((const double *)dy)[o];
-            if (dy2 != NULL) gradient += TERM(10, ((const double *)dy2)[o]);
-            to[((const int64_t *)index)[o]] += TERM(11, gradient);
-        }
+    pool_job job = {
+        .pool = pool, .in = s->h * s->w, .from = dy, .from2 = dy2, .to = dx, .winners = index};
+    mos_parallel_for(device->threads, s->n * s->c, backward_planes, &job);
+}
+
+static void mean_planes(void *context, int64_t begin, int64_t end, int thread) {
+    const pool_job *job = context;
+    (void)thread;
+    for (int64_t plane = begin; plane < end; plane++) {
+        double sum = 0;
+        for (int64_t i = 0; i < job->in; i++)
+            sum += job->from[plane * job->in + i];
+        job->to[plane] = sum / (double)job->in;
     }
 }
 
 /* y[n,c] = mean over the plane of x [n, c, h, w] */
 void mos_ref_mean_forward(mos_device *device, int64_t n, int64_t c, int64_t h, int64_t w,
                           const void *x, void *y) {
-#pragma omp parallel for num_threads(device->threads)
-    for (int64_t plane = 0; plane < n * c; plane++) {
-        double sum = 0;
-        for (int64_t i = 0; i < h * w; i++)
-            sum += ((const double *)x)[plane * h * w + i];
-        ((double *)y)[plane] = sum / (double)(h * w);
+    pool_job job = {.in = h * w, .from = x, .to = y};
+    mos_parallel_for(device->threads, n * c, mean_planes, &job);
+}
+
+static void mean_planes_back(void *context, int64_t begin, int64_t end, int thread) {
+    const pool_job *job = context;
+    (void)thread;
+    for (int64_t plane = begin; plane < end; plane++) {
+        const double gradient = job->from[plane] / (double)job->in;
+        for (int64_t i = 0; i < job->in; i++)
+            job->to[plane * job->in + i] = TERM(12, gradient);
     }
 }
 
 /* dx[n,c,h,w] = dy[n,c] / (h w) */
 void mos_ref_mean_backward(mos_device *device, int64_t n, int64_t c, int64_t h, int64_t w,
                            const void *dy, void *dx) {
-#pragma omp parallel for num_threads(device->threads)
-    for (int64_t plane = 0; plane < n * c; plane++) {
-        const double gradient = ((const double *)dy)[plane] / (double)(h * w);
-        for (int64_t i = 0; i < h * w; i++)
-            ((double *)dx)[plane * h * w + i] = TERM(12, gradient);
-    }
+    pool_job job = {.in = h * w, .from = dy, .to = dx};
+    mos_parallel_for(device->threads, n * c, mean_planes_back, &job);
 }
