@@ -24,6 +24,9 @@ const mos_check_class_row mos_check_class_table[MOS_CHECK_CLASSES] = {
         "stored patches that are left out on purpose: snow, cloud, known damage, in no split "
         "list, no label among the classes"),
     ROW(UNKNOWN_LABEL, "unknown-label", ERROR, false, false, "a label not in the nomenclature"),
+    ROW(LABEL_NAMES, "label-names", WARNING, false, false,
+        "names of classes that tell of a slip in the table: two that differ by a letter, by case "
+        "or by blanks, several with commas between, one such as nan or None"),
     ROW(NO_LABEL, "no-label", WARNING, false, false, "labels that should be there and are not"),
     ROW(LABEL_CONFLICT, "label-conflict", WARNING, false, false,
         "two sources of labels that say different things"),

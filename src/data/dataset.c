@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "data/class_names.h"
 #include "data/data_options.h"
 #include "data/sample_select.h"
 #include "data/sample_table.h"
@@ -133,6 +134,7 @@ static mosaic_status open_noting(const mos_data_options *options, mos_survey *su
     MOS_GOTO(dataset->format->open(dataset));
     MOS_GOTO(mos_dataset_select(dataset));
     MOS_GOTO(mos_dataset_index(dataset));
+    mos_class_names_judge(dataset);
     MOS_GOTO(mos_alloc((size_t)dataset->count, sizeof *dataset->offset, "offset states",
                        &dataset->offset));
     MOS_GOTO(mos_dataset_probe(dataset));
@@ -176,6 +178,7 @@ void mos_dataset_close(mos_dataset **pointer) {
     mos_free(dataset->locations);
     mos_split_columns_destroy(&dataset->split_columns);
     mos_free(dataset->sites);
+    mos_free(dataset->grounds);
     mos_free(dataset->index);
     mos_free(dataset->offset);
     mos_text_pool_release(&dataset->pool);
@@ -234,6 +237,10 @@ int64_t mos_dataset_classes(const mos_dataset *dataset, const char *const **name
 
 const char *mos_dataset_format(const mos_dataset *dataset) {
     return dataset->format->name;
+}
+
+const char *mos_dataset_origin(const mos_dataset *dataset) {
+    return dataset->origin != NULL ? dataset->origin : dataset->format->name;
 }
 
 int mos_dataset_policy(const mos_dataset *dataset) {

@@ -1,16 +1,10 @@
 #include "data/patch_place.h"
 
-#include "base/file.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "data/names/patch_name.h"
-#include "data/sample_table.h"
 #include "data/utm.h"
-#include "io/raster.h"
 
-#include <limits.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,7 +25,7 @@ static bool place_of_name(const char *id, mos_place *out) {
     out->x = floor(west_m / 60) * 60 + cell_m * (name.column + 0.5);
     out->y = ceil((north_m - equator_m) / 60) * 60 + equator_m - cell_m * (name.row + 0.5);
     out->half_width = out->half_height = cell_m / 2;
-    out->pixel_m = 10;
+    out->pixel_m = out->pixel_longest_m = 10;
     return true;
 }
 
@@ -45,27 +39,7 @@ static void place_in_degrees(double dx, double dy, mos_place *out) {
     out->half_width *= across;
     out->half_height *= down;
     out->pixel_m = fmin(dx * across, dy * down);
-}
-
-/* Cut from a scene, or packed with its place. */
-static bool place_of_site(const mos_dataset *dataset, int64_t sample, mos_place *out) {
-    mos_site site;
-    int64_t epsg = 0;
-    if (!mos_dataset_site(dataset, sample, &site)) return false;
-    if (strncmp(site.crs, "EPSG:", 5) == 0 && mos_parse_int(site.crs + 5, &epsg))
-        out->epsg = epsg > 0 && epsg <= INT_MAX ? (int)epsg : 0;
-    out->x = site.x + site.width / 2;
-    out->y = site.y - site.height / 2;
-    out->half_width = site.width / 2;
-    out->half_height = site.height / 2;
-    /* The finest band's pixels. */
-    int64_t pixels = 1;
-    for (int64_t m = 0; m < dataset->modality_count; m++)
-        for (int64_t b = 0; b < dataset->modalities[m].band_count; b++)
-            if (dataset->storage[m].width[b] > pixels) pixels = dataset->storage[m].width[b];
-    out->pixel_m = site.width / (double)pixels;
-    if (out->epsg == 4326) place_in_degrees(out->pixel_m, out->pixel_m, out);
-    return isfinite(out->x) && isfinite(out->y) && out->pixel_m > 0;
+    out->pixel_longest_m = fmax(dx * across, dy * down);
 }
 
 static void add_degrees(mos_place *out) {
@@ -75,21 +49,43 @@ static void add_degrees(mos_place *out) {
         out->latitude = out->longitude = NAN;
 }
 
-bool mos_place_of_grid(const double transform[6], int64_t width, int64_t height, int epsg,
-                       mos_place *out) {
-    *out = (mos_place){.latitude = NAN, .longitude = NAN};
-    if (transform[2] != 0 || transform[4] != 0) return false;
-    double wide = (double)width * transform[1], high = (double)height * transform[5];
+/* Systems in degrees have EPSG's numbers 4001 to 4999; the few planes among these have coordinates
+ * that are no degrees. */
+static bool in_degrees(const mos_place *place) {
+    return place->epsg > 4000 && place->epsg < 5000 && fabs(place->x) <= 360 &&
+           fabs(place->y) <= 90 && place->half_height < 45;
+}
+
+bool mos_place_of_box(const mos_site *box, int epsg, double pixel_wide, double pixel_high,
+                      mos_place *out) {
     *out = (mos_place){.epsg = epsg,
-                       .x = transform[0] + wide / 2,
-                       .y = transform[3] + high / 2,
-                       .half_width = fabs(wide) / 2,
-                       .half_height = fabs(high) / 2,
-                       .pixel_m = fmin(fabs(transform[1]), fabs(transform[5]))};
-    if (epsg == 4326) place_in_degrees(fabs(transform[1]), fabs(transform[5]), out);
+                       .x = box->x + box->width / 2,
+                       .y = box->y - box->height / 2,
+                       .half_width = box->width / 2,
+                       .half_height = box->height / 2,
+                       .pixel_m = fmin(pixel_wide, pixel_high),
+                       .pixel_longest_m = fmax(pixel_wide, pixel_high)};
+    if (in_degrees(out)) place_in_degrees(pixel_wide, pixel_high, out);
     out->known = isfinite(out->x) && isfinite(out->y) && out->pixel_m > 0;
     add_degrees(out);
     return out->known;
+}
+
+/* A turned raster lies within the outline of its four corners. */
+void mos_box_of_grid(const double transform[6], int64_t width, int64_t height, mos_site *out) {
+    const double *t = transform, wide = (double)width, high = (double)height;
+    out->x = t[0] + fmin(wide * t[1], 0) + fmin(high * t[2], 0);
+    out->y = t[3] + fmax(wide * t[4], 0) + fmax(high * t[5], 0);
+    out->width = wide * fabs(t[1]) + high * fabs(t[2]);
+    out->height = wide * fabs(t[4]) + high * fabs(t[5]);
+}
+
+bool mos_place_of_grid(const double transform[6], int64_t width, int64_t height, int epsg,
+                       mos_place *out) {
+    mos_site box = {0};
+    const double *t = transform;
+    mos_box_of_grid(transform, width, height, &box);
+    return mos_place_of_box(&box, epsg, hypot(t[1], t[4]), hypot(t[2], t[5]), out);
 }
 
 bool mos_place_of_name(const char *name, mos_place *out) {
@@ -97,48 +93,6 @@ bool mos_place_of_name(const char *name, mos_place *out) {
     out->known = place_of_name(name, out);
     add_degrees(out);
     return out->known;
-}
-
-static mosaic_status place_of_file(const char *path, mos_place *out) {
-    mos_raster_info info;
-    MOS_TRY(mos_raster_info_read(path, &info));
-    if (info.has_transform)
-        (void)mos_place_of_grid(info.transform, info.width, info.height, info.epsg, out);
-    return MOSAIC_OK;
-}
-
-/* Files, not keys of a store. */
-static const char *first_file(const mos_dataset *dataset, int64_t sample) {
-    const char *const *sources = dataset->sources + sample * dataset->slots;
-    for (int64_t s = 0; s < dataset->slots; s++)
-        if (sources[s] != NULL && sources[s][0] == '/') return sources[s];
-    for (int64_t s = 0; s < dataset->slots; s++)
-        if (sources[s] != NULL && strchr(sources[s], '/') != NULL) return sources[s];
-    return NULL;
-}
-
-mosaic_status mos_place_find(const mos_dataset *dataset, int64_t sample, mos_place *out) {
-    *out = (mos_place){.latitude = NAN, .longitude = NAN};
-    out->known = place_of_site(dataset, sample, out) || place_of_name(dataset->ids[sample], out);
-    const char *path = out->known ? NULL : first_file(dataset, sample);
-    if (path != NULL && mos_path_exists(path)) MOS_TRY(place_of_file(path, out));
-    add_degrees(out);
-    return MOSAIC_OK;
-}
-
-mosaic_status mos_places_make(const mos_dataset *dataset, mos_place **out, int64_t *unknown) {
-    *unknown = 0;
-    MOS_TRY(mos_alloc((size_t)dataset->count, sizeof **out, "places", out));
-    for (int64_t i = 0; i < dataset->count; i++) {
-        mosaic_status status = mos_place_find(dataset, i, &(*out)[i]);
-        if (status != MOSAIC_OK) {
-            mos_free(*out);
-            *out = NULL;
-            return status;
-        }
-        *unknown += !(*out)[i].known;
-    }
-    return MOSAIC_OK;
 }
 
 double mos_place_gap(const mos_place *a, const mos_place *b) {
@@ -248,41 +202,5 @@ mosaic_status mos_places_near(const mos_place *places, int64_t count, double wit
     }
 done:
     mos_free(entries);
-    return status;
-}
-
-/* ---- samples of one place -------------------------------------------------------------------- */
-
-/* "33UUP 75 43" of a name; the location column; "" for none. */
-static void location_key(const mos_dataset *dataset, int64_t sample, char *out, size_t size) {
-    mos_patch_name name;
-    const char *id = dataset->ids[sample];
-    out[0] = '\0';
-    if (dataset->locations != NULL && dataset->locations[sample] != NULL)
-        (void)snprintf(out, size, "%s", dataset->locations[sample]);
-    else if (mos_patch_name_parse_s2(id, strlen(id), &name))
-        (void)snprintf(out, size, "%s %d %d", name.tile, name.column, name.row);
-}
-
-mosaic_status mos_locations_make(const mos_dataset *dataset, int32_t **group, int64_t *groups) {
-    mos_name_set names = {0};
-    mosaic_status status;
-    char key[256];
-    *groups = 0;
-    MOS_GOTO(mos_alloc((size_t)dataset->count, sizeof **group, "locations", group));
-    for (int64_t i = 0; i < dataset->count; i++) {
-        location_key(dataset, i, key, sizeof key);
-        /* A name no location has: it starts with a control character. */
-        if (key[0] == '\0') (void)snprintf(key, sizeof key, "\1%lld", (long long)i);
-        MOS_GOTO(mos_name_set_add(&names, key, strlen(key), NULL));
-        (*group)[i] = (int32_t)(mos_name_set_find(&names, key, strlen(key)) - names.entries);
-    }
-    *groups = (int64_t)names.count;
-done:
-    mos_name_set_release(&names);
-    if (status != MOSAIC_OK) {
-        mos_free(*group);
-        *group = NULL;
-    }
     return status;
 }

@@ -1,5 +1,4 @@
-/* Where patches lie on the ground: from BigEarthNet names or the georeference of the files. What
- * geographic blocks, buffers and the search for overlapping patches stand on. */
+/* Outlines on the ground, from a georeference or a BigEarthNet name: gaps, blocks, neighbours. */
 #ifndef MOS_DATA_PATCH_PLACE_H
 #define MOS_DATA_PATCH_PLACE_H
 
@@ -10,21 +9,22 @@ typedef struct mos_place {
     int epsg;    /* of the plane x and y are in; 0: one unnamed plane for all such patches */
     double x, y; /* centre, metres */
     double half_width, half_height; /* metres */
-    double pixel_m;                 /* side of the finest pixel */
-    double latitude, longitude;     /* radians; NaN where the plane is no UTM zone */
+    double pixel_m;         /* side of the finest pixel; of a pixel that is no square the shorter */
+    double pixel_longest_m; /* the longer one: they differ where pixels are squares of degrees */
+    double latitude, longitude; /* radians; NaN where the plane is no UTM zone */
 } mos_place;
 
-/* One sample's: its site (data/dataset.h), its name, its file. *out unknown when its name is none
- * of BigEarthNet V2 and its file has no georeference. A degree grid (EPSG 4326) is turned into UTM.
- */
-mosaic_status mos_place_find(const mos_dataset *dataset, int64_t sample, mos_place *out);
-/* Of a raster with this geotransform; false when it is turned. */
+/* The outline of a raster with this geotransform, in its units; a turned one's has it inside. crs
+ * is left alone. */
+void mos_box_of_grid(const double transform[6], int64_t width, int64_t height, mos_site *out);
+/* Of an outline whose pixels have these sides; degrees are turned into UTM. */
+bool mos_place_of_box(const mos_site *box, int epsg, double pixel_wide, double pixel_high,
+                      mos_place *out);
+/* Of a raster with this geotransform. */
 bool mos_place_of_grid(const double transform[6], int64_t width, int64_t height, int epsg,
                        mos_place *out);
 /* Of a BigEarthNet patch name that has a tile. */
 bool mos_place_of_name(const char *name, mos_place *out);
-/* Of all samples, mos_free(*out); *unknown counts those without. */
-mosaic_status mos_places_make(const mos_dataset *dataset, mos_place **out, int64_t *unknown);
 /* Free metres between the outlines of two patches: 0 when they touch, below 0 when they overlap
  * (minus the smaller side of the shared rectangle); infinity between unrelated planes. Across UTM
  * zones the second patch is moved into the first one's plane. */
@@ -37,9 +37,5 @@ uint64_t mos_place_block(const mos_place *place, double side_m);
 typedef mosaic_status (*mos_place_visit)(void *context, int64_t a, int64_t b, double gap_m);
 mosaic_status mos_places_near(const mos_place *places, int64_t count, double within_m,
                               mos_place_visit visit, void *context);
-
-/* Samples of one place have one number, [count] in [0, *groups): the location the table names, else
- * the cell of a BigEarthNet name, else each sample is its own. mos_free(*group). */
-mosaic_status mos_locations_make(const mos_dataset *dataset, int32_t **group, int64_t *groups);
 
 #endif

@@ -19,6 +19,9 @@ static void move_row(mos_dataset *dataset, int64_t from, int64_t to) {
     dataset->locations[to] = dataset->locations[from];
     mos_split_columns_move(dataset->split_columns, from, to);
     if (dataset->sites != NULL) dataset->sites[to] = dataset->sites[from];
+    if (dataset->grounds != NULL)
+        memcpy(dataset->grounds + to * modalities, dataset->grounds + from * modalities,
+               (size_t)modalities * sizeof *dataset->grounds);
     memcpy(dataset->labels + to * classes, dataset->labels + from * classes, (size_t)classes);
     memcpy(dataset->times + to * modalities, dataset->times + from * modalities,
            (size_t)modalities * sizeof *dataset->times);

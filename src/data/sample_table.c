@@ -60,6 +60,13 @@ mosaic_status mos_dataset_add(mos_dataset *dataset, const mos_sample_row *row) {
         MOS_TRY(mos_alloc((size_t)dataset->capacity, sizeof *dataset->sites, "sample sites",
                           &dataset->sites));
     if (row->site != NULL) dataset->sites[i] = *row->site;
+    if (row->grounds != NULL && dataset->grounds == NULL)
+        MOS_TRY(mos_alloc((size_t)dataset->capacity,
+                          (size_t)dataset->modality_count * sizeof *dataset->grounds,
+                          "ground of records", &dataset->grounds));
+    for (int64_t m = 0; row->grounds != NULL && m < dataset->modality_count; m++)
+        MOS_TRY(mos_text_pool_add(&dataset->pool, row->grounds[m], strlen(row->grounds[m]),
+                                  &dataset->grounds[i * dataset->modality_count + m]));
     uint32_t present = 0;
     for (int64_t m = 0; m < dataset->modality_count; m++) {
         const mos_modality_storage *storage = &dataset->storage[m];

@@ -37,6 +37,7 @@ struct mos_dataset {
     mos_data_options options; /* a copy */
     const mos_format *format;
     char root[4096];
+    const char *origin; /* the format a pack was made of, NULL: no pack, or it does not say */
 
     int64_t modality_count, class_count, slots;
     bool classes_found; /* collected from the labels that occur */
@@ -56,6 +57,7 @@ struct mos_dataset {
     const char **sources;   /* [count, slots] record or path, NULL: absent */
     const char **products;  /* [count] ESA product name where the source tells it, or NULL */
     mos_site *sites;        /* [count], NULL where no sample has one; crs NULL: unknown */
+    const char **grounds;   /* [count, modalities] of a pack (data/pack_ground.h), or NULL */
     const char **locations; /* [count] the place, where the table names it, or NULL */
     struct mos_split_columns *split_columns; /* of data.split_file, or NULL (data/split_file.h) */
     uint32_t *index;                         /* hash table over ids: row + 1 */
@@ -90,6 +92,7 @@ typedef struct mos_sample_row {
     const size_t *source_sizes; /* [slots], or NULL when every source ends with NUL */
     const char *product;        /* NULL unknown */
     const char *location;       /* NULL unknown */
+    const char *const *grounds; /* [modalities], or NULL */
     const mos_site *site;       /* NULL unknown; its crs lives as long as the data set */
 } mos_sample_row;
 

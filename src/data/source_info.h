@@ -14,6 +14,7 @@ typedef struct mos_source_info {
     bool has_transform;
     double transform[6]; /* GDAL's geotransform */
     int epsg;            /* 0 unknown */
+    bool per_band;       /* bands of one record may each lie on ground of their own */
 } mos_source_info;
 
 /* The fields from the raster file at out->path. */

@@ -56,6 +56,10 @@ static const struct {
     {"left out: ", MOS_CHECK_LEFT_OUT, ID, NULL, ""},
     {"no label is one of the classes: left out", MOS_CHECK_LEFT_OUT, ID, NULL, ""},
     {"label not in the nomenclature", MOS_CHECK_UNKNOWN_LABEL, ID, ": ", ""},
+    {"two classes that differ in case or blanks alone", MOS_CHECK_LABEL_NAMES, TEXT, NULL, ""},
+    {"two classes that differ by one letter", MOS_CHECK_LABEL_NAMES, TEXT, NULL, ""},
+    {"class that looks like several, comma between", MOS_CHECK_LABEL_NAMES, TEXT, NULL, ""},
+    {"class whose name says that there is none", MOS_CHECK_LABEL_NAMES, TEXT, NULL, ""},
     {"labels unknown", MOS_CHECK_NO_LABEL, ID, NULL, ""},
     {"labels unknown (no lc)", MOS_CHECK_NO_LABEL, ID, NULL, ""},
     {"labels unknown (lc is of no use)", MOS_CHECK_NO_LABEL, ID, NULL, ""},
@@ -69,6 +73,7 @@ static const struct {
     {"id occurs twice", MOS_CHECK_DUPLICATE_ID, ID, NULL, ""},
     {"row not understood", MOS_CHECK_METADATA, FILE_NAME, ": ", ""},
     {"first file unreadable", FOUND_AGAIN, TEXT, NULL, ""},
+    {"bands not understood", MOS_CHECK_UNREADABLE, FILE_NAME, ": ", ""},
     {"acquisition time not understood", MOS_CHECK_TIME, ID, NULL, ""},
     {"acquisition time far from the name's", MOS_CHECK_TIME, ID, NULL, ""},
 };

@@ -141,6 +141,40 @@ static mosaic_status allocate(mos_inference *out) {
     return MOSAIC_OK;
 }
 
+/* Row `from` of what was collected becomes row `to`. */
+static void move_row(mos_inference *out, int64_t from, int64_t to) {
+    size_t classes = (size_t)out->classes, features = (size_t)out->features,
+           latent = (size_t)out->latent;
+    if (from == to) return;
+    out->samples[to] = out->samples[from];
+    if (classes > 0) {
+        memcpy(out->labels + to * out->classes, out->labels + from * out->classes, classes);
+        memcpy(out->logits + to * out->classes, out->logits + from * out->classes,
+               classes * sizeof *out->logits);
+    }
+    for (int64_t m = 0; m < out->modalities; m++) {
+        out->present[m][to] = out->present[m][from];
+        memcpy(out->feature[m] + to * out->features, out->feature[m] + from * out->features,
+               features * sizeof(float));
+        if (out->z[m] != NULL)
+            memcpy(out->z[m] + to * out->latent, out->z[m] + from * out->latent,
+                   latent * sizeof(float));
+    }
+}
+
+/* A row without data, because a policy threw its sample out or because the sample has none of the
+ * model's modalities, has no prediction and enters no score. Rows [at, *end) are what is left. */
+static void drop_empty(mos_inference *out, int64_t at, int64_t valid, int64_t *end) {
+    int64_t to = at;
+    for (int64_t i = at; i < at + valid; i++) {
+        bool any = false;
+        for (int64_t m = 0; m < out->modalities; m++)
+            any = any || out->present[m][i];
+        if (any) move_row(out, i, to++);
+    }
+    *end = to;
+}
+
 /* Copy what the model computed for one batch into rows [at, at + valid). */
 static void collect_batch(mos_model *model, const mos_batch *batch, const class_columns *classes,
                           int64_t at, mos_inference *out) {
@@ -176,7 +210,7 @@ static void collect_batch(mos_model *model, const mos_batch *batch, const class_
 static mosaic_status run_batches(mos_model *model, mos_loader *loader, const class_columns *classes,
                                  bool progress, mos_inference *out) {
     mos_progress bar;
-    int64_t at = 0;
+    int64_t at = 0, seen = 0;
     const int64_t view[MOS_MAX_MODALITIES] = {0};
     const uint8_t *present[MOS_MAX_MODALITIES] = {NULL};
     MOS_TRY(mos_loader_start(loader, 0, 0));
@@ -195,11 +229,13 @@ static mosaic_status run_batches(mos_model *model, mos_loader *loader, const cla
         if (!batch) break;
         if (out->classes > 0) mos_model_head_forward(model, view, present);
         collect_batch(model, batch, classes, at, out);
-        at += batch->valid;
-        if (progress) mos_progress_update(&bar, at);
+        drop_empty(out, at, batch->valid, &at);
+        seen += batch->valid;
+        if (progress) mos_progress_update(&bar, seen);
     }
     if (progress) mos_progress_end(&bar);
     out->n = at;
+    out->repairs.skipped = seen - at;
     return MOSAIC_OK;
 }
 
@@ -231,6 +267,12 @@ mosaic_status mos_inference_run(mos_model *model, const mos_model_card *card, mo
     MOS_GOTO(mos_model_plan_make(model, &plan));
     MOS_GOTO(mos_loader_create(dataset, &options, index, count, NULL, &loader));
     MOS_GOTO(run_batches(model, loader, &classes, progress, out));
+    if (out->n == 0)
+        MOS_GOTO(
+            mos_fail(MOSAIC_ERR_DATA,
+                     "'%s': all %lld samples were skipped: they cannot be read, data.policy or "
+                     "data.constant_bands is skip, or they have none of the model's modalities",
+                     mos_dataset_root(dataset), (long long)count));
     for (int64_t i = 0; i < out->n * out->classes; i++) {
         if (!isfinite(out->logits[i])) {
             status = mos_fail(MOSAIC_ERR_NUMERIC,

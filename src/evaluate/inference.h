@@ -9,7 +9,8 @@
 enum { MOS_INFERENCE_BATCH = 32 }; /* rows of the plan a model runs with here */
 
 typedef struct mos_inference {
-    int64_t n, classes, modalities, features, latent;
+    int64_t n; /* rows with data; the others are counted in repairs.skipped and not here */
+    int64_t classes, modalities, features, latent;
     int64_t *samples; /* [n] data set indices */
     int8_t *
         labels; /* [n, classes of the model], joined by name; classes unknown to the data set: -1 */

@@ -1,7 +1,7 @@
 #include "evaluate/lag_repair.h"
 
 #include "base/memory.h"
-#include "data/patch_place.h"
+#include "data/sample_place.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -94,7 +94,7 @@ mosaic_status mos_lag_pairs_make(const mos_dataset *dataset, const int64_t *samp
     int64_t places;
     mosaic_status status;
     *out = (mos_lag_pairs){0};
-    MOS_GOTO(mos_locations_make(dataset, &place, &places));
+    MOS_GOTO(mos_locations_make(dataset, NULL, &place, &places));
     MOS_GOTO(mos_alloc((size_t)n, sizeof *rows, "rows by place", &rows));
     MOS_GOTO(mos_alloc((size_t)n, sizeof *p.sample, "samples", &p.sample));
     for (int64_t i = 0; i < n; i++) {

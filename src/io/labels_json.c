@@ -1,9 +1,12 @@
 #include "io/labels_json.h"
 
+#include "base/text.h"
 #include "io/file_map.h"
 
 #include <jansson.h>
-#include <stdbool.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Real files have some 1,300 bytes and nest 2 deep. */
@@ -64,10 +67,44 @@ static mosaic_status read_labels(const json_t *root, const char *what, mos_label
     return MOSAIC_OK;
 }
 
+/* The code of the whole system is the last one in its WKT; 0 where there is none. */
+static int epsg_of(const char *wkt) {
+    static const char mark[] = "\"EPSG\",\"";
+    const char *last = NULL;
+    for (const char *at = wkt; (at = strstr(at, mark)) != NULL; at += sizeof mark - 1)
+        last = at + sizeof mark - 1;
+    char digits[12];
+    int64_t code;
+    if (last == NULL) return 0;
+    size_t size = strspn(last, "0123456789");
+    if (size == 0 || size >= sizeof digits || strcmp(last + size, "\"]]") != 0) return 0;
+    (void)snprintf(digits, sizeof digits, "%.*s", (int)size, last);
+    return mos_parse_int(digits, &code) && code > 0 && code <= INT_MAX ? (int)code : 0;
+}
+
+/* S1 files call the lower edge lly. */
+static void read_place(const json_t *root, mos_labels_json *out) {
+    const json_t *box = json_object_get(root, "coordinates"),
+                 *projection = json_object_get(root, "projection");
+    const json_t *south = json_object_get(box, "lry");
+    if (south == NULL) south = json_object_get(box, "lly");
+    const json_t *const edges[] = {json_object_get(box, "ulx"), json_object_get(box, "uly"),
+                                   json_object_get(box, "lrx"), south};
+    double *const values[] = {&out->west, &out->north, &out->east, &out->south};
+    for (size_t e = 0; e < sizeof edges / sizeof *edges; e++) {
+        if (!json_is_number(edges[e])) return;
+        *values[e] = json_number_value(edges[e]);
+    }
+    out->epsg = json_is_string(projection) ? epsg_of(json_string_value(projection)) : 0;
+    out->has_place = out->epsg > 0 && out->east > out->west && out->north > out->south &&
+                     isfinite(out->east - out->west) && isfinite(out->north - out->south);
+}
+
 /* An S1 file names its partner; the two kinds name time and product differently. */
 static mosaic_status read_tree(const json_t *root, const char *what, mos_labels_json *out) {
     if (!json_is_object(root)) return mos_fail(MOSAIC_ERR_DATA, "%s: no JSON object", what);
     MOS_TRY(read_labels(root, what, out));
+    read_place(root, out);
     MOS_TRY(read_text(root, "corresponding_s2_patch", what, &out->partner));
     bool radar = out->partner != NULL;
     MOS_TRY(read_text(root, radar ? "acquisition_time" : "acquisition_date", what, &out->acquired));

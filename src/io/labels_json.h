@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { MOS_LABELS_JSON_LABELS = 64, MOS_LABELS_JSON_TEXT = 200 };
@@ -20,7 +21,10 @@ typedef struct mos_labels_json {
     const char *partner;  /* S1: the S2 patch of the same place; NULL in an S2 file */
     const char *acquired; /* either kind's time, not parsed; NULL where absent */
     const char *source;   /* name of the ESA product; NULL where absent */
-    void *tree;           /* what the texts point into */
+    bool has_place; /* coordinates and a projection with an EPSG code; anything else is no error */
+    double west, north, east, south; /* in units of the projection */
+    int epsg;
+    void *tree; /* what the texts point into */
 } mos_labels_json;
 
 /* `what` goes before every message. `out` is released or empty after a failure. */

@@ -89,6 +89,12 @@ static mosaic_status add_data(const mos_trainer *trainer, mos_text *out) {
         mos_text_add(out, ", \"fold\": %lld}", (long long)trainer->config->data.fold);
     }
     mos_text_add(out, ",\n    \"limit_per_split\": %lld", (long long)trainer->config->data.limit);
+    mos_text_add(out, ",\n    \"notices\": [");
+    for (size_t i = 0; i < trainer->notices.count; i++) {
+        mos_text_add(out, i == 0 ? "" : ", ");
+        mos_text_add_json(out, trainer->notices.items[i]);
+    }
+    mos_text_add(out, "]");
     add_defects(trainer, out);
     mos_trainer_add_repairs(trainer, out);
     mos_text_add(out, "\n  }");

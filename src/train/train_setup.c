@@ -72,14 +72,27 @@ static const mos_modality *find_modality(const mos_dataset *dataset, const char 
 static mosaic_status add_default_bands(const mos_trainer *trainer, const mos_modality *source,
                                        mos_config_modality *modality) {
     const char *const *names = NULL;
-    bool bigearthnet = strncmp(mos_dataset_format(trainer->dataset), "bigearthnet", 11) == 0;
+    bool bigearthnet = strncmp(mos_dataset_origin(trainer->dataset), "bigearthnet", 11) == 0;
     if (bigearthnet && strcmp(source->name, "s1") == 0) names = s1_default;
     if (bigearthnet && strcmp(source->name, "s2") == 0) names = s2_default;
     for (size_t b = 0; names != NULL && names[b] != NULL; b++)
         MOS_TRY(mos_text_list_add(&modality->bands, names[b]));
     for (int64_t b = 0; names == NULL && b < source->band_count; b++)
         MOS_TRY(mos_text_list_add(&modality->bands, source->bands[b].name));
-    return MOSAIC_OK;
+    mos_text left = {0};
+    for (int64_t b = 0; names != NULL && b < source->band_count; b++) {
+        bool used = false;
+        for (size_t u = 0; u < modality->bands.count; u++)
+            used = used || strcmp(modality->bands.items[u], source->bands[b].name) == 0;
+        if (!used) mos_text_add(&left, "%s%s", left.size == 0 ? "" : ", ", source->bands[b].name);
+    }
+    if (left.size > 0)
+        mos_log(MOS_LOG_NOTICE,
+                "data.modalities.%s.bands is not set: BigEarthNet's %zu bands are used, %s are not",
+                source->name, modality->bands.count, left.data);
+    mosaic_status status = left.failed ? mos_fail_memory(left.size, "names of bands") : MOSAIC_OK;
+    mos_text_release(&left);
+    return status;
 }
 
 static mosaic_status fail_modality(const mos_trainer *trainer,
@@ -428,6 +441,7 @@ mosaic_status mos_trainer_prepare(mos_trainer *trainer) {
     MOS_TRY(create_model(trainer));
     MOS_TRY(mos_trainer_choose_memory(trainer));
     MOS_TRY(claim_directory(trainer));
+    MOS_TRY(mos_trainer_notices(trainer));
     MOS_TRY(mos_trainer_statistics(trainer));
     MOS_TRY(bind_loader(trainer)); /* again, with the statistics and the size */
     MOS_TRY(make_loader(trainer));
@@ -445,6 +459,7 @@ void mos_trainer_release(mos_trainer *trainer) {
     mos_model_destroy(&trainer->eval_model);
     mos_device_close(&trainer->device);
     mos_dataset_close(&trainer->dataset);
+    mos_text_list_release(&trainer->notices);
     mos_free(trainer->train_rows);
     mos_free(trainer->valid_rows);
     mos_free(trainer->probe_rows);

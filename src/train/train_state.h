@@ -60,6 +60,7 @@ typedef struct mos_trainer {
 
     mos_dataset *dataset;
     char fingerprint[65];
+    mos_text_list notices; /* said at the start, kept for provenance.json */
     int64_t *train_rows, train_count, dropped_rows; /* dropped: no modality in use */
     int64_t *valid_rows, valid_count;
     int64_t *probe_rows, probe_count; /* labelled training rows, all of them */
@@ -104,6 +105,8 @@ mosaic_status mos_trainer_prepare(mos_trainer *trainer);
 void mos_trainer_release(mos_trainer *trainer);
 /* Rows, labelled fraction, labels, weights of positives. */
 mosaic_status mos_trainer_rows(mos_trainer *trainer);
+/* train_notices.c: classes and modalities that do not occur, validation without labels. */
+mosaic_status mos_trainer_notices(mos_trainer *trainer);
 mosaic_status mos_trainer_pos_weight(mos_trainer *trainer);
 /* train_statistics.c: mean and sd into the card. */
 mosaic_status mos_trainer_statistics(mos_trainer *trainer);

@@ -12,7 +12,7 @@ for data in tree lmdb; do
     expect 0 "0 errors, 0 warnings" "$mosaic" data check "$work/$data" --out "$work/$data.csv"
     check "only the header for $data" test "$(cat "$work/$data.csv")" = "$header"
 done
-expect 0 "nothing here to judge by: .*grid-mismatch" "$mosaic" data check "$work/lmdb"
+expect 0 "not judged  grid-mismatch: it needs two georeferenced files" "$mosaic" data check "$work/lmdb"
 expect 0 "0\.\.\.10\.\.\.20\.\.\.30.*100 done" "$mosaic" data check "$work/lmdb"
 expect 0 "reduced by data.limit: 3 of 12" "$mosaic" data check "$work/lmdb" --limit 1
 expect 0 '"reduced": true' "$mosaic" data check "$work/lmdb" --limit 1 --json

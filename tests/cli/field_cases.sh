@@ -84,7 +84,24 @@ later R8 0 "linear power: converted" info radar/power_angle.csv
 later R8 3 "whole numbers" info radar/whole_lower.csv
 later R8 0 "linear power: converted" info radar/power_lower.csv
 # --- R9: a check that could not open anything
-later R9 3 "error" check_data bands/rgb_only.csv
+expect 3 "unreadable,.*have no names" check_data bands/rgb_only.csv
+expect 3 "not judged  pixels of 16 of 16 samples" check_data bands/rgb_only.csv
+# --- R3: what is skipped enters no score
+expect 0 "" train clean --set data.root=base/patches.csv
+expect 0 "" "$mosaic" eval clean --threads 1 --pictures 0 --out skipped --set data.root=base/nan_pixels.csv --set data.policy=skip
+check "14 samples, 2 skipped" grep -q '"samples": 14,' skipped/metrics.json
+check "2 skipped" grep -q '"skipped_samples": 2,' skipped/metrics.json
+check "14 predictions" test "$(tail -n +2 skipped/predictions.csv | wc -l)" = 14
+# --- R11: labels
+expect 0 "two classes that differ by one letter, as in 'Trees' and 'Tress'" info base/typo.csv
+expect 0 "class whose name says that there is none, as in 'nan'" info base/nan.csv
+expect 0 "several, comma between, as in 'Crops,Built area'" info base/comma.csv
+expect 0 "3 x two classes that differ in case or blanks" info base/case.csv
+expect 0 "samples +8 " info base/onehot.csv
+expect 0 "label-names,.*Trees" check_data base/typo.csv
+expect 0 "no positive among the 8 labelled training patches.*'Snow' \(4 in validation\)" train never --set data.root=base/never.csv
+expect 0 "none of the 4 validation patches has a label: best and early stop go by the training loss" train unlabelled --set data.root=base/unlabelled_validation.csv
+expect 3 "modality 's1' occurs in none of the 8 training patches" train no_s1 --set data.root=base/no_s1_in_train.csv
 # --- R12: swapped polarisations
 later R12 3 "VV.*VH.*data\.accept" train swapped --set data.root=radar/vhvv_unnamed.csv --set "data.bands=[s1=VV,VH]"
 # --- R13: scenes

@@ -3,7 +3,7 @@
 #include "data/data_support.h"
 
 #include "base/rng.h"
-#include "data/patch_place.h"
+#include "data/sample_place.h"
 #include "data/utm.h"
 #include "prepare/split/split_plan.h"
 #include "prepare/split/stratify.h"

@@ -4,8 +4,11 @@
 #include "data/bigearthnet/bigearthnet_layout.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "data/bigearthnet/pack_bands.h"
+#include "data/bigearthnet/pack_ground.h"
 #include "data/bigearthnet/packed_table.h"
 #include "data/data_options.h"
 #include "data/names/patch_name.h"
@@ -105,6 +108,13 @@ static mosaic_status open_lmdb(mos_dataset *dataset) {
         MOS_GOTO(mos_packed_table_open(dataset, store, path));
     else
         MOS_GOTO(open_bigearthnet(dataset, store, path));
+    bool described;
+    MOS_GOTO(mos_pack_bands_read(dataset, folder, &described));
+    if (packed && !described)
+        mos_log(MOS_LOG_NOTICE,
+                "%s: packed by an earlier version: it does not say which format it was made of, "
+                "where its samples lie or how fine its bands are; pack the source again for that",
+                dataset->root);
 done:
     mos_store_reader_close(&store);
     return status;
@@ -199,7 +209,11 @@ static mosaic_status describe_lmdb(mos_dataset *dataset, void *state, int64_t sa
     out->width = tensor->shape[1];
     out->height = tensor->shape[0];
     out->dtype = tensor->dtype;
-    return MOSAIC_OK;
+    if (dataset->grounds == NULL) return MOSAIC_OK;
+    mos_site site;
+    const char *ground = dataset->grounds[sample * dataset->modality_count + modality];
+    bool known = mos_dataset_site(dataset, sample, &site);
+    return mos_pack_ground_read(ground, known ? &site : NULL, band, out);
 }
 
 const mos_format mos_format_bigearthnet_v2_lmdb = {

@@ -7,6 +7,7 @@
 #include "data/names/nomenclature_v1.h"
 #include "data/names/patch_name_v1.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +27,9 @@ typedef struct v1_join {
     v1_place *places; /* [names.count] until sorted */
     size_t capacity;
     int64_t class_of[MOS_BEN43_CLASSES]; /* -1: dropped */
-    int64_t labelled, strange;           /* samples with a class, and with nothing but strangers */
+    int epsg;                            /* of the last sample with a place */
+    const char *crs;
+    int64_t labelled, strange; /* samples with a class, and with nothing but strangers */
 } v1_join;
 
 static mosaic_status add_classes(v1_join *join) {
@@ -245,13 +248,36 @@ static void check_pair(const v1_join *join, const v1_place *place, const mos_pat
                            name);
 }
 
+/* Names of version 1 have no tile: the file of either modality tells the outline. crs NULL where
+ * none does. */
+static mosaic_status find_site(v1_join *join, const v1_place *place, mos_site *out) {
+    const mos_v1_note *note = note_of(join, place, MOS_BEN_S2);
+    char text[32];
+    *out = (mos_site){0};
+    if (note == NULL || note->epsg == 0) note = note_of(join, place, MOS_BEN_S1);
+    if (note == NULL || note->epsg == 0) return MOSAIC_OK;
+    if (note->epsg != join->epsg) {
+        int size = snprintf(text, sizeof text, "EPSG:%d", note->epsg);
+        MOS_TRY(mos_text_pool_add(&join->dataset->pool, text, (size_t)size, &join->crs));
+        join->epsg = note->epsg;
+    }
+    *out = (mos_site){.crs = join->crs,
+                      .x = note->west,
+                      .y = note->north,
+                      .width = note->width,
+                      .height = note->height};
+    return MOSAIC_OK;
+}
+
 static mosaic_status add_sample(v1_join *join, const v1_place *place, int8_t *labels) {
     mos_patch_name s2;
     int64_t times[MOS_BEN_MODALITIES];
+    mos_site site;
     if (!mos_patch_name_parse_s2_v1(place->name, place->size, &s2))
         return mos_fail(MOSAIC_ERR_RUNTIME, "'%s' is not a patch name", place->name);
     if (!is_sample(join, place) || !set_labels(join, place, labels)) return MOSAIC_OK;
     check_pair(join, place, &s2, times);
+    MOS_TRY(find_site(join, place, &site));
     const mos_v1_note *note = note_of(join, place, MOS_BEN_S2);
     int64_t at = place->at[MOS_BEN_S1];
     const char *sources[MOS_BEN_MODALITIES] = {
@@ -264,7 +290,8 @@ static mosaic_status add_sample(v1_join *join, const v1_place *place, int8_t *la
                           .labels = labels,
                           .times = times,
                           .sources = sources,
-                          .product = note != NULL && note->text[0] != '\0' ? note->text : NULL};
+                          .product = note != NULL && note->text[0] != '\0' ? note->text : NULL,
+                          .site = site.crs == NULL ? NULL : &site};
     return mos_dataset_add(join->dataset, &row);
 }
 

@@ -50,6 +50,13 @@ mosaic_status mos_v1_note_take(mos_v1_note *note, const void *data, size_t size,
     }
     note->has_time = file.acquired != NULL && mos_time_parse_v1(file.acquired, &note->time_s);
     note->odd_time = file.acquired != NULL && !note->has_time;
+    if (file.has_place) {
+        note->epsg = file.epsg;
+        note->west = file.west;
+        note->north = file.north;
+        note->width = file.east - file.west;
+        note->height = file.north - file.south;
+    }
     const char *text = file.partner != NULL ? file.partner : file.source;
     /* A partner's name that is cut off is none any more; a product's is known by its beginning. */
     if (text != NULL) snprintf(note->text, sizeof note->text, "%.71s", text);

@@ -13,6 +13,8 @@ typedef struct mos_v1_note {
     bool damaged; /* the patch's bands cannot be used: it counts as not there */
     mosaic_status status;
     int64_t time_s;
+    int epsg; /* 0: the file tells no place */
+    double west, north, width, height;
     char *said;    /* of an unreadable file the message, else the first stranger; or NULL */
     char text[72]; /* S1: its S2 patch; S2: the ESA product, cut off; "" unknown */
 } mos_v1_note;

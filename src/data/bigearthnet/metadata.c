@@ -119,7 +119,11 @@ static mosaic_status find_columns(mos_dataset *dataset, const mos_csv *csv, cons
     MOS_TRY(mos_class_columns(dataset, csv, fresh, path, &out->first_class, &out->class_count));
     if (out->class_count == 0 && out->labels < 0)
         return mos_fail(MOSAIC_ERR_DATA, "%s: no column 'labels'", path);
-    return dataset->class_count > 0 ? MOSAIC_OK : mos_default_classes(dataset);
+    /* A pack of a set without classes has none; a table of texts has BigEarthNet's. */
+    bool packed = false;
+    for (size_t c = 0; c < csv->columns; c++)
+        packed = packed || strncmp(csv->header[c], "record:", 7) == 0;
+    return packed || dataset->class_count > 0 ? MOSAIC_OK : mos_default_classes(dataset);
 }
 
 static mosaic_status read_table(mos_class_lookup *lookup, mos_metadata *out) {

@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char record_prefix[] = "record:", time_prefix[] = "datetime_";
+static const char record_prefix[] = "record:", time_prefix[] = "datetime_",
+                  ground_prefix[] = "ground:";
 enum { RECORD_PREFIX = sizeof record_prefix - 1, HEADER_BYTES = 1 << 16 };
 
 mosaic_status mos_packed_table_recognise(const char *path, bool *packed) {
@@ -31,13 +32,15 @@ mosaic_status mos_packed_table_recognise(const char *path, bool *packed) {
 
 typedef struct packed_columns {
     int64_t record[MOS_DATA_MAX_MODALITIES], time[MOS_DATA_MAX_MODALITIES], product;
-    int64_t crs, place[4]; /* x, y, width, height */
+    int64_t ground[MOS_DATA_MAX_MODALITIES], location; /* -1: of an earlier version */
+    int64_t crs, place[4];                             /* x, y, width, height */
 } packed_columns;
 
 static mosaic_status find_columns(mos_dataset *dataset, const mos_csv *csv, packed_columns *at) {
     static const char *const places[] = {"x", "y", "width", "height"};
     at->product = mos_csv_column(csv, "product");
     at->crs = mos_csv_column(csv, "crs");
+    at->location = mos_csv_column(csv, "location");
     for (size_t p = 0; p < sizeof places / sizeof *places; p++) {
         at->place[p] = mos_csv_column(csv, places[p]);
         if (at->place[p] < 0) at->crs = -1; /* nothing without all of them */
@@ -47,9 +50,11 @@ static mosaic_status find_columns(mos_dataset *dataset, const mos_csv *csv, pack
         mos_modality *modality;
         int64_t m = dataset->modality_count;
         MOS_TRY(mos_dataset_add_modality(dataset, csv->header[c] + RECORD_PREFIX, 1, &modality));
-        char name[64];
+        char name[64], ground[64];
         snprintf(name, sizeof name, "%s%s", time_prefix, modality->name);
         at->record[m] = (int64_t)c;
+        snprintf(ground, sizeof ground, "%s%s", ground_prefix, modality->name);
+        at->ground[m] = mos_csv_column(csv, ground);
         at->time[m] = mos_csv_column(csv, name);
         if (at->time[m] < 0) at->time[m] = mos_csv_column(csv, "datetime");
     }
@@ -131,10 +136,13 @@ static mosaic_status add_row(mos_dataset *dataset, mos_store_reader *store, cons
     char **cells = csv->cells + r * (int64_t)csv->columns;
     const mos_metadata_row *row = &metadata->row[r];
     const char *sources[MOS_DATA_MAX_MODALITIES] = {0};
+    const char *grounds[MOS_DATA_MAX_MODALITIES];
     int64_t times[MOS_DATA_MAX_MODALITIES];
-    bool any = false;
+    bool any = false, grounded = false;
     for (int64_t m = 0; m < dataset->modality_count; m++) {
         const char *key = cells[at->record[m]];
+        grounds[m] = at->ground[m] < 0 ? "" : cells[at->ground[m]];
+        grounded = grounded || at->ground[m] >= 0;
         times[m] = MOS_TIME_UNKNOWN;
         if (at->time[m] >= 0)
             MOS_TRY(mos_time_cell(cells[at->time[m]], path, csv->lines[r], &times[m]));
@@ -151,7 +159,8 @@ static mosaic_status add_row(mos_dataset *dataset, mos_store_reader *store, cons
         mos_dataset_defect(dataset, "row without files", "%s", row->id);
         return MOSAIC_OK;
     }
-    const char *product = at->product >= 0 ? cells[at->product] : "";
+    const char *product = at->product >= 0 ? cells[at->product] : "",
+               *location = at->location >= 0 ? cells[at->location] : "";
     mos_site place;
     MOS_TRY(place_of(dataset, at, cells, path, csv->lines[r], &place));
     mos_sample_row sample = {.id = row->id,
@@ -162,6 +171,8 @@ static mosaic_status add_row(mos_dataset *dataset, mos_store_reader *store, cons
                              .times = times,
                              .sources = sources,
                              .product = product[0] == '\0' ? NULL : product,
+                             .location = location[0] == '\0' ? NULL : location,
+                             .grounds = grounded ? grounds : NULL,
                              .site = place.crs == NULL ? NULL : &place};
     return mos_dataset_add(dataset, &sample);
 }

@@ -169,7 +169,10 @@ static mosaic_status find_files(csv_source *source, char **cells, const char **s
         int64_t named = dataset->modalities[m].band_count;
         mosaic_status status = mos_csv_layout_bands(dataset, m, sources + storage->slot);
         if (status == MOSAIC_OK) continue;
-        if (!mos_survey_forgives(dataset, status, "first file unreadable")) return status;
+        bool opened = dataset->modalities[m].band_count != named;
+        if (!mos_survey_forgives(dataset, status,
+                                 opened ? "bands not understood" : "first file unreadable"))
+            return status;
         dataset->modalities[m].band_count = named; /* the next row's file tells */
         dataset->storage[m].width[0] = 0;
     }

@@ -1,13 +1,16 @@
 #include "data/names/class_lookup.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "data/data_options.h"
 #include "data/names/label_text.h"
 #include "data/names/nomenclature.h"
 #include "data/names/nomenclature_worldcover.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 void mos_class_lookup_begin(mos_class_lookup *lookup, int8_t *labels) {
     lookup->labels = labels;
@@ -138,11 +141,13 @@ mosaic_status mos_class_cells(char *const *cells, int64_t count, const char *pat
                               int8_t *labels) {
     for (int64_t c = 0; c < count; c++) {
         const char *cell = cells[c];
-        bool single = cell[0] != '\0' && cell[1] == '\0';
+        double value;
         if (cell[0] == '\0')
             labels[c] = -1;
-        else if (single && (cell[0] == '0' || cell[0] == '1'))
-            labels[c] = (int8_t)(cell[0] - '0');
+        else if (mos_parse_double(cell, &value) && (value == 0 || value == 1)) /* also 1.0 */
+            labels[c] = (int8_t)value;
+        else if (strcasecmp(cell, "true") == 0 || strcasecmp(cell, "false") == 0)
+            labels[c] = tolower((unsigned char)cell[0]) == 't';
         else
             return mos_fail(MOSAIC_ERR_DATA,
                             "%s:%lld: a class column holds '%.40s', wanted 1, 0 or nothing", path,

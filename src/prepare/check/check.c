@@ -191,6 +191,7 @@ static mosaic_status gather(check_job *job, const int64_t *opened, mos_check *ou
         }
         for (int c = 0; c < MOS_CHECK_CLASSES; c++)
             out->judged[c] += list->judged[c];
+        out->opened += list->opened;
     }
     if (total > 0) qsort(out->rows, total, sizeof *out->rows, by_place);
     return MOSAIC_OK;

@@ -29,6 +29,7 @@ typedef struct mos_check {
                                           judge by */
     bool wanted[MOS_CHECK_CLASSES];
     int64_t errors, warnings;      /* rows */
+    int64_t opened;                /* samples of which some band could be read */
     int64_t samples, reduced_from; /* reduced_from > samples: data.limit left some out */
     mos_text_pool pool;
 } mos_check;

@@ -12,6 +12,7 @@ typedef struct mos_check_list {
     mos_check_row *rows;
     size_t count, capacity;
     int64_t judged[MOS_CHECK_CLASSES];
+    int64_t opened; /* samples of which some band could be read */
     mos_text_pool pool;
     mosaic_status status; /* the first failure of the check itself */
     char error[512];

@@ -21,23 +21,32 @@ void mos_check_csv(const mos_check *check, mos_text *out) {
     }
 }
 
-/* Classes that need something which may be missing: pixels of a kind, times, georeference, splits.
- */
-static bool is_conditional(int class) {
+/* What a class needs that may be missing; NULL: nothing but samples. */
+static const char *needs(int class) {
     switch (class) {
     case MOS_CHECK_MISSING_PARTNER:
+        return "a second modality";
     case MOS_CHECK_INTEGER_DB:
     case MOS_CHECK_LINEAR_POWER:
+        return "a modality whose bands are VV, VH, HH or HV, with pixels that tell its scale";
     case MOS_CHECK_VV_BELOW_VH:
+        return "bands VV and VH";
     case MOS_CHECK_OFFSET:
     case MOS_CHECK_OFFSET_CONFLICT:
+        return "Sentinel-2 bands in digital numbers";
     case MOS_CHECK_GRID_MISMATCH:
+        return "two georeferenced files of one sample";
     case MOS_CHECK_SPLIT_LEAKAGE:
+        return "two splits, and a georeference or a name that tells the place";
     case MOS_CHECK_LAG:
-        return true;
+        return "acquisition times of radar and optical";
     default:
-        return false;
+        return NULL;
     }
+}
+
+static bool is_conditional(int class) {
+    return needs(class) != NULL;
 }
 
 static bool not_judged(const mos_check *check, int class) {
@@ -53,6 +62,7 @@ mosaic_status mos_check_json(const mos_check *check, mos_text *out) {
     mos_json_int(&json, "samples", check->samples);
     mos_json_bool(&json, "reduced", check->reduced_from > check->samples);
     mos_json_int(&json, "reduced_from", check->reduced_from);
+    mos_json_int(&json, "opened", check->opened);
     mos_json_int(&json, "errors", check->errors);
     mos_json_int(&json, "warnings", check->warnings);
     mos_json_open(&json, "classes", '[');
@@ -74,21 +84,29 @@ mosaic_status mos_check_json(const mos_check *check, mos_text *out) {
 }
 
 void mos_check_log(const mos_check *check) {
-    mos_text names = {0};
     if (check->reduced_from > check->samples)
         mos_log(MOS_LOG_WARNING, "reduced by data.limit: %lld of %lld samples were looked at",
                 (long long)check->samples, (long long)check->reduced_from);
+    for (int c = 0; c < MOS_CHECK_CLASSES; c++) {
+        const char *name = mos_check_class_table[c].name;
+        if (not_judged(check, c))
+            mos_log(MOS_LOG_NOTICE, "not judged  %s: it needs %s", name, needs(c));
+        else if (check->wanted[c] && is_conditional(c) && check->judged[c] > 0 &&
+                 check->judged[c] < check->samples)
+            mos_log(MOS_LOG_NOTICE, "not judged  %s of %lld of %lld samples: it needs %s", name,
+                    (long long)(check->samples - check->judged[c]), (long long)check->samples,
+                    needs(c));
+    }
+    if (check->opened < check->samples)
+        mos_log(MOS_LOG_NOTICE, "not judged  pixels of %lld of %lld samples: none could be read",
+                (long long)(check->samples - check->opened), (long long)check->samples);
     for (int c = 0; c < MOS_CHECK_CLASSES; c++) {
         const mos_check_class_row *row = &mos_check_class_table[c];
         if (check->found[c] > 0)
             mos_log(MOS_LOG_NOTICE, "%10lld  %s: %s", (long long)check->found[c], row->name,
                     row->meaning);
-        else if (not_judged(check, c))
-            mos_text_add(&names, "%s%s", names.size == 0 ? "" : ", ", row->name);
     }
-    if (names.size > 0) mos_log(MOS_LOG_NOTICE, "nothing here to judge by: %s", names.data);
     mos_log(MOS_LOG_NOTICE, "%s: %lld samples, %lld errors, %lld warnings",
             mos_dataset_root(check->dataset), (long long)check->samples, (long long)check->errors,
             (long long)check->warnings);
-    mos_text_release(&names);
 }

@@ -1,6 +1,7 @@
 /* One sample: can every band be read, is it of the set's size and type, do the grids agree, are
  * partners and times there; then its pixels. */
 #include "data/data_options.h"
+#include "data/sample_place.h"
 #include "data/source_info.h"
 #include "data/summary.h"
 #include "prepare/check/check_list.h"
@@ -16,6 +17,7 @@ typedef struct sample_check {
     mos_source_info reference; /* the first georeferenced file; path "" while there is none */
     const char *reference_name;
     mos_source_info info; /* of the band in hand */
+    bool opened;          /* some band could be read */
 } sample_check;
 
 /* The words of the last error without the file's name, which has a column of its own. */
@@ -145,7 +147,7 @@ static void check_grids(sample_check *check, int64_t m) {
         mos_source_info *info = &check->info;
         mosaic_status status = mos_source_describe(check->reader, check->sample, m, (int)b, info);
         if (status == MOSAIC_ERR_UNSUPPORTED) return;
-        if (strcmp(info->path, before) == 0) break; /* one file for all bands */
+        if (!info->per_band && strcmp(info->path, before) == 0) break; /* one file for all bands */
         memcpy(before, info->path, strlen(info->path) + 1);
         if (status != MOSAIC_OK || !info->has_transform) continue;
         if (check->reference.path[0] == '\0') {
@@ -187,6 +189,7 @@ static void note_failures(sample_check *check, mos_check_place place, const int 
         bad[b] = mos_reader_read_raw(check->reader, check->sample, place.modality, &bands[b], 1,
                                      raw) != MOSAIC_OK;
         failed += bad[b];
+        check->opened = check->opened || !bad[b];
         if (!bad[b]) mos_check_band(check->list, &place, raw);
     }
     bool as_one = failed == count && is_shared(check, place.modality);
@@ -216,6 +219,7 @@ static void check_modality(sample_check *check, int64_t m) {
     for (int64_t b = 0; b < count; b++)
         bands[b] = (int)b;
     if (mos_reader_read_raw(check->reader, check->sample, m, bands, count, raw) == MOSAIC_OK) {
+        check->opened = true;
         check_bands(check, place, raw);
         if (dataset->storage[m].radar) mos_check_radar(check->list, &place, raw);
         if (dataset->storage[m].optical) mos_check_optical(check->list, &place, raw);
@@ -244,24 +248,6 @@ static void check_lag(const sample_check *check) {
     mos_check_note(check->list, MOS_CHECK_LAG, &place, wanted, "%lld days", (long long)days);
 }
 
-/* The site of a patch cut from a scene, else the file's own georeference, else what the name tells.
- */
-static void find_ground(const sample_check *check, mos_place *ground) {
-    const mos_dataset *dataset = check->list->dataset;
-    const mos_source_info *file = &check->reference;
-    mos_site site;
-    if (!check->list->options->wanted[MOS_CHECK_SPLIT_LEAKAGE]) return;
-    if (!mos_dataset_site(dataset, check->sample, &site) && file->path[0] != '\0' &&
-        file->epsg != 0 &&
-        mos_place_of_grid(file->transform, file->width, file->height, file->epsg, ground))
-        return;
-    if (mos_place_find(dataset, check->sample, ground) != MOSAIC_OK)
-        *ground = (mos_place){0}; /* its file has a row already */
-    const char *const *sources = dataset->sources + check->sample * dataset->slots;
-    for (int64_t s = 0; !ground->known && s < dataset->slots; s++)
-        if (sources[s] != NULL) (void)mos_place_of_name(sources[s], ground);
-}
-
 void mos_check_sample(mos_check_list *list, mos_reader *reader, int64_t sample, mos_place *ground) {
     const mos_dataset *dataset = list->dataset;
     uint32_t present = dataset->present[sample];
@@ -272,6 +258,7 @@ void mos_check_sample(mos_check_list *list, mos_reader *reader, int64_t sample, 
         check_modality(&check, m);
         check_grids(&check, m);
     }
+    list->opened += check.opened;
     check_lag(&check);
-    find_ground(&check, ground);
+    if (list->options->wanted[MOS_CHECK_SPLIT_LEAKAGE]) mos_place_find(reader, sample, ground);
 }

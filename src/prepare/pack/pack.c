@@ -166,7 +166,7 @@ mosaic_status mos_pack(mos_dataset *dataset, const mos_pack_options *options,
     MOS_GOTO(mos_pack_sink_write(options, &sink));
     MOS_GOTO(pass_records(&job, &sink, options->progress));
     MOS_GOTO(mos_pack_sink_close(&sink, MOSAIC_OK));
-    MOS_GOTO(mos_pack_table_write(&plan, options->folder));
+    MOS_GOTO(mos_pack_table_write(&plan, job.workers[0].reader, options->folder));
     if (!options->verify) goto done;
     MOS_GOTO(mos_pack_sink_verify(options, &sink));
     MOS_GOTO(pass_records(&job, &sink, options->progress));

@@ -544,7 +544,7 @@ static mosaic_status write_table_of(pack_stream *stream, mos_dataset *dataset, i
     mos_pack_plan plan = {0};
     mosaic_status status;
     MOS_GOTO(mos_pack_plan_make(dataset, &plan));
-    MOS_GOTO(mos_pack_table_write(&plan, stream->options->folder));
+    MOS_GOTO(mos_pack_table_write(&plan, NULL, stream->options->folder));
     MOS_GOTO(mark_used(stream, &plan));
     *samples = mos_dataset_count(dataset);
 done:

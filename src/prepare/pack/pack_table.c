@@ -2,7 +2,10 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "data/bigearthnet/pack_bands.h"
+#include "data/bigearthnet/pack_ground.h"
 #include "data/names/patch_name.h"
+#include "data/sample_place.h"
 #include "io/csv.h"
 
 #include <string.h>
@@ -41,27 +44,42 @@ static void add_bigearthnet(const mos_dataset *dataset, mos_text *out) {
     }
 }
 
-static void add_place(const mos_dataset *dataset, int64_t i, mos_text *out) {
-    mos_site place;
-    if (!mos_dataset_site(dataset, i, &place)) {
+static void add_site(const mos_site *site, mos_text *out) {
+    if (site == NULL) {
         mos_text_add(out, ",,,,,");
         return;
     }
-    const double numbers[] = {place.x, place.y, place.width, place.height};
-    add_cell(out, place.crs);
+    const double numbers[] = {site->x, site->y, site->width, site->height};
+    add_cell(out, site->crs);
     for (size_t n = 0; n < sizeof numbers / sizeof *numbers; n++) {
         mos_text_add(out, ",");
         mos_text_add_number(out, numbers[n]);
     }
 }
 
-static void add_header(const mos_dataset *dataset, mos_text *out) {
-    mos_text_add(out, "id,split,country,product");
-    if (dataset->sites != NULL) mos_text_add(out, ",crs,x,y,width,height");
+static void add_ground(mos_reader *reader, int64_t sample, int64_t modality, const mos_site *site,
+                       mos_text *out) {
+    mos_text cell = {0};
+    mos_pack_ground_add(reader, sample, modality, site, &cell);
+    add_cell(out, cell.data == NULL ? "" : cell.data);
+    out->failed = out->failed || cell.failed;
+    mos_text_release(&cell);
+}
+
+/* Of a scene and of version 1 the site is all there is to compare. */
+static bool has_grounds(const mos_dataset *dataset, const mos_reader *reader) {
+    return reader != NULL && (dataset->format == &mos_format_csv ||
+                              dataset->format == &mos_format_sen12ms || dataset->grounds != NULL);
+}
+
+static void add_header(const mos_dataset *dataset, bool grounds, mos_text *out) {
+    mos_text_add(out, "id,split,country,product,location,crs,x,y,width,height");
     for (int64_t m = 0; m < dataset->modality_count; m++)
         add_prefixed(out, "datetime_", dataset->modalities[m].name);
     for (int64_t m = 0; m < dataset->modality_count; m++)
         add_prefixed(out, "record:", dataset->modalities[m].name);
+    for (int64_t m = 0; grounds && m < dataset->modality_count; m++)
+        add_prefixed(out, "ground:", dataset->modalities[m].name);
     for (int64_t c = 0; c < dataset->class_count; c++)
         add_prefixed(out, "class:", dataset->classes[c]);
     /* A set without classes still needs the column the reader asks for. */
@@ -69,42 +87,57 @@ static void add_header(const mos_dataset *dataset, mos_text *out) {
     mos_text_add(out, "\n");
 }
 
-static mosaic_status add_general(const mos_pack_plan *plan, mos_text *out) {
+static mosaic_status add_sample(const mos_pack_plan *plan, mos_reader *reader, int64_t i,
+                                mos_text *out) {
     const mos_dataset *dataset = plan->dataset;
-    add_header(dataset, out);
-    for (int64_t i = 0; i < dataset->count; i++) {
-        const int8_t *row = dataset->labels + i * dataset->class_count;
-        mos_csv_add_field(out, dataset->ids[i]);
-        add_cell(out, mos_split_names[dataset->splits[i]]);
-        add_cell(out, dataset->countries[dataset->country[i]]);
-        add_cell(out, dataset->products[i] == NULL ? "" : dataset->products[i]);
-        if (dataset->sites != NULL) add_place(dataset, i, out);
-        for (int64_t m = 0; m < dataset->modality_count; m++) {
-            char time[24];
-            mos_time_format(dataset->times[i * dataset->modality_count + m], time);
-            add_cell(out, time);
-        }
-        for (int64_t m = 0; m < dataset->modality_count; m++) {
-            char key[MOS_PACK_KEY_BYTES];
-            MOS_TRY(mos_pack_key(plan, i, m, key));
-            add_cell(out, key);
-        }
-        for (int64_t c = 0; c < dataset->class_count; c++)
-            mos_text_add(out, ",%s", row[c] < 0 ? "" : row[c] == 1 ? "1" : "0");
-        mos_text_add(out, dataset->class_count == 0 ? ",\n" : "\n");
+    const int8_t *row = dataset->labels + i * dataset->class_count;
+    char crs[MOS_SITE_CRS_BYTES];
+    mos_site site;
+    bool known =
+        reader != NULL ? mos_site_find(reader, i, crs, &site) : mos_dataset_site(dataset, i, &site);
+    mos_csv_add_field(out, dataset->ids[i]);
+    add_cell(out, mos_split_names[dataset->splits[i]]);
+    add_cell(out, dataset->countries[dataset->country[i]]);
+    add_cell(out, dataset->products[i] == NULL ? "" : dataset->products[i]);
+    add_cell(out, dataset->locations[i] == NULL ? "" : dataset->locations[i]);
+    add_site(known ? &site : NULL, out);
+    for (int64_t m = 0; m < dataset->modality_count; m++) {
+        char time[24];
+        mos_time_format(dataset->times[i * dataset->modality_count + m], time);
+        add_cell(out, time);
     }
+    for (int64_t m = 0; m < dataset->modality_count; m++) {
+        char key[MOS_PACK_KEY_BYTES];
+        MOS_TRY(mos_pack_key(plan, i, m, key));
+        add_cell(out, key);
+    }
+    for (int64_t m = 0; has_grounds(dataset, reader) && m < dataset->modality_count; m++) {
+        if (dataset->present[i] >> m & 1)
+            add_ground(reader, i, m, known ? &site : NULL, out);
+        else
+            add_cell(out, "");
+    }
+    for (int64_t c = 0; c < dataset->class_count; c++)
+        mos_text_add(out, ",%s", row[c] < 0 ? "" : row[c] == 1 ? "1" : "0");
+    mos_text_add(out, dataset->class_count == 0 ? ",\n" : "\n");
     return MOSAIC_OK;
 }
 
-mosaic_status mos_pack_table_write(const mos_pack_plan *plan, const char *folder) {
+/* The table comes last: without it nothing takes the folder for a pack. */
+mosaic_status mos_pack_table_write(const mos_pack_plan *plan, mos_reader *reader,
+                                   const char *folder) {
+    const mos_dataset *dataset = plan->dataset;
     mos_text text = {0};
     char path[4096];
     mosaic_status status = MOSAIC_OK;
     if (plan->bigearthnet)
-        add_bigearthnet(plan->dataset, &text);
+        add_bigearthnet(dataset, &text);
     else
-        MOS_GOTO(add_general(plan, &text));
+        add_header(dataset, has_grounds(dataset, reader), &text);
+    for (int64_t i = 0; !plan->bigearthnet && i < dataset->count; i++)
+        MOS_GOTO(add_sample(plan, reader, i, &text));
     if (text.failed) MOS_GOTO(mos_fail_memory(text.size, "a metadata table"));
+    MOS_GOTO(mos_pack_bands_write(dataset, folder));
     MOS_GOTO(mos_path_join(path, sizeof path, folder, "metadata.csv"));
     status = mos_atomic_write(path, text.data, text.size);
 done:

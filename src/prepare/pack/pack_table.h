@@ -7,6 +7,7 @@
 /* BigEarthNet: patch_id, labels, split, country, s1_name. Others: id, split, country, product, then
  * datetime_<modality>, record:<modality> and class:<name> columns, from which everything comes
  * back. Atomic. */
-mosaic_status mos_pack_table_write(const mos_pack_plan *plan, const char *folder);
+mosaic_status mos_pack_table_write(const mos_pack_plan *plan, mos_reader *reader,
+                                   const char *folder);
 
 #endif

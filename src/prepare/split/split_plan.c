@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "data/fraction.h"
 #include "data/names/patch_name.h"
-#include "data/patch_place.h"
+#include "data/sample_place.h"
 #include "data/sample_table.h"
 #include "prepare/split/split_rule.h"
 #include "prepare/split/stratify.h"
@@ -203,28 +203,41 @@ static mosaic_status describe_options(const mos_split_options *o, char **out) {
 
 /* ---- units ----------------------------------------------------------------------------------- */
 
-static mosaic_status block_side(const splitting *s, const mos_place *place, double *side_m) {
-    *side_m =
-        s->options->block_m > 0 ? s->options->block_m : s->options->block_px * s->places[0].pixel_m;
-    double largest = 2 * fmax(place->half_width, place->half_height);
-    if (*side_m >= largest) return MOSAIC_OK;
-    return mos_fail(MOSAIC_ERR_USAGE, "--block: %g m is less than a patch of %g m", *side_m,
-                    largest);
+/* In pixels the side is that of the longest pixel of any sample: pixels that are squares of degrees
+ * are not as wide as high, and narrower the farther from the equator. */
+static mosaic_status block_side(const splitting *s, double *side_m) {
+    double longest = 0, largest = 0;
+    for (int64_t i = 0; i < s->dataset->count; i++) {
+        const mos_place *place = &s->places[i];
+        if (!place->known) continue;
+        longest = fmax(longest, place->pixel_longest_m);
+        largest = fmax(largest, 2 * fmax(place->half_width, place->half_height));
+    }
+    bool pixels = !(s->options->block_m > 0);
+    *side_m = pixels ? s->options->block_px * longest : s->options->block_m;
+    if (*side_m >= largest * (1 - 1e-9)) return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_USAGE,
+                    "--block%s: %g m is less than a patch of %g m: a block holds whole patches, so "
+                    "--block wants at least %g, --block-px at least %g",
+                    pixels ? "-px" : "", *side_m, largest, ceil(largest),
+                    ceil(largest / longest - 1e-6));
 }
 
 static mosaic_status make_blocks(splitting *s) {
     mos_name_set names = {0};
     mosaic_status status = MOSAIC_OK;
     double side_m;
+    MOS_GOTO(block_side(s, &side_m));
     MOS_GOTO(mos_alloc((size_t)s->dataset->count, sizeof *s->unit, "blocks", &s->unit));
     for (int64_t i = 0; i < s->dataset->count; i++) {
         const mos_place *place = &s->places[i];
         if (!place->known)
             MOS_GOTO(mos_fail(MOSAIC_ERR_DATA,
                               "sample '%s' has no place: its name is none of BigEarthNet V2 and "
-                              "its raster is not georeferenced, so it is in no block",
-                              s->dataset->ids[i]));
-        MOS_GOTO(block_side(s, place, &side_m));
+                              "its raster is not georeferenced, so it is in no block (%lld of %lld "
+                              "samples are like that); --units location goes on without",
+                              s->dataset->ids[i], (long long)s->report->without_place,
+                              (long long)s->dataset->count));
         uint64_t key = mos_place_block(place, side_m);
         MOS_GOTO(mos_name_set_add(&names, (const char *)&key, sizeof key, NULL));
         s->unit[i] =
@@ -239,7 +252,7 @@ done:
 static mosaic_status make_units(splitting *s) {
     if (s->options->units == MOS_SPLIT_UNITS_BLOCK) return make_blocks(s);
     if (s->options->units == MOS_SPLIT_UNITS_LOCATION)
-        return mos_locations_make(s->dataset, &s->unit, &s->units);
+        return mos_locations_make(s->dataset, s->places, &s->unit, &s->units);
     s->units = s->dataset->count;
     MOS_TRY(mos_alloc((size_t)s->units, sizeof *s->unit, "samples", &s->unit));
     for (int64_t i = 0; i < s->units; i++)

@@ -1,0 +1,81 @@
+#include "data/bigearthnet/pack_bands.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "data/sample_table.h"
+#include "io/csv.h"
+
+#include <string.h>
+
+static const char file_name[] = "bands.csv";
+static const char *const columns[] = {"modality", "band", "resolution_m", "source_format"};
+enum { MODALITY, BAND, RESOLUTION, FORMAT, COLUMNS };
+
+mosaic_status mos_pack_bands_write(const mos_dataset *dataset, const char *folder) {
+    mos_text text = {0};
+    char path[4096];
+    mosaic_status status;
+    for (int c = 0; c < COLUMNS; c++)
+        mos_text_add(&text, "%s%s", c == 0 ? "" : ",", columns[c]);
+    mos_text_add(&text, "\n");
+    for (int64_t m = 0; m < dataset->modality_count; m++) {
+        const mos_modality *modality = &dataset->modalities[m];
+        for (int64_t b = 0; b < modality->band_count; b++) {
+            mos_csv_add_field(&text, modality->name);
+            mos_text_add(&text, ",");
+            mos_csv_add_field(&text, modality->bands[b].name);
+            mos_text_add(&text, ",");
+            if (modality->bands[b].resolution_m > 0)
+                mos_text_add_number(&text, modality->bands[b].resolution_m);
+            mos_text_add(&text, ",%s\n", mos_dataset_origin(dataset));
+        }
+    }
+    if (text.failed) MOS_GOTO(mos_fail_memory(text.size, "a table of bands"));
+    MOS_GOTO(mos_path_join(path, sizeof path, folder, file_name));
+    status = mos_atomic_write(path, text.data, text.size);
+done:
+    mos_text_release(&text);
+    return status;
+}
+
+static mosaic_status take_row(mos_dataset *dataset, const mos_csv *csv, const int64_t *at,
+                              const char *path, size_t r) {
+    char *const *cells = csv->cells + r * csv->columns;
+    const char *resolution = cells[at[RESOLUTION]];
+    for (int64_t m = 0; m < dataset->modality_count; m++) {
+        mos_modality *modality = &dataset->modalities[m];
+        if (strcmp(modality->name, cells[at[MODALITY]]) != 0) continue;
+        int64_t b = mos_modality_band(modality, cells[at[BAND]]);
+        if (b < 0 || resolution[0] == '\0') continue;
+        if (!mos_parse_double(resolution, &modality->bands[b].resolution_m))
+            return mos_fail(MOSAIC_ERR_DATA, "%s:%u: resolution_m '%.40s' is no number", path,
+                            csv->lines[r], resolution);
+    }
+    if (dataset->origin != NULL) return MOSAIC_OK;
+    const char *format = cells[at[FORMAT]];
+    for (int f = 1; mos_format_names[f] != NULL; f++)
+        if (strcmp(mos_format_names[f], format) == 0) dataset->origin = mos_format_names[f];
+    if (dataset->origin != NULL) return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_DATA, "%s:%u: '%.40s' is no format of a data set", path,
+                    csv->lines[r], format);
+}
+
+mosaic_status mos_pack_bands_read(mos_dataset *dataset, const char *folder, bool *found) {
+    char path[4096];
+    mos_csv csv = {0};
+    int64_t at[COLUMNS];
+    mosaic_status status;
+    MOS_TRY(mos_path_join(path, sizeof path, folder, file_name));
+    *found = mos_path_exists(path);
+    if (!*found) return MOSAIC_OK;
+    MOS_GOTO(mos_csv_read(path, 0, &csv));
+    for (int c = 0; c < COLUMNS; c++) {
+        at[c] = mos_csv_column(&csv, columns[c]);
+        if (at[c] < 0) MOS_GOTO(mos_fail(MOSAIC_ERR_DATA, "%s: no column '%s'", path, columns[c]));
+    }
+    for (size_t r = 0; r < csv.rows; r++)
+        MOS_GOTO(take_row(dataset, &csv, at, path, r));
+done:
+    mos_csv_release(&csv);
+    return status;
+}

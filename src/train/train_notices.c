@@ -1,0 +1,125 @@
+/* What a run should know of its labels and modalities before it starts: said once, and kept in
+ * provenance.json for the report. Nothing is refused. */
+#include "train/train_state.h"
+
+#include "base/memory.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+enum { SHOWN = 6 };
+
+static mosaic_status add_notice(mos_trainer *trainer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static mosaic_status add_notice(mos_trainer *trainer, const char *format, ...) {
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)mos_vformat(text, sizeof text, format, arguments);
+    va_end(arguments);
+    mos_log(MOS_LOG_WARNING, "%s", text);
+    return mos_text_list_add(&trainer->notices, text);
+}
+
+/* Positives of each class among rows, and how many rows have it known. */
+static mosaic_status count_labels(const mos_trainer *trainer, const int64_t *rows, int64_t count,
+                                  bool training, int64_t *positive, int64_t *known) {
+    for (int64_t i = 0; i < count; i++) {
+        mos_sample sample;
+        MOS_TRY(mos_dataset_sample(trainer->dataset, rows[i], &sample));
+        const int8_t *labels = training && trainer->labels != NULL
+                                   ? trainer->labels + rows[i] * trainer->classes
+                                   : sample.labels;
+        for (int64_t l = 0; l < trainer->classes; l++) {
+            positive[l] += labels[l] == 1;
+            known[l] += labels[l] >= 0;
+        }
+    }
+    return MOSAIC_OK;
+}
+
+/* "'Snow' (4 in validation), 'Ice'" */
+static mosaic_status never_positive(mos_trainer *trainer) {
+    int64_t positive[MOS_MAX_CLASSES] = {0}, known[MOS_MAX_CLASSES] = {0};
+    int64_t later[MOS_MAX_CLASSES] = {0}, unused[MOS_MAX_CLASSES] = {0}, never = 0;
+    const char *const *names;
+    mos_text text = {0};
+    (void)mos_dataset_classes(trainer->dataset, &names);
+    MOS_TRY(
+        count_labels(trainer, trainer->probe_rows, trainer->probe_count, true, positive, known));
+    MOS_TRY(count_labels(trainer, trainer->valid_rows, trainer->valid_count, false, later, unused));
+    for (int64_t l = 0; l < trainer->classes; l++) {
+        if (positive[l] > 0) continue;
+        if (++never > SHOWN) continue;
+        mos_text_add(&text, "%s'%s'", never == 1 ? "" : ", ", names[l]);
+        if (later[l] > 0) mos_text_add(&text, " (%lld in validation)", (long long)later[l]);
+    }
+    mosaic_status status = text.failed ? mos_fail_memory(text.size, "names of classes") : MOSAIC_OK;
+    if (status == MOSAIC_OK && never > 0)
+        status =
+            add_notice(trainer,
+                       "%lld of %lld classes have no positive among the %lld labelled training "
+                       "patches, so that the model cannot learn them: %s%s",
+                       (long long)never, (long long)trainer->classes,
+                       (long long)trainer->probe_count, text.data, never > SHOWN ? ", ..." : "");
+    mos_text_release(&text);
+    return status;
+}
+
+/* Validation without a label is no validation. */
+static mosaic_status unlabelled_validation(mos_trainer *trainer) {
+    int64_t labelled = 0;
+    for (int64_t i = 0; i < trainer->valid_count; i++) {
+        mos_sample sample;
+        bool any = false;
+        MOS_TRY(mos_dataset_sample(trainer->dataset, trainer->valid_rows[i], &sample));
+        for (int64_t l = 0; l < trainer->classes; l++)
+            any = any || sample.labels[l] >= 0;
+        labelled += any;
+    }
+    if (trainer->valid_count == 0 || labelled == trainer->valid_count) return MOSAIC_OK;
+    if (labelled > 0)
+        return add_notice(trainer,
+                          "%lld of %lld validation patches have no label: scores are over "
+                          "the other %lld",
+                          (long long)(trainer->valid_count - labelled),
+                          (long long)trainer->valid_count, (long long)labelled);
+    return add_notice(trainer,
+                      "none of the %lld validation patches has a label: best and early stop go by "
+                      "the training loss instead, thresholds stay at 0.5",
+                      (long long)trainer->valid_count);
+}
+
+static mosaic_status absent_modality(mos_trainer *trainer) {
+    for (int64_t m = 0; m < trainer->loader_options.modalities; m++) {
+        int64_t modality = trainer->loader_options.modality[m].modality, training = 0, later = 0;
+        mos_sample sample;
+        for (int64_t i = 0; i < trainer->train_count; i++) {
+            MOS_TRY(mos_dataset_sample(trainer->dataset, trainer->train_rows[i], &sample));
+            training += sample.present >> modality & 1;
+        }
+        for (int64_t i = 0; i < trainer->valid_count; i++) {
+            MOS_TRY(mos_dataset_sample(trainer->dataset, trainer->valid_rows[i], &sample));
+            later += sample.present >> modality & 1;
+        }
+        const char *name = trainer->card->spec.modality[m].name;
+        if (training == 0)
+            MOS_TRY(add_notice(trainer,
+                               "modality '%s' occurs in none of the %lld training patches (in %lld "
+                               "of %lld for validation): its encoder is not trained",
+                               name, (long long)trainer->train_count, (long long)later,
+                               (long long)trainer->valid_count));
+        else if (later == 0 && trainer->valid_count > 0)
+            MOS_TRY(add_notice(trainer,
+                               "modality '%s' occurs in none of the %lld validation patches", name,
+                               (long long)trainer->valid_count));
+    }
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_trainer_notices(mos_trainer *trainer) {
+    bool labels = trainer->classes > 0 && trainer->labeled_count > 0;
+    if (labels) MOS_TRY(never_positive(trainer));
+    if (labels || trainer->terms.bce) MOS_TRY(unlabelled_validation(trainer));
+    return absent_modality(trainer);
+}
