@@ -8,8 +8,11 @@
 #include <string.h>
 
 static const char file_name[] = "bands.csv";
-static const char *const columns[] = {"modality", "band", "resolution_m", "source_format"};
-enum { MODALITY, BAND, RESOLUTION, FORMAT, COLUMNS };
+static const char *const columns[] = {"modality", "band", "resolution_m", "source_format",
+                                      "classes"};
+enum { MODALITY, BAND, RESOLUTION, FORMAT, CLASSES, COLUMNS };
+/* Are the classes those that occur among the labels? Then another model's further ones do not. */
+static const char found_word[] = "found", given_word[] = "given";
 
 mosaic_status mos_pack_bands_write(const mos_dataset *dataset, const char *folder) {
     mos_text text = {0};
@@ -27,7 +30,8 @@ mosaic_status mos_pack_bands_write(const mos_dataset *dataset, const char *folde
             mos_text_add(&text, ",");
             if (modality->bands[b].resolution_m > 0)
                 mos_text_add_number(&text, modality->bands[b].resolution_m);
-            mos_text_add(&text, ",%s\n", mos_dataset_origin(dataset));
+            mos_text_add(&text, ",%s,%s\n", mos_dataset_origin(dataset),
+                         dataset->classes_found ? found_word : given_word);
         }
     }
     if (text.failed) MOS_GOTO(mos_fail_memory(text.size, "a table of bands"));
@@ -51,6 +55,7 @@ static mosaic_status take_row(mos_dataset *dataset, const mos_csv *csv, const in
             return mos_fail(MOSAIC_ERR_DATA, "%s:%u: resolution_m '%.40s' is no number", path,
                             csv->lines[r], resolution);
     }
+    dataset->classes_found = strcmp(cells[at[CLASSES]], found_word) == 0;
     if (dataset->origin != NULL) return MOSAIC_OK;
     const char *format = cells[at[FORMAT]];
     for (int f = 1; mos_format_names[f] != NULL; f++)
