@@ -105,8 +105,9 @@ static const mos_option loss_options[] = {
            "Jaccard similarity; soft: binary cross entropy between the sigmoid of each pair's "
            "similarity and the cosine of its label vectors (SoftCon)"),
     CHOICE("loss.weighting", loss.weighting, "pair", weightings, MULSUPCON,
-           "each (anchor, label) pair counts 1, or each anchor; soft: each pair of rows, or each "
-           "anchor"),
+           "mulsupcon: each (anchor, label) pair counts 1, or each anchor; soft: each pair of "
+           "rows, or "
+           "each anchor; without effect on all, any and jaccard, where each anchor counts 1"),
     LIST("loss.msc_rows", loss.msc_rows, "", "paper",
          "row sets of the supervised contrastive term: cross, views, joint; empty: the method's"),
     REAL("loss.msc_warmup", loss.msc_warmup, "0.5", 0, 1, "of the steps", "chosen",

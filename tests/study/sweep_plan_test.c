@@ -280,6 +280,21 @@ static void holm_steps_down(void **state) {
             assert_true(fabs(got[i] - wanted[i]) < 1e-12);
 }
 
+/* Between two ends of runs the time left only falls, also when a run takes longer than the mean. */
+static void time_left_counts_down(void **state) {
+    (void)state;
+    double before = INFINITY;
+    for (int second = 0; second < 30; second++) {
+        const double age[2] = {second, second + 3};
+        double left = mos_sweep_seconds_left(10, 3, age, 2, 2);
+        assert_true(left <= before);
+        before = left;
+    }
+    assert_true(before == 15);
+    const double age[1] = {4};
+    assert_true(mos_sweep_seconds_left(10, 0, age, 1, 1) == 6);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_grid_is_every_combination, drop_plan),
@@ -294,6 +309,7 @@ int main(void) {
         cmocka_unit_test_teardown(parts_cover_everything_once, drop_plan),
         cmocka_unit_test_teardown(the_ready_ones_resolve, drop_plan),
         cmocka_unit_test(holm_steps_down),
+        cmocka_unit_test(time_left_counts_down),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
