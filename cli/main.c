@@ -87,7 +87,11 @@ static int run_help(int argc, char **argv) {
                    "docs/configuration.md\n");
         return 0;
     }
-    return finish(mosaic_config_help(argv[0], stdout));
+    mosaic_command *command = NULL; /* fails and names the nearest command, where one is near */
+    mosaic_status status = mosaic_command_create(argv[0], &command);
+    if (!strstr(mosaic_error(), "did you mean")) status = mosaic_config_help(argv[0], stdout);
+    mosaic_command_destroy(&command);
+    return finish(status);
 }
 
 static int run_command(int argc, char **argv) {

@@ -157,6 +157,8 @@ static mosaic_status fail_choice(const mos_option *option, const char *text, con
     for (; option->choices[count] != NULL; count++)
         mos_text_add(&wanted, "%s %s", count == 0 ? "" : ",", option->choices[count]);
     const char *nearest = mos_nearest_name(text, option->choices, count);
+    for (size_t i = 0; nearest == NULL && text[0] != '\0' && i < count; i++)
+        if (strncmp(option->choices[i], text, strlen(text)) == 0) nearest = option->choices[i];
     mosaic_status status =
         fail_value(option, text, where, wanted.failed ? "a choice" : wanted.data);
     if (nearest != NULL) {

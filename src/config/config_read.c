@@ -293,9 +293,19 @@ mosaic_status mos_config_overlay_key(mos_config *config, const char *key, const 
     return status == MOSAIC_OK ? mos_config_apply_preset(config) : status;
 }
 
+/* People hand over the table of their patches: YAML reads its first line as one value. */
+static bool is_table(const char *path) {
+    size_t size = strlen(path);
+    return size > 4 &&
+           (strcmp(path + size - 4, ".csv") == 0 || strcmp(path + size - 4, ".tsv") == 0);
+}
+
 mosaic_status mos_config_read(mos_config *config, const char *path) {
     char folder[4096], absolute[4096];
     mos_yaml root = {0};
+    if (is_table(path))
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "%s is a table of patches: a configuration names it as data.root", path);
     folder_of(path, folder, sizeof folder);
     /* Absolute, so that the resolved copy in the run's folder means the same files. */
     if (realpath(folder, absolute) == NULL) return mos_fail_errno("open", path);

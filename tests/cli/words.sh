@@ -13,6 +13,11 @@ expect 0 "loss.tau_ntx: " "$mosaic" help loss
 expect 2 "did you mean 'train.epochs'" "$mosaic" help train.epohcs
 expect 2 "did you mean 'augment'" "$mosaic" help agument
 
+expect 2 "did you mean 'report'" "$mosaic" help repotr
+expect 2 "wants one of train, validation, test, none, found 'valid', did you mean 'validation'" "$mosaic" eval run --split valid
+printf 'id,s1\na,a.tif\n' >"$work/table.csv"
+expect 2 "table.csv.*is a table of patches: a configuration names it as data.root" "$mosaic" train "$work/table.csv" --out "$work/run"
+
 # a group alone lists what it holds
 expect 2 "data pack +" "$mosaic" data
 expect 0 "data pack +" "$mosaic" data --help
