@@ -93,8 +93,10 @@ static mosaic_status add_sample(const mos_pack_plan *plan, mos_reader *reader, i
     const int8_t *row = dataset->labels + i * dataset->class_count;
     char crs[MOS_SITE_CRS_BYTES];
     mos_site site;
-    bool known =
-        reader != NULL ? mos_site_find(reader, i, crs, &site) : mos_dataset_site(dataset, i, &site);
+    /* Version 1 tells it in its JSON; its rasters are not there when an archive streams by, and a
+     * pack of either is the same. */
+    bool files = reader != NULL && dataset->format != &mos_format_bigearthnet_v1;
+    bool known = files ? mos_site_find(reader, i, crs, &site) : mos_dataset_site(dataset, i, &site);
     mos_csv_add_field(out, dataset->ids[i]);
     add_cell(out, mos_split_names[dataset->splits[i]]);
     add_cell(out, dataset->countries[dataset->country[i]]);
