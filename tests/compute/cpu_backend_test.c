@@ -190,7 +190,8 @@ static void algorithms_can_be_asked_for(void **state) {
         const mos_precision precision = run % 2 ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32;
         mos_device *cpu = support_open(&mos_backend_cpu, precision, 2);
         const bool narrow = cpu->precision == MOS_PRECISION_BF16;
-        const bool onednn = strstr(cpu->description, "oneDNN") != NULL;
+        /* it knows no blocks of four channels */
+        const bool onednn = strstr(cpu->description, "oneDNN") && !strstr(cpu->description, "base");
         mos_conv_shape shape = shapes[run / 2];
         conv_results wanted = conv_run(ref, &shape);
         for (int a = 0; a < MOS_CONV_ALGORITHMS; a++) {
@@ -211,7 +212,8 @@ static void algorithms_can_be_asked_for(void **state) {
                 /* oneDNN 2.6 has its Winograd here for two of the directions at least, with AVX-512
                  */
                 if (a != MOS_CONV_WINOGRAD || run > 1 || narrow) assert_false(of_onednn);
-                if (onednn) assert_true(im2col == (a == MOS_CONV_IM2COL));
+                /* im2col stands in for oneDNN where that is missing */
+                assert_true(im2col == (a == MOS_CONV_IM2COL) || (im2col && !onednn));
                 assert_true(by_2x2 == (a == MOS_CONV_F2X2 && run < 2));
                 assert_true(by_4x4 == (a == MOS_CONV_F4X4 && run < 2 && !narrow));
                 assert_true(gathered == (a == MOS_CONV_GATHERED));

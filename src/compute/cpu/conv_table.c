@@ -1,5 +1,6 @@
 /* Which algorithm computes a direction of a convolution: measured, stored, never timed live, so
  * results repeat. */
+#include "base/isa.h"
 #include "base/simd.h"
 #include "compute/cpu/conv_plan.h"
 
@@ -75,11 +76,13 @@ static bool is_of_shape(const choice *c, const mos_cpu *cpu, const mos_conv_shap
            c->stride == shape->stride && strcmp(c->direction, direction_names[direction]) == 0;
 }
 
-/* Measured with this number of threads, or else with any, on this processor; AUTO: not measured. */
+/* Measured with this number of threads, or else with any, on this processor; AUTO: not measured, as
+ * nothing is under a cap on the instruction set. */
 static mos_conv_algorithm stored(const mos_cpu *cpu, const mos_conv_shape *shape,
                                  conv_direction direction) {
     char processor[MOS_PROCESSOR_NAME];
     const choice *best = NULL;
+    if (mos_isa_is_capped()) return MOS_CONV_AUTO;
     mos_processor_name(processor);
     for (const choice *c = choices; c->processor; c++) {
         if (!is_of_shape(c, cpu, shape, direction) || strcmp(c->processor, processor) != 0)
