@@ -31,7 +31,8 @@ if [ -z "$real_data" ] && [ -d ../shared/data ]; then real_data=$(cd ../shared/d
 if [ -n "$real_data" ]; then echo "test: real samples in $real_data"
 else echo "test: no real samples (MOSAIC_REAL_DATA): the tests that need them are skipped"; fi
 
-if [ $setup = yes ]; then ./scripts/setup.sh; fi
+if [ $setup = yes ] && [ $long = yes ]; then ./scripts/setup.sh --long
+elif [ $setup = yes ]; then ./scripts/setup.sh; fi
 
 summary=() failed=no
 

@@ -2,6 +2,8 @@
 foreach(test step_golden_test model_gradient_test memory_modes_test side_by_side_test)
   target_link_libraries(${test} PRIVATE mos_train)
 endforeach()
-target_link_libraries(feature_golden_test PRIVATE mos_io)
+if(TARGET feature_golden_test)
+  target_link_libraries(feature_golden_test PRIVATE mos_io)
+endif()
 # Whole steps in double, by the reference: minutes with sanitizers in.
 set_property(TEST model/step_golden_test model/model_gradient_test model/memory_modes_test model/side_by_side_test PROPERTY TIMEOUT 1800)
