@@ -1,6 +1,7 @@
 /* mosaic: the command line. It finds the command, hands it its arguments, and turns a status into
  * an exit code. */
 #include "mosaic/command.h"
+#include "stop_signal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -166,6 +167,7 @@ static int take_global_options(int argc, char **argv, int *code) {
 
 int main(int argc, char **argv) {
     int code;
+    take_stop_signals();
     int next = take_global_options(argc, argv, &code);
     if (next < 0) return code;
     if (next >= argc) {

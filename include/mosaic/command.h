@@ -46,6 +46,22 @@ MOSAIC_API mosaic_status mosaic_command_run(mosaic_command *command, FILE *out) 
  * Process-wide. */
 MOSAIC_API void mosaic_set_verbosity(int level);
 
+/* How the program tells long work (training, sweeps) to stop in good order. The library catches no
+ * signal and changes no handler: whoever owns the process does, here. */
+typedef struct mosaic_stop_hooks {
+    void *context;
+    /* Work begins (1) that asks `stop` at every step, or has ended (0): when to catch signals. May
+     * be NULL. */
+    void (*stoppable)(void *context, int begins);
+    /* Asked between steps, on the thread that runs the command. Not 0: the run writes a checkpoint
+     * and ends with MOSAIC_INTERRUPTED; the number is named in the message. May be NULL: never. */
+    int (*stop)(void *context);
+} mosaic_stop_hooks;
+/* Process-wide, and not while a command runs; the struct is copied. Without it nothing is asked.
+ * Files larger than the limit of the process raise SIGXFSZ: a program that prefers a failed write
+ * ignores it. */
+MOSAIC_API void mosaic_set_stop_hooks(const mosaic_stop_hooks *hooks);
+
 /* JSON schema of the training configuration, and its table in Markdown, written to `out`. */
 MOSAIC_API mosaic_status mosaic_config_schema(FILE *out) MOSAIC_CHECKED;
 MOSAIC_API mosaic_status mosaic_config_markdown(FILE *out) MOSAIC_CHECKED;

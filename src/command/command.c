@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "base/thread.h"
 #include "command/command_table.h"
 #include "config/config.h"
@@ -194,6 +195,11 @@ mosaic_status mos_command_print(mos_text *text, FILE *out) {
 
 void mosaic_set_verbosity(int level) {
     mos_log_set_level(level <= 0 ? MOS_LOG_ERROR : level == 1 ? MOS_LOG_NOTICE : MOS_LOG_DEBUG);
+}
+
+void mosaic_set_stop_hooks(const mosaic_stop_hooks *hooks) {
+    const mos_stop_hooks own = {hooks->context, hooks->stoppable, hooks->stop};
+    mos_stop_set_hooks(&own);
 }
 
 static mosaic_status print_generated(mosaic_status (*generate)(mos_text *), FILE *out) {

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/stop_signal.h"
+#include "base/stop.h"
 #include "study/child_program.h"
 #include "study/sweep_tables.h"
 
@@ -178,13 +178,12 @@ static mosaic_status sweep(const mos_sweep_options *options, const mos_sweep_pla
 mosaic_status mos_sweep(const mos_sweep_options *options, mos_sweep_tally *out) {
     mos_sweep_folder folder = {.lock = -1};
     mos_sweep_plan *plan = NULL;
-    mos_stop_signal signals = {0};
     *out = (mos_sweep_tally){0};
-    mos_stop_signal_install(&signals);
+    mos_stop_begin();
     mosaic_status status = mos_sweep_open_plan(options, &plan);
     if (status == MOSAIC_OK) status = sweep(options, plan, &folder, out);
     mos_sweep_folder_close(&folder);
     mos_sweep_plan_destroy(&plan);
-    mos_stop_signal_restore(&signals);
+    mos_stop_end();
     return status;
 }

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/stop_signal.h"
+#include "base/stop.h"
 #include "config/config.h"
 #include "report/run_document.h"
 
@@ -38,7 +38,7 @@ static mosaic_status wait_for_lock(int file, int kind, const char *path) {
             mos_log(MOS_LOG_NOTICE, "waiting for a sweep that is still working in '%s'", path);
         if (waited >= WAIT_MS)
             return mos_fail(MOSAIC_ERR_RUNTIME, "another sweep is working in '%s'", path);
-        if (mos_stop_signal_pending() != 0)
+        if (mos_stop_pending() != 0)
             return mos_fail(MOSAIC_INTERRUPTED, "stopped while waiting for '%s'", path);
         (void)nanosleep(&step, NULL);
     }

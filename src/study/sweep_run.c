@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/stop_signal.h"
+#include "base/stop.h"
 #include "study/child_program.h"
 
 #include <math.h>
@@ -200,7 +200,7 @@ static void say_progress(runner *it) {
  * ------------------------------------------------------------------------------------- */
 
 static void pass_signal_on(runner *it) {
-    if (mos_stop_signal_pending() == 0 || it->told > 0) return;
+    if (mos_stop_pending() == 0 || it->told > 0) return;
     it->told = 1;
     mos_log(MOS_LOG_NOTICE, "stopping: every run at work writes a checkpoint first");
     for (int j = 0; j < it->work->jobs; j++)

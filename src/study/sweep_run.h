@@ -18,9 +18,8 @@ typedef struct mos_sweep_tally {
 } mos_sweep_tally;
 
 /* Complete runs are left alone, interrupted and failed ones go on from their last checkpoint. A run
- * that fails is recorded and does not stop the others. MOSAIC_INTERRUPTED after SIGTERM, SIGINT or
- * SIGUSR1, when every program has written its checkpoint and ended; handlers must be installed
- * (mos_stop_signal_install). */
+ * that fails is recorded and does not stop the others. MOSAIC_INTERRUPTED when it was asked to
+ * stop (base/stop.h) and every program has written its checkpoint and ended. */
 mosaic_status mos_sweep_work_run(const mos_sweep_plan *plan, const mos_sweep_folder *folder,
                                  const mos_sweep_work *work, mos_sweep_tally *out);
 /* Of runs that take `mean` seconds each: `waiting` ones, and `busy` ones of the given ages, `jobs`

@@ -1,7 +1,7 @@
 /* The loop of a run: epochs of steps, validation, checkpoints, early stop, and every way out. */
 #include "train/trainer.h"
 
-#include "base/stop_signal.h"
+#include "base/stop.h"
 #include "train/train_state.h"
 
 #include <math.h>
@@ -28,7 +28,7 @@ static mosaic_status stop_for_signal(mos_trainer *trainer) {
     return mos_fail(MOSAIC_INTERRUPTED,
                     "stopped by signal %d at step %lld of epoch %lld: a checkpoint was written, "
                     "--resume goes on from it",
-                    mos_stop_signal_pending(), (long long)trainer->at.step,
+                    mos_stop_pending(), (long long)trainer->at.step,
                     (long long)trainer->at.epoch + 1);
 }
 
@@ -45,7 +45,7 @@ static mosaic_status run_steps(mos_trainer *trainer) {
     trainer->wait_before_ns = 0;
     while (trainer->at.batch < trainer->batches && !out_of_steps(trainer)) {
         bool ended;
-        if (mos_stop_signal_pending() != 0) return stop_for_signal(trainer);
+        if (mos_stop_pending() != 0) return stop_for_signal(trainer);
         MOS_TRY(mos_trainer_step(trainer, &ended));
         if (ended)
             return mos_fail(MOSAIC_ERR_DATA,
@@ -55,7 +55,7 @@ static mosaic_status run_steps(mos_trainer *trainer) {
                             (long long)trainer->batches);
         MOS_TRY(after_step(trainer));
     }
-    return mos_stop_signal_pending() != 0 ? stop_for_signal(trainer) : MOSAIC_OK;
+    return mos_stop_pending() != 0 ? stop_for_signal(trainer) : MOSAIC_OK;
 }
 
 /* The score of this epoch, where there is one; NaN otherwise. */
@@ -159,8 +159,7 @@ static mosaic_status run_epochs(mos_trainer *trainer) {
                     (long long)trainer->at.step, (long long)trainer->schedule.steps);
             return MOSAIC_OK;
         }
-        if (!trainer->at.finished && mos_stop_signal_pending() != 0)
-            return stop_for_signal(trainer);
+        if (!trainer->at.finished && mos_stop_pending() != 0) return stop_for_signal(trainer);
     }
     return MOSAIC_OK;
 }
@@ -212,9 +211,8 @@ static mosaic_status run(mos_trainer *trainer, mos_train_summary *out) {
 
 mosaic_status mos_train_run(const mos_train_options *options, mos_train_summary *out) {
     mos_trainer trainer = {.options = options, .run = {.lock = -1}};
-    mos_stop_signal signals = {0};
     *out = (mos_train_summary){0};
-    mos_stop_signal_install(&signals);
+    mos_stop_begin();
     mosaic_status status = run(&trainer, out);
     /* The caller reports it on the screen; the run's own log keeps it too. */
     if (status != MOSAIC_OK && trainer.text_log != NULL)
@@ -228,6 +226,6 @@ mosaic_status mos_train_run(const mos_train_options *options, mos_train_summary 
     out->stopped_early = trainer.at.stopped_early != 0;
     if (out->seconds > 0) out->samples_per_second = (double)trainer.samples_here / out->seconds;
     mos_trainer_release(&trainer);
-    mos_stop_signal_restore(&signals);
+    mos_stop_end();
     return status;
 }

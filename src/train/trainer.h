@@ -28,8 +28,7 @@ typedef struct mos_train_summary {
     bool reduced, stopped_early;
 } mos_train_summary;
 
-/* MOSAIC_INTERRUPTED after SIGTERM, SIGINT or SIGUSR1: a checkpoint was written. Handlers are
- * installed for the duration of the call. */
+/* MOSAIC_INTERRUPTED when it was asked to stop (base/stop.h): a checkpoint was written. */
 mosaic_status mos_train_run(const mos_train_options *options, mos_train_summary *out);
 
 #endif

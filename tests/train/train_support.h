@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "base/text.h"
 #include "io/safetensors.h"
 #include "prepare/synth/synth.h"
@@ -201,6 +202,15 @@ static inline double last_value(const char *out, const char *kind, const char *n
 /* ---- children: what is killed must not be this process
  * --------------------------------------------- */
 
+static volatile sig_atomic_t child_signal_number;
+static inline void child_remembers(int number) {
+    child_signal_number = number;
+}
+static inline int child_signal(void *context) {
+    (void)context;
+    return (int)child_signal_number;
+}
+
 /* A child runs this program again with "--child OUT FLAGS LIMIT key=value ...". */
 static inline int run_as_child(int argc, char **argv) {
     const char *set[32] = {NULL};
@@ -215,6 +225,12 @@ static inline int run_as_child(int argc, char **argv) {
     }
     const run_request request = {
         .out = argv[3], .set = set, .resume = strchr(argv[4], 'r') != NULL};
+    /* As the program does (cli/stop_signal.c): what owns the process catches the signals. */
+    const mos_stop_hooks hooks = {.stop = child_signal};
+    mos_stop_set_hooks(&hooks);
+    (void)signal(SIGTERM, child_remembers);
+    (void)signal(SIGUSR1, child_remembers);
+    (void)signal(SIGXFSZ, SIG_IGN);
     mosaic_status status = run_here(&request, NULL);
     if (status != MOSAIC_OK && status != MOSAIC_INTERRUPTED)
         (void)fprintf(stderr, "child: %s\n", mosaic_error());
