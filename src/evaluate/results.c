@@ -53,7 +53,7 @@ static void add_repairs(mos_json *json, const mos_result_set *set) {
     mos_json_int(json, "constant_bands", repairs->constant_bands);
 }
 
-/* Classes that had too few positives for a threshold of their own (eval/metrics.h). */
+/* Classes that had too few positives for a threshold of their own (score/metrics.h). */
 static int64_t count_global(const mos_result_set *set) {
     int64_t count = 0;
     for (int64_t j = 0; j < set->classes; j++)

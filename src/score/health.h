@@ -12,7 +12,7 @@ typedef struct mos_health {
     double spread; /* mean over dimensions of sd * sqrt(d): 1 when unit rows fill the sphere, 0 when
                       collapsed */
     double mean_cosine; /* of distinct rows */
-    double rankme;      /* RankMe (eval/covariance.h), 1..d */
+    double rankme;      /* RankMe (score/covariance.h), 1..d */
     double uniformity;  /* log mean exp(-2 |a - b|^2) over distinct rows (Wang & Isola 2020) */
     double alignment;   /* mean |a_i - b_i|^2 of positive pairs; NaN without pairs */
     bool collapsed;     /* spread < 0.1, or mean cosine > 0.95, or RankMe < 2 */

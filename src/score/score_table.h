@@ -16,7 +16,7 @@ enum {
 
 typedef struct mos_score_table {
     int64_t n, l;
-    uint8_t *averaged; /* [l] is the class one of the macro mean (eval/metrics.h)? The set is the
+    uint8_t *averaged; /* [l] is the class one of the macro mean (score/metrics.h)? The set is the
                           rows', whatever a resample draws. */
     uint8_t *outcome;  /* [n, l] unknown, tp, fp, fn, tn */
     uint32_t *ranking; /* [l] lists of rows and one of all cells, best first, see score_table.c */

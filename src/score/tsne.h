@@ -28,7 +28,7 @@ typedef struct mos_tsne_result {
     double perplexity;      /* used */
     int64_t iterations;     /* done */
     bool degenerate;        /* the rows are nearly one point, or most coincide: the map shows the
-                               optimiser's noise, not structure. Collapse is eval/health.h's to judge. */
+                               optimiser's noise, not structure. Collapse is score/health.h's to judge. */
 } mos_tsne_result;
 
 /* x: [n, d], LEAST_POINTS <= n <= MOST_POINTS; more than 50 dimensions are first reduced to the 50
