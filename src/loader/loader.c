@@ -108,6 +108,7 @@ static mosaic_status slot_init(const mos_loader *loader, batch_slot *slot) {
     }
     MOS_TRY(mos_alloc(rows * (size_t)loader->context.classes, 1, "the labels of a batch",
                       &batch->labels));
+    MOS_TRY(mos_alloc(rows, sizeof *batch->repeats, "a batch", &batch->repeats));
     return mos_alloc(rows, sizeof *batch->samples, "a batch", &batch->samples);
 }
 
@@ -118,6 +119,7 @@ static void slot_release(batch_slot *slot) {
     }
     mos_free(slot->batch.labels);
     mos_free(slot->batch.samples);
+    mos_free(slot->batch.repeats);
 }
 
 /* is_labeled [count]: has a known label. */

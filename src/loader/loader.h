@@ -94,6 +94,8 @@ typedef struct mos_batch {
     bool all_present[MOS_DATA_MAX_MODALITIES];
     int8_t *labels;   /* [batch, classes] */
     int64_t *samples; /* [batch] data set indices */
+    uint32_t
+        *repeats; /* [batch] of mos_view_key: with the sample, what its views were drawn from */
     mos_repairs repairs;
 } mos_batch;
 

@@ -273,6 +273,7 @@ static mosaic_status fill_sample(const mos_row_context *context, mos_row_worker 
         context->labels != NULL ? context->labels + draw->sample * context->classes : sample.labels;
     memcpy(batch->labels + row * context->classes, labels, (size_t)context->classes);
     batch->samples[row] = draw->sample;
+    batch->repeats[row] = draw->repeat;
     return MOSAIC_OK;
 }
 

@@ -138,6 +138,8 @@ const char *const mos_page_style[] = {
     ".nb{white-space:nowrap}\n",
     ".patches{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,236px),1fr));gap:"
     "14px;margin-top:8px}\n",
+    ".previews{grid-template-columns:repeat(auto-fill,minmax(min(100%,200px),1fr))}\n",
+    ".previews .views img{flex:none;width:100%}\n",
     ".pairs{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,490px),1fr));gap:0 "
     "18px}\n",
     ".patch "

@@ -367,7 +367,7 @@ static mosaic_status make_model(mos_trainer *trainer) {
                           train->freeze_stages, train->freeze_norms);
 }
 
-static mosaic_status make_loader(mos_trainer *trainer) {
+static void describe_loader(mos_trainer *trainer) {
     const mos_settings_train *train = &trainer->config->settings.train;
     mos_loader_options *loader = &trainer->loader_options;
     loader->batch = train->batch;
@@ -381,6 +381,12 @@ static mosaic_status make_loader(mos_trainer *trainer) {
     loader->shuffle = loader->drop_last = true;
     loader->policy = trainer->config->data.policy;
     loader->constant_bands = trainer->config->data.constant_bands;
+}
+
+static mosaic_status make_loader(mos_trainer *trainer) {
+    const mos_settings_train *train = &trainer->config->settings.train;
+    const mos_loader_options *loader = &trainer->loader_options;
+    describe_loader(trainer);
     MOS_TRY(mos_loader_create(trainer->dataset, loader, trainer->train_rows, trainer->train_count,
                               trainer->labels, &trainer->loader));
     trainer->batches = mos_loader_batches(trainer->loader);
@@ -420,10 +426,8 @@ static mosaic_status restore_or_start(mos_trainer *trainer) {
     return mos_trainer_open_log(trainer, found ? sizes : NULL);
 }
 
-mosaic_status mos_trainer_prepare(mos_trainer *trainer) {
-    MOS_TRY(read_config(trainer));
-    MOS_TRY(mos_config_objective(trainer->config, &trainer->objective_options));
-    MOS_TRY(open_directory(trainer));
+/* What comes from the configuration and the data set alone. */
+static mosaic_status prepare_data(mos_trainer *trainer) {
     MOS_TRY(open_data(trainer));
     trainer->terms = mos_objective_active(&trainer->objective_options);
     trainer->views = mos_objective_views(&trainer->objective_options);
@@ -434,7 +438,28 @@ mosaic_status mos_trainer_prepare(mos_trainer *trainer) {
     MOS_TRY(describe_model(trainer));
     MOS_TRY(bind_loader(trainer));
     MOS_TRY(mos_config_check_pairs(trainer->config));
-    MOS_TRY(mos_trainer_rows(trainer));
+    return mos_trainer_rows(trainer);
+}
+
+static mosaic_status prepare_config(mos_trainer *trainer) {
+    MOS_TRY(read_config(trainer));
+    return mos_config_objective(trainer->config, &trainer->objective_options);
+}
+
+mosaic_status mos_trainer_prepare_feed(mos_trainer *trainer) {
+    MOS_TRY(prepare_config(trainer));
+    MOS_TRY(prepare_data(trainer));
+    MOS_TRY(find_size(trainer));
+    MOS_TRY(mos_trainer_statistics(trainer));
+    MOS_TRY(bind_loader(trainer)); /* again, with the statistics and the size */
+    describe_loader(trainer);
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_trainer_prepare(mos_trainer *trainer) {
+    MOS_TRY(prepare_config(trainer));
+    MOS_TRY(open_directory(trainer));
+    MOS_TRY(prepare_data(trainer));
     MOS_TRY(mos_trainer_pos_weight(trainer));
     MOS_TRY(open_device(trainer));
     MOS_TRY(find_size(trainer));

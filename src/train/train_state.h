@@ -102,6 +102,8 @@ typedef struct mos_trainer {
 
 /* train_setup.c, train_rows.c: everything a run needs, in order; half-built is fine to release. */
 mosaic_status mos_trainer_prepare(mos_trainer *trainer);
+/* As far as the loader's options, without a run directory (run.path empty), a device, a model. */
+mosaic_status mos_trainer_prepare_feed(mos_trainer *trainer);
 void mos_trainer_release(mos_trainer *trainer);
 /* Rows, labelled fraction, labels, weights of positives. */
 mosaic_status mos_trainer_rows(mos_trainer *trainer);

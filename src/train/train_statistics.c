@@ -56,8 +56,10 @@ static mosaic_status take(mos_trainer *trainer, const mos_band_statistics *rows,
     return MOSAIC_OK;
 }
 
+/* path "": a feed without a run keeps nothing. */
 static mosaic_status save(const char *path, const mos_band_statistics *rows, int64_t count) {
     mos_text text = {0};
+    if (path[0] == '\0') return MOSAIC_OK;
     mos_text_add(&text, "modality,band,mean,sd,minimum,maximum,p1,p50,p99,valid,invalid\n");
     for (int64_t i = 0; i < count; i++) {
         const mos_band_statistics *row = &rows[i];
@@ -152,9 +154,10 @@ mosaic_status mos_trainer_statistics(mos_trainer *trainer) {
     if (data->statistics == MOS_STATISTICS_REBEN) return use_published(trainer);
     mos_band_statistics *rows = NULL;
     int64_t count = 0;
-    char path[4096];
-    mosaic_status status;
-    MOS_GOTO(mos_trainer_path(trainer, "statistics.csv", path, sizeof path));
+    char path[4096] = "";
+    mosaic_status status = MOSAIC_OK;
+    if (trainer->run.path[0] != '\0')
+        MOS_GOTO(mos_trainer_path(trainer, "statistics.csv", path, sizeof path));
     if (trainer->options->resume && mos_path_exists(path)) {
         MOS_GOTO(load(path, &rows, &count));
     } else if (data->statistics == MOS_STATISTICS_MODEL) {
@@ -162,7 +165,9 @@ mosaic_status mos_trainer_statistics(mos_trainer *trainer) {
         MOS_GOTO(save(path, rows, count));
     } else {
         MOS_GOTO(mos_statistics_compute(trainer->dataset, MOS_SPLIT_TRAIN, data->statistics_limit,
-                                        trainer->device->threads, true, &rows, &count));
+                                        trainer->device != NULL ? trainer->device->threads
+                                                                : trainer->options->threads,
+                                        true, &rows, &count));
         MOS_GOTO(save(path, rows, count));
     }
     status = take(trainer, rows, count);

@@ -16,4 +16,7 @@ python3 "$source/tests/report/sample_run.py" "$work/two" 1
 "$mosaic" report "$work/one" >/dev/null
 "$mosaic" compare "$work/one" "$work/two" --out "$work/compare.html" >/dev/null
 python3 "$source/tests/report/sample_sweep.py" "$mosaic" "$work/sweep"
-python3 "$source/tests/report/layout_check.py" "$chromium" "$work" "$work/one/report.html" 12 "$work/compare.html" 8 "$work/sweep/out/table.html" 6
+"$mosaic" data synth "$work/data" --patches 16 --size 24 --classes 4 --no-progress
+printf 'data: {root: data, statistics: reben}\nmethod: mosaic-1\nmodel: {encoder: resnet18}\ntrain: {batch: 4}\n' >"$work/config.yaml"
+"$mosaic" preview "$work/config.yaml" --patches 4 --out "$work/preview.html" >/dev/null
+python3 "$source/tests/report/layout_check.py" "$chromium" "$work" "$work/one/report.html" 12 "$work/compare.html" 8 "$work/sweep/out/table.html" 6 "$work/preview.html" 6
