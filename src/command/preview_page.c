@@ -251,7 +251,8 @@ static void add_how(const preview *p, mos_text *out) {
         mos_text_add(out, "</b>: %s%s.", choose_colours(p, modality).shows,
                      modality->radar ? ", augmented as radar" : "");
     }
-    mos_text_add(out, "</p><details><summary>Strengths in force</summary><table class=\"facts\">");
+    mos_text_add(out, "</p><details><summary>Strengths in force</summary><div "
+                      "class=\"scroll\"><table class=\"facts\">");
     for (size_t i = 0; i < mos_augment_option_table.count; i++) {
         const mos_option *option = &mos_augment_option_table.options[i];
         mos_text value = {0};
@@ -261,7 +262,7 @@ static void add_how(const preview *p, mos_text *out) {
         mos_text_add(out, "</td><td class=\"soft\">%s</td></tr>", option->help);
         mos_text_release(&value);
     }
-    mos_text_add(out, "</table></details>");
+    mos_text_add(out, "</table></div></details>");
 }
 
 /* ---- the whole */

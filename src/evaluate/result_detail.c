@@ -282,6 +282,27 @@ static mosaic_status write_curves(const mos_result_set *set, const char *folder)
     return status;
 }
 
+/* The bins of all labels together, then of every class; empty ones have a count of 0. */
+static void add_bins(const char *name, const mos_calibration *calibration, mos_text *out) {
+    for (int b = 0; b < MOS_CALIBRATION_BINS; b++) {
+        const mos_calibration_bin *bin = &calibration->bin[b];
+        mos_csv_add_field(out, name);
+        mos_result_cell(out, bin->confidence);
+        mos_result_cell(out, bin->frequency);
+        mos_text_add(out, ",%lld\n", (long long)bin->count);
+    }
+}
+
+static mosaic_status write_calibration(const mos_result_set *set, const mos_result_detail *detail,
+                                       const char *folder) {
+    mos_text out = {0};
+    mos_text_add(&out, "class,confidence,frequency,count\n");
+    add_bins("(micro)", &detail->calibration, &out);
+    for (int64_t j = 0; j < set->classes; j++)
+        add_bins(set->class_names[j], &detail->class_calibration[j], &out);
+    return mos_result_file(folder, "calibration.csv", &out);
+}
+
 static mosaic_status write_lag(const mos_lag *lag, const char *folder) {
     mos_text out = {0};
     mos_text_add(&out, "low_days,high_days,rows,mean_days");
@@ -332,6 +353,7 @@ mosaic_status mos_result_detail_write(const mos_result_set *set, const mos_resul
                                       const char *folder) {
     MOS_TRY(write_confusability(set, folder));
     MOS_TRY(write_curves(set, folder));
+    MOS_TRY(write_calibration(set, detail, folder));
     if (set->lag_repair != NULL) MOS_TRY(write_repair(set->lag_repair, folder));
     return detail->lag_modality[1] < 0 ? MOSAIC_OK : write_lag(&detail->lag, folder);
 }

@@ -1,5 +1,6 @@
 /* What stands behind an evaluation's headline: confidence intervals and calibration for
- * metrics.json; confusability.csv, curves.csv and lag.csv. Internal to the room. */
+ * metrics.json; confusability.csv, curves.csv, calibration.csv and lag.csv. Internal to the room.
+ */
 #ifndef MOS_EVALUATE_RESULT_DETAIL_H
 #define MOS_EVALUATE_RESULT_DETAIL_H
 

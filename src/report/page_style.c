@@ -23,6 +23,7 @@ const char *const mos_page_style[] = {
     "body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}\n",
     "main{max-width:1060px;margin:0 auto;padding:24px 20px 64px}\n",
     "h1{font-size:26px;margin:8px 0 2px;overflow-wrap:anywhere}\n",
+    "h2,h3{overflow-wrap:anywhere}\n",
     "h2{font-size:20px;margin:44px 0 12px;border-bottom:1px solid "
     "var(--rule);padding-bottom:4px}\n",
     "h3{font-size:15px;margin:22px 0 6px}\n",

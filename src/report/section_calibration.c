@@ -59,7 +59,8 @@ void mos_section_calibration(const mos_run_document *run, mos_text *out) {
                                        .thin = true}},
                              .lines = 2,
                              .unit = true,
-                             .source = mos_report_link(run, e, "metrics.json", link) ? link : NULL};
+                             .source =
+                                 mos_report_link(run, e, "calibration.csv", link) ? link : NULL};
     mos_text_add(out, "<section id=\"calibration\"><h2>Calibration</h2><p class=\"soft\">Expected "
                       "calibration error ");
     mos_report_number(out, a->ece, 4);

@@ -1,4 +1,5 @@
 /* table.html: the tables of a sweep for people, with charts over labels and grid values. */
+#include "config/config.h"
 #include "report/page.h"
 #include "report/report_parts.h"
 #include "report/report_terms.h"
@@ -379,11 +380,41 @@ static void add_notes(const mos_sweep_results *results, const char *command, mos
     mos_text_add(out, "</pre></section>\n");
 }
 
+/* What all runs share: the data set; and what the sweep goes through. */
+static mosaic_status add_about(const mos_sweep_results *results, mos_text *out) {
+    const mos_sweep_spec *spec = &results->plan->spec;
+    mos_config *config = NULL;
+    mos_text root = {0};
+    mosaic_status status = MOSAIC_OK;
+    MOS_GOTO(mos_config_create(&config));
+    MOS_GOTO(
+        mos_config_read_text(config, results->plan->run[0].config, results->plan->run[0].name));
+    MOS_GOTO(mos_config_get(config, "data.root", &root));
+    mos_text_add(out, "<dl class=\"about\"><div><dt>data set</dt><dd>");
+    mos_html_add(out, root.data ? root.data : "");
+    mos_text_add(out,
+                 "</dd></div><div><dt>settings</dt><dd>%lld</dd></div><div><dt>labelled "
+                 "fractions</dt><dd>",
+                 (long long)results->plan->settings);
+    for (int f = 0; f < spec->fractions; f++) {
+        if (f > 0) mos_text_add(out, ", ");
+        add_percent(out, spec->fraction[f]);
+    }
+    if (spec->fractions == 0) add_percent(out, results->row[0].labeled);
+    mos_text_add(out, "</dd></div><div><dt>seeds</dt><dd>%d</dd></div></dl>",
+                 spec->seeds > 0 ? spec->seeds : 1);
+done:
+    mos_text_release(&root);
+    mos_config_destroy(&config);
+    return status;
+}
+
 mosaic_status mos_sweep_page_write(const mos_sweep_results *results, const char *folder,
                                    const char *command) {
     const mos_sweep_spec *spec = &results->plan->spec;
     mos_text out = {0};
     mos_page_begin(&out, "sweep", spec->name);
+    MOS_TRY(add_about(results, &out));
     mos_text_add(&out, "<nav><a href=\"#verdict\">Verdict</a>");
     for (int s = spec->splits - 1; s >= 0; s--)
         mos_text_add(&out, "<a href=\"#%s\">Split %s</a>", mos_split_names[spec->evaluate[s]],

@@ -217,6 +217,17 @@ static void tables_read_back(void **state) {
     assert_true(csv.rows > 4 * 20);
     assert_string_equal(csv.cells[0], "(micro)");
     mos_csv_release(&csv);
+    assert_int_equal(mos_csv_read(path_in(0, "calibration.csv"), ',', &csv), MOSAIC_OK);
+    assert_int_equal(csv.rows, (L + 1) * MOS_CALIBRATION_BINS);
+    double all = 0, of_classes = 0;
+    for (size_t r = 0; r < csv.rows; r++) {
+        double count = cell(&csv, r, "count");
+        bool micro = strcmp(csv.cells[r * csv.columns], "(micro)") == 0;
+        *(micro ? &all : &of_classes) += count;
+        assert_true(count == 0 || cell(&csv, r, "frequency") <= 1);
+    }
+    assert_true(all > 0 && all == of_classes); /* every known label is in one bin of its class */
+    mos_csv_release(&csv);
     assert_int_equal(mos_csv_read(path_in(0, "lag.csv"), ',', &csv), MOSAIC_OK);
     assert_int_equal(csv.rows, 7);
     double rows = 0;

@@ -128,8 +128,8 @@ def evaluation(rng, run, folder, scorer, skill, labels, split):
     table(out / "predictions.csv", ["id"] + ["label:" + c for c in CLASSES] + ["probability:" + c for c in CLASSES],
           [[f"patch_{i:04d}", *labels[i], *[f"{v:.6f}" for v in scores[i]]] for i in range(n)])
     table(out / "per_class.csv", ["class", "positives"], [[c["name"], c["positives"]] for c in classes])
-    table(out / "calibration.csv", ["confidence", "frequency", "count"],
-          [[b["confidence"], b["frequency"], b["count"]] for b in bins])
+    table(out / "calibration.csv", ["class", "confidence", "frequency", "count"],
+          [["(micro)", b["confidence"], b["frequency"], b["count"]] for b in bins])
     if folder == "test":
         analyses(rng, out, labels, scores, columns)
     return thresholds
