@@ -217,7 +217,7 @@ def training(rng, run):
                     [f"{v * (.4 + fall) + rng.gauss(0, .05):.4f}" for v in (12, 5, 3, 2, .3, .5, 90)] + [""] * (len(health) + len(scores)))
         if step % 10 == 0:
             rows.append(["health", step, step // 10, ""] + [""] * 7 +
-                        [f"{v * (1 + .1 * rng.random()):.4f}" for v in (.7, .4, 9, -1.9, .8) * 2] + [""] * len(scores))
+                        [f"{v * (1 + .1 * rng.random()):.4f}" for v in (.7, .4, 9, -1.9, .8, .6) * 2] + [""] * len(scores))
             rows.append(["epoch", step, step // 10, ""] + [""] * (7 + len(health)) +
                         [f"{v * (1 - .5 * fall):.4f}" for v in (.55, .7, .5, .65)])
     table(run / "metrics.csv", ["kind", "step", "epoch", "lr", *losses, *health, *scores], rows)
