@@ -23,7 +23,7 @@ static int print_group(const char *group, FILE *out) {
 }
 
 static void print_usage(FILE *out) {
-    fputs("usage: mosaic [-q | -v] COMMAND [options] ...\n\n"
+    fputs("usage: mosaic [-q | -v] [--isa SET] COMMAND [options] ...\n\n"
           "Learning from Sentinel-1 and Sentinel-2 together: from raw patches to a trained, "
           "evaluated model.\n\ncommands:\n",
           out);
@@ -32,6 +32,8 @@ static void print_usage(FILE *out) {
     fputs("\noptions:\n"
           "  -q             errors only\n"
           "  -v             say more\n"
+          "  --isa SET      use no more than this instruction set: base, avx2, avx512, "
+          "avx512_bf16 (MOSAIC_ISA)\n"
           "  -h, --help     this text; `mosaic help COMMAND` for a command's options, `mosaic help "
           "KEY` for a\n                 configuration key (train.epochs) or group (loss)\n"
           "  --version      print the version\n"
@@ -145,6 +147,10 @@ static int take_global_options(int argc, char **argv, int *code) {
             mosaic_set_verbosity(0);
         } else if (strcmp(word, "-v") == 0) {
             mosaic_set_verbosity(2);
+        } else if (strcmp(word, "--isa") == 0 || strncmp(word, "--isa=", 6) == 0) {
+            const char *name = word[5] ? word + 6 : next + 1 < argc ? argv[++next] : "";
+            *code = finish(mosaic_set_isa(name));
+            if (*code) return -1;
         } else if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0) {
             print_usage(stdout);
             return -1;
@@ -170,6 +176,8 @@ int main(int argc, char **argv) {
     take_stop_signals();
     int next = take_global_options(argc, argv, &code);
     if (next < 0) return code;
+    code = finish(mosaic_set_isa(NULL)); /* what MOSAIC_ISA says is checked, whatever follows */
+    if (code) return code;
     if (next >= argc) {
         print_usage(stderr);
         return mosaic_exit_code(MOSAIC_ERR_USAGE);

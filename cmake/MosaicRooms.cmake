@@ -69,3 +69,15 @@ function(mosaic_room_tests room)
     endif()
   endforeach()
 endfunction()
+
+# mosaic_isa_tests(<room>/<test> [arguments]): <room>/<test>@<set> for every instruction set that a cap can
+# name. The shell skips, aloud, those that the processor lacks.
+function(mosaic_isa_tests name)
+  get_filename_component(test ${name} NAME)
+  foreach(isa base avx2 avx512 avx512_bf16)
+    add_test(NAME ${name}@${isa} COMMAND bash ${CMAKE_SOURCE_DIR}/tests/support/with_isa.sh $<TARGET_FILE:mosaic_cli>
+             ${isa} $<TARGET_FILE:${test}> ${ARGN})
+    set_tests_properties(${name}@${isa} PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77
+      ENVIRONMENT "MOSAIC_REAL_DATA=${MOSAIC_REAL_DATA};OMP_WAIT_POLICY=passive")
+  endforeach()
+endfunction()

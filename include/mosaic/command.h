@@ -62,6 +62,11 @@ typedef struct mosaic_stop_hooks {
  * ignores it. */
 MOSAIC_API void mosaic_set_stop_hooks(const mosaic_stop_hooks *hooks);
 
+/* Cap the instruction set by name ("base", "avx2", "avx512", "avx512_bf16"); NULL: by the
+ * environment's MOSAIC_ISA, if that is set. One that is none, or that the processor lacks, is
+ * MOSAIC_ERR_USAGE and names those possible. Process-wide, before anything is computed. */
+MOSAIC_API mosaic_status mosaic_set_isa(const char *name) MOSAIC_CHECKED;
+
 /* JSON schema of the training configuration, and its table in Markdown, written to `out`. */
 MOSAIC_API mosaic_status mosaic_config_schema(FILE *out) MOSAIC_CHECKED;
 MOSAIC_API mosaic_status mosaic_config_markdown(FILE *out) MOSAIC_CHECKED;

@@ -1,17 +1,36 @@
 #include "bench/peer.h"
 
+#include "base/isa.h"
 #include "base/text.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* A cap on our instruction set is the peer's too: PyTorch's own kernels and its oneDNN's obey
+ * these.
+ */
+static void cap_peer(void) {
+    static const struct {
+        const char *aten, *onednn;
+    } sets[MOS_ISA_COUNT] = {[MOS_ISA_BASE] = {"default", "SSE41"},
+                             [MOS_ISA_AVX2] = {"avx2", "AVX2"},
+                             [MOS_ISA_AVX512] = {"avx512", "AVX512_CORE"},
+                             [MOS_ISA_AVX512_BF16] = {"avx512", "AVX512_CORE_BF16"}};
+    if (!mos_isa_is_capped()) return;
+    (void)setenv("ATEN_CPU_CAPABILITY", sets[mos_isa_used()].aten, 1);
+    (void)setenv("ONEDNN_MAX_CPU_ISA", sets[mos_isa_used()].onednn, 1);
+    (void)setenv("DNNL_MAX_CPU_ISA", sets[mos_isa_used()].onednn, 1);
+}
 
 static void run_child(char *const *argv, const int to[2], const int from[2]) {
     (void)dup2(to[0], STDIN_FILENO);
     (void)dup2(from[1], STDOUT_FILENO);
     (void)close(to[1]);
     (void)close(from[0]);
+    cap_peer();
     (void)execvp(argv[0], argv);
     _exit(127);
 }

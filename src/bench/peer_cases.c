@@ -1,10 +1,32 @@
 #include "bench/peer_cases.h"
 
+#include "base/isa.h"
 #include "model/resnet.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+mosaic_status mos_peer_modes(const mos_text_list *asked, const char *usual, mos_text_list *out,
+                             bool *left_out) {
+    *left_out = false;
+    if (asked->count != 1 || strcmp(asked->items[0], "auto") != 0) {
+        for (size_t i = 0; i < asked->count; i++)
+            MOS_TRY(mos_text_list_add(out, asked->items[i]));
+        return MOSAIC_OK;
+    }
+    for (const char *at = usual; *at; at += at[0] == ',') {
+        char mode[64];
+        const size_t length = strcspn(at, ",");
+        (void)snprintf(mode, sizeof mode, "%.*s", (int)length, at);
+        at += length;
+        if (strstr(mode, "bf16") && mos_isa_used() < MOS_ISA_AVX512_BF16)
+            *left_out = true;
+        else
+            MOS_TRY(mos_text_list_add(out, mode));
+    }
+    return MOSAIC_OK;
+}
 
 static mosaic_status run_peer(void *context, double *seconds) {
     const struct {
@@ -75,7 +97,7 @@ static mosaic_status check_network(const mos_peer_bench_options *o, const mos_pe
 
 mosaic_status mos_peer_cases_add(const mos_peer_bench_options *o, int64_t parameters,
                                  mos_bench_run *run, mos_peer_cases *out) {
-    *out = (mos_peer_cases){.first = run->count};
+    *out = (mos_peer_cases){.first = run->count, .emulated_left_out = o->emulated_left_out};
     if (!o->python || !o->python[0] || o->peer_modes->count == 0 || !o->peer_modes->items[0][0]) {
         (void)snprintf(out->note, sizeof out->note, "not asked for");
         return MOSAIC_OK;
@@ -135,9 +157,25 @@ static void report_health(const mos_peer_cases *peers, const mos_bench_run *run,
     if (healthy && peers->count > 0) mos_bench_fact(report, "peer_healthy", "yes");
 }
 
+/* Which instruction set both sides ran on. */
+static void report_isa(const mos_peer_cases *peers, mos_bench_report *report) {
+    const char *name = mos_isa_name(mos_isa_used());
+    if (mos_isa_is_capped())
+        mos_bench_fact(report, "instruction_set",
+                       "%s, a cap; the peer's too, by ATEN_CPU_CAPABILITY and ONEDNN_MAX_CPU_ISA",
+                       name);
+    else
+        mos_bench_fact(report, "instruction_set", "%s%s, all this processor has", name,
+                       mos_isa_tiles() ? " and amx" : "");
+    if (peers->emulated_left_out)
+        mos_bench_fact(report, "peer_modes_left_out",
+                       "bf16, which the peer would only emulate on %s; ask by name", name);
+}
+
 void mos_peer_cases_report(const mos_peer_cases *peers, const mos_bench_run *run, double views,
                            double flops, mos_bench_report *report) {
     mos_bench_steadiness(report, run);
+    report_isa(peers, report);
     mos_bench_fact(report, "peer", "%s", peers->note);
     report_health(peers, run, flops * views, report);
     for (int i = 0; i < run->count; i++) {

@@ -18,12 +18,20 @@ typedef struct mos_peer_bench_options {
     const char *peer_server;         /* bench/peers/serve_step.py */
     const char *peer_module;         /* a file with build(mode, args) */
     const mos_text_list *peer_modes; /* "eager-nchw-fp32", ... */
+    bool emulated_left_out;          /* peer_modes lacks the usual bf16 modes, see below */
 } mos_peer_bench_options;
+
+/* The modes asked for; "auto" alone: the usual ones, comma-separated, without those that PyTorch
+ * only emulates on the instruction set used (bf16 before avx512_bf16), which are minutes of a mode
+ * that nobody would choose. */
+mosaic_status mos_peer_modes(const mos_text_list *asked, const char *usual, mos_text_list *out,
+                             bool *left_out);
 
 enum { MOS_PEER_CASES = 8 };
 typedef struct mos_peer_cases {
     mos_peer peer;
     char note[400]; /* what the peer is, or why there is none */
+    bool emulated_left_out;
     struct {
         struct mos_peer_cases *cases;
         const char *mode;

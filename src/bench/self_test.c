@@ -1,5 +1,6 @@
 #include "bench/self_test.h"
 
+#include "base/isa.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "bench/step_rig.h"
@@ -70,39 +71,64 @@ static mosaic_status check_losses(const char *name, int threads, mos_text *out, 
     return status;
 }
 
-static mosaic_status check_learning(mos_precision precision, int threads, mos_text *out,
-                                    int *failures) {
+/* Steps until all are done or time is out; returns how many were. */
+static mosaic_status train(mos_step_rig *step, int64_t deadline_ns, double *first, double *last,
+                           int *done) {
+    int64_t now = mos_now_ns(), longest = 0;
+    for (*done = 0; *done < STEPS && now + longest < deadline_ns; (*done)++) {
+        const int64_t begin = now;
+        double seconds;
+        MOS_TRY(mos_step_rig_run(step, &seconds, last));
+        if (*done == 0) *first = *last;
+        now = mos_now_ns();
+        if (now - begin > longest) longest = now - begin;
+    }
+    return MOSAIC_OK;
+}
+
+static mosaic_status check_learning(mos_precision precision, int threads, int64_t deadline_ns,
+                                    mos_text *out, int *failures) {
     const mos_step_setting setting = {.encoder = MOS_ENCODER_RESNET18,
-                                      .batch = 16,
-                                      .size = 48,
+                                      .batch = 8,
+                                      .size = 32,
                                       .views = 2,
                                       .classes = 4,
                                       .modalities = 2,
                                       .bands = {2, 10},
                                       .method = "mosaic-1"};
+    const char *name = precision == MOS_PRECISION_BF16 ? "training, bf16" : "training, fp32";
     mos_step_rig *step = NULL;
-    double seconds, first = NAN, last = NAN;
-    MOS_TRY(mos_step_rig_create("cpu", precision, threads, &setting, &step));
-    mosaic_status status = MOSAIC_OK;
-    for (int k = 0; k < STEPS && status == MOSAIC_OK; k++) {
-        status = mos_step_rig_run(step, &seconds, &last);
-        if (k == 0) first = last;
+    double first = NAN, last = NAN;
+    int done = 0;
+    if (precision == MOS_PRECISION_BF16 && mos_isa_used() < MOS_ISA_AVX512_BF16) {
+        mos_text_add(out, "%-24s left out: no bf16 arithmetic here, fp32 is used instead\n", name);
+        return MOSAIC_OK;
     }
-    bool good = status == MOSAIC_OK && last < 0.98 * first;
-    mos_text_add(out, "%-24s %s (loss %.4f to %.4f in %d steps)\n",
-                 precision == MOS_PRECISION_BF16 ? "training, bf16" : "training, fp32",
-                 good ? "ok" : "FAILED", first, last, STEPS);
-    *failures += !good;
+    if (mos_now_ns() < deadline_ns)
+        MOS_TRY(mos_step_rig_create("cpu", precision, threads, &setting, &step));
+    mosaic_status status = MOSAIC_OK;
+    if (step) status = train(step, deadline_ns, &first, &last, &done);
     mos_step_rig_destroy(&step);
-    return status;
+    MOS_TRY(status);
+    if (done < STEPS) {
+        mos_text_add(out, "%-24s not reached: %d of %d steps in the time there is; busy machine?\n",
+                     name, done, STEPS);
+        *failures += done > 0 && !isfinite(last);
+        return MOSAIC_OK;
+    }
+    const bool good = last < 0.98 * first;
+    mos_text_add(out, "%-24s %s (loss %.4f to %.4f in %d steps)\n", name, good ? "ok" : "FAILED",
+                 first, last, STEPS);
+    *failures += !good;
+    return MOSAIC_OK;
 }
 
-mosaic_status mos_self_test(int threads, mos_text *out) {
+mosaic_status mos_self_test(int threads, int64_t deadline_ns, mos_text *out) {
     int failures = 0;
     for (const char *const *name = mos_device_names(); *name; name++)
         MOS_TRY(check_losses(*name, threads, out, &failures));
-    MOS_TRY(check_learning(MOS_PRECISION_FP32, threads, out, &failures));
-    MOS_TRY(check_learning(MOS_PRECISION_BF16, threads, out, &failures));
+    MOS_TRY(check_learning(MOS_PRECISION_FP32, threads, deadline_ns, out, &failures));
+    MOS_TRY(check_learning(MOS_PRECISION_BF16, threads, deadline_ns, out, &failures));
     return failures == 0
                ? MOSAIC_OK
                : mos_fail(

@@ -1,11 +1,13 @@
-/* Is this machine computing what it should? A few seconds: known loss values on every backend, and
+/* Is this machine computing what it should? Seconds: known loss values on every backend, and
  * a tiny training that must learn. */
 #ifndef MOS_BENCH_SELF_TEST_H
 #define MOS_BENCH_SELF_TEST_H
 
 #include "base/text.h"
 
-/* One line per check into `out`; MOSAIC_ERR_NUMERIC when one fails. */
-mosaic_status mos_self_test(int threads, mos_text *out);
+/* One line per check into `out`; MOSAIC_ERR_NUMERIC when one fails. No step begins that would end
+ * after `deadline_ns` (mos_now_ns) if it took as long as the one before: what is not reached is
+ * said, and is no failure. */
+mosaic_status mos_self_test(int threads, int64_t deadline_ns, mos_text *out);
 
 #endif

@@ -1,6 +1,7 @@
 /* The command table, and commands as objects of the public interface. */
 #include "mosaic/command.h"
 
+#include "base/isa.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/stop.h"
@@ -201,6 +202,10 @@ void mosaic_set_verbosity(int level) {
 void mosaic_set_stop_hooks(const mosaic_stop_hooks *hooks) {
     const mos_stop_hooks own = {hooks->context, hooks->stoppable, hooks->stop};
     mos_stop_set_hooks(&own);
+}
+
+mosaic_status mosaic_set_isa(const char *name) {
+    return mos_isa_cap(name);
 }
 
 static mosaic_status print_generated(mosaic_status (*generate)(mos_text *), FILE *out) {

@@ -77,6 +77,10 @@ static const mos_option common_options[] = {
 static const mos_option_table common_table = {"bench", common_options,
                                               sizeof common_options / sizeof *common_options};
 
+/* What "auto" tries of the peer. */
+#define STEP_MODES  "eager-nchw-fp32,eager-cl-fp32,eager-cl-bf16"
+#define INFER_MODES "eager-nchw-fp32,frozen-cl-fp32,eager-cl-bf16,frozen-cl-bf16"
+
 static const mos_option step_options[] = {
     COUNT(views, "2", 2, 3, "view sets per modality; 3: with a separate anchor"),
     {.key = "side-by-side",
@@ -92,8 +96,9 @@ static const mos_option step_options[] = {
     {.key = "peer-modes",
      .type = MOS_OPTION_LIST,
      .offset = AT(peer_modes),
-     .fallback = "eager-nchw-fp32,eager-cl-fp32,eager-cl-bf16",
-     .help = "modes of the PyTorch peer: {eager,compile}-{nchw,cl}-{fp32,bf16}; empty: none"},
+     .fallback = "auto",
+     .help = "modes of the PyTorch peer: {eager,compile}-{nchw,cl}-{fp32,bf16}; empty: none; "
+             "auto: " STEP_MODES ", bf16 where the processor has it"},
 };
 static const mos_option_table step_table = {"bench step", step_options,
                                             sizeof step_options / sizeof *step_options};
@@ -102,9 +107,10 @@ static const mos_option infer_options[] = {
     {.key = "peer-modes",
      .type = MOS_OPTION_LIST,
      .offset = AT(peer_modes),
-     .fallback = "eager-nchw-fp32,eager-cl-bf16,frozen-cl-bf16",
+     .fallback = "auto",
      .help = "modes of the peer: {eager,frozen,compile}-{nchw,cl}-{fp32,bf16}, "
-             "openvino-{fp32,bf16}; empty: none"},
+             "openvino-{fp32,bf16}; empty: none; auto: " INFER_MODES
+             ", bf16 where the processor has it"},
 };
 static const mos_option_table infer_table = {"bench infer", infer_options,
                                              sizeof infer_options / sizeof *infer_options};
@@ -125,9 +131,10 @@ static mosaic_status read_bands(const mos_text_list *list, mos_step_setting *set
 typedef mosaic_status (*bench_function)(const mos_peer_bench_options *options,
                                         mos_bench_report *report);
 
-static mosaic_status run_bench(const bench_command *command, const char *name,
+static mosaic_status run_bench(const bench_command *command, const char *name, const char *modes,
                                const char *peer_module, bench_function bench, FILE *out) {
     mos_text text = {0};
+    mos_text_list peer_modes = {0};
     mos_bench_report report = {.name = name};
     mos_peer_bench_options options = {
         .setting = {.encoder = (mos_encoder_kind)command->encoder,
@@ -145,14 +152,16 @@ static mosaic_status run_bench(const bench_command *command, const char *name,
         .python = command->python,
         .peer_server = command->server,
         .peer_module = command->peer ? command->peer : peer_module,
-        .peer_modes = &command->peer_modes,
+        .peer_modes = &peer_modes,
     };
+    mosaic_status status;
     MOS_TRY(read_bands(&command->bands, &options.setting));
-    mosaic_status status = bench(&options, &report);
-    if (status == MOSAIC_OK) {
-        mos_bench_print(&report, command->json, &text);
-        status = mos_command_print(&text, out);
-    }
+    MOS_GOTO(mos_peer_modes(&command->peer_modes, modes, &peer_modes, &options.emulated_left_out));
+    MOS_GOTO(bench(&options, &report));
+    mos_bench_print(&report, command->json, &text);
+    status = mos_command_print(&text, out);
+done:
+    mos_text_list_release(&peer_modes);
     const bool unsteady = report.unsteady;
     mos_bench_report_release(&report);
     MOS_TRY(status);
@@ -161,12 +170,13 @@ static mosaic_status run_bench(const bench_command *command, const char *name,
 
 static mosaic_status run_step(const void *values, const mos_text_list *positional, FILE *out) {
     (void)positional;
-    return run_bench(values, "step", NULL, mos_step_bench, out);
+    return run_bench(values, "step", STEP_MODES, NULL, mos_step_bench, out);
 }
 
 static mosaic_status run_infer(const void *values, const mos_text_list *positional, FILE *out) {
     (void)positional;
-    return run_bench(values, "infer", "bench/peers/torch_infer.py", mos_infer_bench, out);
+    return run_bench(values, "infer", INFER_MODES, "bench/peers/torch_infer.py", mos_infer_bench,
+                     out);
 }
 
 const mos_command_row mos_command_bench_step = {

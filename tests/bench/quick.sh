@@ -57,6 +57,17 @@ for name in step infer; do
         failures=$((failures + 1))
     done
 done
+# A cap is the peer's too, and is said; what it would only emulate is left out unless it is asked for.
+printf 'import os, sys\nfor key in ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA"): print(os.environ.get(key), file=sys.stderr)
+print(sys.argv[2], file=sys.stderr)\nprint("ready fake", flush=True)\nfor line in sys.stdin: print("0.5", flush=True)\n' >"$work/capped.py"
+capped=(--batch 2 --size 32 --rounds 3 --encoder resnet18 --threads 1 --no-bf16 --peer-server "$work/capped.py")
+"$mosaic" -q --isa base bench step "${capped[@]}" >"$work/capped.txt" 2>&1 || true # the roof may move
+for word in '^default$' '^SSE41$' '^eager-nchw-fp32,eager-cl-fp32$' '^instruction_set: base, a cap' '^peer_modes_left_out: bf16'; do
+    grep -q -- "$word" "$work/capped.txt" || { echo "FAILED: a capped step says nothing like $word:"; cat "$work/capped.txt"; failures=$((failures + 1)); }
+done
+"$mosaic" -q --isa base bench step "${capped[@]}" --peer-modes eager-cl-bf16 >"$work/capped.txt" 2>&1 || true
+grep -q '^eager-cl-bf16$' "$work/capped.txt" && ! grep -q left_out "$work/capped.txt" ||
+    { echo "FAILED: a mode asked for by name is left out:"; cat "$work/capped.txt"; failures=$((failures + 1)); }
 # A peer that trains something else is refused; one that does not say what it trains is measured.
 small_step=(--batch 2 --size 48 --rounds 3 --encoder resnet18 --threads 1 --no-bf16 --peer-modes eager-nchw-fp32 --peer-server "$work/peer.py")
 printf 'import sys\nprint("ready fake parameters 43271571", flush=True)\nfor line in sys.stdin: print("0.5", flush=True)\n' >"$work/peer.py"

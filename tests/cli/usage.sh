@@ -10,6 +10,11 @@ expect 2 "unknown option '--frob'" "$mosaic" --frob
 expect 2 "did you mean 'train'" "$mosaic" trian
 expect 2 "did you mean 'data synth'" "$mosaic" data snyth x
 
+expect 2 "no instruction set 'mmx'.*has: base" "$mosaic" --isa mmx --version
+expect 2 "MOSAIC_ISA: no instruction set 'mmx'.*has: base" env MOSAIC_ISA=mmx "$mosaic" data info x
+expect 0 "^mosaic [0-9]" "$mosaic" --isa=base --version
+expect 0 "base used .capped" "$mosaic" --isa base doctor
+
 mapfile -t commands < <("$mosaic" --help | sed -n '/^commands:/,/^options:/p' | sed -nE 's/^  ([a-z]+( [a-z]+)?) {2,}.*/\1/p')
 [ ${#commands[@]} -ge 10 ] || { echo "FAILED: only ${#commands[@]} commands listed"; failures=$((failures + 1)); }
 for command in "${commands[@]}"; do

@@ -1,7 +1,8 @@
 /* Layers and losses against PyTorch in float64 (tests/golden/make_op_golden.py): on ref to 1e-9, on
- * cpu in fp32 to 1e-6. */
+ * cpu in fp32 to 1e-6, 1.5e-6 without fused multiply-adds. */
 #include "golden/golden_file.h"
 
+#include "base/isa.h"
 #include "base/memory.h"
 #include "op_support.h"
 
@@ -318,7 +319,8 @@ static void cpu_equals_pytorch(void **state) {
     (void)state;
     mos_device *device = support_open_cpu(MOS_PRECISION_FP32);
     if (device == NULL) skip();
-    check_all(device, cpu_tolerance);
+    /* F(4x4) rounds products and sums apart where they are not fused */
+    check_all(device, mos_isa_used() == MOS_ISA_BASE ? 1.5 * cpu_tolerance : cpu_tolerance);
     support_close(&device);
 }
 

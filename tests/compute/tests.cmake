@@ -17,3 +17,8 @@ target_compile_definitions(gradient_mutation PRIVATE MOS_MUTATION)
 target_include_directories(gradient_mutation PRIVATE ${CMAKE_SOURCE_DIR}/src)
 target_link_libraries(gradient_mutation PRIVATE mosaic_flags mos_base)
 add_test(NAME compute/gradient_mutation COMMAND gradient_mutation)
+
+# The kernels under every cap on the instruction set.
+foreach(test cpu_backend_test direct_kernel_test op_golden_test optimizer_golden_test)
+  mosaic_isa_tests(compute/${test})
+endforeach()

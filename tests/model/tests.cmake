@@ -7,3 +7,6 @@ if(TARGET feature_golden_test)
 endif()
 # Whole steps in double, by the reference: minutes with sanitizers in.
 set_property(TEST model/step_golden_test model/model_gradient_test model/memory_modes_test model/side_by_side_test PROPERTY TIMEOUT 1800)
+# Under every cap on the instruction set: real encoders, and whole steps on this backend.
+mosaic_isa_tests(model/feature_golden_test)
+mosaic_isa_tests(model/step_golden_test steps_on_cpu)
