@@ -37,6 +37,7 @@ mosaic_status mos_augment_bench(const mos_bench_settings *settings, mos_bench_re
 mosaic_status mos_conv_bench(const mos_bench_settings *settings, mos_bench_report *report);
 mosaic_status mos_end_to_end_bench(const mos_bench_settings *settings, mos_bench_report *report);
 mosaic_status mos_fma_bench(const mos_bench_settings *settings, mos_bench_report *report);
+mosaic_status mos_gemm_bench(const mos_bench_settings *settings, mos_bench_report *report);
 mosaic_status mos_loader_bench(const mos_bench_settings *settings, mos_bench_report *report);
 mosaic_status mos_loss_bench(const mos_bench_settings *settings, mos_bench_report *report);
 mosaic_status mos_memory_bench(const mos_bench_settings *settings, mos_bench_report *report);

@@ -4,7 +4,7 @@ add_library(compute_test_support STATIC ${here}/op_support.c ${here}/op_support_
   ${here}/gradient_cases.c ${here}/modal_ops.c ${here}/op_cases.c ${here}/op_run_layers.c ${here}/op_run_rows.c)
 target_link_libraries(compute_test_support PRIVATE mosaic_flags mos_compute)
 foreach(test gradient_test ref_values_test op_case_test op_golden_test optimizer_golden_test norm_mask_test cpu_backend_test direct_kernel_test
-  contrast_memory_test)
+  contrast_memory_test product_threads_test)
   target_link_libraries(${test} PRIVATE compute_test_support)
 endforeach()
 

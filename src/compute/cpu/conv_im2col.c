@@ -22,6 +22,7 @@ static int64_t depth_of(const mos_conv_shape *s) {
  * dy, and the thread's sums of the weight gradient. */
 typedef struct col_room {
     float *x, *y, *col, *rows, *sums;
+    void *product; /* of the device's */
 } col_room;
 
 /* Without a workspace: the bytes of one thread's part. */
@@ -31,7 +32,8 @@ static size_t lay_out(const mos_conv *conv, conv_direction direction, float *at,
     const int64_t x = mos_cpu_round_up(conv->stored, CPU_BLOCK) * s->h * s->w,
                   y = s->co * conv->oh * conv->ow, col = held * depth_of(s), rows = held * s->co,
                   sums = direction == CONV_BACKWARD_WEIGHTS ? s->co * depth_of(s) : 0;
-    if (at) *room = (col_room){at, at + x, at + x + y, at + x + y + col, at + x + y + col + rows};
+    if (at)
+        *room = (col_room){at, at + x, at + x + y, at + x + y + col, at + x + y + col + rows, NULL};
     return (size_t)mos_cpu_round_up(x + y + col + rows + sums, 16) * sizeof(float);
 }
 
@@ -85,6 +87,25 @@ static void write_rows(const mos_conv *conv, const float *rows, int64_t first, i
         }
 }
 
+/* c [m, n] (+)= a b in the thread's room; a's strides, the transpose of b [n, k] or b [k, n]. */
+static void multiply(int64_t m, int64_t n, int64_t k, const float *a, int64_t row, int64_t column,
+                     const float *b, bool turned, float *c, bool add, const col_room *room) {
+    const mos_product_f32 product = {.m = m,
+                                     .n = n,
+                                     .k = k,
+                                     .alpha = 1,
+                                     .a = a,
+                                     .b = b,
+                                     .a_row = row,
+                                     .a_column = column,
+                                     .b_row = turned ? 1 : n,
+                                     .b_column = turned ? k : 1,
+                                     .c = c,
+                                     .ldc = n,
+                                     .accumulate = add};
+    mos_gemm_f32(&product, 1, room->product);
+}
+
 /* Values of a sample of an act. */
 static const void *sample_of(const mos_cpu *cpu, const void *act, int64_t n, int64_t values) {
     return (const char *)act + (size_t)(n * values) * cpu->act_size;
@@ -113,8 +134,7 @@ static void run_forward(const mos_cpu *cpu, const mos_conv *conv, int64_t n, con
     for (int64_t first = 0; first < places; first += held) {
         const int64_t count = places - first < held ? places - first : held;
         walk_col(conv, first, count, room->col, room->x, false);
-        cpu->kernels->gemm_nt(count, s->co, depth, 1, room->col, depth, w, depth, room->rows, s->co,
-                              false);
+        multiply(count, s->co, depth, room->col, depth, 1, w, true, room->rows, false, room);
         write_rows(conv, room->rows, first, count, room->y);
     }
     cpu->activation->convert(room->y, out, written_sample(cpu, y, n, out));
@@ -131,8 +151,7 @@ static void run_data(const mos_cpu *cpu, const mos_conv *conv, int64_t n, const 
     for (int64_t first = 0; first < places; first += held) {
         const int64_t count = places - first < held ? places - first : held;
         read_rows(conv, room->y, first, count, room->rows);
-        cpu->kernels->gemm_nn(count, depth, s->co, room->rows, s->co, 1, w, depth, room->col, depth,
-                              false);
+        multiply(count, depth, s->co, room->rows, s->co, 1, w, false, room->col, false, room);
         walk_col(conv, first, count, room->col, room->x, true);
     }
     cpu->activation->convert(room->x, in, written_sample(cpu, dx, n, in));
@@ -153,6 +172,7 @@ typedef struct col_job {
 static col_room room_of(const col_job *job, int thread) {
     col_room room;
     (void)lay_out(job->conv, job->direction, job->workspace + (size_t)thread * job->each, &room);
+    room.product = mos_cpu_room(job->cpu, thread);
     return room;
 }
 
@@ -202,8 +222,8 @@ static void add_sample(const mos_cpu *cpu, const mos_conv *conv, int64_t n, cons
         const int64_t count = places - first < held ? places - first : held;
         walk_col(conv, first, count, room->col, room->x, false);
         read_rows(conv, room->y, first, count, room->rows);
-        cpu->kernels->gemm_nn(s->co, depth, count, room->rows, 1, s->co, room->col, depth,
-                              room->sums, depth, add || first > 0);
+        multiply(s->co, depth, count, room->rows, 1, s->co, room->col, false, room->sums,
+                 add || first > 0, room);
     }
 }
 

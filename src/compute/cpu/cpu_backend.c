@@ -41,6 +41,7 @@ static void cpu_close(mos_device *device) {
     mos_cpu *cpu = cpu_of(device);
     if (!cpu) return;
     mos_onednn_close(&cpu->onednn);
+    mos_free(cpu->room);
     mos_free(cpu);
     device->state = NULL;
 }
@@ -75,7 +76,9 @@ static mosaic_status cpu_open(mos_device *device) {
     cpu->kernels = choose_kernels(mos_isa_used());
     choose_precision(device, cpu);
     device->real_bytes = sizeof(float);
-    const mosaic_status status = mos_onednn_open(&cpu->onednn);
+    mosaic_status status =
+        mos_alloc(mos_gemm_room(cpu->threads), 1, "room of products", &cpu->room);
+    if (status == MOSAIC_OK) status = mos_onednn_open(&cpu->onednn);
     if (status != MOSAIC_OK) {
         cpu_close(device);
         return status;

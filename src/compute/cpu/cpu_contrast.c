@@ -4,16 +4,20 @@
  *   r_i = sum_p W_ip,   N = sum_i r_i
  * and with soft positives, w_i = r_i / the pairs of i that can be compared, T from the labels
  *   L = 1/N sum w_i (softplus(S_ip) - T_ip S_ip),   dL/dS_ip = w_i (sigmoid(S_ip) - T_ip) / N
- * A thread holds one block row of S, which becomes the block's gradient in place. Its share of dzr
- * has a buffer per thread; these are added in thread order, so a result repeats for a thread count.
- * N follows from the labels alone. The first `moving` references take a gradient. */
-#include "base/team.h"
+ * Some rows of S are held at a time, made and used by all threads together; they become their
+ * gradient in place. Every sum is one thread's, in the order of its terms, so a result is the same
+ * for any number of threads. N follows from the labels alone. The first `moving` references take a
+ * gradient. */
+#include "base/thread.h"
 #include "compute/cpu/cpu_state.h"
 
 #include <math.h>
 #include <string.h>
 
-#define BLOCK_ROWS   16
+/* Rows of S at a time: as many as fit BLOCK_VALUES, within these bounds. */
+#define MOST_ROWS    168
+#define LEAST_ROWS   24
+#define BLOCK_VALUES ((int64_t)1 << 20)
 #define NOT_COMPARED (-1.0) /* as a target: the pair is left out */
 
 /* Pieces of the caller's scratch. Labels are bit masks of `words` 64-bit words. */
@@ -24,9 +28,9 @@ typedef struct contrast_scratch {
     double *total, *loss, *floor;             /* [anchors]; total = r */
     int64_t *positives, *frozen_positives;    /* [anchors] */
     double *weight, *share;                   /* per thread [references], [classes] */
-    float *block, *dzr;                       /* per thread [BLOCK_ROWS, padded], [moving, d] */
+    float *block;                             /* [block_rows, padded] */
     float *decay;                             /* per thread [padded]: exp(-|S|); soft only */
-    int64_t words, padded;
+    int64_t words, padded, block_rows;
     size_t bytes;
 } contrast_scratch;
 
@@ -39,6 +43,10 @@ static void *take(char *base, size_t *used, int64_t count, size_t size) {
 static contrast_scratch lay_out(const mos_contrast *c, int threads, void *memory) {
     contrast_scratch s = {.words = (c->classes + 63) / 64,
                           .padded = mos_cpu_round_up(c->references, 16)};
+    s.block_rows = BLOCK_VALUES / (s.padded > 0 ? s.padded : 1);
+    if (s.block_rows > MOST_ROWS) s.block_rows = MOST_ROWS;
+    if (s.block_rows < LEAST_ROWS) s.block_rows = LEAST_ROWS;
+    if (s.block_rows > c->anchors) s.block_rows = c->anchors;
     const bool soft = c->positives == MOS_POSITIVES_SOFT;
     char *base = memory;
     size_t used = 0;
@@ -55,8 +63,7 @@ static contrast_scratch lay_out(const mos_contrast *c, int threads, void *memory
     s.frozen_positives = take(base, &used, c->anchors, sizeof(int64_t));
     s.weight = take(base, &used, threads * c->references, sizeof(double));
     s.share = take(base, &used, threads * c->classes, sizeof(double));
-    s.block = take(base, &used, threads * BLOCK_ROWS * s.padded, sizeof(float));
-    s.dzr = take(base, &used, threads * (c->references - c->frozen) * c->d, sizeof(float));
+    s.block = take(base, &used, s.block_rows * s.padded, sizeof(float));
     s.bytes = used;
     return s;
 }
@@ -228,10 +235,9 @@ typedef struct contrast_run {
     const mos_contrast *problem;
     const contrast_scratch *scratch;
     const mos_kernels *kernels;
-    const float *za, *zr;
     double factor; /* scale / (N tau) */
     double *weight, *share;
-    float *block, *decay;
+    float *decay;
     bool gradient;
 } contrast_run;
 
@@ -316,22 +322,93 @@ static void finish_row(const contrast_run *run, int64_t i, float *row) {
         row[p] = (float)(share * (double)row[p] - run->factor * run->weight[p]);
 }
 
-/* Anchors first .. first + rows */
-static void run_block(const contrast_run *run, int64_t first, int64_t rows, float *dza,
+/* The problem, and the rows of S at hand: anchors first .. first + rows. */
+typedef struct contrast_job {
+    const mos_cpu *cpu;
+    const mos_contrast *problem;
+    const contrast_scratch *scratch;
+    double factor;
+    bool gradient;
+    int64_t first;
+} contrast_job;
+
+static contrast_run run_of(const contrast_job *job, int thread) {
+    const contrast_scratch *s = job->scratch;
+    return (contrast_run){.problem = job->problem,
+                          .scratch = s,
+                          .kernels = job->cpu->kernels,
+                          .factor = job->factor,
+                          .weight = s->weight + thread * job->problem->references,
+                          .share = s->share + thread * job->problem->classes,
+                          .decay = s->decay + thread * s->padded,
+                          .gradient = job->gradient};
+}
+
+static void add_totals(void *context, int64_t begin, int64_t end, int thread) {
+    const contrast_job *job = context;
+    const contrast_run run = run_of(job, thread);
+    for (int64_t i = begin; i < end; i++)
+        job->scratch->total[i] = row_total(job->problem, job->scratch, i, run.share, run.weight);
+}
+
+static void finish_rows(void *context, int64_t begin, int64_t end, int thread) {
+    const contrast_job *job = context;
+    const contrast_run run = run_of(job, thread);
+    for (int64_t r = begin; r < end; r++)
+        finish_row(&run, job->first + r, job->scratch->block + r * job->scratch->padded);
+}
+
+static void run_block(contrast_job *job, int64_t rows, const float *za, const float *zr, float *dza,
                       float *dzr) {
-    const mos_contrast *c = run->problem;
-    const int64_t ld = run->scratch->padded, d = c->d;
-    const float *za = run->za + first * d;
-    run->kernels->gemm_nt(rows, c->references, d, (float)(1 / c->tau), za, d, run->zr, d,
-                          run->block, ld, false);
-    for (int64_t r = 0; r < rows; r++)
-        finish_row(run, first + r, run->block + r * ld);
-    if (dza)
-        run->kernels->gemm_nn(rows, d, c->references, run->block, ld, 1, run->zr, d,
-                              dza + first * d, d, true);
-    if (dzr)
-        run->kernels->gemm_nn(c->references - c->frozen, d, rows, run->block, 1, ld, za, d, dzr, d,
-                              true);
+    const mos_contrast *c = job->problem;
+    const contrast_scratch *s = job->scratch;
+    const int threads = job->cpu->threads;
+    const mos_product_f32 similarity = {.m = rows,
+                                        .n = c->references,
+                                        .k = c->d,
+                                        .alpha = (float)(1 / c->tau),
+                                        .a = za + job->first * c->d,
+                                        .a_row = c->d,
+                                        .a_column = 1,
+                                        .b = zr,
+                                        .b_row = 1,
+                                        .b_column = c->d,
+                                        .c = s->block,
+                                        .ldc = s->padded};
+    mos_gemm_f32(&similarity, threads, job->cpu->room);
+    mos_parallel_for(threads, rows, finish_rows, job);
+    if (dza) {
+        const mos_product_f32 of_anchors = {.m = rows,
+                                            .n = c->d,
+                                            .k = c->references,
+                                            .alpha = 1,
+                                            .a = s->block,
+                                            .a_row = s->padded,
+                                            .a_column = 1,
+                                            .b = zr,
+                                            .b_row = c->d,
+                                            .b_column = 1,
+                                            .c = dza + job->first * c->d,
+                                            .ldc = c->d,
+                                            .accumulate = true};
+        mos_gemm_f32(&of_anchors, threads, job->cpu->room);
+    }
+    if (dzr) {
+        const mos_product_f32 of_references = {.m = c->references - c->frozen,
+                                               .n = c->d,
+                                               .k = rows,
+                                               .alpha = 1,
+                                               .a = s->block,
+                                               .a_row = 1,
+                                               .a_column = s->padded,
+                                               .b = za + job->first * c->d,
+                                               .b_row = c->d,
+                                               .b_column = 1,
+                                               .c = dzr,
+                                               .ldc = c->d,
+                                               .accumulate = true};
+        mos_gemm_f32(&of_references, threads, job->cpu->room);
+    }
 }
 
 static void sum_up(const mos_contrast *c, const contrast_scratch *s, mos_contrast_result *result) {
@@ -351,66 +428,6 @@ static void sum_up(const mos_contrast *c, const contrast_scratch *s, mos_contras
     result->floor /= result->weight;
 }
 
-typedef struct contrast_job {
-    const mos_cpu *cpu;
-    const mos_contrast *problem;
-    contrast_scratch *scratch;
-    const void *za, *zr;
-    double scale;
-    float *dza, *dzr;
-    mos_contrast_result *result;
-} contrast_job;
-
-/* What belongs to one thread, behind all threads' own. */
-static contrast_run run_of(const contrast_job *job, int thread) {
-    const mos_contrast *c = job->problem;
-    const contrast_scratch *s = job->scratch;
-    return (contrast_run){.problem = c,
-                          .scratch = s,
-                          .kernels = job->cpu->kernels,
-                          .za = job->za,
-                          .zr = job->zr,
-                          .weight = s->weight + thread * c->references,
-                          .share = s->share + thread * c->classes,
-                          .block = s->block + (int64_t)thread * BLOCK_ROWS * s->padded,
-                          .decay = s->decay + thread * s->padded,
-                          .gradient = job->dza || job->dzr};
-}
-
-static void take_anchors(void *context, int thread, int threads, mos_team *team) {
-    const contrast_job *job = context;
-    const mos_contrast *c = job->problem;
-    contrast_scratch *s = job->scratch;
-    mos_contrast_result *result = job->result;
-    const int64_t blocks = (c->anchors + BLOCK_ROWS - 1) / BLOCK_ROWS;
-    const int64_t moving = c->references - c->frozen;
-    const size_t share_count = (size_t)(moving * c->d);
-    contrast_run run = run_of(job, thread);
-    float *own = job->dzr ? s->dzr + (size_t)thread * share_count : NULL;
-    int64_t begin, end;
-    mos_cpu_part(c->anchors, threads, thread, &begin, &end);
-    for (int64_t i = begin; i < end; i++)
-        s->total[i] = row_total(c, s, i, run.share, run.weight);
-    if (own) memset(own, 0, share_count * sizeof *own);
-    mos_team_barrier(team);
-    for (int64_t i = 0; thread == 0 && i < c->anchors; i++)
-        result->weight += s->total[i];
-    mos_team_barrier(team);
-    run.factor = result->weight > 0 ? job->scale / (result->weight * c->tau) : 0;
-    mos_cpu_part(blocks, threads, thread, &begin, &end);
-    for (int64_t b = begin; b < end && result->weight > 0; b++) {
-        const int64_t rows =
-            c->anchors - b * BLOCK_ROWS < BLOCK_ROWS ? c->anchors - b * BLOCK_ROWS : BLOCK_ROWS;
-        run_block(&run, b * BLOCK_ROWS, rows, job->dza, own);
-    }
-    mos_team_barrier(team);
-    mos_cpu_part(moving, threads, thread, &begin, &end);
-    for (int t = 0; own && result->weight > 0 && t < threads; t++)
-        job->cpu->kernels->add(job->dzr + begin * c->d,
-                               s->dzr + (size_t)t * share_count + begin * c->d,
-                               (end - begin) * c->d);
-}
-
 /* za, dza [anchors, d], zr [references, d], dzr [references - frozen, d] */
 void mos_cpu_contrast(mos_device *device, const mos_contrast *contrast, const void *za,
                       const void *zr, double scale, void *dza, void *dzr, void *scratch,
@@ -419,18 +436,18 @@ void mos_cpu_contrast(mos_device *device, const mos_contrast *contrast, const vo
     const mos_contrast *c = contrast;
     const mos_cpu_guard guard = mos_cpu_enter(cpu);
     contrast_scratch s = lay_out(c, cpu->threads, scratch);
-    contrast_job job = {.cpu = cpu,
-                        .problem = c,
-                        .scratch = &s,
-                        .za = za,
-                        .zr = zr,
-                        .scale = scale,
-                        .dza = dza,
-                        .dzr = dzr,
-                        .result = result};
+    contrast_job job = {.cpu = cpu, .problem = c, .scratch = &s, .gradient = dza || dzr};
     *result = (mos_contrast_result){0};
     read_labels(c, &s);
-    mos_team_run(cpu->threads, take_anchors, &job);
+    mos_parallel_for(cpu->threads, c->anchors, add_totals, &job);
+    for (int64_t i = 0; i < c->anchors; i++)
+        result->weight += s.total[i];
+    job.factor = result->weight > 0 ? scale / (result->weight * c->tau) : 0;
+    for (int64_t i = 0; i < c->anchors && result->weight > 0; i += s.block_rows) {
+        job.first = i;
+        run_block(&job, c->anchors - i < s.block_rows ? c->anchors - i : s.block_rows, za, zr, dza,
+                  dzr);
+    }
     if (result->weight > 0)
         sum_up(c, &s, result);
     else

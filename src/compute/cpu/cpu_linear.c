@@ -1,48 +1,34 @@
-/* Linear layers and row operations on real matrices: small products, so own loops without packing
- * or heap. */
-#include "base/team.h"
+/* Linear layers and row operations on real matrices: products of base/gemm.h in the device's room,
+ * without heap. */
+#include "base/thread.h"
 #include "compute/cpu/cpu_state.h"
 
 #include <math.h>
 
 #define LEAST_NORM 1e-12
 
-/* One thread's rows of a product, in whole register tiles of `unit` rows. */
-static void tile_part(int64_t count, int64_t unit, int thread, int threads, int64_t *begin,
-                      int64_t *end) {
-    mos_cpu_part((count + unit - 1) / unit, threads, thread, begin, end);
-    *begin *= unit;
-    *end = *end * unit < count ? *end * unit : count;
+typedef struct bias_job {
+    const mos_kernels *kernels;
+    int64_t rows, columns, stride;
+    const float *from; /* b [columns], or dy [rows, columns] */
+    float *to;         /* y [rows, columns], or db [columns] */
+} bias_job;
+
+static void add_bias(void *context, int64_t begin, int64_t end, int thread) {
+    const bias_job *job = context;
+    (void)thread;
+    for (int64_t r = begin; r < end; r++)
+        job->kernels->add(job->to + r * job->stride, job->from, job->columns);
 }
 
-typedef struct forward_job {
-    const mos_kernels *kernels;
-    int64_t n, i, o, x_stride, y_stride;
-    const float *x, *w, *b;
-    float *y;
-} forward_job;
-
-/* The longer side is cut; every value is the same sum either way. */
-static void forward_part(void *context, int thread, int threads, mos_team *team) {
-    const forward_job *job = context;
-    const mos_kernels *kernels = job->kernels;
-    const int64_t n = job->n, i = job->i, o = job->o;
-    int64_t begin, end;
-    (void)team;
-    if (n >= o) {
-        tile_part(n, 4, thread, threads, &begin, &end);
-        if (end > begin)
-            kernels->gemm_nt(end - begin, o, i, 1.0f, job->x + begin * job->x_stride, job->x_stride,
-                             job->w, i, job->y + begin * job->y_stride, job->y_stride, false);
-        for (int64_t r = begin; job->b && r < end; r++)
-            kernels->add(job->y + r * job->y_stride, job->b, o);
-    } else {
-        tile_part(o, 4, thread, threads, &begin, &end);
-        if (end > begin)
-            kernels->gemm_nt(n, end - begin, i, 1.0f, job->x, job->x_stride, job->w + begin * i, i,
-                             job->y + begin, job->y_stride, false);
-        for (int64_t r = 0; job->b && end > begin && r < n; r++)
-            kernels->add(job->y + r * job->y_stride + begin, job->b + begin, end - begin);
+static void sum_columns(void *context, int64_t begin, int64_t end, int thread) {
+    const bias_job *job = context;
+    (void)thread;
+    for (int64_t c = begin; c < end; c++) {
+        double sum = 0;
+        for (int64_t r = 0; r < job->rows; r++)
+            sum += (double)job->from[r * job->stride + c];
+        job->to[c] += (float)sum;
     }
 }
 
@@ -52,48 +38,22 @@ void mos_cpu_linear_forward(mos_device *device, int64_t n, int64_t i, int64_t o,
                             int64_t y_stride) {
     const mos_cpu *cpu = cpu_of(device);
     const mos_cpu_guard guard = mos_cpu_enter(cpu);
-    forward_job job = {.kernels = cpu->kernels,
-                       .n = n,
-                       .i = i,
-                       .o = o,
-                       .x_stride = x_stride,
-                       .y_stride = y_stride,
-                       .x = x,
-                       .w = w,
-                       .b = b,
-                       .y = y};
-    mos_team_run(cpu->threads, forward_part, &job);
+    const mos_product_f32 product = {.m = n,
+                                     .n = o,
+                                     .k = i,
+                                     .alpha = 1,
+                                     .a = x,
+                                     .a_row = x_stride,
+                                     .a_column = 1,
+                                     .b = w,
+                                     .b_row = 1,
+                                     .b_column = i,
+                                     .c = y,
+                                     .ldc = y_stride};
+    mos_gemm_f32(&product, cpu->threads, cpu->room);
+    bias_job bias = {cpu->kernels, n, o, y_stride, b, y};
+    if (b) mos_parallel_for(cpu->threads, n, add_bias, &bias);
     mos_cpu_leave(guard);
-}
-
-typedef struct backward_job {
-    const mos_kernels *kernels;
-    int64_t n, i, o, x_stride, dy_stride, dx_stride;
-    const float *x, *w, *dy;
-    float *dx, *dw, *db;
-    bool accumulate;
-} backward_job;
-
-static void backward_part(void *context, int thread, int threads, mos_team *team) {
-    const backward_job *job = context;
-    const int64_t n = job->n, i = job->i, o = job->o;
-    int64_t begin, end;
-    (void)team;
-    tile_part(n, 4, thread, threads, &begin, &end);
-    if (job->dx && end > begin)
-        job->kernels->gemm_nn(end - begin, i, o, job->dy + begin * job->dy_stride, job->dy_stride,
-                              1, job->w, i, job->dx + begin * job->dx_stride, job->dx_stride,
-                              job->accumulate);
-    tile_part(o, 4, thread, threads, &begin, &end);
-    if (job->dw && end > begin)
-        job->kernels->gemm_nn(end - begin, i, n, job->dy + begin, 1, job->dy_stride, job->x,
-                              job->x_stride, job->dw + begin * i, i, true);
-    for (int64_t c = begin; job->db && c < end; c++) {
-        double sum = 0;
-        for (int64_t r = 0; r < n; r++)
-            sum += (double)job->dy[r * job->dy_stride + c];
-        job->db[c] += (float)sum;
-    }
 }
 
 /* dx [n, i] (+)= dy [n, o] w [o, i];  dw [o, i] += dy^T x;  db [o] += column sums of dy */
@@ -102,21 +62,36 @@ void mos_cpu_linear_backward(mos_device *device, int64_t n, int64_t i, int64_t o
                              void *dx, int64_t dx_stride, bool accumulate, void *dw, void *db) {
     const mos_cpu *cpu = cpu_of(device);
     const mos_cpu_guard guard = mos_cpu_enter(cpu);
-    backward_job job = {.kernels = cpu->kernels,
-                        .n = n,
-                        .i = i,
-                        .o = o,
-                        .x_stride = x_stride,
-                        .dy_stride = dy_stride,
-                        .dx_stride = dx_stride,
-                        .x = x,
-                        .w = w,
-                        .dy = dy,
-                        .dx = dx,
-                        .dw = dw,
-                        .db = db,
-                        .accumulate = accumulate};
-    mos_team_run(cpu->threads, backward_part, &job);
+    const mos_product_f32 data = {.m = n,
+                                  .n = i,
+                                  .k = o,
+                                  .alpha = 1,
+                                  .a = dy,
+                                  .a_row = dy_stride,
+                                  .a_column = 1,
+                                  .b = w,
+                                  .b_row = i,
+                                  .b_column = 1,
+                                  .c = dx,
+                                  .ldc = dx_stride,
+                                  .accumulate = accumulate};
+    const mos_product_f32 weights = {.m = o,
+                                     .n = i,
+                                     .k = n,
+                                     .alpha = 1,
+                                     .a = dy,
+                                     .a_row = 1,
+                                     .a_column = dy_stride,
+                                     .b = x,
+                                     .b_row = x_stride,
+                                     .b_column = 1,
+                                     .c = dw,
+                                     .ldc = i,
+                                     .accumulate = true};
+    bias_job bias = {cpu->kernels, n, o, dy_stride, dy, db};
+    if (dx) mos_gemm_f32(&data, cpu->threads, cpu->room);
+    if (dw) mos_gemm_f32(&weights, cpu->threads, cpu->room);
+    if (db) mos_parallel_for(cpu->threads, o, sum_columns, &bias);
     mos_cpu_leave(guard);
 }
 

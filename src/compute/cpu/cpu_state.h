@@ -7,6 +7,7 @@
 #ifndef MOS_COMPUTE_CPU_CPU_STATE_H
 #define MOS_COMPUTE_CPU_CPU_STATE_H
 
+#include "base/gemm.h"
 #include "compute/cpu/kernel_table.h"
 #include "compute/device.h"
 
@@ -24,12 +25,18 @@ typedef struct mos_cpu {
     int64_t rows;                      /* rows of a product */
     size_t act_size;                   /* bytes of one activation value */
     int threads;
+    void *room; /* of products (base/gemm.h), for all threads: one op at a time */
     bool bf16;
     bool tiles; /* oneDNN multiplies bf16 matrix tiles here (AMX), far faster than vectors */
 } mos_cpu;
 
 static inline mos_cpu *cpu_of(const mos_device *device) {
     return (mos_cpu *)device->state;
+}
+
+/* What one thread of an op multiplies in. */
+static inline void *mos_cpu_room(const mos_cpu *cpu, int thread) {
+    return (char *)cpu->room + (size_t)thread * mos_gemm_room(1);
 }
 
 /* Every op runs between enter and leave: denormals are flushed on all threads; the caller's own

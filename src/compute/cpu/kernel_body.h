@@ -58,8 +58,6 @@ const mos_kernels KERNEL_TABLE = {
 #if defined(__AVX512BF16__)
     .bf16 = &table_bf16,
 #endif
-    .gemm_nt = gemm_nt,
-    .gemm_nn = gemm_nn,
     .exp_row = exp_row,
     .optimize = optimize,
     .sum_squares = sum_squares,

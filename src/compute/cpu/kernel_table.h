@@ -179,12 +179,6 @@ typedef struct mos_kernels {
     int64_t rows;                      /* of a micro-kernel's products */
     const mos_act_kernels *f32, *bf16; /* bf16 NULL where the instruction set lacks it */
 
-    /* c [m, n] (+)= alpha a [m, k] b [n, k]^T, rows contiguous along k */
-    void (*gemm_nt)(int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
-                    const float *b, int64_t ldb, float *c, int64_t ldc, bool accumulate);
-    /* c [m, n] (+)= a [m, k] b [k, n]; element (i, p) of a is a[i * row + p * column] */
-    void (*gemm_nn)(int64_t m, int64_t n, int64_t k, const float *a, int64_t row, int64_t column,
-                    const float *b, int64_t ldb, float *c, int64_t ldc, bool accumulate);
     /* s[i] = exp(s[i] - top) for i < count; returns the sum in double */
     double (*exp_row)(float *s, int64_t count, float top);
     void (*optimize)(const mos_optimizer_terms *, int64_t count, float *params, const float *grads,

@@ -1,0 +1,240 @@
+/* Matrix products at the shapes the program has, on one thread and on all, against the roof of
+ * multiply-adds and beside OpenBLAS where it is installed. */
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/rng.h"
+#include "bench/bench_list.h"
+#include "bench/blas_peer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <time.h>
+
+typedef enum layout { NT, NN, TN } layout; /* t: the transpose of what lies in memory */
+
+typedef struct shape {
+    const char *what;
+    int64_t m, n, k;
+    layout layout;
+    bool is_double, accumulate, quick;
+} shape;
+
+static const shape shapes[] = {
+    {"similarities, 128 rows, d 128", 128, 128, 128, NT, false, false, true},
+    {"similarities, 512 rows, d 256", 168, 512, 256, NT, false, false, false},
+    {"similarities, 4096 rows, d 128", 168, 4096, 128, NT, false, false, false},
+    {"similarities, 4096 rows, d 512", 168, 4096, 512, NT, false, false, false},
+    {"gradient of anchors, 4096 rows, d 128", 168, 128, 4096, NN, false, true, false},
+    {"gradient of references, 4096 rows, d 128", 4096, 128, 168, TN, false, true, false},
+    {"projection, forward, 512 to 512", 128, 512, 512, NT, false, false, false},
+    {"projection, data gradient, 512 to 512", 128, 512, 512, NN, false, false, false},
+    {"projection, weight gradient, 512 to 512", 512, 512, 128, TN, false, true, false},
+    {"head, forward, 1024 to 19", 128, 19, 1024, NT, false, false, true},
+    {"neighbours and clusters, d 1024", 2016, 2048, 1024, NT, false, false, false},
+    {"covariance, double, d 1024", 1024, 1024, 256, TN, true, true, true},
+};
+enum { SHAPES = sizeof shapes / sizeof *shapes, SIDES = 2 };
+
+typedef struct product_work {
+    const mos_blas_peer *peer; /* NULL: ours */
+    bool is_double;
+    int threads;
+    int64_t repeats;
+    mos_product_f32 f32;
+    mos_product_f64 f64;
+    void *room;
+} product_work;
+
+typedef struct roof_work {
+    int threads;
+    double milliseconds;
+} roof_work;
+
+/* The last team may still wait actively for more: let it fall asleep. */
+static void settle(void) {
+    const struct timespec pause = {.tv_nsec = 40000000};
+    (void)nanosleep(&pause, NULL);
+}
+
+static double operations(const product_work *work) {
+    return work->is_double ? 2.0 * (double)work->f64.m * (double)work->f64.n * (double)work->f64.k
+                           : 2.0 * (double)work->f32.m * (double)work->f32.n * (double)work->f32.k;
+}
+
+/* Seconds of 1e9 operations. */
+static mosaic_status run_product(void *context, double *seconds) {
+    const product_work *work = context;
+    if (work->threads > 1) settle();
+    const int64_t start = mos_now_ns();
+    for (int64_t r = 0; r < work->repeats; r++) {
+        if (work->peer && work->is_double)
+            mos_blas_peer_f64(work->peer, &work->f64, work->threads);
+        else if (work->peer)
+            mos_blas_peer_f32(work->peer, &work->f32, work->threads);
+        else if (work->is_double)
+            mos_gemm_f64(&work->f64, work->threads, work->room);
+        else
+            mos_gemm_f32(&work->f32, work->threads, work->room);
+    }
+    *seconds = (double)(mos_now_ns() - start) / (operations(work) * (double)work->repeats);
+    if (work->threads > 1) settle();
+    return MOSAIC_OK;
+}
+
+static mosaic_status run_roof(void *context, double *seconds) {
+    const roof_work *work = context;
+    *seconds = 1 / mos_roof_measure(work->threads, work->milliseconds).fp32_gflops;
+    return MOSAIC_OK;
+}
+
+typedef struct matrices {
+    void *a, *b, *c, *peer_c;
+} matrices;
+
+static mosaic_status make_matrix(int64_t count, bool is_double, uint32_t salt, void **out) {
+    mos_rng rng = mos_rng_at(19, MOS_RNG_TEST, salt, 0, 0);
+    MOS_TRY(mos_alloc((size_t)count, is_double ? sizeof(double) : sizeof(float), "a matrix", out));
+    for (int64_t i = 0; i < count; i++) {
+        const float value = mos_rng_uniform(&rng) - 0.5F;
+        if (is_double)
+            ((double *)*out)[i] = (double)value;
+        else
+            ((float *)*out)[i] = value;
+    }
+    return MOSAIC_OK;
+}
+
+static mosaic_status make_shape(const shape *s, matrices *out) {
+    MOS_TRY(make_matrix(s->m * s->k, s->is_double, 1, &out->a));
+    MOS_TRY(make_matrix(s->k * s->n, s->is_double, 2, &out->b));
+    MOS_TRY(make_matrix(s->m * s->n, s->is_double, 3, &out->c));
+    return make_matrix(s->m * s->n, s->is_double, 3, &out->peer_c);
+}
+
+static product_work work_of(const shape *s, const matrices *of, int threads, int64_t repeats,
+                            const mos_blas_peer *peer, void *room) {
+    const int64_t a_row = s->layout == TN ? 1 : s->k, a_column = s->layout == TN ? s->m : 1;
+    const int64_t b_row = s->layout == NT ? 1 : s->n, b_column = s->layout == NT ? s->k : 1;
+    void *c = peer ? of->peer_c : of->c;
+    /* so small an alpha that c stays finite however often it is added to */
+    return (product_work){.peer = peer,
+                          .is_double = s->is_double,
+                          .threads = threads,
+                          .repeats = repeats,
+                          .room = room,
+                          .f32 = {s->m, s->n, s->k, 1e-3F, of->a, of->b, a_row, a_column, b_row,
+                                  b_column, c, s->n, s->accumulate},
+                          .f64 = {s->m, s->n, s->k, 1e-3, of->a, of->b, a_row, a_column, b_row,
+                                  b_column, c, s->n, s->accumulate}};
+}
+
+/* Both have multiplied the same: what they found must agree. */
+static mosaic_status compare(const shape *s, const matrices *of) {
+    double worst = 0, most = 0;
+    for (int64_t i = 0; i < s->m * s->n; i++) {
+        const double own = s->is_double ? ((double *)of->c)[i] : (double)((float *)of->c)[i];
+        const double peer =
+            s->is_double ? ((double *)of->peer_c)[i] : (double)((float *)of->peer_c)[i];
+        worst = fmax(worst, fabs(own - peer));
+        most = fmax(most, fabs(peer));
+    }
+    if (worst <= 1e-4 * most) return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_NUMERIC, "%s: ours and OpenBLAS differ by %g of %g", s->what, worst,
+                    most);
+}
+
+/* ours and theirs: numbers of the cases, theirs negative without a peer. */
+static void report_case(const mos_bench_run *run, int ours, int theirs, int roof, bool is_double,
+                        mos_bench_report *report) {
+    const double lanes = is_double ? 2 : 1; /* as many doubles as half the floats */
+    mos_bench_row(report, run->cases[ours].name);
+    mos_bench_number(report, "gflops", 1 / mos_bench_median(run, ours), 1);
+    mos_bench_number(report, "of_roof", lanes * mos_bench_ratio(run, ours, roof), 2);
+    if (theirs < 0) return;
+    mos_bench_number(report, "openblas_gflops", 1 / mos_bench_median(run, theirs), 1);
+    mos_bench_number(report, "openblas_of_roof", lanes * mos_bench_ratio(run, theirs, roof), 2);
+    mos_bench_number(report, "times_openblas", mos_bench_ratio(run, ours, theirs), 2);
+}
+
+typedef struct gemm_bench {
+    mos_bench_run *run;
+    mos_blas_peer peer;
+    roof_work roof[SIDES];
+    matrices of[SHAPES];
+    product_work work[SHAPES][SIDES][2];
+    int threads[SIDES], sides;
+    void *room;
+} gemm_bench;
+
+static mosaic_status add_cases(const mos_bench_settings *settings, gemm_bench *bench) {
+    mos_bench_run *run = bench->run;
+    const double share = settings->quick ? 1e6 : 1.5e9; /* operations of a case and thread */
+    for (int side = 0; side < bench->sides; side++) {
+        bench->roof[side] = (roof_work){bench->threads[side], run->roof_ms};
+        MOS_TRY(mos_bench_add(run, "roof", run_roof, &bench->roof[side]));
+    }
+    for (int s = 0; s < SHAPES; s++) {
+        if (settings->quick && !shapes[s].quick) continue;
+        MOS_TRY(make_shape(&shapes[s], &bench->of[s]));
+        for (int side = 0; side < bench->sides; side++)
+            for (int theirs = 0; theirs <= (bench->peer.library != NULL); theirs++) {
+                char name[96];
+                const int threads = bench->threads[side];
+                product_work *work = &bench->work[s][side][theirs];
+                *work = work_of(&shapes[s], &bench->of[s], threads, 1, theirs ? &bench->peer : NULL,
+                                bench->room);
+                work->repeats = 1 + (int64_t)(share * threads / operations(work));
+                (void)snprintf(name, sizeof name, "%s, %d thread%s", shapes[s].what, threads,
+                               threads == 1 ? "" : "s");
+                MOS_TRY(mos_bench_add(run, name, run_product, work));
+            }
+    }
+    return MOSAIC_OK;
+}
+
+static mosaic_status report_all(const mos_bench_settings *settings, const gemm_bench *bench,
+                                mos_bench_report *report) {
+    int at = bench->sides;
+    mos_bench_steadiness(report, bench->run);
+    mos_bench_fact(report, "kernel", "%s", mos_gemm_kernel_name());
+    mos_bench_fact(report, "openblas", "%s", bench->peer.description);
+    for (int s = 0; s < SHAPES; s++) {
+        if (settings->quick && !shapes[s].quick) continue;
+        for (int side = 0; side < bench->sides; side++) {
+            const bool with = bench->peer.library != NULL;
+            report_case(bench->run, at, with ? at + 1 : -1, side, shapes[s].is_double, report);
+            at += with ? 2 : 1;
+        }
+        if (bench->peer.library) MOS_TRY(compare(&shapes[s], &bench->of[s]));
+    }
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_gemm_bench(const mos_bench_settings *settings, mos_bench_report *report) {
+    gemm_bench *bench = NULL;
+    mosaic_status status = MOSAIC_OK;
+    MOS_TRY(mos_alloc(1, sizeof *bench, "benchmark", &bench));
+    bench->threads[0] = 1;
+    bench->threads[1] = settings->threads;
+    bench->sides = settings->threads > 1 ? 2 : 1;
+    mos_blas_peer_open(&bench->peer);
+    if (!bench->peer.library) mos_log(MOS_LOG_NOTICE, "openblas: %s", bench->peer.description);
+    MOS_GOTO(mos_bench_create("bench gemm", settings->threads, settings->rounds, &bench->run));
+    bench->run->roof_ms = settings->quick ? 2 : 40;
+    MOS_GOTO(mos_alloc(mos_gemm_room(settings->threads), 1, "room of products", &bench->room));
+    MOS_GOTO(add_cases(settings, bench));
+    MOS_GOTO(mos_bench_measure(bench->run));
+    MOS_GOTO(report_all(settings, bench, report));
+done:
+    for (int s = 0; s < SHAPES; s++) {
+        mos_free(bench->of[s].a);
+        mos_free(bench->of[s].b);
+        mos_free(bench->of[s].c);
+        mos_free(bench->of[s].peer_c);
+    }
+    mos_free(bench->room);
+    mos_blas_peer_close(&bench->peer);
+    mos_bench_destroy(&bench->run);
+    mos_free(bench);
+    return status;
+}
