@@ -5,9 +5,9 @@
 #include "base/gemm.h"
 
 /* What a thread packs: GEMM_ROWS rows of a by MOS_GEMM_DEPTH (stays in the second cache), and
- * MOS_GEMM_DEPTH by GEMM_COLUMNS columns of b. Rows are a multiple of 6, 12 and 14. In bytes both
- * are the same for float and double. */
-enum { MOS_GEMM_ROW_BYTES = 168 * 4, MOS_GEMM_COLUMN_BYTES = 512 * 4 };
+ * MOS_GEMM_DEPTH by GEMM_COLUMNS columns of b (in the third). Rows are a multiple of 6, 12 and 14.
+ * In bytes both are the same for float and double. */
+enum { MOS_GEMM_ROW_BYTES = 168 * 4, MOS_GEMM_COLUMN_BYTES = 1536 * 4 };
 enum { MOS_GEMM_THREAD_BYTES = (MOS_GEMM_ROW_BYTES + MOS_GEMM_COLUMN_BYTES) * MOS_GEMM_DEPTH };
 
 typedef struct mos_gemm_kernels {
