@@ -2,13 +2,20 @@
 
 #include <string.h>
 
-const char *const mos_severity_names[] = {"warning", "error"};
+const char *const mos_severity_names[] = {"notice", "warning", "error"};
 
 #define ROW(CLASS, NAME, SEVERITY, POLICY, TOGETHER, MEANING)                                      \
     [MOS_CHECK_##CLASS] = {.name = NAME,                                                           \
                            .severity = MOS_SEVERITY_##SEVERITY,                                    \
                            .by_policy = POLICY,                                                    \
                            .together = TOGETHER,                                                   \
+                           .meaning = MEANING}
+/* One that other commands than `data check` know too. */
+#define VERDICT(CLASS, NAME, SEVERITY, STOPS, KEY, MEANING)                                        \
+    [MOS_CHECK_##CLASS] = {.name = NAME,                                                           \
+                           .severity = MOS_SEVERITY_##SEVERITY,                                    \
+                           .stops = MOS_STOPS_##STOPS,                                             \
+                           .key = KEY,                                                             \
                            .meaning = MEANING}
 
 const mos_check_class_row mos_check_class_table[MOS_CHECK_CLASSES] = {
@@ -44,19 +51,49 @@ const mos_check_class_row mos_check_class_table[MOS_CHECK_CLASSES] = {
     ROW(CONSTANT_BAND, "constant-band", WARNING, false, false,
         "a band whose valid pixels are all the same; `data.constant_bands` deals with it, and "
         "`refuse` makes it an error"),
+    VERDICT(GUESSED_BANDS, "guessed-bands", WARNING, USE, "data.bands",
+            "names of bands guessed from their number, because neither a key nor the files name "
+            "them"),
+    VERDICT(UNNATURAL_BANDS, "unnatural-bands", ERROR, ALL, "data.bands",
+            "guessed names that the pixels contradict, as cirrus brighter than water vapour's "
+            "band: the bands come in another order"),
+    VERDICT(UNKNOWN_BANDS, "unknown-bands", WARNING, NOBODY, "data.bands",
+            "a modality called s1 or s2 none of whose bands has a name of that sensor: nothing "
+            "that depends on the sensor is looked at"),
+    VERDICT(BANDS_DIFFER, "bands-differ", ERROR, ALL, "data.bands",
+            "a file with other bands than the modality: other names, another number, or none "
+            "described where others are"),
+    VERDICT(BAND_CONFLICT, "band-conflict", WARNING, NOBODY, "data.accept",
+            "data.bands against the descriptions in the files; the descriptions win, unless "
+            "data.accept lists this class"),
+    VERDICT(MIXED_UNITS, "mixed-units", ERROR, ALL, "data.scale",
+            "values of another unit than the rest of the data set, or than the model was trained "
+            "on: reflectance among digital numbers"),
+    VERDICT(SCALE, "scale", NOTICE, NOBODY, "data.scale",
+            "a scale or offset of the file, or of data.scale, that is applied to its values"),
+    VERDICT(FILL_VALUES, "fill-values", ERROR, ALL, "data.nodata",
+            "values that no instrument gives and no tag declares: Sentinel-2 below 0 or at the "
+            "end of its type, Sentinel-1 beyond 60 dB"),
+    VERDICT(EDGE_VALUES, "edge-values", ERROR, ALL, "data.nodata",
+            "one value repeated from the edge of a patch on: 0 dB or DN 1 where nothing was "
+            "measured"),
+    VERDICT(LEVEL, "product-level", WARNING, USE, "data.accept",
+            "products of level 1C and 2A in one set, or another level than the model was trained "
+            "on"),
     ROW(INTEGER_DB, "integer-db", ERROR, false, false,
         "S1 of whole numbers, as when decibels were cut to integers"),
     ROW(LINEAR_POWER, "linear-power", ERROR, false, false,
         "S1 that contradicts the scale in use: linear power among decibels or the other way "
         "round; only a warning where all of it is converted"),
-    ROW(VV_BELOW_VH, "vv-below-vh", ERROR, false, false,
-        "mean VV darker than mean VH: the two are probably swapped"),
+    VERDICT(VV_BELOW_VH, "vv-below-vh", ERROR, USE, "data.bands",
+            "mean VV darker than mean VH: the two are probably swapped; training and prediction "
+            "stop where most of the probed patches are so"),
     ROW(OFFSET, "boa-offset", WARNING, false, false,
         "Sentinel-2 with the +1000 of processing baseline 04.00, by its product name or by its "
         "histogram; it is removed"),
-    ROW(OFFSET_CONFLICT, "boa-offset-conflict", ERROR, false, false,
-        "the +1000 offset against data.boa_offset, name against pixels, or a patch too bright to "
-        "tell"),
+    VERDICT(OFFSET_CONFLICT, "boa-offset-conflict", ERROR, ALL, "data.boa_offset",
+            "the +1000 offset against data.boa_offset, name or tag against pixels, or a patch too "
+            "bright to tell"),
     ROW(GRID_MISMATCH, "grid-mismatch", ERROR, false, false,
         "modalities or bands of one sample on other ground: reference system, origin or extent"),
     ROW(SPLIT_LEAKAGE, "split-leakage", ERROR, false, false,
@@ -69,7 +106,7 @@ const mos_check_class_row mos_check_class_table[MOS_CHECK_CLASSES] = {
     ROW(OTHER, "other", WARNING, false, false, "met while opening, of no class above"),
 };
 
-static mosaic_status find_class(const char *name, int *out) {
+mosaic_status mos_check_class_find(const char *name, int *out) {
     const char *names[MOS_CHECK_CLASSES];
     for (int c = 0; c < MOS_CHECK_CLASSES; c++) {
         names[c] = mos_check_class_table[c].name;
@@ -90,20 +127,36 @@ mosaic_status mos_check_class_select(const mos_text_list *only, const mos_text_l
     for (size_t i = 0; i < only->count + ignored->count; i++) {
         int found = 0;
         bool keep = i < only->count;
-        MOS_TRY(find_class(keep ? only->items[i] : ignored->items[i - only->count], &found));
+        MOS_TRY(
+            mos_check_class_find(keep ? only->items[i] : ignored->items[i - only->count], &found));
         wanted[found] = keep;
     }
     return MOSAIC_OK;
 }
 
+static const char *stops_text(const mos_check_class_row *row) {
+    switch (row->stops) {
+    case MOS_STOPS_ALL:
+        return "every command";
+    case MOS_STOPS_USE:
+        return "training and prediction";
+    default:
+        return "";
+    }
+}
+
 void mos_check_class_markdown(mos_text *out) {
     mos_text_add(out,
-                 "# Defects\n\nThe classes that `mosaic data check` reports. A class marked "
-                 "*policy* is dealt with by `data.policy`, and an error where that is `refuse`.\n\n"
-                 "| class | severity | what it means |\n|---|---|---|\n");
+                 "# Defects\n\nThe classes that `mosaic data check` reports; the other commands "
+                 "consult the same table. A class marked *policy* is dealt with by `data.policy`, "
+                 "and an error where that is `refuse`. A class that stops somebody goes on with "
+                 "`data.accept` listing it; the key named beside it settles the matter.\n\n"
+                 "| class | severity | stops | key | what it means |\n|---|---|---|---|---|\n");
     for (int c = 0; c < MOS_CHECK_CLASSES; c++) {
         const mos_check_class_row *row = &mos_check_class_table[c];
-        mos_text_add(out, "| `%s` | %s%s | %s |\n", row->name, mos_severity_names[row->severity],
-                     row->by_policy ? ", policy" : "", row->meaning);
+        mos_text_add(out, "| `%s` | %s%s | %s | %s%s%s | %s |\n", row->name,
+                     mos_severity_names[row->severity], row->by_policy ? ", policy" : "",
+                     stops_text(row), row->key == NULL ? "" : "`", row->key == NULL ? "" : row->key,
+                     row->key == NULL ? "" : "`", row->meaning);
     }
 }

@@ -1,12 +1,25 @@
-/* The classes of defects that `data check` knows: name, severity and meaning in one table, from
- * which the command's help, docs/defects.md and the check itself come. */
+/* What can be wrong with a data set, in one table: name, severity, whom it stops, the key that goes
+ * on regardless, meaning. `data check` reports the classes, every other command consults the same
+ * rows (data/verdicts.h); the command's help and docs/defects.md come from them too. */
 #ifndef MOS_DATA_CHECK_CLASS_H
 #define MOS_DATA_CHECK_CLASS_H
 
 #include "base/options.h"
 
-typedef enum mos_severity { MOS_SEVERITY_WARNING, MOS_SEVERITY_ERROR } mos_severity;
-extern const char *const mos_severity_names[]; /* "warning" "error" */
+typedef enum mos_severity {
+    MOS_SEVERITY_NOTICE,
+    MOS_SEVERITY_WARNING,
+    MOS_SEVERITY_ERROR
+} mos_severity;
+extern const char *const mos_severity_names[]; /* "notice" "warning" "error" */
+
+/* Whom a class stops unless data.accept lists it. Reading a sample that has the defect is refused
+ * in the same way. */
+typedef enum mos_stops {
+    MOS_STOPS_NOBODY,
+    MOS_STOPS_USE, /* training and prediction; looking (info, stats, split, pack) goes on */
+    MOS_STOPS_ALL
+} mos_stops;
 
 /* In the order of the report. */
 typedef enum mos_check_class {
@@ -27,6 +40,16 @@ typedef enum mos_check_class {
     MOS_CHECK_NOT_FINITE,
     MOS_CHECK_NO_DATA,
     MOS_CHECK_CONSTANT_BAND,
+    MOS_CHECK_GUESSED_BANDS,
+    MOS_CHECK_UNNATURAL_BANDS,
+    MOS_CHECK_UNKNOWN_BANDS,
+    MOS_CHECK_BANDS_DIFFER,
+    MOS_CHECK_BAND_CONFLICT,
+    MOS_CHECK_MIXED_UNITS,
+    MOS_CHECK_SCALE,
+    MOS_CHECK_FILL_VALUES,
+    MOS_CHECK_EDGE_VALUES,
+    MOS_CHECK_LEVEL,
     MOS_CHECK_INTEGER_DB,
     MOS_CHECK_LINEAR_POWER,
     MOS_CHECK_VV_BELOW_VH,
@@ -45,12 +68,15 @@ typedef struct mos_check_class_row {
     mos_severity severity;
     bool by_policy; /* data.policy deals with it: an error where that is `refuse` */
     bool together;  /* one row with a count for the whole set: what is not there has no files */
+    mos_stops stops;
+    const char *key; /* that settles the matter, NULL: the data have to be mended */
     const char *meaning;
 } mos_check_class_row;
 extern const mos_check_class_row mos_check_class_table[MOS_CHECK_CLASSES];
 
-/* `wanted[c]` for all classes, or those in `only`, less those in `ignored`. An unknown name is
- * MOSAIC_ERR_USAGE naming the nearest. */
+/* By name; an unknown one is MOSAIC_ERR_USAGE naming the nearest. */
+mosaic_status mos_check_class_find(const char *name, int *out);
+/* `wanted[c]` for all classes, or those in `only`, less those in `ignored`. */
 mosaic_status mos_check_class_select(const mos_text_list *only, const mos_text_list *ignored,
                                      bool wanted[MOS_CHECK_CLASSES]);
 /* The table as Markdown: docs/defects.md. */

@@ -105,6 +105,15 @@ static const mos_option data_options[] = {
            "removed always"),
     CHOICE("s1_scale", s1_scale, "auto", scale_choices, "chosen",
            "S1 values: detected, decibels, or linear power to be converted to decibels"),
+    LIST("nodata", nodata,
+         "value of a modality's pixels without data, as in s2=65535, in place of what its files "
+         "say; s2=none: every value is a measurement"),
+    LIST("scale", scale,
+         "scale and offset of a modality's stored values, as in s1=0.001,-50, in place of what its "
+         "files say"),
+    LIST("accept", accept,
+         "classes of defects (docs/defects.md) that shall stop neither training nor anything else, "
+         "as in vv-below-vh"),
 };
 const mos_option_table mos_data_option_table = {
     .name = "data", .options = data_options, .count = sizeof data_options / sizeof data_options[0]};

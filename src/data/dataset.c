@@ -6,10 +6,12 @@
 #include "base/text.h"
 #include "data/class_names.h"
 #include "data/data_options.h"
+#include "data/modality_keys.h"
 #include "data/sample_select.h"
 #include "data/sample_table.h"
 #include "data/split_file.h"
 #include "data/survey.h"
+#include "data/verdicts.h"
 
 #include <string.h>
 
@@ -131,14 +133,19 @@ static mosaic_status open_noting(const mos_data_options *options, mos_survey *su
     mosaic_status status;
     MOS_TRY(mos_dataset_begin(options, &dataset));
     dataset->survey = survey;
+    MOS_GOTO(mos_verdicts_check_keys(dataset));
     MOS_GOTO(dataset->format->open(dataset));
+    MOS_GOTO(mos_modality_keys_check(dataset));
     MOS_GOTO(mos_dataset_select(dataset));
     MOS_GOTO(mos_dataset_index(dataset));
     mos_class_names_judge(dataset);
     MOS_GOTO(mos_alloc((size_t)dataset->count, sizeof *dataset->offset, "offset states",
                        &dataset->offset));
     MOS_GOTO(mos_dataset_probe(dataset));
-    if (survey == NULL) mos_dataset_log_defects(dataset);
+    if (survey == NULL) {
+        mos_dataset_log_defects(dataset);
+        MOS_GOTO(mos_verdicts_consult(dataset, MOS_FOR_LOOKING));
+    }
     dataset->survey = NULL;
     *out = dataset;
     dataset = NULL;
@@ -181,6 +188,8 @@ void mos_dataset_close(mos_dataset **pointer) {
     mos_free(dataset->grounds);
     mos_free(dataset->index);
     mos_free(dataset->offset);
+    mos_free(dataset->offset_group);
+    mos_free(dataset->offset_of_group);
     mos_text_pool_release(&dataset->pool);
     mos_free(dataset);
     *pointer = NULL;

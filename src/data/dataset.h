@@ -48,6 +48,9 @@ typedef struct mos_data_options {
     int constant_bands;     /* "keep" | "mask" | "skip" | "refuse" */
     int boa_offset;         /* +1000 DN: "auto" | "keep" | "remove" */
     int s1_scale;           /* "auto" | "db" | "linear" */
+    mos_text_list nodata;   /* "s2=65535": value of a modality's pixels without data; "s2=none" */
+    mos_text_list scale;    /* "s1=0.001,-50": value = 0.001 * stored - 50, in place of the tags */
+    mos_text_list accept;   /* classes of defects (data/check_class.h) that shall stop nobody */
 } mos_data_options;
 extern const mos_option_table mos_data_option_table;
 

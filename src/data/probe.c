@@ -1,55 +1,156 @@
-/* A look at a few patches while opening: the scale of S1, VV against VH, and the +1000 offset. */
+/* A look at a few patches, spread over the data set, while it opens: the scale of S1, VV against
+ * VH, the +1000 offset, values that are no measurements, units that differ, guessed names that the
+ * pixels contradict. What is found is noted (data/verdicts.h); what the patches look like is the
+ * promise the others are held to. */
+#include "data/band_watch.h"
 #include "data/data_options.h"
+#include "data/offset_groups.h"
 #include "data/offset_guard.h"
 #include "data/radar_guard.h"
-#include "data/sample_reader.h"
+#include "data/verdicts.h"
 
+#include "base/memory.h"
+
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { PROBES = 32 };
 
+typedef struct modality_probe {
+    int64_t brighter, darker; /* darker: VV below VH */
+    char darker_id[128];
+    int64_t dark, shifted, bright, own_dark, own_shifted; /* samples without a name; with N9999 */
+    double top[PROBES];
+    int64_t tops;
+    double mean[MOS_DATA_MAX_BANDS];
+    int64_t means[MOS_DATA_MAX_BANDS];
+    int64_t natural, unnatural;
+    char unnatural_words[64], unnatural_id[128];
+} modality_probe;
+
 typedef struct probe_counts {
-    int64_t radar, linear, integer, brighter, darker; /* darker: VV below VH */
-    int64_t brightness[MOS_BRIGHTNESS_NONE + 1], own[MOS_BRIGHTNESS_NONE + 1];
-    char integer_id[128], linear_id[128], darker_id[128];
+    int64_t radar, linear, integer, mixed;
+    char integer_id[128], linear_id[128], mixed_id[128], integer_words[256];
+    modality_probe of[MOS_DATA_MAX_MODALITIES];
+    mos_patch patch;
 } probe_counts;
 
 static void note(char out[128], const char *id) {
     if (out[0] == '\0') snprintf(out, 128, "%.127s", id);
 }
 
-static mosaic_status probe_radar(mos_reader *reader, int64_t sample, int64_t m,
-                                 probe_counts *counts) {
+/* ---- one patch ---- */
+
+static void judge_radar(mos_reader *reader, int64_t sample, int64_t m, const int *bands,
+                        probe_counts *counts) {
     const mos_dataset *dataset = reader->dataset;
     const mos_modality *modality = &dataset->modalities[m];
     const char *id = dataset->ids[sample];
-    int bands[MOS_DATA_MAX_BANDS];
-    for (int64_t b = 0; b < modality->band_count; b++)
-        bands[b] = (int)b;
-    MOS_TRY(mos_reader_read_raw(reader, sample, m, bands, modality->band_count, reader->raw));
-    mos_radar_scale scale = mos_radar_judge(reader->raw, modality->band_count);
+    mos_raw_band radar[MOS_DATA_MAX_BANDS];
+    int64_t found = mos_radar_bands(dataset, m, bands, modality->band_count, reader->raw, radar);
+    mos_radar_scale scale = mos_radar_judge(radar, found);
     counts->radar += scale != MOS_RADAR_UNCLEAR;
     counts->linear += scale == MOS_RADAR_LINEAR;
     counts->integer += scale == MOS_RADAR_INTEGER;
+    counts->mixed += scale == MOS_RADAR_MIXED;
     if (scale == MOS_RADAR_LINEAR) note(counts->linear_id, id);
-    if (scale == MOS_RADAR_INTEGER) note(counts->integer_id, id);
+    if (scale == MOS_RADAR_MIXED) note(counts->mixed_id, id);
+    if (scale == MOS_RADAR_INTEGER) {
+        if (counts->integer_id[0] == '\0')
+            mos_radar_integer_words(modality, radar, found, counts->integer_words,
+                                    sizeof counts->integer_words);
+        note(counts->integer_id, id);
+    }
     int64_t vv = mos_modality_band(modality, "VV"), vh = mos_modality_band(modality, "VH");
-    if (vv < 0 || vh < 0) return MOSAIC_OK;
+    if (vv < 0 || vh < 0) return;
     double difference = mos_raw_mean(&reader->raw[vv]) - mos_raw_mean(&reader->raw[vh]);
-    counts->brighter += difference > 0;
-    counts->darker += difference < 0;
-    if (difference < 0) note(counts->darker_id, id);
-    return MOSAIC_OK;
+    counts->of[m].brighter += difference > 0;
+    counts->of[m].darker += difference < 0;
+    if (difference < 0) note(counts->of[m].darker_id, id);
 }
 
-static mosaic_status probe_optical(mos_reader *reader, int64_t sample, int64_t m,
-                                   probe_counts *counts) {
-    int baseline = mos_offset_baseline(reader->dataset, sample, m);
-    if (baseline >= 0 && baseline != MOS_BASELINE_OWN) return MOSAIC_OK;
-    mos_brightness brightness;
-    MOS_TRY(mos_offset_brightness(reader, sample, m, &brightness));
-    counts->brightness[brightness]++;
-    if (baseline == MOS_BASELINE_OWN) counts->own[brightness]++;
+static void judge_optical(mos_reader *reader, int64_t sample, int64_t m, modality_probe *probe) {
+    const mos_dataset *dataset = reader->dataset;
+    int numbers[MOS_DATA_MAX_BANDS];
+    const mos_raw_band *surface[MOS_DATA_MAX_BANDS];
+    int baseline = mos_offset_baseline(dataset, sample, m);
+    if (mos_offset_named(baseline) || mos_offset_tag(reader->dataset, sample, m) != 0) return;
+    int64_t count = mos_offset_bands(&dataset->modalities[m], numbers);
+    for (int64_t b = 0; b < count; b++)
+        surface[b] = &reader->raw[numbers[b]];
+    mos_brightness brightness = mos_offset_brightness_of(surface, count);
+    bool own = baseline == MOS_BASELINE_OWN;
+    if (brightness == MOS_BRIGHTNESS_DARK) (*(own ? &probe->own_dark : &probe->dark))++;
+    if (brightness == MOS_BRIGHTNESS_SHIFTED) (*(own ? &probe->own_shifted : &probe->shifted))++;
+    probe->dark += own && brightness == MOS_BRIGHTNESS_DARK;
+    probe->shifted += own && brightness == MOS_BRIGHTNESS_SHIFTED;
+    probe->bright += brightness == MOS_BRIGHTNESS_BRIGHT;
+}
+
+/* Names nobody gave: do the pixels bear them out? */
+static void judge_guess(const mos_reader *reader, int64_t sample, int64_t m,
+                        modality_probe *probe) {
+    const mos_modality *modality = &reader->dataset->modalities[m];
+    const char *names[MOS_DATA_MAX_BANDS];
+    double mean[MOS_DATA_MAX_BANDS];
+    for (int64_t b = 0; b < modality->band_count; b++) {
+        names[b] = modality->bands[b].name;
+        mean[b] = mos_raw_mean(&reader->raw[b]);
+    }
+    const char *words = mos_band_contradiction(names, mean, modality->band_count);
+    probe->natural += words == NULL;
+    probe->unnatural += words != NULL;
+    if (words == NULL || probe->unnatural_id[0] != '\0') return;
+    snprintf(probe->unnatural_words, sizeof probe->unnatural_words, "%s", words);
+    note(probe->unnatural_id, reader->dataset->ids[sample]);
+}
+
+static void note_refusal(mos_dataset *dataset) {
+    char words[480];
+    int class = mos_verdict_taken();
+    if (class < 0 || class == MOS_CHECK_WRONG_TYPE) return; /* an unreadable one */
+    mos_error_copy(words, sizeof words);
+    char *advice = strstr(words, " (");
+    if (advice != NULL) *advice = '\0';
+    mos_verdict_note(dataset, (mos_check_class) class, "%s", words);
+}
+
+static void remember(const mos_dataset *dataset, int64_t m, const int *bands,
+                     probe_counts *counts) {
+    modality_probe *probe = &counts->of[m];
+    double top = mos_watch_top(dataset, m, bands, &counts->patch);
+    if (top > 0 && probe->tops < PROBES) probe->top[probe->tops++] = top;
+    for (int64_t b = 0; b < counts->patch.bands; b++) {
+        const struct mos_patch_band *band = &counts->patch.band[b];
+        double sum = 0;
+        int64_t valid = 0;
+        for (int64_t i = 0; i < band->width * band->height; i++) {
+            float value = band->data[i];
+            if (!isfinite(value) || (band->has_nodata && value == band->nodata)) continue;
+            sum += (double)value;
+            valid++;
+        }
+        if (valid == 0) continue;
+        probe->mean[b] += sum / (double)valid;
+        probe->means[b]++;
+    }
+}
+
+static mosaic_status probe_modality(mos_reader *reader, int64_t sample, int64_t m,
+                                    probe_counts *counts) {
+    mos_dataset *dataset = reader->dataset;
+    const mos_modality_storage *storage = &dataset->storage[m];
+    int64_t count = dataset->modalities[m].band_count;
+    int bands[MOS_DATA_MAX_BANDS];
+    for (int64_t b = 0; b < count; b++)
+        bands[b] = (int)b;
+    MOS_TRY(mos_reader_read_raw(reader, sample, m, bands, count, reader->raw));
+    if (storage->radar) judge_radar(reader, sample, m, bands, counts);
+    if (storage->optical) judge_optical(reader, sample, m, &counts->of[m]);
+    if (storage->identity[0].named_by == MOS_SAID_BY_GUESS)
+        judge_guess(reader, sample, m, &counts->of[m]);
     return MOSAIC_OK;
 }
 
@@ -57,30 +158,33 @@ static mosaic_status probe_optical(mos_reader *reader, int64_t sample, int64_t m
 static void probe_sample(mos_reader *reader, int64_t sample, probe_counts *counts) {
     mos_dataset *dataset = reader->dataset;
     for (int64_t m = 0; m < dataset->modality_count; m++) {
-        if (!(dataset->present[sample] >> m & 1)) continue;
-        mosaic_status status = MOSAIC_OK;
-        if (dataset->storage[m].radar)
-            status = probe_radar(reader, sample, m, counts);
-        else if (dataset->storage[m].optical && dataset->options.boa_offset == MOS_BOA_AUTO)
-            status = probe_optical(reader, sample, m, counts);
-        if (status != MOSAIC_OK)
-            mos_dataset_defect(dataset, "unreadable", "%s %s: %s", dataset->ids[sample],
-                               dataset->modalities[m].name, mosaic_error());
+        if (!(dataset->present[sample] >> m & 1) || dataset->modalities[m].band_count == 0)
+            continue;
+        (void)mos_verdict_taken();
+        if (probe_modality(reader, sample, m, counts) == MOSAIC_OK) continue;
+        note_refusal(dataset);
+        mos_dataset_defect(dataset, "unreadable", "%s %s: %s", dataset->ids[sample],
+                           dataset->modalities[m].name, mosaic_error());
     }
 }
+
+/* ---- what follows ---- */
 
 static mosaic_status decide_radar(mos_dataset *dataset, const probe_counts *counts) {
     int option = dataset->options.s1_scale;
     dataset->radar_linear = option == MOS_S1_LINEAR;
     if (counts->integer > 0) {
         if (option == MOS_S1_AUTO && dataset->survey == NULL)
-            return mos_fail(MOSAIC_ERR_DATA,
-                            "%s: s1 of sample '%s' is all whole numbers, as when decibels were "
-                            "cut to integers; data.s1_scale db takes them all the same",
-                            dataset->root, counts->integer_id);
+            return mos_fail(MOSAIC_ERR_DATA, "%s: s1 of sample '%s' is %s", dataset->root,
+                            counts->integer_id, counts->integer_words);
         for (int64_t i = 0; i < counts->integer; i++)
             mos_dataset_defect(dataset, "s1 all whole numbers", "%s", counts->integer_id);
     }
+    if (option == MOS_S1_AUTO && counts->mixed > 0 && dataset->survey == NULL)
+        return mos_fail(MOSAIC_ERR_DATA,
+                        "%s: one band of s1 of sample '%s' is decibels, another linear power; "
+                        "data.s1_scale says which it is",
+                        dataset->root, counts->mixed_id);
     if (option == MOS_S1_AUTO && counts->linear > 0) {
         bool mixed = counts->linear < counts->radar;
         if (mixed && dataset->survey == NULL)
@@ -93,8 +197,6 @@ static mosaic_status decide_radar(mos_dataset *dataset, const probe_counts *coun
     }
     if (option == MOS_S1_DB && counts->linear > 0)
         mos_dataset_defect(dataset, "s1 never negative, taken as dB", "%s", counts->linear_id);
-    if (counts->darker > counts->brighter)
-        mos_dataset_defect(dataset, "VV darker than VH: swapped?", "%s", counts->darker_id);
     return MOSAIC_OK;
 }
 
@@ -103,25 +205,133 @@ static mos_offset_state agreement(int64_t dark, int64_t shifted) {
     return dark == 0 ? MOS_OFFSET_PRESENT : MOS_OFFSET_UNDECIDED;
 }
 
-static void decide_offset(mos_dataset *dataset, const probe_counts *counts) {
-    bool own = counts->own[MOS_BRIGHTNESS_SHIFTED] > counts->own[MOS_BRIGHTNESS_DARK];
+/* One answer for all samples without a name where the probes agree, else by their ground. */
+static mosaic_status decide_offset(mos_reader *reader, int64_t m, const modality_probe *probe) {
+    mos_dataset *dataset = reader->dataset;
+    bool own = probe->own_shifted > probe->own_dark;
     dataset->offset_own_baseline = own ? MOS_OFFSET_UNDECIDED : MOS_OFFSET_ABSENT;
-    dataset->offset_bright = agreement(counts->brightness[MOS_BRIGHTNESS_DARK],
-                                       counts->brightness[MOS_BRIGHTNESS_SHIFTED]);
+    dataset->offset_bright = agreement(probe->dark, probe->shifted);
+    dataset->offset_unnamed =
+        agreement(probe->dark - probe->own_dark, probe->shifted - probe->own_shifted);
+    if (dataset->offset_unnamed != MOS_OFFSET_UNDECIDED) {
+        if (probe->bright > 0 && probe->dark + probe->shifted == 0 &&
+            dataset->options.boa_offset == MOS_BOA_AUTO)
+            mos_dataset_defect(dataset, "too bright to tell the +1000 offset: kept", "%s",
+                               dataset->modalities[m].name);
+        return MOSAIC_OK;
+    }
+    if (dataset->options.boa_offset == MOS_BOA_AUTO)
+        mos_dataset_defect(dataset, "+1000 offset decided by ground: samples differ", "%s",
+                           dataset->modalities[m].name);
+    return mos_offset_groups_make(reader, m);
 }
 
-/* What the probes themselves turn out to be, now that the rules stand. */
-static void count_offsets(mos_reader *reader, const int64_t *probes, int64_t count) {
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* What the others are held to, and the words for names and polarisations. */
+static void settle_modality(mos_dataset *dataset, int64_t m, modality_probe *probe) {
+    mos_modality_storage *storage = &dataset->storage[m];
+    const mos_modality *modality = &dataset->modalities[m];
+    if (probe->tops > 0) {
+        qsort(probe->top, (size_t)probe->tops, sizeof *probe->top, by_value);
+        storage->promised_top = probe->top[probe->tops / 2];
+    }
+    for (int64_t b = 0; b < modality->band_count; b++) {
+        mos_band_identity *identity = &storage->identity[b];
+        if (probe->means[b] > 0)
+            storage->promised_mean[b] = probe->mean[b] / (double)probe->means[b];
+        const char *unit = identity->role == MOS_ROLE_RADAR     ? "dB"
+                           : identity->role != MOS_ROLE_OPTICAL ? ""
+                           : storage->promised_top > 20         ? "DN"
+                           : storage->promised_top > 0          ? "reflectance"
+                                                                : "";
+        snprintf(identity->unit, sizeof identity->unit, "%s", unit);
+        identity->unit_by = unit[0] == '\0' ? MOS_SAID_BY_NOBODY : MOS_SAID_BY_PIXELS;
+    }
+    if (probe->darker > probe->brighter)
+        mos_verdict_note(dataset, MOS_CHECK_VV_BELOW_VH,
+                         "VV darker than VH: swapped? %lld of %lld probed patches of %s, as in %s",
+                         (long long)probe->darker, (long long)(probe->darker + probe->brighter),
+                         modality->name, probe->darker_id);
+    if (probe->unnatural > probe->natural)
+        mos_verdict_note(dataset, MOS_CHECK_UNNATURAL_BANDS,
+                         "names of %s guessed from the number of bands, and the pixels contradict "
+                         "them: %s in %lld of %lld probed patches, as in %s; data.bands %s=... "
+                         "gives their order",
+                         modality->name, probe->unnatural_words, (long long)probe->unnatural,
+                         (long long)(probe->natural + probe->unnatural), probe->unnatural_id,
+                         modality->name);
+}
+
+/* What the probes themselves turn out to be, now that the rules stand: guards note, and the patches
+ * are remembered. */
+static void look_again(mos_reader *reader, const int64_t *probes, int64_t count,
+                       probe_counts *counts) {
     mos_dataset *dataset = reader->dataset;
     for (int64_t p = 0; p < count; p++) {
         for (int64_t m = 0; m < dataset->modality_count; m++) {
+            int bands[MOS_DATA_MAX_BANDS];
+            int64_t number = dataset->modalities[m].band_count;
             bool present = false;
-            if (!dataset->storage[m].optical || !(dataset->present[probes[p]] >> m & 1)) continue;
-            if (mos_offset_decide(reader, probes[p], m, &present) == MOSAIC_OK && present)
+            if (!(dataset->present[probes[p]] >> m & 1) || number == 0) continue;
+            for (int64_t b = 0; b < number; b++)
+                bands[b] = (int)b;
+            (void)mos_verdict_taken();
+            reader->unguarded = false;
+            mosaic_status status =
+                mos_reader_read(reader, probes[p], m, bands, number, &counts->patch);
+            if (status != MOSAIC_OK) note_refusal(dataset);
+            reader->unguarded = true;
+            if (status != MOSAIC_OK)
+                status = mos_reader_read(reader, probes[p], m, bands, number, &counts->patch);
+            if (status == MOSAIC_OK) remember(dataset, m, bands, counts);
+            if (dataset->storage[m].optical &&
+                mos_offset_decide(reader, probes[p], m, &present) == MOSAIC_OK && present)
                 mos_dataset_defect(dataset, "+1000 offset, removed (among the probed)", "%s",
                                    dataset->ids[probes[p]]);
         }
     }
+}
+
+/* Units of the probes against each other. */
+static void compare_units(mos_reader *reader, const int64_t *probes, int64_t count,
+                          probe_counts *counts) {
+    mos_dataset *dataset = reader->dataset;
+    reader->unguarded = true;
+    for (int64_t p = 0; p < count; p++) {
+        for (int64_t m = 0; m < dataset->modality_count; m++) {
+            int bands[MOS_DATA_MAX_BANDS];
+            int64_t number = dataset->modalities[m].band_count;
+            const modality_probe *probe = &counts->of[m];
+            bool alike = probe->tops == 0 || probe->top[probe->tops - 1] < 30 * probe->top[0];
+            if (alike || !(dataset->present[probes[p]] >> m & 1)) continue;
+            for (int64_t b = 0; b < number; b++)
+                bands[b] = (int)b;
+            (void)mos_verdict_taken();
+            if (mos_reader_read(reader, probes[p], m, bands, number, &counts->patch) == MOSAIC_OK &&
+                mos_watch_units(dataset, probes[p], m, bands, &counts->patch) != MOSAIC_OK)
+                note_refusal(dataset);
+        }
+    }
+}
+
+static mosaic_status probe_all(mos_reader *reader, const int64_t *probes, int64_t count,
+                               probe_counts *counts) {
+    mos_dataset *dataset = reader->dataset;
+    for (int64_t p = 0; p < count; p++)
+        probe_sample(reader, probes[p], counts);
+    MOS_TRY(decide_radar(dataset, counts));
+    for (int64_t m = 0; m < dataset->modality_count; m++) {
+        if (dataset->storage[m].optical) MOS_TRY(decide_offset(reader, m, &counts->of[m]));
+    }
+    look_again(reader, probes, count, counts);
+    for (int64_t m = 0; m < dataset->modality_count; m++)
+        settle_modality(dataset, m, &counts->of[m]);
+    compare_units(reader, probes, count, counts);
+    return MOSAIC_OK;
 }
 
 mosaic_status mos_dataset_probe(mos_dataset *dataset) {
@@ -132,14 +342,12 @@ mosaic_status mos_dataset_probe(mos_dataset *dataset) {
         if (dataset->present[sample] != 0) probes[count++] = sample;
     }
     if (count == 0) return MOSAIC_OK;
-    probe_counts counts = {0};
-    mos_reader *reader;
-    MOS_TRY(mos_reader_open(dataset, &reader));
-    for (int64_t p = 0; p < count; p++)
-        probe_sample(reader, probes[p], &counts);
-    mosaic_status status = decide_radar(dataset, &counts);
-    decide_offset(dataset, &counts);
-    if (status == MOSAIC_OK) count_offsets(reader, probes, count);
+    probe_counts *counts;
+    mos_reader *reader = NULL;
+    MOS_TRY(mos_alloc(1, sizeof *counts, "a look at some samples", &counts));
+    mosaic_status status = mos_reader_open(dataset, &reader);
+    if (status == MOSAIC_OK) status = probe_all(reader, probes, count, counts);
     mos_reader_close(&reader);
+    mos_free(counts);
     return status;
 }

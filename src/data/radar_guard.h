@@ -8,17 +8,26 @@
 typedef enum mos_radar_scale {
     MOS_RADAR_DB,
     MOS_RADAR_LINEAR,  /* no valid pixel below 0 */
-    MOS_RADAR_INTEGER, /* no valid pixel with a fraction */
+    MOS_RADAR_INTEGER, /* no valid pixel of some band with a fraction */
+    MOS_RADAR_MIXED,   /* one band decibels, another power */
     MOS_RADAR_UNCLEAR  /* constant or nothing valid */
 } mos_radar_scale;
 
-/* Ends at the first counterexample: next to nothing for good data. */
+/* Ends at the first counterexample in each band: next to nothing for good data. The bands are
+ * polarisations (mos_radar_bands). */
 mos_radar_scale mos_radar_judge(const mos_raw_band *bands, int64_t count);
+/* Those of the read bands (indices `bands`) that are polarisations: an angle beside them is none.
+ */
+int64_t mos_radar_bands(const mos_dataset *dataset, int64_t modality, const int *bands,
+                        int64_t count, const mos_raw_band *raw, mos_raw_band *out);
+/* Words for whole numbers: what they are, and the key that helps. */
+void mos_radar_integer_words(const mos_modality *modality, const mos_raw_band *bands, int64_t count,
+                             char *out, size_t size);
 /* Of the valid pixels; NaN where there are none. VV is brighter than VH. */
 double mos_raw_mean(const mos_raw_band *band);
 /* The guard of every read: in "auto" and "db" what contradicts the scale of the data set is
  * refused, naming the sample. */
-mosaic_status mos_radar_check(const mos_dataset *dataset, int64_t sample, const mos_raw_band *bands,
-                              int64_t count);
+mosaic_status mos_radar_check(const mos_dataset *dataset, int64_t sample, int64_t modality,
+                              const mos_raw_band *bands, int64_t count);
 
 #endif

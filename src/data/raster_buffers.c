@@ -18,7 +18,11 @@ void mos_raster_buffers_close(void *state) {
         for (int64_t b = 0; b < MOS_DATA_MAX_BANDS; b++)
             mos_free(buffers->pixels[m][b]);
     }
-    if (buffers != NULL) mos_file_bytes_release(&buffers->file);
+    if (buffers != NULL) {
+        mos_file_bytes_release(&buffers->file);
+        mos_free(buffers->values);
+        mos_free(buffers->mask);
+    }
     mos_free(buffers);
 }
 

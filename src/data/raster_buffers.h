@@ -8,6 +8,9 @@
 typedef struct mos_raster_buffers {
     void *pixels[MOS_DATA_MAX_MODALITIES][MOS_DATA_MAX_BANDS];
     mos_file_bytes file; /* one GeoTIFF as it lies on disk */
+    double *values;      /* one band on its way to another type or unit */
+    uint8_t *mask;       /* of one file */
+    size_t value_capacity, mask_capacity;
 } mos_raster_buffers;
 
 /* reader_open and reader_close of a format (data/formats.h). */

@@ -3,6 +3,8 @@
 #include "data/dataset.h"
 
 #include "base/memory.h"
+#include "data/band_watch.h"
+#include "data/data_options.h"
 #include "data/offset_guard.h"
 #include "data/radar_guard.h"
 #include "data/sample_reader.h"
@@ -153,6 +155,22 @@ static void power_to_db(float *pixels, int64_t count, bool has_nodata, float nod
     }
 }
 
+/* What no sample may be, looked at on every read; a name or tag of the +1000 against the pixels
+ * once per sample. */
+static mosaic_status guard(const mos_reader *reader, int64_t sample, int64_t modality,
+                           const int *bands, int64_t count, bool offset) {
+    mos_dataset *dataset = reader->dataset;
+    const mos_modality_storage *storage = &dataset->storage[modality];
+    mos_raw_band radar[MOS_DATA_MAX_BANDS];
+    if (storage->radar) {
+        int64_t found = mos_radar_bands(dataset, modality, bands, count, reader->raw, radar);
+        if (found > 0) MOS_TRY(mos_radar_check(dataset, sample, modality, radar, found));
+    }
+    MOS_TRY(mos_watch_raw(dataset, sample, modality, bands, count, reader->raw));
+    if (!offset || dataset->options.boa_offset != MOS_BOA_AUTO) return MOSAIC_OK;
+    return mos_offset_contradict(dataset, sample, modality, bands, count, reader->raw);
+}
+
 mosaic_status mos_reader_read(mos_reader *reader, int64_t sample, int64_t modality,
                               const int *bands, int64_t count, mos_patch *out) {
     mos_dataset *dataset = reader->dataset;
@@ -164,12 +182,12 @@ mosaic_status mos_reader_read(mos_reader *reader, int64_t sample, int64_t modali
         MOS_TRY(mos_offset_decide(reader, sample, modality, &offset));
     MOS_TRY(mos_reader_read_raw(reader, sample, modality, bands, count, raw));
     const mos_modality_storage *storage = &dataset->storage[modality];
-    if (storage->radar) MOS_TRY(mos_radar_check(dataset, sample, raw, count));
-    bool to_db = storage->radar && dataset->radar_linear;
+    if (!reader->unguarded) MOS_TRY(guard(reader, sample, modality, bands, count, offset));
     out->bands = count;
     for (int64_t i = 0; i < count; i++) {
         int64_t pixels = raw[i].width * raw[i].height;
         struct mos_patch_band *band = &out->band[i];
+        bool to_db = dataset->radar_linear && storage->identity[bands[i]].role == MOS_ROLE_RADAR;
         if (!convertible(raw[i].dtype))
             return mos_fail(MOSAIC_ERR_DATA, "sample '%s': %s values of %s cannot be used",
                             dataset->ids[sample], mos_dtype_name(raw[i].dtype),
@@ -190,5 +208,5 @@ mosaic_status mos_reader_read(mos_reader *reader, int64_t sample, int64_t modali
         if (to_db) power_to_db(target, pixels, band->has_nodata, band->nodata);
         band->data = target;
     }
-    return MOSAIC_OK;
+    return reader->unguarded ? MOSAIC_OK : mos_watch_units(dataset, sample, modality, bands, out);
 }

@@ -11,7 +11,8 @@ typedef struct mos_reader_buffer {
 
 struct mos_reader {
     mos_dataset *dataset;
-    void *state; /* the format's */
+    void *state;    /* the format's */
+    bool unguarded; /* while opening: what is found is noted, not refused */
     mos_reader_buffer buffers[MOS_DATA_MAX_MODALITIES][MOS_DATA_MAX_BANDS];
     mos_raw_band raw[MOS_DATA_MAX_BANDS];
 };

@@ -1,11 +1,13 @@
 #include "data/sample_table.h"
 
+#include "data/modality_keys.h"
 #include "data/survey.h"
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -128,27 +130,50 @@ int64_t mos_modality_band(const mos_modality *modality, const char *name) {
     return -1;
 }
 
+/* Who said where there is no data: a key before the files, the files before what a sensor's numbers
+ * mean. */
+static void settle_nodata(mos_dataset *dataset, int64_t m) {
+    mos_modality_storage *storage = &dataset->storage[m];
+    const mos_modality *modality = &dataset->modalities[m];
+    mos_identity_source by = storage->has_nodata ? MOS_SAID_BY_TAG : MOS_SAID_BY_NOBODY;
+    double value;
+    if (mos_key_nodata(dataset, modality->name, &value)) {
+        storage->has_nodata = !isnan(value);
+        storage->nodata = isnan(value) ? 0 : value;
+        by = MOS_SAID_BY_KEY;
+    } else if (storage->optical && !storage->has_nodata && storage->dtype[0] != MOS_U8) {
+        /* Digital numbers of 16 bits begin at 1; of 8 bits 0 is black. */
+        storage->has_nodata = true;
+        storage->nodata = 0;
+        by = MOS_SAID_BY_FORMAT;
+    }
+    for (int64_t b = 0; b < modality->band_count; b++) {
+        storage->identity[b].has_nodata = storage->has_nodata;
+        storage->identity[b].nodata = storage->nodata;
+        storage->identity[b].nodata_by = by;
+    }
+}
+
 void mos_dataset_classify(mos_dataset *dataset) {
-    static const char *const polarisations[] = {"VV", "VH", "HH", "HV"};
     for (int64_t m = 0; m < dataset->modality_count; m++) {
         const mos_modality *modality = &dataset->modalities[m];
         mos_modality_storage *storage = &dataset->storage[m];
-        int64_t radar = 0;
-        for (size_t p = 0; p < sizeof polarisations / sizeof polarisations[0]; p++)
-            radar += mos_modality_band(modality, polarisations[p]) >= 0;
-        storage->radar = radar > 0 && radar == modality->band_count;
-        int64_t optical = 0;
+        bool surface = false;
+        storage->radar = false;
         for (int64_t b = 0; b < modality->band_count; b++) {
+            mos_band_identity *identity = &storage->identity[b];
             const char *name = modality->bands[b].name;
-            optical += name[0] == 'B' && strlen(name) == 3 && name[1] >= '0' && name[1] <= '8';
+            identity->role = mos_band_role_of(name);
+            if (identity->scale_by == MOS_SAID_BY_NOBODY) identity->scale = 1;
+            if (identity->named_by == MOS_SAID_BY_NOBODY) identity->named_by = MOS_SAID_BY_FORMAT;
+            storage->radar = storage->radar || identity->role == MOS_ROLE_RADAR;
+            surface = surface || (identity->role == MOS_ROLE_OPTICAL && name[1] == '0') ||
+                      strcmp(name, "B8A") == 0;
+            storage->promised_mean[b] = (double)NAN;
         }
         /* Reflectance as floats has no +1000 and no 0 for "no data". */
-        storage->optical =
-            optical > 0 && storage->dtype[0] != MOS_F32 && storage->dtype[0] != MOS_F64;
-        if (storage->optical && !storage->has_nodata) {
-            storage->has_nodata = true;
-            storage->nodata = 0;
-        }
+        storage->optical = surface && storage->dtype[0] != MOS_F32 && storage->dtype[0] != MOS_F64;
+        settle_nodata(dataset, m);
     }
 }
 

@@ -3,6 +3,8 @@
 #ifndef MOS_DATA_SAMPLE_TABLE_H
 #define MOS_DATA_SAMPLE_TABLE_H
 
+#include "data/band_identity.h"
+#include "data/check_class.h"
 #include "data/dataset.h"
 #include "data/formats.h"
 #include "data/name_set.h"
@@ -22,15 +24,32 @@ typedef enum mos_offset_state {
 /* How a modality is stored: beside mos_modality, what only the readers need. */
 typedef struct mos_modality_storage {
     int64_t slot, slots; /* sources of one sample: one for all bands, or one per band */
-    bool radar, optical; /* by band names: VV VH HH HV; B01.. */
+    bool named_in_table; /* csv: a column for each band */
+    bool radar;          /* some band is VV, VH, HH or HV */
+    bool
+        optical; /* some band is B01 .. B8A, in digital numbers: 0 is no data, +1000 may be there */
     int64_t width[MOS_DATA_MAX_BANDS], height[MOS_DATA_MAX_BANDS]; /* expected of every sample */
     mos_dtype dtype[MOS_DATA_MAX_BANDS];
     bool has_nodata;
     double nodata;
+    mos_band_identity identity[MOS_DATA_MAX_BANDS];
+    char level[4]; /* "L1C", "L2A"; "" unknown or more than one */
+    mos_identity_source level_by;
+    bool level_mixed;
+    /* What the patches looked at while opening promise for the others: mean of a band over them
+     * (NAN unknown), and the typical largest optical value of a patch (0 unknown). */
+    double promised_mean[MOS_DATA_MAX_BANDS], promised_top;
 } mos_modality_storage;
+
+/* What was noted of a class (data/verdicts.h). */
+typedef struct mos_verdict_record {
+    int64_t count;
+    char words[512]; /* of the first time */
+} mos_verdict_record;
 
 typedef struct mos_offset_cell {
     _Atomic uint8_t state; /* mos_offset_state */
+    _Atomic uint8_t clean; /* the pixels were seen not to contradict it */
 } mos_offset_cell;
 
 struct mos_dataset {
@@ -68,12 +87,17 @@ struct mos_dataset {
     _Atomic int64_t offsets_removed;
     mos_offset_state
         offset_own_baseline; /* N9999: what the probes agreed on; UNDECIDED: sample by sample */
-    mos_offset_state offset_bright; /* bright patches: as the clear ones are; UNDECIDED: refuse */
-    bool radar_linear;              /* S1 is linear power and is converted */
+    mos_offset_state offset_bright;  /* bright patches: as the clear ones are; UNDECIDED: refuse */
+    mos_offset_state offset_unnamed; /* all samples without a product name */
+    bool offset_singly;              /* ... unless they have to be judged one by one */
+    uint16_t *offset_group;          /* [count] their ground + 1, 0: none known; NULL: one answer */
+    uint8_t *offset_of_group;        /* mos_offset_state of each */
+    bool radar_linear;               /* S1 is linear power and is converted */
 
     int64_t count_before_limit; /* samples that data.limit chose from */
     struct mos_survey *survey;  /* while opening to look for defects, otherwise NULL */
     mos_text_pool pool;         /* every string above */
+    mos_verdict_record verdicts[MOS_CHECK_CLASSES];
     mos_defect defects[MOS_DATA_MAX_DEFECTS];
     int64_t defect_count;
 

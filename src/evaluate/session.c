@@ -1,6 +1,7 @@
 #include "evaluate/session.h"
 
 #include "base/file.h"
+#include "data/verdicts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +33,18 @@ static mosaic_status read_config(const mos_session_options *options, mos_session
     return mos_config_check(session->config);
 }
 
+/* Bands whose level is a hundred times what the model was trained on are of another unit. */
+static mosaic_status compare_units(const mos_session *session) {
+    const mos_model_card *card = &session->card;
+    for (int64_t m = 0; m < card->spec.modalities; m++) {
+        const mos_modality_spec *modality = &card->spec.modality[m];
+        for (int64_t b = 0; b < modality->bands; b++)
+            MOS_TRY(mos_verdict_unit(session->dataset, modality->name, modality->band_names[b],
+                                     card->mean[m][b], card->sd[m][b]));
+    }
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_session_open(const mos_session_options *options, mos_session *out) {
     *out = (mos_session){.threads = options->threads};
     mosaic_status status = MOSAIC_OK;
@@ -41,6 +54,8 @@ mosaic_status mos_session_open(const mos_session_options *options, mos_session *
     MOS_GOTO(mos_model_file_load(out->model_path, out->device, &out->card, &out->model));
     MOS_GOTO(read_config(options, out));
     MOS_GOTO(mos_dataset_open(mos_config_data(out->config), &out->dataset));
+    MOS_GOTO(mos_verdicts_consult(out->dataset, MOS_FOR_USE));
+    MOS_GOTO(compare_units(out));
 done:
     if (status != MOSAIC_OK) mos_session_close(out);
     return status;

@@ -120,6 +120,26 @@ mosaic_status mos_raster_read_band(const char *path, int band, mos_dtype dtype, 
     return mos_raster_read_bands(path, &band, 1, dtype, &out, width, height);
 }
 
+mosaic_status mos_raster_read_mask(const char *path, uint8_t *out, int64_t width, int64_t height) {
+    open_raster raster = {0};
+    mosaic_status status;
+    MOS_GOTO(open_path(path, &raster));
+    if (raster.width != width || raster.height != height) {
+        status = mos_fail(MOSAIC_ERR_DATA, "%s: %d x %d pixels, wanted %lld x %lld", path,
+                          raster.width, raster.height, (long long)width, (long long)height);
+        goto done;
+    }
+    /* An alpha band of 16 bits comes as its upper 8; any of them is a measurement. */
+    GDALRasterBandH mask = GDALGetMaskBand(GDALGetRasterBand(raster.dataset, 1));
+    CPLErr answer = GDALRasterIO(mask, GF_Read, 0, 0, raster.width, raster.height, out,
+                                 raster.width, raster.height, GDT_Byte, 0, 0);
+    if (answer != CE_None || raster.capture.text[0] != '\0')
+        status = mos_gdal_fail(MOSAIC_ERR_DATA, path, &raster.capture, "its mask cannot be read");
+done:
+    close_raster(&raster);
+    return status;
+}
+
 /* EPSG code of the dataset's reference system, 0 where it has none. */
 static int read_epsg(GDALDatasetH dataset) {
     OGRSpatialReferenceH reference = GDALGetSpatialRef(dataset);
@@ -152,12 +172,7 @@ mosaic_status mos_raster_info_read(const char *path, mos_raster_info *info) {
     info->has_transform = GDALGetGeoTransform(raster.dataset, info->transform) == CE_None;
     if (!info->has_transform) memset(info->transform, 0, sizeof info->transform);
     info->epsg = read_epsg(raster.dataset);
-    for (int b = 0;
-         b < raster.bands && b < (int)(sizeof info->band_names / sizeof *info->band_names); b++) {
-        const char *name = GDALGetDescription(GDALGetRasterBand(raster.dataset, b + 1));
-        size_t size = strnlen(name, sizeof info->band_names[b] - 1);
-        memcpy(info->band_names[b], name, size);
-    }
+    mos_gdal_describe_bands(raster.dataset, info);
 done:
     close_raster(&raster);
     return status;

@@ -9,17 +9,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { MOS_RASTER_NAMED_BANDS = 64 }; /* of a raster's bands, so many are described */
+
 typedef struct mos_raster_info {
     int64_t width, height;
     int bands;
     mos_dtype dtype; /* of band 1 */
+    int alpha;       /* the band that is transparency, 1-based; 0: none. It is counted in `bands` */
+    bool has_mask;   /* a mask beside the bands tells which pixels are measurements */
+    bool scaled;     /* some band has a scale or an offset other than 1 and 0 */
+    double scale[MOS_RASTER_NAMED_BANDS], offset[MOS_RASTER_NAMED_BANDS]; /* value = scale * v +
+                                                                             offset */
     bool has_nodata;
     double nodata;
     bool has_transform;
-    int control_points;      /* of a scene's raster that has them in place of a transform */
-    double transform[6];     /* GDAL's geotransform */
-    int epsg;                /* 0 unknown */
-    char band_names[32][24]; /* band descriptions, "" where none */
+    int control_points;  /* of a scene's raster that has them in place of a transform */
+    double transform[6]; /* GDAL's geotransform */
+    int epsg;            /* 0 unknown */
+    char band_names[MOS_RASTER_NAMED_BANDS][24]; /* band descriptions, "" where none */
 } mos_raster_info;
 
 /* Errors name the file and carry GDAL's or libtiff's own words. Nothing is printed. Limits: 65,536
@@ -38,8 +45,11 @@ mosaic_status mos_raster_read_band(const char *path, int band, mos_dtype dtype, 
  */
 mosaic_status mos_raster_read_bands(const char *path, const int *bands, int count, mos_dtype dtype,
                                     void *const *out, int64_t width, int64_t height);
-/* The two above for a file that lies in memory; `what` stands for its path in messages. Small
- * GeoTIFFs of one band take a short way past GDAL: same values, a fraction of the time. */
+/* Which pixels are measurements, by the file's mask or alpha band: out [height, width], 0: none. */
+mosaic_status mos_raster_read_mask(const char *path, uint8_t *out, int64_t width, int64_t height);
+/* mos_raster_info_read and mos_raster_read_band for a file that lies in memory; `what` stands for
+ * its path in messages. Small GeoTIFFs of one band take a short way past GDAL: same values, a
+ * fraction of the time. */
 mosaic_status mos_raster_info_bytes(const char *what, const void *data, size_t size,
                                     mos_raster_info *info);
 mosaic_status mos_raster_read_bytes(const char *what, const void *data, size_t size, int band,

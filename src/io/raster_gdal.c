@@ -71,3 +71,23 @@ GDALDataType mos_gdal_type(mos_dtype dtype) {
     }
     return GDT_Unknown;
 }
+
+void mos_gdal_describe_bands(GDALDatasetH dataset, mos_raster_info *info) {
+    int flags = GDALGetMaskFlags(GDALGetRasterBand(dataset, 1));
+    info->has_mask = (flags & GMF_PER_DATASET) != 0 && (flags & GMF_ALPHA) == 0;
+    for (int b = 0; b < info->bands; b++) {
+        GDALRasterBandH band = GDALGetRasterBand(dataset, b + 1);
+        int has = 0;
+        double scale = GDALGetRasterScale(band, &has), offset = GDALGetRasterOffset(band, NULL);
+        if (!has) scale = 1;
+        if (GDALGetRasterColorInterpretation(band) == GCI_AlphaBand && info->alpha == 0)
+            info->alpha = b + 1;
+        else
+            info->scaled = info->scaled || scale != 1 || offset != 0;
+        if (b >= MOS_RASTER_NAMED_BANDS) continue;
+        info->scale[b] = scale;
+        info->offset[b] = offset;
+        const char *name = GDALGetDescription(band);
+        memcpy(info->band_names[b], name, strnlen(name, sizeof info->band_names[b] - 1));
+    }
+}

@@ -19,6 +19,9 @@ void mos_gdal_capture_end(void);
 mosaic_status mos_gdal_fail(mosaic_status status, const char *path, const mos_gdal_capture *capture,
                             const char *otherwise);
 
+/* Names, scales, offsets, alpha and mask of the bands. */
+void mos_gdal_describe_bands(GDALDatasetH dataset, mos_raster_info *info);
+
 /* False where there is no exact counterpart. */
 bool mos_gdal_dtype(GDALDataType type, mos_dtype *out);
 GDALDataType mos_gdal_type(mos_dtype dtype); /* GDT_Unknown */

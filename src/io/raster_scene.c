@@ -55,7 +55,7 @@ mosaic_status mos_scene_open(const char *path, mos_gdal_capture *capture, GDALDa
     return check_sources(path, dataset);
 }
 
-static void fill_info(GDALDatasetH dataset, mos_raster_info *info, bool *scaled) {
+static void fill_info(GDALDatasetH dataset, mos_raster_info *info) {
     info->width = GDALGetRasterXSize(dataset);
     info->height = GDALGetRasterYSize(dataset);
     info->bands = GDALGetRasterCount(dataset);
@@ -64,26 +64,17 @@ static void fill_info(GDALDatasetH dataset, mos_raster_info *info, bool *scaled)
     int has_nodata = 0;
     info->nodata = GDALGetRasterNoDataValue(GDALGetRasterBand(dataset, 1), &has_nodata);
     info->has_nodata = has_nodata != 0;
-    *scaled = false;
-    for (int b = 0; b < info->bands; b++) {
-        GDALRasterBandH band = GDALGetRasterBand(dataset, b + 1);
-        int has = 0;
-        double scale = GDALGetRasterScale(band, &has), offset = GDALGetRasterOffset(band, NULL);
-        *scaled = *scaled || (has && scale != 1) || offset != 0;
-        if (b >= (int)(sizeof info->band_names / sizeof *info->band_names)) continue;
-        const char *name = GDALGetDescription(band);
-        memcpy(info->band_names[b], name, strnlen(name, sizeof info->band_names[b] - 1));
-    }
+    mos_gdal_describe_bands(dataset, info);
 }
 
-mosaic_status mos_scene_info_read(const char *path, mos_raster_info *info, bool *scaled) {
+mosaic_status mos_scene_info_read(const char *path, mos_raster_info *info) {
     GDALDatasetH dataset = NULL;
     mos_gdal_capture capture;
     mosaic_status status;
     memset(info, 0, sizeof *info);
     mos_gdal_capture_begin(&capture);
     MOS_GOTO(mos_scene_open(path, &capture, &dataset));
-    fill_info(dataset, info, scaled);
+    fill_info(dataset, info);
     for (int b = 1; b <= info->bands; b++) {
         GDALDataType type = GDALGetRasterDataType(GDALGetRasterBand(dataset, b));
         mos_dtype found;

@@ -140,6 +140,10 @@ static mosaic_status set_bands(mos_window *window, GDALWarpOptions *warp, const 
         /* A value no pixel has: the other bands' no-data is theirs. */
         if (!has && !window->options.has_source_nodata) sources[b] = -1.234567e300;
     }
+    for (int b = 1; b <= GDALGetRasterCount(window->dataset); b++) {
+        GDALRasterBandH band = GDALGetRasterBand(window->dataset, b);
+        if (GDALGetRasterColorInterpretation(band) == GCI_AlphaBand) warp->nSrcAlphaBand = b;
+    }
     if (any)
         warp->padfSrcNoDataReal = sources;
     else

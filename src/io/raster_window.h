@@ -32,8 +32,8 @@ typedef struct mos_extent {
 } mos_extent;
 
 /* As mos_raster_info_read, for rasters of any size and of the formats above. band_names are the
- * descriptions; *scaled tells that a band has a scale or offset that nobody applies. */
-mosaic_status mos_scene_info_read(const char *path, mos_raster_info *info, bool *scaled);
+ * descriptions. */
+mosaic_status mos_scene_info_read(const char *path, mos_raster_info *info);
 /* The reference system as "EPSG:n" where it has such a code, else as WKT. `given` replaces the
  * file's own where it is not NULL. A raster without one is MOSAIC_ERR_DATA. */
 mosaic_status mos_scene_crs_read(const char *path, const char *given, char out[MOS_CRS_BYTES]);

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/thread.h"
 #include "data/fraction.h"
+#include "data/verdicts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -134,6 +135,7 @@ static mosaic_status resolve_modalities(mos_trainer *trainer) {
 static mosaic_status open_data(mos_trainer *trainer) {
     const char *const *names;
     MOS_TRY(mos_dataset_open(&trainer->config->data, &trainer->dataset));
+    MOS_TRY(mos_verdicts_consult(trainer->dataset, MOS_FOR_USE));
     mos_dataset_fingerprint(trainer->dataset, trainer->fingerprint);
     trainer->classes = mos_dataset_classes(trainer->dataset, &names);
     return resolve_modalities(trainer);

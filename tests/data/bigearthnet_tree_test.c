@@ -227,7 +227,7 @@ static void radar_scales(void **state) {
     for (int column = 1; column <= 5; column++)
         write_pair(*state, column, -18.25f, -11.25f, 0.125f);
     EXPECT_OK(open_dataset(&dataset, "data.root", *state, NULL));
-    assert_non_null(find_defect(dataset, "VV darker than VH: swapped?"));
+    assert_non_null(find_defect(dataset, "vv-below-vh"));
     mos_dataset_close(&dataset);
 }
 

@@ -16,7 +16,8 @@ static inline mosaic_status open_dataset(mos_dataset **out, ...) {
     for (const char *key; status == MOSAIC_OK && (key = va_arg(pairs, const char *)) != NULL;) {
         const char *value = va_arg(pairs, const char *);
         bool item = strcmp(key, "data.class_names") == 0 || strcmp(key, "data.bands") == 0 ||
-                    strcmp(key, "data.countries") == 0;
+                    strcmp(key, "data.countries") == 0 || strcmp(key, "data.nodata") == 0 ||
+                    strcmp(key, "data.scale") == 0 || strcmp(key, "data.accept") == 0;
         status = mos_options_set(&mos_data_option_table, &options, key, value, item, "test");
     }
     va_end(pairs);

@@ -2,6 +2,8 @@
  * path per band, labels, split. */
 #include "data/csv/csv_layout.h"
 #include "data/data_options.h"
+#include "data/file_layout.h"
+#include "data/modality_keys.h"
 #include "data/names/class_lookup.h"
 #include "data/names/csv_cells.h"
 #include "data/names/label_text.h"
@@ -252,55 +254,11 @@ done:
     return mos_class_lookup_end(&lookup, status);
 }
 
-/* data.bands of a column that is none would be a silent slip. */
-static mosaic_status check_band_option(const mos_dataset *dataset, const char *path) {
-    const mos_text_list *list = &dataset->options.bands;
-    for (size_t i = 0; i < list->count; i++) {
-        size_t length = strcspn(list->items[i], "=");
-        bool found = false;
-        for (int64_t m = 0; m < dataset->modality_count; m++) {
-            const char *name = dataset->modalities[m].name;
-            found = found || (strlen(name) == length && memcmp(name, list->items[i], length) == 0);
-        }
-        if (list->items[i][length] != '=' || !found)
-            return mos_fail(MOSAIC_ERR_USAGE,
-                            "data.bands: '%s' is not <modality>=<band>,... of a modality of %s",
-                            list->items[i], path);
-    }
-    return MOSAIC_OK;
-}
-
-/* Samples whose files were seen to have the no-data value of the modality: a bit per modality. */
-typedef struct nodata_seen {
-    _Atomic uint32_t modalities;
-} nodata_seen;
-
 static void close_csv(mos_dataset *dataset) {
-    mos_free(dataset->handle);
+    mos_file_layouts *layouts = dataset->handle;
+    if (layouts != NULL) mos_file_layouts_release(layouts);
+    mos_free(layouts);
     dataset->handle = NULL;
-}
-
-/* The no-data value is the modality's, taken from its first file: another one in a later file would
- * make its gaps measurements. Looked at once per sample. */
-static mosaic_status check_nodata(mos_dataset *dataset, int64_t sample, int64_t modality,
-                                  const char *path) {
-    nodata_seen *seen = (nodata_seen *)dataset->handle + sample;
-    const mos_modality_storage *storage = &dataset->storage[modality];
-    if (atomic_load(&seen->modalities) >> modality & 1) return MOSAIC_OK;
-    mos_raster_info info;
-    MOS_TRY(mos_raster_info_read(path, &info));
-    bool same = info.has_nodata
-                    ? storage->has_nodata && (info.nodata == storage->nodata ||
-                                              (isnan(info.nodata) && isnan(storage->nodata)))
-                    : true;
-    if (!same)
-        return mos_fail(MOSAIC_ERR_DATA,
-                        "%s: no-data value %g, but the first file of %s has %s: one modality has "
-                        "one no-data value",
-                        path, info.nodata, dataset->modalities[modality].name,
-                        storage->has_nodata ? "another" : "none");
-    atomic_fetch_or(&seen->modalities, 1u << modality);
-    return MOSAIC_OK;
 }
 
 static mosaic_status open_csv(mos_dataset *dataset) {
@@ -318,12 +276,14 @@ static mosaic_status open_csv(mos_dataset *dataset) {
     MOS_GOTO(mos_csv_read(path, 0, &source->csv));
     source->rows = (int64_t)source->csv.rows;
     MOS_GOTO(mos_csv_layout_find(dataset, &source->csv, path, &source->at));
-    MOS_GOTO(check_band_option(dataset, path));
+    MOS_GOTO(mos_modality_keys_check(dataset));
     MOS_GOTO(find_classes(source));
     MOS_GOTO(mos_dataset_reserve(dataset, source->rows));
     dataset->metadata_rows = source->rows;
-    MOS_GOTO(
-        mos_alloc((size_t)source->rows, sizeof(nodata_seen), "sample states", &dataset->handle));
+    mos_file_layouts *layouts;
+    MOS_GOTO(mos_alloc(1, sizeof *layouts, "layouts of files", &layouts));
+    dataset->handle = layouts;
+    MOS_GOTO(mos_file_layouts_init(dataset, source->rows, layouts));
     MOS_GOTO(add_rows(source));
     mos_dataset_classify(dataset);
 done:
@@ -336,20 +296,22 @@ static mosaic_status read_csv(mos_dataset *dataset, void *state, int64_t sample,
                               const int *bands, int64_t count, mos_raw_band *out) {
     const mos_modality_storage *storage = &dataset->storage[modality];
     const char *const *sources = dataset->sources + sample * dataset->slots + storage->slot;
-    bool one_file = storage->slots == 1;
-    MOS_TRY(check_nodata(dataset, sample, modality, sources[one_file ? 0 : bands[0]]));
-    void *targets[MOS_DATA_MAX_BANDS];
-    int numbers[MOS_DATA_MAX_BANDS];
-    MOS_TRY(mos_raster_buffers_take(state, dataset, modality, bands, count, targets, out));
-    for (int64_t i = 0; i < count; i++) {
-        numbers[i] = bands[i] + 1;
-        if (!one_file)
-            MOS_TRY(mos_raster_read_band(sources[bands[i]], 1, out[i].dtype, targets[i],
-                                         out[i].width, out[i].height));
+    const mos_file_layout *layout;
+    if (storage->slots == 1) {
+        int band = storage->named_in_table ? 0 : -1;
+        MOS_TRY(mos_file_layout_find(dataset->handle, dataset, sample, modality, storage->slot,
+                                     band, sources[0], &layout));
+        return mos_file_layout_read(dataset, state, layout, modality, sources[0], bands, count,
+                                    out);
     }
-    if (!one_file) return MOSAIC_OK;
-    return mos_raster_read_bands(sources[0], numbers, (int)count, out[0].dtype, targets,
-                                 out[0].width, out[0].height);
+    for (int64_t i = 0; i < count; i++) {
+        MOS_TRY(mos_file_layout_find(dataset->handle, dataset, sample, modality,
+                                     storage->slot + bands[i], bands[i], sources[bands[i]],
+                                     &layout));
+        MOS_TRY(mos_file_layout_read(dataset, state, layout, modality, sources[bands[i]], &bands[i],
+                                     1, &out[i]));
+    }
+    return MOSAIC_OK;
 }
 
 static mosaic_status describe_csv(mos_dataset *dataset, void *state, int64_t sample,
@@ -362,6 +324,16 @@ static mosaic_status describe_csv(mos_dataset *dataset, void *state, int64_t sam
     return mos_source_from_raster(out);
 }
 
+static int csv_offset_tag(mos_dataset *dataset, int64_t sample, int64_t modality) {
+    const mos_modality_storage *storage = &dataset->storage[modality];
+    const mos_file_layout *layout;
+    int band = storage->named_in_table ? 0 : -1;
+    mosaic_status status =
+        mos_file_layout_find(dataset->handle, dataset, sample, modality, storage->slot, band,
+                             dataset->sources[sample * dataset->slots + storage->slot], &layout);
+    return status == MOSAIC_OK ? layout->offset_tag : 0; /* who reads the file gets the error */
+}
+
 const mos_format mos_format_csv = {
     .name = "csv",
     .summary = "a table with one raster per modality, or one per band",
@@ -372,5 +344,6 @@ const mos_format mos_format_csv = {
     .reader_open = mos_raster_buffers_open,
     .reader_close = mos_raster_buffers_close,
     .read = read_csv,
+    .offset_tag = csv_offset_tag,
     .describe = describe_csv,
 };

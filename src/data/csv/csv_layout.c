@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "data/file_layout.h"
 #include "data/names/band_names.h"
 #include "io/raster.h"
 
@@ -80,14 +81,17 @@ static mosaic_status add_split_modality(mos_dataset *dataset, const mos_csv *csv
     int64_t slot = dataset->slots;
     MOS_TRY(mos_dataset_add_modality(dataset, name, (int64_t)count, &modality));
     modality->band_count = (int64_t)count;
+    dataset->storage[dataset->modality_count - 1].named_in_table = true;
     for (size_t b = 0; b < count; b++) {
         const char *band = csv->header[first + b] + length + 1;
         if (band[0] == '\0' || strlen(band) >= sizeof modality->bands[b].name)
             return mos_fail(MOSAIC_ERR_DATA, "%s: column '%.60s': the band name is empty or long",
                             path, csv->header[first + b]);
-        snprintf(modality->bands[b].name, sizeof modality->bands[b].name, "%s", band);
+        mos_band_name(&modality->bands[b], band);
         out->slot_column[slot + (int64_t)b] = (int64_t)(first + b);
     }
+    mos_band_names_told(modality, dataset->storage[dataset->modality_count - 1].identity,
+                        MOS_SAID_BY_POSITION);
     *column = first + count - 1;
     return MOSAIC_OK;
 }
@@ -168,38 +172,16 @@ mosaic_status mos_csv_layout_find(mos_dataset *dataset, const mos_csv *csv, cons
     return MOSAIC_OK;
 }
 
-static void set_band(mos_dataset *dataset, int64_t m, int64_t b, const mos_raster_info *info) {
-    mos_modality_storage *storage = &dataset->storage[m];
-    mos_band *band = &dataset->modalities[m].bands[b];
-    storage->dtype[b] = info->dtype;
-    storage->width[b] = info->width;
-    storage->height[b] = info->height;
-    band->is_integer = info->dtype == MOS_U16 || info->dtype == MOS_U8;
-    /* Degrees are no metres. */
-    if (info->has_transform && info->transform[1] >= 0.1) band->resolution_m = info->transform[1];
-    if (info->has_nodata && !storage->has_nodata) {
-        storage->has_nodata = true;
-        storage->nodata = info->nodata;
-    }
-}
-
 mosaic_status mos_csv_layout_bands(mos_dataset *dataset, int64_t m, const char *const *paths) {
-    mos_modality *modality = &dataset->modalities[m];
-    const mos_modality_storage *storage = &dataset->storage[m];
+    const mos_modality *modality = &dataset->modalities[m];
     mos_raster_info info;
-    if (storage->slots > 1 || modality->band_count > 0) { /* one file per band */
+    if (dataset->storage[m].slots > 1 || modality->band_count > 0) { /* one file per band */
         for (int64_t b = 0; b < modality->band_count; b++) {
             MOS_TRY(mos_raster_info_read(paths[b], &info));
-            set_band(dataset, m, b, &info);
+            MOS_TRY(mos_file_layout_settle(dataset, m, (int)b, &info, paths[b]));
         }
         return MOSAIC_OK;
     }
     MOS_TRY(mos_raster_info_read(paths[0], &info));
-    if (info.bands < 1 || info.bands > MOS_DATA_MAX_BANDS)
-        return mos_fail(MOSAIC_ERR_DATA, "%s: %d bands, wanted 1 to %d", paths[0], info.bands,
-                        MOS_DATA_MAX_BANDS);
-    modality->band_count = info.bands;
-    for (int64_t b = 0; b < modality->band_count; b++)
-        set_band(dataset, m, b, &info);
-    return mos_band_names_find(dataset, modality, &info, paths[0]);
+    return mos_file_layout_settle(dataset, m, -1, &info, paths[0]);
 }

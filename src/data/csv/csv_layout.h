@@ -21,9 +21,8 @@ mosaic_status mos_csv_layout_find(mos_dataset *dataset, const mos_csv *csv, cons
 /* The path of a cell: as it is when absolute, else below the table's folder. */
 mosaic_status mos_csv_cell_path(const mos_csv_layout *layout, const char *cell, char *out,
                                 size_t size);
-/* Sizes, types and names from the first file of modality m: data.bands, else the file's own band
- * descriptions, else convention (s1 with 2 bands: VV VH; s2 with 10, 12, 13 bands; a single band is
- * named like its column). `paths` [slots of m]. */
+/* Sizes, types, names and identities from the first file of modality m (data/file_layout.h).
+ * `paths` [slots of m]. */
 mosaic_status mos_csv_layout_bands(mos_dataset *dataset, int64_t m, const char *const *paths);
 
 #endif

@@ -1,41 +1,50 @@
 #include "data/names/band_names.h"
 
+#include "base/text.h"
+#include "data/modality_keys.h"
+#include "data/verdicts.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 void mos_band_name(mos_band *band, const char *name) {
-    bool short_digit = name[0] == 'B' && name[1] >= '1' && name[1] <= '9' && name[2] == '\0';
-    bool long_a = strcmp(name, "B08A") == 0;
-    snprintf(band->name, sizeof band->name, "%s%s", short_digit ? "B0" : "",
-             short_digit ? name + 1
-             : long_a    ? "B8A"
-                         : name);
+    if (!mos_band_normalise(name, band->name))
+        snprintf(band->name, sizeof band->name, "%.*s", (int)sizeof band->name - 1, name);
 }
 
 bool mos_band_is_known(const char *name) {
-    static const char *const known[] = {"VV",  "VH",  "HH",  "HV",  "B01", "B02", "B03",
-                                        "B04", "B05", "B06", "B07", "B08", "B8A", "B08A",
-                                        "B09", "B10", "B11", "B12", NULL};
-    for (int k = 0; known[k] != NULL; k++) {
-        bool zero = known[k][0] == 'B' && known[k][1] == '0';
-        if (strcasecmp(name, known[k]) == 0) return true;
-        if (zero && (name[0] == 'B' || name[0] == 'b') && strcasecmp(name + 1, known[k] + 2) == 0)
-            return true;
+    char same[MOS_BAND_NAME_SIZE];
+    return mos_band_normalise(name, same) && mos_band_role_of(same) != MOS_ROLE_UNKNOWN;
+}
+
+mos_described mos_band_names_described(const mos_raster_info *info,
+                                       char names[MOS_DATA_MAX_BANDS][MOS_BAND_NAME_SIZE]) {
+    bool sensor = false;
+    int64_t count = 0;
+    for (int b = 1; b <= info->bands && count < MOS_DATA_MAX_BANDS; b++) {
+        if (b == info->alpha) continue;
+        if (b > MOS_RASTER_NAMED_BANDS ||
+            !mos_band_normalise(info->band_names[b - 1], names[count]))
+            return MOS_DESCRIBED_NOT;
+        for (int64_t a = 0; a < count; a++) {
+            if (strcmp(names[a], names[count]) == 0) return MOS_DESCRIBED_NOT;
+        }
+        sensor = sensor || mos_band_role_of(names[count]) != MOS_ROLE_UNKNOWN;
+        count++;
+    }
+    return sensor ? MOS_DESCRIBED_SENSOR : MOS_DESCRIBED;
+}
+
+bool mos_band_names_known(const mos_modality *modality) {
+    for (int64_t b = 0; b < modality->band_count; b++) {
+        if (mos_band_role_of(modality->bands[b].name) != MOS_ROLE_UNKNOWN) return true;
     }
     return false;
 }
 
-static bool option_names(const mos_dataset *dataset, const char *modality, const char **names) {
-    const mos_text_list *list = &dataset->options.bands;
-    size_t length = strlen(modality);
-    for (size_t i = 0; i < list->count; i++) {
-        if (strncmp(list->items[i], modality, length) == 0 && list->items[i][length] == '=') {
-            *names = list->items[i] + length + 1;
-            return true;
-        }
-    }
-    return false;
+bool mos_band_names_sensor(const char *modality) {
+    return strncasecmp(modality, "s1", 2) == 0 || strncasecmp(modality, "s2", 2) == 0;
 }
 
 /* "B02,B03,B04" */
@@ -69,33 +78,80 @@ static const char *convention(const mos_modality *modality) {
     return NULL;
 }
 
-/* The file's own names, when every band has one that fits and no two are equal. */
-static bool use_descriptions(mos_modality *modality, const mos_raster_info *info) {
-    const int64_t listed = (int64_t)(sizeof info->band_names / sizeof info->band_names[0]);
-    if (modality->band_count > listed) return false;
+void mos_band_names_told(const mos_modality *modality, mos_band_identity *identity,
+                         mos_identity_source by) {
     for (int64_t b = 0; b < modality->band_count; b++) {
-        const char *name = info->band_names[b];
-        if (name[0] == '\0' || strlen(name) >= sizeof modality->bands[b].name) return false;
-        mos_band_name(&modality->bands[b], name);
-        for (int64_t a = 0; a < b; a++) {
-            if (strcmp(modality->bands[a].name, modality->bands[b].name) == 0) return false;
-        }
+        mos_band_role role = mos_band_role_of(modality->bands[b].name);
+        identity[b] = (mos_band_identity){.role = role, .named_by = by, .scale = 1};
     }
-    return true;
 }
 
-mosaic_status mos_band_names_find(const mos_dataset *dataset, mos_modality *modality,
-                                  const mos_raster_info *info, const char *path) {
-    const char *names;
-    if (option_names(dataset, modality->name, &names))
-        return mos_band_names_use(modality, names, "data.bands", path);
-    if (use_descriptions(modality, info)) return MOSAIC_OK;
-    names = convention(modality);
-    if (names != NULL) return mos_band_names_use(modality, names, "convention", path);
-    if (modality->band_count == 1)
-        return mos_band_names_use(modality, modality->name, "the column", path);
-    return mos_fail(MOSAIC_ERR_DATA,
-                    "%s: the %lld bands of %s have no names, and none follow from their number; "
-                    "set data.bands, as in %s=B02,B03,B04",
-                    path, (long long)modality->band_count, modality->name, modality->name);
+static void use_descriptions(mos_modality *modality,
+                             char names[MOS_DATA_MAX_BANDS][MOS_BAND_NAME_SIZE]) {
+    for (int64_t b = 0; b < modality->band_count; b++)
+        memcpy(modality->bands[b].name, names[b], sizeof modality->bands[b].name);
+}
+
+void mos_band_names_conflict(mos_dataset *dataset, mos_modality *modality,
+                             const mos_raster_info *info, const char *key, const char *path,
+                             bool *won) {
+    char names[MOS_DATA_MAX_BANDS][MOS_BAND_NAME_SIZE] = {0};
+    mos_text said = {0}, found = {0};
+    bool differs = false;
+    *won = false;
+    if (mos_band_names_described(info, names) != MOS_DESCRIBED_SENSOR) return;
+    for (int64_t b = 0; b < modality->band_count; b++) {
+        differs = differs || strcmp(modality->bands[b].name, names[b]) != 0;
+        mos_text_add(&said, "%s%s", b == 0 ? "" : ",", modality->bands[b].name);
+        mos_text_add(&found, "%s%s", b == 0 ? "" : ",", names[b]);
+    }
+    if (differs) {
+        *won = !mos_verdict_accepted(dataset, MOS_CHECK_BAND_CONFLICT);
+        mos_verdict_note(dataset, MOS_CHECK_BAND_CONFLICT, "%s: described as %s, %s says %s: %s",
+                         path, found.data == NULL ? "" : found.data, key,
+                         said.data == NULL ? "" : said.data,
+                         *won ? "the descriptions are used; data.accept band-conflict takes the key"
+                              : "the key is used, by data.accept");
+    }
+    if (*won) use_descriptions(modality, names);
+    mos_text_release(&said);
+    mos_text_release(&found);
+}
+
+mosaic_status mos_band_names_find(mos_dataset *dataset, mos_modality *modality,
+                                  mos_band_identity *identity, const mos_raster_info *info,
+                                  const char *path) {
+    char described_names[MOS_DATA_MAX_BANDS][MOS_BAND_NAME_SIZE] = {0};
+    mos_described described = mos_band_names_described(info, described_names);
+    const char *key = mos_key_of(&dataset->options.bands, modality->name);
+    const char *names = convention(modality);
+    mos_identity_source by = MOS_SAID_BY_DESCRIPTION;
+    bool described_win = key == NULL && described != MOS_DESCRIBED_NOT;
+    if (key != NULL) {
+        MOS_TRY(mos_band_names_use(modality, key, "data.bands", path));
+        mos_band_names_conflict(dataset, modality, info, "data.bands", path, &described_win);
+    } else if (described_win) {
+        use_descriptions(modality, described_names);
+    } else if (names != NULL) {
+        by = MOS_SAID_BY_GUESS;
+        MOS_TRY(mos_band_names_use(modality, names, "convention", path));
+        mos_verdict_note(dataset, MOS_CHECK_GUESSED_BANDS,
+                         "%s: %s: names guessed from the number of bands, %lld", path,
+                         modality->name, (long long)modality->band_count);
+    } else if (modality->band_count == 1) {
+        by = MOS_SAID_BY_POSITION;
+        MOS_TRY(mos_band_names_use(modality, modality->name, "the column", path));
+    } else {
+        return mos_fail(MOSAIC_ERR_DATA,
+                        "%s: the %lld bands of %s have no names, and none follow from their "
+                        "number; set data.bands, as in %s=B02,B03,B04",
+                        path, (long long)modality->band_count, modality->name, modality->name);
+    }
+    if (key != NULL && !described_win) by = MOS_SAID_BY_KEY;
+    mos_band_names_told(modality, identity, by);
+    if (mos_band_names_sensor(modality->name) && !mos_band_names_known(modality))
+        mos_verdict_note(dataset, MOS_CHECK_UNKNOWN_BANDS,
+                         "%s: %s: no band has a name of Sentinel-1 or Sentinel-2, as '%s'", path,
+                         modality->name, modality->bands[0].name);
+    return MOSAIC_OK;
 }

@@ -185,6 +185,11 @@ static mosaic_status read_scene(mos_dataset *dataset, void *state, int64_t sampl
                        "sample '%s'", dataset->ids[sample]);
 }
 
+static int scene_offset_tag(mos_dataset *dataset, int64_t sample, int64_t modality) {
+    const mos_scene_set *set = dataset->handle;
+    return set->scenes[dataset->sites[sample].scene].sources[modality].offset_tag;
+}
+
 const mos_format mos_format_scene = {
     .name = "scene",
     .summary = "whole rasters and land cover, cut into patches as a scene file says",
@@ -195,4 +200,5 @@ const mos_format mos_format_scene = {
     .reader_open = mos_scene_reader_open,
     .reader_close = mos_scene_reader_close,
     .read = read_scene,
+    .offset_tag = scene_offset_tag,
 };

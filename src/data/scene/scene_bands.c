@@ -4,8 +4,10 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "data/data_options.h"
+#include "data/modality_keys.h"
 #include "data/names/band_names.h"
 #include "data/scene/safe_product.h"
+#include "data/verdicts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +17,9 @@ typedef struct found_bands {
     const char *where;
     mos_modality modality;
     int raster[MOS_DATA_MAX_BANDS], number[MOS_DATA_MAX_BANDS];
+    mos_band_identity identity[MOS_DATA_MAX_BANDS];
     mos_dtype dtype[MOS_DATA_MAX_BANDS];
+    double scale[MOS_DATA_MAX_BANDS], offset[MOS_DATA_MAX_BANDS];
     bool has_nodata;
     double nodata;
 } found_bands;
@@ -69,16 +73,12 @@ static mosaic_status open_rasters(mos_dataset *dataset, const mos_scene_modality
     for (size_t r = 0; r < source->raster_count; r++) {
         const char *path = source->paths[r];
         mos_raster_info info;
-        bool scaled;
-        MOS_TRY(mos_scene_info_read(path, &info, &scaled));
-        if (scaled)
-            mos_log(MOS_LOG_WARNING,
-                    "%s: its scale or offset is not applied: values are used as stored", path);
+        MOS_TRY(mos_scene_info_read(path, &info));
         if (info.control_points > 0)
             mos_dataset_defect(dataset, "placed by ground control points",
                                "%s: %d of them, not by a map grid: relief moves its pixels", path,
                                info.control_points);
-        if (one_each && info.bands != 1)
+        if (one_each && info.bands - (info.alpha > 0) != 1)
             return mos_fail(MOSAIC_ERR_DATA, "%s: %d bands, wanted one: %s has a file for each",
                             path, info.bands, options->name);
         if (*count + info.bands > MOS_DATA_MAX_BANDS)
@@ -86,13 +86,18 @@ static mosaic_status open_rasters(mos_dataset *dataset, const mos_scene_modality
                             MOS_DATA_MAX_BANDS);
         if (info.has_nodata && !out->has_nodata) out->nodata = info.nodata;
         out->has_nodata = out->has_nodata || info.has_nodata;
-        for (int b = 0; b < info.bands; b++, (*count)++) {
+        for (int b = 0; b < info.bands; b++) {
+            bool listed = b < MOS_RASTER_NAMED_BANDS;
+            if (b + 1 == info.alpha) continue;
             out->raster[*count] = (int)r;
             out->number[*count] = b + 1;
             out->dtype[*count] = info.dtype;
+            out->scale[*count] = listed ? info.scale[b] : 1;
+            out->offset[*count] = listed ? info.offset[b] : 0;
             if (*count < (int64_t)(sizeof joined->band_names / sizeof *joined->band_names) &&
                 b < (int)(sizeof info.band_names / sizeof *info.band_names))
                 memcpy(joined->band_names[*count], info.band_names[b], sizeof info.band_names[b]);
+            (*count)++;
         }
     }
     joined->bands = (int)*count;
@@ -131,10 +136,21 @@ static mosaic_status find_bands(mos_dataset *dataset, const mos_scene_modality *
     bool one_each =
         product || (options->files.count > 0 && options->bands.count == options->files.count);
     MOS_TRY(open_rasters(dataset, options, source, one_each, out, &joined));
-    if (product) return MOSAIC_OK;
+    if (product) {
+        mos_band_names_told(&out->modality, out->identity, MOS_SAID_BY_FORMAT);
+        return MOSAIC_OK;
+    }
     snprintf(out->modality.name, sizeof out->modality.name, "%.31s", options->name);
-    if (options->bands.count > 0) return use_names(options, source->paths[0], &out->modality);
-    return mos_band_names_find(dataset, &out->modality, &joined, source->paths[0]);
+    if (options->bands.count > 0) {
+        bool described;
+        MOS_TRY(use_names(options, source->paths[0], &out->modality));
+        mos_band_names_conflict(dataset, &out->modality, &joined, "bands", source->paths[0],
+                                &described);
+        mos_band_names_told(&out->modality, out->identity,
+                            described ? MOS_SAID_BY_DESCRIPTION : MOS_SAID_BY_KEY);
+        return MOSAIC_OK;
+    }
+    return mos_band_names_find(dataset, &out->modality, out->identity, &joined, source->paths[0]);
 }
 
 static mosaic_status modality_of(mos_dataset *dataset, const mos_scene_modality *options,
@@ -150,6 +166,7 @@ static mosaic_status modality_of(mos_dataset *dataset, const mos_scene_modality 
     modality->band_count = found->modality.band_count;
     for (int64_t b = 0; b < modality->band_count; b++) {
         modality->bands[b] = found->modality.bands[b];
+        storage->identity[b] = found->identity[b];
         storage->dtype[b] = found->dtype[0];
     }
     storage->has_nodata = found->has_nodata;
@@ -161,14 +178,29 @@ static mosaic_status modality_of(mos_dataset *dataset, const mos_scene_modality 
 static mosaic_status check_radar(const mos_dataset *dataset, const mos_modality *modality,
                                  const mos_scene_source *source, mos_dtype dtype) {
     const char *first = modality->bands[0].name;
+    double scale, offset;
     bool radar = strcmp(first, "VV") == 0 || strcmp(first, "VH") == 0 || strcmp(first, "HH") == 0 ||
                  strcmp(first, "HV") == 0;
+    if (source->scaled || mos_key_scale(dataset, modality->name, &scale, &offset)) return MOSAIC_OK;
     if (!radar || dtype == MOS_F32 || dtype == MOS_F64 || dataset->options.s1_scale != MOS_S1_AUTO)
         return MOSAIC_OK;
     return mos_fail(MOSAIC_ERR_DATA,
                     "%s: s1 is stored as %s, as when decibels were cut to integers; wanted F32, or "
                     "data.s1_scale db takes them all the same",
                     source->paths[0], mos_dtype_name(dtype));
+}
+
+/* What is done to the values of one band. */
+static void settle_scale(const mos_dataset *dataset, const mos_modality *modality, int64_t b,
+                         const found_bands *found, int64_t at, mos_scene_source *out) {
+    bool whole = found->dtype[at] != MOS_F32 && found->dtype[at] != MOS_F64;
+    out->scale[b] = found->scale[at];
+    out->offset[b] = found->offset[at];
+    whole = whole && !mos_key_scale(dataset, modality->name, &out->scale[b], &out->offset[b]);
+    int tag = mos_band_scale(mos_band_role_of(modality->bands[b].name), whole, &out->scale[b],
+                             &out->offset[b]);
+    if (tag != 0) out->offset_tag = (int8_t)tag;
+    out->scaled = out->scaled || out->scale[b] != 1 || out->offset[b] != 0;
 }
 
 mosaic_status mos_scene_bands(mos_dataset *dataset, const mos_scene_set *set, mos_scene *scene,
@@ -182,7 +214,6 @@ mosaic_status mos_scene_bands(mos_dataset *dataset, const mos_scene_set *set, mo
     MOS_GOTO(modality_of(dataset, options, found, &m));
     const mos_modality *modality = &dataset->modalities[m];
     mos_modality_storage *storage = &dataset->storage[m];
-    MOS_GOTO(check_radar(dataset, modality, &local, found->dtype[0]));
     for (int64_t b = 0; b < modality->band_count; b++) {
         int64_t at = mos_modality_band(&found->modality, modality->bands[b].name);
         if (at < 0) {
@@ -193,6 +224,7 @@ mosaic_status mos_scene_bands(mos_dataset *dataset, const mos_scene_set *set, mo
         }
         local.raster[b] = found->raster[at];
         local.number[b] = found->number[at];
+        settle_scale(dataset, modality, b, found, at, &local);
         /* Of unlike files nothing is kept but the value. */
         if (found->dtype[at] != storage->dtype[b]) storage->dtype[0] = MOS_F32;
     }
@@ -200,6 +232,17 @@ mosaic_status mos_scene_bands(mos_dataset *dataset, const mos_scene_set *set, mo
         status = mos_fail(MOSAIC_ERR_USAGE, "%s: scene '%s' has %s twice", set->file.path,
                           scene->options->name, options->name);
         goto done;
+    }
+    MOS_GOTO(check_radar(dataset, modality, &local, found->dtype[0]));
+    if (local.scaled) {
+        storage->dtype[0] = MOS_F32;
+        mos_verdict_note(dataset, MOS_CHECK_SCALE, "%s: %s: scale %g and offset %g are applied",
+                         local.paths[0], modality->name, local.scale[0], local.offset[0]);
+    }
+    for (int64_t b = 0; b < modality->band_count; b++) {
+        storage->identity[b].scale = local.scale[b];
+        storage->identity[b].offset = local.offset[b];
+        storage->identity[b].scale_by = local.scaled ? MOS_SAID_BY_TAG : MOS_SAID_BY_NOBODY;
     }
     scene->sources[m] = local;
 done:

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "data/data_options.h"
+#include "data/modality_keys.h"
 #include "data/names/patch_name.h"
 #include "data/scene/scene_bands.h"
 #include "data/scene/scene_grid.h"
@@ -12,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What one modality's pixels are, once all scenes are known: optical integers stay what they are;
+/* What one modality's pixels are, once all scenes are known: optical integers of 16 bits stay;
  * everything else becomes float32, where NaN is "no data". */
 static void settle_pixels(mos_dataset *dataset) {
     mos_dataset_classify(dataset);
@@ -20,8 +21,7 @@ static void settle_pixels(mos_dataset *dataset) {
         mos_modality *modality = &dataset->modalities[m];
         mos_modality_storage *storage = &dataset->storage[m];
         bool whole =
-            storage->optical && (storage->dtype[0] == MOS_U16 || storage->dtype[0] == MOS_I16 ||
-                                 storage->dtype[0] == MOS_U8);
+            storage->optical && (storage->dtype[0] == MOS_U16 || storage->dtype[0] == MOS_I16);
         if (!whole) storage->has_nodata = storage->optical = false;
         for (int64_t b = 0; b < modality->band_count; b++) {
             if (!whole) storage->dtype[b] = MOS_F32;
@@ -30,15 +30,16 @@ static void settle_pixels(mos_dataset *dataset) {
     }
 }
 
-static mosaic_status parse_nodata(const mos_scene_set *set, const mos_scene *scene,
-                                  const mos_modality_storage *storage, mos_scene_source *source) {
+static mosaic_status parse_nodata(const mos_dataset *dataset, const mos_scene_set *set,
+                                  const mos_scene *scene, const mos_modality_storage *storage,
+                                  mos_scene_source *source) {
     const char *text = source->options->nodata;
+    if (text == NULL) text = mos_key_of(&dataset->options.nodata, source->options->name);
     if (text == NULL) {
         /* Sentinel-2 writes 0 where there is nothing, and few files say so. */
         mos_raster_info info;
-        bool scaled;
         for (size_t r = 0; r < source->raster_count && storage->optical; r++) {
-            MOS_TRY(mos_scene_info_read(source->paths[r], &info, &scaled));
+            MOS_TRY(mos_scene_info_read(source->paths[r], &info));
             if (info.has_nodata) return MOSAIC_OK;
         }
         source->has_nodata = storage->optical;
@@ -155,7 +156,7 @@ static mosaic_status finish_scene(mos_dataset *dataset, mos_scene_set *set, mos_
     for (int64_t m = 0; m < dataset->modality_count; m++) {
         if (scene->sources[m].options == NULL) continue;
         MOS_TRY(settle_sizes(dataset, set, scene, m));
-        MOS_TRY(parse_nodata(set, scene, &dataset->storage[m], &scene->sources[m]));
+        MOS_TRY(parse_nodata(dataset, set, scene, &dataset->storage[m], &scene->sources[m]));
         MOS_TRY(parse_time(set, scene, &scene->sources[m]));
     }
     MOS_TRY(find_product(dataset, scene));

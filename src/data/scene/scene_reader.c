@@ -69,6 +69,12 @@ static mosaic_status read_raster(const mos_dataset *dataset, mos_scene_reader *r
     return mos_window_read(window, numbers, count, x, y, source->size, source->size, targets);
 }
 
+/* Scaled modalities are floats; NaN stays what it is. */
+static void apply_scale(float *pixels, int64_t count, double scale, double offset) {
+    for (int64_t i = 0; i < count; i++)
+        pixels[i] = (float)((double)pixels[i] * scale + offset);
+}
+
 mosaic_status mos_scene_read(mos_dataset *dataset, mos_scene_reader *reader, const mos_scene *scene,
                              int64_t row, int64_t column, int64_t modality, const int *bands,
                              int64_t count, bool plain, mos_raw_band *out) {
@@ -90,6 +96,9 @@ mosaic_status mos_scene_read(mos_dataset *dataset, mos_scene_reader *reader, con
             MOS_TRY(read_raster(dataset, reader, source, r, modality, plain, numbers, found, x, y,
                                 some));
     }
+    for (int64_t i = 0; i < count && source->scaled; i++)
+        apply_scale(targets[i], source->size * source->size, source->scale[bands[i]],
+                    source->offset[bands[i]]);
     return MOSAIC_OK;
 }
 

@@ -33,6 +33,7 @@ typedef struct scan_work {
     const mos_scene_set *set;
     mos_scene_scan *scan;
     scan_thread *threads;
+    uint32_t *power; /* [scenes] bit m: radar that is never negative, where 0 is no coverage */
     int64_t first;
 } scan_work;
 
@@ -107,8 +108,11 @@ static mosaic_status scan_patch(const scan_work *work, scan_thread *thread, int6
         MOS_TRY(
             mos_scene_read(dataset, thread->reader, scene, row, column, m, &band, 1, false, &raw));
         int64_t pixels = raw.width * raw.height, valid = 0;
-        for (int64_t i = 0; i < pixels; i++)
-            valid += mos_raw_valid(&raw, mos_raw_value(&raw, i));
+        bool power = work->power[scene - work->set->scenes] >> m & 1;
+        for (int64_t i = 0; i < pixels; i++) {
+            double value = mos_raw_value(&raw, i);
+            valid += mos_raw_valid(&raw, value) && !(power && value <= 0);
+        }
         if (valid > 0) patch->touched |= 1u << m;
         if (valid > 0 && (double)valid >= work->set->file.grid.minimum_valid * (double)pixels)
             patch->present |= 1u << m;
@@ -235,26 +239,39 @@ static mosaic_status check_overlap(const scan_work *work) {
 
 /* Whole numbers in a float raster would get fractions when they are resampled: the pixels as they
  * are tell. */
-static mosaic_status check_radar(const scan_work *work, void *reader) {
+static mosaic_status judge_radar(const scan_work *work, void *reader, const mos_scene *scene,
+                                 int64_t m, int part, mos_radar_scale *out) {
     mos_dataset *dataset = work->dataset;
+    mos_raw_band raw[MOS_DATA_MAX_BANDS], radar[MOS_DATA_MAX_BANDS];
+    int bands[MOS_DATA_MAX_BANDS] = {0};
+    int64_t count = dataset->modalities[m].band_count;
+    for (int64_t b = 0; b < count; b++)
+        bands[b] = (int)b;
+    MOS_TRY(mos_scene_read(dataset, reader, scene, scene->rows * part / 4,
+                           scene->columns * part / 4, m, bands, count, true, raw));
+    int64_t found = mos_radar_bands(dataset, m, bands, count, raw, radar);
+    *out = mos_radar_judge(radar, found);
+    if (*out != MOS_RADAR_INTEGER || dataset->options.s1_scale != MOS_S1_AUTO) return MOSAIC_OK;
+    char words[256];
+    mos_radar_integer_words(&dataset->modalities[m], radar, found, words, sizeof words);
+    return mos_fail(MOSAIC_ERR_DATA, "%s: s1 is %s", scene->sources[m].paths[0], words);
+}
+
+/* Power is never negative, and 0 of it means that nothing was measured: no coverage. The middle of
+ * the scene is looked at first. */
+static mosaic_status find_power(const scan_work *work, void *reader) {
+    static const int parts[] = {2, 1, 3};
+    const mos_dataset *dataset = work->dataset;
     for (size_t s = 0; s < work->set->file.count; s++) {
         const mos_scene *scene = &work->set->scenes[s];
         for (int64_t m = 0; m < dataset->modality_count; m++) {
-            mos_raw_band raw[MOS_DATA_MAX_BANDS];
-            int bands[MOS_DATA_MAX_BANDS] = {0};
-            int64_t count = dataset->modalities[m].band_count;
-            if (!dataset->storage[m].radar || scene->sources[m].options == NULL ||
-                dataset->options.s1_scale != MOS_S1_AUTO)
-                continue;
-            for (int64_t b = 0; b < count; b++)
-                bands[b] = (int)b;
-            MOS_TRY(mos_scene_read(dataset, reader, scene, scene->rows / 2, scene->columns / 2, m,
-                                   bands, count, true, raw));
-            if (mos_radar_judge(raw, count) == MOS_RADAR_INTEGER)
-                return mos_fail(MOSAIC_ERR_DATA,
-                                "%s: s1 is all whole numbers, as when decibels were cut to "
-                                "integers; data.s1_scale db takes them all the same",
-                                scene->sources[m].paths[0]);
+            mos_radar_scale scale = MOS_RADAR_UNCLEAR;
+            if (!dataset->storage[m].radar || scene->sources[m].options == NULL) continue;
+            for (int p = 0; p < 3 && scale == MOS_RADAR_UNCLEAR; p++)
+                MOS_TRY(judge_radar(work, reader, scene, m, parts[p], &scale));
+            bool power = dataset->options.s1_scale == MOS_S1_LINEAR ||
+                         (dataset->options.s1_scale == MOS_S1_AUTO && scale == MOS_RADAR_LINEAR);
+            if (power) work->power[s] |= 1u << m;
         }
     }
     return MOSAIC_OK;
@@ -272,14 +289,16 @@ mosaic_status mos_scene_scan_run(mos_dataset *dataset, const mos_scene_set *set,
     size_t classes = dataset->class_count > 0 ? (size_t)dataset->class_count : 1;
     MOS_GOTO(mos_alloc(count, classes, "labels of scenes", &out->labels));
     MOS_GOTO(mos_scene_reader_open(dataset, &work.threads[0].reader));
+    MOS_GOTO(mos_alloc(set->file.count, sizeof *work.power, "scenes", &work.power));
+    MOS_GOTO(find_power(&work, work.threads[0].reader));
     MOS_GOTO(scan_all(&work, threads));
     MOS_GOTO(check_overlap(&work));
-    MOS_GOTO(check_radar(&work, work.threads[0].reader));
     MOS_GOTO(report_strange(&work, threads));
 done:
     for (int t = 0; work.threads != NULL && t < threads; t++)
         mos_scene_reader_close(work.threads[t].reader);
     mos_free(work.threads);
+    mos_free(work.power);
     if (status != MOSAIC_OK) mos_scene_scan_release(out);
     return status;
 }

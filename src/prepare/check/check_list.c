@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "data/data_options.h"
+#include "data/verdicts.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -11,6 +12,8 @@ mos_severity mos_check_severity(const mos_dataset *dataset, mos_check_class clas
     bool refused = row->by_policy && dataset->options.policy == MOS_POLICY_REFUSE;
     if (class == MOS_CHECK_CONSTANT_BAND)
         refused = dataset->options.constant_bands == MOS_CONSTANT_REFUSE;
+    if (row->stops != MOS_STOPS_NOBODY && mos_verdict_accepted(dataset, class))
+        return MOS_SEVERITY_WARNING;
     return refused ? MOS_SEVERITY_ERROR : row->severity;
 }
 

@@ -13,6 +13,8 @@ typedef struct mos_check_list {
     size_t count, capacity;
     int64_t judged[MOS_CHECK_CLASSES];
     int64_t opened; /* samples of which some band could be read */
+    int tag;        /* of the modality in hand: what its file says of the +1000 */
+    mos_patch patch;
     mos_text_pool pool;
     mosaic_status status; /* the first failure of the check itself */
     char error[512];
@@ -39,6 +41,7 @@ mos_severity mos_check_severity(const mos_dataset *dataset, mos_check_class clas
 void mos_check_sample(mos_check_list *list, mos_reader *reader, int64_t sample, mos_place *ground);
 /* Bands of one modality, when all or some of them can be read (prepare/check/check_pixels.c). */
 void mos_check_band(mos_check_list *list, const mos_check_place *place, const mos_raw_band *raw);
+void mos_check_values(mos_check_list *list, const mos_check_place *place, const mos_raw_band *raw);
 void mos_check_radar(mos_check_list *list, const mos_check_place *place, const mos_raw_band *raw);
 void mos_check_optical(mos_check_list *list, const mos_check_place *place, const mos_raw_band *raw);
 /* Ground, or a file, that two splits share; places [samples], those of no split become unknown. */

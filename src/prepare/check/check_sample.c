@@ -1,9 +1,12 @@
 /* One sample: can every band be read, is it of the set's size and type, do the grids agree, are
  * partners and times there; then its pixels. */
+#include "data/band_watch.h"
 #include "data/data_options.h"
+#include "data/offset_guard.h"
 #include "data/sample_place.h"
 #include "data/source_info.h"
 #include "data/summary.h"
+#include "data/verdicts.h"
 #include "prepare/check/check_list.h"
 
 #include <math.h>
@@ -82,6 +85,7 @@ static void note_band(sample_check *check, mos_check_place place) {
     const mos_source_info *info = &check->info;
     char words[1024];
     mos_error_copy(words, sizeof words);
+    int class = mos_verdict_taken();
     int64_t band = place.band < 0 ? 0 : place.band;
     file_state state = judge_file(check, place.modality, band);
     if (state == FILE_UNREADABLE || state == FILE_WRONG_SIZE) {
@@ -90,6 +94,11 @@ static void note_band(sample_check *check, mos_check_place place) {
     }
     mos_error_restore(words);
     place.file = info->path;
+    if (class >= 0 && class != MOS_CHECK_WRONG_TYPE) {
+        mos_check_note(check->list, (mos_check_class) class, &place, "", "%s",
+                       words_without(info->path));
+        return;
+    }
     if (state == FILE_GOOD && info->dtype != storage->dtype[band]) {
         mos_check_note(check->list, MOS_CHECK_WRONG_TYPE, &place,
                        mos_dtype_name(storage->dtype[band]), "%s", mos_dtype_name(info->dtype));
@@ -204,6 +213,23 @@ static void note_failures(sample_check *check, mos_check_place place, const int 
     }
 }
 
+/* The unit of the patch as it is delivered against what the first patches promised. */
+static void check_units(sample_check *check, mos_check_place place, const int *bands) {
+    mos_reader *reader = check->reader;
+    int64_t count = check->list->dataset->modalities[place.modality].band_count;
+    mos_patch *patch = &check->list->patch;
+    reader->unguarded = true;
+    mosaic_status status =
+        mos_reader_read(reader, check->sample, place.modality, bands, count, patch);
+    reader->unguarded = false;
+    if (status != MOSAIC_OK) return;
+    (void)mos_verdict_taken();
+    status = mos_watch_units(reader->dataset, check->sample, place.modality, bands, patch);
+    if (status == MOSAIC_OK || mos_verdict_taken() < 0) return;
+    mos_check_note(check->list, MOS_CHECK_MIXED_UNITS, &place, "the unit of the other samples",
+                   "%s", mosaic_error());
+}
+
 static void check_modality(sample_check *check, int64_t m) {
     const mos_dataset *dataset = check->list->dataset;
     int64_t count = dataset->modalities[m].band_count;
@@ -221,8 +247,11 @@ static void check_modality(sample_check *check, int64_t m) {
     if (mos_reader_read_raw(check->reader, check->sample, m, bands, count, raw) == MOSAIC_OK) {
         check->opened = true;
         check_bands(check, place, raw);
+        mos_check_values(check->list, &place, raw);
+        check->list->tag = mos_offset_tag(check->reader->dataset, check->sample, m);
         if (dataset->storage[m].radar) mos_check_radar(check->list, &place, raw);
         if (dataset->storage[m].optical) mos_check_optical(check->list, &place, raw);
+        check_units(check, place, bands);
         return;
     }
     note_failures(check, place, bands);

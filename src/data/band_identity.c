@@ -1,0 +1,122 @@
+#include "data/band_identity.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *const mos_identity_sources[] = {"nobody",   "a guess",     "pixels",
+                                            "position", "product",     "format",
+                                            "a tag",    "description", "a key"};
+
+static const char *const polarisations[] = {"VV", "VH", "HH", "HV"};
+
+/* Words around a band's name that change nothing of what it is. */
+static const char *const harmless[] = {
+    "SIGMA0", "GAMMA0", "BETA0", "SIGMA", "GAMMA",       "BETA", "DB",   "S1",    "S1A",
+    "S1B",    "S1C",    "GRD",   "RTC",   "IW",          "S2",   "S2A",  "S2B",   "S2C",
+    "MSI",    "L1C",    "L2A",   "SR",    "TOA",         "BOA",  "BLUE", "GREEN", "RED",
+    "NIR",    "SWIR",   "EDGE",  "BAND",  "REFLECTANCE", "10M",  "20M",  "60M",   "NARROW"};
+
+static bool is_in(const char *const *list, size_t count, const char *word) {
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(list[i], word) == 0) return true;
+    }
+    return false;
+}
+
+/* "VV", or "B2", "B02", "B8A", "B08A" of Sentinel-2. */
+static bool take_word(const char *word, char out[MOS_BAND_NAME_SIZE]) {
+    if (is_in(polarisations, sizeof polarisations / sizeof *polarisations, word)) {
+        snprintf(out, MOS_BAND_NAME_SIZE, "%s", word);
+        return true;
+    }
+    if (word[0] != 'B') return false;
+    const char *at = word + 1;
+    int number = 0, digits = 0;
+    for (; isdigit((unsigned char)*at) && digits < 2; at++, digits++)
+        number = 10 * number + (*at - '0');
+    bool narrow = number == 8 && strcmp(at, "A") == 0;
+    if (digits == 0 || number < 1 || number > 12 || (*at != '\0' && !narrow)) return false;
+    snprintf(out, MOS_BAND_NAME_SIZE, narrow ? "B8A" : "B%02d", number);
+    return true;
+}
+
+bool mos_band_normalise(const char *given, char out[MOS_BAND_NAME_SIZE]) {
+    char word[32], found[MOS_BAND_NAME_SIZE];
+    size_t size = strlen(given);
+    while (size > 0 && isspace((unsigned char)given[size - 1]))
+        size--;
+    while (size > 0 && isspace((unsigned char)*given))
+        given++, size--;
+    if (size == 0) return false;
+    int names = 0, strangers = 0;
+    for (size_t at = 0; at < size;) {
+        size_t used = 0;
+        while (at < size && !isalnum((unsigned char)given[at]))
+            at++;
+        for (; at < size && isalnum((unsigned char)given[at]); at++) {
+            if (used + 1 < sizeof word) word[used++] = (char)toupper((unsigned char)given[at]);
+        }
+        word[used] = '\0';
+        if (used == 0) break;
+        if (take_word(word, found))
+            names++;
+        else
+            strangers += !is_in(harmless, sizeof harmless / sizeof *harmless, word);
+    }
+    if (names == 1 && strangers == 0) {
+        memcpy(out, found, sizeof found);
+        return true;
+    }
+    if (size >= MOS_BAND_NAME_SIZE) return false;
+    snprintf(out, MOS_BAND_NAME_SIZE, "%.*s", (int)size, given);
+    return true;
+}
+
+mos_band_role mos_band_role_of(const char *name) {
+    char same[MOS_BAND_NAME_SIZE];
+    if (!take_word(name, same) || strcmp(same, name) != 0) return MOS_ROLE_UNKNOWN;
+    return name[0] == 'B' ? MOS_ROLE_OPTICAL : MOS_ROLE_RADAR;
+}
+
+int mos_band_scale(mos_band_role role, bool whole, double *scale, double *offset) {
+    if (role != MOS_ROLE_OPTICAL || !whole || !(fabs(*scale - 1e-4) < 1e-9)) return 0;
+    double shift = round(*offset / *scale);
+    int tag = shift == -1000 ? 1 : shift == 0 ? -1 : 0;
+    *scale = 1;
+    *offset = tag != 0 ? 0 : shift;
+    return tag;
+}
+
+/* Over land and water alike: cirrus is darker than water vapour's band; short-wave infrared falls
+ * from B11 to B12; the red edge climbs or falls without a dip at B06; red is no peak among its
+ * neighbours. Margins leave room for fires, salt and snow. */
+static const struct {
+    const char *brighter, *than;
+    double margin;
+} unnatural[] = {{"B10", "B09", 1.0}, {"B12", "B11", 1.3}, {"B09", "B8A", 3.0}};
+
+static double mean_of(const char *const *names, const double *mean, int64_t count,
+                      const char *name) {
+    for (int64_t b = 0; b < count; b++) {
+        if (strcmp(names[b], name) == 0) return mean[b];
+    }
+    return (double)NAN;
+}
+
+const char *mos_band_contradiction(const char *const *names, const double *mean, int64_t count) {
+    static const char *const words[] = {"B10 brighter than B09", "B12 much brighter than B11",
+                                        "B09 much brighter than B8A"};
+    for (size_t u = 0; u < sizeof unnatural / sizeof *unnatural; u++) {
+        double bright = mean_of(names, mean, count, unnatural[u].brighter),
+               dark = mean_of(names, mean, count, unnatural[u].than);
+        if (bright > unnatural[u].margin * dark) return words[u];
+    }
+    double b03 = mean_of(names, mean, count, "B03"), b04 = mean_of(names, mean, count, "B04"),
+           b05 = mean_of(names, mean, count, "B05"), b06 = mean_of(names, mean, count, "B06"),
+           b07 = mean_of(names, mean, count, "B07");
+    if (b05 > 1.25 * b06 && b07 > 1.25 * b06) return "B06 much darker than both B05 and B07";
+    if (b04 > 1.5 * b03 && b04 > 1.5 * b05) return "B04 much brighter than both B03 and B05";
+    return NULL;
+}

@@ -1,0 +1,371 @@
+#include "data/file_layout.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "data/modality_keys.h"
+#include "data/names/band_names.h"
+#include "data/verdicts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+mosaic_status mos_file_layouts_init(mos_dataset *dataset, int64_t samples, mos_file_layouts *out) {
+    *out = (mos_file_layouts){.lock = PTHREAD_MUTEX_INITIALIZER};
+    return mos_alloc((size_t)(samples * dataset->slots), sizeof *out->of, "layouts of files",
+                     &out->of);
+}
+
+void mos_file_layouts_release(mos_file_layouts *layouts) {
+    for (size_t i = 0; i < layouts->count; i++)
+        mos_free(layouts->items[i]);
+    mos_free(layouts->items);
+    mos_free(layouts->of);
+    (void)pthread_mutex_destroy(&layouts->lock);
+}
+
+/* The numbers of the bands that are no transparency. */
+static int64_t real_bands(const mos_raster_info *info, int out[MOS_DATA_MAX_BANDS]) {
+    int64_t count = 0;
+    for (int b = 1; b <= info->bands && count < MOS_DATA_MAX_BANDS; b++) {
+        if (b != info->alpha) out[count++] = b;
+    }
+    return count;
+}
+
+static int64_t real_count(const mos_raster_info *info) {
+    return info->bands - (info->alpha > 0);
+}
+
+static double scale_of(const mos_raster_info *info, int number) {
+    return number <= MOS_RASTER_NAMED_BANDS ? info->scale[number - 1] : 1;
+}
+
+static double offset_of(const mos_raster_info *info, int number) {
+    return number <= MOS_RASTER_NAMED_BANDS ? info->offset[number - 1] : 0;
+}
+
+/* What is done to the values of one band; offset_tag is set where a tag speaks of the +1000. */
+static void settle_scale(const mos_dataset *dataset, int64_t m, int64_t b,
+                         const mos_raster_info *info, int number, mos_file_layout *out) {
+    const mos_modality *modality = &dataset->modalities[m];
+    double scale = scale_of(info, number), offset = offset_of(info, number);
+    bool keyed = mos_key_scale(dataset, modality->name, &scale, &offset);
+    bool whole = info->dtype != MOS_F32 && info->dtype != MOS_F64 && !keyed;
+    int tag = mos_band_scale(mos_band_role_of(modality->bands[b].name), whole, &scale, &offset);
+    if (tag != 0) out->offset_tag = (int8_t)tag;
+    out->scale[b] = scale;
+    out->offset[b] = offset;
+    out->scaled = out->scaled || scale != 1 || offset != 0;
+}
+
+/* ---- the first file ---- */
+
+mosaic_status mos_file_layout_settle(mos_dataset *dataset, int64_t m, int band,
+                                     const mos_raster_info *info, const char *path) {
+    mos_modality *modality = &dataset->modalities[m];
+    mos_modality_storage *storage = &dataset->storage[m];
+    int numbers[MOS_DATA_MAX_BANDS] = {1};
+    int64_t first = band < 0 ? 0 : band, end = first + 1;
+    if (band < 0) {
+        if (real_count(info) < 1 || real_count(info) > MOS_DATA_MAX_BANDS)
+            return mos_fail(MOSAIC_ERR_DATA, "%s: %lld bands, wanted 1 to %d", path,
+                            (long long)real_count(info), MOS_DATA_MAX_BANDS);
+        modality->band_count = end = real_bands(info, numbers);
+        MOS_TRY(mos_band_names_find(dataset, modality, storage->identity, info, path));
+    }
+    mos_file_layout layout = {0};
+    for (int64_t b = first; b < end; b++)
+        settle_scale(dataset, m, b, info, numbers[b - first], &layout);
+    double value;
+    bool keyed = mos_key_nodata(dataset, modality->name, &value);
+    bool masked = info->has_mask || info->alpha > 0;
+    bool zero_is_none =
+        mos_band_role_of(modality->bands[first].name) == MOS_ROLE_OPTICAL && info->dtype != MOS_U8;
+    bool marks = keyed ? !isnan(value) : info->has_nodata || zero_is_none;
+    /* Room for what the type of the file cannot hold. */
+    bool floats = layout.scaled || (masked && !marks);
+    for (int64_t b = first; b < end; b++) {
+        storage->dtype[b] = floats ? MOS_F32 : info->dtype;
+        storage->width[b] = info->width;
+        storage->height[b] = info->height;
+        modality->bands[b].is_integer = storage->dtype[b] == MOS_U16 || storage->dtype[b] == MOS_U8;
+        /* Degrees are no metres. */
+        if (info->has_transform && info->transform[1] >= 0.1)
+            modality->bands[b].resolution_m = info->transform[1];
+        mos_band_identity *identity = &storage->identity[b];
+        identity->scale = scale_of(info, numbers[b - first]);
+        identity->offset = offset_of(info, numbers[b - first]);
+        bool scale_keyed =
+            mos_key_scale(dataset, modality->name, &identity->scale, &identity->offset);
+        identity->scale_by = scale_keyed                                     ? MOS_SAID_BY_KEY
+                             : identity->scale != 1 || identity->offset != 0 ? MOS_SAID_BY_TAG
+                                                                             : MOS_SAID_BY_NOBODY;
+        if (info->has_nodata) identity->nodata_by = MOS_SAID_BY_TAG;
+    }
+    if (layout.scaled && band <= 0)
+        mos_verdict_note(dataset, MOS_CHECK_SCALE, "%s: %s: scale %g and offset %g are applied",
+                         path, modality->name, storage->identity[first].scale,
+                         storage->identity[first].offset);
+    if (!floats && info->has_nodata && !storage->has_nodata && !keyed) {
+        storage->has_nodata = true;
+        storage->nodata = info->nodata;
+    }
+    return MOSAIC_OK;
+}
+
+/* ---- a later file ---- */
+
+static mosaic_status differs(const mos_modality *modality, const char *path, const char *found) {
+    mos_text wanted = {0};
+    for (int64_t b = 0; b < modality->band_count; b++)
+        mos_text_add(&wanted, " %s", modality->bands[b].name);
+    mosaic_status status =
+        mos_verdict_stop(MOS_CHECK_BANDS_DIFFER, "%s: %s, wanted the bands of %s, by name:%s", path,
+                         found, modality->name, wanted.data == NULL ? "" : wanted.data);
+    mos_text_release(&wanted);
+    return status;
+}
+
+static void list_names(const mos_raster_info *info, const int *numbers, int64_t count,
+                       mos_text *out) {
+    for (int64_t b = 0; b < count && numbers[b] <= MOS_RASTER_NAMED_BANDS; b++)
+        mos_text_add(out, " %s", info->band_names[numbers[b] - 1]);
+}
+
+/* Which of the file's bands is which of the modality's. */
+static mosaic_status join(const mos_dataset *dataset, int64_t m, const mos_raster_info *info,
+                          const char *path, mos_file_layout *out) {
+    const mos_modality *modality = &dataset->modalities[m];
+    const mos_modality_storage *storage = &dataset->storage[m];
+    int numbers[MOS_DATA_MAX_BANDS];
+    char names[MOS_DATA_MAX_BANDS][MOS_BAND_NAME_SIZE], found[64];
+    int64_t count = real_bands(info, numbers);
+    if (real_count(info) != modality->band_count) {
+        snprintf(found, sizeof found, "%lld bands", (long long)real_count(info));
+        return differs(modality, path, found);
+    }
+    mos_described described = mos_band_names_described(info, names);
+    bool key_wins = storage->identity[0].named_by == MOS_SAID_BY_KEY;
+    bool words = described == MOS_DESCRIBED_SENSOR || (described == MOS_DESCRIBED && count > 1);
+    bool wants = storage->identity[0].named_by == MOS_SAID_BY_DESCRIPTION;
+    if (wants && !words && mos_band_names_known(modality))
+        return differs(modality, path, "it describes no bands, as the first file does");
+    bool by_name = words && (wants || described == MOS_DESCRIBED_SENSOR) &&
+                   !(key_wins && mos_verdict_accepted(dataset, MOS_CHECK_BAND_CONFLICT));
+    for (int64_t b = 0; b < modality->band_count; b++) {
+        int64_t at = b;
+        if (by_name) {
+            for (at = 0; at < count && strcmp(names[at], modality->bands[b].name) != 0;)
+                at++;
+        }
+        if (at < count) {
+            out->number[b] = numbers[at];
+            continue;
+        }
+        mos_text list = {0};
+        mos_text_add(&list, "it describes");
+        list_names(info, numbers, count, &list);
+        mosaic_status status = differs(modality, path, list.data == NULL ? "" : list.data);
+        mos_text_release(&list);
+        return status;
+    }
+    return MOSAIC_OK;
+}
+
+/* A file for one band, whose column names it. */
+static mosaic_status join_one(const mos_dataset *dataset, int64_t m, int band,
+                              const mos_raster_info *info, const char *path, mos_file_layout *out) {
+    const char *wanted = dataset->modalities[m].bands[band].name;
+    char names[MOS_DATA_MAX_BANDS][MOS_BAND_NAME_SIZE];
+    out->number[band] = info->alpha == 1 ? 2 : 1;
+    if (real_count(info) == 1 && mos_band_names_described(info, names) == MOS_DESCRIBED_SENSOR &&
+        mos_band_role_of(wanted) != MOS_ROLE_UNKNOWN && strcmp(names[0], wanted) != 0 &&
+        !mos_verdict_accepted(dataset, MOS_CHECK_BAND_CONFLICT))
+        return mos_verdict_stop(MOS_CHECK_BANDS_DIFFER,
+                                "%s: it describes its band as %s, its column is %s of %s; "
+                                "data.accept band-conflict takes the column's word",
+                                path, names[0], wanted, dataset->modalities[m].name);
+    return MOSAIC_OK;
+}
+
+static bool same_value(double a, double b) {
+    return a == b || (isnan(a) && isnan(b));
+}
+
+/* The no-data value is the modality's, taken from its first file: another one in a later file would
+ * make its gaps measurements. */
+static mosaic_status check_nodata(const mos_dataset *dataset, int64_t m,
+                                  const mos_raster_info *info, const char *path) {
+    const mos_modality_storage *storage = &dataset->storage[m];
+    double value;
+    bool fits = !info->has_nodata || storage->dtype[0] == MOS_F32 ||
+                (storage->has_nodata && same_value(info->nodata, storage->nodata));
+    /* Floats have NaN; but a set whose files agreed so far keeps to one value. */
+    if (storage->dtype[0] == MOS_F32 && info->dtype == MOS_F32 && info->has_nodata &&
+        !isnan(info->nodata))
+        fits = storage->has_nodata && same_value(info->nodata, storage->nodata);
+    if (fits || mos_key_nodata(dataset, dataset->modalities[m].name, &value)) return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_DATA,
+                    "%s: no-data value %g, but the first file of %s has %s: one modality has "
+                    "one no-data value; data.nodata settles it",
+                    path, info->nodata, dataset->modalities[m].name,
+                    storage->has_nodata ? "another" : "none");
+}
+
+static mosaic_status make(const mos_dataset *dataset, int64_t m, int band, const char *path,
+                          mos_file_layout *out) {
+    const mos_modality_storage *storage = &dataset->storage[m];
+    mos_raster_info info;
+    memset(out, 0, sizeof *out);
+    MOS_TRY(mos_raster_info_read(path, &info));
+    MOS_TRY(check_nodata(dataset, m, &info, path));
+    int64_t first = band < 0 ? 0 : band;
+    int64_t end = band < 0 ? dataset->modalities[m].band_count : first + 1;
+    if (band < 0)
+        MOS_TRY(join(dataset, m, &info, path, out));
+    else
+        MOS_TRY(join_one(dataset, m, band, &info, path, out));
+    for (int64_t b = first; b < end; b++)
+        settle_scale(dataset, m, b, &info, out->number[b], out);
+    out->masked = info.has_mask || info.alpha > 0;
+    out->has_nodata = info.has_nodata;
+    out->nodata = info.has_nodata ? info.nodata : 0;
+    bool other_nodata = info.has_nodata &&
+                        !(storage->has_nodata && same_value(info.nodata, storage->nodata)) &&
+                        !isnan(info.nodata);
+    out->plain =
+        !out->masked && !out->scaled && !other_nodata && info.dtype == storage->dtype[first];
+    return MOSAIC_OK;
+}
+
+/* An equal entry, or a new one. */
+static mosaic_status share(mos_file_layouts *layouts, const mos_file_layout *layout,
+                           uint16_t *out) {
+    for (size_t i = 0; i < layouts->count; i++) {
+        if (memcmp(layouts->items[i], layout, sizeof *layout) != 0) continue;
+        *out = (uint16_t)(i + 1);
+        return MOSAIC_OK;
+    }
+    if (layouts->count + 1 >= UINT16_MAX)
+        return mos_fail(MOSAIC_ERR_DATA, "more than %d kinds of files in one data set", UINT16_MAX);
+    MOS_TRY(mos_grow(&layouts->items, &layouts->capacity, layouts->count + 1,
+                     sizeof *layouts->items, "layouts of files"));
+    mos_file_layout *copy;
+    MOS_TRY(mos_alloc(1, sizeof *copy, "layout of a file", &copy));
+    memcpy(copy, layout, sizeof *copy);
+    layouts->items[layouts->count++] = copy;
+    *out = (uint16_t)layouts->count;
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_file_layout_find(mos_file_layouts *layouts, const mos_dataset *dataset,
+                                   int64_t sample, int64_t modality, int64_t slot, int band,
+                                   const char *path, const mos_file_layout **out) {
+    _Atomic uint16_t *of = &layouts->of[sample * dataset->slots + slot].number;
+    uint16_t entry = atomic_load(of);
+    mosaic_status status = MOSAIC_OK;
+    mos_file_layout *made = NULL;
+    if (entry == 0) {
+        MOS_TRY(mos_alloc(1, sizeof *made, "layout of a file", &made));
+        status = make(dataset, modality, band, path, made);
+    }
+    (void)pthread_mutex_lock(&layouts->lock);
+    if (status == MOSAIC_OK && entry == 0) status = share(layouts, made, &entry);
+    if (status == MOSAIC_OK) {
+        atomic_store(of, entry);
+        *out = layouts->items[entry - 1];
+    }
+    (void)pthread_mutex_unlock(&layouts->lock);
+    mos_free(made);
+    return status;
+}
+
+/* ---- reading ---- */
+
+typedef struct odd_read {
+    const mos_dataset *dataset;
+    const mos_file_layout *layout;
+    const char *path;
+    const double *values;
+    const uint8_t *mask; /* NULL: none */
+    int64_t modality, pixels;
+} odd_read;
+
+static mosaic_status put_integer(const odd_read *read, mos_dtype dtype, double value, void *out,
+                                 int64_t i) {
+    double low = dtype == MOS_I16 ? INT16_MIN : dtype == MOS_I32 ? INT32_MIN : 0;
+    double high = dtype == MOS_U8    ? UINT8_MAX
+                  : dtype == MOS_U16 ? UINT16_MAX
+                  : dtype == MOS_I16 ? INT16_MAX
+                                     : INT32_MAX;
+    bool known = dtype == MOS_U8 || dtype == MOS_U16 || dtype == MOS_I16 || dtype == MOS_I32;
+    if (!known || !(value >= low && value <= high) || value != floor(value))
+        return mos_verdict_stop(MOS_CHECK_WRONG_TYPE,
+                                "%s: value %g does not fit the %s of the first file of %s: another "
+                                "unit or type",
+                                read->path, value, mos_dtype_name(dtype),
+                                read->dataset->modalities[read->modality].name);
+    if (dtype == MOS_U8) ((uint8_t *)out)[i] = (uint8_t)value;
+    if (dtype == MOS_U16) ((uint16_t *)out)[i] = (uint16_t)value;
+    if (dtype == MOS_I16) ((int16_t *)out)[i] = (int16_t)value;
+    if (dtype == MOS_I32) ((int32_t *)out)[i] = (int32_t)value;
+    return MOSAIC_OK;
+}
+
+static mosaic_status convert(const odd_read *read, int band, void *out) {
+    const mos_modality_storage *storage = &read->dataset->storage[read->modality];
+    const mos_file_layout *layout = read->layout;
+    mos_dtype dtype = storage->dtype[band];
+    double none = storage->has_nodata ? storage->nodata : (double)NAN;
+    for (int64_t i = 0; i < read->pixels; i++) {
+        double value = read->values[i];
+        bool valid = (read->mask == NULL || read->mask[i] != 0) && !isnan(value) &&
+                     !(layout->has_nodata && value == layout->nodata);
+        value = valid ? value * layout->scale[band] + layout->offset[band] : none;
+        if (dtype == MOS_F32)
+            ((float *)out)[i] = (float)value;
+        else if (dtype == MOS_F64)
+            ((double *)out)[i] = value;
+        else
+            MOS_TRY(put_integer(read, dtype, value, out, i));
+    }
+    return MOSAIC_OK;
+}
+
+static mosaic_status read_odd(const mos_dataset *dataset, mos_raster_buffers *buffers,
+                              const mos_file_layout *layout, int64_t modality, const char *path,
+                              const int *bands, int64_t count, const mos_raw_band *out,
+                              void *const *targets) {
+    int64_t pixels = out[0].width * out[0].height;
+    odd_read read = {
+        .dataset = dataset, .layout = layout, .path = path, .modality = modality, .pixels = pixels};
+    MOS_TRY(mos_grow(&buffers->values, &buffers->value_capacity, (size_t)pixels,
+                     sizeof *buffers->values, "pixels of a band"));
+    MOS_TRY(mos_grow(&buffers->mask, &buffers->mask_capacity, (size_t)pixels, 1, "mask of a file"));
+    if (layout->masked)
+        MOS_TRY(mos_raster_read_mask(path, buffers->mask, out[0].width, out[0].height));
+    read.mask = layout->masked ? buffers->mask : NULL;
+    read.values = buffers->values;
+    for (int64_t i = 0; i < count; i++) {
+        MOS_TRY(mos_raster_read_band(path, layout->number[bands[i]], MOS_F64, buffers->values,
+                                     out[0].width, out[0].height));
+        MOS_TRY(convert(&read, bands[i], targets[i]));
+    }
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_file_layout_read(const mos_dataset *dataset, mos_raster_buffers *buffers,
+                                   const mos_file_layout *layout, int64_t modality,
+                                   const char *path, const int *bands, int64_t count,
+                                   mos_raw_band *out) {
+    void *targets[MOS_DATA_MAX_BANDS];
+    int numbers[MOS_DATA_MAX_BANDS];
+    MOS_TRY(mos_raster_buffers_take(buffers, dataset, modality, bands, count, targets, out));
+    if (!layout->plain)
+        return read_odd(dataset, buffers, layout, modality, path, bands, count, out, targets);
+    for (int64_t i = 0; i < count; i++)
+        numbers[i] = layout->number[bands[i]];
+    return mos_raster_read_bands(path, numbers, (int)count, out[0].dtype, targets, out[0].width,
+                                 out[0].height);
+}

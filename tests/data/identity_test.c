@@ -1,0 +1,138 @@
+/* What a band is: one spelling, roles, scales that are digital numbers, guesses against pixels; and
+ * files joined by their own descriptions. */
+#include "data/band_identity.h"
+#include "data/band_watch.h"
+#include "data/sample_table.h"
+#include "data_support.h"
+
+#include <math.h>
+
+static void spellings(void **state) {
+    (void)state;
+    static const struct {
+        const char *given, *wanted;
+        mos_band_role role;
+    } rows[] = {{"vv", "VV", MOS_ROLE_RADAR},           {" Vh ", "VH", MOS_ROLE_RADAR},
+                {"Sigma0_VV_db", "VV", MOS_ROLE_RADAR}, {"b2", "B02", MOS_ROLE_OPTICAL},
+                {"B02", "B02", MOS_ROLE_OPTICAL},       {"b8a", "B8A", MOS_ROLE_OPTICAL},
+                {"B08A", "B8A", MOS_ROLE_OPTICAL},      {"S2_B12", "B12", MOS_ROLE_OPTICAL},
+                {"B4 (red)", "B04", MOS_ROLE_OPTICAL},  {"angle", "angle", MOS_ROLE_UNKNOWN},
+                {"B13", "B13", MOS_ROLE_UNKNOWN},       {"VV_asc", "VV_asc", MOS_ROLE_UNKNOWN},
+                {"Band 2", "Band 2", MOS_ROLE_UNKNOWN}};
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        char name[MOS_BAND_NAME_SIZE];
+        assert_true(mos_band_normalise(rows[r].given, name));
+        assert_string_equal(name, rows[r].wanted);
+        assert_int_equal(mos_band_role_of(name), rows[r].role);
+    }
+    char name[MOS_BAND_NAME_SIZE];
+    assert_false(mos_band_normalise("  ", name));
+    assert_false(mos_band_normalise("a name that is far too long", name));
+}
+
+static void scales(void **state) {
+    (void)state;
+    double scale = 1e-4, offset = -0.1;
+    assert_int_equal(mos_band_scale(MOS_ROLE_OPTICAL, true, &scale, &offset), 1);
+    assert_true(scale == 1 && offset == 0);
+    scale = 1e-4, offset = 0;
+    assert_int_equal(mos_band_scale(MOS_ROLE_OPTICAL, true, &scale, &offset), -1);
+    assert_true(scale == 1 && offset == 0);
+    scale = 40, offset = 0;
+    assert_int_equal(mos_band_scale(MOS_ROLE_OPTICAL, true, &scale, &offset), 0);
+    assert_true(scale == 40 && offset == 0);
+    scale = 1e-4, offset = -0.1; /* floats are what they say */
+    assert_int_equal(mos_band_scale(MOS_ROLE_OPTICAL, false, &scale, &offset), 0);
+    assert_true(scale == 1e-4 && offset == -0.1);
+}
+
+static void contradictions(void **state) {
+    (void)state;
+    static const char *const names[] = {"B05", "B06", "B07", "B09", "B10", "B11", "B12"};
+    const double natural[] = {900, 2000, 2400, 2300, 12, 1600, 1000},
+                 cirrus[] = {900, 2000, 2400, 12, 1600, 1000, 900},
+                 dip[] = {2900, 900, 2000, 2300, 12, 1600, 1000};
+    assert_null(mos_band_contradiction(names, natural, 7));
+    assert_string_equal(mos_band_contradiction(names, cirrus, 7), "B10 brighter than B09");
+    assert_non_null(mos_band_contradiction(names, dip, 7));
+}
+
+/* 16 x 16 of one type; what lies in the first two columns is replaced. */
+static mos_raw_band patch_of(mos_dtype dtype, void *pixels, double fill) {
+    for (int i = 0; i < 256; i++) {
+        double value = i % 16 < 2 && !isnan(fill) ? fill
+                       : dtype == MOS_F32         ? -12.25 - i % 7
+                                                  : 700 + i % 50;
+        if (dtype == MOS_F32) ((float *)pixels)[i] = (float)value;
+        if (dtype == MOS_U16) ((uint16_t *)pixels)[i] = (uint16_t)value;
+        if (dtype == MOS_I16) ((int16_t *)pixels)[i] = (int16_t)value;
+    }
+    return (mos_raw_band){.dtype = dtype, .width = 16, .height = 16, .data = pixels};
+}
+
+static void fills_and_edges(void **state) {
+    (void)state;
+    static const struct {
+        mos_dtype dtype;
+        mos_band_role role;
+        double fill;
+        int64_t fills, edges;
+    } rows[] = {
+        {MOS_U16, MOS_ROLE_OPTICAL, NAN, 0, 0},    {MOS_U16, MOS_ROLE_OPTICAL, 65535, 32, 0},
+        {MOS_I16, MOS_ROLE_OPTICAL, -9999, 32, 0}, {MOS_I16, MOS_ROLE_OPTICAL, -1, 32, 0},
+        {MOS_I16, MOS_ROLE_OPTICAL, 32767, 32, 0}, {MOS_U16, MOS_ROLE_OPTICAL, 1, 0, 32},
+        {MOS_F32, MOS_ROLE_RADAR, NAN, 0, 0},      {MOS_F32, MOS_ROLE_RADAR, -9999, 32, 32},
+        {MOS_F32, MOS_ROLE_RADAR, 0, 0, 32},       {MOS_F32, MOS_ROLE_RADAR, -99, 32, 32}};
+    float pixels[2][256];
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        double value;
+        const mos_band_identity identity = {.role = rows[r].role};
+        const mos_band_identity *const both[] = {&identity, &identity};
+        mos_raw_band bands[2] = {patch_of(rows[r].dtype, pixels[0], rows[r].fill),
+                                 patch_of(rows[r].dtype, pixels[1], rows[r].fill)};
+        assert_int_equal(mos_watch_fill(&bands[0], rows[r].role, false, &value), rows[r].fills);
+        if (rows[r].fills > 0) assert_true(value == rows[r].fill);
+        assert_int_equal(mos_watch_edge(bands, both, 2, rows[r].role, &value), rows[r].edges);
+        bands[0].has_nodata = bands[1].has_nodata = !isnan(rows[r].fill);
+        bands[0].nodata = bands[1].nodata = rows[r].fill;
+        assert_int_equal(mos_watch_fill(&bands[0], rows[r].role, false, &value), 0);
+        assert_int_equal(mos_watch_edge(bands, both, 2, rows[r].role, &value), 0);
+    }
+}
+
+/* Names that nobody gave are a guess, a key and a column are not. */
+static void who_named_them(void **state) {
+    static const int bases[] = {300, 310};
+    static const float db[] = {-11.25f, -17.25f};
+    char path[4096];
+    mos_dataset *dataset;
+    snprintf(path, sizeof path, "%s/s1.tif", (const char *)*state);
+    write_float_raster(path, 2, TEST_SIDE, db, 0.125f);
+    snprintf(path, sizeof path, "%s/s2.tif", (const char *)*state);
+    write_u16_raster(path, 1, TEST_SIDE, bases);
+    write_text(*state, "patches.csv", "id,s1,s2:b2,labels\na,s1.tif,s2.tif,W\n");
+    EXPECT_OK(open_dataset(&dataset, "data.root", *state, NULL));
+    assert_int_equal(dataset->storage[0].identity[0].named_by, MOS_SAID_BY_GUESS);
+    assert_non_null(find_defect(dataset, "guessed-bands"));
+    assert_string_equal(dataset->modalities[1].bands[0].name, "B02");
+    assert_int_equal(dataset->storage[1].identity[0].named_by, MOS_SAID_BY_POSITION);
+    assert_string_equal(dataset->storage[0].identity[0].unit, "dB");
+    mos_dataset_close(&dataset);
+    EXPECT_OK(open_dataset(&dataset, "data.root", *state, "data.bands", "s1=vv,vh", NULL));
+    assert_int_equal(dataset->storage[0].identity[0].named_by, MOS_SAID_BY_KEY);
+    assert_string_equal(dataset->modalities[0].bands[0].name, "VV");
+    assert_null(find_defect(dataset, "guessed-bands"));
+    mos_dataset_close(&dataset);
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_test_folder, remove_test_folder)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(spellings),      cmocka_unit_test(scales),
+        cmocka_unit_test(contradictions), cmocka_unit_test(fills_and_edges),
+        IN_FOLDER(who_named_them),
+    };
+    mos_log_set_level(MOS_LOG_ERROR);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
