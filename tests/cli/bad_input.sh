@@ -110,7 +110,7 @@ check "weights that do not fit leave no run behind" test ! -e "$work/init" -a ! 
 
 # --- other classes than the model's
 if [ -n "${MOSAIC_REAL_DATA:-}" ] && [ -f "$MOSAIC_REAL_DATA/terramesh_patches/patches.csv" ]; then
-    expect "2|3" "class" "$mosaic" eval "$work/whole" --threads 1 --set data.format=csv \
+    expect "2|3" "class" "$mosaic" eval "$work/whole" --threads 1 --set data.format=csv --set data.accept=guessed-bands \
         --set "data.root=$MOSAIC_REAL_DATA/terramesh_patches/patches.csv"
 else
     echo "skipped: other classes than the model's (no MOSAIC_REAL_DATA)"

@@ -329,8 +329,9 @@ static void real_patches(void **state) {
     assert_int_equal(summary.steps, 2);
     assert_true(file_has("pairs", "provenance.json", "\"split_train\": 3,"));
     (void)snprintf(root, sizeof root, "data.root=%s/terramesh_patches/patches.csv", real);
-    const char *const table[] = {"data.format=csv", root, "data.size=48", "data.statistics=auto",
-                                 NULL};
+    const char *const table[] = {
+        "data.format=csv",           root, "data.size=48", "data.statistics=auto",
+        "data.accept=guessed-bands", NULL};
     assert_runs(&(run_request){.out = "table", .set = table, .max_steps = 2}, &summary);
     assert_true(isfinite(last_value("table", "step", "loss")));
 }
