@@ -118,10 +118,11 @@ walk v2 0
 cp -r "$real/sen12ms" sen12ms && chmod -R u+w sen12ms
 walk sen12ms 0
 s1=$(echo "$real"/terramesh_scene/s1/*.tif) s2=$(echo "$real"/terramesh_scene/s2/*.tif)
+# Its rasters name no bands: the file does, since a pack does not say which of its names were guessed.
 echo "grid: {size: 56}
 modalities:
-  s2: {file: $s2}
-  s1: {file: $s1}" >scene.yaml
+  s2: {file: $s2, bands: [B01, B02, B03, B04, B05, B06, B07, B08, B8A, B09, B11, B12]}
+  s1: {file: $s1, bands: [VV, VH]}" >scene.yaml
 walk scene.yaml 0
 
 # A pack of an earlier version opens and says what it lacks.
