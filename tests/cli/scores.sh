@@ -93,7 +93,7 @@ save("bare", [dict(r, split="test") for r in rows[:4]], ["id", "s1", "s2", "spli
 save("empty", [dict(r, split="test", labels="") for r in rows[:4]], columns)
 END
     cat >"$work/tiny.yaml" <<END
-data: {format: csv, root: $work/own/all.csv, size: 16}
+data: {format: csv, root: $work/own/all.csv, size: 16, bands: ["s1=VV,VH", "s2=B01,B02,B03,B04,B05,B06,B07,B08,B8A,B09,B11,B12"]}
 method: supervised
 model: {encoder: resnet18, hidden: 16, latent: 8, stem_pool: false}
 train: {epochs: 1, batch: 8, lr: 1e-3, seed: 0}
