@@ -4,7 +4,7 @@
 # fp32 seeds are to each other, and at no epoch farther off than the widest of their spreads.
 source "$(dirname "$0")/../cli/cli_support.sh"
 
-"$mosaic" doctor 2>/dev/null | grep -qi bf16 || { echo "skipped: this processor has no bf16"; exit 77; }
+"$mosaic" doctor 2>/dev/null | grep -qE "^instruction set +(avx512_bf16|.* and amx)" || { echo "skipped: this processor has no bf16"; exit 77; }
 check "a data set" "$mosaic" data synth "$work/data" --patches 160 --size 36 --classes 6 --seed 1 --no-progress
 cat >"$work/config.yaml" <<END
 data: {root: $work/data}
