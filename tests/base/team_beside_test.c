@@ -72,7 +72,9 @@ static void two_teams_share(void **state) {
     const double at_once = time_of(callers, 2);
     assert_int_equal(callers[1].sum[1].value, callers[0].sum[1].value);
     print_message("processor time: %.2f s in turn, %.2f s at once\n", in_turn, at_once);
-    assert_true(at_once < 3 * in_turn);
+    /* Waiting costs a switch of threads then: up to 4.4 times was seen beside other programs. A
+     * team that spins without bound takes hundreds of times as long. */
+    assert_true(at_once < 30 * in_turn);
 }
 
 int main(void) {
