@@ -77,9 +77,6 @@ const mos_check_class_row mos_check_class_table[MOS_CHECK_CLASSES] = {
     VERDICT(EDGE_VALUES, "edge-values", ERROR, ALL, "data.nodata",
             "one value repeated from the edge of a patch on: 0 dB or DN 1 where nothing was "
             "measured"),
-    VERDICT(LEVEL, "product-level", WARNING, USE, "data.accept",
-            "products of level 1C and 2A in one set, or another level than the model was trained "
-            "on"),
     ROW(INTEGER_DB, "integer-db", ERROR, false, false,
         "S1 of whole numbers, as when decibels were cut to integers"),
     ROW(LINEAR_POWER, "linear-power", ERROR, false, false,

@@ -93,37 +93,67 @@ typedef struct tiles_job {
     mos_cpu_work work;
 } tiles_job;
 
+/* What a thread works on: blocks of tiles, transformed into v, multiplied into m. */
+typedef struct tiles_room {
+    const mos_winograd_kernels *kernels;
+    mos_winograd_map from, to;
+    int64_t rows; /* of a block, the last one filled up with zeros */
+    char *v;
+    float *m;
+} tiles_room;
+
+static tiles_room room_of(const tiles_job *job, int thread) {
+    const mos_conv_shape *s = &job->conv->shape;
+    const conv_own *plan = &job->conv->own[job->direction];
+    const int64_t inputs = inputs_of(s, job->direction),
+                  outputs = job->direction == CONV_FORWARD ? s->co : s->ci;
+    char *v = (char *)job->workspace + (size_t)thread * (plan->bytes / (size_t)job->cpu->threads);
+    return (tiles_room){.kernels = plan->kernels,
+                        .from = map_of(s, plan->kernels, inputs),
+                        .to = map_of(s, plan->kernels, outputs),
+                        .rows = plan->rows,
+                        .v = v,
+                        .m = (float *)(void *)(v + (size_t)(plan->kernels->planes *
+                                                            WINOGRAD_V_PLANE(plan->rows, inputs)) *
+                                                       job->cpu->act_size)};
+}
+
+/* The next block's first tile and number of tiles, its input transformed; false: none is left. */
+static bool next_block(tiles_job *job, const tiles_room *room, int thread, int64_t *first,
+                       int64_t *count) {
+    const int64_t block = mos_cpu_work_next(&job->work, thread);
+    if (block < 0) return false;
+    *first = block * room->rows;
+    *count = room->from.tiles - *first < room->rows ? room->from.tiles - *first : room->rows;
+    room->kernels->input(&room->from, job->in, *first, *count, room->rows, room->v);
+    return true;
+}
+
+/* The group of output channels from c on, from its products, with the ending of a folded plan. */
+static void write_group(const tiles_job *job, const tiles_room *room, int64_t first, int64_t count,
+                        int64_t c, const float *m) {
+    const mos_conv_shape *s = &job->conv->shape;
+    if (s->folded)
+        room->kernels->output_folded(&room->to, m, first, count, room->rows, c, job->conv->bias,
+                                     s->sum, s->relu, job->out);
+    else
+        room->kernels->output(&room->to, m, first, count, room->rows, c, job->out);
+}
+
 static void take_tiles(void *context, int thread, int threads, mos_team *team) {
     tiles_job *job = context;
-    const mos_cpu *cpu = job->cpu;
-    const mos_conv *conv = job->conv;
-    const conv_direction direction = job->direction;
-    const mos_conv_shape *s = &conv->shape;
-    const conv_own *plan = &conv->own[direction];
-    const mos_winograd_kernels *kernels = plan->kernels;
-    const int64_t planes = kernels->planes, inputs = inputs_of(s, direction),
-                  outputs = direction == CONV_FORWARD ? s->co : s->ci;
-    const mos_winograd_map from = map_of(s, kernels, inputs), to = map_of(s, kernels, outputs);
-    int64_t block;
-    char *v = (char *)job->workspace + (size_t)thread * block_bytes(cpu, plan, inputs, cpu->group);
-    float *m = (float *)(void *)(v + (size_t)(planes * WINOGRAD_V_PLANE(plan->rows, inputs)) *
-                                         cpu->act_size);
+    const tiles_room room = room_of(job, thread);
+    const int64_t planes = room.kernels->planes, inputs = room.from.c, group = job->cpu->group;
+    int64_t first, count;
     (void)threads, (void)team;
-    while ((block = mos_cpu_work_next(&job->work, thread)) >= 0) {
-        const int64_t first = block * plan->rows;
-        const int64_t count = from.tiles - first < plan->rows ? from.tiles - first : plan->rows;
-        kernels->input(&from, job->in, first, count, plan->rows, v);
-        for (int64_t c = 0; c < outputs; c += cpu->group) {
-            kernels->multiply(
-                planes, plan->rows, inputs, v,
-                (const char *)job->packed + (size_t)(c * planes * inputs) * cpu->act_size, m);
-            if (s->folded)
-                kernels->output_folded(&to, m, first, count, plan->rows, c, conv->bias, s->sum,
-                                       s->relu, job->out);
-            else
-                kernels->output(&to, m, first, count, plan->rows, c, job->out);
+    while (next_block(job, &room, thread, &first, &count))
+        for (int64_t c = 0; c < room.to.c; c += group) {
+            room.kernels->multiply(planes, room.rows, inputs, room.v,
+                                   (const char *)job->packed +
+                                       (size_t)(c * planes * inputs) * job->cpu->act_size,
+                                   room.m);
+            write_group(job, &room, first, count, c, room.m);
         }
-    }
 }
 
 static void share_tiles(mos_team_body body, const mos_cpu *cpu, const mos_conv *conv,
@@ -152,40 +182,22 @@ static void run_tiles(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
 
 static void take_tile_planes(void *context, int thread, int threads, mos_team *team) {
     tiles_job *job = context;
-    const mos_cpu *cpu = job->cpu;
-    const mos_conv *conv = job->conv;
-    const conv_direction direction = job->direction;
-    const mos_conv_shape *s = &conv->shape;
-    const conv_own *plan = &conv->own[direction];
-    const mos_winograd_kernels *kernels = plan->kernels;
-    const int64_t planes = kernels->planes, inputs = inputs_of(s, direction),
-                  outputs = direction == CONV_FORWARD ? s->co : s->ci;
-    const mos_winograd_map from = map_of(s, kernels, inputs), to = map_of(s, kernels, outputs);
-    const int64_t plane_v = WINOGRAD_V_PLANE(plan->rows, inputs),
-                  plane_m = WINOGRAD_M_PLANE(plan->rows, cpu->group);
-    int64_t block;
-    char *v = (char *)job->workspace + (size_t)thread * (plan->bytes / (size_t)cpu->threads);
-    float *m = (float *)(void *)(v + (size_t)(planes * plane_v) * cpu->act_size);
+    const tiles_room room = room_of(job, thread);
+    const size_t size = job->cpu->act_size;
+    const int64_t planes = room.kernels->planes, inputs = room.from.c, group = job->cpu->group;
+    const int64_t plane_v = WINOGRAD_V_PLANE(room.rows, inputs),
+                  plane_m = WINOGRAD_M_PLANE(room.rows, group);
+    int64_t first, count;
     (void)threads, (void)team;
-    while ((block = mos_cpu_work_next(&job->work, thread)) >= 0) {
-        const int64_t first = block * plan->rows;
-        const int64_t count = from.tiles - first < plan->rows ? from.tiles - first : plan->rows;
-        kernels->input(&from, job->in, first, count, plan->rows, v);
+    while (next_block(job, &room, thread, &first, &count)) {
         for (int64_t k = 0; k < planes; k++)
-            for (int64_t c = 0; c < outputs; c += cpu->group)
-                kernels->multiply(1, plan->rows, inputs, v + (size_t)(k * plane_v) * cpu->act_size,
-                                  (const char *)job->packed +
-                                      (size_t)((c * planes + k * cpu->group) * inputs) *
-                                          cpu->act_size,
-                                  m + (c / cpu->group * planes + k) * plane_m);
-        for (int64_t c = 0; c < outputs; c += cpu->group) {
-            const float *products = m + c / cpu->group * planes * plane_m;
-            if (s->folded)
-                kernels->output_folded(&to, products, first, count, plan->rows, c, conv->bias,
-                                       s->sum, s->relu, job->out);
-            else
-                kernels->output(&to, products, first, count, plan->rows, c, job->out);
-        }
+            for (int64_t c = 0; c < room.to.c; c += group)
+                room.kernels->multiply(1, room.rows, inputs, room.v + (size_t)(k * plane_v) * size,
+                                       (const char *)job->packed +
+                                           (size_t)((c * planes + k * group) * inputs) * size,
+                                       room.m + (c / group * planes + k) * plane_m);
+        for (int64_t c = 0; c < room.to.c; c += group)
+            write_group(job, &room, first, count, c, room.m + c / group * planes * plane_m);
     }
 }
 
