@@ -131,11 +131,6 @@ mosaic_status mos_feed_next(mos_feed *feed, mos_batch **batch) {
     return MOSAIC_OK;
 }
 
-void mos_feed_reset(mos_feed *feed) {
-    feed->started = false;
-    feed->samples = feed->wait_ns = feed->read_ns = feed->augment_ns = 0;
-}
-
 mos_step_setting mos_feed_step(const mos_bench_settings *settings, const mos_feed *feed) {
     const char *const *names;
     mos_step_setting setting = mos_bench_step(settings);

@@ -25,7 +25,6 @@ mosaic_status mos_feed_open(const mos_bench_settings *settings, int layout, int 
 void mos_feed_close(mos_feed *feed); /* takes an empty or half-open one */
 /* Next batch, epoch after epoch. */
 mosaic_status mos_feed_next(mos_feed *feed, mos_batch **batch);
-void mos_feed_reset(mos_feed *feed); /* the sums; the next batch begins a new epoch */
 /* Take over what the loader has counted since its start. */
 void mos_feed_count(mos_feed *feed);
 /* A step that takes this loader's batches. */

@@ -184,13 +184,6 @@ mosaic_status mos_config_apply_preset(mos_config *config) {
 /* ---- modalities ---------------------------------------------------------------------------------
  */
 
-const mos_config_modality *mos_config_find_modality(const mos_config *config, const char *name) {
-    for (int64_t i = 0; i < config->modality_count; i++) {
-        if (strcmp(config->modality[i].name, name) == 0) return &config->modality[i];
-    }
-    return NULL;
-}
-
 mosaic_status mos_config_add_modality(mos_config *config, const char *name, const char *where,
                                       mos_config_modality **out) {
     if (config->modality_count == MOS_DATA_MAX_MODALITIES)

@@ -117,7 +117,6 @@ mosaic_status mos_config_assign(mos_config *config, const char *key, const char 
                                 mos_origin_rank rank, const char *where);
 /* Values of a preset for all keys nothing stronger has set. */
 mosaic_status mos_config_apply_preset(mos_config *config);
-const mos_config_modality *mos_config_find_modality(const mos_config *config, const char *name);
 /* One more modality at the end of the list. */
 mosaic_status mos_config_add_modality(mos_config *config, const char *name, const char *where,
                                       mos_config_modality **out);

@@ -277,10 +277,6 @@ bool mos_dataset_classes_found(const mos_dataset *dataset) {
     return dataset->classes_found;
 }
 
-const char *mos_dataset_location(const mos_dataset *dataset, int64_t index) {
-    return dataset->locations[index];
-}
-
 int64_t mos_dataset_metadata_rows(const mos_dataset *dataset) {
     return dataset->metadata_rows;
 }

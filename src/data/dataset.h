@@ -140,8 +140,6 @@ const mos_split_origin *mos_dataset_split_origin(const mos_dataset *dataset);
  * false: there is no file, or it lists no fractions. A fraction that is not listed is refused. */
 mosaic_status mos_dataset_labeled_fraction(const mos_dataset *dataset, double fraction,
                                            uint8_t *keep, bool *found);
-/* The place of a sample as its table names it, NULL where it does not. */
-const char *mos_dataset_location(const mos_dataset *dataset, int64_t index);
 /* How many distinct samples were found to carry the +1000 offset (and had it removed) by reads so
  * far. */
 int64_t mos_dataset_offsets_removed(const mos_dataset *dataset);

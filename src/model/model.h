@@ -189,7 +189,6 @@ void *mos_model_latents_inter(mos_model *model,
                               int64_t m); /* the inter projector's, or the same as latents */
 /* Their gradients: same shapes; zeroed by mos_model_begin, filled by objectives and the head,
  * consumed by backward. */
-void *mos_model_dfeatures(mos_model *model, int64_t m);
 void *mos_model_dlatents(mos_model *model, int64_t m);
 void *mos_model_dlatents_inter(mos_model *model, int64_t m);
 /* Start a step: zero grads, dfeatures, dlatents, dlogits. */

@@ -156,9 +156,6 @@ int64_t mos_model_feature_size(const mos_model *model) {
 void *mos_model_features(mos_model *model, int64_t m) {
     return model->branch[m].features;
 }
-void *mos_model_dfeatures(mos_model *model, int64_t m) {
-    return model->branch[m].dfeatures;
-}
 void *mos_model_latents(mos_model *model, int64_t m) {
     return model->branch[m].projector.z;
 }

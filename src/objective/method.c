@@ -37,10 +37,6 @@ mosaic_status mos_method_find(const char *name, const mos_method **out) {
         name);
 }
 
-bool mos_method_needs_views(const mos_method *method) {
-    return method->intra || (method->msc & MOS_MSC_VIEWS) != 0;
-}
-
 bool mos_method_needs_latents(const mos_method *method) {
     return method->intra || method->inter || method->msc != 0;
 }

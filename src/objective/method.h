@@ -21,8 +21,7 @@ typedef struct mos_method {
 /* NULL-terminated by name == NULL. */
 extern const mos_method mos_methods[];
 mosaic_status mos_method_find(const char *name, const mos_method **out);
-/* Does the method need strong views, latents, labels? */
-bool mos_method_needs_views(const mos_method *method);
+/* Does the method compare latents? */
 bool mos_method_needs_latents(const mos_method *method);
 
 #endif

@@ -33,10 +33,6 @@ void mos_train_feed_close(mos_train_feed **feed) {
     *feed = NULL;
 }
 
-const mos_config *mos_train_feed_config(const mos_train_feed *feed) {
-    return feed->trainer.config;
-}
-
 mos_dataset *mos_train_feed_dataset(const mos_train_feed *feed) {
     return feed->trainer.dataset;
 }

@@ -12,7 +12,6 @@ typedef struct mos_train_feed mos_train_feed;
 mosaic_status mos_train_feed_open(const mos_train_options *options, mos_train_feed **out);
 void mos_train_feed_close(mos_train_feed **feed);
 
-const mos_config *mos_train_feed_config(const mos_train_feed *feed);
 mos_dataset *mos_train_feed_dataset(const mos_train_feed *feed);
 const char *mos_train_feed_method(const mos_train_feed *feed);
 /* The loader's options exactly as a run has them: seed, views, augmentation, statistics, size. */

@@ -1,6 +1,6 @@
-/* Activation loops over nChw16c planes. Included once per value type by kernel_body.h, which
- * defines act_t            the stored type ACT(name)        the function name with the type's
- * suffix ACT_LOAD(p), ACT_STORE(p, v)   sixteen values from and to memory No include guard:
+/* Activation loops over planes of a block of channels. Included once per value type by
+ * kernel_body.h, which defines act_t (the stored type), ACT(name) (the function's name with the
+ * type's suffix), ACT_LOAD(p) and ACT_STORE(p, v) (a vector from and to memory). No include guard:
  * inclusion is instantiation. */
 
 /* a[i, 0..16) of a bf16 or float plane from C host rows of length hw; lanes beyond c are zero */

@@ -128,7 +128,7 @@ typedef struct mos_stem_kernels {
 } mos_stem_kernels;
 
 typedef struct mos_act_kernels {
-    /* images: n samples of host [c, hw] into nChw16c of `blocks` blocks with zero padding, or
+    /* images: n samples of host [c, hw] into `blocks` blocks of channels with zero padding, or
      * (convert) plain values */
     void (*image_block)(const float *host, int64_t c, int64_t hw, int64_t blocks, void *image);
     void (*convert)(const float *host, int64_t count, void *out);
