@@ -6,8 +6,8 @@ if(CMAKE_C_COMPILER_ID STREQUAL GNU)
   # Without these gcc 12 has a tile's values in memory: it carries them over, or divides the loop into regions.
   list(APPEND MOSAIC_GEMM_FLAGS -fno-predictive-commoning -fira-region=all)
 endif()
-if(MOSAIC_SANITIZE) # instrumented, the unrolled loops take gcc minutes at -O2 and above
-  list(APPEND MOSAIC_GEMM_FLAGS -O1)
+if(MOSAIC_SANITIZE) # instrumented, the unrolled loops take gcc minutes at -O2 and above; at -O1 it fuses nothing unless asked
+  list(APPEND MOSAIC_GEMM_FLAGS -O1 -fexpensive-optimizations)
 endif()
 set_source_files_properties(${MOSAIC_GEMM_DIR}/gemm_kernels_base.c PROPERTIES COMPILE_OPTIONS "${MOSAIC_GEMM_FLAGS}")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")

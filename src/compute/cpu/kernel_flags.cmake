@@ -4,8 +4,8 @@ set(MOSAIC_KERNEL_DIR ${CMAKE_SOURCE_DIR}/src/compute/cpu)
 # No predictive commoning: it carries a product's values from one step to the next in more registers than there are.
 set(MOSAIC_KERNEL_FLAGS -O3 -fno-predictive-commoning -ffp-contract=fast -Wno-psabi)
 set(MOSAIC_AVX512_FLAGS -mavx2 -mfma -mavx512f -mavx512bw -mavx512vl -mavx512dq -mprefer-vector-width=512)
-if(MOSAIC_SANITIZE) # instrumented, the unrolled loops take gcc minutes at -O2 and above
-  list(APPEND MOSAIC_KERNEL_FLAGS -O1)
+if(MOSAIC_SANITIZE) # instrumented, the unrolled loops take gcc minutes at -O2 and above; at -O1 it fuses nothing unless asked
+  list(APPEND MOSAIC_KERNEL_FLAGS -O1 -fexpensive-optimizations)
 endif()
 set_source_files_properties(${MOSAIC_KERNEL_DIR}/kernels_base.c PROPERTIES COMPILE_OPTIONS "${MOSAIC_KERNEL_FLAGS}")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
