@@ -1,0 +1,22 @@
+/* What a model says of the rows of a data set. */
+#ifndef MOS_DEPLOY_ANSWERS_H
+#define MOS_DEPLOY_ANSWERS_H
+
+#include "evaluate/session.h"
+
+typedef struct mos_answers {
+    int64_t count, classes;
+    int64_t *samples;   /* [count] rows of the data set, as they were asked for */
+    uint8_t *known;     /* [count] 0: thrown out by a policy, or nothing to look at */
+    float *probability; /* [count, classes], 0 where not known */
+} mos_answers;
+
+mosaic_status mos_answers_run(mos_session *session, const int64_t *index, int64_t count,
+                              mos_answers *out);
+void mos_answers_release(mos_answers *answers);
+/* Mean over the classes of the entropy of a yes or no, in bits: 0 certain, 1 as good as a coin. */
+double mos_answer_entropy(const float *probability, int64_t classes);
+/* The threshold of a class: tuned on validation, or 0.5. */
+double mos_answer_threshold(const mos_model_card *card, int64_t class_index);
+
+#endif
