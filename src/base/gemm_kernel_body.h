@@ -10,6 +10,8 @@ typedef REAL NAME(quad) __attribute__((vector_size(4 * sizeof(REAL))));
 #define VEC           NAME(vec)
 #define LANES         ((int64_t)(VECTOR_BYTES / sizeof(REAL)))
 #define COLUMNS       (2 * LANES)
+#define PANELS        8 /* filled at once */
+#define ROWS_AHEAD    12
 #define BLOCK_ROWS    ((int64_t)(MOS_GEMM_ROW_BYTES / sizeof(REAL)))
 #define BLOCK_COLUMNS ((int64_t)(MOS_GEMM_COLUMN_BYTES / sizeof(REAL)))
 
@@ -36,11 +38,6 @@ INLINE void NAME(turn)(const REAL *const *row, int64_t p, int64_t keep, int64_t 
  * count are zero. */
 INLINE void NAME(pack_panel)(const REAL *from, int64_t lane_step, int64_t step, int64_t count,
                              int64_t k, int64_t width, REAL *to) {
-    if (lane_step == 1 && count == width) {
-        for (int64_t p = 0; p < k; p++)
-            memcpy(to + p * width, from + p * step, (size_t)width * sizeof(REAL));
-        return;
-    }
     int64_t p = 0;
     if (step == 1) {
         const int64_t whole = k / 4 * 4;
@@ -49,11 +46,15 @@ INLINE void NAME(pack_panel)(const REAL *from, int64_t lane_step, int64_t step, 
             const REAL *row[4];
             for (int64_t i = 0; i < 4; i++)
                 row[i] = l + i < count ? from + (l + i) * lane_step : NAME(zeros);
-            for (p = 0; p < whole; p += 4)
+            for (p = 0; p < whole; p += 4) { /* the next four rows come meanwhile */
+                if (p % (64 / (int64_t)sizeof(REAL)) == 0)
+                    for (int64_t i = 4; i < 8; i++)
+                        __builtin_prefetch(from + (l + i) * lane_step + p);
                 if (keep == 4)
                     NAME(turn)(row, p, 4, width, to + p * width + l);
                 else
                     NAME(turn)(row, p, 2, width, to + p * width + l);
+            }
         }
         p = whole;
     }
@@ -62,13 +63,37 @@ INLINE void NAME(pack_panel)(const REAL *from, int64_t lane_step, int64_t step, 
             to[p * width + l] = l < count ? from[l * lane_step + p * step] : 0;
 }
 
-/* The panels of `lanes` rows or columns, one after the other. */
+/* The panels of `lanes` rows or columns, one after the other. Where lanes lie side by side, several
+ * panels are filled at once: so a cache line that was fetched is used whole, and the prefetch
+ * reaches across rows that lie pages apart. */
 INLINE void NAME(pack)(const REAL *from, int64_t lane_step, int64_t step, int64_t lanes, int64_t k,
                        int64_t width, REAL *to) {
-    for (int64_t l = 0; l < lanes; l += width)
+    int64_t l = 0;
+    while (lane_step == 1 && lanes - l >= width) {
+        const int64_t panels = (lanes - l) / width < PANELS ? (lanes - l) / width : PANELS;
+        for (int64_t p = 0; p < k; p++) {
+            for (int64_t ahead = 0; ahead < panels * width; ahead += 64 / (int64_t)sizeof(REAL))
+                __builtin_prefetch(from + l + ahead + (p + ROWS_AHEAD) * step);
+            for (int64_t q = 0; q < panels; q++)
+                memcpy(to + (l + q * width) * k + p * width, from + l + q * width + p * step,
+                       (size_t)width * sizeof(REAL));
+        }
+        l += panels * width;
+    }
+    for (; l < lanes; l += width)
         NAME(pack_panel)
     (from + l * lane_step, lane_step, step, lanes - l < width ? lanes - l : width, k, width,
      to + l * k);
+}
+
+/* sum += a [ROWS] b [COLUMNS] */
+INLINE void NAME(add_outer)(const REAL *restrict a, const REAL *restrict b, VEC (*sum)[2]) {
+    const VEC b0 = *(const NAME(loose) *)b, b1 = *(const NAME(loose) *)(b + LANES);
+#pragma GCC unroll 16
+    for (int i = 0; i < ROWS; i++) {
+        sum[i][0] += a[i] * b0;
+        sum[i][1] += a[i] * b1;
+    }
 }
 
 /* c [ROWS, COLUMNS] (+)= alpha a [k, ROWS]^T b [k, COLUMNS] */
@@ -79,14 +104,13 @@ static __attribute__((noinline)) void NAME(tile)(int64_t k, REAL alpha, const RE
 #pragma GCC unroll 16
     for (int i = 0; i < ROWS; i++)
         __builtin_prefetch(c + i * ldc, 1);
-    for (int64_t p = 0; p < k; p++, a += ROWS, b += COLUMNS) {
-        const VEC b0 = *(const NAME(loose) *)b, b1 = *(const NAME(loose) *)(b + LANES);
-#pragma GCC unroll 16
-        for (int i = 0; i < ROWS; i++) {
-            sum[i][0] += a[i] * b0;
-            sum[i][1] += a[i] * b1;
-        }
-    }
+    int64_t p = 0; /* by fours: where two threads share a core, the loop's own instructions count */
+    for (; p + 4 <= k; p += 4, a += 4 * ROWS, b += 4 * COLUMNS)
+#pragma GCC unroll 4
+        for (int q = 0; q < 4; q++)
+            NAME(add_outer)(a + q * ROWS, b + q * COLUMNS, sum);
+    for (; p < k; p++, a += ROWS, b += COLUMNS)
+        NAME(add_outer)(a, b, sum);
 #pragma GCC unroll 16
     for (int i = 0; i < ROWS; i++)
 #pragma GCC unroll 2
@@ -148,5 +172,7 @@ static void NAME(product)(const PRODUCT *g, REAL *room) {
 #undef VEC
 #undef LANES
 #undef COLUMNS
+#undef PANELS
+#undef ROWS_AHEAD
 #undef BLOCK_ROWS
 #undef BLOCK_COLUMNS

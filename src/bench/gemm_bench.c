@@ -21,11 +21,11 @@ typedef struct shape {
 
 static const shape shapes[] = {
     {"similarities, 128 rows, d 128", 128, 128, 128, NT, false, false, true},
-    {"similarities, 512 rows, d 256", 168, 512, 256, NT, false, false, false},
-    {"similarities, 4096 rows, d 128", 168, 4096, 128, NT, false, false, false},
-    {"similarities, 4096 rows, d 512", 168, 4096, 512, NT, false, false, false},
-    {"gradient of anchors, 4096 rows, d 128", 168, 128, 4096, NN, false, true, false},
-    {"gradient of references, 4096 rows, d 128", 4096, 128, 168, TN, false, true, false},
+    {"similarities, 512 rows, d 256", 512, 512, 256, NT, false, false, false},
+    {"similarities, 4096 rows, d 128", 512, 4096, 128, NT, false, false, false},
+    {"similarities, 4096 rows, d 512", 512, 4096, 512, NT, false, false, false},
+    {"gradient of anchors, 4096 rows, d 128", 512, 128, 4096, NN, false, true, false},
+    {"gradient of references, 4096 rows, d 128", 4096, 128, 512, TN, false, true, false},
     {"projection, forward, 512 to 512", 128, 512, 512, NT, false, false, false},
     {"projection, data gradient, 512 to 512", 128, 512, 512, NN, false, false, false},
     {"projection, weight gradient, 512 to 512", 512, 512, 128, TN, false, true, false},

@@ -25,7 +25,7 @@ typedef struct bench_command {
     }
 static const mos_option common_options[] = {
     COUNT(batch, "32", 2, 4096, "samples per view set"),
-    COUNT(size, "120", 32, 1024, "side of a patch, px"),
+    COUNT(size, "120", 16, 1024, "side of a patch, px"),
     COUNT(classes, "19", 1, 256, "classes"),
     COUNT(rounds, "5", 3, 100, "rounds; each measures the roof and every mode once"),
     {.key = "bands",

@@ -15,9 +15,9 @@
 #include <string.h>
 
 /* Rows of S at a time: as many as fit BLOCK_VALUES, within these bounds. */
-#define MOST_ROWS    168
+#define MOST_ROWS    512
 #define LEAST_ROWS   24
-#define BLOCK_VALUES ((int64_t)1 << 20)
+#define BLOCK_VALUES ((int64_t)1 << 21)
 #define NOT_COMPARED (-1.0) /* as a target: the pair is left out */
 
 /* Pieces of the caller's scratch. Labels are bit masks of `words` 64-bit words. */
