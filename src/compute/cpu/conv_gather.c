@@ -62,32 +62,45 @@ typedef struct pack_job {
     conv_direction direction;
     const float *weights;
     char *packed;
+    int64_t used; /* taps in use */
+    int64_t tap[GATHER_MAX_KERNEL * GATHER_MAX_KERNEL];
 } pack_job;
+
+/* A group of outputs by a group of inputs, or the reverse for the data gradient. On small maps most
+ * taps reach nothing but padding: then the others are packed one by one. */
+static void pack_unit(const pack_job *job, int64_t o, int64_t i) {
+    const mos_conv_shape *s = &job->conv->shape;
+    const mos_gather_kernels *kernels = job->cpu->activation->gather;
+    const bool forward = job->direction == CONV_FORWARD;
+    const int64_t taps = s->kernel * s->kernel, group = job->cpu->group;
+    const int64_t inputs = forward ? s->ci : s->co, first = forward ? i : o;
+    const int64_t out_stride = forward ? s->ci * taps : taps,
+                  in_stride = forward ? taps : s->ci * taps;
+    const float *weights = job->weights + (forward ? o * s->ci : i) * taps;
+    char *packed = job->packed + (size_t)((forward ? o : i) * taps * inputs) * job->cpu->act_size;
+    if (job->used * 2 > taps)
+        kernels->weights(weights, out_stride, in_stride, taps, inputs, first, first + group,
+                         packed);
+    for (int64_t u = 0; job->used * 2 <= taps && u < job->used; u++)
+        kernels->weights(weights + job->tap[u], out_stride, in_stride, 1, inputs, first,
+                         first + group,
+                         packed + (size_t)(job->tap[u] * inputs * group) * job->cpu->act_size);
+}
 
 static void pack_units(void *context, int64_t begin, int64_t end, int thread) {
     const pack_job *job = context;
-    const mos_conv_shape *s = &job->conv->shape;
-    const mos_gather_kernels *kernels = job->cpu->activation->gather;
-    const int64_t ci = s->ci, co = s->co, group = job->cpu->group, groups = ci / group,
-                  taps = s->kernel * s->kernel;
-    const size_t size = job->cpu->act_size;
+    const int64_t group = job->cpu->group, groups = job->conv->shape.ci / group;
     (void)thread;
-    for (int64_t unit = begin; unit < end; unit++) {
-        const int64_t o = unit / groups * group, i = unit % groups * group;
-        if (job->direction == CONV_FORWARD)
-            kernels->weights(job->weights + o * ci * taps, ci * taps, taps, taps, ci, i, i + group,
-                             job->packed + (size_t)(o * taps * ci) * size);
-        else
-            kernels->weights(job->weights + i * taps, taps, ci * taps, taps, co, o, o + group,
-                             job->packed + (size_t)(i * taps * co) * size);
-    }
+    for (int64_t unit = begin; unit < end; unit++)
+        pack_unit(job, unit / groups * group, unit % groups * group);
 }
 
 /* weights [co, ci, k, k] -> [outputs/group, taps, inputs/2, group, 2] */
 static void pack_taps(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
                       const float *weights, void *packed) {
     const mos_conv_shape *s = &conv->shape;
-    pack_job job = {cpu, conv, direction, weights, packed};
+    pack_job job = {cpu, conv, direction, weights, packed, 0, {0}};
+    job.used = mos_conv_taps_in_use(conv, direction, job.tap);
     mos_parallel_for(cpu->threads, s->co / cpu->group * (s->ci / cpu->group), pack_units, &job);
 }
 

@@ -30,6 +30,7 @@ typedef struct chunk_room {
     char *py;                    /* [co/block, pairs, block, 2] */
     char *px;                    /* [threads, pairs, block, 2] */
     int64_t taps, pairs, stride; /* stride: values from a block of py to the next */
+    int64_t used, tap[MAX_TAPS]; /* taps in use */
 } chunk_room;
 
 static int64_t class_pairs(const conv_class *c) {
@@ -51,6 +52,7 @@ static size_t lay_out_chunk(const mos_cpu *cpu, const mos_conv *conv, void *work
     const int64_t pairs = conv->own[CONV_BACKWARD_WEIGHTS].rows;
     char *at = workspace;
     room->taps = s->kernel * s->kernel;
+    room->used = mos_conv_taps_in_use(conv, CONV_BACKWARD_WEIGHTS, room->tap);
     room->pairs = pairs;
     room->stride = pairs * 2 * cpu->block + 32; /* no power of two */
     const size_t places = (size_t)(pairs * 2) * sizeof(int64_t),
@@ -131,21 +133,32 @@ static void run_unit(const mos_cpu *cpu, const mos_conv *conv, const chunk_room 
                             room->stride, du + o * cpu->block, first > 0);
 }
 
-/* dw += the sums of a block of input and a group of output channels */
+/* dw [block rows of row_stride] += the sums of a block of channels of either, of one tap */
+static void add_tap(const mos_cpu *cpu, const float *du, int64_t taps, float *dw,
+                    int64_t row_stride) {
+    for (int64_t o = 0; o < cpu->block; o++)
+        for (int64_t i = 0; i < cpu->block; i++)
+            dw[o * row_stride + i * taps] += du[i * cpu->group + o];
+}
+
+/* dw += the sums of a block of input and a group of output channels: those of the taps in use, the
+ * others are zero */
 static void finish(const mos_cpu *cpu, const mos_conv_shape *s, const chunk_room *room,
                    int64_t block, int64_t o, float *dw) {
     float sums[MAX_TAPS * CPU_BLOCK * CPU_BLOCK];
-    const int64_t taps = room->taps;
+    const int64_t taps = room->taps, row_stride = s->ci * taps;
     for (int64_t half = 0; half < cpu->group; half += cpu->block) {
-        for (int64_t tap = 0; tap < taps; tap++) {
+        float *to = dw + ((o + half) * s->ci + block * cpu->block) * taps;
+        for (int64_t u = 0; u < room->used; u++) {
+            const int64_t tap = room->tap[u];
             const float *du =
                 room->sums + ((tap * (s->ci / cpu->block) + block) * s->co + o) * cpu->block + half;
-            for (int64_t i = 0; i < cpu->block; i++)
+            if (room->used < taps) add_tap(cpu, du, taps, to + tap, row_stride);
+            for (int64_t i = 0; room->used == taps && i < cpu->block; i++)
                 memcpy(sums + (tap * cpu->block + i) * cpu->block, du + i * cpu->group,
                        (size_t)cpu->block * sizeof *du);
         }
-        cpu->kernels->add_weight_block(
-            sums, taps, dw + ((o + half) * s->ci + block * cpu->block) * taps, s->ci * taps);
+        if (room->used == taps) cpu->kernels->add_weight_block(sums, taps, to, row_stride);
     }
 }
 
@@ -172,7 +185,7 @@ static void take_chunks(void *context, int thread, int threads, mos_team *team) 
     for (int64_t first = 0; first < total; first += room->pairs) {
         if (thread == 0) {
             place_chunk(conv, first, room);
-            mos_cpu_work_begin(&job->work, room->taps * blocks, cpu->threads);
+            mos_cpu_work_begin(&job->work, room->used * blocks, cpu->threads);
         }
         mos_team_barrier(team);
         mos_cpu_part(room->pairs, threads, thread, &begin, &end);
@@ -183,7 +196,7 @@ static void take_chunks(void *context, int thread, int threads, mos_team *team) 
                                (size_t)(o * room->stride + begin * 2 * cpu->block) * cpu->act_size);
         mos_team_barrier(team);
         while ((unit = mos_cpu_work_next(&job->work, thread)) >= 0)
-            run_unit(cpu, conv, room, first, unit / blocks, unit % blocks, job->x, px);
+            run_unit(cpu, conv, room, first, room->tap[unit / blocks], unit % blocks, job->x, px);
         mos_team_barrier(team);
     }
     mos_cpu_part(blocks * (s->co / cpu->group), threads, thread, &begin, &end);
@@ -320,7 +333,7 @@ static void run_range(const mos_cpu *cpu, const mos_conv *conv, const conv_class
 static void finish_unit(const mos_cpu *cpu, const mos_conv_shape *s, float *sums, int parts,
                         int64_t unit, float *dw) {
     const int64_t first = unit * cpu->block * cpu->group;
-    const chunk_room whole = {.taps = 1, .sums = sums};
+    const chunk_room whole = {.taps = 1, .sums = sums, .used = 1};
     for (int t = 1; t < parts; t++)
         cpu->kernels->add(sums + first, sums + t * s->ci * s->co + first, cpu->block * cpu->group);
     finish(cpu, s, &whole, first / cpu->block / s->co, first / cpu->block % s->co, dw);

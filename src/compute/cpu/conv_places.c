@@ -87,6 +87,19 @@ bool mos_conv_next_class(const mos_conv *conv, conv_direction direction, conv_cl
     return true;
 }
 
+int64_t mos_conv_taps_in_use(const mos_conv *conv, conv_direction direction,
+                             int64_t tap[GATHER_MAX_KERNEL * GATHER_MAX_KERNEL]) {
+    bool used[GATHER_MAX_KERNEL * GATHER_MAX_KERNEL] = {false};
+    conv_class c = mos_conv_classes(1);
+    int64_t count = 0;
+    while (mos_conv_next_class(conv, direction, &c))
+        for (int64_t i = 0; i < c.walk.taps; i++)
+            used[c.walk.tap[i]] = true;
+    for (int64_t i = 0; i < GATHER_MAX_KERNEL * GATHER_MAX_KERNEL; i++)
+        if (used[i]) tap[count++] = i;
+    return count;
+}
+
 void mos_conv_place_outputs(const conv_class *c, const conv_maps *maps, int64_t first,
                             int64_t count, int64_t *from, int64_t *to) {
     const int32_t *in_x = c->x->in + c->x->first[c->gx], *in_y = c->y->in + c->y->first[c->gy];

@@ -33,6 +33,11 @@ static inline conv_class mos_conv_classes(int64_t samples) {
 /* The next class that has outputs, those of most taps first; false: there is none. */
 bool mos_conv_next_class(const mos_conv *conv, conv_direction direction, conv_class *c);
 
+/* The taps that some output reads inside the map; on a map of one place a kernel of 3x3 has one.
+ * Returns their number. */
+int64_t mos_conv_taps_in_use(const mos_conv *conv, conv_direction direction,
+                             int64_t tap[GATHER_MAX_KERNEL * GATHER_MAX_KERNEL]);
+
 /* Outputs [first, first + count) of a class: where in the maps' values of channel 0 the first tap
  * reads, and where is written. */
 void mos_conv_place_outputs(const conv_class *c, const conv_maps *maps, int64_t first,
