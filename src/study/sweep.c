@@ -1,10 +1,10 @@
 #include "study/sweep.h"
 
+#include "base/child_program.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/stop.h"
-#include "study/child_program.h"
 #include "study/sweep_tables.h"
 
 #include <limits.h>

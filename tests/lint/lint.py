@@ -45,7 +45,7 @@ BANNED = {
 # call -> why not, in src/ except the files named
 BANNED_BELOW_CLI = {
     "exit": ("only cli/ ends the process", ()),
-    "_exit": ("only cli/ ends the process", ("src/bench/peer.c", "src/study/child_program.c")),  # there the child, when exec failed
+    "_exit": ("only cli/ ends the process", ("src/bench/peer.c", "src/base/child_program.c")),  # there the child, when exec failed
     "abort": ("return a status", ()), "assert": ("return a status", ()),
     "printf": ("stdout is the caller's", ()), "puts": ("stdout is the caller's", ()),
     "putchar": ("stdout is the caller's", ()), "perror": ("use mos_fail_errno", ()),

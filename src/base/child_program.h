@@ -1,7 +1,7 @@
-/* Programs that a sweep starts: output to a file, ended with their parent, never through a shell.
+/* Programs that a command starts: output to a file, ended with their parent, never through a shell.
  */
-#ifndef MOS_STUDY_CHILD_PROGRAM_H
-#define MOS_STUDY_CHILD_PROGRAM_H
+#ifndef MOS_BASE_CHILD_PROGRAM_H
+#define MOS_BASE_CHILD_PROGRAM_H
 
 #include "base/error.h"
 

@@ -1,4 +1,4 @@
-#include "study/child_program.h"
+#include "base/child_program.h"
 
 #include <errno.h>
 #include <fcntl.h>
