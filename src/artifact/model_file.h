@@ -18,6 +18,7 @@ typedef struct mos_model_card {
                      results are */
     bool
         probe_head; /* the head is a linear probe fitted on frozen features (methods without BCE) */
+    uint32_t without; /* bit m: is to do without modality m; of a use, never of a file */
     int64_t epochs, steps;
     char *config;     /* the resolved configuration as YAML; owned; may be NULL */
     char dataset[65]; /* fingerprint of the training data */

@@ -1,59 +1,202 @@
 /* mosaic predict: what a trained model says of data without labels. */
 #include "command/command_table.h"
 #include "deploy/predict.h"
+#include "io/raster_map.h"
+
+#include <string.h>
 
 typedef struct predict_command {
     mos_command_machine machine;
-    char *out;
-    mos_text_list set;
-    int64_t limit;
+    char *out, *s1, *s2, *mask;
+    mos_text_list set, mask_values, without, allow, layers, creation;
+    int64_t limit, stride;
+    double minimum_valid;
+    int grid, blend, type, format;
+    bool overwrite;
 } predict_command;
+
+#define AT(FIELD) .offset = offsetof(predict_command, FIELD)
 
 static const mos_option predict_options[] = {
     {.key = "out",
      .letter = 'o',
      .type = MOS_OPTION_PATH,
-     .offset = offsetof(predict_command, out),
-     .help = "folder for what is written"},
+     AT(out),
+     .help = "folder for what is written; or one file, *.tif or *.csv"},
+    {.key = "s1",
+     .type = MOS_OPTION_PATH,
+     AT(s1),
+     .help = "Sentinel-1 raster of one scene, on any grid"},
+    {.key = "s2",
+     .type = MOS_OPTION_PATH,
+     AT(s2),
+     .help = "Sentinel-2 raster, or .SAFE folder, of the same scene: its pixels are the map's"},
+    {.key = "grid",
+     .type = MOS_OPTION_CHOICE,
+     AT(grid),
+     .fallback = "pixel",
+     .choices = mos_predict_grids,
+     .help = "of a scene: a map on its pixels, or a table with a row for each patch"},
+    {.key = "stride",
+     .type = MOS_OPTION_INT,
+     AT(stride),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 4096,
+     .unit = "px",
+     .help =
+         "from one window of a scene to the next; 0: half a window, of --grid patch a whole one"},
+    {.key = "blend",
+     .type = MOS_OPTION_CHOICE,
+     AT(blend),
+     .fallback = "hann",
+     .choices = mos_blend_names,
+     .help =
+         "how windows that overlap make a pixel: weights that fade to the edge, or the plain mean"},
+    {.key = "minimum-valid",
+     .type = MOS_OPTION_REAL,
+     AT(minimum_valid),
+     .fallback = "0.5",
+     .minimum = 0,
+     .maximum = 1,
+     .help = "share of a window's pixels that must be valid in every modality"},
+    {.key = "mask",
+     .type = MOS_OPTION_PATH,
+     AT(mask),
+     .help = "raster of codes (clouds, SCL): pixels with --mask-values are left out"},
+    {.key = "mask-values", .type = MOS_OPTION_LIST, AT(mask_values), .help = "as in 3,8,9,10"},
+};
+static const mos_option_table predict_table = {"predict", predict_options,
+                                               sizeof predict_options / sizeof *predict_options};
+
+static const mos_option output_options[] = {
+    {.key = "layers",
+     .type = MOS_OPTION_LIST,
+     AT(layers),
+     .help =
+         "rasters of a map, of probabilities, classes (the most probable one) and quality (valid "
+         "fraction, entropy); by default all of them"},
+    {.key = "type",
+     .type = MOS_OPTION_CHOICE,
+     AT(type),
+     .fallback = "uint16",
+     .choices = mos_map_types,
+     .help = "of probabilities: uint16 has scale 0.0001 and no-data 65535, byte 0.01 and 255, "
+             "float32 NaN"},
+    {.key = "of",
+     .type = MOS_OPTION_CHOICE,
+     AT(format),
+     .fallback = "COG",
+     .choices = mos_map_formats,
+     .help = "raster format"},
+    {.key = "co",
+     .type = MOS_OPTION_LIST,
+     .unit = "KEY=VALUE",
+     AT(creation),
+     .help = "creation option of that format, as in COMPRESS=ZSTD; may be repeated"},
+    {.key = "overwrite",
+     .type = MOS_OPTION_BOOL,
+     AT(overwrite),
+     .fallback = "false",
+     .help = "replace files that exist, and begin anew what was stopped"},
+};
+static const mos_option_table output_table = {"predict", output_options,
+                                              sizeof output_options / sizeof *output_options};
+
+static const mos_option trust_options[] = {
+    {.key = "without",
+     .type = MOS_OPTION_LIST,
+     AT(without),
+     .help = "modalities the model is not given, as in s1; said in the files"},
+    {.key = "allow",
+     .type = MOS_OPTION_LIST,
+     AT(allow),
+     .help = "classes of defects (docs/defects.md) that shall not stop the prediction"},
     {.key = "set",
      .type = MOS_OPTION_LIST,
      .unit = "KEY=VALUE",
-     .offset = offsetof(predict_command, set),
+     AT(set),
      .help = "KEY=VALUE over the configuration, e.g. data.boa_offset=keep; may be repeated"},
     {.key = "limit",
      .type = MOS_OPTION_INT,
-     .offset = offsetof(predict_command, limit),
+     AT(limit),
      .fallback = "0",
      .minimum = 0,
      .maximum = 1e15,
      .help = "predict at most so many patches, 0: all"},
 };
-static const mos_option_table predict_table = {"predict", predict_options,
-                                               sizeof predict_options / sizeof *predict_options};
+static const mos_option_table trust_table = {"predict", trust_options,
+                                             sizeof trust_options / sizeof *trust_options};
+
+/* One file has one layer: the first, unless another is asked for. */
+static mosaic_status parse_layers(const predict_command *command, uint32_t *out) {
+    size_t size = command->out == NULL ? 0 : strlen(command->out);
+    bool file = size > 4 && strcmp(command->out + size - 4, ".tif") == 0;
+    *out = file ? 1u << MOS_LAYER_PROBABILITIES : (1u << MOS_LAYERS) - 1;
+    if (command->layers.count > 0) *out = 0;
+    for (size_t i = 0; i < command->layers.count; i++) {
+        const char *name = command->layers.items[i];
+        int layer = MOS_LAYERS;
+        while (--layer >= 0 && strcmp(mos_map_layers[layer], name) != 0)
+            ;
+        if (layer < 0)
+            return mos_fail(MOSAIC_ERR_USAGE,
+                            "--layers: no layer '%s', wanted probabilities, classes or quality",
+                            name);
+        *out |= 1u << layer;
+    }
+    return MOSAIC_OK;
+}
+
+static mosaic_status print_summary(const mos_predict_summary *summary, FILE *out) {
+    mos_text text = {0};
+    mos_text_add(&text, "%lld of %lld patches predicted\n", (long long)summary->predicted,
+                 (long long)summary->asked);
+    for (size_t i = 0; i < summary->files.count; i++)
+        mos_text_add(&text, "%s\n", summary->files.items[i]);
+    return mos_command_print(&text, out);
+}
 
 static mosaic_status run_predict(const void *values, const mos_text_list *positional, FILE *out) {
     const predict_command *command = values;
-    const mos_predict_options options = {
+    mos_predict_options options = {
         .session = {.model = positional->items[0],
                     .set = &command->set,
                     .device = mos_command_devices[command->machine.device],
                     .threads = mos_command_threads(&command->machine)},
         .data = positional->count > 1 ? positional->items[1] : NULL,
+        .s1 = command->s1,
+        .s2 = command->s2,
         .out = command->out,
-        .limit = command->limit};
+        .limit = command->limit,
+        .grid = (mos_predict_grid)command->grid,
+        .stride = command->stride,
+        .minimum_valid = command->minimum_valid,
+        .mask = command->mask,
+        .mask_values = &command->mask_values,
+        .without = &command->without,
+        .allow = &command->allow,
+        .map = {.blend = (mos_blend_kind)command->blend,
+                .type = (mos_map_type)command->type,
+                .format = mos_map_formats[command->format],
+                .creation = &command->creation},
+        .overwrite = command->overwrite};
     mos_predict_summary summary;
-    mos_text text = {0};
+    MOS_TRY(parse_layers(command, &options.map.layers));
     MOS_TRY(mos_predict(&options, &summary));
-    mos_text_add(&text, "%lld of %lld patches predicted: %s\n", (long long)summary.predicted,
-                 (long long)summary.asked, summary.path);
-    return mos_command_print(&text, out);
+    mosaic_status status = print_summary(&summary, out);
+    mos_text_list_release(&summary.files);
+    return status;
 }
 
 const mos_command_row mos_command_predict = {
     .name = "predict",
     .usage = "mosaic predict [options] MODEL [DATA]",
-    .summary = "what a trained model says of data without labels: a table of patches",
+    .summary = "what a trained model says of data without labels: a table of patches, a map of a "
+               "scene",
     .parts = {{&predict_table, 0, NULL},
+              {&output_table, 0, NULL},
+              {&trust_table, 0, NULL},
               {&mos_command_machine_table, offsetof(predict_command, machine), NULL}},
     .size = sizeof(predict_command),
     .positional_least = 1,

@@ -111,6 +111,9 @@ static const mos_option data_options[] = {
     LIST("scale", scale,
          "scale and offset of a modality's stored values, as in s1=0.001,-50, in place of what its "
          "files say"),
+    LIST("grid", grid,
+         "scene: KEY=VALUE over the grid of the scene file, as in stride=60; also mask and "
+         "mask_values of every scene"),
     LIST("accept", accept,
          "classes of defects (docs/defects.md) that shall stop neither training nor anything else, "
          "as in vv-below-vh"),

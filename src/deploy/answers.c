@@ -1,6 +1,9 @@
 #include "deploy/answers.h"
 
+#include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
+#include "deploy/answer_journal.h"
 #include "evaluate/inference.h"
 
 #include <math.h>
@@ -17,11 +20,13 @@ static mosaic_status allocate(const int64_t *index, int64_t count, int64_t class
     return MOSAIC_OK;
 }
 
+enum { BLOCK = 256 /* rows: some seconds of work */ };
+
 /* Both are in the order asked; the inference lacks what was thrown out. */
-static void take(const mos_inference *inference, mos_answers *out) {
+static void take(const mos_inference *inference, int64_t first, int64_t count, mos_answers *out) {
     size_t bytes = (size_t)out->classes * sizeof(float);
     int64_t at = 0;
-    for (int64_t i = 0; i < out->count && at < inference->n; i++) {
+    for (int64_t i = first; i < first + count && at < inference->n; i++) {
         if (inference->samples[at] != out->samples[i]) continue;
         memcpy(out->probability + i * out->classes, inference->probability + at * out->classes,
                bytes);
@@ -30,20 +35,69 @@ static void take(const mos_inference *inference, mos_answers *out) {
     }
 }
 
-mosaic_status mos_answers_run(mos_session *session, const int64_t *index, int64_t count,
-                              mos_answers *out) {
+static mosaic_status run_block(mos_session *session, int64_t first, int64_t count,
+                               mos_answers *out) {
     mos_inference inference = {0};
+    mosaic_status status =
+        mos_inference_block(session->model, &session->card, session->dataset, out->samples + first,
+                            count, false, session->threads, false, &inference);
+    if (status == MOSAIC_OK) take(&inference, first, count, out);
+    mos_inference_release(&inference);
+    return status;
+}
+
+static mosaic_status stopped(const mos_answers_options *options, int64_t done, int64_t count) {
+    return mos_fail(
+        MOSAIC_INTERRUPTED,
+        "stopped by signal %d after %lld of %lld patches: the same command goes on from "
+        "%s",
+        mos_stop_pending(), (long long)done, (long long)count, options->journal);
+}
+
+static mosaic_status run_rest(mos_session *session, const mos_answers_options *options,
+                              int64_t done, mos_answer_journal *journal, mos_answers *out) {
+    mos_progress progress;
+    mosaic_status status = MOSAIC_OK;
+    mos_progress_begin(&progress, "predicting", out->count);
+    mos_progress_update(&progress, done);
+    while (done < out->count) {
+        int64_t count = out->count - done < BLOCK ? out->count - done : BLOCK;
+        if (journal != NULL && mos_stop_pending() != 0)
+            MOS_GOTO(stopped(options, done, out->count));
+        MOS_GOTO(run_block(session, done, count, out));
+        if (journal != NULL) MOS_GOTO(mos_answer_journal_add(journal, out, done, count));
+        done += count;
+        mos_progress_update(&progress, done);
+    }
+done:
+    mos_progress_end(&progress);
+    return status;
+}
+
+mosaic_status mos_answers_run(mos_session *session, const int64_t *index, int64_t count,
+                              const mos_answers_options *options, mos_answers *out) {
+    mos_answer_journal journal = {0};
     mosaic_status status;
+    int64_t done = 0;
     *out = (mos_answers){0};
     if (session->card.spec.classes == 0)
         return mos_fail(MOSAIC_ERR_USAGE, "'%s' has no classification head: use `mosaic probe`",
                         session->model_path);
+    if (count == 0)
+        return mos_fail(MOSAIC_ERR_DATA, "'%s': no patch to predict",
+                        mos_dataset_root(session->dataset));
+    if (options->journal != NULL) mos_stop_begin();
     MOS_GOTO(allocate(index, count, session->card.spec.classes, out));
-    MOS_GOTO(mos_inference_run(session->model, &session->card, session->dataset, index, count,
-                               false, session->threads, true, &inference));
-    take(&inference, out);
+    if (options->journal != NULL)
+        MOS_GOTO(mos_answer_journal_open(options->journal, options->key, options->anew, out, &done,
+                                         &journal));
+    if (done > 0)
+        mos_log(MOS_LOG_NOTICE, "%s: %lld of %lld patches were predicted before", options->journal,
+                (long long)done, (long long)count);
+    status = run_rest(session, options, done, options->journal != NULL ? &journal : NULL, out);
 done:
-    mos_inference_release(&inference);
+    mos_answer_journal_close(&journal);
+    if (options->journal != NULL) mos_stop_end();
     if (status != MOSAIC_OK) mos_answers_release(out);
     return status;
 }

@@ -11,8 +11,16 @@ typedef struct mos_answers {
     float *probability; /* [count, classes], 0 where not known */
 } mos_answers;
 
+typedef struct mos_answers_options {
+    const char *journal; /* file that a stopped run goes on from; NULL: none */
+    const char *key;     /* 64 hex digits: what the answers depend on */
+    bool anew;           /* throw away what the journal holds */
+} mos_answers_options;
+
+/* Rows are asked in blocks, and a block is in the journal before the next begins. A signal to stop
+ * ends with MOSAIC_INTERRUPTED where there is a journal. */
 mosaic_status mos_answers_run(mos_session *session, const int64_t *index, int64_t count,
-                              mos_answers *out);
+                              const mos_answers_options *options, mos_answers *out);
 void mos_answers_release(mos_answers *answers);
 /* Mean over the classes of the entropy of a yes or no, in bits: 0 certain, 1 as good as a coin. */
 double mos_answer_entropy(const float *probability, int64_t classes);

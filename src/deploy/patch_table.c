@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "data/sample_place.h"
+#include "data/scene/scene_frame.h"
 #include "io/csv.h"
 
 #include <stdio.h>
@@ -36,6 +37,15 @@ static void add_place(mos_reader *reader, int64_t sample, mos_text *out) {
     }
 }
 
+/* Known where patches are cut from a scene. */
+static void add_valid(const mos_dataset *dataset, int64_t sample, mos_text *out) {
+    mos_site place;
+    if (mos_scene_frames(dataset) > 0 && mos_dataset_site(dataset, sample, &place))
+        add_value(out, mos_scene_frame_valid_share(dataset, &place), 6);
+    else
+        mos_text_add(out, ",");
+}
+
 static mosaic_status add_row(const mos_session *session, mos_reader *reader, const mos_answers *p,
                              int64_t i, mos_text *out) {
     const float *probability = p->probability + i * p->classes;
@@ -43,6 +53,7 @@ static mosaic_status add_row(const mos_session *session, mos_reader *reader, con
     MOS_TRY(mos_dataset_sample(session->dataset, p->samples[i], &sample));
     mos_csv_add_field(out, sample.id);
     add_place(reader, p->samples[i], out);
+    add_valid(session->dataset, p->samples[i], out);
     add_value(out, mos_answer_entropy(probability, p->classes), 6);
     for (int64_t c = 0; c < p->classes; c++)
         add_value(out, (double)probability[c], 9);
@@ -59,7 +70,7 @@ mosaic_status mos_patch_table_csv(const mos_session *session, const mos_answers 
     mos_reader *reader = NULL;
     mosaic_status status = MOSAIC_OK;
     MOS_GOTO(mos_reader_open(session->dataset, &reader));
-    mos_text_add(&out, "id,crs,x,y,width,height,entropy");
+    mos_text_add(&out, "id,crs,x,y,width,height,valid,entropy");
     add_heading(&session->card, "probability", &out);
     add_heading(&session->card, "predicted", &out);
     mos_text_add(&out, "\n");

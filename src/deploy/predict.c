@@ -3,47 +3,170 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "data/scene/scene_frame.h"
 #include "deploy/patch_table.h"
+#include "deploy/predict_facts.h"
 #include "deploy/predict_source.h"
 #include "evaluate/inference.h"
+#include "io/raster_map.h"
 
-static int64_t count_known(const mos_answers *answers) {
-    int64_t known = 0;
-    for (int64_t i = 0; i < answers->count; i++)
-        known += answers->known[i];
-    return known;
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *const mos_predict_grids[] = {"pixel", "patch", NULL};
+
+/* What GDAL may keep of tiles: a scene of any size stays below a gigabyte. */
+static const int64_t cache_bytes = 128ll << 20;
+
+typedef struct predict_work {
+    const mos_predict_options *options;
+    mos_session session;
+    mos_answers answers;
+    mos_predict_facts facts;
+    mos_predict_summary *summary;
+    bool maps;          /* else a table */
+    bool single;        /* --out is the file, no folder */
+    char journal[4096]; /* of answers so far */
+} predict_work;
+
+static bool ends_with(const char *text, const char *end) {
+    size_t size = strlen(text), tail = strlen(end);
+    return size > tail && strcmp(text + size - tail, end) == 0;
 }
 
-static void say_caveats(const mos_session *session, const mos_predict_summary *summary) {
-    if (session->card.reduced)
+static mosaic_status choose_outputs(predict_work *work) {
+    const mos_predict_options *options = work->options;
+    int64_t scenes = mos_scene_frames(work->session.dataset);
+    bool table = ends_with(options->out, ".csv"), map = ends_with(options->out, ".tif");
+    work->maps = scenes > 0 && options->grid == MOS_PREDICT_PIXEL && !table;
+    work->single = table || map;
+    if (map && !work->maps)
+        return mos_fail(MOSAIC_ERR_USAGE, "--out %s: a map is made of a scene, on its pixels",
+                        options->out);
+    uint32_t layers = options->map.layers;
+    if (map && (scenes > 1 || (layers & (layers - 1)) != 0))
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "--out %s is one file: of %lld scene%s and several layers a folder is "
+                        "wanted, or --layers with one of them",
+                        options->out, (long long)scenes, scenes == 1 ? "" : "s");
+    int size = work->single
+                   ? snprintf(work->journal, sizeof work->journal, "%s.answers.part", options->out)
+                   : snprintf(work->journal, sizeof work->journal, "%s/answers.part", options->out);
+    if (size < 0 || (size_t)size >= sizeof work->journal)
+        return mos_fail(MOSAIC_ERR_USAGE, "--out: path too long");
+    return work->single ? MOSAIC_OK : mos_make_dirs(options->out);
+}
+
+/* A final name that is taken stops, unless it is our own unfinished work. */
+static mosaic_status check_free(const predict_work *work, const char *path) {
+    if (work->options->overwrite || !mos_path_exists(path) || mos_path_exists(work->journal))
+        return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_USAGE, "%s exists; --overwrite replaces it", path);
+}
+
+static mosaic_status output_path(const predict_work *work, const char *scene, const char *name,
+                                 char *out, size_t size) {
+    const char *folder = work->options->out;
+    int length = work->single    ? snprintf(out, size, "%s", folder)
+                 : scene == NULL ? snprintf(out, size, "%s/%s", folder, name)
+                                 : snprintf(out, size, "%s/%s_%s.tif", folder, scene, name);
+    if (length < 0 || (size_t)length >= size)
+        return mos_fail(MOSAIC_ERR_USAGE, "--out: path too long");
+    return check_free(work, out);
+}
+
+static mosaic_status write_table(predict_work *work, bool dry) {
+    char path[4096];
+    MOS_TRY(output_path(work, NULL, "predictions.csv", path, sizeof path));
+    if (dry) return MOSAIC_OK;
+    MOS_TRY(mos_patch_table_csv(&work->session, &work->answers, path));
+    return mos_text_list_add(&work->summary->files, path);
+}
+
+/* `dry`: only whether the names are free. */
+static mosaic_status write_scene(predict_work *work, int64_t scene, bool dry) {
+    mos_scene_map_options map = work->options->map;
+    char paths[MOS_LAYERS][4096];
+    mos_scene_frame frame;
+    MOS_TRY(mos_scene_frame_of(work->session.dataset, scene, &frame));
+    for (int l = 0; l < MOS_LAYERS; l++) {
+        if (!(map.layers >> l & 1)) continue;
+        MOS_TRY(output_path(work, frame.name, mos_map_layers[l], paths[l], sizeof paths[l]));
+        map.path[l] = paths[l];
+    }
+    if (dry) return MOSAIC_OK;
+    MOS_TRY(mos_predict_facts_scene(&work->facts, &frame));
+    map.facts = work->facts.pairs;
+    MOS_TRY(mos_scene_map_write(&work->session, &work->answers, scene, &map));
+    for (int l = 0; l < MOS_LAYERS; l++)
+        if (map.layers >> l & 1) MOS_TRY(mos_text_list_add(&work->summary->files, paths[l]));
+    return MOSAIC_OK;
+}
+
+static mosaic_status write_outputs(predict_work *work, bool dry) {
+    if (!work->maps) return write_table(work, dry);
+    for (int64_t s = 0; s < mos_scene_frames(work->session.dataset); s++)
+        MOS_TRY(write_scene(work, s, dry));
+    return MOSAIC_OK;
+}
+
+static mosaic_status find_answers(predict_work *work) {
+    const mos_predict_options *options = work->options;
+    int64_t *index = NULL, count = 0;
+    char key[65];
+    mosaic_status status;
+    MOS_GOTO(mos_predict_key(options, &work->session, key));
+    MOS_GOTO(
+        mos_inference_rows(work->session.dataset, MOS_SPLIT_COUNT, options->limit, &index, &count));
+    const mos_answers_options how = {
+        .journal = work->journal, .key = key, .anew = options->overwrite};
+    status = mos_answers_run(&work->session, index, count, &how, &work->answers);
+done:
+    mos_free(index);
+    return status;
+}
+
+static void say_caveats(const predict_work *work) {
+    const mos_predict_summary *summary = work->summary;
+    if (work->session.card.reduced)
         mos_log(MOS_LOG_WARNING, "the model comes from a reduced run: its training was cut short");
-    if (!session->card.has_thresholds)
+    if (!work->session.card.has_thresholds)
         mos_log(MOS_LOG_WARNING, "the model has no tuned thresholds: decisions are at 0.5");
     if (summary->predicted < summary->asked)
         mos_log(MOS_LOG_WARNING, "%lld of %lld patches have no prediction",
                 (long long)(summary->asked - summary->predicted), (long long)summary->asked);
 }
 
+static mosaic_status run(predict_work *work) {
+    MOS_TRY(mos_predict_open(work->options, &work->session));
+    MOS_TRY(choose_outputs(work));
+    MOS_TRY(write_outputs(work, true));
+    MOS_TRY(mos_predict_facts_make(work->options, &work->session, &work->facts));
+    MOS_TRY(find_answers(work));
+    MOS_TRY(write_outputs(work, false));
+    work->summary->asked = work->answers.count;
+    for (int64_t i = 0; i < work->answers.count; i++)
+        work->summary->predicted += work->answers.known[i];
+    say_caveats(work);
+    (void)unlink(work->journal); /* all it leads to is there */
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_predict(const mos_predict_options *options, mos_predict_summary *out) {
-    mos_session session = {0};
-    mos_answers answers = {0};
-    int64_t *index = NULL, count = 0;
-    mosaic_status status = MOSAIC_OK;
+    predict_work *work;
     *out = (mos_predict_summary){0};
     if (options->out == NULL)
         return mos_fail(MOSAIC_ERR_USAGE, "--out is needed: the folder to write to");
-    MOS_GOTO(mos_predict_open(options, &session));
-    MOS_GOTO(mos_make_dirs(options->out));
-    MOS_GOTO(mos_path_join(out->path, sizeof out->path, options->out, "predictions.csv"));
-    MOS_GOTO(mos_inference_rows(session.dataset, MOS_SPLIT_COUNT, options->limit, &index, &count));
-    MOS_GOTO(mos_answers_run(&session, index, count, &answers));
-    MOS_GOTO(mos_patch_table_csv(&session, &answers, out->path));
-    out->asked = count;
-    out->predicted = count_known(&answers);
-    say_caveats(&session, out);
-done:
-    mos_free(index);
-    mos_answers_release(&answers);
-    mos_session_close(&session);
+    MOS_TRY(mos_alloc(1, sizeof *work, "a prediction", &work));
+    work->options = options;
+    work->summary = out;
+    mos_map_limit_cache(cache_bytes);
+    mosaic_status status = run(work);
+    mos_predict_facts_release(&work->facts);
+    mos_answers_release(&work->answers);
+    mos_session_close(&work->session);
+    mos_free(work);
+    if (status != MOSAIC_OK) mos_text_list_release(&out->files);
     return status;
 }

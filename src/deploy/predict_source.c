@@ -1,6 +1,12 @@
 #include "deploy/predict_source.h"
 
+#include "base/file.h"
+#include "base/log.h"
+#include "data/scene/scene_frame.h"
+#include "evaluate/modality_subset.h"
+
 #include <string.h>
+#include <sys/stat.h>
 
 /* `value` is any text, NULL: none. */
 static mosaic_status add_setting(mos_text_list *list, const mos_option *option, const char *value) {
@@ -18,8 +24,12 @@ static mosaic_status add_setting(mos_text_list *list, const mos_option *option, 
     return status;
 }
 
+static const mos_option *find(const char *key) {
+    return mos_options_find(&mos_data_option_table, key);
+}
+
 /* Other data have their own units, offsets and bands: nothing said of the training data holds. */
-static mosaic_status forget_training_data(const char *root, mos_text_list *list) {
+static mosaic_status forget_training_data(mos_text_list *list) {
     for (size_t i = 0; i < mos_data_option_table.count; i++) {
         const mos_option *option = &mos_data_option_table.options[i];
         if (strcmp(option->key, "data.policy") == 0 ||
@@ -27,21 +37,162 @@ static mosaic_status forget_training_data(const char *root, mos_text_list *list)
             continue;
         MOS_TRY(add_setting(list, option, option->fallback));
     }
-    return add_setting(list, mos_options_find(&mos_data_option_table, "data.root"), root);
+    return MOSAIC_OK;
+}
+
+static mosaic_status add_list(mos_text_list *list, const char *key, const mos_text *items) {
+    mos_text text = {0};
+    mos_text_add(&text, "%s=[%s]", key, items->data == NULL ? "" : items->data);
+    mosaic_status status = text.failed || items->failed ? mos_fail_memory(text.size, "a setting")
+                                                        : mos_text_list_add(list, text.data);
+    mos_text_release(&text);
+    return status;
+}
+
+static mosaic_status join(const mos_text_list *from, mos_text *out) {
+    for (size_t i = 0; i < from->count; i++)
+        mos_text_add(out, "%s%s", i == 0 ? "" : ",", from->items[i]);
+    return out->failed ? mos_fail_memory(out->size, "a setting") : MOSAIC_OK;
+}
+
+/* Windows of the model's size, over the scene file's grid. */
+static mosaic_status add_windows(const mos_predict_options *options, const mos_model_card *card,
+                                 mos_text_list *list) {
+    mos_text items = {0}, values = {0};
+    char share[40];
+    int64_t size = card->height, stride = options->stride > 0                  ? options->stride
+                                          : options->grid == MOS_PREDICT_PATCH ? size
+                                                                               : (size + 1) / 2;
+    mosaic_status status = MOSAIC_OK;
+    if (stride > size)
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "--stride %lld: windows of the model have %lld pixels a side, and none may "
+                        "be left out between them",
+                        (long long)stride, (long long)size);
+    mos_text_add(&items,
+                 "\"size=%lld\",\"size_m=0\",\"stride=%lld\",\"edges=shift\",\"minimum_valid=%s\"",
+                 (long long)size, (long long)stride,
+                 mos_format_double(share, sizeof share, options->minimum_valid, 9));
+    if (options->mask != NULL) {
+        mos_text mask = {0};
+        MOS_GOTO(join(options->mask_values, &values));
+        mos_text_add(&mask, "mask=%s", options->mask);
+        mos_text_add(&items, ",");
+        mos_text_add_json(&items, mask.data);
+        mos_text_release(&mask);
+        mos_text_add(&items, ",\"mask_values=%s\"", values.data == NULL ? "" : values.data);
+    }
+    status = add_list(list, "data.grid", &items);
+done:
+    mos_text_release(&values);
+    mos_text_release(&items);
+    return status;
+}
+
+static mosaic_status add_data(const mos_predict_options *options, const mos_model_card *card,
+                              mos_text_list *list) {
+    mos_text accepted = {0};
+    bool rasters = options->s1 != NULL || options->s2 != NULL;
+    if (rasters && options->data != NULL)
+        return mos_fail(MOSAIC_ERR_USAGE, "--s1 and --s2 are rasters of one scene: without '%s'",
+                        options->data);
+    if (rasters || options->data != NULL) {
+        MOS_TRY(forget_training_data(list));
+        if (options->data != NULL) MOS_TRY(add_setting(list, find("data.root"), options->data));
+    }
+    MOS_TRY(add_windows(options, card, list));
+    if (rasters) MOS_TRY(add_setting(list, find("data.format"), "scene"));
+    if (options->s1 != NULL) MOS_TRY(add_setting(list, find("data.s1"), options->s1));
+    if (options->s2 != NULL) MOS_TRY(add_setting(list, find("data.s2"), options->s2));
+    if (options->allow == NULL || options->allow->count == 0) return MOSAIC_OK;
+    mosaic_status status = join(options->allow, &accepted);
+    if (status == MOSAIC_OK) status = add_list(list, "data.accept", &accepted);
+    mos_text_release(&accepted);
+    return status;
+}
+
+static mosaic_status leave_out(const mos_predict_options *options, mos_model_card *card) {
+    if (options->without == NULL || options->without->count == 0) return MOSAIC_OK;
+    MOS_TRY(mos_context(mos_modality_subset_parse(card, options->without, &card->without),
+                        "--without"));
+    if (card->without == (1u << card->spec.modalities) - 1)
+        return mos_fail(MOSAIC_ERR_USAGE, "--without leaves the model no modality");
+    if (card->spec.missing != MOS_MISSING_LEARNED)
+        mos_log(MOS_LOG_WARNING, "the model learned no stand-in for a modality that is missing "
+                                 "(model.missing): without one its scores are usually lower");
+    return MOSAIC_OK;
+}
+
+/* What is said of scenes is for scenes. */
+static mosaic_status check_scenes(const mos_predict_options *options, const mos_session *session) {
+    const mos_model_card *card = &session->card;
+    bool scenes = mos_scene_frames(session->dataset) > 0;
+    const char *only = options->mask != NULL ? "--mask" : options->stride > 0 ? "--stride" : NULL;
+    if (!scenes && only != NULL)
+        return mos_fail(MOSAIC_ERR_USAGE, "%s is for scenes, and '%s' is %s", only,
+                        mos_dataset_root(session->dataset), mos_dataset_format(session->dataset));
+    if (scenes && card->height != card->width)
+        return mos_fail(MOSAIC_ERR_USAGE, "'%s': its patches are no squares: %lld x %lld",
+                        session->model_path, (long long)card->height, (long long)card->width);
+    return MOSAIC_OK;
 }
 
 mosaic_status mos_predict_open(const mos_predict_options *options, mos_session *out) {
     mos_session_options session = options->session;
     const mos_text_list *set = options->session.set;
     mos_text_list settings = {0};
+    mos_model_card card = {0};
+    char path[4096];
     mosaic_status status = MOSAIC_OK;
     *out = (mos_session){0};
-    if (options->data != NULL) MOS_GOTO(forget_training_data(options->data, &settings));
+    MOS_GOTO(mos_model_file_resolve(session.model, path, sizeof path));
+    MOS_GOTO(mos_model_file_card(path, &card));
+    MOS_GOTO(add_data(options, &card, &settings));
     for (size_t i = 0; set != NULL && i < set->count; i++)
         MOS_GOTO(mos_text_list_add(&settings, set->items[i]));
     session.set = &settings;
-    status = mos_session_open(&session, out);
+    MOS_GOTO(mos_session_open(&session, out));
+    status = leave_out(options, &out->card);
+    if (status == MOSAIC_OK) status = check_scenes(options, out);
+    if (status != MOSAIC_OK) mos_session_close(out);
 done:
+    mos_model_card_release(&card);
     mos_text_list_release(&settings);
+    return status;
+}
+
+static void add_file(mos_text *text, const char *path) {
+    struct stat about = {0};
+    int found = stat(path, &about);
+    mos_text_add(text, "%s %d %lld %lld.%09ld\n", path, found, (long long)about.st_size,
+                 (long long)about.st_mtim.tv_sec, about.st_mtim.tv_nsec);
+}
+
+mosaic_status mos_predict_key(const mos_predict_options *options, const mos_session *session,
+                              char key[65]) {
+    mos_text text = {0};
+    char hex[65];
+    mosaic_status status;
+    const mos_data_options *data = mos_config_data(session->config);
+    MOS_GOTO(mos_sha256_file(session->model_path, hex));
+    mos_text_add(&text, "%s\n", hex);
+    mos_dataset_fingerprint(session->dataset, hex);
+    mos_text_add(&text, "%s\n%u\n", hex, session->card.without);
+    for (size_t i = 0; i < mos_data_option_table.count; i++) {
+        mos_text_add(&text, "%s=", mos_data_option_table.options[i].key);
+        mos_options_get(&mos_data_option_table, data, &mos_data_option_table.options[i], &text);
+        mos_text_add(&text, "\n");
+    }
+    for (int64_t s = 0; s < mos_scene_frames(session->dataset); s++) {
+        mos_scene_frame frame;
+        MOS_GOTO(mos_scene_frame_of(session->dataset, s, &frame));
+        for (int f = 0; f < frame.sources; f++)
+            add_file(&text, frame.source[f]);
+    }
+    if (options->mask != NULL) add_file(&text, options->mask);
+    if (text.failed) MOS_GOTO(mos_fail_memory(text.size, "a key"));
+    mos_sha256(text.data, text.size, key);
+done:
+    mos_text_release(&text);
     return status;
 }

@@ -36,6 +36,11 @@ static mosaic_status bind_modality(const mos_model_card *card, int64_t m,
     const mos_modality *available;
     int64_t count = mos_dataset_modalities(dataset, &available);
     out->modality = find_modality(available, count, spec->name);
+    if (card->without >> m & 1) { /* absent in every row, whether it is there or not */
+        out->modality = -1;
+        out->bands = spec->bands;
+        return MOSAIC_OK;
+    }
     if (out->modality < 0)
         return mos_fail(MOSAIC_ERR_DATA, "the model needs modality '%s', which '%s' does not have",
                         spec->name, mos_dataset_root(dataset));
@@ -111,6 +116,19 @@ static mosaic_status join_classes(const mos_model_card *card, const mos_dataset 
             "none of the model's %lld classes (first: '%s') is a class of '%s' (first: '%s')",
             (long long)card->spec.classes, card->class_names[0], mos_dataset_root(dataset),
             names[0]);
+    return MOSAIC_OK;
+}
+
+/* What of the model cannot be scored on these data; data without labels score nothing. */
+static void warn_classes(const mos_model_card *card, const mos_dataset *dataset) {
+    class_columns columns;
+    const char *const *names;
+    int64_t joined = 0;
+    if (mos_dataset_classes(dataset, &names) == 0 ||
+        join_classes(card, dataset, &columns) != MOSAIC_OK)
+        return;
+    for (int64_t j = 0; j < card->spec.classes; j++)
+        joined += columns.column[j] >= 0;
     if (joined < card->spec.classes)
         mos_log(MOS_LOG_WARNING, "%lld of the model's %lld classes are not in '%s': %s",
                 (long long)(card->spec.classes - joined), (long long)card->spec.classes,
@@ -119,7 +137,6 @@ static mosaic_status join_classes(const mos_model_card *card, const mos_dataset 
                     ? "its classes are those that occur among the labels, so the others count as "
                       "absent from every labelled sample"
                     : "their labels count as unknown");
-    return MOSAIC_OK;
 }
 
 static mosaic_status allocate(mos_inference *out) {
@@ -239,9 +256,9 @@ static mosaic_status run_batches(mos_model *model, mos_loader *loader, const cla
     return MOSAIC_OK;
 }
 
-mosaic_status mos_inference_run(mos_model *model, const mos_model_card *card, mos_dataset *dataset,
-                                const int64_t *index, int64_t count, bool latents, int threads,
-                                bool progress, mos_inference *out) {
+mosaic_status mos_inference_block(mos_model *model, const mos_model_card *card,
+                                  mos_dataset *dataset, const int64_t *index, int64_t count,
+                                  bool latents, int threads, bool progress, mos_inference *out) {
     *out = (mos_inference){.n = count,
                            .classes = card->spec.classes,
                            .modalities = card->spec.modalities,
@@ -267,12 +284,6 @@ mosaic_status mos_inference_run(mos_model *model, const mos_model_card *card, mo
     MOS_GOTO(mos_model_plan_make(model, &plan));
     MOS_GOTO(mos_loader_create(dataset, &options, index, count, NULL, &loader));
     MOS_GOTO(run_batches(model, loader, &classes, progress, out));
-    if (out->n == 0)
-        MOS_GOTO(
-            mos_fail(MOSAIC_ERR_DATA,
-                     "'%s': all %lld samples were skipped: they cannot be read, data.policy or "
-                     "data.constant_bands is skip, or they have none of the model's modalities",
-                     mos_dataset_root(dataset), (long long)count));
     for (int64_t i = 0; i < out->n * out->classes; i++) {
         if (!isfinite(out->logits[i])) {
             status = mos_fail(MOSAIC_ERR_NUMERIC,
@@ -286,6 +297,20 @@ done:
     mos_loader_destroy(&loader);
     if (status != MOSAIC_OK) mos_inference_release(out);
     return status;
+}
+
+mosaic_status mos_inference_run(mos_model *model, const mos_model_card *card, mos_dataset *dataset,
+                                const int64_t *index, int64_t count, bool latents, int threads,
+                                bool progress, mos_inference *out) {
+    warn_classes(card, dataset);
+    MOS_TRY(
+        mos_inference_block(model, card, dataset, index, count, latents, threads, progress, out));
+    if (out->n > 0) return MOSAIC_OK;
+    mos_inference_release(out);
+    return mos_fail(MOSAIC_ERR_DATA,
+                    "'%s': all %lld samples were skipped: they cannot be read, data.policy or "
+                    "data.constant_bands is skip, or they have none of the model's modalities",
+                    mos_dataset_root(dataset), (long long)count);
 }
 
 void mos_inference_release(mos_inference *inference) {

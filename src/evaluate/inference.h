@@ -27,6 +27,10 @@ typedef struct mos_inference {
 mosaic_status mos_inference_run(mos_model *model, const mos_model_card *card, mos_dataset *dataset,
                                 const int64_t *index, int64_t count, bool latents, int threads,
                                 bool progress, mos_inference *out);
+/* The same of a part of what is asked: rows that are all thrown out are no error. */
+mosaic_status mos_inference_block(mos_model *model, const mos_model_card *card,
+                                  mos_dataset *dataset, const int64_t *index, int64_t count,
+                                  bool latents, int threads, bool progress, mos_inference *out);
 void mos_inference_release(mos_inference *inference);
 /* Loader description of a card's modalities in this data set, bands joined by name; names what is
  * missing. */

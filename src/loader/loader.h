@@ -43,7 +43,7 @@ typedef enum mos_loader_constant {
 } mos_loader_constant;
 
 typedef struct mos_loader_modality {
-    int64_t modality; /* index in the data set */
+    int64_t modality; /* index in the data set; -1: absent in every row */
     int64_t bands;
     int band[MOS_DATA_MAX_BANDS]; /* indices into the modality's bands, in channel order */
     float mean[MOS_DATA_MAX_BANDS], sd[MOS_DATA_MAX_BANDS];

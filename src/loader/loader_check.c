@@ -71,7 +71,8 @@ mosaic_status mos_loader_check(const mos_dataset *dataset, const mos_loader_opti
         return mos_fail(MOSAIC_ERR_USAGE, "loader: %lld modalities; 1 to %d can be loaded",
                         (long long)options->modalities, MOS_DATA_MAX_MODALITIES);
     for (int64_t m = 0; m < options->modalities; m++)
-        MOS_TRY(check_modality(dataset, &options->modality[m], m));
+        if (options->modality[m].modality != -1)
+            MOS_TRY(check_modality(dataset, &options->modality[m], m));
     if (options->batch < 1 || options->height < 1 || options->width < 1 || options->height > 4096 ||
         options->width > 4096)
         return mos_fail(MOSAIC_ERR_USAGE,

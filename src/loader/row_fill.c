@@ -254,7 +254,8 @@ static mosaic_status fill_sample(const mos_row_context *context, mos_row_worker 
     }
     *state = SAMPLE_READY;
     for (int64_t m = 0; m < options->modalities && *state == SAMPLE_READY; m++) {
-        if (!(sample.present >> options->modality[m].modality & 1)) {
+        if (options->modality[m].modality < 0 ||
+            !(sample.present >> options->modality[m].modality & 1)) {
             clear_modality(options, m, batch, row);
             counts->absent_modalities++;
             continue;

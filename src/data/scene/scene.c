@@ -137,13 +137,16 @@ static mosaic_status add_scene(scene_rows *rows, size_t s) {
     return MOSAIC_OK;
 }
 
-static mosaic_status add_samples(mos_dataset *dataset, const mos_scene_set *set) {
+static mosaic_status add_samples(mos_dataset *dataset, mos_scene_set *set) {
     mos_scene_scan scan;
     scene_rows rows = {.dataset = dataset, .set = set, .scan = &scan};
+    MOS_TRY(mos_alloc((size_t)set->patches, sizeof *set->valid, "patches of scenes", &set->valid));
     MOS_TRY(mos_scene_scan_run(dataset, set, &scan));
     mosaic_status status;
     dataset->metadata_rows = set->patches;
     MOS_GOTO(mos_dataset_reserve(dataset, set->patches));
+    for (int64_t i = 0; i < set->patches; i++)
+        set->valid[i] = scan.patches[i].valid;
     for (size_t s = 0; s < set->file.count; s++)
         MOS_GOTO(add_scene(&rows, s));
 done:
@@ -161,17 +164,30 @@ static void close_scene(mos_dataset *dataset) {
     dataset->handle = NULL;
 }
 
-static mosaic_status open_scene(mos_dataset *dataset) {
+/* data.s1 and data.s2 are one scene without a file. */
+static mosaic_status read_description(mos_dataset *dataset, mos_scene_file *out) {
+    const mos_data_options *options = &dataset->options;
+    static const char *const names[] = {"s1", "s2"};
+    const char *const rasters[] = {options->s1, options->s2};
     char path[4096];
-    mos_scene_set *set;
+    if (options->s1 != NULL || options->s2 != NULL)
+        return mos_scene_file_of_rasters(dataset->root, names, rasters, 2, out);
     if (mos_path_is_dir(dataset->root))
         MOS_TRY(mos_path_join(path, sizeof path, dataset->root, "scene.yaml"));
     else
         MOS_TRY(mos_dataset_path(dataset, dataset->root, "", path, sizeof path));
+    return mos_scene_file_read(path, out);
+}
+
+static mosaic_status open_scene(mos_dataset *dataset) {
+    const mos_text_list *grid = &dataset->options.grid;
+    mos_scene_set *set;
     mos_raster_init();
     MOS_TRY(mos_alloc(1, sizeof *set, "scenes", &set));
     dataset->handle = set;
-    MOS_TRY(mos_scene_file_read(path, &set->file));
+    MOS_TRY(read_description(dataset, &set->file));
+    for (size_t i = 0; i < grid->count; i++)
+        MOS_TRY(mos_scene_file_set_grid(&set->file, grid->items[i]));
     MOS_TRY(mos_scene_layout(dataset, set));
     return add_samples(dataset, set);
 }

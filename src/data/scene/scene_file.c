@@ -273,6 +273,66 @@ mosaic_status mos_scene_file_read(const char *path, mos_scene_file *out) {
     return status;
 }
 
+static mosaic_status add_raster(mos_scene_file *file, mos_scene_options *scene, const char *name,
+                                const char *raster) {
+    MOS_TRY(mos_grow(&scene->modalities, &scene->modality_capacity, scene->modality_count + 1,
+                     sizeof *scene->modalities, "modalities"));
+    mos_scene_modality *modality = &scene->modalities[scene->modality_count++];
+    MOS_TRY(mos_options_init(&mos_scene_modality_table, modality));
+    MOS_TRY(mos_copy_text(name, &modality->name));
+    return resolve(&(file_reader){.file = file, .path = file->path}, raster, &modality->file);
+}
+
+/* "path/to/T33UUP_10m.tif": T33UUP_10m */
+static mosaic_status name_after(const char *raster, char **out) {
+    const char *slash = strrchr(raster, '/'), *name = slash == NULL ? raster : slash + 1;
+    MOS_TRY(mos_copy_text(name[0] == '\0' ? "scene" : name, out));
+    char *dot = strrchr(*out, '.');
+    if (dot != NULL && dot != *out) *dot = '\0';
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_scene_file_of_rasters(const char *path, const char *const *names,
+                                        const char *const *rasters, int count,
+                                        mos_scene_file *out) {
+    mosaic_status status;
+    *out = (mos_scene_file){0};
+    MOS_GOTO(mos_copy_text(path, &out->path));
+    MOS_GOTO(mos_copy_text(".", &out->folder));
+    MOS_GOTO(mos_options_init(&mos_scene_grid_table, &out->grid));
+    MOS_GOTO(mos_options_init(&mos_scene_cover_table, &out->land_cover));
+    MOS_GOTO(mos_grow(&out->scenes, &out->capacity, 1, sizeof *out->scenes, "scenes"));
+    mos_scene_options *scene = &out->scenes[out->count++];
+    MOS_GOTO(mos_options_init(&mos_scene_scene_table, scene));
+    MOS_GOTO(mos_options_init(&mos_scene_cover_table, &scene->land_cover));
+    for (int i = 0; i < count; i++) {
+        if (rasters[i] == NULL) continue;
+        MOS_GOTO(add_raster(out, scene, names[i], rasters[i]));
+        mos_free(scene->name);
+        scene->name = NULL;
+        MOS_GOTO(name_after(rasters[i], &scene->name));
+    }
+    status = check_names(out);
+done:
+    if (status != MOSAIC_OK) mos_scene_file_release(out);
+    return status;
+}
+
+mosaic_status mos_scene_file_set_grid(mos_scene_file *file, const char *assignment) {
+    char key[64];
+    const char *equals = strchr(assignment, '=');
+    if (equals == NULL || (size_t)(equals - assignment) >= sizeof key)
+        return mos_fail(MOSAIC_ERR_USAGE, "data.grid wants KEY=VALUE, found '%.80s'", assignment);
+    (void)snprintf(key, sizeof key, "%.*s", (int)(equals - assignment), assignment);
+    if (strcmp(key, "mask") == 0 || strcmp(key, "mask_values") == 0) {
+        for (size_t s = 0; s < file->count; s++)
+            MOS_TRY(mos_options_set(&mos_scene_scene_table, &file->scenes[s], key, equals + 1,
+                                    false, "data.grid"));
+        return MOSAIC_OK;
+    }
+    return mos_options_set(&mos_scene_grid_table, &file->grid, key, equals + 1, false, "data.grid");
+}
+
 static void release_cover(mos_scene_land_cover *cover) {
     for (size_t c = 0; c < cover->map_count; c++)
         mos_free(cover->map[c].name);

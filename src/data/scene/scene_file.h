@@ -8,6 +8,7 @@
 
 #include "data/dataset.h"
 
+enum { MOS_EDGES_DROP, MOS_EDGES_SHIFT };
 enum { MOS_MISSING_DROP, MOS_MISSING_KEEP };
 enum { MOS_UNKNOWN_COUNT, MOS_UNKNOWN_REFUSE };
 
@@ -16,6 +17,7 @@ typedef struct mos_scene_grid_options {
     double resolution, size_m, minimum_valid;
     mos_text_list origin;
     int64_t size, stride;
+    int edges;   /* MOS_EDGES_... */
     int missing; /* MOS_MISSING_... */
 } mos_scene_grid_options;
 
@@ -45,7 +47,8 @@ typedef struct mos_scene_land_cover {
 } mos_scene_land_cover;
 
 typedef struct mos_scene_options {
-    char *name, *split, *country;
+    char *name, *split, *country, *mask;
+    mos_text_list mask_values;
     mos_scene_modality *modalities; /* owned, not of the table */
     size_t modality_count, modality_capacity;
     mos_scene_land_cover land_cover; /* file NULL: none */
@@ -62,6 +65,12 @@ typedef struct mos_scene_file {
 /* Unknown keys and wrong values are MOSAIC_ERR_USAGE with path:line:column and the nearest key.
  * Relative paths start at the file's folder. */
 mosaic_status mos_scene_file_read(const char *path, mos_scene_file *out);
+/* One scene of rasters at hand, without a file: a modality for each path that is not NULL, named as
+ * in `names`. `path` stands for the file in messages. */
+mosaic_status mos_scene_file_of_rasters(const char *path, const char *const *names,
+                                        const char *const *rasters, int count, mos_scene_file *out);
+/* "stride=60": a key of the grid; mask and mask_values are set for every scene. */
+mosaic_status mos_scene_file_set_grid(mos_scene_file *file, const char *assignment);
 /* The same of what a file at `path` holds. */
 struct mos_yaml;
 mosaic_status mos_scene_file_parse(const char *path, const struct mos_yaml *root,

@@ -67,6 +67,60 @@ static mosaic_status set_size(const mos_scene_set *set, mos_scene *scene) {
     return MOSAIC_OK;
 }
 
+/* Patches along one axis of `pixels`, `whole` of them at whole strides, and how far the last is
+ * from the first. */
+static void count_axis(const mos_scene *scene, bool shift, int64_t pixels, int64_t whole,
+                       int64_t *count, int64_t *last) {
+    *count = whole;
+    *last = (whole - 1) * scene->stride;
+    if (!shift || *last + scene->size >= pixels) return;
+    *count = whole + 1;
+    *last = pixels - scene->size;
+}
+
+/* The grid begins at its first pixel that is whole inside the raster. */
+static void snap_to_extent(mos_grid *grid, const mos_extent *extent) {
+    double right = ceil((extent->west - grid->x) / grid->resolution - tolerance),
+           down = ceil((grid->y - extent->north) / grid->resolution - tolerance);
+    grid->x += right * grid->resolution;
+    grid->y -= down * grid->resolution;
+}
+
+static mosaic_status count_patches(const mos_scene_grid_options *options, const char *path,
+                                   const mos_extent *extent, mos_scene *scene) {
+    const mos_grid *grid = &scene->grid;
+    double step = (double)scene->stride * grid->resolution,
+           side = (double)scene->size * grid->resolution, slack = tolerance * grid->resolution;
+    double first_column = ceil((extent->west - grid->x - slack) / step),
+           first_row = ceil((grid->y - extent->north - slack) / step);
+    double west = grid->x + first_column * step, north = grid->y - first_row * step;
+    double columns = floor((extent->east - west - side + slack) / step) + 1,
+           rows = floor((north - extent->south - side + slack) / step) + 1;
+    double width = floor((extent->east - west + slack) / grid->resolution),
+           height = floor((north - extent->south + slack) / grid->resolution);
+    if (!(columns >= 1 && rows >= 1))
+        return mos_fail(MOSAIC_ERR_DATA,
+                        "%s: %g x %g units of %.40s: smaller than one patch of %lld x %g; "
+                        "grid.size or grid.resolution can be less",
+                        path, extent->east - extent->west, extent->north - extent->south, grid->crs,
+                        (long long)scene->size, grid->resolution);
+    if (columns * rows > max_patches || fabs(first_column) > 1e6 || fabs(first_row) > 1e6 ||
+        (fabs(first_column) + columns) * (double)scene->stride > 1e9 ||
+        (fabs(first_row) + rows) * (double)scene->stride > 1e9)
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "%s: %.0f x %.0f patches from (%.0f, %.0f): too many, or too far from "
+                        "grid.origin",
+                        path, columns, rows, first_column, first_row);
+    scene->first_column = (int64_t)first_column;
+    scene->first_row = (int64_t)first_row;
+    scene->width = (int64_t)width;
+    scene->height = (int64_t)height;
+    bool shift = options->edges == MOS_EDGES_SHIFT;
+    count_axis(scene, shift, scene->width, (int64_t)columns, &scene->columns, &scene->last_x);
+    count_axis(scene, shift, scene->height, (int64_t)rows, &scene->rows, &scene->last_y);
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_scene_grid(const mos_dataset *dataset, const mos_scene_set *set,
                              mos_scene *scene) {
     const mos_scene_grid_options *options = &set->file.grid;
@@ -87,31 +141,9 @@ mosaic_status mos_scene_grid(const mos_dataset *dataset, const mos_scene_set *se
     grid->x = given ? x : extent.west;
     grid->y = given ? y : extent.north;
     MOS_TRY(set_size(set, scene));
-    double step = (double)scene->stride * grid->resolution,
-           side = (double)scene->size * grid->resolution, slack = tolerance * grid->resolution;
-    double first_column = ceil((extent.west - grid->x - slack) / step),
-           first_row = ceil((grid->y - extent.north - slack) / step);
-    double columns =
-        floor((extent.east - (grid->x + first_column * step) - side + slack) / step) + 1;
-    double rows = floor((grid->y - first_row * step - extent.south - side + slack) / step) + 1;
-    if (!(columns >= 1 && rows >= 1))
-        return mos_fail(MOSAIC_ERR_DATA,
-                        "%s: %g x %g units of %.40s: smaller than one patch of %lld x %g; "
-                        "grid.size or grid.resolution can be less",
-                        path, extent.east - extent.west, extent.north - extent.south, grid->crs,
-                        (long long)scene->size, grid->resolution);
-    if (columns * rows > max_patches || fabs(first_column) > 1e6 || fabs(first_row) > 1e6 ||
-        (fabs(first_column) + columns) * (double)scene->stride > 1e9 ||
-        (fabs(first_row) + rows) * (double)scene->stride > 1e9)
-        return mos_fail(MOSAIC_ERR_USAGE,
-                        "%s: %.0f x %.0f patches from (%.0f, %.0f): too many, or too far from "
-                        "grid.origin",
-                        path, columns, rows, first_column, first_row);
-    scene->first_column = (int64_t)first_column;
-    scene->first_row = (int64_t)first_row;
-    scene->columns = (int64_t)columns;
-    scene->rows = (int64_t)rows;
-    return MOSAIC_OK;
+    scene->reference = path;
+    if (options->edges == MOS_EDGES_SHIFT) snap_to_extent(grid, &extent);
+    return count_patches(options, path, &extent, scene);
 }
 
 mosaic_status mos_scene_source_grid(const mos_scene_set *set, const mos_scene *scene,
@@ -123,8 +155,17 @@ mosaic_status mos_scene_source_grid(const mos_scene_set *set, const mos_scene *s
     if (own == 0) return MOSAIC_OK;
     source->grid.resolution = own;
     if (whole((double)scene->size * scene->grid.resolution / own, &source->size) &&
-        whole((double)scene->stride * scene->grid.resolution / own, &source->stride))
-        return MOSAIC_OK;
+        whole((double)scene->stride * scene->grid.resolution / own, &source->stride)) {
+        if (scene->last_x * source->size % scene->size == 0 &&
+            scene->last_y * source->size % scene->size == 0)
+            return MOSAIC_OK;
+        return mos_fail(
+            MOSAIC_ERR_USAGE,
+            "%s: scene '%s': grid.edges shift moves the last patches to pixels %lld and "
+            "%lld, where no pixel of %s of resolution %g begins",
+            set->file.path, scene->options->name, (long long)scene->last_x,
+            (long long)scene->last_y, source->options->name, own);
+    }
     return mos_fail(MOSAIC_ERR_USAGE,
                     "%s: scene '%s': resolution %g of %s does not divide patches of %lld x %g and "
                     "strides of %lld x %g",
@@ -133,8 +174,21 @@ mosaic_status mos_scene_source_grid(const mos_scene_set *set, const mos_scene *s
                     scene->grid.resolution);
 }
 
+void mos_scene_offset(const mos_scene *scene, int64_t row, int64_t column, int64_t *x, int64_t *y) {
+    *x = column == scene->columns - 1 ? scene->last_x : column * scene->stride;
+    *y = row == scene->rows - 1 ? scene->last_y : row * scene->stride;
+}
+
 void mos_scene_corner(const mos_scene *scene, int64_t row, int64_t column, double *x, double *y) {
     double step = (double)scene->stride * scene->grid.resolution;
+    int64_t right, down;
+    mos_scene_offset(scene, row, column, &right, &down);
     *x = scene->grid.x + (double)(scene->first_column + column) * step;
     *y = scene->grid.y - (double)(scene->first_row + row) * step;
+    if (right != column * scene->stride) /* moved back inside: by pixels, not by strides */
+        *x = scene->grid.x +
+             (double)(scene->first_column * scene->stride + right) * scene->grid.resolution;
+    if (down != row * scene->stride)
+        *y = scene->grid.y -
+             (double)(scene->first_row * scene->stride + down) * scene->grid.resolution;
 }

@@ -6,6 +6,7 @@
 #include <math.h>
 
 static const char *const missing_choices[] = {"drop", "keep", NULL};
+static const char *const edges_choices[] = {"drop", "shift", NULL};
 static const char *const unknown_choices[] = {"count", "refuse", NULL};
 
 #define TEXT(KEY, STRUCT, HELP)                                                                    \
@@ -39,6 +40,10 @@ static const mos_option grid_options[] = {
         "from one patch to the next; 0: the size, so that patches touch"),
     REAL(minimum_valid, mos_scene_grid_options, "1", 0, 1, "", "inherited (from BigEarthNet V2)",
          "share of a patch's pixels that must be valid in the first band of a modality"),
+    CHOICE(
+        edges, mos_scene_grid_options, "drop", edges_choices,
+        "what is less than a patch at the right and lower edge: left out, or covered by a patch "
+        "moved back inside. With shift the first patch is at the first whole pixel of the scene"),
     CHOICE(missing, mos_scene_grid_options, "drop", missing_choices,
            "patches where a modality has too few valid pixels: dropped and counted, or kept "
            "without it"),
@@ -50,6 +55,11 @@ static const mos_option scene_options[] = {
     TEXT(split, mos_scene_options,
          "train, validation, test or none: of the whole scene; `mosaic data split` divides one"),
     TEXT(country, mos_scene_options, "country of the scene's patches"),
+    PATH(
+        mask, mos_scene_options,
+        "raster of codes, as clouds or the scene classification SCL, whose mask_values are no data "
+        "in optical modalities"),
+    LIST(mask_values, mos_scene_options, "values of the mask that leave a pixel out"),
 };
 const mos_option_table mos_scene_scene_table = TABLE("scenes", scene_options);
 

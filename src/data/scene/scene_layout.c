@@ -136,6 +136,22 @@ static mosaic_status parse_time(const mos_scene_set *set, const mos_scene *scene
     return MOSAIC_OK;
 }
 
+static mosaic_status parse_mask(const mos_scene_set *set, mos_scene *scene) {
+    const mos_text_list *values = &scene->options->mask_values;
+    if ((scene->options->mask != NULL) != (values->count > 0))
+        return mos_fail(MOSAIC_ERR_USAGE, "%s: scene '%s': mask and mask_values go together",
+                        set->file.path, scene->options->name);
+    MOS_TRY(
+        mos_alloc(values->count + 1, sizeof *scene->mask_values, "a mask", &scene->mask_values));
+    for (size_t v = 0; v < values->count; v++)
+        if (!mos_parse_double(values->items[v], &scene->mask_values[v]))
+            return mos_fail(MOSAIC_ERR_USAGE,
+                            "%s: scene '%s': mask_values wants numbers, found '%s'", set->file.path,
+                            scene->options->name, values->items[v]);
+    scene->mask_count = values->count;
+    return MOSAIC_OK;
+}
+
 static mosaic_status begin_scene(mos_dataset *dataset, const mos_scene_set *set, mos_scene *scene) {
     const mos_scene_options *options = scene->options;
     scene->split = MOS_SPLIT_NONE;
@@ -144,6 +160,7 @@ static mosaic_status begin_scene(mos_dataset *dataset, const mos_scene_set *set,
                             set->file.path, options->name));
     const char *country = options->country == NULL ? "" : options->country;
     MOS_TRY(mos_dataset_country(dataset, country, strlen(country), &scene->country));
+    MOS_TRY(parse_mask(set, scene));
     for (size_t m = 0; m < options->modality_count; m++)
         MOS_TRY(mos_scene_bands(dataset, set, scene, &options->modalities[m]));
     return MOSAIC_OK;
@@ -205,7 +222,10 @@ mosaic_status mos_scene_layout(mos_dataset *dataset, mos_scene_set *set) {
 }
 
 void mos_scene_set_release(mos_scene_set *set) {
+    for (size_t s = 0; set->scenes != NULL && s < set->file.count; s++)
+        mos_free(set->scenes[s].mask_values);
     mos_free(set->scenes);
+    mos_free(set->valid);
     mos_cover_map_release(&set->map);
     mos_scene_file_release(&set->file);
     *set = (mos_scene_set){0};

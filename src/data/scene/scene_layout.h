@@ -33,9 +33,15 @@ typedef struct mos_scene {
     mos_grid grid;
     int64_t first_column, first_row, columns, rows; /* of patches on the grid's lattice */
     int64_t size, stride;                           /* px of the grid */
-    int64_t first_patch;                            /* patches of the scenes before */
+    int64_t width, height;  /* px that the patches are cut from, from the first patch's corner */
+    int64_t last_x, last_y; /* px from the first patch to the last: with grid.edges shift less
+                               than whole strides */
+    const char *reference;  /* the raster whose pixels the grid's are, unless it was told others */
+    int64_t first_patch;    /* patches of the scenes before */
     mos_scene_source sources[MOS_DATA_MAX_MODALITIES];
     mos_grid cover_grid; /* the same grid, for the land cover */
+    double *mask_values; /* [mask_count] of options->mask */
+    size_t mask_count;
 } mos_scene;
 
 typedef struct mos_scene_set {
@@ -43,6 +49,7 @@ typedef struct mos_scene_set {
     mos_scene *scenes; /* [file.count] */
     int64_t patches;   /* of all scenes */
     mos_cover_map map; /* empty: no land cover */
+    float *valid;      /* [patches] share of valid pixels of the modality that has fewest */
 } mos_scene_set;
 
 /* Adds the modalities and classes to the data set. */

@@ -2,7 +2,13 @@
 
 #include "base/memory.h"
 
+#include "data/scene/scene_grid.h"
+
 #include <math.h>
+#include <string.h>
+
+/* What a raster is opened for. */
+enum { FOR_PIXELS, FOR_PLAIN_PIXELS, FOR_VALIDITY, FOR_CODES, FOR_CODES_OF /* + modality */ };
 
 mosaic_status mos_scene_reader_open(mos_dataset *dataset, void **state) {
     mos_scene_reader *reader;
@@ -24,19 +30,20 @@ void mos_scene_reader_close(void *state) {
     for (int s = 0; s < MOS_SCENE_OPEN_RASTERS; s++)
         mos_window_close(&reader->slots[s].window);
     mos_value_counts_release(&reader->counts);
+    mos_free(reader->codes);
     mos_raster_buffers_close(reader->buffers);
     mos_free(reader);
 }
 
 /* The open raster, or a fresh one in the place of the one not used for longest. */
-static mosaic_status window_of(mos_scene_reader *reader, const char *path, const mos_grid *grid,
-                               const mos_window_options *options, mos_window **out) {
-    bool plain = options->resampling == MOS_RESAMPLE_NEAREST;
+static mosaic_status window_of(mos_scene_reader *reader, const char *path, int kind,
+                               const mos_grid *grid, const mos_window_options *options,
+                               mos_window **out) {
     mos_scene_slot *oldest = &reader->slots[0];
     reader->clock++;
     for (int s = 0; s < MOS_SCENE_OPEN_RASTERS; s++) {
         mos_scene_slot *slot = &reader->slots[s];
-        if (slot->window != NULL && slot->raster == path && slot->plain == plain) {
+        if (slot->window != NULL && slot->raster == path && slot->kind == kind) {
             slot->used = reader->clock;
             *out = slot->window;
             return MOSAIC_OK;
@@ -46,7 +53,7 @@ static mosaic_status window_of(mos_scene_reader *reader, const char *path, const
     mos_window_close(&oldest->window);
     MOS_TRY(mos_window_open(path, grid, options, &oldest->window));
     oldest->raster = path;
-    oldest->plain = plain;
+    oldest->kind = kind;
     oldest->used = reader->clock;
     *out = oldest->window;
     return MOSAIC_OK;
@@ -65,8 +72,106 @@ static mosaic_status read_raster(const mos_dataset *dataset, mos_scene_reader *r
         .source_nodata = source->nodata,
         .nodata = storage->has_nodata ? storage->nodata : (double)NAN};
     mos_window *window;
-    MOS_TRY(window_of(reader, source->paths[raster], &source->grid, &options, &window));
+    MOS_TRY(window_of(reader, source->paths[raster], plain ? FOR_PLAIN_PIXELS : FOR_PIXELS,
+                      &source->grid, &options, &window));
     return mos_window_read(window, numbers, count, x, y, source->size, source->size, targets);
+}
+
+/* Codes of the scene's mask, at pixels of `grid` from its corner. */
+static mosaic_status read_codes(mos_scene_reader *reader, const mos_scene *scene, int kind,
+                                const mos_grid *grid, int64_t x, int64_t y, int64_t width,
+                                int64_t height) {
+    const mos_window_options options = {
+        .resampling = MOS_RESAMPLE_NEAREST, .dtype = MOS_F32, .nodata = (double)NAN};
+    const int first = 1;
+    mos_window *window;
+    MOS_TRY(mos_grow(&reader->codes, &reader->code_capacity, (size_t)(width * height),
+                     sizeof *reader->codes, "a mask"));
+    void *target = reader->codes;
+    MOS_TRY(window_of(reader, scene->options->mask, kind, grid, &options, &window));
+    return mos_window_read(window, &first, 1, x, y, width, height, &target);
+}
+
+static bool is_masked(const mos_scene *scene, float code) {
+    for (size_t v = 0; v < scene->mask_count; v++)
+        if ((double)code == scene->mask_values[v]) return true;
+    return false;
+}
+
+/* Optical pixels under the mask are no measurements. */
+static mosaic_status apply_mask(const mos_dataset *dataset, mos_scene_reader *reader,
+                                const mos_scene *scene, int64_t modality, int64_t x, int64_t y,
+                                int64_t count, const mos_raw_band *bands, void *const *targets) {
+    const mos_scene_source *source = &scene->sources[modality];
+    const mos_modality_storage *storage = &dataset->storage[modality];
+    int64_t pixels = source->size * source->size;
+    if (scene->mask_count == 0 || storage->radar) return MOSAIC_OK;
+    MOS_TRY(read_codes(reader, scene, FOR_CODES_OF + (int)modality, &source->grid, x, y,
+                       source->size, source->size));
+    for (int64_t i = 0; i < pixels; i++) {
+        if (!is_masked(scene, reader->codes[i])) continue;
+        for (int64_t b = 0; b < count; b++) {
+            if (bands[b].dtype == MOS_F32)
+                ((float *)targets[b])[i] = NAN;
+            else
+                ((uint16_t *)targets[b])[i] = (uint16_t)(int)storage->nodata;
+        }
+    }
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_scene_masked(mos_scene_reader *reader, const mos_scene *scene, int64_t row,
+                               int64_t column, int64_t *out) {
+    int64_t x, y;
+    *out = 0;
+    if (scene->mask_count == 0) return MOSAIC_OK;
+    mos_scene_offset(scene, row, column, &x, &y);
+    MOS_TRY(read_codes(reader, scene, FOR_CODES, &scene->grid,
+                       scene->first_column * scene->stride + x,
+                       scene->first_row * scene->stride + y, scene->size, scene->size));
+    for (int64_t i = 0; i < scene->size * scene->size; i++)
+        *out += is_masked(scene, reader->codes[i]);
+    return MOSAIC_OK;
+}
+
+/* Adds the valid pixels of one modality's first band. */
+static mosaic_status add_valid(const mos_dataset *dataset, mos_scene_reader *reader,
+                               const mos_scene *scene, int64_t modality, int64_t x, int64_t y,
+                               int64_t width, int64_t height, uint8_t *out) {
+    const mos_scene_source *source = &scene->sources[modality];
+    const mos_window_options options = {.crs = source->options->crs,
+                                        .resampling = (mos_resampling)source->options->resampling,
+                                        .dtype = MOS_F32,
+                                        .has_source_nodata = source->has_nodata,
+                                        .source_nodata = source->nodata,
+                                        .nodata = (double)NAN};
+    bool power = dataset->storage[modality].radar && dataset->radar_linear;
+    mos_window *window;
+    MOS_TRY(mos_grow(&reader->codes, &reader->code_capacity, (size_t)(width * height),
+                     sizeof *reader->codes, "valid pixels"));
+    void *target = reader->codes;
+    MOS_TRY(window_of(reader, source->paths[source->raster[0]], FOR_VALIDITY, &scene->grid,
+                      &options, &window));
+    MOS_TRY(mos_window_read(window, &source->number[0], 1, x, y, width, height, &target));
+    for (int64_t i = 0; i < width * height; i++)
+        if (isfinite(reader->codes[i]) && !(power && reader->codes[i] <= 0)) out[i] = 1;
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_scene_valid(mos_dataset *dataset, mos_scene_reader *reader,
+                              const mos_scene *scene, int64_t x, int64_t y, int64_t width,
+                              int64_t height, uint8_t *out) {
+    int64_t left = scene->first_column * scene->stride + x,
+            top = scene->first_row * scene->stride + y;
+    memset(out, 0, (size_t)(width * height));
+    for (int64_t m = 0; m < dataset->modality_count; m++)
+        if (scene->sources[m].options != NULL)
+            MOS_TRY(add_valid(dataset, reader, scene, m, left, top, width, height, out));
+    if (scene->mask_count == 0) return MOSAIC_OK;
+    MOS_TRY(read_codes(reader, scene, FOR_CODES, &scene->grid, left, top, width, height));
+    for (int64_t i = 0; i < width * height; i++)
+        if (is_masked(scene, reader->codes[i])) out[i] = 0;
+    return MOSAIC_OK;
 }
 
 /* Scaled modalities are floats; NaN stays what it is. */
@@ -80,8 +185,10 @@ mosaic_status mos_scene_read(mos_dataset *dataset, mos_scene_reader *reader, con
                              int64_t count, bool plain, mos_raw_band *out) {
     const mos_scene_source *source = &scene->sources[modality];
     void *targets[MOS_DATA_MAX_BANDS];
-    int64_t x = (scene->first_column + column) * source->stride,
-            y = (scene->first_row + row) * source->stride;
+    int64_t x, y;
+    mos_scene_offset(scene, row, column, &x, &y);
+    x = scene->first_column * source->stride + x * source->size / scene->size;
+    y = scene->first_row * source->stride + y * source->size / scene->size;
     MOS_TRY(
         mos_raster_buffers_take(reader->buffers, dataset, modality, bands, count, targets, out));
     for (size_t r = 0; r < source->raster_count; r++) {
@@ -99,7 +206,7 @@ mosaic_status mos_scene_read(mos_dataset *dataset, mos_scene_reader *reader, con
     for (int64_t i = 0; i < count && source->scaled; i++)
         apply_scale(targets[i], source->size * source->size, source->scale[bands[i]],
                     source->offset[bands[i]]);
-    return MOSAIC_OK;
+    return apply_mask(dataset, reader, scene, modality, x, y, count, out, targets);
 }
 
 mosaic_status mos_scene_cover_counts(mos_scene_reader *reader, const mos_scene *scene, int64_t row,
@@ -108,10 +215,12 @@ mosaic_status mos_scene_cover_counts(mos_scene_reader *reader, const mos_scene *
     const mos_window_options options = {
         .crs = cover->crs, .resampling = MOS_RESAMPLE_NEAREST, .dtype = MOS_F32};
     mos_window *window;
-    MOS_TRY(window_of(reader, cover->file, &scene->grid, &options, &window));
+    int64_t x, y;
+    mos_scene_offset(scene, row, column, &x, &y);
+    MOS_TRY(window_of(reader, cover->file, FOR_PLAIN_PIXELS, &scene->grid, &options, &window));
     MOS_TRY(mos_window_count_values(
-        window, (int)cover->band, (scene->first_column + column) * scene->stride,
-        (scene->first_row + row) * scene->stride, scene->size, scene->size, &reader->counts));
+        window, (int)cover->band, scene->first_column * scene->stride + x,
+        scene->first_row * scene->stride + y, scene->size, scene->size, &reader->counts));
     *out = &reader->counts;
     return MOSAIC_OK;
 }

@@ -10,7 +10,7 @@ enum { MOS_SCENE_OPEN_RASTERS = 48 /* the least recently used is closed for the 
 typedef struct mos_scene_slot {
     mos_window *window;
     const void *raster; /* its path's address: what the slot is for */
-    bool plain;         /* resampled by nearest */
+    int kind;           /* what it is opened for (scene_reader.c) */
     uint64_t used;
 } mos_scene_slot;
 
@@ -19,6 +19,8 @@ typedef struct mos_scene_reader {
     mos_scene_slot slots[MOS_SCENE_OPEN_RASTERS];
     uint64_t clock;
     mos_value_counts counts;
+    float *codes; /* of a mask */
+    size_t code_capacity;
 } mos_scene_reader;
 
 mosaic_status mos_scene_reader_open(mos_dataset *dataset, void **state);
@@ -28,6 +30,15 @@ void mos_scene_reader_close(void *state);
 mosaic_status mos_scene_read(mos_dataset *dataset, mos_scene_reader *reader, const mos_scene *scene,
                              int64_t row, int64_t column, int64_t modality, const int *bands,
                              int64_t count, bool plain, mos_raw_band *out);
+/* Which pixels [x, x + width) x [y, y + height) from the scene's first patch are measurements of
+ * one of its modalities, in the first band, and not left out by the scene's mask: out [height,
+ * width] 1 or 0. Pixels are the grid's, whatever the modality's own resolution. */
+mosaic_status mos_scene_valid(mos_dataset *dataset, mos_scene_reader *reader,
+                              const mos_scene *scene, int64_t x, int64_t y, int64_t width,
+                              int64_t height, uint8_t *out);
+/* Pixels of a patch that the scene's mask leaves out, of all there are; 0 without a mask. */
+mosaic_status mos_scene_masked(mos_scene_reader *reader, const mos_scene *scene, int64_t row,
+                               int64_t column, int64_t *out);
 /* Values of the scene's land cover in that patch: *out points into the reader. */
 mosaic_status mos_scene_cover_counts(mos_scene_reader *reader, const mos_scene *scene, int64_t row,
                                      int64_t column, const mos_value_counts **out);

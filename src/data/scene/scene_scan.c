@@ -100,7 +100,11 @@ static mosaic_status scan_patch(const scan_work *work, scan_thread *thread, int6
     const mos_scene *scene = scene_of(work->set, index);
     mos_scene_patch *patch = &work->scan->patches[index];
     int64_t row = (index - scene->first_patch) / scene->columns,
-            column = (index - scene->first_patch) % scene->columns;
+            column = (index - scene->first_patch) % scene->columns, masked;
+    MOS_TRY(mos_scene_masked(thread->reader, scene, row, column, &masked));
+    double open = 1 - (double)masked / (double)(scene->size * scene->size),
+           least = work->set->file.grid.minimum_valid;
+    patch->valid = (float)open;
     for (int64_t m = 0; m < dataset->modality_count; m++) {
         const int band = 0;
         mos_raw_band raw;
@@ -114,8 +118,10 @@ static mosaic_status scan_patch(const scan_work *work, scan_thread *thread, int6
             valid += mos_raw_valid(&raw, value) && !(power && value <= 0);
         }
         if (valid > 0) patch->touched |= 1u << m;
-        if (valid > 0 && (double)valid >= work->set->file.grid.minimum_valid * (double)pixels)
+        if (valid > 0 && open > 0 && open >= least && (double)valid >= least * (double)pixels)
             patch->present |= 1u << m;
+        float share = (float)((double)valid / (double)pixels);
+        if (share < patch->valid) patch->valid = share;
     }
     /* What will be dropped needs no labels. */
     if (patch->present == 0) return MOSAIC_OK;

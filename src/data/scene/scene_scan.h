@@ -8,6 +8,7 @@
 typedef struct mos_scene_patch {
     uint32_t present; /* bit m: enough of modality m is valid */
     uint32_t touched; /* bit m: some of it is */
+    float valid;      /* share of valid pixels of the modality that has fewest */
     float known;      /* share of the patch that is in a class; -1: no land cover */
     bool labeled;
 } mos_scene_patch;

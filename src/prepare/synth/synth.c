@@ -6,14 +6,15 @@
 #include "base/thread.h"
 #include "io/lmdb_store.h"
 #include "io/raster.h"
+#include "prepare/synth/synth_scene.h"
 #include "prepare/synth/synth_write.h"
 
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { LAYOUT_LMDB, LAYOUT_TREE };
-static const char *const layouts[] = {"lmdb", "tree", NULL};
+enum { LAYOUT_LMDB, LAYOUT_TREE, LAYOUT_SCENE };
+static const char *const layouts[] = {"lmdb", "tree", "scene", NULL};
 
 #define FIELD(name) .offset = offsetof(mos_synth_options, name)
 static const mos_option options_list[] = {
@@ -101,7 +102,8 @@ static const mos_option options_list[] = {
      .fallback = "lmdb",
      .choices = layouts,
      .source = "chosen",
-     .help = "packed records, or a tree of GeoTIFFs as downloaded"},
+     .help = "packed records, a tree of GeoTIFFs as downloaded, or one scene: the patches side by "
+             "side in s1.tif and s2.tif, with land_cover.tif and scene.yaml"},
     {.key = "threads",
      .type = MOS_OPTION_INT,
      FIELD(threads),
@@ -133,6 +135,7 @@ typedef struct synth_job {
     mos_synth_canvas *canvases; /* [threads] */
     int64_t chunk, begin;       /* patches of a chunk; first of the current one */
     mos_synth_records *records; /* [chunk], "lmdb" only */
+    mos_synth_mosaic mosaic;    /* "scene" only */
     uint32_t *labels;           /* [patches] */
     mosaic_status *statuses;    /* [threads] */
     char (*messages)[512];      /* [threads] */
@@ -165,9 +168,10 @@ static mosaic_status check_options(const mos_synth_options *options) {
 }
 
 static mosaic_status prepare_folder(const char *folder, bool overwrite) {
-    static const char *const ours[] = {"metadata.csv",  "truth.json",     "data.mdb",
-                                       "lock.mdb",      "BigEarthNet-S1", "BigEarthNet-S2",
-                                       "Reference_Maps"};
+    static const char *const ours[] = {"metadata.csv",   "truth.json",     "data.mdb",
+                                       "lock.mdb",       "BigEarthNet-S1", "BigEarthNet-S2",
+                                       "Reference_Maps", "s1.tif",         "s2.tif",
+                                       "land_cover.tif", "scene.yaml"};
     MOS_TRY(mos_make_dirs(folder));
     if (overwrite) {
         for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
@@ -199,6 +203,7 @@ static void job_release(synth_job *job) {
     mos_free(job->labels);
     mos_free(job->statuses);
     mos_free(job->messages);
+    mos_synth_mosaic_release(&job->mosaic);
     mos_synth_plan_release(&job->plan);
 }
 
@@ -216,6 +221,8 @@ static mosaic_status job_init(synth_job *job) {
     MOS_TRY(mos_alloc((size_t)job->threads, sizeof *job->statuses, "statuses", &job->statuses));
     MOS_TRY(mos_alloc((size_t)job->threads, sizeof *job->messages, "messages", &job->messages));
     MOS_TRY(mos_alloc((size_t)job->threads, sizeof *job->canvases, "canvases", &job->canvases));
+    if (options->layout == LAYOUT_SCENE)
+        MOS_TRY(mos_synth_mosaic_init(&job->mosaic, job->plan.count, options->size));
     for (int t = 0; t < job->threads; t++)
         MOS_TRY(mos_synth_canvas_init(&job->canvases[t], options->size));
     return MOSAIC_OK;
@@ -228,7 +235,10 @@ static mosaic_status paint_patch(synth_job *job, int64_t index, mos_synth_canvas
     job->labels[job->begin + index] = canvas->labels;
     if (job->options->layout == LAYOUT_LMDB)
         return mos_synth_encode(canvas, patch, &job->records[index]);
-    return mos_synth_write_tree(canvas, &job->plan, patch, job->folder);
+    if (job->options->layout == LAYOUT_TREE)
+        return mos_synth_write_tree(canvas, &job->plan, patch, job->folder);
+    mos_synth_mosaic_put(&job->mosaic, job->begin + index, canvas, patch);
+    return MOSAIC_OK;
 }
 
 static void paint_range(void *context, int64_t begin, int64_t end, int thread) {
@@ -321,8 +331,11 @@ mosaic_status mos_synth_write(const mos_synth_options *options, const char *fold
     MOS_GOTO(job_init(&job));
     MOS_GOTO(write_patches(&job));
     MOS_GOTO(write_truth(&job));
-    /* Last, so that a folder with a metadata table is a whole data set. */
-    MOS_GOTO(mos_synth_write_metadata(&job.plan, job.labels, folder));
+    /* Last, so that a folder with a metadata table (a scene file) is a whole data set. */
+    if (options->layout == LAYOUT_SCENE)
+        status = mos_synth_mosaic_write(&job.mosaic, &job.plan.tiles[0], folder);
+    else
+        status = mos_synth_write_metadata(&job.plan, job.labels, folder);
 done:
     job_release(&job);
     return status;

@@ -13,7 +13,7 @@ typedef struct mos_synth_options {
     double lag_drift;  /* dB a day, sd from site to site: what changes for radar between the
                           acquisitions; 0 */
     double missing_s1, missing_s2; /* share of patches that lack a modality */
-    int layout;                    /* "lmdb" | "tree" */
+    int layout;                    /* "lmdb" | "tree" | "scene" */
     int64_t threads;
     bool progress;
 } mos_synth_options;

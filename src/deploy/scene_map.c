@@ -1,0 +1,287 @@
+#include "deploy/scene_map.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/thread.h"
+#include "data/scene/scene_frame.h"
+#include "deploy/map_colours.h"
+#include "io/raster_map.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *const mos_map_types[] = {"byte", "uint16", "float32", NULL};
+const char *const mos_map_layers[] = {"probabilities", "classes", "quality", NULL};
+
+enum { STRIP = 512 /* rows: those of a tile */ };
+
+typedef struct stored_type {
+    mos_dtype dtype;
+    double scale, nodata;
+} stored_type;
+static const stored_type stored_types[] = {
+    {MOS_U8, 0.01, 255}, {MOS_U16, 1e-4, 65535}, {MOS_F32, 1, (double)NAN}};
+
+typedef struct map_work {
+    const mos_session *session;
+    const mos_scene_map_options *options;
+    mos_scene_frame frame;
+    int64_t scene, classes;
+    /* windows: probabilities of the classes, valid share, entropy */
+    int64_t *x, *y;
+    float *value;
+    uint8_t *known;
+    mos_blend *blend;
+    /* a strip */
+    uint8_t *valid, *code;
+    float *pixels, *best;
+    void *stored;
+    /* files */
+    const char *names[MOS_MAX_CLASSES];
+    mos_map_class codes[MOS_MAX_CLASSES];
+    mos_map_spec spec[MOS_LAYERS];
+    mos_map *map[MOS_LAYERS];
+    mos_frame_reader **readers; /* [threads] */
+    mosaic_status *statuses;    /* [threads] */
+    char (*errors)[512];        /* [threads] */
+    int64_t strip_y, strip_rows;
+} map_work;
+
+static mosaic_status place_windows(map_work *work) {
+    const mos_scene_frame *frame = &work->frame;
+    size_t rows = (size_t)frame->rows, columns = (size_t)frame->columns;
+    int64_t unused;
+    MOS_TRY(mos_alloc(columns, sizeof *work->x, "windows", &work->x));
+    MOS_TRY(mos_alloc(rows, sizeof *work->y, "windows", &work->y));
+    MOS_TRY(mos_alloc(rows * columns, 1, "windows", &work->known));
+    MOS_TRY(mos_alloc(rows * columns * (size_t)(work->classes + 2), sizeof(float), "windows",
+                      &work->value));
+    for (int64_t c = 0; c < frame->columns; c++)
+        mos_scene_frame_place(work->session->dataset, work->scene, 0, c, &work->x[c], &unused);
+    for (int64_t r = 0; r < frame->rows; r++)
+        mos_scene_frame_place(work->session->dataset, work->scene, r, 0, &unused, &work->y[r]);
+    return MOSAIC_OK;
+}
+
+static void fill_windows(map_work *work, const mos_answers *answers) {
+    const mos_dataset *dataset = work->session->dataset;
+    const int64_t values = work->classes + 2;
+    for (int64_t i = 0; i < answers->count; i++) {
+        const float *probability = answers->probability + i * answers->classes;
+        mos_site place;
+        if (!answers->known[i] || !mos_dataset_site(dataset, answers->samples[i], &place) ||
+            place.scene != work->scene)
+            continue;
+        int64_t window = place.row * work->frame.columns + place.column;
+        float *value = work->value + window * values;
+        memcpy(value, probability, (size_t)answers->classes * sizeof *value);
+        value[work->classes] = (float)mos_scene_frame_valid_share(dataset, &place);
+        value[work->classes + 1] = (float)mos_answer_entropy(probability, answers->classes);
+        work->known[window] = 1;
+    }
+}
+
+static mosaic_status make_blend(map_work *work) {
+    const mos_blend_grid grid = {.width = work->frame.width,
+                                 .size = work->frame.size,
+                                 .rows = work->frame.rows,
+                                 .columns = work->frame.columns,
+                                 .x = work->x,
+                                 .y = work->y,
+                                 .values = work->classes + 2,
+                                 .value = work->value,
+                                 .known = work->known,
+                                 .kind = work->options->blend};
+    return mos_blend_create(&grid, STRIP, work->session->threads, &work->blend);
+}
+
+static mosaic_status make_buffers(map_work *work) {
+    size_t pixels = (size_t)(STRIP * work->frame.width), threads = (size_t)work->session->threads;
+    MOS_TRY(mos_alloc(pixels, 1, "a strip", &work->valid));
+    MOS_TRY(mos_alloc(pixels, 1, "a strip", &work->code));
+    MOS_TRY(mos_alloc(pixels, sizeof(float), "a strip", &work->pixels));
+    MOS_TRY(mos_alloc(pixels, sizeof(float), "a strip", &work->best));
+    MOS_TRY(mos_alloc(pixels, sizeof(float), "a strip", &work->stored));
+    MOS_TRY(mos_alloc(threads, sizeof *work->readers, "readers", &work->readers));
+    MOS_TRY(mos_alloc(threads, sizeof *work->statuses, "readers", &work->statuses));
+    return mos_alloc(threads, sizeof *work->errors, "readers", &work->errors);
+}
+
+static void describe_layers(map_work *work) {
+    static const char *const quality[] = {"valid fraction", "entropy (bits per class)"};
+    static const char *const dominant[] = {"dominant class"};
+    const mos_model_card *card = &work->session->card;
+    const stored_type *type = &stored_types[work->options->type];
+    const mos_map_spec shared = {.width = work->frame.width,
+                                 .height = work->frame.height,
+                                 .crs = work->frame.crs,
+                                 .transform = work->frame.transform,
+                                 .dtype = type->dtype,
+                                 .scale = type->scale,
+                                 .nodata = type->nodata,
+                                 .facts = work->options->facts,
+                                 .threads = work->session->threads,
+                                 .format = work->options->format,
+                                 .creation = work->options->creation};
+    for (int l = 0; l < MOS_LAYERS; l++)
+        work->spec[l] = shared;
+    for (int64_t c = 0; c < work->classes; c++) {
+        mos_map_colour colour = mos_map_colour_of(card->class_names[c], (int)c);
+        work->names[c] = card->class_names[c];
+        work->codes[c] = (mos_map_class){(int)c + 1, card->class_names[c], colour.red, colour.green,
+                                         colour.blue};
+    }
+    work->spec[MOS_LAYER_PROBABILITIES].bands = (int)work->classes;
+    work->spec[MOS_LAYER_PROBABILITIES].names = work->names;
+    work->spec[MOS_LAYER_QUALITY].bands = 2;
+    work->spec[MOS_LAYER_QUALITY].names = quality;
+    mos_map_spec *classes = &work->spec[MOS_LAYER_CLASSES];
+    classes->bands = 1;
+    classes->names = dominant;
+    classes->dtype = MOS_U8;
+    classes->scale = 1;
+    classes->nodata = 0;
+    classes->codes = work->codes;
+    classes->code_count = (int)work->classes;
+}
+
+/* A part of the columns of the strip, each thread with rasters of its own. */
+static void read_valid(void *context, int64_t begin, int64_t end, int thread) {
+    map_work *work = context;
+    int64_t width = end - begin, rows = work->strip_rows;
+    uint8_t *part = NULL;
+    mosaic_status status = MOSAIC_OK;
+    if (width <= 0) return;
+    if (work->readers[thread] == NULL)
+        MOS_GOTO(mos_frame_reader_open(work->session->dataset, &work->readers[thread]));
+    MOS_GOTO(mos_alloc((size_t)(width * rows), 1, "valid pixels", &part));
+    MOS_GOTO(mos_frame_reader_valid(work->readers[thread], work->scene, begin, work->strip_y, width,
+                                    rows, part));
+    for (int64_t y = 0; y < rows; y++)
+        memcpy(work->valid + y * work->frame.width + begin, part + y * width, (size_t)width);
+done:
+    mos_free(part);
+    work->statuses[thread] = status;
+    if (status != MOSAIC_OK) mos_error_copy(work->errors[thread], sizeof work->errors[thread]);
+}
+
+static mosaic_status find_valid(map_work *work) {
+    mos_parallel_for(work->session->threads, work->frame.width, read_valid, work);
+    for (int t = 0; t < work->session->threads; t++) {
+        if (work->statuses[t] == MOSAIC_OK) continue;
+        mos_error_restore(work->errors[t]);
+        return work->statuses[t];
+    }
+    return MOSAIC_OK;
+}
+
+typedef struct store_rows {
+    map_work *work;
+    int64_t class_index; /* below 0: a value that is no class */
+} store_rows;
+
+/* One value of the strip as it is stored, and the dominant class so far. */
+static void store(void *context, int64_t begin, int64_t end, int thread) {
+    const store_rows *rows = context;
+    map_work *work = rows->work;
+    const stored_type *type = &stored_types[work->options->type];
+    (void)thread;
+    for (int64_t i = begin * work->frame.width; i < end * work->frame.width; i++) {
+        float value = work->valid[i] ? work->pixels[i] : NAN;
+        bool none = isnan(value);
+        if (rows->class_index >= 0 && !none && !(value <= work->best[i])) {
+            work->best[i] = value;
+            work->code[i] = (uint8_t)(rows->class_index + 1);
+        }
+        double stored = none ? type->nodata : round((double)value / type->scale);
+        if (type->dtype == MOS_F32)
+            ((float *)work->stored)[i] = value;
+        else if (type->dtype == MOS_U16)
+            ((uint16_t *)work->stored)[i] = (uint16_t)stored;
+        else
+            ((uint8_t *)work->stored)[i] = (uint8_t)stored;
+    }
+}
+
+static mosaic_status write_value(map_work *work, int layer, int band, int64_t value,
+                                 int64_t class_index) {
+    store_rows rows = {work, class_index};
+    mos_blend_value(work->blend, value, work->pixels);
+    mos_parallel_for(work->session->threads, work->strip_rows, store, &rows);
+    if (work->map[layer] == NULL) return MOSAIC_OK;
+    return mos_map_write(work->map[layer], band, work->strip_y, work->strip_rows, work->stored);
+}
+
+static mosaic_status write_strip(map_work *work) {
+    size_t pixels = (size_t)(work->strip_rows * work->frame.width);
+    MOS_TRY(mos_blend_strip(work->blend, work->strip_y, work->strip_rows));
+    MOS_TRY(find_valid(work));
+    memset(work->code, 0, pixels);
+    for (size_t i = 0; i < pixels; i++)
+        work->best[i] = -1;
+    for (int64_t c = 0; c < work->classes; c++)
+        MOS_TRY(write_value(work, MOS_LAYER_PROBABILITIES, (int)c, c, c));
+    if (work->map[MOS_LAYER_CLASSES] != NULL)
+        MOS_TRY(mos_map_write(work->map[MOS_LAYER_CLASSES], 0, work->strip_y, work->strip_rows,
+                              work->code));
+    for (int b = 0; b < 2 && work->map[MOS_LAYER_QUALITY] != NULL; b++)
+        MOS_TRY(write_value(work, MOS_LAYER_QUALITY, b, work->classes + b, -1));
+    return MOSAIC_OK;
+}
+
+static mosaic_status write_strips(map_work *work) {
+    mos_progress progress;
+    mosaic_status status = MOSAIC_OK;
+    const int64_t height = work->frame.height;
+    mos_progress_begin(&progress, "drawing the map", height);
+    for (int64_t y = 0; y < height; y += STRIP) {
+        work->strip_y = y;
+        work->strip_rows = height - y < STRIP ? height - y : STRIP;
+        MOS_GOTO(write_strip(work));
+        mos_progress_update(&progress, y + work->strip_rows);
+    }
+done:
+    mos_progress_end(&progress);
+    return status;
+}
+
+static void release(map_work *work) {
+    for (int l = 0; l < MOS_LAYERS; l++)
+        mos_map_abandon(&work->map[l]);
+    for (int t = 0; work->readers != NULL && t < work->session->threads; t++)
+        mos_frame_reader_close(&work->readers[t]);
+    mos_blend_destroy(&work->blend);
+    void *const blocks[] = {work->x,      work->y,       work->value,  work->known,
+                            work->valid,  work->code,    work->pixels, work->best,
+                            work->stored, work->readers, work->errors, work->statuses};
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
+        mos_free(blocks[i]);
+    mos_free(work);
+}
+
+mosaic_status mos_scene_map_write(const mos_session *session, const mos_answers *answers,
+                                  int64_t scene, const mos_scene_map_options *options) {
+    map_work *work;
+    mosaic_status status;
+    MOS_TRY(mos_alloc(1, sizeof *work, "a map", &work));
+    work->session = session;
+    work->options = options;
+    work->scene = scene;
+    work->classes = answers->classes;
+    MOS_GOTO(mos_scene_frame_of(session->dataset, scene, &work->frame));
+    MOS_GOTO(place_windows(work));
+    fill_windows(work, answers);
+    MOS_GOTO(make_blend(work));
+    MOS_GOTO(make_buffers(work));
+    describe_layers(work);
+    for (int l = 0; l < MOS_LAYERS; l++)
+        if (options->layers >> l & 1)
+            MOS_GOTO(mos_map_create(options->path[l], &work->spec[l], &work->map[l]));
+    MOS_GOTO(write_strips(work));
+    for (int l = 0; l < MOS_LAYERS; l++)
+        if (work->map[l] != NULL) MOS_GOTO(mos_map_finish(&work->map[l]));
+done:
+    release(work);
+    return status;
+}

@@ -1,0 +1,41 @@
+/* One number for each window of a grid becomes one for each pixel: where windows overlap, their
+ * mean by weights that depend on how far a pixel is from the window's middle.
+ *
+ *     v(x, y) = sum_w h(x - x_w) h(y - y_w) v_w / sum_w h(x - x_w) h(y - y_w)
+ *
+ * over the windows w that have a value. A pixel is the same whatever strip it is asked for in, and
+ * for any number of threads: sums run in the order of the windows, in double. */
+#ifndef MOS_DEPLOY_WINDOW_BLEND_H
+#define MOS_DEPLOY_WINDOW_BLEND_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Hann, h(i) = sin^2(pi (i + 1/2) / size), has no seams: a window's weight ends at nothing, so the
+ * map is as smooth as its windows differ. The mean, h = 1, has a step at every window's edge. */
+typedef enum mos_blend_kind { MOS_BLEND_HANN, MOS_BLEND_MEAN } mos_blend_kind;
+extern const char *const mos_blend_names[]; /* in the same order, NULL-terminated */
+
+typedef struct mos_blend_grid {
+    int64_t width, size;   /* px of the map, and of a window's side */
+    int64_t rows, columns; /* of windows */
+    const int64_t *x, *y;  /* [columns], [rows] upper left pixels, ascending */
+    int64_t values;        /* of a window */
+    const float *value;    /* [rows, columns, values] */
+    const uint8_t *known;  /* [rows, columns] 0: the window has no value */
+    mos_blend_kind kind;
+} mos_blend_grid;
+
+typedef struct mos_blend mos_blend;
+/* Strips have at most `most` rows. The grid's arrays live as long as the blend. */
+mosaic_status mos_blend_create(const mos_blend_grid *grid, int64_t most, int threads,
+                               mos_blend **out);
+void mos_blend_destroy(mos_blend **blend);
+/* The strip [y, y + count) is asked for next. */
+mosaic_status mos_blend_strip(mos_blend *blend, int64_t y, int64_t count);
+/* One value over the strip: out [count, width], NaN where no window has it. */
+void mos_blend_value(mos_blend *blend, int64_t value, float *out);
+
+#endif

@@ -1,0 +1,268 @@
+#include "io/raster_map.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "io/raster_gdal.h"
+
+#include <cpl_string.h>
+#include <ogr_srs_api.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *const mos_map_formats[] = {"COG", "GTiff", NULL};
+
+struct mos_map {
+    const mos_map_spec *spec;
+    char path[4096], tiles[4200], part[4200]; /* final; what grows; what is renamed */
+    GDALDatasetH dataset;
+};
+
+void mos_map_limit_cache(int64_t bytes) {
+    mos_raster_init();
+    GDALSetCacheMax64(bytes);
+}
+
+static bool is_cog(const mos_map *map) {
+    return strcmp(map->spec->format, "COG") == 0;
+}
+
+static void set_colours(GDALRasterBandH band, const mos_map_spec *spec) {
+    GDALColorTableH table = GDALCreateColorTable(GPI_RGB);
+    const GDALColorEntry none = {0, 0, 0, 0};
+    for (int i = 0; i < 256; i++)
+        GDALSetColorEntry(table, i, &none);
+    for (int i = 0; i < spec->code_count; i++) {
+        const mos_map_class *code = &spec->codes[i];
+        const GDALColorEntry entry = {code->red, code->green, code->blue, 255};
+        GDALSetColorEntry(table, code->code, &entry);
+    }
+    (void)GDALSetRasterColorTable(band, table);
+    GDALDestroyColorTable(table);
+}
+
+static mosaic_status set_reference(const mos_map *map, const mos_gdal_capture *capture) {
+    const mos_map_spec *spec = map->spec;
+    double transform[6];
+    memcpy(transform, spec->transform, sizeof transform);
+    OGRSpatialReferenceH reference = OSRNewSpatialReference(NULL);
+    bool good = reference != NULL && OSRSetFromUserInput(reference, spec->crs) == OGRERR_NONE &&
+                GDALSetSpatialRef(map->dataset, reference) == CE_None &&
+                GDALSetGeoTransform(map->dataset, transform) == CE_None;
+    if (reference != NULL) OSRDestroySpatialReference(reference);
+    return good ? MOSAIC_OK
+                : mos_gdal_fail(MOSAIC_ERR_RUNTIME, map->path, capture,
+                                "the georeference cannot be written");
+}
+
+static mosaic_status describe(mos_map *map, const mos_gdal_capture *capture) {
+    const mos_map_spec *spec = map->spec;
+    char **facts = NULL;
+    MOS_TRY(set_reference(map, capture));
+    for (const char *const *fact = spec->facts; fact != NULL && *fact != NULL; fact += 2)
+        facts = CSLSetNameValue(facts, fact[0], fact[1]);
+    bool good = GDALSetMetadata(map->dataset, facts, NULL) == CE_None;
+    CSLDestroy(facts);
+    for (int b = 0; b < spec->bands; b++) {
+        GDALRasterBandH band = GDALGetRasterBand(map->dataset, b + 1);
+        good = good && GDALSetRasterNoDataValue(band, spec->nodata) == CE_None;
+        GDALSetDescription(band, spec->names[b]);
+        if (spec->scale != 1)
+            good = good && GDALSetRasterScale(band, spec->scale) == CE_None &&
+                   GDALSetRasterOffset(band, 0) == CE_None;
+        if (spec->codes != NULL) set_colours(band, spec);
+    }
+    return good ? MOSAIC_OK
+                : mos_gdal_fail(MOSAIC_ERR_IO, map->path, capture, "cannot be described");
+}
+
+/* K=V of the caller over ours. */
+static char **add_creation(char **options, const mos_map_spec *spec) {
+    for (size_t i = 0; spec->creation != NULL && i < spec->creation->count; i++) {
+        char *key = NULL;
+        const char *value = CPLParseNameValue(spec->creation->items[i], &key);
+        if (key != NULL) options = CSLSetNameValue(options, key, value);
+        CPLFree(key);
+    }
+    return options;
+}
+
+static char **tile_options(const mos_map *map) {
+    const mos_map_spec *spec = map->spec;
+    char **options = NULL;
+    options = CSLSetNameValue(options, "TILED", "YES");
+    options = CSLSetNameValue(options, "BLOCKXSIZE", "512");
+    options = CSLSetNameValue(options, "BLOCKYSIZE", "512");
+    options = CSLSetNameValue(options, "INTERLEAVE", "BAND");
+    options = CSLSetNameValue(options, "COMPRESS", is_cog(map) ? "ZSTD" : "DEFLATE");
+    options = CSLSetNameValue(options, "SPARSE_OK", "NO");
+    options = CSLSetNameValue(options, "BIGTIFF", "IF_SAFER");
+    if (spec->codes == NULL)
+        options = CSLSetNameValue(options, "PREDICTOR", spec->dtype == MOS_F32 ? "3" : "2");
+    if (is_cog(map)) /* goes away again: quickly rather than small */
+        return CSLSetNameValue(options, "ZSTD_LEVEL", "1");
+    return add_creation(options, spec);
+}
+
+static char **cog_options(const mos_map_spec *spec) {
+    bool codes = spec->codes != NULL;
+    char **options = NULL, threads[16];
+    (void)snprintf(threads, sizeof threads, "%d", spec->threads < 1 ? 1 : spec->threads);
+    options = CSLSetNameValue(options, "NUM_THREADS", threads);
+    options = CSLSetNameValue(options, "BLOCKSIZE", "512");
+    options = CSLSetNameValue(options, "COMPRESS", "DEFLATE");
+    options = CSLSetNameValue(options, "LEVEL", "6");
+    options = CSLSetNameValue(options, "PREDICTOR", codes ? "NO" : "YES");
+    options = CSLSetNameValue(options, "OVERVIEW_RESAMPLING", codes ? "MODE" : "AVERAGE");
+    options = CSLSetNameValue(options, "BIGTIFF", "IF_SAFER");
+    return add_creation(options, spec);
+}
+
+static mosaic_status create(mos_map *map, const mos_gdal_capture *capture) {
+    const mos_map_spec *spec = map->spec;
+    GDALDriverH driver = GDALGetDriverByName("GTiff");
+    char **options = tile_options(map);
+    map->dataset = driver == NULL
+                       ? NULL
+                       : GDALCreate(driver, map->tiles, (int)spec->width, (int)spec->height,
+                                    spec->bands, mos_gdal_type(spec->dtype), options);
+    CSLDestroy(options);
+    if (map->dataset == NULL)
+        return mos_gdal_fail(MOSAIC_ERR_IO, map->path, capture, "cannot be created");
+    return describe(map, capture);
+}
+
+mosaic_status mos_map_create(const char *path, const mos_map_spec *spec, mos_map **out) {
+    mos_map *map;
+    mos_gdal_capture capture;
+    *out = NULL;
+    mos_raster_init();
+    if (spec->width < 1 || spec->height < 1 || spec->width > INT32_MAX ||
+        spec->height > INT32_MAX || spec->bands < 1 || spec->bands > 256)
+        return mos_fail(MOSAIC_ERR_USAGE, "%s: cannot write %lld x %lld pixels in %d bands", path,
+                        (long long)spec->width, (long long)spec->height, spec->bands);
+    if (strlen(path) >= sizeof map->path)
+        return mos_fail(MOSAIC_ERR_USAGE, "path too long: %.80s...", path);
+    MOS_TRY(mos_alloc(1, sizeof *map, "a map", &map));
+    map->spec = spec;
+    (void)snprintf(map->path, sizeof map->path, "%s", path);
+    (void)snprintf(map->part, sizeof map->part, "%s.part", path);
+    (void)snprintf(map->tiles, sizeof map->tiles, is_cog(map) ? "%s.tiles.part" : "%s.part", path);
+    mos_gdal_capture_begin(&capture);
+    mosaic_status status = create(map, &capture);
+    mos_gdal_capture_end();
+    if (status == MOSAIC_OK)
+        *out = map;
+    else
+        mos_map_abandon(&map);
+    return status;
+}
+
+mosaic_status mos_map_write(mos_map *map, int band, int64_t y, int64_t rows, const void *pixels) {
+    mos_gdal_capture capture;
+    mosaic_status status = MOSAIC_OK;
+    void *from; /* GDAL writes from a pointer without const */
+    memcpy(&from, &pixels, sizeof from);
+    mos_gdal_capture_begin(&capture);
+    if (GDALRasterIO(GDALGetRasterBand(map->dataset, band + 1), GF_Write, 0, (int)y,
+                     (int)map->spec->width, (int)rows, from, (int)map->spec->width, (int)rows,
+                     mos_gdal_type(map->spec->dtype), 0, 0) != CE_None)
+        status = mos_gdal_fail(MOSAIC_ERR_IO, map->path, &capture, "pixels cannot be written");
+    mos_gdal_capture_end();
+    return status;
+}
+
+static void add_xml_text(mos_text *out, const char *text) {
+    for (; *text != '\0'; text++) {
+        if (*text == '&')
+            mos_text_add(out, "&amp;");
+        else if (*text == '<')
+            mos_text_add(out, "&lt;");
+        else
+            mos_text_add_bytes(out, text, 1);
+    }
+}
+
+/* Our own: GDAL's side files are switched off, and its writer has no final name to rename to. */
+static mosaic_status write_attributes(const mos_map *map) {
+    static const char *const columns[] = {"Value", "Class", "Red", "Green", "Blue"};
+    static const int types[] = {0, 2, 0, 0, 0}, uses[] = {5, 2, 6, 7, 8};
+    const mos_map_spec *spec = map->spec;
+    char path[4200];
+    mos_text xml = {0};
+    mos_text_add(&xml, "<PAMDataset>\n  <PAMRasterBand band=\"1\">\n    <CategoryNames>\n");
+    for (int code = 0, i = 0; i < spec->code_count; code++) {
+        mos_text_add(&xml, "      <Category>");
+        if (code == spec->codes[i].code) add_xml_text(&xml, spec->codes[i++].name);
+        mos_text_add(&xml, "</Category>\n");
+    }
+    mos_text_add(&xml, "    </CategoryNames>\n    <GDALRasterAttributeTable "
+                       "tableType=\"thematic\">\n");
+    for (int c = 0; c < 5; c++)
+        mos_text_add(&xml,
+                     "      <FieldDefn index=\"%d\"><Name>%s</Name><Type>%d</Type><Usage>%d</Usage>"
+                     "</FieldDefn>\n",
+                     c, columns[c], types[c], uses[c]);
+    for (int i = 0; i < spec->code_count; i++) {
+        const mos_map_class *code = &spec->codes[i];
+        mos_text_add(&xml, "      <Row index=\"%d\"><F>%d</F><F>", i, code->code);
+        add_xml_text(&xml, code->name);
+        mos_text_add(&xml, "</F><F>%d</F><F>%d</F><F>%d</F></Row>\n", code->red, code->green,
+                     code->blue);
+    }
+    mos_text_add(&xml, "    </GDALRasterAttributeTable>\n  </PAMRasterBand>\n</PAMDataset>\n");
+    (void)snprintf(path, sizeof path, "%s.aux.xml", map->path);
+    mosaic_status status = xml.failed ? mos_fail_memory(xml.size, "an attribute table")
+                                      : mos_atomic_write(path, xml.data, xml.size);
+    mos_text_release(&xml);
+    return status;
+}
+
+static mosaic_status close_tiles(mos_map *map, const mos_gdal_capture *capture) {
+    GDALClose(map->dataset); /* writes what is cached: a full disk may show here only */
+    map->dataset = NULL;
+    return capture->text[0] == '\0' ? MOSAIC_OK
+                                    : mos_gdal_fail(MOSAIC_ERR_IO, map->path, capture, "");
+}
+
+static mosaic_status make_cog(mos_map *map, const mos_gdal_capture *capture) {
+    GDALDriverH driver = GDALGetDriverByName("COG");
+    GDALDatasetH tiles = GDALOpen(map->tiles, GA_ReadOnly), copy = NULL;
+    char **options = cog_options(map->spec);
+    if (driver != NULL && tiles != NULL)
+        copy = GDALCreateCopy(driver, map->part, tiles, FALSE, options, NULL, NULL);
+    CSLDestroy(options);
+    bool good = copy != NULL;
+    if (copy != NULL) GDALClose(copy);
+    if (tiles != NULL) GDALClose(tiles);
+    if (good && capture->text[0] == '\0') return MOSAIC_OK;
+    return mos_gdal_fail(MOSAIC_ERR_IO, map->path, capture, "cannot be made cloud-optimized");
+}
+
+mosaic_status mos_map_finish(mos_map **pointer) {
+    mos_map *map = *pointer;
+    mos_gdal_capture capture;
+    mosaic_status status;
+    mos_gdal_capture_begin(&capture);
+    MOS_GOTO(close_tiles(map, &capture));
+    if (is_cog(map)) MOS_GOTO(make_cog(map, &capture));
+    if (map->spec->codes != NULL) MOS_GOTO(write_attributes(map));
+    if (rename(map->part, map->path) != 0) status = mos_fail_errno("create", map->path);
+done:
+    mos_gdal_capture_end();
+    mos_map_abandon(pointer);
+    return status;
+}
+
+void mos_map_abandon(mos_map **pointer) {
+    mos_map *map = *pointer;
+    if (map == NULL) return;
+    mos_gdal_capture silent;
+    mos_gdal_capture_begin(&silent);
+    if (map->dataset != NULL) GDALClose(map->dataset);
+    mos_gdal_capture_end();
+    (void)unlink(map->tiles);
+    (void)unlink(map->part);
+    mos_free(map);
+    *pointer = NULL;
+}

@@ -1,0 +1,210 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2154 # mosaic and work are set by cli_support.sh
+# Maps of scenes, judged by GDAL and numpy: georeference to the bit, the same answers as `eval` on the same windows, edges, seams, any number of
+# threads, a run that was killed, what is refused.
+source "$(dirname "$0")/cli_support.sh"
+/usr/bin/python3 -c 'from osgeo import gdal; import numpy' 2>/dev/null || { echo "skipped: no python3-gdal with numpy"; exit 77; }
+
+check "a data set" "$mosaic" data synth "$work/data" --patches 40 --size 24 --classes 5 --seed 3 --no-progress
+check "a scene" "$mosaic" data synth "$work/scene" --layout scene --patches 30 --size 24 --classes 5 --seed 4 --no-progress --threads 1
+check "the same scene" "$mosaic" data synth "$work/twin" --layout scene --patches 30 --size 24 --classes 5 --seed 4 --no-progress --threads 2
+for name in s1.tif s2.tif land_cover.tif scene.yaml truth.json; do same "$work/scene/$name" "$work/twin/$name"; done
+expect 0 "labelled .* 30 " "$mosaic" data info "$work/scene"
+cat >"$work/config.yaml" <<END
+data: {root: $work/data}
+method: supervised
+model: {encoder: resnet18, hidden: 16, latent: 8}
+train: {epochs: 1, batch: 8, lr: 1e-3, keep: 1, log_every: 1, precision: fp32}
+END
+run=$work/run
+check "a model" "$mosaic" train "$work/config.yaml" --out "$run" --threads 1
+predict() { "$mosaic" predict "$run" "$@"; }
+
+# Rasters at odd places, of a size that no stride divides, with corners that one or both lack.
+cat >"$work/make.py" <<'END'
+import sys
+import numpy as np
+from osgeo import gdal
+gdal.UseExceptions()
+work = sys.argv[1]
+transform = (600000.123456789, 10, 0, 5300000.987654321, 0, -10)
+def write(name, source, change=None, kind=None, tags=(1, 0), product=None, bands=None):
+    image = gdal.Open(f"{work}/scene/{source}.tif")
+    pixels = image.ReadAsArray()[:, :115, :130]
+    names = [image.GetRasterBand(i + 1).GetDescription() for i in range(len(pixels))]
+    if change: pixels = change(pixels.copy())
+    out = gdal.GetDriverByName("GTiff").Create(f"{work}/{name}.tif", 130, 115, len(pixels), kind or image.GetRasterBand(1).DataType)
+    out.SetGeoTransform(transform)
+    out.SetSpatialRef(image.GetSpatialRef())
+    for b in range(len(pixels)):
+        band = out.GetRasterBand(b + 1)
+        band.SetDescription((bands or names)[b])
+        if tags != (1, 0): band.SetScale(tags[0]), band.SetOffset(tags[1])
+        band.WriteArray(pixels[b])
+def corners(value, wide):
+    def change(p):
+        p[:, :30, :30] = value
+        p[:, 100:, wide:] = value
+        return p
+    return change
+write("s2", "s2", corners(0, 115))
+write("s1", "s1", corners(np.nan, 125))
+write("clean2", "s2"), write("clean1", "s1")
+write("power1", "s1", lambda p: 10 ** (p / 10))
+write("whole1", "s1", np.round)
+write("swapped1", "s1", bands=["VH", "VV"])
+write("reflectance2", "s2", lambda p: p / 1e4, gdal.GDT_Float32)
+write("shifted2", "s2", lambda p: p + 1000, tags=(1e-4, -0.1))
+write("lying2", "s2", tags=(1e-4, -0.1))
+image = gdal.Open(f"{work}/scene/s2.tif")
+write("shuffled2", "s2", lambda p: p[::-1], bands=[image.GetRasterBand(b).GetDescription() for b in range(12, 0, -1)])
+mask = gdal.GetDriverByName("GTiff").Create(f"{work}/mask.tif", 65, 58)
+mask.SetGeoTransform((transform[0], 20, 0, transform[3], 0, -20))
+mask.SetSpatialRef(image.GetSpatialRef())
+codes = np.full((58, 65), 4, "u1")
+codes[20:40, 20:40] = 9
+mask.GetRasterBand(1).WriteArray(codes)
+END
+check "rasters" /usr/bin/python3 "$work/make.py" "$work"
+
+expect 2 "out is needed" predict "$work/scene"
+expect 2 "s1 and --s2 are rasters of one scene" predict "$work/scene" --s2 "$work/s2.tif" --out "$work/x"
+expect 2 "none may be left out" predict "$work/scene" --stride 25 --out "$work/x"
+expect 2 "no layer 'clases'" predict "$work/scene" --layers clases --out "$work/x"
+expect 2 "mask and mask_values go together" predict "$work/scene" --mask "$work/mask.tif" --out "$work/x"
+expect 2 "stride is for scenes" predict "$work/data" --stride 12 --out "$work/x"
+expect 2 "is one file" predict "$work/scene" --layers classes,quality --out "$work/x.tif"
+expect 3 "needs modality 's1'" predict --s2 "$work/s2.tif" --out "$work/x"
+
+expect 0 "99 of 99 patches predicted" predict "$work/scene" --out "$work/map" --threads 1
+expect 2 "synth_probabilities.tif exists; --overwrite" predict "$work/scene" --out "$work/map" --threads 1
+expect 0 "99 of 99" predict "$work/scene/scene.yaml" --out "$work/map2" --threads 3
+for layer in probabilities classes quality; do same "$work/map/synth_$layer.tif" "$work/map2/synth_$layer.tif"; done
+same "$work/map/synth_classes.tif.aux.xml" "$work/map2/synth_classes.tif.aux.xml"
+check "nothing but whole files" test "$(find "$work/map" -type f | wc -l)" = 4
+expect 0 "86 of 86" predict --s1 "$work/s1.tif" --s2 "$work/s2.tif" --out "$work/odd" --threads 2
+expect 0 "" predict --s1 "$work/s1.tif" --s2 "$work/s2.tif" --out "$work/odd/byte.tif" --type byte --threads 2
+expect 0 "" predict --s1 "$work/s1.tif" --s2 "$work/s2.tif" --out "$work/odd/float.tif" --type float32 --of GTiff --co COMPRESS=LZW --threads 2
+expect 0 "" predict --s1 "$work/s1.tif" --s2 "$work/s2.tif" --out "$work/odd/masked.tif" --mask "$work/mask.tif" --mask-values 8,9 --threads 2
+# The same windows, one by one: touching ones as `eval` has them, and those of the map as a table.
+expect 0 "30 of 30" predict "$work/scene" --stride 24 --out "$work/touching" --layers probabilities --threads 2
+expect 0 "" "$mosaic" eval "$run" --split none --out "$work/judged" --pictures 0 --threads 1 --set data.root="$work/scene" --set data.format=scene
+expect 0 "99 of 99" predict "$work/scene" --stride 12 --grid patch --out "$work/table" --threads 2
+expect 0 "" predict "$work/scene" --out "$work/steps.tif" --blend mean --type float32 --threads 2
+expect 0 "" predict "$work/scene" --out "$work/smooth.tif" --type float32 --threads 2
+cat >"$work/judge.py" <<'END'
+import csv, sys
+import numpy as np
+from osgeo import gdal
+gdal.UseExceptions()
+work = sys.argv[1]
+open_ = lambda name: gdal.Open(f"{work}/{name}")
+names = [r["class"] for r in csv.DictReader(open(f"{work}/judged/per_class.csv"))]
+wire = lambda raster, b: raster.GetRasterBand(b).ReadAsArray()
+# georeference, size, bands, metadata
+for name, source in (("map/synth", "scene/s2.tif"), ("odd/s2", "s2.tif")):
+    source = open_(source)
+    for layer in ("probabilities", "classes", "quality"):
+        raster = open_(f"{name}_{layer}.tif")
+        assert raster.GetGeoTransform() == source.GetGeoTransform(), raster.GetGeoTransform()
+        assert raster.GetSpatialRef().IsSame(source.GetSpatialRef())
+        assert (raster.RasterXSize, raster.RasterYSize) == (source.RasterXSize, source.RasterYSize)
+        assert raster.GetMetadataItem("LAYOUT", "IMAGE_STRUCTURE") == "COG"
+raster = open_("odd/s2_probabilities.tif")
+assert [raster.GetRasterBand(b + 1).GetDescription() for b in range(19)] == names
+band = raster.GetRasterBand(1)
+assert (band.DataType, band.GetScale(), band.GetOffset(), band.GetNoDataValue()) == (gdal.GDT_UInt16, 1e-4, 0, 65535)
+facts = raster.GetMetadata()
+assert facts["SOURCES"] == "s1.tif; s2.tif" and len(facts["MODEL_SHA256"]) == 64 and facts["MODALITIES"] == "s1+s2", facts
+assert f"{names[0]}=0." in facts["THRESHOLDS"] and facts["SOFTWARE"].startswith("mosaic ") and "stride=12" in facts["WINDOWS"]
+# no data: only where neither sensor measured; a corner that one of them lacks has a value
+whole = raster.ReadAsArray()
+empty = (whole == 65535).all(0)
+wanted = np.zeros((115, 130), bool)
+wanted[:30, :30] = True
+wanted[100:, 125:] = True
+windows_out = empty & ~wanted  # no window with enough in it
+assert empty[wanted].all() and not windows_out[30:100].any() and not windows_out[:, 30:115].any(), windows_out.sum()
+assert ((whole == 65535).any(0) == empty).all() and whole[:, ~empty].max() <= 10000
+# types
+byte, real = open_("odd/byte.tif"), open_("odd/float.tif")
+assert byte.GetRasterBand(1).GetNoDataValue() == 255 and byte.GetRasterBand(1).GetScale() == 0.01
+assert np.isnan(real.GetRasterBand(1).GetNoDataValue()) and real.GetMetadataItem("COMPRESSION", "IMAGE_STRUCTURE") == "LZW"
+values = real.ReadAsArray()
+assert (np.isnan(values).all(0) == empty).all()
+assert np.abs(values[:, ~empty] - whole[:, ~empty] * 1e-4).max() <= 0.5001e-4
+assert np.abs(values[:, ~empty] - byte.ReadAsArray()[:, ~empty] * 0.01).max() <= 0.5001e-2
+# dominant class and its names
+coded = open_("odd/s2_classes.tif")
+classes = coded.GetRasterBand(1)
+codes = classes.ReadAsArray()
+assert ((codes == 0) == empty).all() and (codes[~empty] == values[:, ~empty].argmax(0) + 1).all()
+assert classes.GetRasterColorInterpretation() == gdal.GCI_PaletteIndex and classes.GetColorTable().GetColorEntry(1 + names.index("Coniferous forest"))[:3] == (0, 166, 0)
+table = classes.GetDefaultRAT()
+assert [table.GetValueAsString(i, 1) for i in range(19)] == names and [table.GetValueAsInt(i, 0) for i in range(19)] == list(range(1, 20))
+assert classes.GetCategoryNames()[1:] == names
+# valid fraction and entropy
+valid, entropy = open_("odd/s2_quality.tif").ReadAsArray() * 1e-4
+p = np.clip(values[:, ~empty].astype("f8"), 1e-9, 1 - 1e-9)
+assert entropy[~empty].min() > 0.1 and entropy[~empty].max() <= 1 and 0.5 <= valid[~empty].min() < 0.99 and valid[60, 60] == 1
+# mask
+masked = open_("odd/masked.tif").ReadAsArray()
+assert (masked[:, 40:80, 40:80] == 65535).all() and ((masked == 65535).all(0) >= empty).all() and (masked[:, 90:95, 20:90] != 65535).all()
+# each window as eval has it
+rows = list(csv.DictReader(open(f"{work}/judged/predictions.csv")))
+touching = open_("touching/synth_probabilities.tif").ReadAsArray()
+assert len(rows) == 30
+for row in rows:
+    r, c = (int(part[1:]) for part in row["id"].split("_")[1:3])
+    wanted = np.array([float(row["probability:" + n]) for n in names])[:, None, None]
+    got = touching[:, r * 24:r * 24 + 24, c * 24:c * 24 + 24] * 1e-4
+    assert np.abs(got - wanted).max() <= 0.5001e-4, (row["id"], np.abs(got - wanted).max())
+# the whole map from its windows, in numpy
+table = list(csv.DictReader(open(f"{work}/table/predictions.csv")))
+raster_of_scene = open_("smooth.tif")
+smooth, steps = open_("smooth.tif").ReadAsArray(), open_("steps.tif").ReadAsArray()
+gt = raster_of_scene.GetGeoTransform()
+for result, weight in ((smooth, np.sin(np.pi * (np.arange(24) + 0.5) / 24) ** 2), (steps, np.ones(24))):
+    top, bottom = np.zeros((19, 120, 144)), np.zeros((120, 144))
+    square = np.outer(weight, weight)
+    for row in table:
+        x, y = round((float(row["x"]) - gt[0]) / 10), round((gt[3] - float(row["y"])) / 10)
+        top[:, y:y + 24, x:x + 24] += square * np.array([float(row["probability:" + n]) for n in names])[:, None, None]
+        bottom[y:y + 24, x:x + 24] += square
+    assert np.abs(result - top / bottom).max() < 1e-6, np.abs(result - top / bottom).max()
+# seams: the mean steps where windows begin, Hann's map no more there than elsewhere
+def seam(image):
+    jump = np.abs(np.diff(image, axis=2))[:, 12:-12]
+    at = np.arange(jump.shape[2]) % 12 == 11
+    return jump[:, :, at].mean(), jump[:, :, ~at].mean()
+at, elsewhere = seam(smooth)
+assert at <= 1.05 * elsewhere, (at, elsewhere)
+at, elsewhere = seam(steps)
+assert at > 5 * max(elsewhere, 1e-7), (at, elsewhere)
+END
+check "maps" /usr/bin/python3 "$work/judge.py" "$work"
+if /usr/bin/python3 -c 'import osgeo_utils.samples.validate_cloud_optimized_geotiff' 2>/dev/null; then
+    for layer in probabilities classes quality; do
+        expect 0 "is a valid cloud optimized GeoTIFF" /usr/bin/python3 -m osgeo_utils.samples.validate_cloud_optimized_geotiff "$work/map/synth_$layer.tif"
+    done
+else
+    echo "skipped: no validator of cloud-optimized GeoTIFF"
+fi
+
+# Killed, then started again: the same bytes, and what was answered is not asked again.
+expect 0 "285 of 285" predict "$work/scene" --stride 7 --layers classes --out "$work/undisturbed.tif" --threads 2
+"$mosaic" predict "$run" "$work/scene" --stride 7 --layers classes --out "$work/killed.tif" --threads 2 >/dev/null 2>&1 &
+victim=$!
+part=$work/killed.tif.answers.part
+for _ in $(seq 6000); do [ "$(stat -c %s "$part" 2>/dev/null || echo 0)" -gt 1000 ] && break; sleep 0.01; done
+kill -9 $victim
+wait $victim 2>/dev/null
+check "no final name" test ! -e "$work/killed.tif"
+check "answers so far" test -s "$part"
+truncate -s -3 "$part" # the last block was cut short: it is asked again
+expect 5 "another model, other data or other settings" predict "$work/scene" --stride 8 --layers classes --out "$work/killed.tif" --threads 2
+printf 'half a block' >>"$part"
+expect 0 "285 of 285" predict "$work/scene" --stride 7 --layers classes --out "$work/killed.tif" --threads 2
+same "$work/undisturbed.tif" "$work/killed.tif"
+check "no part is left" test ! -e "$part"
+finish
