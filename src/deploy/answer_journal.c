@@ -67,6 +67,7 @@ static mosaic_status take(mos_answer_journal *journal, const char *key, mos_answ
         *done += count;
         whole = ftell(journal->file);
     }
+    journal->rows = *done;
     /* What a block that is not whole left behind. */
     for (int64_t i = *done; i < answers->count; i++) {
         answers->known[i] = 0;
@@ -92,7 +93,9 @@ mosaic_status mos_answer_journal_open(const char *path, const char *key, bool an
     if (!found) out->file = fopen(path, "w+b");
     if (out->file == NULL) return mos_fail_errno("create", path);
     status = found ? take(out, key, answers, done) : write_header(out, key);
-    if (status != MOSAIC_OK) mos_answer_journal_close(out);
+    if (status == MOSAIC_OK) return MOSAIC_OK;
+    out->rows = 1; /* another's answers are not thrown away */
+    mos_answer_journal_close(out);
     return status;
 }
 
@@ -108,10 +111,13 @@ mosaic_status mos_answer_journal_add(mos_answer_journal *journal, const mos_answ
         fwrite(&sum, sizeof sum, 1, journal->file) != 1 || fflush(journal->file) != 0 ||
         fdatasync(fileno(journal->file)) != 0)
         return mos_fail_errno("write", journal->path);
+    journal->rows += count;
     return MOSAIC_OK;
 }
 
 void mos_answer_journal_close(mos_answer_journal *journal) {
-    if (journal->file != NULL) (void)fclose(journal->file);
+    if (journal->file == NULL) return;
+    (void)fclose(journal->file);
+    if (journal->rows == 0) (void)unlink(journal->path);
     journal->file = NULL;
 }

@@ -9,6 +9,7 @@
 typedef struct mos_answer_journal {
     char path[4096];
     FILE *file;
+    int64_t rows; /* whole ones in it */
 } mos_answer_journal;
 
 /* Takes what is there into `answers`: *done of its rows are known then. A file of another key is
@@ -18,7 +19,7 @@ mosaic_status mos_answer_journal_open(const char *path, const char *key, bool an
 /* Rows [first, first + count), on disk when it returns. */
 mosaic_status mos_answer_journal_add(mos_answer_journal *journal, const mos_answers *answers,
                                      int64_t first, int64_t count);
-/* The file stays. Takes an empty one. */
+/* The file stays, unless it holds no answer. Takes an empty one. */
 void mos_answer_journal_close(mos_answer_journal *journal);
 
 #endif

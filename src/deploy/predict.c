@@ -28,6 +28,7 @@ typedef struct predict_work {
     bool maps;          /* else a table */
     bool single;        /* --out is the file, no folder */
     char journal[4096]; /* of answers so far */
+    char model_sha256[65];
 } predict_work;
 
 static bool ends_with(const char *text, const char *end) {
@@ -116,7 +117,7 @@ static mosaic_status find_answers(predict_work *work) {
     int64_t *index = NULL, count = 0;
     char key[65];
     mosaic_status status;
-    MOS_GOTO(mos_predict_key(options, &work->session, key));
+    MOS_GOTO(mos_predict_key(options, &work->session, work->model_sha256, key));
     MOS_GOTO(
         mos_inference_rows(work->session.dataset, MOS_SPLIT_COUNT, options->limit, &index, &count));
     const mos_answers_options how = {
@@ -142,7 +143,9 @@ static mosaic_status run(predict_work *work) {
     MOS_TRY(mos_predict_open(work->options, &work->session));
     MOS_TRY(choose_outputs(work));
     MOS_TRY(write_outputs(work, true));
-    MOS_TRY(mos_predict_facts_make(work->options, &work->session, &work->facts));
+    MOS_TRY(mos_sha256_file(work->session.model_path, work->model_sha256));
+    MOS_TRY(
+        mos_predict_facts_make(work->options, &work->session, work->model_sha256, &work->facts));
     MOS_TRY(find_answers(work));
     MOS_TRY(write_outputs(work, false));
     work->summary->asked = work->answers.count;

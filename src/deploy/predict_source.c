@@ -169,13 +169,12 @@ static void add_file(mos_text *text, const char *path) {
 }
 
 mosaic_status mos_predict_key(const mos_predict_options *options, const mos_session *session,
-                              char key[65]) {
+                              const char *model_sha256, char key[65]) {
     mos_text text = {0};
     char hex[65];
-    mosaic_status status;
+    mosaic_status status = MOSAIC_OK;
     const mos_data_options *data = mos_config_data(session->config);
-    MOS_GOTO(mos_sha256_file(session->model_path, hex));
-    mos_text_add(&text, "%s\n", hex);
+    mos_text_add(&text, "%s\n", model_sha256);
     mos_dataset_fingerprint(session->dataset, hex);
     mos_text_add(&text, "%s\n%u\n", hex, session->card.without);
     for (size_t i = 0; i < mos_data_option_table.count; i++) {

@@ -9,9 +9,9 @@
  * options->session.set holds. Scenes are cut in windows of the model's size, the last ones moved
  * back inside. The modalities of options->without are left out. */
 mosaic_status mos_predict_open(const mos_predict_options *options, mos_session *out);
-/* 64 hex digits of everything an answer depends on: model, data, settings, the rasters' sizes and
- * times. */
+/* 64 hex digits of everything an answer depends on: the model (its own digest), data, settings, the
+ * rasters' sizes and times. */
 mosaic_status mos_predict_key(const mos_predict_options *options, const mos_session *session,
-                              char key[65]);
+                              const char *model_sha256, char key[65]);
 
 #endif
