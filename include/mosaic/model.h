@@ -19,6 +19,11 @@ typedef struct mosaic_model mosaic_model;
  * all. Weights are checked strictly: every tensor present, none left over, shapes equal. */
 MOSAIC_API mosaic_status mosaic_model_open(const char *path, const char *device, int threads,
                                            mosaic_model **out) MOSAIC_CHECKED;
+/* The same in the arithmetic of choice: "fp32", "bf16" (where the processor lacks it, fp32 and a
+ * warning) or "auto", which mosaic_model_open takes: what the model's thresholds were tuned in. */
+MOSAIC_API mosaic_status mosaic_model_open_in(const char *path, const char *device,
+                                              const char *precision, int threads,
+                                              mosaic_model **out) MOSAIC_CHECKED;
 MOSAIC_API void mosaic_model_close(mosaic_model **model);
 
 MOSAIC_API int64_t mosaic_model_modality_count(const mosaic_model *model);
@@ -29,6 +34,11 @@ MOSAIC_API int64_t mosaic_model_class_count(const mosaic_model *model); /* 0: no
 MOSAIC_API const char *mosaic_model_class(const mosaic_model *model, int64_t l);
 /* The decision threshold of class l tuned on validation, 0.5 where none was. */
 MOSAIC_API double mosaic_model_threshold(const mosaic_model *model, int64_t l);
+/* "fp32", "bf16" (or, of the device "ref", "fp64"): what the model computes in, and what the scores
+ * were computed in that its thresholds were tuned on (NULL: it has none). Where one is bf16 and the
+ * other is not, opening says so. */
+MOSAIC_API const char *mosaic_model_precision(const mosaic_model *model);
+MOSAIC_API const char *mosaic_model_threshold_precision(const mosaic_model *model);
 MOSAIC_API int64_t mosaic_model_height(const mosaic_model *model); /* pixels */
 MOSAIC_API int64_t mosaic_model_width(const mosaic_model *model);
 MOSAIC_API int64_t mosaic_model_feature_size(const mosaic_model *model); /* per modality */

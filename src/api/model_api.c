@@ -34,15 +34,34 @@ static mosaic_status plan(mosaic_model *model) {
     return mos_model_plan_make(model->model, &wanted);
 }
 
+static mosaic_status read_choice(const char *name, mos_precision_choice *out) {
+    for (int i = 0; mos_precision_choices[i]; i++) {
+        *out = (mos_precision_choice)i;
+        if (strcmp(name, mos_precision_choices[i]) == 0) return MOSAIC_OK;
+    }
+    return mos_fail(MOSAIC_ERR_USAGE, "precision: found '%.40s', want auto, fp32 or bf16", name);
+}
+
 mosaic_status mosaic_model_open(const char *path, const char *device, int threads,
                                 mosaic_model **out) {
+    return mosaic_model_open_in(path, device, mos_precision_choices[MOS_PRECISION_CHOICE_AUTO],
+                                threads, out);
+}
+
+mosaic_status mosaic_model_open_in(const char *path, const char *device, const char *precision,
+                                   int threads, mosaic_model **out) {
     mosaic_model *model = NULL;
+    mos_precision_choice choice = MOS_PRECISION_CHOICE_AUTO;
     mosaic_status status = MOSAIC_OK;
     *out = NULL;
+    MOS_TRY(read_choice(precision, &choice));
     MOS_GOTO(mos_alloc(1, sizeof *model, "model handle", &model));
-    MOS_GOTO(mos_device_open(device, MOS_PRECISION_FP32, threads, &model->device));
+    MOS_GOTO(mos_model_file_card(path, &model->card));
+    MOS_GOTO(mos_model_device_open(&model->card, device, choice, threads, &model->device));
+    mos_model_card_release(&model->card);
     MOS_GOTO(mos_model_file_load(path, model->device, &model->card, &model->model));
     MOS_GOTO(plan(model));
+    (void)mos_model_warn_precision(&model->card, model->device);
     *out = model;
     model = NULL;
 done:
@@ -98,6 +117,14 @@ double mosaic_model_threshold(const mosaic_model *model, int64_t l) {
     return model->card.has_thresholds && l >= 0 && l < model->card.spec.classes
                ? model->card.threshold[l]
                : 0.5;
+}
+
+const char *mosaic_model_precision(const mosaic_model *model) {
+    return mos_precision_names[model->device->precision];
+}
+
+const char *mosaic_model_threshold_precision(const mosaic_model *model) {
+    return model->card.has_thresholds ? mos_precision_names[model->card.threshold_precision] : NULL;
 }
 
 int64_t mosaic_model_height(const mosaic_model *model) {

@@ -75,7 +75,8 @@ static void add_thresholds(const mos_model_card *card, mos_text *out) {
         mos_text_add(out, "null");
         return;
     }
-    mos_text_add(out, "{\"global\": ");
+    mos_text_add(out, "{\"precision\": \"%s\", \"global\": ",
+                 mos_precision_names[card->threshold_precision]);
     mos_text_add_number(out, card->global_threshold);
     mos_text_add(out, ", \"per_class\": {");
     for (int64_t l = 0; l < card->spec.classes; l++) {

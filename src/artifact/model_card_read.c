@@ -201,6 +201,22 @@ static mosaic_status read_input(const card_reader *reader, const json_t *root,
     return take_int(reader, root, "width", 1, SIDE_MAX, &card->width);
 }
 
+/* Files written before the precision was noted are used in fp32, as they were then. */
+static mosaic_status read_precision(const card_reader *reader, const json_t *root,
+                                    mos_precision *out) {
+    const json_t *node = json_object_get(root, "precision");
+    const char *name =
+        node == NULL ? mos_precision_names[MOS_PRECISION_FP32] : json_string_value(node);
+    for (int k = 0; name != NULL && mos_precision_names[k] != NULL; k++) {
+        if (strcmp(mos_precision_names[k], name) != 0) continue;
+        *out = (mos_precision)k;
+        return MOSAIC_OK;
+    }
+    return mos_fail(MOSAIC_ERR_DATA,
+                    "%s: metadata '%s': 'precision' is fp32, bf16 or fp64, found '%.40s'",
+                    reader->path, reader->key, name == NULL ? "" : name);
+}
+
 static mosaic_status read_thresholds(const card_reader *reader, const json_t *root,
                                      mos_model_card *card) {
     if (json_is_null(root)) return MOSAIC_OK;
@@ -208,6 +224,7 @@ static mosaic_status read_thresholds(const card_reader *reader, const json_t *ro
     if (!json_is_number(global) || !isfinite(json_number_value(global)))
         return fail_card(reader, "'global' wants a number");
     card->global_threshold = json_number_value(global);
+    MOS_TRY(read_precision(reader, root, &card->threshold_precision));
     const json_t *per_class = json_object_get(root, "per_class");
     if ((int64_t)json_object_size(per_class) != card->spec.classes)
         return fail_card(reader, "one threshold per class is wanted");

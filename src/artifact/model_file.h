@@ -14,6 +14,7 @@ typedef struct mos_model_card {
     char method[32];
     bool has_thresholds;
     double threshold[MOS_MAX_CLASSES], global_threshold; /* tuned on validation */
+    mos_precision threshold_precision; /* of the scores that the thresholds were tuned on */
     bool reduced; /* trained on fewer batches, patches or epochs than configured: said wherever
                      results are */
     bool
@@ -41,6 +42,14 @@ mosaic_status mos_model_file_card(const char *path, mos_model_card *card);
  * every value finite. */
 mosaic_status mos_model_file_load(const char *path, mos_device *device, mos_model_card *card,
                                   mos_model **out);
+
+/* The device that a model of this card is used on. choice AUTO: the precision that its thresholds
+ * were tuned in. */
+mosaic_status mos_model_device_open(const mos_model_card *card, const char *name,
+                                    mos_precision_choice choice, int threads, mos_device **out);
+/* Says it where the card's thresholds were tuned in other arithmetic than the device's, for whoever
+ * is about to use them. FP32 and FP64 differ by less than a threshold can tell. */
+bool mos_model_warn_precision(const mos_model_card *card, const mos_device *device);
 
 /* Copy tensors whose names match `pattern` (fnmatch; NULL: all, strict) from a file into a model:
  * for --init-from. Also takes a bare torchvision ResNet file (names without the backbones prefix)

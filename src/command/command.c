@@ -37,9 +37,17 @@ static const mos_option machine_options[] = {
      .fallback = "auto",
      .choices = mos_command_devices,
      .help = "where to compute"},
+    {.key = "precision",
+     .type = MOS_OPTION_CHOICE,
+     .offset = offsetof(mos_command_machine, precision),
+     .fallback = "auto",
+     .choices = mos_precision_choices,
+     .help = "arithmetic of the network; auto: what the model's thresholds were tuned in (its card "
+             "says it), fp32 where there are none"},
 };
 const mos_option_table mos_command_threads_table = {"threads", machine_options, 1};
 const mos_option_table mos_command_machine_table = {"machine", machine_options, 2};
+const mos_option_table mos_command_model_table = {"machine", machine_options, 3};
 
 struct mosaic_command {
     const mos_command_row *row;

@@ -295,7 +295,9 @@ static mosaic_status run_probe(const void *values, const mos_text_list *position
     const mos_session_options session = {.model = positional->items[0],
                                          .set = &command->set,
                                          .device = mos_command_devices[command->machine.device],
-                                         .threads = mos_command_threads(&command->machine)};
+                                         .threads = mos_command_threads(&command->machine),
+                                         .precision =
+                                             (mos_precision_choice)command->machine.precision};
     mos_evaluate_summary summary;
     if (command->kind == KIND_FINETUNE)
         MOS_TRY(run_finetune(command, &session, &summary));
@@ -311,7 +313,7 @@ const mos_command_row mos_command_probe = {
     .parts = {{&data_table, 0, NULL},
               {&frozen_table, 0, NULL},
               {&finetune_table, 0, NULL},
-              {&mos_command_machine_table, offsetof(probe_command, machine), NULL}},
+              {&mos_command_model_table, offsetof(probe_command, machine), NULL}},
     .size = sizeof(probe_command),
     .positional_least = 1,
     .positional_most = 1,

@@ -13,10 +13,11 @@
 typedef struct mos_command_machine {
     int64_t threads; /* 0: all */
     int device;      /* index into mos_command_devices */
+    int precision;   /* mos_precision_choice, of commands that use a trained model */
 } mos_command_machine;
 extern const char *const mos_command_devices[]; /* "auto", "cpu", "ref", NULL */
-extern const mos_option_table mos_command_threads_table,
-    mos_command_machine_table; /* threads alone; both */
+extern const mos_option_table mos_command_threads_table, mos_command_machine_table,
+    mos_command_model_table; /* threads; device too; precision too */
 
 /* An option table embedded at an offset of the command's struct; `strip` is a prefix its keys lose
  * ("data."). */

@@ -12,6 +12,9 @@ enum { BACKENDS = sizeof backends / sizeof backends[0], MAX_THREADS = 1024 };
 static const char *const names[] = {"cpu", "ref", NULL};
 static const char *const accepted[] = {"auto", "cpu", "ref"};
 
+const char *const mos_precision_names[] = {"fp32", "bf16", "fp64", NULL};
+const char *const mos_precision_choices[] = {"auto", "fp32", "bf16", NULL};
+
 const char *const *mos_device_names(void) {
     return names;
 }

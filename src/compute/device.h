@@ -27,6 +27,15 @@ typedef enum mos_precision {
     MOS_PRECISION_BF16,
     MOS_PRECISION_FP64
 } mos_precision;
+extern const char *const mos_precision_names[]; /* in this order, NULL-terminated */
+
+/* What a user may ask for; whoever offers "auto" says what it stands for. */
+typedef enum mos_precision_choice {
+    MOS_PRECISION_CHOICE_AUTO,
+    MOS_PRECISION_CHOICE_FP32,
+    MOS_PRECISION_CHOICE_BF16
+} mos_precision_choice;
+extern const char *const mos_precision_choices[]; /* in this order, NULL-terminated */
 
 typedef struct mos_backend mos_backend;
 

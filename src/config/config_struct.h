@@ -8,7 +8,6 @@ enum { MOS_STATISTICS_AUTO, MOS_STATISTICS_REBEN, MOS_STATISTICS_MODEL };
 enum { MOS_ANCHOR_SEPARATE, MOS_ANCHOR_SHARED };
 enum { MOS_WEIGHTING_PAIR, MOS_WEIGHTING_ANCHOR };
 enum { MOS_SCHEDULE_COSINE, MOS_SCHEDULE_CONSTANT };
-enum { MOS_PRECISION_CHOICE_AUTO, MOS_PRECISION_CHOICE_FP32, MOS_PRECISION_CHOICE_BF16 };
 enum { MOS_ENCODERS_IN_TURN, MOS_ENCODERS_SIDE_BY_SIDE };
 enum { MOS_MONITOR_AUTO, MOS_MONITOR_MACRO_AP, MOS_MONITOR_LOSS };
 enum { MOS_ONLINE_NONE, MOS_ONLINE_LINEAR, MOS_ONLINE_KNN };
@@ -56,7 +55,7 @@ typedef struct mos_settings_train {
     double warmup, final_ratio;
     int schedule;
     double clip;
-    int precision;
+    int precision; /* mos_precision_choice */
     int encoders;
     int recompute;
     int64_t grad_cache;

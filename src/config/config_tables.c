@@ -15,7 +15,6 @@ static const char *const weightings[] = {"pair", "anchor", NULL};
 static const char *const anchors[] = {"separate", "shared", NULL};
 static const char *const optimizers[] = {"sgd", "adam", "adamw", "lars", NULL};
 static const char *const schedules[] = {"cosine", "constant", NULL};
-static const char *const precisions[] = {"auto", "fp32", "bf16", NULL};
 static const char *const encoder_ways[] = {"in-turn", "side-by-side", NULL};
 static const char *const recomputes[] = {"none", "norm", "block", NULL};
 static const char *const monitors[] = {"auto", "macro-ap", "loss", NULL};
@@ -155,7 +154,7 @@ static const mos_option train_options[] = {
          "the cosine ends at this share of the peak"),
     REAL("train.clip", train.clip, "0", 0, INFINITY, "", "chosen",
          "largest norm of the gradient, 0: off"),
-    CHOICE("train.precision", train.precision, "auto", precisions, "chosen",
+    CHOICE("train.precision", train.precision, "auto", mos_precision_choices, "chosen",
            "of the convolutions: auto is bf16 where the processor has it; losses, weights and "
            "moments are always float32"),
     CHOICE("train.encoders", train.encoders, "in-turn", encoder_ways, "chosen",

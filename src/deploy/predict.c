@@ -134,6 +134,7 @@ static void say_caveats(const predict_work *work) {
         mos_log(MOS_LOG_WARNING, "the model comes from a reduced run: its training was cut short");
     if (!work->session.card.has_thresholds)
         mos_log(MOS_LOG_WARNING, "the model has no tuned thresholds: decisions are at 0.5");
+    (void)mos_model_warn_precision(&work->session.card, work->session.device);
     if (summary->predicted < summary->asked)
         mos_log(MOS_LOG_WARNING, "%lld of %lld patches have no prediction",
                 (long long)(summary->asked - summary->predicted), (long long)summary->asked);

@@ -176,7 +176,8 @@ mosaic_status mos_predict_key(const mos_predict_options *options, const mos_sess
     const mos_data_options *data = mos_config_data(session->config);
     mos_text_add(&text, "%s\n", model_sha256);
     mos_dataset_fingerprint(session->dataset, hex);
-    mos_text_add(&text, "%s\n%u\n", hex, session->card.without);
+    mos_text_add(&text, "%s\n%u\n%s\n", hex, session->card.without,
+                 mos_precision_names[session->device->precision]);
     for (size_t i = 0; i < mos_data_option_table.count; i++) {
         mos_text_add(&text, "%s=", mos_data_option_table.options[i].key);
         mos_options_get(&mos_data_option_table, data, &mos_data_option_table.options[i], &text);

@@ -58,7 +58,10 @@ static mosaic_status find_thresholds(mos_session *session, const mos_evaluate_op
                                      used_modalities *used, bool *tuned) {
     mos_model_card *card = &session->card;
     *tuned = card->has_thresholds;
-    if (!options->tune) return MOSAIC_OK;
+    if (!options->tune) {
+        (void)mos_model_warn_precision(card, session->device);
+        return MOSAIC_OK;
+    }
     mos_inference validation = {0};
     mosaic_status status =
         run_split(session, MOS_SPLIT_VALIDATION, options->limit, false, true, used, &validation);
@@ -120,6 +123,7 @@ static mosaic_status write_scores(mos_session *session, const mos_evaluate_optio
                                 .scorer = card->probe_head ? "linear probe" : "head",
                                 .model = session->model_path,
                                 .method = card->method,
+                                .arithmetic = mos_precision_names[session->device->precision],
                                 .reduced = out->reduced,
                                 .n = inference->n,
                                 .classes = inference->classes,

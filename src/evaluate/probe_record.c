@@ -78,6 +78,7 @@ mosaic_status mos_probe_record_write(const mos_probe_record *record,
     if (options->kind == MOS_PROBE_LINEAR) add_solver(&json, &options->linear);
     mos_json_string(&json, "model", session->model_path);
     mos_json_string(&json, "model_sha256", hash);
+    mos_json_string(&json, "arithmetic", mos_precision_names[session->device->precision]);
     mos_json_open(&json, "modalities", '[');
     for (int64_t m = 0; m < session->card.spec.modalities; m++)
         if (used[m]) mos_json_string(&json, NULL, session->card.spec.modality[m].name);

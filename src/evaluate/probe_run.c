@@ -280,6 +280,7 @@ static mosaic_status write_results(probe_job *job, mos_evaluate_summary *out) {
                                                                              : "linear probe",
                                     .model = session->model_path,
                                     .method = session->card.method,
+                                    .arithmetic = mos_precision_names[session->device->precision],
                                     .reduced = out->reduced,
                                     .n = set->n,
                                     .classes = set->classes,
@@ -325,6 +326,7 @@ static mosaic_status write_model(probe_job *job) {
     MOS_TRY(mos_probe_head_put(session->model, &job->linear, job->used, row));
     card->probe_head = true;
     card->has_thresholds = job->tuned;
+    card->threshold_precision = session->device->precision;
     card->global_threshold = job->global;
     for (int64_t j = 0; j < classes; j++)
         card->threshold[j] = job->threshold[row[j]];

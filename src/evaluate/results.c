@@ -69,6 +69,7 @@ static mosaic_status write_metrics(const mos_result_set *set, const mos_metrics 
     mos_json_open(&json, NULL, '{');
     mos_json_string(&json, "model", set->model);
     mos_json_string(&json, "method", set->method);
+    mos_json_string(&json, "arithmetic", set->arithmetic);
     mos_json_string(&json, "scorer", set->scorer);
     mos_json_string(&json, "split", set->split);
     mos_json_bool(&json, "reduced", set->reduced);

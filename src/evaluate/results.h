@@ -13,7 +13,8 @@ typedef struct mos_result_set {
     const char *scorer; /* "head" or "linear probe" */
     const char *model;  /* path, for the record */
     const char *method;
-    bool reduced; /* fewer patches or steps than the whole: said in every output */
+    const char *arithmetic; /* "fp32": what the scores were computed in */
+    bool reduced;           /* fewer patches or steps than the whole: said in every output */
     int64_t n, classes;
     const char (*class_names)[128];
     const int64_t *samples;   /* [n] */

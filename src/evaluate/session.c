@@ -50,7 +50,10 @@ mosaic_status mos_session_open(const mos_session_options *options, mos_session *
     mosaic_status status = MOSAIC_OK;
     MOS_GOTO(mos_model_file_resolve(options->model, out->model_path, sizeof out->model_path));
     find_run(out->model_path, out->run, sizeof out->run);
-    MOS_GOTO(mos_device_open(options->device, MOS_PRECISION_FP32, options->threads, &out->device));
+    MOS_GOTO(mos_model_file_card(out->model_path, &out->card));
+    MOS_GOTO(mos_model_device_open(&out->card, options->device, options->precision,
+                                   options->threads, &out->device));
+    mos_model_card_release(&out->card);
     MOS_GOTO(mos_model_file_load(out->model_path, out->device, &out->card, &out->model));
     MOS_GOTO(read_config(options, out));
     MOS_GOTO(mos_dataset_open(mos_config_data(out->config), &out->dataset));

@@ -13,6 +13,7 @@ typedef struct mos_session_options {
     const mos_text_list *set; /* "data.root=/elsewhere" over the configuration in the model file */
     const char *device;
     int threads;
+    mos_precision_choice precision; /* AUTO: that of the model's thresholds */
 } mos_session_options;
 
 typedef struct mos_session {

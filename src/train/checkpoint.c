@@ -225,8 +225,8 @@ static mosaic_status fill_draft(mos_trainer *trainer, draft *it) {
         add_tensor(it, queue[i].name, queue[i].type, queue[i].count, queue[i].data);
     (void)snprintf(it->sum_text, sizeof it->sum_text, "%016llx", (unsigned long long)it->sum);
     (void)snprintf(it->threads, sizeof it->threads, "%d", device->threads);
-    static const char *const precisions[] = {"fp32", "bf16", "fp64"};
-    (void)snprintf(it->precision, sizeof it->precision, "%s", precisions[device->precision]);
+    (void)snprintf(it->precision, sizeof it->precision, "%s",
+                   mos_precision_names[device->precision]);
     add_pair(it, "format", CHECKPOINT_FORMAT);
     add_pair(it, "mosaic_version", MOSAIC_VERSION);
     add_pair(it, "checksum", it->sum_text);
@@ -320,7 +320,6 @@ static mosaic_status verify(const mos_safetensors *file, const char *path) {
 /* Things a resumed run must share with the checkpoint beyond the configuration. */
 static mosaic_status check_company(const mos_trainer *trainer, const mos_safetensors *file,
                                    const char *path) {
-    static const char *const precisions[] = {"fp32", "bf16", "fp64"};
     const char *dataset = mos_safetensors_metadata(file, "dataset");
     const char *precision = mos_safetensors_metadata(file, "precision");
     const char *threads = mos_safetensors_metadata(file, "threads");
@@ -329,10 +328,11 @@ static mosaic_status check_company(const mos_trainer *trainer, const mos_safeten
         return mos_fail(MOSAIC_ERR_RESUME,
                         "%s was trained on other data: fingerprint %.16s..., now %.16s...", path,
                         dataset == NULL ? "" : dataset, trainer->fingerprint);
-    if (precision == NULL || strcmp(precision, precisions[trainer->device->precision]) != 0)
+    if (precision == NULL ||
+        strcmp(precision, mos_precision_names[trainer->device->precision]) != 0)
         return mos_fail(MOSAIC_ERR_RESUME, "%s was trained in %s, this device computes in %s", path,
                         precision == NULL ? "?" : precision,
-                        precisions[trainer->device->precision]);
+                        mos_precision_names[trainer->device->precision]);
     if (threads != NULL && mos_parse_int(threads, &count) && count != trainer->device->threads)
         mos_log(MOS_LOG_WARNING,
                 "the run was started with %lld threads and goes on with %d: last bits may differ",

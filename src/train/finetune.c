@@ -60,6 +60,9 @@ static mosaic_status choose_settings(const mos_finetune_options *options, mos_co
         MOS_TRY(set_number(config, "data.labeled.fraction", options->fraction));
         MOS_TRY(set_number(config, "data.labeled.seed", (double)options->seed));
     }
+    if (options->session.precision != MOS_PRECISION_CHOICE_AUTO)
+        MOS_TRY(
+            set_text(config, "train.precision", mos_precision_choices[options->session.precision]));
     MOS_TRY(set_text(config, "train.optimizer", "adamw"));
     MOS_TRY(set_number(config, "train.lr", rate));
     MOS_TRY(set_number(config, "train.freeze_stages", (double)options->freeze_stages));

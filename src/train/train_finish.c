@@ -29,6 +29,7 @@ static mosaic_status tune(mos_trainer *trainer, mos_validation *validation) {
     if (!validation->valid) return MOSAIC_OK;
     MOS_TRY(mos_threshold_tune(validation->probability, validation->labels, validation->n,
                                trainer->classes, card->threshold, &card->global_threshold));
+    card->threshold_precision = trainer->device->precision;
     card->has_thresholds = true;
     return MOSAIC_OK;
 }
@@ -60,13 +61,15 @@ static void add_scores(const mos_trainer *trainer, const mos_validation *validat
         out,
         "On %lld validation patches, threshold 0.5: macro AP %s, micro AP %s, macro F1 %s, "
         "micro F1 %s; macro means are over the %lld of %lld classes that have positives and "
-        "negatives there. The thresholds in the file were tuned on the same patches%s.\n",
+        "negatives there. The thresholds in the file were tuned on the same patches, on scores "
+        "computed in %s%s.\n",
         (long long)validation->n,
         mos_format_double(number[0], 32, metrics->macro.average_precision, 4),
         mos_format_double(number[1], 32, metrics->micro.average_precision, 4),
         mos_format_double(number[2], 32, metrics->macro.f1, 4),
         mos_format_double(number[3], 32, metrics->micro.f1, 4), (long long)metrics->averaged,
-        (long long)metrics->classes, trainer->at.best_step > 0 ? ", and they chose the epoch" : "");
+        (long long)metrics->classes, mos_precision_names[trainer->device->precision],
+        trainer->at.best_step > 0 ? ", and they chose the epoch" : "");
 }
 
 static void describe(const mos_trainer *trainer, const mos_validation *validation, mos_text *out) {

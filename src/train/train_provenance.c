@@ -143,7 +143,6 @@ static mosaic_status add_memory(const mos_trainer *trainer, mos_text *out) {
 }
 
 mosaic_status mos_trainer_provenance(const mos_trainer *trainer, const char *status_text) {
-    static const char *const precisions[] = {"fp32", "bf16", "fp64"};
     const char *config = trainer->card->config == NULL ? "" : trainer->card->config;
     mos_text out = {0};
     char hash[65], path[4096];
@@ -157,7 +156,7 @@ mosaic_status mos_trainer_provenance(const mos_trainer *trainer, const char *sta
     add_text(&out, "config_sha256", hash);
     add_int(&out, "seed", trainer->config->settings.train.seed);
     add_text(&out, "device", trainer->device->description);
-    add_text(&out, "precision", precisions[trainer->device->precision]);
+    add_text(&out, "precision", mos_precision_names[trainer->device->precision]);
     add_int(&out, "threads", trainer->device->threads);
     add_int(&out, "loader_threads", trainer->loader_options.threads);
     add_text(&out, "init_from", trainer->init_from);

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -184,11 +185,34 @@ static void predictions_do_not_depend_on_company(void **state) {
     assert_null(model);
 }
 
+static void the_arithmetic_is_chosen(void **state) {
+    (void)state;
+    char path[128];
+    mosaic_model *model = NULL;
+    (void)snprintf(path, sizeof path, "%s/run", folder);
+    assert_int_equal(mosaic_model_open_in(path, "cpu", "fp33", 1, &model), MOSAIC_ERR_USAGE);
+    assert_non_null(strstr(mosaic_error(), "found 'fp33', want auto, fp32 or bf16"));
+    assert_null(model);
+    assert_int_equal(mosaic_model_open_in(path, "cpu", "fp32", 1, &model), MOSAIC_OK);
+    assert_string_equal(mosaic_model_precision(model), "fp32");
+    assert_string_equal(mosaic_model_threshold_precision(model), "fp32");
+    mosaic_model_close(&model);
+    assert_int_equal(mosaic_model_open_in(path, "cpu", "bf16", 1, &model), MOSAIC_OK);
+    const char *found = mosaic_model_precision(model);
+    const bool capped = mosaic_set_isa("avx512_bf16") != MOSAIC_OK; /* the processor lacks it */
+    assert_string_equal(found, capped ? "fp32" : "bf16");
+    mosaic_model_close(&model);
+    assert_int_equal(mosaic_model_open_in(path, "ref", "auto", 1, &model), MOSAIC_OK);
+    assert_string_equal(mosaic_model_precision(model), "fp64");
+    mosaic_model_close(&model);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_are_listed_and_checked),
         cmocka_unit_test(data_sets_are_read_by_name),
         cmocka_unit_test(predictions_do_not_depend_on_company),
+        cmocka_unit_test(the_arithmetic_is_chosen),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -2,6 +2,7 @@
 #include "artifact/class_join.h"
 #include "artifact/model_file.h"
 #include "base/file.h"
+#include "base/isa.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "io/safetensors.h"
@@ -75,6 +76,7 @@ static void fill_card(mos_model_card *card) {
                              .method = "mosaic-1",
                              .has_thresholds = true,
                              .global_threshold = 0.1 + 0.2,
+                             .threshold_precision = MOS_PRECISION_BF16,
                              .reduced = true,
                              .epochs = 7,
                              .steps = 123456789012};
@@ -150,6 +152,7 @@ static void round_trip(void **state) {
     assert_int_equal(back.width, 30);
     assert_true(back.reduced && back.has_thresholds && !back.probe_head);
     assert_true(back.global_threshold == card.global_threshold);
+    assert_int_equal(back.threshold_precision, MOS_PRECISION_BF16);
     for (int l = 0; l < 3; l++) {
         assert_true(back.threshold[l] == card.threshold[l]);
         assert_string_equal(back.class_names[l], card.class_names[l]);
@@ -340,6 +343,7 @@ static void hostile_cards(void **state) {
         {"input", "{\"height\": 1e99, \"width\": 24}", "'height'"},
         {"thresholds", "{\"global\": 0.5, \"per_class\": {\"Pastures\": 0.5}}", "per class"},
         {"thresholds", "{\"global\": \"x\"}", "'global'"},
+        {"thresholds", "{\"global\": 0.5, \"precision\": \"fp8\"}", "found 'fp8'"},
         {"training", "{}", "'epochs'"},
         {"method", NULL, "'method'"},
     };
@@ -365,6 +369,53 @@ static void hostile_cards(void **state) {
     assert_int_equal(mos_model_file_card(edited, &back), MOSAIC_ERR_DATA);
     mos_free(bytes);
     assert_fails(mos_model_file_card(at("nothing.safetensors"), &back), MOSAIC_ERR_IO, "nothing");
+}
+
+/* ---- precision --------------------------------------------------------------------------------
+ */
+
+static void precision_of_thresholds(void **state) {
+    (void)state;
+    static const char old[] = "{\"global\": 0.5, \"per_class\": {\"Pastures\": 0.5, "
+                              "\"Moors, heathland \\\"and\\\" more\": 0.5, "
+                              "\"Mar\xc3\xa9\": 0.5}}";
+    const bool narrow = mos_isa_used() >= MOS_ISA_AVX512_BF16;
+    mos_model_card card;
+    mos_device *it;
+    /* a file that does not say it is used in fp32, as it was before */
+    write_edited(source_path, edited, keep_head, "thresholds", old);
+    assert_int_equal(mos_model_file_card(edited, &card), MOSAIC_OK);
+    assert_true(card.has_thresholds);
+    assert_int_equal(card.threshold_precision, MOS_PRECISION_FP32);
+    mos_model_card_release(&card);
+    const struct {
+        mos_precision thresholds;
+        bool has_thresholds;
+        const char *device;
+        mos_precision_choice choice;
+        mos_precision found;
+        bool said;
+    } cases[] = {
+        {MOS_PRECISION_BF16, true, "cpu", MOS_PRECISION_CHOICE_AUTO,
+         narrow ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32, !narrow},
+        {MOS_PRECISION_BF16, true, "cpu", MOS_PRECISION_CHOICE_FP32, MOS_PRECISION_FP32, true},
+        {MOS_PRECISION_BF16, false, "cpu", MOS_PRECISION_CHOICE_AUTO, MOS_PRECISION_FP32, false},
+        {MOS_PRECISION_FP32, true, "cpu", MOS_PRECISION_CHOICE_AUTO, MOS_PRECISION_FP32, false},
+        {MOS_PRECISION_FP32, true, "cpu", MOS_PRECISION_CHOICE_BF16,
+         narrow ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32, narrow},
+        {MOS_PRECISION_FP32, true, "ref", MOS_PRECISION_CHOICE_AUTO, MOS_PRECISION_FP64, false},
+        {MOS_PRECISION_BF16, true, "ref", MOS_PRECISION_CHOICE_AUTO, MOS_PRECISION_FP64, true},
+        {MOS_PRECISION_FP64, true, "cpu", MOS_PRECISION_CHOICE_AUTO, MOS_PRECISION_FP32, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        card = (mos_model_card){.has_thresholds = cases[i].has_thresholds,
+                                .threshold_precision = cases[i].thresholds};
+        assert_int_equal(mos_model_device_open(&card, cases[i].device, cases[i].choice, 1, &it),
+                         MOSAIC_OK);
+        assert_int_equal(it->precision, cases[i].found);
+        assert_int_equal(mos_model_warn_precision(&card, it), cases[i].said);
+        mos_device_close(&it);
+    }
 }
 
 /* ---- starting weights ---------------------------------------------------------------------------
@@ -585,6 +636,7 @@ int main(void) {
         cmocka_unit_test(torchvision_names),
         cmocka_unit_test(strict_loading),
         cmocka_unit_test(hostile_cards),
+        cmocka_unit_test(precision_of_thresholds),
         cmocka_unit_test(start_from_pattern),
         cmocka_unit_test(join_by_name),
         cmocka_unit_test(start_from_torchvision),

@@ -70,6 +70,29 @@ assert abs(confidence["thresholds"]["0.5"]["macro_f1"]["value"] - half["macro"][
 END
 check "both means are scikit-learn's" /usr/bin/python3 "$work/judge.py" "$run/eval/test"
 
+# The arithmetic of scores is chosen and recorded, and said where thresholds were tuned in another.
+check "the card says what thresholds were tuned in" grep -q '"precision": "fp32", "global"' "$run/model/config.json"
+check "scores say what they were computed in" grep -qE '"arithmetic": ?"fp32"' "$run/eval/test/metrics.json"
+mkdir -p "$work/narrow/model"
+LC_ALL=C sed '1s/\\"precision\\": \\"fp32\\", \\"global/\\"precision\\": \\"bf16\\", \\"global/' \
+    "$run/model/model.safetensors" >"$work/narrow/model/model.safetensors"
+expect 0 "thresholds were tuned on scores computed in bf16, these are computed in fp32" \
+    "$mosaic" eval "$work/narrow" --precision fp32 --threads 1 --pictures 0 --limit 8
+expect 0 "thresholds were tuned on scores computed in bf16, these are computed in fp32" \
+    "$mosaic" predict "$work/narrow" --precision fp32 --threads 1 --limit 8 --out "$work/narrow/predicted"
+expect 0 "" "$mosaic" eval "$work/narrow" --precision fp32 --tune --threads 1 --pictures 0 --limit 8
+check "thresholds tuned anew are of the same arithmetic" test -z "$(grep "were tuned on scores" "$work/output")"
+"$mosaic" eval "$work/narrow" --threads 1 --pictures 0 --limit 8 --out "$work/narrow/auto" >"$work/output" 2>&1
+if grep -qE '"arithmetic": ?"bf16"' "$work/narrow/auto/metrics.json"; then
+    check "auto is what thresholds were tuned in" test -z "$(grep -E "no bf16|were tuned on scores" "$work/output")"
+else
+    check "no bf16 here, and that is said" test "$(grep -cE "no bf16 arithmetic|these are computed in fp32" "$work/output")" = 2
+fi
+expect 2 "precision.*fp16|fp16.*precision" "$mosaic" probe "$run" --precision fp16
+expect 0 "" "$mosaic" probe "$run" --precision fp32 --l2 0.01 --iterations 5 --limit 8 --threads 1 --pictures 0 --out "$work/probed" --write-model "$work/probed.safetensors"
+check "a probe says what its features were computed in" grep -qE '"arithmetic": ?"fp32"' "$work/probed/probe.json"
+check "and so does the model it becomes" grep -qa 'precision[^,]*fp32[^,]*, [^,]*global' "$work/probed.safetensors"
+
 # Tables of one's own: patches of the same content, a table that names two of the model's classes, and one that names none.
 mkdir "$work/own"
 if [ -n "${MOSAIC_REAL_DATA:-}" ] && [ -d "$MOSAIC_REAL_DATA/terramesh_patches" ]; then
