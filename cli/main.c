@@ -1,5 +1,6 @@
 /* mosaic: the command line. It finds the command, hands it its arguments, and turns a status into
  * an exit code. */
+#include "console.h"
 #include "mosaic/command.h"
 #include "stop_signal.h"
 
@@ -173,6 +174,7 @@ static int take_global_options(int argc, char **argv, int *code) {
 
 int main(int argc, char **argv) {
     int code;
+    take_messages();
     take_stop_signals();
     int next = take_global_options(argc, argv, &code);
     if (next < 0) return code;

@@ -1,9 +1,9 @@
 /* mosaic/command.h: every capability as a command with typed options.
  *
  * The command line, the language bindings and the documentation share these tables: a command knows
- * its options, their types, defaults, ranges and sources, parses them from text, and runs. Nothing
- * here prints to stdout but what mosaic_command_run is given a stream for; messages and progress go
- * to stderr.
+ * its options, their types, defaults, ranges and sources, parses them from text, and runs. Data
+ * goes to the stream that mosaic_command_run is given; messages and progress go to the program's
+ * own functions (mosaic_set_log_hooks). Nothing is printed to stdout or stderr.
  *
  * Threads: one command object belongs to one thread at a time. Commands use threads inside. */
 #ifndef MOSAIC_COMMAND_H
@@ -11,6 +11,7 @@
 
 #include "mosaic/status.h"
 
+#include <stdint.h>
 #include <stdio.h>
 
 #ifdef __cplusplus
@@ -42,9 +43,35 @@ MOSAIC_API mosaic_status mosaic_command_parse(mosaic_command *command, int argc,
 /* Run it. Data goes to `out`. May be called once. */
 MOSAIC_API mosaic_status mosaic_command_run(mosaic_command *command, FILE *out) MOSAIC_CHECKED;
 
-/* How much is said on stderr: 0 errors only, 1 (default) notices and progress, 2 everything.
- * Process-wide. */
+/* How much is said: 0 errors only, 1 (default) notices and progress, 2 everything. Process-wide. */
 MOSAIC_API void mosaic_set_verbosity(int level);
+
+typedef enum mosaic_log_level {
+    MOSAIC_LOG_ERROR,
+    MOSAIC_LOG_WARNING,
+    MOSAIC_LOG_NOTICE,
+    MOSAIC_LOG_DEBUG
+} mosaic_log_level;
+
+typedef struct mosaic_progress {
+    const void *task;    /* tells tasks apart; not to be followed */
+    const char *label;   /* "statistics" */
+    const char *text;    /* the task's own words, which then say all there is to say; or NULL */
+    int64_t done, total; /* total 0: not known */
+    double seconds;      /* since the task began */
+    int ended;           /* not 0: the last word of this task */
+} mosaic_progress;
+
+/* Where messages and progress go. Both may come from any thread of the library, one at a time, and
+ * must not call into the library. Texts are UTF-8 without a line's end and live as long as the
+ * call. What is NULL is not called. */
+typedef struct mosaic_log_hooks {
+    void *context;
+    void (*line)(void *context, mosaic_log_level level, const char *text);
+    void (*progress)(void *context, const mosaic_progress *progress);
+} mosaic_log_hooks;
+/* Process-wide; the struct is copied. Without it nothing is shown. */
+MOSAIC_API void mosaic_set_log_hooks(const mosaic_log_hooks *hooks);
 
 /* How the program tells long work (training, sweeps) to stop in good order. The library catches no
  * signal and changes no handler: whoever owns the process does, here. */

@@ -207,6 +207,35 @@ void mosaic_set_verbosity(int level) {
     mos_log_set_level(level <= 0 ? MOS_LOG_ERROR : level == 1 ? MOS_LOG_NOTICE : MOS_LOG_DEBUG);
 }
 
+static mosaic_log_hooks log_hooks;
+
+static void pass_line(void *context, mos_log_level level, const char *text) {
+    (void)context;
+    log_hooks.line(log_hooks.context, (mosaic_log_level)level, text);
+}
+
+static void pass_progress(void *context, const mos_progress *progress, bool ended) {
+    (void)context;
+    const mosaic_progress report = {
+        .task = progress,
+        .label = progress->label,
+        .text = progress->text[0] ? progress->text : NULL,
+        .done = progress->done,
+        .total = progress->total,
+        .seconds = (double)(mos_now_ns() - progress->start_ns) * 1e-9,
+        .ended = ended,
+    };
+    log_hooks.progress(log_hooks.context, &report);
+}
+
+void mosaic_set_log_hooks(const mosaic_log_hooks *hooks) {
+    mos_log_set_sink(NULL); /* nothing comes while the hooks change */
+    log_hooks = *hooks;
+    const mos_log_sink sink = {.line = hooks->line ? pass_line : NULL,
+                               .progress = hooks->progress ? pass_progress : NULL};
+    mos_log_set_sink(&sink);
+}
+
 void mosaic_set_stop_hooks(const mosaic_stop_hooks *hooks) {
     const mos_stop_hooks own = {hooks->context, hooks->stoppable, hooks->stop};
     mos_stop_set_hooks(&own);

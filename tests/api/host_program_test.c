@@ -1,5 +1,5 @@
-/* The library in a program of somebody else: signal handlers and locale are left alone, and the
- * program says when to stop. */
+/* libmosaic in a program of somebody else: signal handlers, locale, stdout and stderr are left
+ * alone, and the program says when to stop and hears what is said. */
 #include "mosaic/command.h"
 
 #include <locale.h>
@@ -93,6 +93,52 @@ static mosaic_status train(const char *name) {
     return run("train", 5, argv);
 }
 
+/* What the library said. */
+typedef struct heard {
+    int lines[4], reports, ended, words;
+    char text[1 << 16];
+    size_t size;
+} heard;
+
+static void hear_line(void *context, mosaic_log_level level, const char *text) {
+    heard *it = context;
+    it->lines[level]++;
+    int more = snprintf(it->text + it->size, sizeof it->text - it->size, "%s\n", text);
+    if (more > 0 && it->size + (size_t)more < sizeof it->text) it->size += (size_t)more;
+}
+
+static void hear_progress(void *context, const mosaic_progress *progress) {
+    heard *it = context;
+    it->reports++;
+    it->ended += progress->ended != 0;
+    it->words += strcmp(progress->label, "train") == 0 && progress->text != NULL &&
+                 strstr(progress->text, "loss") != NULL;
+}
+
+/* Streams of the process go to a file; what came is counted at the end. */
+typedef struct watched {
+    FILE *file;
+    int descriptor, kept;
+} watched;
+
+static watched watch(FILE *stream, int descriptor) {
+    (void)fflush(stream);
+    watched it = {tmpfile(), descriptor, dup(descriptor)};
+    assert_non_null(it.file);
+    assert_true(dup2(fileno(it.file), descriptor) >= 0);
+    return it;
+}
+
+static long bytes_seen(watched *it, FILE *stream) {
+    (void)fflush(stream);
+    (void)dup2(it->kept, it->descriptor);
+    (void)close(it->kept);
+    assert_int_equal(fseek(it->file, 0, SEEK_END), 0);
+    long size = ftell(it->file);
+    (void)fclose(it->file);
+    return size;
+}
+
 static void on_interrupt(int number) {
     (void)number;
 }
@@ -140,11 +186,38 @@ static void without_hooks_nothing_is_asked(void **state) {
     if (train("alone") != MOSAIC_OK) fail_msg("%s", mosaic_error());
 }
 
+static void what_is_said_is_heard(void **state) {
+    (void)state;
+    static heard it;
+    char missing[128];
+    const mosaic_log_hooks hooks = {&it, hear_line, hear_progress}, none = {0};
+    mosaic_set_log_hooks(&hooks);
+    mosaic_set_verbosity(2);
+    watched err = watch(stderr, STDERR_FILENO), out = watch(stdout, STDOUT_FILENO);
+    mosaic_status trained = train("heard");
+    (void)snprintf(missing, sizeof missing, "%s/nothing", folder);
+    const char *argv[] = {missing};
+    mosaic_status refused =
+        run("data info", 1, argv); /* errors are the status's, and not printed */
+    mosaic_set_log_hooks(&none);
+    mosaic_status silent = train("silent");
+    long shown = bytes_seen(&err, stderr) + bytes_seen(&out, stdout);
+    mosaic_set_verbosity(0);
+    assert_int_equal(trained, MOSAIC_OK);
+    assert_int_equal(silent, MOSAIC_OK);
+    assert_true(refused != MOSAIC_OK);
+    assert_int_equal(shown, 0);
+    assert_true(it.lines[MOSAIC_LOG_NOTICE] > 0);
+    assert_non_null(strstr(it.text, "model written to"));
+    assert_true(it.reports > 0 && it.ended > 0 && it.words > 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(handlers_and_locale_stay),
         cmocka_unit_test(the_program_says_when_to_stop),
         cmocka_unit_test(without_hooks_nothing_is_asked),
+        cmocka_unit_test(what_is_said_is_heard),
     };
     return cmocka_run_group_tests(tests, make_data, remove_data);
 }

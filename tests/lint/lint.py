@@ -56,6 +56,9 @@ BANNED_BELOW_CLI = {
     "strtof": ("locale; use mos_parse_double", ("src/base/text.c",)),
 }
 
+# They start other programs, whose streams they connect.
+CHILDREN = ("src/bench/peer.c", "src/study/child_program.c")
+
 
 class Tree:
     """The files of a checkout, read once."""
@@ -258,6 +261,10 @@ def rule_calls(tree):
                     reason = None
             if reason is not None:
                 yield path, line_of(plain, match.start()), f"{name}: {reason}"
+        if not path.startswith("src/") or path in CHILDREN:
+            continue
+        for match in re.finditer(r"\b(stdout|stderr|STDOUT_FILENO|STDERR_FILENO)\b", plain):
+            yield path, line_of(plain, match.start()), f"{match.group(1)}: only cli/ shows anything; use base/log.h"
 
 
 # Recording a failure is a statement of its own in functions that answer something else.

@@ -85,6 +85,7 @@ BAD = [
     ("calls", "src/data/give_up.c", "void f(void) { abort(); }\n", 1),
     ("calls", "src/data/claim.c", "void f(int a) { assert(a); }\n", 1),
     ("calls", "src/data/speak.c", "void f(void) { printf(\"x\"); }\n", 1),
+    ("calls", "src/data/shout.c", "void f(void) {\n    fputs(\"x\", stderr);\n}\n", 2),
     ("calls", "src/data/heap.c", "void *f(void) { return malloc(1); }\n", 1),
     ("calls", "src/data/comma.c", "double f(char *s) { return strtod(s, 0); }\n", 1),
     ("dropped", "src/data/drop.c", "void f(void) {\n    mos_close(1);\n}\n", 2),
