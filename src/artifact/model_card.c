@@ -5,12 +5,6 @@
 
 #include <string.h>
 
-const char *const mos_encoder_names[] = {"resnet18", "resnet34", "resnet50", NULL};
-
-const char *mos_encoder_name(mos_encoder_kind encoder) {
-    return mos_encoder_names[encoder];
-}
-
 void mos_model_card_release(mos_model_card *card) {
     if (card == NULL) return;
     mos_free(card->config);
@@ -31,7 +25,7 @@ static void add_architecture(const mos_model_card *card, mos_text *out) {
     mos_text_add(out,
                  "{\"encoder\": \"%s\", \"fusion\": \"%s\", \"stem_pool\": %s, "
                  "\"hidden\": %lld, \"latent\": %lld, \"inter_projector\": %s",
-                 mos_encoder_name(spec->encoder), mos_fusion_names[spec->fusion],
+                 mos_encoder_names[spec->encoder], mos_fusion_names[spec->fusion],
                  spec->stem_pool ? "true" : "false", (long long)spec->hidden,
                  (long long)spec->latent, spec->inter_projector ? "true" : "false");
     if (spec->fusion != MOS_FUSION_CONCAT)

@@ -26,11 +26,6 @@ typedef struct mos_model_card {
 } mos_model_card;
 void mos_model_card_release(mos_model_card *card);
 
-/* "resnet34" */
-const char *mos_encoder_name(mos_encoder_kind encoder);
-extern const char
-    *const mos_encoder_names[]; /* in the order of mos_encoder_kind, NULL-terminated */
-
 /* The card as one JSON object (model/config.json), the configuration left out. */
 void mos_model_card_json(const mos_model_card *card, mos_text *out);
 

@@ -1,7 +1,7 @@
 #include "bench/bench_list.h"
 
-#include "artifact/model_file.h"
 #include "base/text.h"
+#include "model/model.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "data/band_identity.h"
 #include "data/statistics.h"
 #include "objective/objective.h"
 #include "prepare/synth/synth.h"
@@ -38,6 +39,7 @@ done:
 /* Every modality with every band, the published statistics where there are some. */
 static void bind_modalities(mos_feed *feed) {
     const mos_modality *list;
+    const char *names[MOS_DATA_MAX_BANDS];
     mos_loader_options *options = &feed->options;
     options->modalities = mos_dataset_modalities(feed->dataset, &list);
     if (options->modalities > MOS_MAX_MODALITIES) options->modalities = MOS_MAX_MODALITIES;
@@ -45,14 +47,15 @@ static void bind_modalities(mos_feed *feed) {
         mos_loader_modality *to = &options->modality[m];
         to->modality = m;
         to->bands = list[m].band_count;
-        to->radar = strcmp(list[m].name, "s1") == 0;
         for (int64_t b = 0; b < to->bands; b++) {
+            names[b] = list[m].bands[b].name;
             double mean = 0, sd = 1;
             (void)mos_statistics_reben(list[m].name, list[m].bands[b].name, &mean, &sd);
             to->band[b] = (int)b;
             to->mean[b] = (float)mean;
             to->sd[b] = (float)sd;
         }
+        to->radar = mos_bands_are_radar(names, to->bands);
     }
 }
 

@@ -1,9 +1,9 @@
 /* Peak memory of a training step against what it has to be: the saved activations of every view,
  * and weights, gradients and two moments. */
-#include "artifact/model_file.h"
 #include "bench/bench_list.h"
 #include "bench/encoder_work.h"
 #include "bench/process_memory.h"
+#include "model/model.h"
 
 static void add_row(mos_bench_report *report, const char *name, double bytes, double wanted) {
     mos_bench_row(report, name);

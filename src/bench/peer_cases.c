@@ -63,7 +63,7 @@ static mosaic_status start(const mos_peer_bench_options *o, mos_peer *peer) {
                                "--bands",
                                words.bands,
                                "--encoder",
-                               mos_encoder_shapes[s->encoder].name,
+                               mos_encoder_names[s->encoder],
                                "--batch",
                                whole(words.number[0], s->batch),
                                "--size",
@@ -92,7 +92,7 @@ static mosaic_status check_network(const mos_peer_bench_options *o, const mos_pe
                     "--peer%s%s: trains %.1f million parameters, our %s %.1f million: not the same "
                     "work",
                     o->peer_module ? " " : "", o->peer_module ? o->peer_module : "", 1e-6 * theirs,
-                    mos_encoder_shapes[o->setting.encoder].name, 1e-6 * ours);
+                    mos_encoder_names[o->setting.encoder], 1e-6 * ours);
 }
 
 mosaic_status mos_peer_cases_add(const mos_peer_bench_options *o, int64_t parameters,

@@ -22,7 +22,6 @@ static const mos_command_row *const rows[] = {
 };
 enum { ROW_COUNT = sizeof rows / sizeof *rows };
 
-const char *const mos_command_devices[] = {"auto", "cpu", "ref", NULL};
 static const mos_option machine_options[] = {
     {.key = "threads",
      .type = MOS_OPTION_INT,
@@ -35,7 +34,7 @@ static const mos_option machine_options[] = {
      .type = MOS_OPTION_CHOICE,
      .offset = offsetof(mos_command_machine, device),
      .fallback = "auto",
-     .choices = mos_command_devices,
+     .choices = mos_device_choices,
      .help = "where to compute"},
     {.key = "precision",
      .type = MOS_OPTION_CHOICE,

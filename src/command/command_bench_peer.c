@@ -1,11 +1,11 @@
 /* mosaic bench step, mosaic bench infer: how fast training and inference are here, beside the roof
  * and a peer. */
-#include "artifact/model_file.h"
 #include "base/file.h"
 #include "bench/bench_list.h"
 #include "bench/infer_bench.h"
 #include "bench/step_bench.h"
 #include "command/command_table.h"
+#include "model/model.h"
 #include "objective/method.h"
 
 typedef struct bench_command {

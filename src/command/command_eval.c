@@ -102,7 +102,7 @@ static mos_evaluate_options evaluate_options(const eval_command *command,
     return (mos_evaluate_options){
         .session = {.model = positional->items[0],
                     .set = &command->set,
-                    .device = mos_command_devices[command->machine.device],
+                    .device = mos_device_choices[command->machine.device],
                     .threads = mos_command_threads(&command->machine),
                     .precision = (mos_precision_choice)command->machine.precision},
         .out = command->out,

@@ -162,7 +162,7 @@ static mosaic_status run_predict(const void *values, const mos_text_list *positi
     mos_predict_options options = {
         .session = {.model = positional->items[0],
                     .set = &command->set,
-                    .device = mos_command_devices[command->machine.device],
+                    .device = mos_device_choices[command->machine.device],
                     .threads = mos_command_threads(&command->machine),
                     .precision = (mos_precision_choice)command->machine.precision},
         .data = positional->count > 1 ? positional->items[1] : NULL,

@@ -294,7 +294,7 @@ static mosaic_status run_probe(const void *values, const mos_text_list *position
     const probe_command *command = values;
     const mos_session_options session = {.model = positional->items[0],
                                          .set = &command->set,
-                                         .device = mos_command_devices[command->machine.device],
+                                         .device = mos_device_choices[command->machine.device],
                                          .threads = mos_command_threads(&command->machine),
                                          .precision =
                                              (mos_precision_choice)command->machine.precision};

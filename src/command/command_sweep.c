@@ -152,7 +152,7 @@ static mosaic_status run_sweep(const void *values, const mos_text_list *position
                                                    .seeds = &command->seeds,
                                                    .reference = command->reference},
                                        .program = command->program,
-                                       .device = mos_command_devices[command->machine.device],
+                                       .device = mos_device_choices[command->machine.device],
                                        .jobs = (int)command->jobs,
                                        .threads = mos_command_threads(&command->machine),
                                        .index = command->index,

@@ -5,6 +5,7 @@
 #define MOS_COMMAND_COMMAND_TABLE_H
 
 #include "base/options.h"
+#include "compute/device.h"
 #include "data/dataset.h"
 
 #include <stdio.h>
@@ -12,10 +13,9 @@
 /* Options that many commands share, each its own part. */
 typedef struct mos_command_machine {
     int64_t threads; /* 0: all */
-    int device;      /* index into mos_command_devices */
+    int device;      /* index into mos_device_choices */
     int precision;   /* mos_precision_choice, of commands that use a trained model */
 } mos_command_machine;
-extern const char *const mos_command_devices[]; /* "auto", "cpu", "ref", NULL */
 extern const mos_option_table mos_command_threads_table, mos_command_machine_table,
     mos_command_model_table; /* threads; device too; precision too */
 

@@ -134,7 +134,7 @@ static mosaic_status run_train(const void *values, const mos_text_list *position
                                        .fail_on_collapse = command->fail_on_collapse,
                                        .init_from = command->init_from,
                                        .init_pattern = command->init_pattern,
-                                       .device = mos_command_devices[command->machine.device],
+                                       .device = mos_device_choices[command->machine.device],
                                        .threads = mos_command_threads(&command->machine),
                                        .max_steps = command->max_steps,
                                        .save_initial = command->save_initial,

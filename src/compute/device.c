@@ -9,14 +9,13 @@
 static const mos_backend *const backends[] = {&mos_backend_cpu, &mos_backend_ref};
 enum { BACKENDS = sizeof backends / sizeof backends[0], MAX_THREADS = 1024 };
 
-static const char *const names[] = {"cpu", "ref", NULL};
-static const char *const accepted[] = {"auto", "cpu", "ref"};
+const char *const mos_device_choices[] = {"auto", "cpu", "ref", NULL}; /* then those of backends */
 
 const char *const mos_precision_names[] = {"fp32", "bf16", "fp64", NULL};
 const char *const mos_precision_choices[] = {"auto", "fp32", "bf16", NULL};
 
 const char *const *mos_device_names(void) {
-    return names;
+    return mos_device_choices + 1;
 }
 
 const char *mos_conv_algorithm_name(mos_conv_algorithm algorithm) {
@@ -28,7 +27,8 @@ const char *mos_conv_algorithm_name(mos_conv_algorithm algorithm) {
 }
 
 static mosaic_status find_backend(const char *name, const mos_backend **out) {
-    if (strcmp(name, "auto") == 0) name = names[0];
+    const char *const *names = mos_device_names();
+    if (strcmp(name, mos_device_choices[0]) == 0) name = names[0];
     for (int i = 0; i < BACKENDS; i++) {
         if (strcmp(name, names[i]) != 0) continue;
         if (backends[i]->open == NULL)
@@ -36,7 +36,7 @@ static mosaic_status find_backend(const char *name, const mos_backend **out) {
         *out = backends[i];
         return MOSAIC_OK;
     }
-    const char *near = mos_nearest_name(name, accepted, sizeof accepted / sizeof accepted[0]);
+    const char *near = mos_nearest_name(name, mos_device_choices, BACKENDS + 1);
     return mos_fail(MOSAIC_ERR_USAGE, "device: found '%s', want auto, cpu or ref%s%s%s", name,
                     near != NULL ? " (did you mean '" : "", near != NULL ? near : "",
                     near != NULL ? "'?)" : "");

@@ -55,6 +55,7 @@ mosaic_status mos_device_open(const char *name, mos_precision precision, int thr
 void mos_device_close(mos_device **device);
 /* Names of the backends of this build, NULL-terminated. */
 const char *const *mos_device_names(void);
+extern const char *const mos_device_choices[]; /* "auto" and these, NULL-terminated */
 
 /* ---- plans
  * -------------------------------------------------------------------------------------------------

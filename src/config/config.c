@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "config/config_struct.h"
+#include "data/band_identity.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -209,13 +210,7 @@ void mos_config_clear_modalities(mos_config *config) {
 }
 
 bool mos_config_is_radar(const mos_config_modality *modality) {
-    static const char *const polarisations[] = {"VV", "VH", "HH", "HV"};
     if (modality->kind != MOS_CONFIG_KIND_AUTO) return modality->kind == MOS_CONFIG_KIND_RADAR;
-    for (size_t i = 0; i < modality->bands.count; i++) {
-        size_t p = 0;
-        while (p < 4 && strcmp(modality->bands.items[i], polarisations[p]) != 0)
-            p++;
-        if (p == 4) return false;
-    }
-    return modality->bands.count > 0;
+    return mos_bands_are_radar((const char *const *)modality->bands.items,
+                               (int64_t)modality->bands.count);
 }

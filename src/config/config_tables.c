@@ -8,7 +8,6 @@ const char *const mos_config_kinds[] = {"auto", "optical", "radar", NULL};
 
 static const char *const presets[] = {"none", "reben", "iai", NULL};
 static const char *const statistics[] = {"auto", "reben", "model", NULL};
-static const char *const encoders[] = {"resnet18", "resnet34", "resnet50", NULL};
 static const char *const missing[] = {"zero", "learned", NULL};
 static const char *const positives[] = {"mulsupcon", "all", "any", "jaccard", "soft", NULL};
 static const char *const weightings[] = {"pair", "anchor", NULL};
@@ -64,7 +63,7 @@ static const mos_option data_options[] = {
 };
 
 static const mos_option model_options[] = {
-    CHOICE("model.encoder", model.encoder, "resnet34", encoders, "paper",
+    CHOICE("model.encoder", model.encoder, "resnet34", mos_encoder_names, "paper",
            "one per modality, torchvision's shape"),
     CHOICE("model.fusion", model.fusion, "concat", mos_fusion_names, "paper",
            "how the modalities' features become one row for the head: side by side, gated sum, "

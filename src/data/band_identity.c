@@ -80,6 +80,14 @@ mos_band_role mos_band_role_of(const char *name) {
     return name[0] == 'B' ? MOS_ROLE_OPTICAL : MOS_ROLE_RADAR;
 }
 
+bool mos_bands_are_radar(const char *const *names, int64_t count) {
+    char same[MOS_BAND_NAME_SIZE];
+    for (int64_t b = 0; b < count; b++)
+        if (!mos_band_normalise(names[b], same) || mos_band_role_of(same) != MOS_ROLE_RADAR)
+            return false;
+    return count > 0;
+}
+
 int mos_band_scale(mos_band_role role, bool whole, double *scale, double *offset) {
     if (role != MOS_ROLE_OPTICAL || !whole || !(fabs(*scale - 1e-4) < 1e-9)) return 0;
     double shift = round(*offset / *scale);

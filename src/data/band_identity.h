@@ -50,6 +50,9 @@ bool mos_band_normalise(const char *given, char out[MOS_BAND_NAME_SIZE]);
 /* Of a name in that spelling. */
 mos_band_role mos_band_role_of(const char *name);
 
+/* Is a modality of these bands radar backscatter? All are polarisations, in any spelling. */
+bool mos_bands_are_radar(const char *const *names, int64_t count);
+
 /* Scale and offset as they are applied. Digital numbers are reflectance times 10,000: a scale of
  * 1e-4 on whole optical numbers changes nothing, and an offset of -0.1 beside it is the +1000 of
  * baseline 04.00. Returns what they say of that: 1 it is there, -1 it is not, 0 nothing. */

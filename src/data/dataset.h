@@ -5,12 +5,18 @@
 #define MOS_DATA_DATASET_H
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/options.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MOS_DATA_MAX_MODALITIES = 8, MOS_DATA_MAX_BANDS = 64, MOS_DATA_MAX_CLASSES = 256 };
+/* No more than a model takes. */
+enum {
+    MOS_DATA_MAX_MODALITIES = MOS_MAX_MODALITIES,
+    MOS_DATA_MAX_BANDS = MOS_MAX_BANDS,
+    MOS_DATA_MAX_CLASSES = MOS_MAX_CLASSES
+};
 
 typedef enum mos_split {
     MOS_SPLIT_TRAIN,

@@ -67,7 +67,7 @@ static mosaic_status write_config(mos_export *job) {
     mos_json_open(&json, NULL, '{');
     mos_json_string(&json, "model_type", "mosaic");
     mos_json_string(&json, "problem_type", "multi_label_classification");
-    mos_json_string(&json, "encoder", mos_encoder_name(card->spec.encoder));
+    mos_json_string(&json, "encoder", mos_encoder_names[card->spec.encoder]);
     mos_json_bool(&json, "stem_pool", card->spec.stem_pool);
     mos_json_string(&json, "fusion", mos_fusion_names[card->spec.fusion]);
     mos_json_string(&json, "missing", mos_missing_names[card->spec.missing]);
@@ -176,7 +176,7 @@ static void fill_card(const mos_export *job, const mos_report_evaluation *e, mos
     mos_text_add(out,
                  "---\n\n# %s\n\n%s, method `%s`, %lld classes, multi-label; trained with mosaic "
                  "%s for %lld epochs.\n\n",
-                 job->name, mos_encoder_name(job->card.spec.encoder), job->card.method,
+                 job->name, mos_encoder_names[job->card.spec.encoder], job->card.method,
                  (long long)job->card.spec.classes, mosaic_version(), (long long)job->card.epochs);
     mos_text_add(out, "```python\nfrom modeling import Model\np = Model(\".\")({");
     for (int64_t m = 0; m < job->card.spec.modalities; m++)

@@ -110,11 +110,12 @@ static mosaic_status write_modality(mos_export *job, int64_t m) {
     gather(&w, parameters, count);
     MOS_GOTO(describe(&w, &json));
     /* "format": "pt" is what transformers and timm ask for */
-    const char *const pairs[2 * PAIRS] = {"format",        "pt",
-                                          "architecture",  mos_encoder_name(job->card.spec.encoder),
-                                          "input",         json.text.data,
-                                          "source_sha256", job->sha256,
-                                          "program",       mosaic_version()};
+    const char *const pairs[2 * PAIRS] = {
+        "format",        "pt",
+        "architecture",  mos_encoder_names[job->card.spec.encoder],
+        "input",         json.text.data,
+        "source_sha256", job->sha256,
+        "program",       mosaic_version()};
     (void)snprintf(name, sizeof name, "%s.safetensors", modality->name);
     MOS_GOTO(mos_export_place(job, name, path, sizeof path));
     MOS_GOTO(mos_safetensors_write(path, w.sources, w.count, pairs, PAIRS));

@@ -96,7 +96,7 @@ static void add_properties(const mos_export *job, const char *date, mos_json *js
     mos_json_open(json, "properties", '{');
     mos_json_string(json, "datetime", date);
     mos_json_string(json, "mlm:name", job->name);
-    mos_json_string(json, "mlm:architecture", mos_encoder_name(card->spec.encoder));
+    mos_json_string(json, "mlm:architecture", mos_encoder_names[card->spec.encoder]);
     mos_json_open(json, "mlm:tasks", '[');
     if (card->spec.classes > 0) mos_json_string(json, NULL, "classification");
     mos_json_string(json, NULL, "similarity-search");

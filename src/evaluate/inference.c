@@ -4,11 +4,11 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "data/band_identity.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 static int64_t find_modality(const mos_modality *list, int64_t count, const char *name) {
     for (int64_t m = 0; m < count; m++)
@@ -23,11 +23,10 @@ static int64_t find_band(const mos_modality *modality, const char *name) {
 }
 
 static bool is_radar(const mos_modality_spec *spec) {
-    static const char *const polarisations[] = {"VV", "VH", "HH", "HV"};
+    const char *names[MOS_MAX_BANDS];
     for (int64_t b = 0; b < spec->bands; b++)
-        for (size_t p = 0; p < sizeof polarisations / sizeof *polarisations; p++)
-            if (strcasecmp(spec->band_names[b], polarisations[p]) == 0) return true;
-    return false;
+        names[b] = spec->band_names[b];
+    return mos_bands_are_radar(names, spec->bands);
 }
 
 static mosaic_status bind_modality(const mos_model_card *card, int64_t m,

@@ -6,19 +6,21 @@
 #ifndef MOS_MODEL_MODEL_H
 #define MOS_MODEL_MODEL_H
 
+#include "base/limits.h"
 #include "compute/device.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 enum { MOS_ENCODER_STAGES = 5 };
-enum { MOS_MAX_MODALITIES = 8, MOS_MAX_BANDS = 64, MOS_MAX_CLASSES = 256, MOS_NAME_SIZE = 128 };
+enum { MOS_NAME_SIZE = 128 };
 
 typedef enum mos_encoder_kind {
     MOS_ENCODER_RESNET18,
     MOS_ENCODER_RESNET34,
     MOS_ENCODER_RESNET50
 } mos_encoder_kind;
+extern const char *const mos_encoder_names[]; /* "resnet18" ... in this order, NULL-terminated */
 
 typedef enum mos_fusion_id {
     MOS_FUSION_CONCAT,

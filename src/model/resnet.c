@@ -12,10 +12,12 @@ static const mos_block_kind basic_block = {
 static const mos_block_kind bottleneck = {
     .units = 3, .kernel = {1, 3, 1}, .widen = {1, 1, 4}, .strided = 1};
 
+const char *const mos_encoder_names[] = {"resnet18", "resnet34", "resnet50", NULL};
+
 const mos_encoder_shape mos_encoder_shapes[] = {
-    [MOS_ENCODER_RESNET18] = {"resnet18", &basic_block, {2, 2, 2, 2}},
-    [MOS_ENCODER_RESNET34] = {"resnet34", &basic_block, {3, 4, 6, 3}},
-    [MOS_ENCODER_RESNET50] = {"resnet50", &bottleneck, {3, 4, 6, 3}},
+    [MOS_ENCODER_RESNET18] = {&basic_block, {2, 2, 2, 2}},
+    [MOS_ENCODER_RESNET34] = {&basic_block, {3, 4, 6, 3}},
+    [MOS_ENCODER_RESNET50] = {&bottleneck, {3, 4, 6, 3}},
 };
 const int mos_encoder_shape_count = (int)(sizeof mos_encoder_shapes / sizeof *mos_encoder_shapes);
 

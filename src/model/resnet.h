@@ -17,11 +17,11 @@ typedef struct mos_block_kind {
 } mos_block_kind;
 
 typedef struct mos_encoder_shape {
-    const char *name;
     const mos_block_kind *block;
     int depth[4];
 } mos_encoder_shape;
-/* Indexed by mos_encoder_kind. A deeper network is a row here. */
+/* Indexed by mos_encoder_kind. A deeper network is a row here and a name in
+ * mos_encoder_names. */
 extern const mos_encoder_shape mos_encoder_shapes[];
 extern const int mos_encoder_shape_count;
 

@@ -60,9 +60,9 @@ static mosaic_status check_options(const mos_objective *o) {
     const mos_objective_options *options = &o->options;
     const mos_objective_terms *terms = &o->terms;
     const char *name = options->method->name;
-    if (o->modalities < 1 || o->modalities > MOS_OBJECTIVE_MAX_MODALITIES || o->batch < 1)
+    if (o->modalities < 1 || o->modalities > MOS_MAX_MODALITIES || o->batch < 1)
         return mos_fail(MOSAIC_ERR_USAGE, "an objective needs 1 to %d modalities and a batch",
-                        MOS_OBJECTIVE_MAX_MODALITIES);
+                        MOS_MAX_MODALITIES);
     if (!terms->intra && !terms->inter && terms->msc == 0 && !terms->bce)
         return mos_fail(MOSAIC_ERR_USAGE, "method '%s': every term has weight 0", name);
     if (o->modalities < 2 && (terms->inter || (terms->msc & MOS_MSC_CROSS) != 0))
@@ -417,7 +417,7 @@ static void views_rows(mos_objective *o, const mos_objective_input *in,
 /* The anchors of all modalities together, self excluded. */
 static void joint_rows(mos_objective *o, const mos_objective_input *in,
                        mos_objective_result *result) {
-    int64_t all[MOS_OBJECTIVE_MAX_MODALITIES];
+    int64_t all[MOS_MAX_MODALITIES];
     for (int64_t m = 0; m < in->modalities; m++)
         all[m] = m;
     row_set rows = gather_anchors(o, in, all, in->modalities);
@@ -438,7 +438,7 @@ static void supervised_term(mos_objective *o, const mos_objective_input *in,
 }
 
 static void fill_queue(mos_objective *o, const mos_objective_input *in) {
-    const void *z[MOS_OBJECTIVE_MAX_MODALITIES] = {NULL};
+    const void *z[MOS_MAX_MODALITIES] = {NULL};
     for (int64_t m = 0; m < in->modalities && o->queue.size > 0; m++)
         z[m] = view_rows(o, in, m, o->views.anchor, true).z;
     mos_label_queue_push(&o->queue, in->batch, z, in->labels, in->present);

@@ -4,13 +4,14 @@
 #ifndef MOS_OBJECTIVE_OBJECTIVE_H
 #define MOS_OBJECTIVE_OBJECTIVE_H
 
+#include "base/limits.h"
 #include "compute/device.h"
 #include "objective/label_queue.h"
 #include "objective/method.h"
 
 #include <stdint.h>
 
-enum { MOS_OBJECTIVE_MAX_MODALITIES = 8, MOS_OBJECTIVE_MAX_QUEUE = 1 << 20 };
+enum { MOS_OBJECTIVE_MAX_QUEUE = 1 << 20 };
 
 typedef enum mos_term {
     MOS_TERM_INTRA,
@@ -55,13 +56,12 @@ mos_view_plan mos_objective_views(const mos_objective_options *options);
 typedef struct mos_objective_input {
     int64_t modalities, batch, classes, latent;
     /* per modality, view-major */
-    const void *z[MOS_OBJECTIVE_MAX_MODALITIES]; /* real [views*batch, latent], unit rows */
-    void *dz[MOS_OBJECTIVE_MAX_MODALITIES];      /* added to */
-    const void
-        *z_inter[MOS_OBJECTIVE_MAX_MODALITIES]; /* for inter and supervised terms; may equal z */
-    void *dz_inter[MOS_OBJECTIVE_MAX_MODALITIES];
-    const uint8_t *present[MOS_OBJECTIVE_MAX_MODALITIES]; /* host [batch] or NULL */
-    const void *logits;                                   /* real [batch, classes] or NULL */
+    const void *z[MOS_MAX_MODALITIES];       /* real [views*batch, latent], unit rows */
+    void *dz[MOS_MAX_MODALITIES];            /* added to */
+    const void *z_inter[MOS_MAX_MODALITIES]; /* for inter and supervised terms; may equal z */
+    void *dz_inter[MOS_MAX_MODALITIES];
+    const uint8_t *present[MOS_MAX_MODALITIES]; /* host [batch] or NULL */
+    const void *logits;                         /* real [batch, classes] or NULL */
     void *dlogits;
     const int8_t *labels; /* host [batch, classes]: 1, 0, -1 unknown */
 } mos_objective_input;

@@ -74,7 +74,7 @@ static void add_scores(const mos_trainer *trainer, const mos_validation *validat
 
 static void describe(const mos_trainer *trainer, const mos_validation *validation, mos_text *out) {
     const mos_model_card *card = trainer->card;
-    mos_text_add(out, "# %s, %s\n\n", card->method, mos_encoder_name(card->spec.encoder));
+    mos_text_add(out, "# %s, %s\n\n", card->method, mos_encoder_names[card->spec.encoder]);
     if (card->reduced)
         mos_text_add(out, "**Reduced run**: fewer steps or patches than configured. Its scores say "
                           "that the program works, nothing more.\n\n");

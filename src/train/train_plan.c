@@ -61,7 +61,7 @@ mosaic_status mos_trainer_plan(mos_trainer *trainer, mos_text *out) {
     const mos_settings_train *train = &trainer->config->settings.train;
     mos_run_memory memory;
     mos_text_add(out, "%-18s %s, %s\n", "method", trainer->objective_options.method->name,
-                 mos_encoder_name(trainer->card->spec.encoder));
+                 mos_encoder_names[trainer->card->spec.encoder]);
     mos_text_add(out, "%-18s ", "loss");
     add_weights(trainer, out);
     mos_text_add(out, "\n");

@@ -30,6 +30,19 @@ static void spellings(void **state) {
     assert_false(mos_band_normalise("a name that is far too long", name));
 }
 
+static void radar_or_not(void **state) {
+    (void)state;
+    static const char *const s1[] = {"VV", "vh"}, *const tagged[] = {"Sigma0_VV", "VH_db"},
+                             *const angle[] = {"VV", "VH", "angle"}, *const s2[] = {"B02", "B8A"},
+                             *const own[] = {"lights"};
+    assert_true(mos_bands_are_radar(s1, 2));
+    assert_true(mos_bands_are_radar(tagged, 2));
+    assert_false(mos_bands_are_radar(angle, 3));
+    assert_false(mos_bands_are_radar(s2, 2));
+    assert_false(mos_bands_are_radar(own, 1));
+    assert_false(mos_bands_are_radar(s1, 0));
+}
+
 static void scales(void **state) {
     (void)state;
     double scale = 1e-4, offset = -0.1;
@@ -129,9 +142,9 @@ static void who_named_them(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(spellings),      cmocka_unit_test(scales),
-        cmocka_unit_test(contradictions), cmocka_unit_test(fills_and_edges),
-        IN_FOLDER(who_named_them),
+        cmocka_unit_test(spellings),       cmocka_unit_test(radar_or_not),
+        cmocka_unit_test(scales),          cmocka_unit_test(contradictions),
+        cmocka_unit_test(fills_and_edges), IN_FOLDER(who_named_them),
     };
     mos_log_set_level(MOS_LOG_ERROR);
     return cmocka_run_group_tests(tests, NULL, NULL);

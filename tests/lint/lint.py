@@ -57,7 +57,7 @@ BANNED_BELOW_CLI = {
 }
 
 # They start other programs, whose streams they connect.
-CHILDREN = ("src/bench/peer.c", "src/study/child_program.c")
+CHILDREN = ("src/bench/peer.c", "src/base/child_program.c")
 
 
 class Tree:

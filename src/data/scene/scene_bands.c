@@ -177,10 +177,8 @@ static mosaic_status modality_of(mos_dataset *dataset, const mos_scene_modality 
 /* Decibels cut to integers would get fractions when they are resampled, and pass the guard. */
 static mosaic_status check_radar(const mos_dataset *dataset, const mos_modality *modality,
                                  const mos_scene_source *source, mos_dtype dtype) {
-    const char *first = modality->bands[0].name;
     double scale, offset;
-    bool radar = strcmp(first, "VV") == 0 || strcmp(first, "VH") == 0 || strcmp(first, "HH") == 0 ||
-                 strcmp(first, "HV") == 0;
+    bool radar = mos_band_role_of(modality->bands[0].name) == MOS_ROLE_RADAR;
     if (source->scaled || mos_key_scale(dataset, modality->name, &scale, &offset)) return MOSAIC_OK;
     if (!radar || dtype == MOS_F32 || dtype == MOS_F64 || dataset->options.s1_scale != MOS_S1_AUTO)
         return MOSAIC_OK;
