@@ -92,37 +92,23 @@ static mosaic_status check_pos_weight(const mos_config *config) {
                     "%s: 'loss.pos_weight' wants none, auto or a list of CLASS=NUMBER", where);
 }
 
-/* The row sets a method's supervised term will use. */
-static int rows_of(const mos_objective_options *objective) {
-    if (objective->method->msc == 0) return 0;
-    return objective->msc_rows != 0 ? objective->msc_rows : objective->method->msc;
-}
-
 static mosaic_status check_terms(const mos_config *config) {
     mos_objective_options objective;
     MOS_TRY(mos_config_objective(config, &objective));
-    const mos_method *method = objective.method;
-    const bool has[MOS_TERM_COUNT] = {method->intra, method->inter, method->msc != 0, method->bce};
-    bool any = false;
     for (int k = 0; k < MOS_TERM_COUNT; k++)
-        any = any || (has[k] && objective.weight[k] > 0);
-    if (!any)
-        return mos_fail(MOSAIC_ERR_USAGE, "method '%s' has no term left: all its weights are 0",
-                        method->name);
-    return MOSAIC_OK;
+        if (mos_objective_uses(&objective, (mos_term)k)) return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_USAGE, "method '%s' has no term left: all its weights are 0",
+                    objective.method->name);
 }
 
 mosaic_status mos_config_check_pairs(const mos_config *config) {
     mos_objective_options objective;
     MOS_TRY(mos_config_objective(config, &objective));
-    const mos_method *method = objective.method;
-    bool pairs = (method->inter && objective.weight[MOS_TERM_INTER] > 0) ||
-                 ((rows_of(&objective) & MOS_MSC_CROSS) != 0 && objective.weight[MOS_TERM_MSC] > 0);
-    if (pairs && config->modality_count == 1)
+    if ((mos_objective_needs(&objective) & MOS_NEEDS_PAIRS) != 0 && config->modality_count == 1)
         return mos_fail(MOSAIC_ERR_USAGE,
                         "method '%s' compares modalities and 'data.modalities' has only '%s' "
                         "(simclr, supcon and supervised take one)",
-                        method->name, config->modality[0].name);
+                        objective.method->name, config->modality[0].name);
     return MOSAIC_OK;
 }
 
@@ -134,13 +120,14 @@ static mosaic_status check_fusion(const mos_config *config) {
     mos_objective_options objective;
     MOS_TRY(mos_config_objective(config, &objective));
     if (model->fusion == MOS_FUSION_CONCAT) return MOSAIC_OK;
-    if (!objective.method->bce || objective.weight[MOS_TERM_BCE] == 0)
+    if ((mos_objective_needs(&objective) & MOS_NEEDS_LOGITS) == 0)
         return mos_fail(
             MOSAIC_ERR_USAGE,
             "%s: 'model.fusion: %s' is trained by the classification term, which method "
             "'%s' %s; use concat",
             origin_of(config, "model.fusion"), name, objective.method->name,
-            objective.method->bce ? "has at weight 0" : "does not have");
+            (mos_method_needs(objective.method) & MOS_NEEDS_LOGITS) != 0 ? "has at weight 0"
+                                                                         : "does not have");
     if (model->fusion == MOS_FUSION_ATTENTION && model->fusion_dim % model->fusion_heads != 0)
         return mos_fail(MOSAIC_ERR_USAGE,
                         "%s: 'model.fusion_heads' wants a divisor of 'model.fusion_dim' (%lld), "

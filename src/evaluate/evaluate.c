@@ -6,7 +6,7 @@
 #include "evaluate/evaluate_parts.h"
 #include "evaluate/inference.h"
 #include "evaluate/patch_pictures.h"
-#include "objective/method.h"
+#include "objective/objective.h"
 #include "score/metrics.h"
 
 #include <stdio.h>
@@ -76,7 +76,8 @@ static mosaic_status find_thresholds(mos_session *session, const mos_evaluate_op
 /* Latents of a method that does not train its projectors would be noise. */
 static bool has_latents(const mos_model_card *card) {
     for (const mos_method *method = mos_methods; method->name; method++)
-        if (strcmp(method->name, card->method) == 0) return mos_method_needs_latents(method);
+        if (strcmp(method->name, card->method) == 0)
+            return (mos_method_needs(method) & MOS_NEEDS_ANY_LATENTS) != 0;
     return false;
 }
 

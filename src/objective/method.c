@@ -3,17 +3,24 @@
 #include <stddef.h>
 #include <string.h>
 
+enum {
+    INTRA = 1u << MOS_TERM_INTRA,
+    INTER = 1u << MOS_TERM_INTER,
+    MSC = 1u << MOS_TERM_MSC,
+    BCE = 1u << MOS_TERM_BCE
+};
+
 const mos_method mos_methods[] = {
-    {"mosaic-1", true, true, MOS_MSC_CROSS, true,
+    {"mosaic-1", INTRA | INTER | MSC | BCE, MOS_MSC_CROSS,
      "contrast within and across modalities, supervised contrast across them, classification"},
-    {"mosaic-2", false, true, MOS_MSC_VIEWS | MOS_MSC_CROSS, true,
+    {"mosaic-2", INTER | MSC | BCE, MOS_MSC_VIEWS | MOS_MSC_CROSS,
      "supervised contrast replaces the self-supervised one within a modality"},
-    {"iai-simclr", true, true, 0, false, "contrast within and across modalities, no labels"},
-    {"simclr", true, false, 0, false, "contrast within each modality, no labels"},
-    {"dual-simclr", false, true, 0, false, "contrast across modalities, no labels"},
-    {"supcon", false, false, MOS_MSC_JOINT, true,
+    {"iai-simclr", INTRA | INTER, 0, "contrast within and across modalities, no labels"},
+    {"simclr", INTRA, 0, "contrast within each modality, no labels"},
+    {"dual-simclr", INTER, 0, "contrast across modalities, no labels"},
+    {"supcon", MSC | BCE, MOS_MSC_JOINT,
      "supervised contrast of all modalities' rows together, classification"},
-    {"supervised", false, false, 0, true, "classification alone"},
+    {"supervised", BCE, 0, "classification alone"},
     {.name = NULL},
 };
 
@@ -35,8 +42,4 @@ mosaic_status mos_method_find(const char *name, const mos_method **out) {
         "unknown method '%s': want mosaic-1, mosaic-2, iai-simclr, simclr, dual-simclr, "
         "supcon or supervised",
         name);
-}
-
-bool mos_method_needs_latents(const mos_method *method) {
-    return method->intra || method->inter || method->msc != 0;
 }

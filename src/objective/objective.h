@@ -13,15 +13,6 @@
 
 enum { MOS_OBJECTIVE_MAX_QUEUE = 1 << 20 };
 
-typedef enum mos_term {
-    MOS_TERM_INTRA,
-    MOS_TERM_INTER,
-    MOS_TERM_MSC,
-    MOS_TERM_BCE,
-    MOS_TERM_COUNT
-} mos_term;
-extern const char *const mos_term_names[MOS_TERM_COUNT]; /* "intra" "inter" "msc" "bce" */
-
 typedef struct mos_objective_options {
     const mos_method *method;
     double weight[MOS_TERM_COUNT]; /* lambda, 1 by default; 0 switches the term off */
@@ -34,14 +25,14 @@ typedef struct mos_objective_options {
     const double *pos_weight; /* [classes] or NULL */
 } mos_objective_options;
 
-/* The method's terms whose weight is not 0. Weights that a schedule raises from 0 must be given
- * here, and to mos_objective_create, as what they will become: what is off at the start stays off.
- */
-typedef struct mos_objective_terms {
-    bool intra, inter, bce;
-    int msc; /* row sets in use */
-} mos_objective_terms;
-mos_objective_terms mos_objective_active(const mos_objective_options *options);
+/* Is the term on: one of the method's, with a weight that is not 0? Weights that a schedule raises
+ * from 0 must be given here, and to mos_objective_create, as what they will become: what is off at
+ * the start stays off. */
+bool mos_objective_uses(const mos_objective_options *options, mos_term term);
+/* MOS_NEEDS_* of the terms that are on. */
+unsigned mos_objective_needs(const mos_objective_options *options);
+/* Of all the method's terms, whatever their weights. */
+unsigned mos_method_needs(const mos_method *method);
 
 /* Which view sets a method uses: how many per modality, and which one is the anchor. kinds: 's'
  * strong, 'a' anchor. Two strong sets come first where the terms within a modality need them; the
@@ -88,6 +79,8 @@ size_t mos_objective_bytes(mos_device *device, const mos_objective_options *opti
 void mos_objective_destroy(mos_objective **objective);
 /* The weights and temperatures may change between steps (warm-up). */
 mos_objective_options *mos_objective_settings(mos_objective *objective);
+/* Weights of the terms that warm up: `share` of their final ones. */
+void mos_objective_warm(mos_objective *objective, const double *weight, double share);
 /* What the next step finds in the queue; to be saved and restored with a run. Valid until destroy;
  * size 0 where there is no queue. */
 mos_label_queue *mos_objective_queue(mos_objective *objective);

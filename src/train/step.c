@@ -105,15 +105,15 @@ mosaic_status mos_step_run(mos_step *step, const mos_step_input *input, const mo
 mosaic_status mos_step_init(mos_step *step, mos_model *model, mos_objective *objective,
                             mos_optimizer_kind optimizer) {
     const mos_objective_options *options = mos_objective_settings(objective);
-    const mos_objective_terms terms = mos_objective_active(options);
+    const unsigned needs = mos_objective_needs(options);
     mos_device *device = mos_model_device(model);
     size_t bytes = (size_t)mos_model_param_count(model) * device->real_bytes;
     *step = (mos_step){.device = device,
                        .model = model,
                        .objective = objective,
                        .anchor = mos_objective_views(options).anchor,
-                       .latents = terms.intra || terms.inter || terms.msc != 0,
-                       .head = terms.bce,
+                       .latents = (needs & MOS_NEEDS_ANY_LATENTS) != 0,
+                       .head = (needs & MOS_NEEDS_LOGITS) != 0,
                        .encoder_rate = 1};
     MOS_TRY(device->ops->alloc(device, bytes, &step->moment1));
     if (optimizer == MOS_OPTIMIZER_ADAM || optimizer == MOS_OPTIMIZER_ADAMW)

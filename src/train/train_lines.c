@@ -7,28 +7,41 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The sums that are reported as means per step, and as totals. */
-static const struct sum_name {
+/* The sums that are reported, in the order of columns; the terms and their floors come behind the
+ * first. `needs`: only where a term needs it. */
+typedef struct sum_column {
     const char *name;
     int sum;
-    bool mean;
-} sum_names[] = {
-    {"loss", MOS_SUM_LOSS, true},
-    {"intra", MOS_SUM_TERM + MOS_TERM_INTRA, true},
-    {"inter", MOS_SUM_TERM + MOS_TERM_INTER, true},
-    {"msc", MOS_SUM_TERM + MOS_TERM_MSC, true},
-    {"msc_floor", MOS_SUM_FLOOR, true},
-    {"bce", MOS_SUM_TERM + MOS_TERM_BCE, true},
-    {"gradient_norm", MOS_SUM_GRADIENT, true},
-    {"anchors", MOS_SUM_ANCHORS, false},
-    {"anchors_without_positive", MOS_SUM_LONELY, false},
-    {"positives", MOS_SUM_POSITIVES, false},
-    {"queue_positives", MOS_SUM_QUEUED, false},
-    {"known_labels", MOS_SUM_KNOWN, false},
-    {"invalid_pixels", MOS_SUM_INVALID, false},
-    {"skipped_patches", MOS_SUM_SKIPPED, false},
+    bool mean; /* per step; else the total */
+    unsigned needs;
+} sum_column;
+static const sum_column other_sums[] = {
+    {"loss", MOS_SUM_LOSS, true, 0},
+    {"gradient_norm", MOS_SUM_GRADIENT, true, 0},
+    {"anchors", MOS_SUM_ANCHORS, false, MOS_NEEDS_POSITIVES},
+    {"anchors_without_positive", MOS_SUM_LONELY, false, MOS_NEEDS_POSITIVES},
+    {"positives", MOS_SUM_POSITIVES, false, MOS_NEEDS_POSITIVES},
+    {"queue_positives", MOS_SUM_QUEUED, false, 0},
+    {"known_labels", MOS_SUM_KNOWN, false, MOS_NEEDS_LOGITS},
+    {"invalid_pixels", MOS_SUM_INVALID, false, 0},
+    {"skipped_patches", MOS_SUM_SKIPPED, false, 0},
 };
-enum { SUM_NAMES = sizeof sum_names / sizeof sum_names[0] };
+enum { OTHER_SUMS = sizeof other_sums / sizeof other_sums[0] };
+enum { SUM_COLUMNS = OTHER_SUMS + 2 * MOS_TERM_COUNT };
+
+static size_t list_columns(sum_column out[SUM_COLUMNS]) {
+    size_t count = 0;
+    out[count++] = other_sums[0];
+    for (int k = 0; k < MOS_TERM_COUNT; k++) {
+        out[count++] = (sum_column){mos_terms[k]->name, MOS_SUM_TERM + k, true, 0};
+        if (mos_terms[k]->floor != NULL)
+            out[count++] =
+                (sum_column){mos_terms[k]->floor, MOS_SUM_FLOOR, true, MOS_NEEDS_POSITIVES};
+    }
+    for (size_t i = 1; i < OTHER_SUMS; i++)
+        out[count++] = other_sums[i];
+    return count;
+}
 
 static const char *const validation_names[] = {
     "validation.score",    "validation.best_score", "validation.macro_ap",    "validation.micro_ap",
@@ -38,17 +51,13 @@ static const char *const online_names[] = {"online.macro_ap", "online.micro_ap",
 static const char *const health_names[] = {"spread",     "mean_cosine",    "rankme",
                                            "uniformity", "view_alignment", "modality_alignment"};
 
-/* Is the sum one of a term that is on? */
-static bool is_active(const mos_trainer *trainer, int sum) {
-    const mos_objective_terms *terms = &trainer->terms;
-    if (sum == MOS_SUM_TERM + MOS_TERM_INTRA) return terms->intra;
-    if (sum == MOS_SUM_TERM + MOS_TERM_INTER) return terms->inter;
-    if (sum == MOS_SUM_TERM + MOS_TERM_BCE || sum == MOS_SUM_KNOWN) return terms->bce;
-    if (sum == MOS_SUM_TERM + MOS_TERM_MSC || sum == MOS_SUM_FLOOR || sum == MOS_SUM_ANCHORS ||
-        sum == MOS_SUM_LONELY || sum == MOS_SUM_POSITIVES)
-        return terms->msc != 0;
-    if (sum == MOS_SUM_QUEUED) return mos_objective_queue(trainer->objective)->size > 0;
-    return true;
+/* Is the column one of a term that is on? */
+static bool is_active(const mos_trainer *trainer, const sum_column *column) {
+    int term = column->sum - MOS_SUM_TERM;
+    if (term >= 0 && term < MOS_TERM_COUNT)
+        return mos_objective_uses(&trainer->objective_options, (mos_term)term);
+    if (column->sum == MOS_SUM_QUEUED) return mos_objective_queue(trainer->objective)->size > 0;
+    return (trainer->needs & column->needs) == column->needs;
 }
 
 mosaic_status mos_trainer_open_log(mos_trainer *trainer, const int64_t *sizes) {
@@ -56,8 +65,10 @@ mosaic_status mos_trainer_open_log(mos_trainer *trainer, const int64_t *sizes) {
     const char *columns[MOS_ROW_VALUES];
     size_t count = 0;
     (void)snprintf(names[count++], MOS_ROW_NAME, "lr");
-    for (size_t i = 0; i < SUM_NAMES; i++)
-        (void)snprintf(names[count++], MOS_ROW_NAME, "%s", sum_names[i].name);
+    sum_column sums[SUM_COLUMNS];
+    const size_t known = list_columns(sums);
+    for (size_t i = 0; i < known; i++)
+        (void)snprintf(names[count++], MOS_ROW_NAME, "%s", sums[i].name);
     for (size_t i = 0; i < sizeof validation_names / sizeof validation_names[0]; i++)
         (void)snprintf(names[count++], MOS_ROW_NAME, "%s", validation_names[i]);
     bool online = trainer->config->settings.train.online_probe != MOS_ONLINE_NONE;
@@ -77,11 +88,12 @@ mosaic_status mos_trainer_open_log(mos_trainer *trainer, const int64_t *sizes) {
 
 static void add_sums(const mos_trainer *trainer, const double *sums, mos_metric_row *row) {
     double steps = fmax(sums[MOS_SUM_STEPS], 1);
-    for (size_t i = 0; i < SUM_NAMES; i++) {
-        const struct sum_name *item = &sum_names[i];
-        if (is_active(trainer, item->sum))
-            mos_metric_row_add(row, item->name, sums[item->sum] / (item->mean ? steps : 1));
-    }
+    sum_column columns[SUM_COLUMNS];
+    const size_t count = list_columns(columns);
+    for (size_t i = 0; i < count; i++)
+        if (is_active(trainer, &columns[i]))
+            mos_metric_row_add(row, columns[i].name,
+                               sums[columns[i].sum] / (columns[i].mean ? steps : 1));
 }
 
 mosaic_status mos_trainer_interval_line(mos_trainer *trainer) {
@@ -151,9 +163,9 @@ static void format_terms(const mos_trainer *trainer, const mos_objective_result 
     text[0] = '\0';
     for (int k = 0; k < MOS_TERM_COUNT; k++) {
         char number[32];
-        if (!is_active(trainer, MOS_SUM_TERM + k)) continue;
+        if (!mos_objective_uses(&trainer->objective_options, (mos_term)k)) continue;
         int more = snprintf(
-            text + used, size - used, "%s%s %s", terms == 0 ? " (" : " ", mos_term_names[k],
+            text + used, size - used, "%s%s %s", terms == 0 ? " (" : " ", mos_terms[k]->name,
             mos_format_double(number, sizeof number, weight[k] * result->term[k], 3));
         if (more < 0 || (size_t)more >= size - used) break;
         used += (size_t)more;

@@ -17,8 +17,7 @@ mos_model_plan mos_trainer_model_plan(const mos_trainer *trainer) {
                            .height = trainer->card->height,
                            .width = trainer->card->width,
                            .train = true,
-                           .latents = trainer->terms.intra || trainer->terms.inter ||
-                                      trainer->terms.msc != 0,
+                           .latents = (trainer->needs & MOS_NEEDS_ANY_LATENTS) != 0,
                            .recompute = (mos_recompute)train->recompute,
                            .chunk = train->grad_cache < train->batch ? train->grad_cache : 0};
     for (int64_t m = 0; m < trainer->card->spec.modalities; m++)

@@ -120,6 +120,6 @@ static mosaic_status absent_modality(mos_trainer *trainer) {
 mosaic_status mos_trainer_notices(mos_trainer *trainer) {
     bool labels = trainer->classes > 0 && trainer->labeled_count > 0;
     if (labels) MOS_TRY(never_positive(trainer));
-    if (labels || trainer->terms.bce) MOS_TRY(unlabelled_validation(trainer));
+    if (labels || (trainer->needs & MOS_NEEDS_LOGITS) != 0) MOS_TRY(unlabelled_validation(trainer));
     return absent_modality(trainer);
 }

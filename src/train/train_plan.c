@@ -4,25 +4,22 @@
 #include <stdio.h>
 
 static void add_weights(const mos_trainer *trainer, mos_text *out) {
-    const mos_objective_terms *terms = &trainer->terms;
-    const bool on[MOS_TERM_COUNT] = {[MOS_TERM_INTRA] = terms->intra,
-                                     [MOS_TERM_INTER] = terms->inter,
-                                     [MOS_TERM_MSC] = terms->msc != 0,
-                                     [MOS_TERM_BCE] = terms->bce};
+    const mos_objective_options *options = &trainer->objective_options;
     bool first = true;
     for (int k = 0; k < MOS_TERM_COUNT; k++) {
         char number[32];
-        double weight = trainer->objective_options.weight[k];
-        if (!on[k]) continue;
+        double weight = options->weight[k];
+        if (!mos_objective_uses(options, (mos_term)k)) continue;
         mos_text_add(out, "%s", first ? "" : " + ");
         if (weight != 1)
             mos_text_add(out, "%s ", mos_format_double(number, sizeof number, weight, 4));
-        mos_text_add(out, "%s", mos_term_names[k]);
+        mos_text_add(out, "%s", mos_terms[k]->name);
         first = false;
     }
-    if (on[MOS_TERM_MSC] && trainer->msc_warmup > 0)
-        mos_text_add(out, ", the weight of msc rising over the first %lld steps",
-                     (long long)trainer->msc_warmup);
+    for (int k = 0; k < MOS_TERM_COUNT && trainer->msc_warmup > 0; k++)
+        if (mos_terms[k]->warms && mos_objective_uses(options, (mos_term)k))
+            mos_text_add(out, ", the weight of %s rising over the first %lld steps",
+                         mos_terms[k]->name, (long long)trainer->msc_warmup);
 }
 
 void mos_trainer_say_loss(const mos_trainer *trainer) {

@@ -77,7 +77,8 @@ static mosaic_status fit_linear(const mos_trainer *trainer, const feature_rows *
  * ---------------------------------------------------------------------------- */
 
 bool mos_trainer_needs_probe(const mos_trainer *trainer) {
-    return !trainer->terms.bce && trainer->classes > 0 && trainer->labeled_count > 0;
+    return (trainer->needs & MOS_NEEDS_LOGITS) == 0 && trainer->classes > 0 &&
+           trainer->labeled_count > 0;
 }
 
 mosaic_status mos_trainer_fit_head(mos_trainer *trainer, int64_t limit) {

@@ -119,8 +119,9 @@ static void add_progress(const mos_trainer *trainer, mos_text *out) {
     add_int(out, "best_epoch", at->best_epoch);
     add_real(out, "best_score", at->best_step > 0 ? at->best_score : NAN);
     add_text(out, "score",
-             trainer->use_macro_ap ? trainer->terms.bce ? "macro AP on validation"
-                                                        : "macro AP of a linear probe on validation"
+             trainer->use_macro_ap ? (trainer->needs & MOS_NEEDS_LOGITS) != 0
+                                         ? "macro AP on validation"
+                                         : "macro AP of a linear probe on validation"
                                    : "minus the epoch's mean training loss");
     mos_text_add(out, ",\n  \"stopped_early\": %s", at->stopped_early ? "true" : "false");
     mos_text_add(out, ",\n  \"reduced\": %s", trainer->reduced ? "true" : "false");

@@ -111,11 +111,13 @@ mosaic_status mos_trainer_capture(mos_trainer *trainer, const mos_batch *batch,
     capture *it = NULL;
     (void)snprintf(name, sizeof name, "replay/step-%lld.safetensors",
                    (long long)trainer->at.step + 1);
-    (void)snprintf(message, sizeof message,
-                   "step %lld: the %s is not finite (loss %g: intra %g, inter %g, msc %g, bce %g)",
-                   (long long)trainer->at.step + 1, what, result->total,
-                   result->term[MOS_TERM_INTRA], result->term[MOS_TERM_INTER],
-                   result->term[MOS_TERM_MSC], result->term[MOS_TERM_BCE]);
+    int used = snprintf(message, sizeof message, "step %lld: the %s is not finite (loss %g",
+                        (long long)trainer->at.step + 1, what, result->total);
+    for (int k = 0; k < MOS_TERM_COUNT && used < (int)sizeof message - 1; k++)
+        used += snprintf(message + used, sizeof message - (size_t)used, "%s%s %g",
+                         k == 0 ? ": " : ", ", mos_terms[k]->name, result->term[k]);
+    if (used < (int)sizeof message - 1)
+        (void)snprintf(message + used, sizeof message - (size_t)used, ")");
     mosaic_status status;
     MOS_GOTO(mos_trainer_path(trainer, name, path, sizeof path));
     MOS_GOTO(mos_alloc(1, sizeof *it, "a batch for replay", &it));

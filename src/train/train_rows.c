@@ -127,7 +127,7 @@ static mosaic_status list_training(mos_trainer *trainer) {
         return mos_fail(MOSAIC_ERR_DATA, "'%s' has no training patches (split 'train'%s)",
                         mos_dataset_root(trainer->dataset),
                         data->use_unlabeled ? "" : ", with labels");
-    bool wants_labels = trainer->terms.bce || trainer->terms.msc != 0;
+    bool wants_labels = (trainer->needs & MOS_NEEDS_LABELS) != 0;
     if (wants_labels && trainer->labeled_count == 0)
         return mos_fail(MOSAIC_ERR_DATA,
                         "method '%s' needs labels and none of the %lld training patches has any",
@@ -156,12 +156,14 @@ mosaic_status mos_trainer_rows(mos_trainer *trainer) {
     int monitor = trainer->config->settings.train.monitor;
     MOS_TRY(list_training(trainer));
     MOS_TRY(list_validation(trainer, &labeled));
-    bool possible = labeled && (trainer->terms.bce || trainer->labeled_count > 0);
+    bool possible =
+        labeled && ((trainer->needs & MOS_NEEDS_LOGITS) != 0 || trainer->labeled_count > 0);
     if (monitor == MOS_MONITOR_MACRO_AP && !possible)
         return mos_fail(MOSAIC_ERR_DATA,
                         "'train.monitor: macro-ap' needs labelled validation patches%s, and '%s' "
                         "has none",
-                        trainer->terms.bce ? "" : " and labelled training patches",
+                        (trainer->needs & MOS_NEEDS_LOGITS) != 0 ? ""
+                                                                 : " and labelled training patches",
                         mos_dataset_root(trainer->dataset));
     trainer->use_macro_ap = possible && monitor != MOS_MONITOR_LOSS;
     if (trainer->valid_count == 0)
@@ -172,7 +174,7 @@ mosaic_status mos_trainer_rows(mos_trainer *trainer) {
     MOS_TRY(mos_trainer_check_online(trainer));
     mos_loader_options *loader = &trainer->loader_options;
     bool partly = trainer->labeled_count > 0 && trainer->labeled_count < trainer->train_count;
-    bool wants_labels = trainer->terms.bce || trainer->terms.msc != 0;
+    bool wants_labels = (trainer->needs & MOS_NEEDS_LABELS) != 0;
     loader->labeled_per_batch =
         partly && wants_labels ? trainer->config->settings.data.labeled_per_batch : 0;
     return MOSAIC_OK;
@@ -219,7 +221,8 @@ static mosaic_status given_weight(mos_trainer *trainer, const char *item) {
 
 mosaic_status mos_trainer_pos_weight(mos_trainer *trainer) {
     const mos_text_list *list = &trainer->config->settings.loss.pos_weight;
-    if (!trainer->terms.bce || strcmp(list->items[0], "none") == 0) return MOSAIC_OK;
+    if ((trainer->needs & MOS_NEEDS_LOGITS) == 0 || strcmp(list->items[0], "none") == 0)
+        return MOSAIC_OK;
     MOS_TRY(mos_alloc((size_t)trainer->classes, sizeof *trainer->pos_weight, "positive weights",
                       &trainer->pos_weight));
     trainer->objective_options.pos_weight = trainer->pos_weight;

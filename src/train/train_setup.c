@@ -431,9 +431,9 @@ static mosaic_status restore_or_start(mos_trainer *trainer) {
 /* What comes from the configuration and the data set alone. */
 static mosaic_status prepare_data(mos_trainer *trainer) {
     MOS_TRY(open_data(trainer));
-    trainer->terms = mos_objective_active(&trainer->objective_options);
+    trainer->needs = mos_objective_needs(&trainer->objective_options);
     trainer->views = mos_objective_views(&trainer->objective_options);
-    if (trainer->terms.bce && trainer->classes == 0)
+    if ((trainer->needs & MOS_NEEDS_LOGITS) != 0 && trainer->classes == 0)
         return mos_fail(MOSAIC_ERR_DATA, "method '%s' needs labels and '%s' has none",
                         trainer->objective_options.method->name,
                         mos_dataset_root(trainer->dataset));

@@ -74,7 +74,7 @@ typedef struct mos_trainer {
     mos_model *model, *eval_model; /* the second one has a plan of its own, for validation */
     mos_model_card *card;
     mos_objective_options objective_options;
-    mos_objective_terms terms;
+    unsigned needs; /* MOS_NEEDS_* of the terms that are on */
     mos_view_plan views;
     double *pos_weight;
     mos_objective *objective;

@@ -72,9 +72,8 @@ static mosaic_status compute(mos_trainer *trainer, const mos_batch *batch,
                              mos_step_result *result) {
     const mos_step_input input = make_input(trainer, batch);
     const mos_step_rate rate = make_rate(trainer);
-    mos_objective_settings(trainer->objective)->weight[MOS_TERM_MSC] =
-        trainer->objective_options.weight[MOS_TERM_MSC] *
-        mos_schedule_ramp(trainer->msc_warmup, trainer->at.step);
+    mos_objective_warm(trainer->objective, trainer->objective_options.weight,
+                       mos_schedule_ramp(trainer->msc_warmup, trainer->at.step));
     mosaic_status status = mos_step_run(&trainer->step, &input, &rate, result);
     if (result->not_finite != NULL)
         return mos_trainer_capture(trainer, batch, &result->losses, result->not_finite);

@@ -36,11 +36,14 @@ static void the_table(void **state) {
         const mos_method *method;
         assert_int_equal(mos_method_find(rows[i].name, &method), MOSAIC_OK);
         assert_string_equal(method->name, rows[i].name);
-        assert_int_equal(method->intra, rows[i].intra);
-        assert_int_equal(method->inter, rows[i].inter);
+        assert_int_equal((method->terms >> MOS_TERM_INTRA) & 1, rows[i].intra);
+        assert_int_equal((method->terms >> MOS_TERM_INTER) & 1, rows[i].inter);
+        assert_int_equal((method->terms >> MOS_TERM_MSC) & 1, rows[i].msc != 0);
         assert_int_equal(method->msc, rows[i].msc);
-        assert_int_equal(method->bce, rows[i].bce);
-        assert_int_equal(mos_method_needs_latents(method), strcmp(rows[i].name, "supervised") != 0);
+        assert_int_equal((method->terms >> MOS_TERM_BCE) & 1, rows[i].bce);
+        assert_int_equal((mos_method_needs(method) & MOS_NEEDS_ANY_LATENTS) != 0,
+                         strcmp(rows[i].name, "supervised") != 0);
+        assert_int_equal((mos_method_needs(method) & MOS_NEEDS_LOGITS) != 0, rows[i].bce);
     }
     const mos_method *method;
     assert_int_equal(mos_method_find("mosaic-3", &method), MOSAIC_ERR_USAGE);
