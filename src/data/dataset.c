@@ -252,6 +252,16 @@ const char *mos_dataset_origin(const mos_dataset *dataset) {
     return dataset->origin != NULL ? dataset->origin : dataset->format->name;
 }
 
+const char *const *mos_dataset_default_bands(const mos_dataset *dataset, const char *modality) {
+    const char *origin = mos_dataset_origin(dataset);
+    for (const mos_format *const *format = mos_formats; *format != NULL; format++) {
+        if (strcmp((*format)->name, origin) != 0) continue;
+        for (const mos_default_bands *at = (*format)->bands; at && at->modality != NULL; at++)
+            if (strcmp(at->modality, modality) == 0) return at->bands;
+    }
+    return NULL;
+}
+
 int mos_dataset_policy(const mos_dataset *dataset) {
     return dataset->options.policy;
 }

@@ -129,6 +129,9 @@ bool mos_dataset_classes_found(const mos_dataset *dataset);
 const char *mos_dataset_format(const mos_dataset *dataset);
 /* The format that a pack was made of, where it says so; else the data set's own. */
 const char *mos_dataset_origin(const mos_dataset *dataset);
+/* The bands of a modality that a model sees where nothing else is asked for, as the data set's
+ * origin has them; ended by NULL. NULL: all. */
+const char *const *mos_dataset_default_bands(const mos_dataset *dataset, const char *modality);
 int mos_dataset_policy(const mos_dataset *dataset); /* data.policy, as the loader takes it */
 extern const char *const mos_policy_names[];        /* "mask" "fill-mean" "skip" "refuse" NULL */
 int mos_dataset_constant_bands(const mos_dataset *dataset); /* data.constant_bands, likewise */

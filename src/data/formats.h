@@ -14,9 +14,17 @@
 typedef struct mos_raw_band mos_raw_band;
 typedef struct mos_source_info mos_source_info;
 
+/* Bands of one modality, ended by NULL. */
+typedef struct mos_default_bands {
+    const char *modality;
+    const char *const *bands;
+} mos_default_bands;
+
 typedef struct mos_format {
     const char *name, *summary;
-    unsigned classes; /* bit c: data.classes may be choice c (data/data_options.h) */
+    unsigned classes;               /* bit c: data.classes may be choice c (data/data_options.h) */
+    const mos_default_bands *bands; /* what a model sees where nothing else is asked for, ended by a
+                                       modality NULL; NULL: every band */
     mosaic_status (*open)(mos_dataset *dataset);
     void (*close)(mos_dataset *dataset); /* may be NULL */
     bool (*recognise)(const char *root);

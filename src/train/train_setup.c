@@ -56,10 +56,6 @@ static mosaic_status open_directory(mos_trainer *trainer) {
 /* ---- modalities and bands
  * ------------------------------------------------------------------------- */
 
-static const char *const s1_default[] = {"VV", "VH", NULL};
-static const char *const s2_default[] = {"B02", "B03", "B04", "B05", "B06", "B07",
-                                         "B08", "B8A", "B11", "B12", NULL};
-
 static const mos_modality *find_modality(const mos_dataset *dataset, const char *name) {
     const mos_modality *list;
     int64_t count = mos_dataset_modalities(dataset, &list);
@@ -69,13 +65,10 @@ static const mos_modality *find_modality(const mos_dataset *dataset, const char 
     return NULL;
 }
 
-/* BigEarthNet's ten bands and two polarisations; every band of other formats. */
+/* The format's own choice where it has one, else every band. */
 static mosaic_status add_default_bands(const mos_trainer *trainer, const mos_modality *source,
                                        mos_config_modality *modality) {
-    const char *const *names = NULL;
-    bool bigearthnet = strncmp(mos_dataset_origin(trainer->dataset), "bigearthnet", 11) == 0;
-    if (bigearthnet && strcmp(source->name, "s1") == 0) names = s1_default;
-    if (bigearthnet && strcmp(source->name, "s2") == 0) names = s2_default;
+    const char *const *names = mos_dataset_default_bands(trainer->dataset, source->name);
     for (size_t b = 0; names != NULL && names[b] != NULL; b++)
         MOS_TRY(mos_text_list_add(&modality->bands, names[b]));
     for (int64_t b = 0; names == NULL && b < source->band_count; b++)

@@ -14,6 +14,12 @@ static const struct {
 } s2_bands[] = {{"B01", 60}, {"B02", 10}, {"B03", 10}, {"B04", 10}, {"B05", 20}, {"B06", 20},
                 {"B07", 20}, {"B08", 10}, {"B8A", 20}, {"B09", 60}, {"B11", 20}, {"B12", 20}};
 
+static const char *const s1_default[] = {"VV", "VH", NULL};
+static const char *const s2_default[] = {"B02", "B03", "B04", "B05", "B06", "B07",
+                                         "B08", "B8A", "B11", "B12", NULL};
+const mos_default_bands mos_ben_default_bands[] = {
+    {"s1", s1_default}, {"s2", s2_default}, {NULL, NULL}};
+
 mosaic_status mos_ben_modalities(mos_dataset *dataset) {
     mos_modality *modality;
     MOS_TRY(mos_dataset_add_modality(dataset, "s1", 1, &modality));

@@ -4,10 +4,14 @@
 #define MOS_DATA_BIGEARTHNET_BIGEARTHNET_LAYOUT_H
 
 #include "data/bigearthnet/metadata.h"
+#include "data/formats.h"
 #include "data/name_set.h"
 #include "data/sample_table.h"
 
 enum { MOS_BEN_S1, MOS_BEN_S2, MOS_BEN_MODALITIES };
+
+/* Both polarisations, and the ten bands that its authors train on (without B01 and B09). */
+extern const mos_default_bands mos_ben_default_bands[];
 
 /* The modalities s1 (VV VH) and s2 (B01 .. B12) with their resolutions. */
 mosaic_status mos_ben_modalities(mos_dataset *dataset);

@@ -220,6 +220,7 @@ const mos_format mos_format_bigearthnet_v2_lmdb = {
     .name = "bigearthnet-v2-lmdb",
     .summary = "LMDB of safetensors (rico-hdl, or mosaic data pack) and a metadata table",
     .classes = 1u << MOS_CLASSES_DEFAULT | 1u << MOS_CLASSES_19,
+    .bands = mos_ben_default_bands,
     .open = open_lmdb,
     .close = close_lmdb,
     .recognise = recognise_lmdb,

@@ -31,6 +31,7 @@ const mos_format mos_format_bigearthnet_v2 = {
     .name = "bigearthnet-v2",
     .summary = "BigEarthNet V2 as published: trees or tars of band GeoTIFFs and metadata.parquet",
     .classes = 1u << MOS_CLASSES_DEFAULT | 1u << MOS_CLASSES_19,
+    .bands = mos_ben_default_bands,
     .open = open_tree,
     .close = mos_ben_files_close,
     .recognise = recognise_tree,

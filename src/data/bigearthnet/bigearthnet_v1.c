@@ -42,6 +42,7 @@ const mos_format mos_format_bigearthnet_v1 = {
     .name = "bigearthnet-v1",
     .summary = "BigEarthNet v1.0 as published: two folders or tars of patches with JSON labels",
     .classes = 1u << MOS_CLASSES_DEFAULT | 1u << MOS_CLASSES_19 | 1u << MOS_CLASSES_43,
+    .bands = mos_ben_default_bands,
     .open = open_v1,
     .close = mos_ben_files_close,
     .recognise = recognise_v1,
