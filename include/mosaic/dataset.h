@@ -17,8 +17,7 @@ typedef struct mosaic_dataset mosaic_dataset;
 typedef struct mosaic_reader mosaic_reader;
 
 /* Open by options in the form of the configuration's `data` section: an array of key, value pairs
- * ("root",
- * "/data/BigEarthNet", "format", "bigearthnet-v2", ...) ended by NULL. Missing keys take their
+ * ended by NULL, as in {"root", "/data/BigEarthNet", "format", "bigearthnet-v2", NULL}. Missing keys take their
  * defaults. Errors: MOSAIC_ERR_USAGE for keys and values, MOSAIC_ERR_DATA for what is on disk. */
 MOSAIC_API mosaic_status mosaic_dataset_open(const char *const *options,
                                              mosaic_dataset **out) MOSAIC_CHECKED;

@@ -25,8 +25,7 @@ mosaic_status mos_model_file_resolve(const char *path, char *buffer, size_t size
                     unfinished ? " (the run has checkpoints but has not finished)" : "");
 }
 
-/* ---- writing ----------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 static size_t total_floats(const mos_parameter *parameters, int64_t count) {
     size_t total = 0;
@@ -73,8 +72,7 @@ done:
     return status;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 mosaic_status mos_model_file_card(const char *path, mos_model_card *card) {
     char file_path[4096];

@@ -73,8 +73,7 @@ static mosaic_status fail_shape(const init_job *job, const mos_tensor_view *tens
         mos_shape_text(tensor->rank, tensor->shape, found, sizeof found));
 }
 
-/* ---- joins by name ------------------------------------------------------------------------------
- */
+/* ---- joins by name ---- */
 
 /* What a fusion's tensors and the head behind it mean depends on more than their shapes. */
 static mosaic_status check_fusion(const init_job *job, const mos_parameter *parameter) {
@@ -192,8 +191,7 @@ static int64_t stem_of(const init_job *job, const char *name) {
     return -1;
 }
 
-/* ---- the copy -----------------------------------------------------------------------------------
- */
+/* ---- the copy ---- */
 
 static mosaic_status copy_tensor(init_job *job, const mos_parameter *parameter,
                                  const mos_tensor_view *tensor) {

@@ -16,9 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* ---- waiting
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- waiting ---- */
 
 /* A word that one side changes and the other waits for. Its lowest bit: somebody sleeps on it. */
 typedef _Atomic uint32_t signal_word;
@@ -77,9 +75,7 @@ static void wait_while(signal_word *word, uint32_t value, int *looks, int most_l
         *looks = *looks / 2 < LEAST_LOOKS ? LEAST_LOOKS : *looks / 2;
 }
 
-/* ---- teams
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- teams ---- */
 
 enum { MOST_THREADS = 1024 };
 

@@ -57,9 +57,7 @@ void mos_device_close(mos_device **device);
 const char *const *mos_device_names(void);
 extern const char *const mos_device_choices[]; /* "auto" and these, NULL-terminated */
 
-/* ---- plans
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- plans ---- */
 
 typedef struct mos_conv mos_conv;
 typedef struct mos_norm mos_norm;
@@ -110,9 +108,10 @@ typedef struct mos_conv_info {
 } mos_conv_info;
 
 /* Batch normalisation over (n/groups, h, w) of each channel, for each of `groups` equal consecutive
- * parts of the batch (one per view set), optionally followed by + skip and by ReLU:  y = relu(gamma
- * * (x - mean) * rstd + beta + skip). features: x is a plain real matrix [n, c] (h = w = 1), as in
- * the projector; otherwise x, y, skip are act. */
+ * parts of the batch (one per view set), optionally followed by + skip and by ReLU:
+ *   y = relu?(gamma (x - mean) rstd + beta + skip?)
+ * features: x is a plain real matrix [n, c] (h = w = 1), as in the projector; otherwise x, y and
+ * skip are activations in the backend's layout. */
 typedef struct mos_norm_shape {
     int64_t n, c, h, w, groups;
     bool features, relu, skip, train;
@@ -127,8 +126,7 @@ typedef struct mos_pool_shape {
     bool train;
 } mos_pool_shape;
 
-/* ---- the contrastive problem (method.md section 2)
- * -------------------------------------------------------------- */
+/* ---- the contrastive problem (method.md section 2) ---- */
 
 typedef enum mos_positives {
     MOS_POSITIVES_PARTNER,   /* W_ip = [p = partner_i]: NT-Xent */
@@ -139,8 +137,9 @@ typedef enum mos_positives {
     MOS_POSITIVES_SOFT       /* no softmax: each pair has a target, see below */
 } mos_positives;
 
-/* S_ip = za_i . zr_p / tau;  L = -1/N sum_i sum_p W_ip (S_ip - lse_i), lse over the references of
- * i; N = sum W. An anchor without positives contributes nothing and is counted. A row's label set
+/* S_ip = za_i . zr_p / tau
+ *   L = -1/N sum_i sum_p W_ip (S_ip - lse_i),   lse_i over the references of i,   N = sum W
+ * An anchor without positives contributes nothing and is counted. A row's label set
  * is the labels known to be 1; N = 0 adds no gradient.
  *
  * SOFT (the form of SoftCon, Wang et al. 2024, arXiv 2405.20462) is a binary cross entropy per pair
@@ -175,9 +174,7 @@ typedef struct mos_contrast_result {
     int64_t positives, frozen_positives; /* pairs of W > 0, or T > 0; those of frozen references */
 } mos_contrast_result;
 
-/* ---- fusion of modalities
- * ----------------------------------------------------------------------------------
- */
+/* ---- fusion of modalities ---- */
 
 enum { MOS_MODAL_MAX = 8 };
 /* Rows of several modalities, real [modalities, n, d], and which of them exist. A row that does not
@@ -187,8 +184,7 @@ typedef struct mos_modal_rows {
     const uint8_t *present; /* host [modalities, n] */
 } mos_modal_rows;
 
-/* ---- optimizer
- * --------------------------------------------------------------------------------------------- */
+/* ---- optimizer ---- */
 
 typedef enum mos_optimizer_kind {
     MOS_OPTIMIZER_SGD,
@@ -205,10 +201,11 @@ typedef struct mos_optimizer_step {
     double grad_scale; /* gradients are multiplied by this first (clipping) */
     bool nesterov;     /* SGD */
 } mos_optimizer_step;
-/* SGD: g += decay p; m = beta1 m + g; p -= lr (nesterov ? g + beta1 m : m). Adam, AdamW: as
- * PyTorch. LARS (You et al. 2017, algorithm 1): m = beta1 m + lr rate (g + decay p); p -= m, with
- * rate = trust |p| / (|g| + decay |p|) per segment, 1 where the segment has no decay or either norm
- * is 0. Parameters outside every segment stay as they are. */
+/* SGD:   g += decay p,  m = beta1 m + g,  p -= lr (nesterov ? g + beta1 m : m)
+ * Adam, AdamW: as PyTorch
+ * LARS (You et al. 2017, algorithm 1):  m = beta1 m + lr rate (g + decay p),  p -= m
+ *   rate = trust |p| / (|g| + decay |p|) per segment, 1 where the segment has no decay or a norm is 0
+ * Parameters outside every segment stay as they are. */
 /* A named part of the flat parameter block. */
 typedef struct mos_segment_range {
     int64_t offset, count;
@@ -216,9 +213,7 @@ typedef struct mos_segment_range {
                  */
 } mos_segment_range;
 
-/* ---- the table
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- the table ---- */
 
 struct mos_backend {
     const char *name;
@@ -255,8 +250,8 @@ struct mos_backend {
     mosaic_status (*conv_create)(mos_device *, const mos_conv_shape *, mos_conv **out);
     void (*conv_destroy)(mos_device *, mos_conv **);
     void (*conv_info)(const mos_conv *, mos_conv_info *out);
-    /* of a folded plan: weights * gamma / sqrt(var + eps), bias = beta - mean gamma / sqrt(var +
-     * eps). After the weights or the statistics changed and before forward. */
+    /* of a folded plan: weights * gamma / sqrt(var + eps), bias = beta - mean gamma / sqrt(var + eps).
+     * After the weights or the statistics changed and before forward. */
     void (*conv_fold)(mos_device *, mos_conv *, const void *weights, const mos_norm_running *norm,
                       void *workspace);
     void (*conv_forward)(mos_device *, mos_conv *, const void *x, const void *weights, void *y,
@@ -317,8 +312,8 @@ struct mos_backend {
                             int64_t x_stride, const void *w, const void *dy, int64_t dy_stride,
                             void *dx, int64_t dx_stride, bool accumulate, void *dw, void *db);
 
-    /* unit rows: y = x / max(|x|, 1e-12), norms real [n] kept; backward dx = (dy - y (y . dy)) /
-     * norm */
+    /* unit rows: y = x / max(|x|, 1e-12), norms real [n] kept
+     * backward: dx = (dy - y (y . dy)) / norm */
     void (*unit_forward)(mos_device *, int64_t n, int64_t d, const void *x, void *y, void *norms);
     void (*unit_backward)(mos_device *, int64_t n, int64_t d, const void *y, const void *norms,
                           const void *dy, void *dx);

@@ -99,8 +99,8 @@ typedef struct mos_batch {
     mos_repairs repairs;
 } mos_batch;
 
-/* Workers that keep up with a step on `processors` without taking them from it: a view takes less
- * than a hundredth of its pass through an encoder. */
+/* How many worker threads a loader should have beside training on `processors`: enough to keep up,
+ * and few, because making a view takes less than a hundredth of its pass through an encoder. */
 int mos_loader_workers(int processors);
 
 typedef struct mos_loader mos_loader;

@@ -2,9 +2,7 @@
  * on lifetimes instead of numbers. */
 #include "model/resnet.h"
 
-/* ---- forward
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- forward ---- */
 
 static void walk_convolution(mos_placement *p, const mos_device *device, mos_unit *unit, void **in,
                              void **x, void **space) {
@@ -70,9 +68,7 @@ static void walk_forward(mos_encoder *encoder, mos_placement *p, const mos_devic
     mos_placement_used(p, mos_block_output(encoder, encoder->block_count - 1));
 }
 
-/* ---- backward
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- backward ---- */
 
 static void walk_normalise_again(mos_placement *p, mos_unit *unit) {
     mos_placement_tick(p);

@@ -1,7 +1,8 @@
 /* Low-rank bilinear fusion (Liu et al. 2018, "Efficient Low-rank Multimodal Fusion with
  * Modality-Specific Factors"), multilinear for more than two modalities:
- *   f_m = W_m h_m + b_m, [rank, dim],   row = sum over rank of the product over the present m of
- * f_m The biases carry the terms of lower order. With one modality present the row is linear in its
+ *   f_m = W_m h_m + b_m, [rank, dim]
+ *   row = sum over rank of the product over the present m of f_m
+ * The biases carry the terms of lower order. With one modality present the row is linear in its
  * features. Tensors: fusion.<m>.factor, [rank dim, size]. */
 #include "model/fusion.h"
 

@@ -3,9 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- description
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- description ---- */
 
 static mosaic_status check_fusion(const mos_model_spec *spec) {
     if ((int)spec->fusion < 0 || spec->fusion >= MOS_FUSION_KINDS)
@@ -165,9 +163,7 @@ void mos_model_destroy(mos_model **slot) {
     *slot = NULL;
 }
 
-/* ---- planning
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- planning ---- */
 
 static mosaic_status check_plan(const mos_model *model, const mos_model_plan *plan) {
     if (plan->batch < 1 || plan->height < 1 || plan->width < 1)
@@ -380,9 +376,7 @@ void mos_model_layers(const mos_model *model, mos_layer_visit visit, void *conte
         mos_encoder_layers(&model->branch[m].encoder, model->weights.device, visit, context);
 }
 
-/* ---- tensors
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- tensors ---- */
 
 const mos_model_spec *mos_model_get_spec(const mos_model *model) {
     return &model->spec;

@@ -80,8 +80,7 @@ void mos_parameter_release(mos_parameter_table *table) {
     *table = (mos_parameter_table){0};
 }
 
-/* ---- starting values
- * --------------------------------------------------------------------------------------- */
+/* ---- starting values ---- */
 
 enum {
     CHUNK = 4096

@@ -62,9 +62,7 @@ void mos_placement_same(mos_placement *placement, void *holder, const void *of) 
     placement->items[i].last = placement->now;
 }
 
-/* ---- solving
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- solving ---- */
 
 static bool is_kept(const mos_placed *item) {
     return item->first < MOS_PLACEMENT_TURN && item->last >= MOS_PLACEMENT_TURN;

@@ -30,8 +30,7 @@ enum {
     POOL_PAD = 1
 };
 
-/* ---- description
- * --------------------------------------------------------------------------------------------- */
+/* ---- description ---- */
 
 static mosaic_status init_block(mos_block *block, mos_parameter_table *table, const char *prefix,
                                 const mos_block_kind *kind, int64_t ci, int64_t width,
@@ -108,9 +107,7 @@ void mos_encoder_release(mos_encoder *encoder, mos_device *device) {
     *encoder = (mos_encoder){0};
 }
 
-/* ---- planning
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- planning ---- */
 
 static mosaic_status plan_block(mos_encoder *encoder, mos_block *block, mos_device *device,
                                 int64_t *h, int64_t *w) {

@@ -6,9 +6,7 @@
 
 #include <string.h>
 
-/* ---- life
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static mosaic_status check_term(const mos_objective *o, mos_term term) {
     const mos_term_row *row = mos_terms[term];

@@ -134,8 +134,7 @@ static void assert_fails(mosaic_status found, mosaic_status wanted, const char *
                  mosaic_error(), mosaic_status_name(wanted), part);
 }
 
-/* ---- round trip -------------------------------------------------------------------------------
- */
+/* ---- round trip ---- */
 
 static void round_trip(void **state) {
     (void)state;
@@ -228,8 +227,7 @@ static void torchvision_names(void **state) {
     mos_safetensors_release(&file);
 }
 
-/* ---- strictness ---------------------------------------------------------------------------------
- */
+/* ---- strictness ---- */
 
 /* A copy of model.safetensors with one tensor changed by `edit` (true: keep it). */
 typedef bool (*edit_tensor)(mos_tensor_source *tensor);
@@ -371,8 +369,7 @@ static void hostile_cards(void **state) {
     assert_fails(mos_model_file_card(at("nothing.safetensors"), &back), MOSAIC_ERR_IO, "nothing");
 }
 
-/* ---- precision --------------------------------------------------------------------------------
- */
+/* ---- precision ---- */
 
 static void precision_of_thresholds(void **state) {
     (void)state;
@@ -418,8 +415,7 @@ static void precision_of_thresholds(void **state) {
     }
 }
 
-/* ---- starting weights ---------------------------------------------------------------------------
- */
+/* ---- starting weights ---- */
 
 static void zero(const char *name) {
     const mos_parameter *parameter = mos_model_find(fresh, name);

@@ -46,9 +46,7 @@ static float *make_images(const char *name, int64_t n, int64_t bands) {
     return images;
 }
 
-/* ---- tensors
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- tensors ---- */
 
 static void table_has_torchvision_names(void **state) {
     (void)state;
@@ -153,9 +151,7 @@ static void starting_values(void **state) {
     mos_device_close(&device);
 }
 
-/* ---- errors
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- errors ---- */
 
 static void bad_descriptions_are_refused(void **state) {
     (void)state;
@@ -266,9 +262,7 @@ static void memory_is_reported(void **state) {
     mos_device_close(&device);
 }
 
-/* ---- inference
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- inference ---- */
 
 typedef struct outputs {
     float features[512], latents[LATENT], logits[CLASSES];
@@ -368,9 +362,7 @@ static void plans_are_for_one_purpose(void **state) {
     mos_device_close(&device);
 }
 
-/* ---- presence
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- presence ---- */
 
 /* What an absent sample's images hold changes nothing, not even NaN-free garbage; a mask of ones is
  * no mask. */

@@ -20,9 +20,7 @@
 /* Written of a group of samples. */
 #define GROUP_BYTES ((int64_t)256 << 10)
 
-/* ---- forward and data gradient
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- forward and data gradient ---- */
 
 /* Values gathered for one output. */
 static int64_t row_values(const conv_class *c) {
@@ -205,9 +203,7 @@ static void run_blocks(const mos_cpu *cpu, const mos_conv *conv, conv_direction 
     mos_team_run(cpu->threads, take_blocks, &job);
 }
 
-/* ---- plans
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- plans ---- */
 
 static void plan_blocks(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
                         conv_own *plan) {

@@ -16,9 +16,7 @@
 #define PIECE_BYTES ((int64_t)24 << 10)
 #define SUMS_BYTES  ((int64_t)256 << 10)
 
-/* ---- chunks: any kernel
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- chunks: any kernel ---- */
 
 /* Outputs are put in a row, class by class, each class filled up to whole pairs, and cut into
  * chunks. A unit is one tap and a block of input channels: du [co/group, block i, group o]. A
@@ -212,9 +210,7 @@ static void run_chunks(const mos_cpu *cpu, const mos_conv *conv, const void *x, 
     mos_team_run(cpu->threads, take_chunks, &job);
 }
 
-/* ---- pieces: a kernel of 1x1
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- pieces: a kernel of 1x1 ---- */
 
 /* Outputs [first, first + count) of a map: their places in x and in dy, an odd number of them
  * filled up with none. */
@@ -382,9 +378,7 @@ static void run_pieces(const mos_cpu *cpu, const mos_conv *conv, const void *x, 
     mos_team_run(cpu->threads, take_pieces, &job);
 }
 
-/* ---- the plan
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- the plan ---- */
 
 void mos_gather_plan_weights(const mos_cpu *cpu, const mos_conv *conv, conv_own *plan) {
     const mos_conv_shape *s = &conv->shape;

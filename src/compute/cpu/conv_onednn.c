@@ -63,9 +63,7 @@ static mosaic_status check(dnnl_status_t status, const char *what) {
     }
 }
 
-/* ---- the device
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- the device ---- */
 
 /* Our cap is oneDNN's too. It takes one before its first use alone: a second device finds it set.
  */
@@ -108,8 +106,7 @@ void mos_onednn_describe(const mos_onednn *onednn, char *out, size_t size) {
     (void)snprintf(out, size, ", oneDNN %d.%d.%d", version->major, version->minor, version->patch);
 }
 
-/* ---- descriptors
- * ---------------------------------------------------------------------------------------------- */
+/* ---- descriptors ---- */
 
 static mosaic_status describe(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
                               bool winograd, dnnl_convolution_desc_t *out) {
@@ -248,9 +245,7 @@ done:
     return status;
 }
 
-/* ---- packing
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- packing ---- */
 
 static void release_reorder(conv_reorder *reorder) {
     if (reorder->from) dnnl_memory_destroy(reorder->from);
@@ -326,9 +321,7 @@ static void pack(const mos_cpu *cpu, const mos_conv *conv, conv_direction direct
     execute(cpu, reorder->primitive, 3, reorder->args);
 }
 
-/* ---- running
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- running ---- */
 
 static void run_pass(const mos_cpu *cpu, conv_pass *pass, const void *x, const void *weights,
                      const void *y, void *scratch) {
@@ -348,8 +341,7 @@ static void run(const mos_cpu *cpu, const mos_conv *conv, conv_direction directi
         run_pass(cpu, pass, out, packed, in, workspace);
 }
 
-/* ---- the weight gradient back to row-major
- * --------------------------------------------------------------------- */
+/* ---- the weight gradient back to row-major ---- */
 
 /* Offset of element (o, i, tap) in a blocked layout. */
 static int64_t blocked_offset(const dnnl_memory_desc_t *layout, int64_t kernel, int64_t o,
@@ -431,9 +423,7 @@ static void run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x,
     add_weights(cpu, conv, &pass->weights, block, dw);
 }
 
-/* ---- planning
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- planning ---- */
 
 /* Direct, or the fp32 Winograd where that is wanted and there is one. */
 static mosaic_status plan_any(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,

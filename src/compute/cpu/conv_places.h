@@ -5,7 +5,8 @@
 
 #include "compute/cpu/conv_plan.h"
 
-/* The maps of a direction. The weight gradient's read x and write, in a manner, dy. */
+/* The maps of a direction. Of the weight gradient: x is read, and dy stands for what is
+ * written. */
 typedef struct conv_maps {
     int64_t read_c, read_h, read_w, write_c, write_h, write_w;
     int64_t block; /* channels of a block of either */

@@ -158,9 +158,7 @@ static void run_strips(const mos_cpu *cpu, const mos_conv *conv, conv_direction 
     mos_team_run(cpu->threads, take_strips, &job);
 }
 
-/* ---- weight gradient
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- weight gradient ---- */
 
 /* A thread's part of the workspace. */
 typedef struct stem_room {

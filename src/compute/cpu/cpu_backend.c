@@ -9,9 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- the guard
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- the guard ---- */
 
 mos_cpu_guard mos_cpu_enter(const mos_cpu *cpu) {
     const mos_cpu_guard guard = {.control = mos_float_control()};
@@ -24,8 +22,7 @@ void mos_cpu_leave(mos_cpu_guard guard) {
     mos_float_set_control(guard.control);
 }
 
-/* ---- open and close
- * -------------------------------------------------------------------------------------------- */
+/* ---- open and close ---- */
 
 static const mos_kernels *choose_kernels(mos_isa isa) {
 #if defined(__x86_64__)
@@ -91,9 +88,7 @@ static mosaic_status cpu_open(mos_device *device) {
     return MOSAIC_OK;
 }
 
-/* ---- memory
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- memory ---- */
 
 static mosaic_status cpu_alloc(mos_device *device, size_t bytes, void **out) {
     (void)device;
@@ -159,8 +154,7 @@ static void get_f64(mos_device *device, const void *real, double *host, int64_t 
         host[i] = (double)in[i];
 }
 
-/* ---- activations and images
- * ------------------------------------------------------------------------------------ */
+/* ---- activations and images ---- */
 
 static int64_t act_sample(int64_t c, int64_t h, int64_t w) {
     return mos_cpu_round_up(c, CPU_BLOCK) * h * w; /* no partial block of either size */

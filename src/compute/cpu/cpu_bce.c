@@ -1,7 +1,7 @@
-/* Binary cross entropy with logits, PyTorch's definition, mean over the known labels: with positive
- * weight q L = 1/known sum of  q softplus(-x) where y = 1,  softplus(x) where y = 0 dL/dx = 1/known
- * of  q (sigmoid(x) - 1),          sigmoid(x) A batch has a few thousand logits: plain double
- * arithmetic. */
+/* Binary cross entropy with logits x and positive weight q, PyTorch's definition:
+ *   L     = 1/known sum of  q softplus(-x)      where y = 1,  softplus(x) where y = 0
+ *   dL/dx = 1/known times   q (sigmoid(x) - 1)  where y = 1,  sigmoid(x)  where y = 0
+ * A batch has a few thousand logits: plain double arithmetic will do. */
 #include "compute/cpu/cpu_state.h"
 
 #include <math.h>

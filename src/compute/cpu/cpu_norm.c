@@ -1,9 +1,11 @@
 /* Batch normalisation with the block-end sum and ReLU in the same pass (Ioffe & Szegedy 2015,
- * PyTorch's conventions): mean = sum x / m,  var = sum (x - mean)^2 / m,  rstd = 1 / sqrt(var +
- * eps),  m = present rows * h * w y = relu?(gamma (x - mean) rstd + beta + skip?) Work is cut into
- * units: one channel block of one group, or a part of its samples when there are more threads than
- * such blocks. A unit's statistics pass is followed at once by its writing pass, while its planes
- * are in cache. */
+ * PyTorch's conventions):
+ *   m = present rows * h * w
+ *   mean = sum x / m,  var = sum (x - mean)^2 / m,  rstd = 1 / sqrt(var + eps)
+ *   y = relu?(gamma (x - mean) rstd + beta + skip?)
+ * Work is cut into units: one block of channels of one group, or a part of its samples when there
+ * are more threads than such blocks. A unit writes its output right after its statistics, while its
+ * planes are in cache. */
 #include "base/memory.h"
 #include "base/team.h"
 #include "base/thread.h"
@@ -91,9 +93,7 @@ void mos_cpu_norm_destroy(mos_device *device, mos_norm **norm) {
     *norm = NULL;
 }
 
-/* ---- activations
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- activations ---- */
 
 /* One pass over the activations, forward or backward. */
 typedef struct norm_pass {
@@ -339,8 +339,7 @@ static void add_parameter_gradients(const norm_pass *pass) {
     }
 }
 
-/* ---- features: real [n, c], small
- * ------------------------------------------------------------------------------ */
+/* ---- features: real [n, c], small ---- */
 
 static void feature_units_forward(void *context, int64_t begin, int64_t end, int thread) {
     const norm_pass *pass = context;
@@ -427,9 +426,7 @@ static void feature_channels_backward(void *context, int64_t begin, int64_t end,
             feature_channel_backward(pass, g, c);
 }
 
-/* ---- the entries
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- the entries ---- */
 
 void mos_cpu_norm_forward(mos_device *device, mos_norm *norm, const void *x, const void *skip,
                           const void *gamma, const void *beta, void *running_mean,

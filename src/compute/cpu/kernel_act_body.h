@@ -69,8 +69,7 @@ static void ACT(get)(const void *act, int64_t c, int64_t hw, double *host) {
         }
 }
 
-/* ---- batch normalisation
- * --------------------------------------------------------------------------------------- */
+/* ---- batch normalisation ---- */
 
 /* floats are summed over at most this many positions before they go to double */
 #define SUM_SPAN 256
@@ -267,9 +266,7 @@ static void ACT(norm_back_apply)(const mos_planes *planes, const void *x, const 
         ACT(norm_back_apply_as)(planes, x, NULL, NULL, dy, NULL, mean, k, c1, c2, dx);
 }
 
-/* ---- pooling
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- pooling ---- */
 
 /* first winner in row order, as PyTorch; index = ky * kernel + kx, [oh, ow, 16] */
 static void ACT(pool_forward)(const mos_pool_plane *p, const void *x, void *y, uint8_t *index) {

@@ -1,6 +1,6 @@
-/* Direct convolution as products of gathered values: what every tap of an output reads is put side
- * by side first. Outputs of a walk have the same taps, all of them inside the map, so that nothing
- * is spent on padding. Included once per value type by kernel_body.h. */
+/* Direct convolution as matrix products of gathered values (im2col for a few outputs at a time):
+ * what every tap of an output reads is put side by side first. All outputs of a walk have the same
+ * taps, and these lie inside the map: no time goes into padding (the halo). Included once per value type by kernel_body.h. */
 
 /* v [taps, c/LANES, held, LANES]: what `rows` outputs read */
 static void ACT(gather_rows)(const mos_gather_walk *walk, const void *act, const int64_t *from,

@@ -151,8 +151,7 @@ static void ACT(winograd_weights)(const float *w, int64_t out_stride, int64_t in
     v_stream_fence();
 }
 
-/* ---- weight gradient
- * ------------------------------------------------------------------------------------------- */
+/* ---- weight gradient ---- */
 
 /* Store sixteen values of an even tile and its odd neighbour: p [16, c/LANES, pairs, LANES, 2] */
 KERNEL_INLINE void ACT(store_pair)(const vec even[16], const vec odd[16], act_t *to,

@@ -11,9 +11,9 @@ static double sigmoid(double x) {
     return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
 }
 
-/* Binary cross entropy with logits x and positive weight q, mean over the known labels (PyTorch's
- * definition): L = 1/known sum of  q softplus(-x) where y = 1,  softplus(x) where y = 0 dL/dx =
- * 1/known of  q (sigmoid(x) - 1)         ,  sigmoid(x) */
+/* Binary cross entropy with logits x and positive weight q, PyTorch's definition:
+ *   L     = 1/known sum of  q softplus(-x)      where y = 1,  softplus(x) where y = 0
+ *   dL/dx = 1/known times   q (sigmoid(x) - 1)  where y = 1,  sigmoid(x)  where y = 0 */
 void mos_ref_bce(mos_device *device, int64_t n, int64_t l, const void *logits, const int8_t *labels,
                  const double *pos_weight, double scale, void *dlogits, double *loss,
                  int64_t *known) {

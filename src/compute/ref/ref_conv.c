@@ -1,6 +1,6 @@
 /* Convolution (cross-correlation, no bias), as the definition reads:
- *     y[n,o,oh,ow] = sum over c, kh, kw of x[n, c, oh s - p + kh, ow s - p + kw] w[o,c,kh,kw], zero
- * outside. */
+ *   y[n,o,oh,ow] = sum over c, kh, kw of x[n, c, oh s - p + kh, ow s - p + kw] w[o,c,kh,kw]
+ * where x is zero outside its map. */
 #include "compute/ref/ref_backend.h"
 
 #include "base/memory.h"

@@ -1,6 +1,8 @@
 /* Batch normalisation (Ioffe & Szegedy 2015) with PyTorch's conventions, over the present rows of
- * each group: mean = sum x / m,  var = sum (x - mean)^2 / m,  rstd = 1 / sqrt(var + eps),  m =
- * present rows * h * w y = relu?(gamma (x - mean) rstd + beta + skip?) */
+ * each group:
+ *   m = present rows * h * w
+ *   mean = sum x / m,  var = sum (x - mean)^2 / m,  rstd = 1 / sqrt(var + eps)
+ *   y = relu?(gamma (x - mean) rstd + beta + skip?) */
 #include "compute/ref/ref_backend.h"
 
 #include "base/memory.h"
