@@ -1,9 +1,11 @@
-/* Checkpoints: checkpoints/step-N.safetensors with weights, running statistics, moments, the queue
- * of labelled latents and the position in the run, written to a temporary name, synced and renamed;
- * `last` and `best` are text files that name one, replaced the same way. A kill at any moment
- * leaves the older ones whole. */
+/* Checkpoints: checkpoints/step-N.safetensors with weights and running statistics under the names
+ * of a model file, the moments of each weight ("moment1." and "moment2." before its name), the
+ * queue of labelled latents and the position in the run, written to a temporary name, synced and
+ * renamed; `last` and `best` are text files that name one, replaced the same way. A kill at any
+ * moment leaves the older ones whole. */
 #include "train/train_state.h"
 
+#include "artifact/model_card.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "io/safetensors.h"
@@ -12,25 +14,37 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CHECKPOINT_FORMAT "mosaic-checkpoint-1"
+#define CHECKPOINT_FORMAT "mosaic-checkpoint-2"
+#define UNNAMED_FORMAT    "mosaic-checkpoint-1" /* weights and moments were one tensor each */
 
-/* The blocks on the device, in the file's order. */
+/* A block on the device, and which tensors of the file it is. */
+typedef enum block_kind {
+    BLOCK_TRAINABLE, /* a tensor for each trainable tensor of the model */
+    BLOCK_STATE,     /* a tensor for each of its running statistics and counters */
+    BLOCK_WHOLE      /* one tensor */
+} block_kind;
 typedef struct block {
-    const char *name;
-    void *device; /* NULL: not used by this run */
-    int64_t count;
+    block_kind kind;
+    const char *name; /* of the one tensor, or what comes before the model's names */
+    void *device;     /* NULL: not used by this run */
+    int64_t count;    /* reals, those between the model's tensors included */
 } block;
-enum { BLOCKS = 5, QUEUE_PARTS = 3, TENSORS = BLOCKS + QUEUE_PARTS + 3, PAIRS = 10 };
+enum { BLOCKS = 5, QUEUE_PARTS = 3, PAIRS = 10, NAME = MOS_NAME_SIZE + 16 };
 
 static void list_blocks(const mos_trainer *trainer, block list[BLOCKS]) {
     int64_t params = mos_model_param_count(trainer->model);
-    list[0] = (block){"params", mos_model_params(trainer->model), params};
-    list[1] =
-        (block){"state", mos_model_state(trainer->model), mos_model_state_count(trainer->model)};
-    list[2] = (block){"moment1", trainer->step.moment1, params};
-    list[3] = (block){"moment2", trainer->step.moment2, params};
+    list[0] = (block){BLOCK_TRAINABLE, "", mos_model_params(trainer->model), params};
+    list[1] = (block){BLOCK_STATE, "", mos_model_state(trainer->model),
+                      mos_model_state_count(trainer->model)};
+    list[2] = (block){BLOCK_TRAINABLE, "moment1.", trainer->step.moment1, params};
+    list[3] = (block){BLOCK_TRAINABLE, "moment2.", trainer->step.moment2, params};
     const mos_label_queue *queue = mos_objective_queue(trainer->objective);
-    list[4] = (block){"queue", queue->rows, queue->modalities * queue->size * queue->latent};
+    list[4] =
+        (block){BLOCK_WHOLE, "queue", queue->rows, queue->modalities * queue->size * queue->latent};
+}
+
+static bool is_part(const block *of, const mos_parameter *parameter) {
+    return of->kind != BLOCK_WHOLE && (of->kind == BLOCK_TRAINABLE) == parameter->trainable;
 }
 
 /* What the queue keeps on the host, in the file's order; no part where there is no queue. */
@@ -53,6 +67,10 @@ static int list_queue(const mos_trainer *trainer, queue_part list[QUEUE_PARTS]) 
 
 static mos_dtype real_type(const mos_device *device) {
     return device->real_bytes == 8 ? MOS_F64 : MOS_F32;
+}
+
+static void *real_of(const mos_device *device, void *host, int64_t offset) {
+    return (unsigned char *)host + (size_t)offset * device->real_bytes;
 }
 
 static void get_block(mos_device *device, const block *from, void *host) {
@@ -177,7 +195,8 @@ static mosaic_status list_steps(const mos_trainer *trainer, int64_t **steps, siz
 
 /* What a file is made of while it is being written. */
 typedef struct draft {
-    mos_tensor_source tensor[TENSORS];
+    mos_tensor_source *tensor;
+    char (*name)[NAME]; /* of the tensors */
     size_t tensors;
     void *host[BLOCKS];
     int64_t counters[COUNTERS], sizes[MOS_LOG_FILES];
@@ -188,11 +207,42 @@ typedef struct draft {
     size_t pair_count;
 } draft;
 
-static void add_tensor(draft *it, const char *name, mos_dtype type, int64_t count,
+static void add_tensor(draft *it, const char *before, const char *name, mos_dtype type, int rank,
+                       const int64_t *shape, const void *data) {
+    mos_tensor_source *tensor = &it->tensor[it->tensors];
+    size_t bytes = mos_dtype_bytes(type);
+    (void)snprintf(it->name[it->tensors], NAME, "%s%s", before, name);
+    *tensor = (mos_tensor_source){
+        .name = it->name[it->tensors++], .dtype = type, .rank = rank, .data = data};
+    for (int i = 0; i < rank; i++) {
+        tensor->shape[i] = shape[i];
+        bytes *= (size_t)shape[i];
+    }
+    it->sum = checksum(data, bytes, it->sum);
+}
+
+static void add_vector(draft *it, const char *name, mos_dtype type, int64_t count,
                        const void *data) {
-    it->tensor[it->tensors++] =
-        (mos_tensor_source){.name = name, .dtype = type, .rank = 1, .shape = {count}, .data = data};
-    it->sum = checksum(data, (size_t)count * mos_dtype_bytes(type), it->sum);
+    add_tensor(it, "", name, type, 1, &count, data);
+}
+
+static mosaic_status add_block(mos_trainer *trainer, draft *it, const block *from, void **host) {
+    mos_device *device = trainer->device;
+    int64_t parameters;
+    const mos_parameter *list = mos_model_parameters(trainer->model, &parameters);
+    if (from->device == NULL) return MOSAIC_OK;
+    MOS_TRY(mos_alloc((size_t)from->count, device->real_bytes, "a checkpoint", host));
+    get_block(device, from, *host);
+    if (from->kind == BLOCK_WHOLE)
+        add_vector(it, from->name, real_type(device), from->count, *host);
+    for (int64_t i = 0; i < parameters; i++) {
+        const mos_parameter *parameter = &list[i];
+        if (is_part(from, parameter))
+            add_tensor(it, from->name, parameter->name, real_type(device),
+                       mos_parameter_file_rank(parameter), parameter->shape,
+                       real_of(device, *host, parameter->offset));
+    }
+    return MOSAIC_OK;
 }
 
 static void add_pair(draft *it, const char *key, const char *value) {
@@ -207,22 +257,23 @@ static mosaic_status fill_draft(mos_trainer *trainer, draft *it) {
     mos_device *device = trainer->device;
     list_blocks(trainer, blocks);
     const int parts = list_queue(trainer, queue);
+    int64_t parameters;
+    (void)mos_model_parameters(trainer->model, &parameters);
+    /* position, sums, lengths of logs, parts of the queue; weights and two moments */
+    size_t most = 3 + BLOCKS + QUEUE_PARTS + 3 * (size_t)parameters;
+    MOS_TRY(mos_alloc(most, sizeof *it->tensor, "a checkpoint", &it->tensor));
+    MOS_TRY(mos_alloc(most, sizeof *it->name, "a checkpoint", &it->name));
     /* Eight-byte tensors first: every offset stays aligned. */
     pack_position(&trainer->at, it->counters, it->numbers);
     MOS_TRY(mos_run_log_sync(&trainer->log, it->sizes));
-    add_tensor(it, "position", MOS_I64, COUNTERS, it->counters);
-    add_tensor(it, "sums", MOS_F64, NUMBERS, it->numbers);
-    add_tensor(it, "log_sizes", MOS_I64, MOS_LOG_FILES, it->sizes);
-    if (parts > 0) add_tensor(it, queue[0].name, queue[0].type, queue[0].count, queue[0].data);
-    for (int i = 0; i < BLOCKS; i++) {
-        if (blocks[i].device == NULL) continue;
-        MOS_TRY(
-            mos_alloc((size_t)blocks[i].count, device->real_bytes, "a checkpoint", &it->host[i]));
-        get_block(device, &blocks[i], it->host[i]);
-        add_tensor(it, blocks[i].name, real_type(device), blocks[i].count, it->host[i]);
-    }
+    add_vector(it, "position", MOS_I64, COUNTERS, it->counters);
+    add_vector(it, "sums", MOS_F64, NUMBERS, it->numbers);
+    add_vector(it, "log_sizes", MOS_I64, MOS_LOG_FILES, it->sizes);
+    if (parts > 0) add_vector(it, queue[0].name, queue[0].type, queue[0].count, queue[0].data);
+    for (int i = 0; i < BLOCKS; i++)
+        MOS_TRY(add_block(trainer, it, &blocks[i], &it->host[i]));
     for (int i = 1; i < parts; i++)
-        add_tensor(it, queue[i].name, queue[i].type, queue[i].count, queue[i].data);
+        add_vector(it, queue[i].name, queue[i].type, queue[i].count, queue[i].data);
     (void)snprintf(it->sum_text, sizeof it->sum_text, "%016llx", (unsigned long long)it->sum);
     (void)snprintf(it->threads, sizeof it->threads, "%d", device->threads);
     (void)snprintf(it->precision, sizeof it->precision, "%s",
@@ -282,6 +333,10 @@ mosaic_status mos_checkpoint_write(mos_trainer *trainer) {
 done:
     for (int i = 0; it != NULL && i < BLOCKS; i++)
         mos_free(it->host[i]);
+    if (it != NULL) {
+        mos_free(it->tensor);
+        mos_free(it->name);
+    }
     mos_free(it);
     return status;
 }
@@ -307,6 +362,12 @@ static mosaic_status verify(const mos_safetensors *file, const char *path) {
     const char *wanted = mos_safetensors_metadata(file, "checksum");
     char found[24];
     uint64_t sum = 0;
+    if (format != NULL && strcmp(format, UNNAMED_FORMAT) == 0)
+        return mos_fail(MOSAIC_ERR_RESUME,
+                        "%s is a checkpoint of an earlier version (" UNNAMED_FORMAT
+                        ", wanted " CHECKPOINT_FORMAT
+                        "): go on with that version, or train again with --overwrite",
+                        path);
     if (format == NULL || strcmp(format, CHECKPOINT_FORMAT) != 0)
         return fail_damaged(path, "its format is not " CHECKPOINT_FORMAT);
     for (size_t i = 0; i < file->count; i++)
@@ -340,18 +401,46 @@ static mosaic_status check_company(const mos_trainer *trainer, const mos_safeten
     return MOSAIC_OK;
 }
 
-static mosaic_status copy_block(mos_device *device, const mos_safetensors *file, const char *path,
-                                const block *to) {
-    const mos_tensor_view *tensor = find_vector(file, to->name, real_type(device), to->count);
-    if (tensor == NULL)
-        return mos_fail(MOSAIC_ERR_DATA, "%s: '%s' wants %lld values of %s", path, to->name,
-                        (long long)to->count, mos_dtype_name(real_type(device)));
-    void *host;
-    MOS_TRY(mos_alloc((size_t)to->count, device->real_bytes, "a checkpoint", &host));
-    memcpy(host, tensor->data, tensor->bytes); /* the mapped file may be unaligned */
-    put_block(device, to, host);
-    mos_free(host);
+/* A tensor of a block, with the name and shape it was written with; `to`: reals on the host. */
+static mosaic_status copy_tensor(const mos_trainer *trainer, const mos_safetensors *file,
+                                 const char *path, const block *of, const mos_parameter *parameter,
+                                 void *to) {
+    char name[NAME], shape[128];
+    const mos_dtype type = real_type(trainer->device);
+    (void)snprintf(name, sizeof name, "%s%s", of->name, parameter->name);
+    const mos_tensor_view *tensor = mos_safetensors_find(file, name);
+    if (tensor == NULL || tensor->dtype != type || !mos_tensor_fits(tensor, parameter))
+        return mos_fail(MOSAIC_ERR_DATA, "%s: '%s' wants %s of shape %s%s", path, name,
+                        mos_dtype_name(type),
+                        mos_shape_text(mos_parameter_file_rank(parameter), parameter->shape, shape,
+                                       sizeof shape),
+                        tensor == NULL ? ", found no such tensor" : ", found another");
+    memcpy(real_of(trainer->device, to, parameter->offset), tensor->data, tensor->bytes);
     return MOSAIC_OK;
+}
+
+static mosaic_status copy_block(const mos_trainer *trainer, const mos_safetensors *file,
+                                const char *path, const block *to) {
+    mos_device *device = trainer->device;
+    int64_t parameters;
+    const mos_parameter *list = mos_model_parameters(trainer->model, &parameters);
+    void *host;
+    /* zeros between the model's tensors */
+    MOS_TRY(mos_alloc((size_t)to->count, device->real_bytes, "a checkpoint", &host));
+    mosaic_status status = MOSAIC_OK;
+    if (to->kind == BLOCK_WHOLE) {
+        const mos_tensor_view *tensor = find_vector(file, to->name, real_type(device), to->count);
+        if (tensor == NULL)
+            MOS_GOTO(mos_fail(MOSAIC_ERR_DATA, "%s: '%s' wants %lld values of %s", path, to->name,
+                              (long long)to->count, mos_dtype_name(real_type(device))));
+        memcpy(host, tensor->data, tensor->bytes); /* the mapped file may be unaligned */
+    }
+    for (int64_t i = 0; i < parameters; i++)
+        if (is_part(to, &list[i])) MOS_GOTO(copy_tensor(trainer, file, path, to, &list[i], host));
+    put_block(device, to, host);
+done:
+    mos_free(host);
+    return status;
 }
 
 static mosaic_status restore_position(mos_trainer *trainer, const mos_safetensors *file,
@@ -414,8 +503,7 @@ static mosaic_status restore_file(mos_trainer *trainer, const char *path,
     MOS_GOTO(verify(&file, path));
     MOS_GOTO(check_company(trainer, &file, path));
     for (int i = 0; i < BLOCKS; i++) {
-        if (blocks[i].device != NULL)
-            MOS_GOTO(copy_block(trainer->device, &file, path, &blocks[i]));
+        if (blocks[i].device != NULL) MOS_GOTO(copy_block(trainer, &file, path, &blocks[i]));
     }
     MOS_GOTO(restore_queue(trainer, &file, path));
     MOS_GOTO(restore_position(trainer, &file, path, sizes));
@@ -458,8 +546,8 @@ mosaic_status mos_checkpoint_weights(const mos_trainer *trainer, int64_t step, m
     MOS_GOTO(step_path(trainer, step, path, sizeof path));
     MOS_GOTO(mos_safetensors_open(path, &file));
     MOS_GOTO(verify(&file, path));
-    MOS_GOTO(copy_block(trainer->device, &file, path, &blocks[0]));
-    MOS_GOTO(copy_block(trainer->device, &file, path, &blocks[1]));
+    MOS_GOTO(copy_block(trainer, &file, path, &blocks[0]));
+    MOS_GOTO(copy_block(trainer, &file, path, &blocks[1]));
     mos_model_refresh(model);
 done:
     mos_safetensors_release(&file);

@@ -196,17 +196,71 @@ static void queue_of_latents_travels(void **state) {
     assert_same_file("queue", "queue_cut", "metrics.jsonl");
 }
 
+static bool same_tensor(const mos_tensor_view *a, const mos_tensor_view *b) {
+    bool same = a->rank == b->rank && memcmp(a->shape, b->shape, sizeof a->shape) == 0;
+    return same && (a->dtype != b->dtype || memcmp(a->data, b->data, a->bytes) == 0);
+}
+
+/* Whoever opens a checkpoint finds the model's tensors by name and shape, and the moments of each.
+ */
+static void tensors_have_names(void **state) {
+    (void)state;
+    mos_safetensors file, model;
+    int64_t weights = 0, moments = 0;
+    assert_int_equal(mos_safetensors_open(in_run("whole", "model/model.safetensors"), &model),
+                     MOSAIC_OK);
+    char path[64], *best = read_whole("whole", "checkpoints/best");
+    (void)snprintf(path, sizeof path, "checkpoints/%.*s", (int)strcspn(best, "\n"), best);
+    mos_free(best);
+    assert_int_equal(mos_safetensors_open(in_run("whole", path), &file), MOSAIC_OK);
+    for (size_t i = 0; i < model.count; i++) {
+        const mos_tensor_view *wanted = &model.tensors[i];
+        const mos_tensor_view *found = mos_safetensors_find(&file, wanted->name);
+        if (found == NULL) fail_msg("the checkpoint lacks '%s'", wanted->name);
+        if (!same_tensor(found, wanted)) fail_msg("'%s' differs", wanted->name);
+        weights++;
+        char name[256];
+        for (int k = 1; k <= 2; k++) {
+            (void)snprintf(name, sizeof name, "moment%d.%s", k, wanted->name);
+            const mos_tensor_view *moment = mos_safetensors_find(&file, name);
+            bool trained = strstr(name, "running_") == NULL && strstr(name, "num_batches") == NULL;
+            if ((moment != NULL) != trained) fail_msg("'%s' is there: %d", name, moment != NULL);
+            if (moment == NULL) continue;
+            assert_memory_equal(moment->shape, wanted->shape, sizeof wanted->shape);
+            moments++;
+        }
+    }
+    assert_true(weights > 100 && moments > weights);
+    assert_int_equal(file.count, weights + moments + 3); /* position, sums, log_sizes */
+    mos_safetensors_release(&file);
+    mos_safetensors_release(&model);
+}
+
+/* A checkpoint of the format before is not called damaged. */
+static void earlier_format_is_named(void **state) {
+    (void)state;
+    assert_runs(&(run_request){.out = "earlier", .set = set, .max_steps = 2}, NULL);
+    FILE *file = fopen(in_run("earlier", "checkpoints/step-2.safetensors"), "r+b");
+    assert_non_null(file);
+    static char header[1 << 20];
+    size_t size = fread(header, 1, sizeof header, file);
+    char *at = memmem(header, size, "mosaic-checkpoint-2", 19);
+    assert_non_null(at);
+    assert_int_equal(fseek(file, at + 18 - header, SEEK_SET), 0);
+    (void)fputc('1', file);
+    (void)fclose(file);
+    assert_refused(run_here(&(run_request){.out = "earlier", .set = set, .resume = true}, NULL),
+                   MOSAIC_ERR_RESUME, "a checkpoint of an earlier version (mosaic-checkpoint-1");
+}
+
 int main(int argc, char **argv) {
     if (argc > 5 && strcmp(argv[1], "--child") == 0) return run_as_child(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(killed_at_any_moment),
-        cmocka_unit_test(stopped_by_signals),
-        cmocka_unit_test(full_disk),
-        cmocka_unit_test(damaged_checkpoint),
-        cmocka_unit_test(queue_of_latents_travels),
-        cmocka_unit_test(mismatch_is_named),
-        cmocka_unit_test(second_writer_is_refused),
-        cmocka_unit_test(reduced_run_goes_on),
+        cmocka_unit_test(tensors_have_names),       cmocka_unit_test(killed_at_any_moment),
+        cmocka_unit_test(stopped_by_signals),       cmocka_unit_test(full_disk),
+        cmocka_unit_test(damaged_checkpoint),       cmocka_unit_test(queue_of_latents_travels),
+        cmocka_unit_test(mismatch_is_named),        cmocka_unit_test(earlier_format_is_named),
+        cmocka_unit_test(second_writer_is_refused), cmocka_unit_test(reduced_run_goes_on),
     };
     if (argc > 1) cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests(tests, set_up, drop_data);
