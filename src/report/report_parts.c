@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "report/svg_chart.h"
+#include "score/health.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -178,11 +179,8 @@ void mos_report_class_name(mos_text *out, const char *colour, const char *name) 
 }
 
 bool mos_report_collapsed(const char *measure, double value) {
-    if (!isfinite(value)) return false;
-    /* the bounds of score/health.h, which this room does not link */
-    return (strcmp(measure, "spread") == 0 && value < 0.1) ||
-           (strcmp(measure, "mean_cosine") == 0 && value > 0.95) ||
-           (strcmp(measure, "rankme") == 0 && value < 2);
+    const mos_collapse_bound *bound = mos_collapse_bound_of(measure);
+    return bound && isfinite(value) && mos_collapse_bound_passed(bound, value);
 }
 
 double mos_report_last(const mos_report_curve *curve) {

@@ -78,6 +78,30 @@ static void say_loss_rose(const mos_run_document *run, mos_text *out) {
     }
 }
 
+/* What an evaluation found in clusters.json and tsne.json: the same verdict on its own patches. */
+static void say_evaluated_collapsed(const mos_report_evaluation *e, mos_text *out) {
+    const mos_report_analysis *a = &e->analysis;
+    bool any = false;
+    for (int k = 0; k < a->spaces; k++) {
+        const mos_report_space *s = &a->space[k];
+        if (!s->collapsed) continue;
+        if (!any)
+            mos_text_add(out,
+                         "%sEvaluation %s found collapsed embeddings: ", out->size > 0 ? " " : "",
+                         e->folder);
+        mos_text_add(out, "%s%s %ss", any ? ", " : "", s->name, s->kind);
+        if (isfinite(s->rankme)) mos_text_add(out, " (RankMe %.1f)", s->rankme);
+        any = true;
+    }
+    for (int k = 0; !any && k < a->maps; k++) {
+        if (!a->map[k].collapsed) continue;
+        mos_text_add(out, "%sEvaluation %s mapped a collapsed embedding: %s",
+                     out->size > 0 ? " " : "", e->folder, a->map[k].name);
+        any = true;
+    }
+    if (any) mos_text_add(out, ".");
+}
+
 /* Collapse shows in the health curves while a loss still falls. */
 static void say_collapsed(const mos_run_document *run, mos_text *out) {
     bool any = false;
@@ -93,6 +117,8 @@ static void say_collapsed(const mos_run_document *run, mos_text *out) {
         any = true;
     }
     if (any) mos_text_add(out, ".");
+    for (size_t i = 0; i < run->evaluation_count; i++)
+        say_evaluated_collapsed(&run->evaluations[i], out);
 }
 
 static void say_defects(const mos_run_document *run, mos_text *out) {

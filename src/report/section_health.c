@@ -4,6 +4,7 @@
 #include "report/report_sections.h"
 #include "report/report_terms.h"
 #include "report/svg_chart.h"
+#include "score/health.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,15 +12,15 @@
 
 enum { MEASURES = 6, MOST_SPACES = 16 };
 static const struct measure {
-    const char *name, *title, *healthy;
+    const char *name, *title;
     int digits;
 } measures[MEASURES] = {
-    {"spread", "Spread (sd·√d; 1 fills the sphere)", "above 0.1", 3},
-    {"mean_cosine", "Mean pairwise cosine", "below 0.95", 3},
-    {"rankme", "RankMe, an effective rank", "above 2", 1},
-    {"uniformity", "Uniformity (lower is more even)", "", 2},
-    {"view_alignment", "Alignment of two views of one patch (lower is closer)", "", 3},
-    {"modality_alignment", "Alignment of a patch's modalities (lower is closer)", "", 3},
+    {"spread", "Spread (sd·√d; 1 fills the sphere)", 3},
+    {"mean_cosine", "Mean pairwise cosine", 3},
+    {"rankme", "RankMe (directions the embedding uses)", 1},
+    {"uniformity", "Uniformity (lower is more even)", 2},
+    {"view_alignment", "Alignment of two views of one patch (lower is closer)", 3},
+    {"modality_alignment", "Alignment of a patch's modalities (lower is closer)", 3},
 };
 
 /* health.<space>.<measure>: where the space's name ends, 0 when it is another curve. */
@@ -72,8 +73,10 @@ static void add_table(const mos_run_document *run, char spaces[MOST_SPACES][64],
     for (int m = 0; m < MEASURES; m++) {
         mos_text_add(out, "<th scope=\"col\" class=\"n\">%.*s",
                      (int)strcspn(measures[m].title, "("), measures[m].title);
-        if (measures[m].healthy[0])
-            mos_text_add(out, "<br><span class=\"soft\">healthy %s</span>", measures[m].healthy);
+        const mos_collapse_bound *bound = mos_collapse_bound_of(measures[m].name);
+        if (bound)
+            mos_text_add(out, "<br><span class=\"soft\">healthy %s %g</span>",
+                         bound->above ? "above" : "below", bound->bound);
         mos_text_add(out, "</th>");
     }
     mos_text_add(out, "</tr>");

@@ -63,6 +63,21 @@ static void add_extremes(const mos_run_document *run, const mos_report_evaluatio
     }
 }
 
+/* The first pair of the list, unless the second class is predicted no more often beside the first
+ * than where neither is: a class that is predicted everywhere is confused with none. */
+static void add_confused(const mos_report_analysis *a, mos_text *out) {
+    const mos_report_confusion *c = a->confusions;
+    if (a->confusion_count == 0 || !(c->confused > 0) || !(c->rate > c->base_rate)) return;
+    mos_text_add(out, "<p>Most confused: <b>");
+    mos_html_add(out, c->from);
+    mos_text_add(out, "</b> with <b>");
+    mos_html_add(out, c->to);
+    mos_text_add(out,
+                 "</b>, which is predicted in %.0f of the %.0f patches that have the first and not "
+                 "the second (%.0f %%, against %.0f %% of the patches with neither).</p>",
+                 c->confused, c->rows, 100 * c->rate, 100 * c->base_rate);
+}
+
 static void add_words(const mos_run_document *run, const mos_report_evaluation *e, mos_text *out) {
     const mos_report_analysis *a = &e->analysis;
     int scored = 0, most;
@@ -76,17 +91,7 @@ static void add_words(const mos_run_document *run, const mos_report_evaluation *
         add_extremes(run, e, false, most, out);
         mos_text_add(out, ".</p>");
     }
-    if (a->confusion_count > 0 && a->confusions[0].confused > 0) {
-        const mos_report_confusion *c = &a->confusions[0];
-        mos_text_add(out, "<p>Most confused: <b>");
-        mos_html_add(out, c->from);
-        mos_text_add(out, "</b> with <b>");
-        mos_html_add(out, c->to);
-        mos_text_add(out,
-                     "</b>, which is predicted in %.0f of %.0f patches that have the first and "
-                     "not the second.</p>",
-                     c->confused, c->rows);
-    }
+    add_confused(a, out);
 }
 
 static void add_method(const mos_report_evaluation *e, mos_text *out) {

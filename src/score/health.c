@@ -51,8 +51,36 @@ done:
     return status;
 }
 
+/* In the order of mos_health's members. */
+enum { BOUNDS = 3 };
+static const mos_collapse_bound bounds[BOUNDS] = {
+    {"spread", 0.1, true}, {"mean_cosine", 0.95, false}, {"rankme", 2, true}};
+
+const mos_collapse_bound *mos_collapse_bound_of(const char *measure) {
+    for (int k = 0; k < BOUNDS; k++)
+        if (strcmp(bounds[k].measure, measure) == 0) return &bounds[k];
+    return NULL;
+}
+
+bool mos_collapse_bound_passed(const mos_collapse_bound *bound, double value) {
+    return bound->above ? value < bound->bound : value > bound->bound;
+}
+
 bool mos_health_is_collapsed(double spread, double mean_cosine, double rankme) {
-    return spread < 0.1 || mean_cosine > 0.95 || rankme < 2;
+    const double values[BOUNDS] = {spread, mean_cosine, rankme};
+    bool collapsed = false;
+    for (int k = 0; k < BOUNDS; k++)
+        collapsed = collapsed || mos_collapse_bound_passed(&bounds[k], values[k]);
+    return collapsed;
+}
+
+double mos_pair_alignment(const float *a, const float *b, int64_t n, int64_t d) {
+    double sum = 0;
+    for (int64_t i = 0; i < n * d; i++) {
+        double delta = (double)a[i] - (double)b[i];
+        sum += delta * delta;
+    }
+    return n > 0 ? sum / (double)n : NAN;
 }
 
 mosaic_status mos_health_measure(const float *z, const float *pair, int64_t n, int64_t d,
@@ -76,14 +104,7 @@ mosaic_status mos_health_measure_on(const float *z, const float *pair, int64_t n
         out->spread += sqrt(cov[k * d + k]) * root / (double)d;
     MOS_GOTO(measure_pairs(z, n, d, threads, out));
     MOS_GOTO(mos_rankme(mean, cov, d, &out->rankme));
-    if (pair) {
-        double sum = 0;
-        for (int64_t i = 0; i < n * d; i++) {
-            double delta = (double)z[i] - (double)pair[i];
-            sum += delta * delta;
-        }
-        out->alignment = sum / (double)n;
-    }
+    if (pair) out->alignment = mos_pair_alignment(z, pair, n, d);
     out->collapsed = mos_health_is_collapsed(out->spread, out->mean_cosine, out->rankme);
 done:
     mos_free(mean);

@@ -53,16 +53,10 @@ static int64_t drop_absent(mos_trainer *trainer, bool pair) {
 /* Mean |a - b|^2 of a patch's rows in this modality and the next one; NaN with one modality. */
 static double align_modalities(mos_trainer *trainer, int64_t m) {
     int64_t modalities = trainer->card->spec.modalities, d = trainer->card->spec.latent;
-    double sum = 0;
     if (modalities < 2) return NAN;
     get_rows(trainer, m, anchor_of(trainer), trainer->rows_z);
     get_rows(trainer, (m + 1) % modalities, anchor_of(trainer), trainer->rows_pair);
-    int64_t rows = drop_absent(trainer, true);
-    for (int64_t i = 0; i < rows * d; i++) {
-        double delta = (double)trainer->rows_z[i] - (double)trainer->rows_pair[i];
-        sum += delta * delta;
-    }
-    return rows > 0 ? sum / (double)rows : NAN;
+    return mos_pair_alignment(trainer->rows_z, trainer->rows_pair, drop_absent(trainer, true), d);
 }
 
 static void add_values(mos_metric_row *row, const char *modality, const mos_health *health,

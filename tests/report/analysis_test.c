@@ -123,6 +123,7 @@ static void analyses_are_shown(void **state) {
     expect(page, "5 of 20");
     assert_null(strstr(page, "0 of 0")); /* a class that does not occur cannot be confused */
     expect(page, "s1, latent, <b class=\"bad\">collapsed</b>");
+    expect(page, "<li>Evaluation test found collapsed embeddings: s1 latents.</li>");
     expect(page, "s&lt;1&gt; – s2, feature</th><td class=\"n\">3</td><td class=\"n\">1.250</td>");
     expect(page, "<td class=\"n\">0.875</td><td class=\"n\">0.750</td>");
     expect(page, "Classes between modalities");

@@ -20,19 +20,23 @@ seeds: [0, 1]
 """
 
 
-def main():
-    mosaic, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+def make(mosaic, folder, spec, seed_of):
+    """A finished sweep of the specification in FOLDER/out; seed_of(number, name): which made-up run a run is."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "base.yaml").write_text("data: {root: nowhere}\nmodel: {encoder: resnet18}\ntrain: {epochs: 2, batch: 8}\n")
-    (folder / "sweep.yaml").write_text(SPEC)
+    (folder / "sweep.yaml").write_text(spec)
     collect = [mosaic, "sweep", str(folder / "sweep.yaml"), "--out", str(folder / "out"), "--collect"]
     subprocess.run(collect, check=True, capture_output=True)
     with open(folder / "out/results.csv", newline="") as file:
         runs = {row["run"]: row["config_sha256"] for row in csv.DictReader(file)}
     for k, (name, digest) in enumerate(sorted(runs.items())):
-        sample_run.write(folder / "out/runs" / name, seed=k % 5)
+        sample_run.write(folder / "out/runs" / name, seed_of(k, name))
         (folder / "out/state" / f"{name}.txt").write_text(f"config {digest}\nstate complete\ncode 0\nseconds 61\n")
     subprocess.run(collect, check=True, capture_output=True)
+
+
+def main():
+    make(sys.argv[1], pathlib.Path(sys.argv[2]), SPEC, lambda k, name: k % 5)
 
 
 if __name__ == "__main__":

@@ -117,6 +117,29 @@ static void how_it_was_trained(void **state) {
     expect("collapsed", "The embedding looks collapsed: s1.spread ended at 0.05.");
 }
 
+/* Training looked healthy, or kept no curves; the evaluation's own verdict counts. */
+static void what_evaluation_found(void **state) {
+    (void)state;
+    mos_report_analysis *a = &evaluations[0].analysis;
+    a->spaces = 3;
+    a->space[0] = (mos_report_space){.name = "s1", .kind = "latent", .rankme = 1.25};
+    a->space[1] = (mos_report_space){.name = "s2", .kind = "feature", .rankme = 9};
+    a->space[2] = (mos_report_space){.name = "joint", .kind = "feature", .rankme = 1};
+    expect("", "");
+    a->space[0].collapsed = true;
+    expect("collapsed", "Evaluation test found collapsed embeddings: s1 latents (RankMe 1.2).");
+    a->space[2].collapsed = true;
+    ranks[2] = 0.05;
+    expect("collapsed", "The embedding looks collapsed: s1.spread ended at 0.05. Evaluation test "
+                        "found collapsed embeddings: s1 latents (RankMe 1.2), joint features "
+                        "(RankMe 1.0).");
+    a->spaces = 0;
+    ranks[2] = 0.5;
+    a->maps = 1;
+    a->map[0] = (mos_report_map){.name = "joint", .collapsed = true};
+    expect("collapsed", "Evaluation test mapped a collapsed embedding: joint.");
+}
+
 static void what_it_was_scored_on(void **state) {
     (void)state;
     classes[0].positives = 4;
@@ -183,6 +206,7 @@ int main(void) {
         cmocka_unit_test_setup(a_healthy_run_has_none, healthy),
         cmocka_unit_test_setup(what_was_run, healthy),
         cmocka_unit_test_setup(how_it_was_trained, healthy),
+        cmocka_unit_test_setup(what_evaluation_found, healthy),
         cmocka_unit_test_setup(what_it_was_scored_on, healthy),
         cmocka_unit_test_setup(what_it_scored, healthy),
         cmocka_unit_test_setup(names_are_escaped, healthy),

@@ -76,6 +76,17 @@ static void the_verdict_is_one(void **state) {
     assert_true(mos_health_is_collapsed(0.09, 0, 9));
     assert_true(mos_health_is_collapsed(1, 0.96, 9));
     assert_true(mos_health_is_collapsed(1, 0, 1.9));
+    static const struct {
+        const char *measure;
+        double healthy, collapsed;
+    } cases[] = {{"spread", 0.1, 0.09}, {"mean_cosine", 0.95, 0.96}, {"rankme", 2, 1.9}};
+    for (int k = 0; k < 3; k++) {
+        const mos_collapse_bound *bound = mos_collapse_bound_of(cases[k].measure);
+        assert_non_null(bound);
+        assert_false(mos_collapse_bound_passed(bound, cases[k].healthy));
+        assert_true(mos_collapse_bound_passed(bound, cases[k].collapsed));
+    }
+    assert_null(mos_collapse_bound_of("uniformity"));
 }
 
 /* A small batch has fewer rows than dimensions: most eigenvalues are zero, and the solver's

@@ -232,6 +232,60 @@ static void collapse_is_seen(void **state) {
     if (!(fmax(s1, s2) > 0.9)) fail_msg("mean cosine %g and %g", s1, s2);
 }
 
+/* Squared distance of the unit vectors along two tensors of a file. */
+static double unit_distance(const mos_safetensors *file, const char *a, const char *b) {
+    const mos_tensor_view *x = mos_safetensors_find(file, a), *y = mos_safetensors_find(file, b);
+    if (x == NULL || y == NULL) fail_msg("no %s or %s", a, b);
+    double xx = 0, yy = 0, xy = 0;
+    for (int64_t k = 0; k < x->shape[0]; k++) {
+        float u, v;
+        memcpy(&u, (const float *)x->data + k, sizeof u);
+        memcpy(&v, (const float *)y->data + k, sizeof v);
+        xx += (double)u * (double)u;
+        yy += (double)v * (double)v;
+        xy += (double)u * (double)v;
+    }
+    return 2 - 2 * xy / sqrt(xx * yy);
+}
+
+/* Planted: weights shrunk to nothing put every row of a modality at its projector's bias. Two views
+ * of one patch coincide then, and the rows of its two modalities lie as far apart as the biases. */
+static void alignments_are_of_what_they_say(void **state) {
+    (void)state;
+    const char *const set[] = {"method=iai-simclr",
+                               "loss.weights.intra=1e-4", /* the biases stay where they are */
+                               "loss.weights.inter=1e-4",
+                               "train.optimizer=sgd",
+                               "train.momentum=0",
+                               "train.lr=0.1",
+                               "train.weight_decay=9.9",
+                               "train.warmup=0",
+                               "train.schedule=constant",
+                               "train.health_every=1",
+                               "data.modalities.s1.bands=[VV]",
+                               "data.modalities.s2.bands=[B02]",
+                               NULL};
+    mos_safetensors file;
+    assert_runs(&(run_request){.out = "planted", .set = set, .max_steps = 5}, NULL);
+    assert_int_equal(
+        mos_safetensors_open(in_run("planted", "checkpoints/step-5.safetensors"), &file),
+        MOSAIC_OK);
+    double apart = unit_distance(&file, "projectors.s1.3.bias", "projectors.s2.3.bias");
+    mos_safetensors_release(&file);
+    assert_true(apart > 0.1);
+    static const char *const names[] = {"s1", "s2"};
+    for (int m = 0; m < 2; m++) {
+        char key[64];
+        (void)snprintf(key, sizeof key, "health.%s.view_alignment", names[m]);
+        double views = last_value("planted", "health", key);
+        (void)snprintf(key, sizeof key, "health.%s.modality_alignment", names[m]);
+        double across = last_value("planted", "health", key);
+        if (!(views < 1e-3) || !(fabs(across - apart) < 0.02))
+            fail_msg("%s: views %g, modalities %g, wanted 0 and %g", names[m], views, across,
+                     apart);
+    }
+}
+
 static void early_stop(void **state) {
     (void)state;
     const char *const set[] = {"method=supervised",
@@ -344,9 +398,9 @@ int main(int argc, char **argv) {
         cmocka_unit_test(runs_repeat),        cmocka_unit_test(loader_threads_change_nothing),
         cmocka_unit_test(every_method_runs),  cmocka_unit_test(variants_run),
         cmocka_unit_test(labelled_fractions), cmocka_unit_test(not_a_number_stops),
-        cmocka_unit_test(collapse_is_seen),   cmocka_unit_test(early_stop),
-        cmocka_unit_test(directory_rules),    cmocka_unit_test(start_from_a_model),
-        cmocka_unit_test(real_patches),
+        cmocka_unit_test(collapse_is_seen),   cmocka_unit_test(alignments_are_of_what_they_say),
+        cmocka_unit_test(early_stop),         cmocka_unit_test(directory_rules),
+        cmocka_unit_test(start_from_a_model), cmocka_unit_test(real_patches),
     };
     if (argc > 1) cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests(tests, set_up, drop_data);
