@@ -266,6 +266,36 @@ static void what_is_not_there(void **state) {
     assert_true(out.result.term[MOS_TERM_INTRA] > 0);
 }
 
+/* loss.weighting says what it leaves alone (docs/configuration.md): where an anchor's positives
+ * share a weight of 1, there is nothing to weigh. */
+static void weighting_has_its_kinds(void **state) {
+    (void)state;
+    static const struct {
+        mos_positives positives;
+        bool heeds;
+    } cases[] = {{MOS_POSITIVES_MULSUPCON, true},
+                 {MOS_POSITIVES_SOFT, true},
+                 {MOS_POSITIVES_ALL, false},
+                 {MOS_POSITIVES_ANY, false},
+                 {MOS_POSITIVES_JACCARD, false}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        mos_objective_options options = options_for("supcon");
+        batch b;
+        outcome pair, anchor;
+        options.positives = cases[k].positives;
+        fill(&b);
+        memcpy(b.labels + CLASSES, b.labels, CLASSES); /* equal sets, for all */
+        b.labels[0] = b.labels[CLASSES] = 1;
+        assert_int_equal(run(&options, &b, BATCH, true, &pair), MOSAIC_OK);
+        options.anchor_weighting = true;
+        assert_int_equal(run(&options, &b, BATCH, true, &anchor), MOSAIC_OK);
+        assert_true(pair.result.term[MOS_TERM_MSC] > 0);
+        bool differs = pair.result.term[MOS_TERM_MSC] != anchor.result.term[MOS_TERM_MSC] ||
+                       memcmp(pair.dz, anchor.dz, sizeof pair.dz) != 0;
+        if (differs != cases[k].heeds) fail_msg("case %zu: weighting matters: %d", k, differs);
+    }
+}
+
 static void wrong_input(void **state) {
     (void)state;
     mos_objective_options options = options_for("mosaic-1");
@@ -283,7 +313,7 @@ int main(void) {
         cmocka_unit_test(the_table),   cmocka_unit_test(view_sets),
         cmocka_unit_test(refusals),    cmocka_unit_test(identical_embeddings),
         cmocka_unit_test(permutation), cmocka_unit_test(what_is_not_there),
-        cmocka_unit_test(wrong_input),
+        cmocka_unit_test(wrong_input), cmocka_unit_test(weighting_has_its_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
