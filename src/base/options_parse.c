@@ -60,6 +60,26 @@ static mosaic_status set_typed(command_line *line, const mos_option *option, con
     return status;
 }
 
+/* -5 and -.5 are numbers, - is standard input: not options. */
+static bool is_positional(const char *word) {
+    return word[0] != '-' || word[1] == '\0' || word[1] == '.' ||
+           (word[1] >= '0' && word[1] <= '9');
+}
+
+/* "--set train.epochs 20" and "--set train.epochs: 20" are answered with the form that is meant. */
+static mosaic_status fail_assignment(const command_line *line, const mos_option *option,
+                                     const char *shown, const char *value) {
+    const char *next = line->next < line->argc ? line->argv[line->next] : NULL;
+    size_t size = strlen(value);
+    bool colon = size > 1 && value[size - 1] == ':';
+    bool meant = next != NULL && is_positional(next) && next[0] != '\0';
+    if (next != NULL && next[0] == '=') next++;
+    return mos_fail(MOSAIC_ERR_USAGE, "%s wants %s, found '%s'%s%s%s%.*s%s%s%s", shown,
+                    option->unit, value, meant ? ", did you mean " : "", meant ? shown : "",
+                    meant ? " " : "", meant ? (int)(size - colon) : 0, value, meant ? "=" : "",
+                    meant ? next : "", meant ? "?" : "");
+}
+
 static mosaic_status take_value(command_line *line, const mos_option *option, const char *shown,
                                 const char *value) {
     if (value == NULL) {
@@ -70,6 +90,9 @@ static mosaic_status take_value(command_line *line, const mos_option *option, co
         value = next;
         line->next++;
     }
+    bool assigns = option->type == MOS_OPTION_LIST && option->unit != NULL &&
+                   strchr(option->unit, '=') != NULL;
+    if (assigns && strchr(value, '=') == NULL) return fail_assignment(line, option, shown, value);
     return set_typed(line, option, shown, value);
 }
 
@@ -115,12 +138,6 @@ static mosaic_status take_letter(command_line *line, const char *word) {
         if (word[2] == '\0') return set_typed(line, option, word, "true");
     }
     return mos_fail(MOSAIC_ERR_USAGE, "unknown option %s", word);
-}
-
-/* -5 and -.5 are numbers, - is standard input: not options. */
-static bool is_positional(const char *word) {
-    return word[0] != '-' || word[1] == '\0' || word[1] == '.' ||
-           (word[1] >= '0' && word[1] <= '9');
 }
 
 static mosaic_status take_words(command_line *line, mos_text_list *positional, int *help) {

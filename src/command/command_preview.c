@@ -19,6 +19,7 @@ static const mos_option own_options[] = {
     {.key = "set",
      .type = MOS_OPTION_LIST,
      .offset = offsetof(preview_command, set),
+     .unit = "KEY=VALUE",
      .help = "KEY=VALUE over the file's, e.g. augment.blur=0; may be repeated"},
     {.key = "patches",
      .letter = 'n',

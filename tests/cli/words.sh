@@ -54,6 +54,15 @@ done
 expect 2 "^mosaic: usage error: --max-lag wants a number" "$mosaic" data check x --max-lag soon
 expect 2 "^mosaic: usage error: --max_lag wants a number" "$mosaic" data check x --max_lag soon
 
+# --set without an equals sign
+for words in "train.epochs 20" "train.epochs: 20" "train.epochs =20"; do
+    # shellcheck disable=SC2086
+    expect 2 "--set wants KEY=VALUE, found 'train.epochs:?', did you mean --set train.epochs=20\?" "$mosaic" train "$work/key.yaml" --out "$work/run" --set $words
+done
+expect 2 "--set wants KEY=VALUE, found 'train.epochs'$" "$mosaic" train "$work/key.yaml" --out "$work/run" --set train.epochs
+expect 2 "--set wants KEY=VALUE, found 'train.epochs'$" "$mosaic" sweep ablation --set=train.epochs --out "$work/run"
+expect 2 "--set wants KEY=VALUE, found 'augment.blur', did you mean --set augment.blur=0\?" "$mosaic" preview "$work/key.yaml" --set augment.blur 0
+
 # a PyTorch file where safetensors is wanted
 printf 'PK\003\004aaaaaaaaaaaaaaaaaaaaaaaa' >"$work/resnet34.pth"
 expect 3 "resnet34.pth.* is a PyTorch file .*save_file" "$mosaic" eval "$work/resnet34.pth"
