@@ -92,7 +92,8 @@ const char *const mos_page_style[] = {
     ".panel{padding:6px 8px}\n",
     ".panel figcaption{font-size:12px;line-height:1.25;padding:0;min-height:2.5em}\n",
     ".panel p{font-size:12px;margin:0}\n",
-    ".axis{display:flex;justify-content:space-between;width:var(--bar);font-weight:400;font-size:"
+    ".axis{display:flex;justify-content:space-between;gap:4px;width:var(--bar);font-weight:400;"
+    "font-size:"
     "11px;line-height:1.2}\n",
     ".about{display:flex;flex-wrap:wrap;gap:4px 26px;margin:8px 0 12px}\n",
     ".about dt,.terms dt{display:inline;color:var(--soft);margin-right:6px}\n",
@@ -105,8 +106,8 @@ const char *const mos_page_style[] = {
     ".csv{font-weight:400;font-size:12px;margin-left:6px;white-space:nowrap}\n",
     ".scale{display:flex;align-items:center;flex-wrap:wrap;gap:4px 8px;font-size:12px}\n",
     ".scale svg{width:144px;height:12px;flex:none}\n",
-    ".chance{fill:var(--chance);stroke:var(--paper);stroke-width:1;vector-effect:non-scaling-"
-    "stroke}\n",
+    ".chance{fill:var(--chance)}.chance,.mark,.span{stroke:var(--paper);stroke-width:1.6;paint-"
+    "order:stroke;vector-effect:non-scaling-stroke}\n",
     ".line.dashed{stroke-dasharray:5 4}\n",
     ".overview th[colspan]{text-align:center;border-bottom:1px solid var(--soft)}\n",
     ".overview td:nth-child(n+3),.overview tr:nth-child(2) th{padding-left:10px}\n",
@@ -128,8 +129,7 @@ const char *const mos_page_style[] = {
     ".back{fill:var(--rule)}\n",
     ".fill{fill:var(--fill,var(--c0));stroke:var(--edge);stroke-width:.5;vector-effect:non-scaling-"
     "stroke}\n",
-    ".mark{fill:var(--ink)}\n",
-    ".span{fill:var(--ink);fill-opacity:.75}\n",
+    ".mark,.span{fill:var(--ink)}\n",
     ".meter{white-space:nowrap}\n",
     ".number{display:inline-block;min-width:3.2em}\n",
     ".heat{fill:var(--heat)}\n",
@@ -188,9 +188,10 @@ const char *const mos_page_style[] = {
     "a{padding:1px 0}html{scroll-padding-top:8px}}\n",
     "@media(max-width:480px){main{padding:14px 12px 40px}.tile{flex:1 1 "
     "42%;min-width:0;padding:8px 10px}.tile b{font-size:21px}\n",
-    ":root{--bar:72px}.facts "
+    ":root{--bar:96px}.facts "
     "th{white-space:normal}.charts{gap:12px}nav{position:static}html{scroll-padding-top:8px}\n",
-    "td,th{padding-right:9px}.multiples{grid-template-columns:1fr 1fr}.panel{padding:5px}}\n",
+    ".chart .tick{font-size:14px}td,th{padding-right:9px}.multiples{grid-template-columns:1fr "
+    "1fr}.panel{padding:5px}}\n",
     "@media(prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}\n",
     "@media "
     "print{:root{color-scheme:light;--ink:#000;--soft:#444;--paper:#fff;--card:#fff;--rule:#bbb;--"
@@ -210,6 +211,7 @@ const char *const mos_page_style[] = {
     "div{break-inside:avoid}tr:first-child{break-after:avoid}p,li{orphans:3;widows:3}\n",
     ".tile b{font-size:15px}.tile{min-width:96px;padding:5px 9px}.tiles{gap:7px;margin:7px 0}\n",
     ".tile span,.tile small,th,.patch ul,.terms,.legend,figcaption,.scale{font-size:9px}\n",
+    ".key,.patch .key{width:8px;height:8px;margin-right:4px;border-radius:2px}\n",
     ".tick{font-size:12px}.legend{line-height:1.35}.patch figcaption,.panel "
     "p{font-size:7.5px}.panel "
     "figcaption{font-size:8px;min-height:2.4em}.axis{font-size:7.5px}.csv{display:none}\n",

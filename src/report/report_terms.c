@@ -10,6 +10,11 @@ static const struct term {
     {"head", "the classifier trained together with the encoder, on the labelled patches"},
     {"linear probe", "a logistic regression on the frozen features: what the encoder alone knows"},
     {"k-NN probe", "labels by vote of the nearest training features: no classifier is trained"},
+    {"intra", "contrast of two views of a patch within each modality (NT-Xent); lower is closer"},
+    {"inter", "contrast of a patch's modalities with each other (NT-Xent); lower is closer"},
+    {"msc", "supervised contrast: patches that share labels attract each other"},
+    {"msc floor", "the least that msc can be with the labels of these batches"},
+    {"bce", "binary cross entropy of the head on the known labels"},
     {"F1", "harmonic mean of precision and recall at a threshold, 0 to 1; higher is better"},
     {"AP",
      "average precision: the area below precision over recall, without a threshold; higher is "

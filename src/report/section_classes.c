@@ -50,7 +50,8 @@ void mos_section_classes(const mos_run_document *run, mos_text *out) {
                  "<section id=\"classes\" data-filter><h2>Classes</h2><p class=\"soft\">Split ");
     mos_html_add(out, e->folder);
     mos_text_add(out, "; F1 at %s%s; the red mark is chance%s",
-                 set ? "thresholds tuned per class; the dark mark is F1 at threshold 0.5"
+                 set ? "thresholds tuned per class; the mark in the colour of the text is F1 at "
+                       "threshold 0.5"
                      : "threshold 0.5",
                  intervals ? "; the line is the interval" : "",
                  legend == MOS_LEGEND_NONE ? "." : "; colours as in the classes' legend.");

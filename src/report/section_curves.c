@@ -1,6 +1,7 @@
 /* Training curves: losses by term, validation scores, gradient norm, learning rate. */
 #include "report/report_parts.h"
 #include "report/report_sections.h"
+#include "report/report_terms.h"
 #include "report/svg_chart.h"
 
 #include <math.h>
@@ -18,11 +19,24 @@ static void add_line(mos_chart *chart, const mos_report_curve *curve, const char
         (mos_chart_line){.name = name, .x = curve->x, .y = curve->y, .count = curve->count};
 }
 
+/* Scores as the rest of the page calls them; terms of the loss as the configuration does. */
+static const char *shown_name(const char *name) {
+    static const char *const names[][2] = {{"macro_ap", "AP macro"},
+                                           {"micro_ap", "AP micro"},
+                                           {"macro_f1", "F1 macro"},
+                                           {"micro_f1", "F1 micro"},
+                                           {"msc_floor", "msc floor"}};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        if (strcmp(names[k][0], name) == 0) return names[k][1];
+    return name;
+}
+
 static void add_named(const mos_run_document *run, mos_chart *chart, const char *kind,
                       const char *const *names) {
     for (; *names; names++) {
         const char *dot = strrchr(*names, '.');
-        add_line(chart, mos_run_document_curve(run, kind, *names), dot ? dot + 1 : *names);
+        add_line(chart, mos_run_document_curve(run, kind, *names),
+                 shown_name(dot ? dot + 1 : *names));
     }
 }
 
@@ -41,6 +55,7 @@ void mos_section_curves(const mos_run_document *run, mos_text *out) {
     mos_chart probe = {.title = "On-line probe of the features", .x_name = "epoch"};
     mos_chart rates = {.title = "Learning rate", .x_name = "step", .from_zero = true};
     mos_chart *const all[] = {&losses, &parts, &validation, &probe, &norms, &rates};
+    const char *words[MOS_CHART_MAX_LINES + 1] = {0};
     char link[MOS_REPORT_LINK];
     const char *source = mos_report_link(run, NULL, "metrics.csv", link) ? link : NULL;
     if (run->curve_count == 0) return;
@@ -55,5 +70,9 @@ void mos_section_curves(const mos_run_document *run, mos_text *out) {
         all[k]->source = source;
         mos_chart_write(all[k], out);
     }
-    mos_text_add(out, "</div></section>\n");
+    mos_text_add(out, "</div>");
+    for (int l = 0; l < parts.lines; l++)
+        words[l] = parts.line[l].name;
+    mos_report_terms(words, out);
+    mos_text_add(out, "</section>\n");
 }

@@ -30,10 +30,12 @@ void mos_section_modalities(const mos_run_document *run, mos_text *out) {
     if (!a || a->subsets == 0) return;
     for (int k = 1; k < a->subsets; k++)
         differ = differ || a->subset[k].samples != a->subset[0].samples;
-    mos_text_add(out, "<section id=\"modalities\"><h2>Modalities</h2><p class=\"soft\">The trained "
-                      "model on each subset of the modalities, and with partners taken from other "
-                      "samples: labels are those of the sample whose modality is named first. In "
-                      "parentheses 95 %% intervals.");
+    mos_text_add(out,
+                 "<section id=\"modalities\"><h2>Modalities</h2><p class=\"soft\">The trained "
+                 "model on each subset of the modalities, and with partners taken from other "
+                 "samples: labels are those of the sample whose modality is named first. In "
+                 "parentheses, and as a line, 95 %% intervals; lacking are patches without one "
+                 "of the modalities given.");
     mos_report_source(run, mos_report_headline(run), "modality_ablation.csv", out);
     mos_text_add(out, "</p>");
     if (differ)
@@ -41,7 +43,7 @@ void mos_section_modalities(const mos_run_document *run, mos_text *out) {
                           "different patches and compare only roughly.</p>");
     mos_text_add(out, "<div class=\"scroll\"><table><tr><th scope=\"col\">given to the "
                       "model</th><th scope=\"col\" "
-                      "class=\"n\">patches</th><th scope=\"col\" class=\"n\">lack one</th><th "
+                      "class=\"n\">patches</th><th scope=\"col\" class=\"n\">lacking</th><th "
                       "scope=\"col\">F1 macro");
     mos_bar_axis_write(out);
     mos_text_add(out, "</th><th scope=\"col\" "
@@ -55,7 +57,12 @@ void mos_section_modalities(const mos_run_document *run, mos_text *out) {
         mos_text_add(out, "</td><td class=\"n\">%.0f</td><td class=\"n\">%.0f</td>", s->samples,
                      s->lacking);
         mos_text_add(out, "<td style=\"white-space:nowrap\">");
-        if (isfinite(s->macro_f1.value)) mos_bar_write(s->macro_f1.value, NAN, out);
+        mos_bar_draw(&(mos_bar){.value = s->macro_f1.value,
+                                .mark = NAN,
+                                .low = s->macro_f1.low,
+                                .high = s->macro_f1.high,
+                                .text = ""}, /* the next cell has the number */
+                     out);
         mos_text_add(out, "</td>");
         add_interval(out, &s->macro_f1);
         add_interval(out, &s->micro_f1);

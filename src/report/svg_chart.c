@@ -295,14 +295,18 @@ void mos_bar_draw(const mos_bar *bar, mos_text *out) {
     add_rect("back", 0, 1, 0, 10, out);
     add_rect("fill", 0, bar->value, 0, 10, out);
     if (isfinite(bar->low) && isfinite(bar->high)) add_rect("span", bar->low, bar->high, 4, 2, out);
-    if (bar->chance > 0) add_rect("chance", bar->chance - 0.008, bar->chance + 0.008, 0, 10, out);
-    if (isfinite(bar->mark)) add_rect("mark", bar->mark - 0.006, bar->mark + 0.006, 0, 10, out);
-    mos_text_add(out, "</svg><span class=\"number\">");
-    if (bar->text)
+    /* marks reach over the bar's edges: in a bar of any colour they are seen */
+    if (bar->chance > 0) add_rect("chance", bar->chance - 0.008, bar->chance + 0.008, -3, 16, out);
+    if (isfinite(bar->mark)) add_rect("mark", bar->mark - 0.008, bar->mark + 0.008, -2, 14, out);
+    mos_text_add(out, "</svg>");
+    if (!bar->text)
+        mos_text_add(out, "<span class=\"number\">%.3f</span>", bar->value);
+    else if (bar->text[0]) {
+        mos_text_add(out, "<span class=\"number\">");
         mos_html_add(out, bar->text);
-    else
-        mos_text_add(out, "%.3f", bar->value);
-    mos_text_add(out, "</span></span>");
+        mos_text_add(out, "</span>");
+    }
+    mos_text_add(out, "</span>");
 }
 
 void mos_bar_write(double value, double mark, mos_text *out) {

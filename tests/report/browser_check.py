@@ -136,6 +136,30 @@ PROBE = """<script>
   head.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", bubbles: true}));
   var up = rows();
   note("sorted up by key", up.every(function (v, i) { return !i || v >= up[i - 1]; }));
+  function type(section, text) {
+    var box = d.querySelector(section + " .filter input");
+    box.value = text;
+    box.dispatchEvent(new Event("input", {bubbles: true}));
+  }
+  function left(what) { return Array.from(d.querySelectorAll(what)).filter(function (e) { return e.checkVisibility(); }); }
+  var every = left("#classes tr[data-class]").length;
+  type("#classes", " FOREST ");
+  note("a filter by class", every > 15 && left("#classes tr[data-class]").map(function (r) {
+    return r.dataset.class; }).sort().join() === "Broad-leaved forest,Coniferous forest,Mixed forest");
+  type("#classes", "no such class");
+  note("nothing matches", left("#classes tr[data-class]").length === 0);
+  type("#classes", "");
+  note("all classes again", left("#classes tr[data-class]").length === every);
+  var panels = left("#rankings figure[data-class]").length, overviews = d.querySelectorAll("#rankings figure.chart").length;
+  type("#rankings", "pastures");
+  note("one class of the curves", panels > 15 && left("#rankings figure[data-class]").length === 1);
+  note("its line picked out, the others faint", d.querySelectorAll("#rankings .chart path.on").length === overviews &&
+       d.querySelectorAll("#rankings .chart path.off").length > 15);
+  type("#rankings", "");
+  note("and all again", left("#rankings figure[data-class]").length === panels && !d.querySelector("#rankings path.off"));
+  type("#confusability", "urban");
+  note("pairs by either class", left("#confusability tr[data-class]").every(function (r) { return /urban/i.test(r.dataset.class); }));
+  type("#confusability", "");
   d.querySelector("#maps .zoom").click();
   note("enlarged", box.open && !!box.querySelector("svg"));
   var svg = box.querySelector("svg"), wide = svg.viewBox.baseVal.width, r = svg.getBoundingClientRect();

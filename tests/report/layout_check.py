@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Does a page hold together as people see it? Chromium lays it out at 390, 1200 and 2000 pixels, light and dark, and a
 script measures: nothing sticks out sideways, no two labels of a kind lie on each other, every text has contrast 4.5,
-no name of a legend is broken, no text of a chart is too small to read; printed it has few pages. Standard library only.
+no name of a legend is broken, no text of a chart is too small to read, numbers of an axis stand apart, marks in bars are
+outlined so that they show on any colour; printed it has few pages. Standard library only.
 
     layout_check.py CHROMIUM FOLDER PAGE.html [MOST_PRINTED_PAGES] ...
 """
@@ -42,10 +43,11 @@ function measure(frame, width) {
     }
   }
   d.querySelectorAll("svg").forEach(function (s) { apart(s.querySelectorAll("text"), 1.5); });
-  [["nav", "a"], [".legend", "span[data-s]"], [".tiles", ".tile"], [".about", "div"], [".charts", "figure"], [".axis", "span"],
+  [["nav", "a"], [".legend", "span[data-s]"], [".tiles", ".tile"], [".about", "div"], [".charts", "figure"],
    [".multiples", "figure"], [".patches", "figure"], [".terms", "dt"], [".views-grid", "figure"]].forEach(function (p) {
     d.querySelectorAll(p[0]).forEach(function (box) { apart(box.querySelectorAll(p[1]), 1); });
   });
+  d.querySelectorAll(".axis").forEach(function (box) { apart(box.querySelectorAll("span"), -2); });
   apart(d.querySelectorAll("h1,h2,h3,main>p,section>p,figure:not(figure figure),.tiles,.scroll"), 1);
   d.querySelectorAll("tr").forEach(function (row) { apart(row.cells, 1); });
   // a name is on one line in a legend, and stays with its square anywhere
@@ -87,6 +89,12 @@ function measure(frame, width) {
     if (svg && e.getBoundingClientRect().height < 7) tell("small text", e);
   }
   if (texts === 0) bad.push("no text");
+  d.querySelectorAll(".bar .mark, .bar .chance, .bar .span").forEach(function (e) {
+    if (!seen(e)) return;
+    var style = w.getComputedStyle(e), a = light(parse(style.fill).c);
+    var b = style.stroke === "none" ? a : light(parse(style.stroke).c);
+    if ((Math.max(a, b) + .05) / (Math.min(a, b) + .05) < 3) tell("mark without an outline", e);
+  });
   var more = bad.length - 25;
   return bad.slice(0, 25).concat(more > 0 ? ["and " + more + " more"] : []);
 }
@@ -101,6 +109,7 @@ window.onload = function () {
 
 BAD = """<!doctype html><style>:root{--x:0}.p{color:#777;background:#888}.w{width:9000px}.t{position:absolute}</style><body>
 <p class=p>grey on grey</p><div class=w>wide</div><nav><a class=t>one</a><a class=t>one above</a></nav>
+<p class=axis><span>1</span><span>2</span></p><svg class=bar><rect class=mark width=9 height=9 /></svg>
 <p class=legend><span data-s=0 style="display:inline-block;width:9px">a long name</span></p>"""
 
 
@@ -138,7 +147,7 @@ def printed_pages(chromium, folder, path):
 
 def self_test(chromium, folder):
     found = " ".join(measure(chromium, folder, BAD).get("390 light", []))
-    return [f"a bad page passes: {kind}" for kind in ("page wider", "sticks out", "overlap", "contrast", "broken name")
+    return [f"a bad page passes: {kind}" for kind in ("page wider", "sticks out", "overlap", "contrast", "broken name", "overlap: span '2'", "mark without")
             if kind not in found]
 
 

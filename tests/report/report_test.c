@@ -87,7 +87,9 @@ static void every_section_is_written(void **state) {
     expect(page, "<b>2</b> × orphan, e.g. patch_1");
     expect(page, "Total loss");
     expect(page, "Validation scores");
-    expect(page, "macro_ap: 0.625 at 2");
+    expect(page, "AP macro: 0.625 at 2");
+    expect(page, "<dt>intra</dt><dd>contrast of two views");
+    assert_null(strstr(page, "<dt>msc</dt>")); /* a term that is off */
     expect(page, "Hamming loss 0.1250");
     expect(page, "script-src 'sha256-");
     expect(page, "id=\"health\"");
