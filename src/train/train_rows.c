@@ -107,6 +107,23 @@ static mosaic_status list_labeled(mos_trainer *trainer) {
     return MOSAIC_OK;
 }
 
+/* Tables of one's own often have no splits at all: then what makes them is said. */
+static mosaic_status fail_without_training(const mos_trainer *trainer) {
+    const mos_dataset *set = trainer->dataset;
+    const char *root = mos_dataset_root(set);
+    int64_t *rows, without, all = mos_dataset_count(set);
+    MOS_TRY(mos_inference_rows(set, MOS_SPLIT_NONE, 0, &rows, &without));
+    mos_free(rows);
+    if (without == all && trainer->dropped_rows == 0)
+        return mos_fail(MOSAIC_ERR_DATA,
+                        "'%s' has no training patches: none of its %lld samples is in a split. "
+                        "'mosaic data split %s split.csv --rule share' divides them, and "
+                        "data.split_file=split.csv uses that",
+                        root, (long long)all, root);
+    return mos_fail(MOSAIC_ERR_DATA, "'%s' has no training patches (split 'train'%s)", root,
+                    trainer->config->settings.data.use_unlabeled ? "" : ", with labels");
+}
+
 static mosaic_status list_training(mos_trainer *trainer) {
     const mos_settings_data *data = &trainer->config->settings.data;
     MOS_TRY(mos_inference_rows(trainer->dataset, MOS_SPLIT_TRAIN, 0, &trainer->train_rows,
@@ -123,10 +140,7 @@ static mosaic_status list_training(mos_trainer *trainer) {
                (size_t)trainer->labeled_count * sizeof *trainer->train_rows);
         trainer->train_count = trainer->labeled_count;
     }
-    if (trainer->train_count == 0)
-        return mos_fail(MOSAIC_ERR_DATA, "'%s' has no training patches (split 'train'%s)",
-                        mos_dataset_root(trainer->dataset),
-                        data->use_unlabeled ? "" : ", with labels");
+    if (trainer->train_count == 0) return fail_without_training(trainer);
     bool wants_labels = (trainer->needs & MOS_NEEDS_LABELS) != 0;
     if (wants_labels && trainer->labeled_count == 0)
         return mos_fail(MOSAIC_ERR_DATA,

@@ -70,4 +70,25 @@ expect 3 "resnet34.pth.* is a PyTorch file .*save_file" "$mosaic" eval "$work/re
 # tables
 printf 'name,s1\na,a.tif\n' >"$work/patches.csv"
 expect 3 "no column 'id'.*'name', 's1'" "$mosaic" data info "$work/patches.csv"
+printf 'id,s1,classes,split\na,a.tif,Water,train\n' >"$work/patches.csv"
+expect 0 "column 'classes' holds no rasters and is not used; if it holds the labels, call it 'labels'" "$mosaic" data info "$work/patches.csv"
+printf 'id,s1,classes,labels,split\na,a.tif,1,Water,train\n' >"$work/patches.csv"
+expect 0 "column 'classes' holds no rasters and is not used$" "$mosaic" data info "$work/patches.csv"
+
+# a configuration where a data set is wanted
+printf 'data: {root: here/patches.csv}\nmethod: supervised\n' >"$work/mine.yaml"
+expect 2 "mine.yaml is a configuration of training, wanted a data set: its data.root is 'here/patches.csv'" "$mosaic" data check "$work/mine.yaml"
+
+# a table without splits: what divides it, and that it does
+check "a tree of rasters" "$mosaic" -q data synth "$work/tree" --patches 6 --size 24 --classes 2 --layout tree --no-progress
+(
+    echo 'id,s2:B02,s2:B03,s2:B04,labels'
+    find "$work/tree/BigEarthNet-S2" -name '*_B02.tif' | sort | awk -F_B02 '{ printf "p%d,%s_B02%s,%s_B03%s,%s_B04%s,%s\n", NR, $1, $2, $1, $2, $1, $2, NR % 2 ? "Water" : "Land" }'
+) >"$work/own.csv"
+printf 'data: {root: own.csv, format: csv, statistics_limit: 2}\nmethod: supervised\nmodel: {encoder: resnet18}\ntrain: {batch: 2, epochs: 1}\n' >"$work/own.yaml"
+expect 3 "none of its 6 samples is in a split. 'mosaic data split .*own.csv split.csv --rule share' divides them, and data.split_file=split.csv" "$mosaic" train "$work/own.yaml" --out "$work/run"
+expect 0 "no sample is in a split: --rule share divides them" "$mosaic" data split "$work/own.csv" "$work/split.csv"
+expect 0 "written to" "$mosaic" data split "$work/own.csv" "$work/split.csv" --rule share --overwrite
+check "nothing is missing then" test -z "$(grep 'no sample is in a split' "$work/output")"
+expect 0 "^one batch +2 patches" "$mosaic" train "$work/own.yaml" --out "$work/run" --dry-run --threads 1 --set data.split_file="$work/split.csv"
 finish

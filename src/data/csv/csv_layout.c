@@ -96,6 +96,15 @@ static mosaic_status add_split_modality(mos_dataset *dataset, const mos_csv *csv
     return MOSAIC_OK;
 }
 
+/* Would its owner call the labels so? */
+static bool means_labels(const char *name) {
+    static const char *const names[] = {"label",    "class",      "classes",   "target", "targets",
+                                        "category", "categories", "landcover", "y"};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        if (strcasecmp(name, names[k]) == 0) return true;
+    return strcasecmp(name, "labels") == 0 || strcasecmp(name, "land_cover") == 0;
+}
+
 static mosaic_status add_modalities(mos_dataset *dataset, const mos_csv *csv, const char *path,
                                     mos_csv_layout *out) {
     for (size_t c = 0; c < csv->columns; c++) {
@@ -108,7 +117,10 @@ static mosaic_status add_modalities(mos_dataset *dataset, const mos_csv *csv, co
         bool paths;
         MOS_TRY(holds_paths(csv, c, out, &paths));
         if (!paths) {
-            mos_log(MOS_LOG_NOTICE, "%s: column '%s' holds no rasters and is not used", path, name);
+            bool meant = out->labels < 0 && means_labels(name);
+            mos_log(meant ? MOS_LOG_WARNING : MOS_LOG_NOTICE,
+                    "%s: column '%s' holds no rasters and is not used%s", path, name,
+                    meant ? "; if it holds the labels, call it 'labels'" : "");
             continue;
         }
         if (mos_band_is_known(name))

@@ -201,11 +201,23 @@ static mosaic_status read_scene(const file_reader *reader, const mos_yaml *node,
     return mos_copy_text(name, &scene->name);
 }
 
+static mosaic_status fail_configuration(const file_reader *reader, const mos_yaml *root) {
+    const mos_yaml *data = mos_yaml_find(root, "data");
+    const mos_yaml *place =
+        data != NULL && data->kind == MOS_YAML_MAP ? mos_yaml_find(data, "root") : NULL;
+    bool told = place != NULL && place->kind == MOS_YAML_SCALAR;
+    return mos_fail(MOSAIC_ERR_USAGE, "%s is a configuration of training, wanted a data set%s%s%s",
+                    reader->path, told ? ": its data.root is '" : "", told ? place->value : "",
+                    told ? "'" : "");
+}
+
 static mosaic_status read_root(const file_reader *reader, const mos_yaml *root) {
     mos_scene_file *file = reader->file;
     MOS_TRY(want_map(reader, root));
     const mos_yaml *grid = mos_yaml_find(root, "grid"), *scenes = mos_yaml_find(root, "scenes"),
                    *cover = mos_yaml_find(root, "land_cover");
+    if (mos_yaml_find(root, "data") != NULL || mos_yaml_find(root, "method") != NULL)
+        return fail_configuration(reader, root);
     if (grid != NULL) MOS_TRY(read_table(reader, &mos_scene_grid_table, &file->grid, grid));
     if (scenes == NULL) return read_scene(reader, root, true);
     for (size_t i = 0; i < root->count; i++) {

@@ -81,11 +81,15 @@ static void add_table(const mos_dataset *dataset, const mos_split_columns *colum
 
 static void add_numbers(const mos_dataset *dataset, const mos_split_columns *columns,
                         const mos_split_report *report, mos_text *out) {
-    int64_t same = 0;
+    int64_t same = 0, without = 0;
     for (int64_t i = 0; i < dataset->count; i++)
         same += columns->split[i] == dataset->splits[i];
+    for (int64_t i = 0; i < dataset->count; i++)
+        without += columns->split[i] == MOS_SPLIT_NONE;
     mos_text_add(out, "%" PRId64 " of %" PRId64 " samples keep their split\n", same,
                  dataset->count);
+    if (without == dataset->count && columns->folds == 0)
+        mos_text_add(out, "no sample is in a split: --rule share divides them\n");
     if (report->units > 0) mos_text_add(out, "%" PRId64 " units dealt out\n", report->units);
     for (int s = 0; s < MOS_SPLIT_COUNT; s++)
         if (report->buffered[s] > 0)
