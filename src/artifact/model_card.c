@@ -50,6 +50,7 @@ static void add_modalities(const mos_model_card *card, mos_text *out) {
         add_numbers(card->mean[m], modality->bands, out);
         mos_text_add(out, ", \"sd\": ");
         add_numbers(card->sd[m], modality->bands, out);
+        if (card->level[m][0] != '\0') mos_text_add(out, ", \"level\": \"%s\"", card->level[m]);
         mos_text_add(out, "}");
     }
     mos_text_add(out, "]");

@@ -17,6 +17,7 @@ typedef struct init_job {
     const mos_safetensors *file;
     mos_model *model;
     const char *const *class_names;
+    const mos_text_list *stem_bands;
     bool has_card, bare;
     const mos_model_card *card;
     char prefix[64]; /* of a bare file's names in the model: "backbones.s2." */
@@ -151,13 +152,49 @@ static mosaic_status join_head(init_job *job, const mos_parameter *parameter,
     return MOSAIC_OK;
 }
 
+/* The bands that somebody named for the stem of a file without a card: "s2=B02,B03,B04". False:
+ * nobody did. */
+static bool told_bands(const init_job *job, const char *modality, mos_modality_spec *out) {
+    size_t size = strlen(modality);
+    *out = (mos_modality_spec){0};
+    for (size_t i = 0; job->stem_bands != NULL && i < job->stem_bands->count; i++) {
+        const char *at = job->stem_bands->items[i];
+        if (strncmp(at, modality, size) != 0 || at[size] != '=') continue;
+        for (at += size + 1; *at != '\0' && out->bands < MOS_MAX_BANDS;) {
+            size_t word = strcspn(at, ", ");
+            (void)snprintf(out->band_names[out->bands++], sizeof out->band_names[0], "%.*s",
+                           (int)word, at);
+            at += word + strspn(at + word, ", ");
+        }
+        return true;
+    }
+    return false;
+}
+
+/* Which channel of another program's stem is which band its shape does not tell. */
+static mosaic_status fail_unnamed(const init_job *job, const mos_parameter *parameter,
+                                  const char *modality) {
+    return mos_fail(MOSAIC_ERR_DATA,
+                    "%s: tensor '%s' has %lld input channels, and the file does not say which band "
+                    "each is; --init-bands %s=<band>,... tells their order, or a pattern such as "
+                    "'backbones.%s.layer*' leaves the stem out",
+                    job->path, parameter->name, (long long)parameter->shape[1], modality, modality);
+}
+
 /* Input channels of a stem: [co, bands, k, k], bands in the file's order to the model's. */
 static mosaic_status join_bands(init_job *job, const mos_parameter *parameter, int64_t m) {
     const mos_modality_spec *wanted = &mos_model_get_spec(job->model)->modality[m];
     const mos_modality_spec *found = NULL;
+    mos_modality_spec told;
     for (int64_t i = 0; i < job->card->spec.modalities; i++) {
         if (strcmp(job->card->spec.modality[i].name, wanted->name) == 0)
             found = &job->card->spec.modality[i];
+    }
+    if (!job->has_card) {
+        if (told_bands(job, wanted->name, &told))
+            found = &told;
+        else if (parameter->shape[1] > 1)
+            return fail_unnamed(job, parameter, wanted->name);
     }
     if (found == NULL) return MOSAIC_OK;
     const char *wanted_names[MOS_MAX_BANDS], *found_names[MOS_MAX_BANDS];
@@ -198,7 +235,9 @@ static mosaic_status copy_tensor(init_job *job, const mos_parameter *parameter,
     bool head = strncmp(parameter->name, "head.", 5) == 0;
     bool fused = head || strncmp(parameter->name, "fusion.", 7) == 0;
     bool by_class = head && job->has_card && job->class_names != NULL;
-    int64_t stem = job->has_card ? stem_of(job, parameter->name) : -1;
+    int64_t stem = stem_of(job, parameter->name);
+    if (stem >= 0 && !job->has_card && !mos_tensor_fits(tensor, parameter))
+        return fail_shape(job, tensor, parameter);
     if (fused && job->has_card) MOS_TRY(check_fusion(job, parameter));
     if (!by_class && stem < 0 && !mos_tensor_fits(tensor, parameter))
         return fail_shape(job, tensor, parameter);
@@ -309,12 +348,17 @@ static mosaic_status run(init_job *job) {
 }
 
 mosaic_status mos_model_file_init_named(const char *path, const char *pattern,
-                                        const char *const *class_names, mos_model *model,
+                                        const char *const *class_names,
+                                        const mos_text_list *stem_bands, mos_model *model,
                                         int64_t *loaded, int64_t *skipped) {
     char file_path[4096];
     mos_safetensors file = {0};
     mos_model_card *card = NULL;
-    init_job job = {.pattern = pattern, .file = &file, .model = model, .class_names = class_names};
+    init_job job = {.pattern = pattern,
+                    .file = &file,
+                    .model = model,
+                    .class_names = class_names,
+                    .stem_bands = stem_bands};
     *loaded = *skipped = 0;
     MOS_TRY(mos_model_file_resolve(path, file_path, sizeof file_path));
     mosaic_status status;
@@ -342,5 +386,5 @@ done:
 
 mosaic_status mos_model_file_init(const char *path, const char *pattern, mos_model *model,
                                   int64_t *loaded, int64_t *skipped) {
-    return mos_model_file_init_named(path, pattern, NULL, model, loaded, skipped);
+    return mos_model_file_init_named(path, pattern, NULL, NULL, model, loaded, skipped);
 }

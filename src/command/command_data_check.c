@@ -98,7 +98,7 @@ static mosaic_status run_check(const void *values, const mos_text_list *position
     if (check.errors > 0)
         status = mos_fail(MOSAIC_ERR_DATA, "%s: %lld errors in the data", mos_dataset_root(dataset),
                           (long long)check.errors);
-    else if (check.opened == 0)
+    else if (mos_check_blind(&check))
         status = mos_fail(MOSAIC_ERR_DATA,
                           "%s: nothing was checked: no file of %lld samples could "
                           "be opened",

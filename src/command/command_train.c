@@ -11,7 +11,7 @@
 typedef struct train_command {
     mos_command_machine machine;
     char *out, *init_from, *init_pattern;
-    mos_text_list set;
+    mos_text_list set, init_bands;
     bool resume, overwrite, fail_on_collapse, dry_run, save_initial;
     int64_t max_steps;
     char *memory;
@@ -52,6 +52,11 @@ static const mos_option own_options[] = {
      .offset = offsetof(train_command, init_pattern),
      .help = "load only tensors whose names match, e.g. 'backbones.*'; without it every tensor "
              "must fit"},
+    {.key = "init-bands",
+     .type = MOS_OPTION_LIST,
+     .offset = offsetof(train_command, init_bands),
+     .help = "bands of the input channels of another program's stem, in its order, as in "
+             "s2=B04,B03,B02"},
     {.key = "memory",
      .type = MOS_OPTION_TEXT,
      .offset = offsetof(train_command, memory),
@@ -134,6 +139,7 @@ static mosaic_status run_train(const void *values, const mos_text_list *position
                                        .fail_on_collapse = command->fail_on_collapse,
                                        .init_from = command->init_from,
                                        .init_pattern = command->init_pattern,
+                                       .init_bands = &command->init_bands,
                                        .device = mos_device_choices[command->machine.device],
                                        .threads = mos_command_threads(&command->machine),
                                        .max_steps = command->max_steps,

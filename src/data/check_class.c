@@ -91,6 +91,9 @@ const mos_check_class_row mos_check_class_table[MOS_CHECK_CLASSES] = {
     VERDICT(OFFSET_CONFLICT, "boa-offset-conflict", ERROR, ALL, "data.boa_offset",
             "the +1000 offset against data.boa_offset, name or tag against pixels, or a patch too "
             "bright to tell"),
+    VERDICT(PRODUCT_LEVEL, "product-level", ERROR, USE, "data.accept",
+            "Sentinel-2 of level 1C among level 2A, or given to a model of the other level: "
+            "reflectance at the top of the atmosphere is not that of the ground"),
     ROW(GRID_MISMATCH, "grid-mismatch", ERROR, false, false,
         "modalities or bands of one sample on other ground: reference system, origin or extent"),
     ROW(SPLIT_LEAKAGE, "split-leakage", ERROR, false, false,

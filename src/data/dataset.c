@@ -7,6 +7,7 @@
 #include "data/class_names.h"
 #include "data/data_options.h"
 #include "data/modality_keys.h"
+#include "data/product_level.h"
 #include "data/sample_select.h"
 #include "data/sample_table.h"
 #include "data/split_file.h"
@@ -141,6 +142,7 @@ static mosaic_status open_noting(const mos_data_options *options, mos_survey *su
     mos_class_names_judge(dataset);
     MOS_GOTO(mos_alloc((size_t)dataset->count, sizeof *dataset->offset, "offset states",
                        &dataset->offset));
+    mos_product_levels_find(dataset);
     MOS_GOTO(mos_dataset_probe(dataset));
     if (survey == NULL) {
         mos_dataset_log_defects(dataset);

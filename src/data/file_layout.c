@@ -1,10 +1,13 @@
 #include "data/file_layout.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "data/modality_keys.h"
 #include "data/names/band_names.h"
+#include "data/names/patch_name.h"
 #include "data/verdicts.h"
+#include "io/tiff_plain.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -22,6 +25,13 @@ void mos_file_layouts_release(mos_file_layouts *layouts) {
     mos_free(layouts->items);
     mos_free(layouts->of);
     (void)pthread_mutex_destroy(&layouts->lock);
+}
+
+/* Does the file mark pixels that are none? data.nodata none takes every pixel. */
+static bool is_masked(const mos_dataset *dataset, int64_t m, const mos_raster_info *info) {
+    double value;
+    bool all = mos_key_nodata(dataset, dataset->modalities[m].name, &value) && isnan(value);
+    return !all && (info->has_mask || info->alpha > 0);
 }
 
 /* The numbers of the bands that are no transparency. */
@@ -61,25 +71,17 @@ static void settle_scale(const mos_dataset *dataset, int64_t m, int64_t b,
 
 /* ---- the first file ---- */
 
-mosaic_status mos_file_layout_settle(mos_dataset *dataset, int64_t m, int band,
-                                     const mos_raster_info *info, const char *path) {
+static mosaic_status settle_types(mos_dataset *dataset, int64_t m, int64_t first, int64_t end,
+                                  const int *numbers, const mos_raster_info *info,
+                                  const char *path) {
     mos_modality *modality = &dataset->modalities[m];
     mos_modality_storage *storage = &dataset->storage[m];
-    int numbers[MOS_DATA_MAX_BANDS] = {1};
-    int64_t first = band < 0 ? 0 : band, end = first + 1;
-    if (band < 0) {
-        if (real_count(info) < 1 || real_count(info) > MOS_DATA_MAX_BANDS)
-            return mos_fail(MOSAIC_ERR_DATA, "%s: %lld bands, wanted 1 to %d", path,
-                            (long long)real_count(info), MOS_DATA_MAX_BANDS);
-        modality->band_count = end = real_bands(info, numbers);
-        MOS_TRY(mos_band_names_find(dataset, modality, storage->identity, info, path));
-    }
     mos_file_layout layout = {0};
     for (int64_t b = first; b < end; b++)
         settle_scale(dataset, m, b, info, numbers[b - first], &layout);
     double value;
     bool keyed = mos_key_nodata(dataset, modality->name, &value);
-    bool masked = info->has_mask || info->alpha > 0;
+    bool masked = is_masked(dataset, m, info);
     bool zero_is_none =
         mos_band_role_of(modality->bands[first].name) == MOS_ROLE_OPTICAL && info->dtype != MOS_U8;
     bool marks = keyed ? !isnan(value) : info->has_nodata || zero_is_none;
@@ -103,7 +105,12 @@ mosaic_status mos_file_layout_settle(mos_dataset *dataset, int64_t m, int band,
                                                                              : MOS_SAID_BY_NOBODY;
         if (info->has_nodata) identity->nodata_by = MOS_SAID_BY_TAG;
     }
-    if (layout.scaled && band <= 0)
+    if (info->alpha > 0 && first == 0)
+        mos_log(MOS_LOG_NOTICE, "%s: band %d is transparency, no band of %s: %s", path, info->alpha,
+                modality->name,
+                masked ? "pixels where it is 0 are no data; data.nodata none takes them all"
+                       : "it is not looked at, by data.nodata");
+    if (layout.scaled && first == 0)
         mos_verdict_note(dataset, MOS_CHECK_SCALE, "%s: %s: scale %g and offset %g are applied",
                          path, modality->name, storage->identity[first].scale,
                          storage->identity[first].offset);
@@ -112,6 +119,21 @@ mosaic_status mos_file_layout_settle(mos_dataset *dataset, int64_t m, int band,
         storage->nodata = info->nodata;
     }
     return MOSAIC_OK;
+}
+
+mosaic_status mos_file_layout_settle(mos_dataset *dataset, int64_t m, int band,
+                                     const mos_raster_info *info, const char *path) {
+    mos_modality *modality = &dataset->modalities[m];
+    int numbers[MOS_DATA_MAX_BANDS] = {1};
+    int64_t first = band < 0 ? 0 : band, end = first + 1;
+    if (band < 0) {
+        if (real_count(info) < 1 || real_count(info) > MOS_DATA_MAX_BANDS)
+            return mos_fail(MOSAIC_ERR_DATA, "%s: %lld bands, wanted 1 to %d", path,
+                            (long long)real_count(info), MOS_DATA_MAX_BANDS);
+        modality->band_count = end = real_bands(info, numbers);
+        MOS_TRY(mos_band_names_find(dataset, modality, dataset->storage[m].identity, info, path));
+    }
+    return settle_types(dataset, m, first, end, numbers, info, path);
 }
 
 /* ---- a later file ---- */
@@ -173,18 +195,31 @@ static mosaic_status join(const mos_dataset *dataset, int64_t m, const mos_raste
     return MOSAIC_OK;
 }
 
-/* A file for one band, whose column names it. */
+/* A file for one band, whose column or name says which; of several bands the one described so. */
 static mosaic_status join_one(const mos_dataset *dataset, int64_t m, int band,
                               const mos_raster_info *info, const char *path, mos_file_layout *out) {
     const char *wanted = dataset->modalities[m].bands[band].name;
     char names[MOS_DATA_MAX_BANDS][MOS_BAND_NAME_SIZE];
-    out->number[band] = info->alpha == 1 ? 2 : 1;
-    if (real_count(info) == 1 && mos_band_names_described(info, names) == MOS_DESCRIBED_SENSOR &&
-        mos_band_role_of(wanted) != MOS_ROLE_UNKNOWN && strcmp(names[0], wanted) != 0 &&
-        !mos_verdict_accepted(dataset, MOS_CHECK_BAND_CONFLICT))
+    int numbers[MOS_DATA_MAX_BANDS] = {1};
+    int64_t count = real_bands(info, numbers);
+    bool described = mos_band_names_described(info, names) == MOS_DESCRIBED_SENSOR;
+    out->number[band] = numbers[0];
+    if (count != 1) {
+        for (int64_t b = 0; described && b < count; b++) {
+            out->number[band] = numbers[b];
+            if (strcmp(names[b], wanted) == 0) return MOSAIC_OK;
+        }
         return mos_verdict_stop(MOS_CHECK_BANDS_DIFFER,
-                                "%s: it describes its band as %s, its column is %s of %s; "
-                                "data.accept band-conflict takes the column's word",
+                                "%s: %lld bands, and none is described as %s: wanted %s of %s "
+                                "alone",
+                                path, (long long)real_count(info), wanted, wanted,
+                                dataset->modalities[m].name);
+    }
+    if (described && mos_band_role_of(wanted) != MOS_ROLE_UNKNOWN &&
+        strcmp(names[0], wanted) != 0 && !mos_verdict_accepted(dataset, MOS_CHECK_BAND_CONFLICT))
+        return mos_verdict_stop(MOS_CHECK_BANDS_DIFFER,
+                                "%s: it describes its band as %s, its place says %s of %s; "
+                                "data.accept band-conflict takes the place's word",
                                 path, names[0], wanted, dataset->modalities[m].name);
     return MOSAIC_OK;
 }
@@ -213,13 +248,11 @@ static mosaic_status check_nodata(const mos_dataset *dataset, int64_t m,
                     storage->has_nodata ? "another" : "none");
 }
 
-static mosaic_status make(const mos_dataset *dataset, int64_t m, int band, const char *path,
-                          mos_file_layout *out) {
+static mosaic_status describe(const mos_dataset *dataset, int64_t m, int band,
+                              const mos_raster_info *file, const char *path, mos_file_layout *out) {
     const mos_modality_storage *storage = &dataset->storage[m];
-    mos_raster_info info;
+    const mos_raster_info info = *file;
     memset(out, 0, sizeof *out);
-    MOS_TRY(mos_raster_info_read(path, &info));
-    MOS_TRY(check_nodata(dataset, m, &info, path));
     int64_t first = band < 0 ? 0 : band;
     int64_t end = band < 0 ? dataset->modalities[m].band_count : first + 1;
     if (band < 0)
@@ -228,7 +261,8 @@ static mosaic_status make(const mos_dataset *dataset, int64_t m, int band, const
         MOS_TRY(join_one(dataset, m, band, &info, path, out));
     for (int64_t b = first; b < end; b++)
         settle_scale(dataset, m, b, &info, out->number[b], out);
-    out->masked = info.has_mask || info.alpha > 0;
+    (void)mos_product_level(info.product, out->level);
+    out->masked = is_masked(dataset, m, &info);
     out->has_nodata = info.has_nodata;
     out->nodata = info.has_nodata ? info.nodata : 0;
     bool other_nodata = info.has_nodata &&
@@ -237,6 +271,22 @@ static mosaic_status make(const mos_dataset *dataset, int64_t m, int band, const
     out->plain =
         !out->masked && !out->scaled && !other_nodata && info.dtype == storage->dtype[first];
     return MOSAIC_OK;
+}
+
+static mosaic_status make(const mos_dataset *dataset, int64_t m, int band, const char *path,
+                          mos_file_layout *out) {
+    mos_raster_info info;
+    MOS_TRY(mos_raster_info_read(path, &info));
+    MOS_TRY(check_nodata(dataset, m, &info, path));
+    return describe(dataset, m, band, &info, path, out);
+}
+
+mosaic_status mos_file_layout_types(mos_dataset *dataset, int64_t m, const mos_raster_info *info,
+                                    const char *path) {
+    mos_file_layout layout = {0};
+    MOS_TRY(join(dataset, m, info, path, &layout));
+    return settle_types(dataset, m, 0, dataset->modalities[m].band_count, layout.number, info,
+                        path);
 }
 
 /* An equal entry, or a new one. */
@@ -368,4 +418,56 @@ mosaic_status mos_file_layout_read(const mos_dataset *dataset, mos_raster_buffer
         numbers[i] = layout->number[bands[i]];
     return mos_raster_read_bands(path, numbers, (int)count, out[0].dtype, targets, out[0].width,
                                  out[0].height);
+}
+
+static mosaic_status read_described(const odd_read *read, int band, const void *data, size_t size,
+                                    int64_t width, int64_t height, double *values, uint8_t *mask,
+                                    void *target) {
+    if (read->layout->masked)
+        MOS_TRY(mos_raster_mask_bytes(read->path, data, size, mask, width, height));
+    MOS_TRY(mos_raster_read_bytes(read->path, data, size, read->layout->number[band], MOS_F64,
+                                  values, width, height));
+    return convert(read, band, target);
+}
+
+mosaic_status mos_file_layout_read_bytes(const mos_dataset *dataset, int64_t m, int band,
+                                         const char *path, const void *data, size_t size,
+                                         mos_dtype dtype, int64_t width, int64_t height,
+                                         void *target) {
+    const mos_modality_storage *storage = &dataset->storage[m];
+    mos_raster_info info;
+    mos_file_layout layout;
+    bool keyed = mos_key_of(&dataset->options.scale, dataset->modalities[m].name) != NULL;
+    if (!keyed && mos_tiff_is_silent(data, size, storage->has_nodata, storage->nodata))
+        return mos_raster_read_bytes(path, data, size, 1, dtype, target, width, height);
+    MOS_TRY(mos_raster_info_bytes(path, data, size, &info));
+    MOS_TRY(describe(dataset, m, band, &info, path, &layout));
+    if (layout.scaled && !keyed)
+        MOS_TRY(mos_verdict_refuse(dataset, MOS_CHECK_MIXED_UNITS,
+                                   "%s: a tag gives it scale %g and offset %g, which files of "
+                                   "this format have not",
+                                   path, layout.scale[band], layout.offset[band]));
+    if (layout.offset_tag > 0)
+        MOS_TRY(mos_verdict_refuse(dataset, MOS_CHECK_OFFSET_CONFLICT,
+                                   "%s: a tag says +1000, which is not looked for here", path));
+    if (layout.plain && layout.number[band] == 1)
+        return mos_raster_read_bytes(path, data, size, 1, dtype, target, width, height);
+    double *values = NULL;
+    uint8_t *mask = NULL;
+    size_t pixels = (size_t)(width * height);
+    mosaic_status status;
+    MOS_GOTO(mos_alloc(pixels, sizeof *values, "pixels of a band", &values));
+    MOS_GOTO(mos_alloc(pixels, 1, "mask of a file", &mask));
+    const odd_read read = {.dataset = dataset,
+                           .layout = &layout,
+                           .path = path,
+                           .values = values,
+                           .mask = layout.masked ? mask : NULL,
+                           .modality = m,
+                           .pixels = (int64_t)pixels};
+    status = read_described(&read, band, data, size, width, height, values, mask, target);
+done:
+    mos_free(values);
+    mos_free(mask);
+    return status;
 }

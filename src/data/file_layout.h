@@ -14,6 +14,7 @@ typedef struct mos_file_layout {
     bool plain; /* stored as the modality is: read as it lies */
     bool masked, has_nodata, scaled;
     int8_t offset_tag; /* 1: scale and offset say +1000; -1: they say there is none */
+    char level[4];     /* of the product, by a tag of the file; "" it does not say */
     int8_t padding[3];
     int number[MOS_DATA_MAX_BANDS]; /* [bands of the modality] 1-based band of the file */
     double nodata;
@@ -42,6 +43,16 @@ mosaic_status mos_file_layout_find(mos_file_layouts *layouts, const mos_dataset 
 /* Sizes, types, names and identities of a modality from its first file (`band` as above). */
 mosaic_status mos_file_layout_settle(mos_dataset *dataset, int64_t modality, int band,
                                      const mos_raster_info *info, const char *path);
+/* Types, sizes, scales and the no-data value of bands that the format itself has named, from a file
+ * that holds all of them (joined by its descriptions where it has any). */
+mosaic_status mos_file_layout_types(mos_dataset *dataset, int64_t modality,
+                                    const mos_raster_info *info, const char *path);
+/* One band from a file in memory that holds it alone, as BigEarthNet's do: what the file says of it
+ * (description, mask, no-data value, scale) counts; what does not fit is refused. */
+mosaic_status mos_file_layout_read_bytes(const mos_dataset *dataset, int64_t modality, int band,
+                                         const char *path, const void *data, size_t size,
+                                         mos_dtype dtype, int64_t width, int64_t height,
+                                         void *target);
 /* Reads bands of a file into the buffers: values in the modality's type, scaled, with the
  * modality's no-data value where the file has none. */
 mosaic_status mos_file_layout_read(const mos_dataset *dataset, mos_raster_buffers *buffers,

@@ -34,6 +34,9 @@ typedef struct mos_format {
                           const int *bands, int64_t count, mos_raw_band *out);
     /* What a tag of the file says of the +1000 offset (data/offset_guard.h); may be NULL. */
     int (*offset_tag)(mos_dataset *dataset, int64_t sample, int64_t modality);
+    /* What a tag of the sample's file says of its product level (data/product_level.h); "" nothing.
+     * May be NULL. */
+    const char *(*level_tag)(mos_dataset *dataset, int64_t sample, int64_t modality);
     /* data/source_info.h; may be NULL */
     mosaic_status (*describe)(mos_dataset *dataset, void *state, int64_t sample, int64_t modality,
                               int band, mos_source_info *out);

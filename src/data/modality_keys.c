@@ -64,10 +64,38 @@ static mosaic_status check_list(const mos_dataset *dataset, const mos_text_list 
     return MOSAIC_OK;
 }
 
+/* Where the format itself names the bands, a key that says otherwise would change nothing. In a
+ * pack names alone count. */
+static mosaic_status check_bands(const mos_dataset *dataset) {
+    const mos_format *format = dataset->format;
+    if (format == &mos_format_csv || format == &mos_format_scene) return MOSAIC_OK;
+    for (int64_t m = 0; m < dataset->modality_count; m++) {
+        const mos_modality *modality = &dataset->modalities[m];
+        const char *key = mos_key_of(&dataset->options.bands, modality->name);
+        int64_t count = 0, wrong = 0;
+        for (const char *at = key; at != NULL && *at != '\0'; count++) {
+            char word[64], name[MOS_BAND_NAME_SIZE];
+            size_t size = strcspn(at, ", ");
+            snprintf(word, sizeof word, "%.*s", (int)size, at);
+            int64_t band = mos_band_normalise(word, name) ? mos_modality_band(modality, name) : -1;
+            bool packed = format == &mos_format_bigearthnet_v2_lmdb;
+            wrong += band < 0 || (!packed && band != count);
+            at += size + strspn(at + size, ", ");
+        }
+        if (key == NULL || (wrong == 0 && count == modality->band_count)) continue;
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "data.bands: %s=%s: format %s knows the bands of %s by itself, and they "
+                        "are not these; leave the key out, or give the files as csv",
+                        modality->name, key, format->name, modality->name);
+    }
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_modality_keys_check(const mos_dataset *dataset) {
     const mos_data_options *options = &dataset->options;
     double a, b;
     MOS_TRY(check_list(dataset, &options->bands, "data.bands", "<band>,..."));
+    MOS_TRY(check_bands(dataset));
     MOS_TRY(check_list(dataset, &options->nodata, "data.nodata", "<number>"));
     MOS_TRY(check_list(dataset, &options->scale, "data.scale", "<scale>,<offset>"));
     for (size_t i = 0; i < options->nodata.count; i++) {

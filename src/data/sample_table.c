@@ -177,6 +177,14 @@ void mos_dataset_classify(mos_dataset *dataset) {
     }
 }
 
+mos_band_role mos_dataset_role(const mos_dataset *dataset, int64_t modality) {
+    for (int64_t b = 0; b < dataset->modalities[modality].band_count; b++) {
+        mos_band_role role = dataset->storage[modality].identity[b].role;
+        if (role != MOS_ROLE_UNKNOWN) return role;
+    }
+    return MOS_ROLE_UNKNOWN;
+}
+
 void mos_dataset_defect(mos_dataset *dataset, const char *kind, const char *format, ...) {
     mos_defect *defect = NULL;
     for (int64_t d = 0; d < dataset->defect_count; d++) {

@@ -134,6 +134,8 @@ mosaic_status mos_dataset_add_modality(mos_dataset *dataset, const char *name, i
                                        mos_modality **out);
 /* Sets radar and optical from the band names: call when they are there. */
 void mos_dataset_classify(mos_dataset *dataset);
+/* Of the first band that is one of a Sentinel. */
+mos_band_role mos_dataset_role(const mos_dataset *dataset, int64_t modality);
 void mos_dataset_defect(mos_dataset *dataset, const char *kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* A warning for each kind. */

@@ -38,6 +38,7 @@ static const struct {
     {"unknown-bands", MOS_CHECK_UNKNOWN_BANDS, TEXT, NULL, ""},
     {"band-conflict", MOS_CHECK_BAND_CONFLICT, TEXT, NULL, ""},
     {"scale", MOS_CHECK_SCALE, TEXT, NULL, ""},
+    {"product-level", MOS_CHECK_PRODUCT_LEVEL, TEXT, NULL, ""},
     {"skipped for a missing modality", FOUND_AGAIN, TEXT, NULL, ""},
     {"unexpected file", MOS_CHECK_STRAY, FILE_NAME, NULL, ""},
     {"folder that is no patch of its parent", MOS_CHECK_STRAY, FILE_NAME, NULL, ""},

@@ -10,7 +10,8 @@ enum { NO_DATA_GREY = 127 };
 /* A calm lake is dark, not noise stretched to full contrast: the least width of a stretch, for
  * digital numbers (reflectance times 10,000) and for reflectances. */
 static const float least_numbers = 600, least_reflectance = 0.06F;
-const char *const mos_picture_kind_names[] = {"natural colour", "radar", "grey", NULL};
+const char *const mos_picture_kind_names[] = {"natural colour", "false colour", "radar", "grey",
+                                              NULL};
 
 /* dB shown from black to full for VV, VH and VV - VH: from calm water to towns. */
 static const float radar_low[3] = {-22, -29, 1}, radar_high[3] = {0, -7, 15};
@@ -21,6 +22,22 @@ static int find_band(const mos_modality *modality, const char *name) {
     return -1;
 }
 
+/* The longest, the middle and the shortest wave of what is there. */
+static bool find_false(const mos_modality *modality, int bands[3]) {
+    static const char *const waves[] = {"B12", "B11", "B10", "B09", "B8A", "B08", "B07",
+                                        "B06", "B05", "B04", "B03", "B02", "B01"};
+    int found[sizeof waves / sizeof *waves], count = 0;
+    for (size_t w = 0; w < sizeof waves / sizeof *waves; w++) {
+        int band = find_band(modality, waves[w]);
+        if (band >= 0) found[count++] = band;
+    }
+    if (count < 3) return false;
+    bands[0] = found[0];
+    bands[1] = found[count / 2];
+    bands[2] = found[count - 1];
+    return true;
+}
+
 int mos_picture_bands(const mos_modality *modality, mos_picture_kind *kind, int bands[3]) {
     static const char *const optical[3] = {"B04", "B03", "B02"}, *const radar[2] = {"VV", "VH"};
     int found = 0;
@@ -28,6 +45,8 @@ int mos_picture_bands(const mos_modality *modality, mos_picture_kind *kind, int 
         found += (bands[k] = find_band(modality, optical[k])) >= 0;
     *kind = MOS_PICTURE_NATURAL;
     if (found == 3) return 3;
+    *kind = MOS_PICTURE_FALSE;
+    if (find_false(modality, bands)) return 3;
     found = 0;
     for (int k = 0; k < 2; k++)
         found += (bands[k] = find_band(modality, radar[k])) >= 0;
@@ -130,7 +149,7 @@ static void paint_stretched(const float *plane, int64_t planes, int64_t count, f
 }
 
 mosaic_status mos_picture_draw(mos_picture_kind kind, const mos_patch *patch, uint8_t *rgb) {
-    int64_t w, h, wanted = kind == MOS_PICTURE_NATURAL ? 3 : kind == MOS_PICTURE_RADAR ? 2 : 1;
+    int64_t w, h, wanted = kind <= MOS_PICTURE_FALSE ? 3 : kind == MOS_PICTURE_RADAR ? 2 : 1;
     float *plane = NULL;
     if (patch->bands != wanted)
         return mos_fail(MOSAIC_ERR_RUNTIME, "a picture wants %lld bands and was given %lld",

@@ -10,6 +10,8 @@ enum { MOS_PICTURE_SIDE = 96 }; /* pixels at most; larger patches are averaged d
 typedef enum mos_picture_kind {
     MOS_PICTURE_NATURAL, /* B04, B03, B02 as red, green, blue; stretched from the patch's 2nd to its
                             98th percentile, one width for all three so that hues stay */
+    MOS_PICTURE_FALSE,   /* without one of them: three other optical bands, the longest wave as
+                            red, stretched alike */
     MOS_PICTURE_RADAR,   /* VV, VH, VV - VH in dB over fixed ranges: patches compare */
     MOS_PICTURE_GREY     /* the first band alone, stretched */
 } mos_picture_kind;

@@ -33,11 +33,13 @@ static mosaic_status read_config(const mos_session_options *options, mos_session
     return mos_config_check(session->config);
 }
 
-/* Bands whose level is a hundred times what the model was trained on are of another unit. */
+/* Bands whose mean is a hundred times what the model was trained on are of another unit; so is
+ * another product level. */
 static mosaic_status compare_units(const mos_session *session) {
     const mos_model_card *card = &session->card;
     for (int64_t m = 0; m < card->spec.modalities; m++) {
         const mos_modality_spec *modality = &card->spec.modality[m];
+        MOS_TRY(mos_verdict_level(session->dataset, modality->name, card->level[m]));
         for (int64_t b = 0; b < modality->bands; b++)
             MOS_TRY(mos_verdict_unit(session->dataset, modality->name, modality->band_names[b],
                                      card->mean[m][b], card->sd[m][b]));

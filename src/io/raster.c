@@ -57,9 +57,11 @@ static mosaic_status open_path(const char *path, open_raster *out) {
         GDALOpenEx(path, GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_INTERNAL, drivers, NULL, NULL);
     if (out->dataset == NULL && access(path, R_OK) != 0 && strncmp(path, "/vsi", 4) != 0)
         return mos_fail_errno("open", path);
-    if (out->dataset == NULL)
+    if (out->dataset == NULL) {
+        MOS_TRY(mos_gdal_foreign(path));
         return mos_gdal_fail(MOSAIC_ERR_DATA, path, &out->capture,
                              "not a raster of a known format (GeoTIFF, COG, PNG, JPEG 2000)");
+    }
     out->capture.text[0] =
         '\0'; /* a complaint that did not stop the opening (a strange reference system) */
     out->width = GDALGetRasterXSize(out->dataset);
@@ -129,8 +131,10 @@ mosaic_status mos_raster_read_mask(const char *path, uint8_t *out, int64_t width
                           raster.width, raster.height, (long long)width, (long long)height);
         goto done;
     }
-    /* An alpha band of 16 bits comes as its upper 8; any of them is a measurement. */
-    GDALRasterBandH mask = GDALGetMaskBand(GDALGetRasterBand(raster.dataset, 1));
+    /* GDAL takes transparency for a mask beside one or three bands alone. */
+    int alpha = mos_gdal_alpha(raster.dataset);
+    GDALRasterBandH mask = alpha > 0 ? GDALGetRasterBand(raster.dataset, alpha)
+                                     : GDALGetMaskBand(GDALGetRasterBand(raster.dataset, 1));
     CPLErr answer = GDALRasterIO(mask, GF_Read, 0, 0, raster.width, raster.height, out,
                                  raster.width, raster.height, GDT_Byte, 0, 0);
     if (answer != CE_None || raster.capture.text[0] != '\0')

@@ -26,6 +26,7 @@ typedef struct mos_raster_info {
     int control_points;  /* of a scene's raster that has them in place of a transform */
     double transform[6]; /* GDAL's geotransform */
     int epsg;            /* 0 unknown */
+    char product[96];    /* what a tag says of the product or its level, "" nothing */
     char band_names[MOS_RASTER_NAMED_BANDS][24]; /* band descriptions, "" where none */
 } mos_raster_info;
 
@@ -54,6 +55,8 @@ mosaic_status mos_raster_info_bytes(const char *what, const void *data, size_t s
                                     mos_raster_info *info);
 mosaic_status mos_raster_read_bytes(const char *what, const void *data, size_t size, int band,
                                     mos_dtype dtype, void *out, int64_t width, int64_t height);
+mosaic_status mos_raster_mask_bytes(const char *what, const void *data, size_t size, uint8_t *out,
+                                    int64_t width, int64_t height);
 /* Plain uncompressed (or options-driven) GeoTIFF, planes in order, written beside `path` and
  * renamed; epsg 0 and transform NULL leave georeferencing out. */
 mosaic_status mos_raster_write(const char *path, mos_dtype dtype, int64_t width, int64_t height,

@@ -70,3 +70,10 @@ mosaic_status mos_raster_read_bytes(const char *what, const void *data, size_t s
     MOS_TRY(show(&raster, what, data, size));
     return hide(&raster, mos_raster_read_band(raster.path, band, dtype, out, width, height));
 }
+
+mosaic_status mos_raster_mask_bytes(const char *what, const void *data, size_t size, uint8_t *out,
+                                    int64_t width, int64_t height) {
+    memory_raster raster;
+    MOS_TRY(show(&raster, what, data, size));
+    return hide(&raster, mos_raster_read_mask(raster.path, out, width, height));
+}

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static void register_drivers(void) {
     /* No side files: none is written (.aux.xml), and folders of ten thousand patches are not listed
@@ -49,6 +50,33 @@ mosaic_status mos_gdal_fail(mosaic_status status, const char *path, const mos_gd
     return mos_fail(status, "%s: %s", path, capture->text[0] != '\0' ? capture->text : otherwise);
 }
 
+mosaic_status mos_gdal_foreign(const char *path) {
+    static const struct {
+        const char *bytes, *what, *way;
+    } kinds[] = {
+        {"CDF\x01", "netCDF", "gdal_translate -of GTiff NETCDF:%s:VARIABLE OUT.tif"},
+        {"CDF\x02", "netCDF", "gdal_translate -of GTiff NETCDF:%s:VARIABLE OUT.tif"},
+        {"CDF\x05", "netCDF", "gdal_translate -of GTiff NETCDF:%s:VARIABLE OUT.tif"},
+        {"\x89HDF", "netCDF-4 or HDF5", "gdal_translate -of GTiff NETCDF:%s:VARIABLE OUT.tif"},
+        {"\x93NUM", "a NumPy array", "write it as GeoTIFF, with rasterio or GDAL's Python"},
+        {"PK\x03\x04", "a zip archive", "unpack it"},
+    };
+    char head[5] = {0}, way[4200];
+    FILE *stream = fopen(path, "rbe");
+    size_t size = stream == NULL ? 0 : fread(head, 1, 4, stream);
+    if (stream != NULL) (void)fclose(stream);
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds && size == 4; k++) {
+        if (memcmp(head, kinds[k].bytes, 4) != 0) continue;
+        const char *at = strstr(kinds[k].way, "%s");
+        int before = at == NULL ? (int)strlen(kinds[k].way) : (int)(at - kinds[k].way);
+        (void)snprintf(way, sizeof way, "%.*s%s%s", before, kinds[k].way, at == NULL ? "" : path,
+                       at == NULL ? "" : at + 2);
+        return mos_fail(MOSAIC_ERR_DATA, "%s: %s, which is not read as a raster; first: %s", path,
+                        kinds[k].what, way);
+    }
+    return MOSAIC_OK;
+}
+
 bool mos_gdal_dtype(GDALDataType type, mos_dtype *out) {
     static const struct {
         GDALDataType type;
@@ -72,7 +100,32 @@ GDALDataType mos_gdal_type(mos_dtype dtype) {
     return GDT_Unknown;
 }
 
+int mos_gdal_alpha(GDALDatasetH dataset) {
+    int count = GDALGetRasterCount(dataset), described = 0;
+    for (int b = 1; b <= count; b++) {
+        GDALRasterBandH band = GDALGetRasterBand(dataset, b);
+        if (GDALGetRasterColorInterpretation(band) == GCI_AlphaBand) return b;
+        const char *name = GDALGetDescription(band);
+        bool mask = strcasecmp(name, "alpha") == 0 || strcasecmp(name, "dataMask") == 0;
+        if (mask && described == 0 && count > 1) described = b;
+    }
+    return described;
+}
+
+/* ESA's own words, and what converters keep of them; the first that is there. */
+static void find_product(GDALDatasetH dataset, mos_raster_info *info) {
+    static const char *const keys[] = {"PRODUCT_URI",  "PRODUCT_ID", "PROCESSING_LEVEL",
+                                       "PRODUCT_TYPE", "PRODUCT",    "processing:level"};
+    for (size_t k = 0; k < sizeof keys / sizeof *keys && info->product[0] == '\0'; k++) {
+        const char *value = GDALGetMetadataItem(dataset, keys[k], NULL);
+        if (value == NULL) continue;
+        memcpy(info->product, value, strnlen(value, sizeof info->product - 1));
+    }
+}
+
 void mos_gdal_describe_bands(GDALDatasetH dataset, mos_raster_info *info) {
+    find_product(dataset, info);
+    info->alpha = mos_gdal_alpha(dataset);
     int flags = GDALGetMaskFlags(GDALGetRasterBand(dataset, 1));
     info->has_mask = (flags & GMF_PER_DATASET) != 0 && (flags & GMF_ALPHA) == 0;
     for (int b = 0; b < info->bands; b++) {
@@ -80,10 +133,7 @@ void mos_gdal_describe_bands(GDALDatasetH dataset, mos_raster_info *info) {
         int has = 0;
         double scale = GDALGetRasterScale(band, &has), offset = GDALGetRasterOffset(band, NULL);
         if (!has) scale = 1;
-        if (GDALGetRasterColorInterpretation(band) == GCI_AlphaBand && info->alpha == 0)
-            info->alpha = b + 1;
-        else
-            info->scaled = info->scaled || scale != 1 || offset != 0;
+        if (b + 1 != info->alpha) info->scaled = info->scaled || scale != 1 || offset != 0;
         if (b >= MOS_RASTER_NAMED_BANDS) continue;
         info->scale[b] = scale;
         info->offset[b] = offset;

@@ -19,6 +19,12 @@ void mos_gdal_capture_end(void);
 mosaic_status mos_gdal_fail(mosaic_status status, const char *path, const mos_gdal_capture *capture,
                             const char *otherwise);
 
+/* A file that GDAL did not open, and of which the first bytes tell what it is instead: an error
+ * that names the way round; MOSAIC_OK: nothing known. */
+mosaic_status mos_gdal_foreign(const char *path);
+
+/* The band that is transparency, by its colour or its description (alpha, dataMask); 0: none. */
+int mos_gdal_alpha(GDALDatasetH dataset);
 /* Names, scales, offsets, alpha and mask of the bands. */
 void mos_gdal_describe_bands(GDALDatasetH dataset, mos_raster_info *info);
 

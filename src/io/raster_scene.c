@@ -44,10 +44,12 @@ mosaic_status mos_scene_open(const char *path, mos_gdal_capture *capture, GDALDa
     *out = dataset;
     if (dataset == NULL && access(path, R_OK) != 0 && strncmp(path, "/vsi", 4) != 0)
         return mos_fail_errno("open", path);
-    if (dataset == NULL)
+    if (dataset == NULL) {
+        MOS_TRY(mos_gdal_foreign(path));
         return mos_gdal_fail(MOSAIC_ERR_DATA, path, capture,
                              "not a raster of a known format (GeoTIFF, COG, JPEG 2000, PNG, ENVI, "
                              "Erdas Imagine, VRT)");
+    }
     capture->text[0] = '\0';
     int bands = GDALGetRasterCount(dataset);
     if (bands < 1 || bands > MAX_BANDS)
@@ -241,7 +243,7 @@ static mosaic_status outline(const char *path, GDALDatasetH dataset, void *trans
     bool any = false;
     for (int p = 0; p < STEPS * STEPS; p++) {
         if (!success[p] || !isfinite(x[p]) || !isfinite(y[p])) continue;
-        if (!any) *out = (mos_extent){x[p], y[p], x[p], y[p]};
+        if (!any) *out = (mos_extent){.west = x[p], .south = y[p], .east = x[p], .north = y[p]};
         any = true;
         out->west = fmin(out->west, x[p]);
         out->east = fmax(out->east, x[p]);
@@ -256,6 +258,31 @@ static mosaic_status outline(const char *path, GDALDatasetH dataset, void *trans
     return MOSAIC_OK;
 }
 
+double mos_grid_down(const mos_grid *grid) {
+    return grid->down > 0 ? grid->down : grid->resolution;
+}
+
+/* Does the transformer leave the raster's own coordinates as they are? */
+static void find_pixel(GDALDatasetH dataset, void *transformer, mos_extent *out) {
+    double own[6], width = GDALGetRasterXSize(dataset), height = GDALGetRasterYSize(dataset);
+    double x[] = {0, width, 0, width}, y[] = {0, 0, height, height}, z[4] = {0};
+    int success[4] = {0};
+    const double nearly = 1e-6;
+    if (GDALGetGeoTransform(dataset, own) != CE_None || own[2] != 0 || own[4] != 0 ||
+        !(own[1] > 0) || !(own[5] < 0))
+        return;
+    (void)GDALGenImgProjTransform(transformer, FALSE, 4, x, y, z, success);
+    for (int p = 0; p < 4; p++) {
+        double east = own[0] + (p & 1 ? width : 0) * own[1],
+               north = own[3] + (p & 2 ? height : 0) * own[5];
+        if (!success[p] || !(fabs(x[p] - east) <= nearly * own[1]) ||
+            !(fabs(y[p] - north) <= nearly * -own[5]))
+            return;
+    }
+    out->pixel_width = own[1];
+    out->pixel_height = -own[5];
+}
+
 mosaic_status mos_scene_extent(const char *path, const char *given, const char *crs,
                                mos_extent *out, double *resolution) {
     GDALDatasetH dataset = NULL;
@@ -265,7 +292,8 @@ mosaic_status mos_scene_extent(const char *path, const char *given, const char *
     mos_gdal_capture_begin(&capture);
     MOS_GOTO(mos_scene_open(path, &capture, &dataset));
     MOS_GOTO(mos_scene_transformer(path, dataset, given, crs, &capture, &transformer));
-    status = outline(path, dataset, transformer, out, resolution);
+    MOS_GOTO(outline(path, dataset, transformer, out, resolution));
+    find_pixel(dataset, transformer, out);
 done:
     if (transformer != NULL) GDALDestroyGenImgProjTransformer(transformer);
     if (dataset != NULL) GDALClose(dataset);

@@ -72,6 +72,25 @@ static mosaic_status find_scale(mos_window *window) {
     return MOSAIC_OK;
 }
 
+/* Are the grid's pixels the raster's own? Then they are taken as they are: nothing is resampled. */
+static bool is_aligned(const mos_window *window) {
+    double width = GDALGetRasterXSize(window->dataset),
+           height = GDALGetRasterYSize(window->dataset);
+    double x[] = {0, width, 0, width, width / 2}, y[] = {0, 0, height, height, height / 2},
+           z[5] = {0};
+    int success[5] = {0};
+    const double nearly = 1e-4; /* of a pixel */
+    const double from[2][5] = {{0, width, 0, width, width / 2}, {0, 0, height, height, height / 2}};
+    (void)GDALGenImgProjTransform(window->transformer, FALSE, 5, x, y, z, success);
+    double across = round(x[0]), down = round(y[0]);
+    for (int p = 0; p < 5; p++) {
+        if (!success[p] || !(fabs(x[p] - from[0][p] - across) <= nearly) ||
+            !(fabs(y[p] - from[1][p] - down) <= nearly))
+            return false;
+    }
+    return true;
+}
+
 mosaic_status mos_window_open(const char *path, const mos_grid *grid,
                               const mos_window_options *options, mos_window **out) {
     mos_window *window;
@@ -85,9 +104,10 @@ mosaic_status mos_window_open(const char *path, const mos_grid *grid,
     MOS_GOTO(mos_scene_open(path, &capture, &window->dataset));
     MOS_GOTO(mos_scene_transformer(path, window->dataset, options->crs, grid->crs, &capture,
                                    &window->transformer));
-    const double transform[6] = {grid->x, grid->resolution, 0, grid->y, 0, -grid->resolution};
+    const double transform[6] = {grid->x, grid->resolution, 0, grid->y, 0, -mos_grid_down(grid)};
     GDALSetGenImgProjTransformerDstGeoTransform(window->transformer, transform);
     MOS_GOTO(find_scale(window));
+    if (is_aligned(window)) window->options.resampling = MOS_RESAMPLE_NEAREST;
     *out = window;
     window = NULL;
 done:
@@ -140,10 +160,8 @@ static mosaic_status set_bands(mos_window *window, GDALWarpOptions *warp, const 
         /* A value no pixel has: the other bands' no-data is theirs. */
         if (!has && !window->options.has_source_nodata) sources[b] = -1.234567e300;
     }
-    for (int b = 1; b <= GDALGetRasterCount(window->dataset); b++) {
-        GDALRasterBandH band = GDALGetRasterBand(window->dataset, b);
-        if (GDALGetRasterColorInterpretation(band) == GCI_AlphaBand) warp->nSrcAlphaBand = b;
-    }
+    int alpha = mos_gdal_alpha(window->dataset);
+    if (alpha > 0) warp->nSrcAlphaBand = alpha;
     if (any)
         warp->padfSrcNoDataReal = sources;
     else

@@ -15,7 +15,9 @@ enum { MOS_CRS_BYTES = 4096 };
 typedef struct mos_grid {
     char crs[MOS_CRS_BYTES]; /* "EPSG:32633", else WKT */
     double x, y, resolution;
+    double down; /* height of a pixel that is not square; 0: `resolution` */
 } mos_grid;
+double mos_grid_down(const mos_grid *grid);
 
 typedef enum mos_resampling {
     MOS_RESAMPLE_NEAREST,
@@ -29,6 +31,8 @@ extern const char *const mos_resampling_names[]; /* in the same order, NULL-term
 /* Where a raster lies: its outline's box in a reference system. */
 typedef struct mos_extent {
     double west, south, east, north;
+    double pixel_width, pixel_height; /* of its pixels along the axes of that system; 0: they are
+                                         turned, or of another system */
 } mos_extent;
 
 /* As mos_raster_info_read, for rasters of any size and of the formats above. band_names are the

@@ -1,5 +1,7 @@
 #include "io/tiff_plain.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <tiffio.h>
@@ -160,4 +162,50 @@ bool mos_tiff_plain_read(const void *data, size_t size, mos_dtype dtype, void *o
         read_strips(tiff, &file, out, (uint64_t)width * (uint64_t)height * mos_dtype_bytes(dtype));
     TIFFClose(tiff);
     return read;
+}
+
+/* ---- what a file says of itself ---- */
+
+enum { TAG_SAMPLES = 277, TAG_EXTRA = 338, TAG_GDAL_METADATA = 42112, TAG_GDAL_NODATA = 42113 };
+
+static uint32_t load_u16(const unsigned char *at) {
+    return (uint32_t)at[0] | (uint32_t)at[1] << 8;
+}
+
+static uint32_t load_u32(const unsigned char *at) {
+    return load_u16(at) | load_u16(at + 2) << 16;
+}
+
+/* The text of a tag is this number? Entry: tag, type, count, value or offset. */
+static bool says_number(const unsigned char *data, size_t size, const unsigned char *entry,
+                        double wanted) {
+    char text[40] = {0};
+    uint32_t count = load_u32(entry + 4), offset = load_u32(entry + 8);
+    double value;
+    const unsigned char *from = count <= 4 ? entry + 8 : data + offset;
+    if (count >= sizeof text || (count > 4 && (offset > size || count > size - offset)))
+        return false;
+    memcpy(text, from, count);
+    char *end = text + strlen(text);
+    while (end > text && end[-1] == ' ')
+        *--end = '\0';
+    return mos_parse_double(text, &value) && value == wanted;
+}
+
+bool mos_tiff_is_silent(const void *bytes, size_t size, bool has_nodata, double nodata) {
+    const unsigned char *data = bytes;
+    if (size < 8 || memcmp(data, "II*\0", 4) != 0) return false;
+    uint32_t at = load_u32(data + 4);
+    if (at > size - 2) return false;
+    uint32_t count = load_u16(data + at);
+    if ((uint64_t)at + 2 + 12 * (uint64_t)count + 4 > size) return false;
+    for (uint32_t e = 0; e < count; e++) {
+        const unsigned char *entry = data + at + 2 + 12 * (size_t)e;
+        uint32_t tag = load_u16(entry);
+        if (tag == TAG_GDAL_METADATA || tag == TAG_EXTRA) return false;
+        if (tag == TAG_SAMPLES && load_u16(entry + 8) != 1) return false;
+        if (tag == TAG_GDAL_NODATA && !(has_nodata && says_number(data, size, entry, nodata)))
+            return false;
+    }
+    return load_u32(data + at + 2 + 12 * (size_t)count) == 0;
 }

@@ -15,4 +15,9 @@
 bool mos_tiff_plain_read(const void *data, size_t size, mos_dtype dtype, void *out, int64_t width,
                          int64_t height);
 
+/* Does a little-endian TIFF say nothing of its own about its pixels: one band, one image, none of
+ * GDAL's metadata (descriptions, scale, offset), no other no-data value than this one? False too
+ * for what is no such TIFF: GDAL knows then. */
+bool mos_tiff_is_silent(const void *data, size_t size, bool has_nodata, double nodata);
+
 #endif

@@ -33,6 +33,9 @@ static void add_key(const mos_report_patches *patches, mos_text *out) {
                 mos_text_add(out, "VV red, VH green, VV − VH blue, in dB over fixed ranges.");
             else if (strcmp(picture->shows, "natural colour") == 0)
                 mos_text_add(out, "B04, B03, B02, stretched from the 2nd to the 98th percentile.");
+            else if (strcmp(picture->shows, "false colour") == 0)
+                mos_text_add(out, "three optical bands, the longest wave red and the shortest "
+                                  "blue, stretched from the 2nd to the 98th percentile.");
             else
                 mos_text_add(out, "first band, stretched from the 2nd to the 98th percentile.");
         }

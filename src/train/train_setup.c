@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "data/band_identity.h"
 #include "data/fraction.h"
 #include "data/verdicts.h"
 
@@ -311,6 +312,42 @@ static mosaic_status claim_directory(mos_trainer *trainer) {
 /* ---- model, objective, loader
  * ---------------------------------------------------------------------- */
 
+/* Names in one spelling, as the model has them. */
+static mosaic_status spell_bands(const mos_text_list *given, mos_text_list *out) {
+    for (size_t i = 0; given != NULL && i < given->count; i++) {
+        const char *at = given->items[i];
+        size_t size = strcspn(at, "=");
+        mos_text text = {0};
+        mos_text_add(&text, "%.*s=", (int)size, at);
+        at += size + (at[size] == '=');
+        for (const char *comma = ""; *at != '\0'; comma = ",") {
+            char word[64], name[MOS_BAND_NAME_SIZE];
+            size_t used = strcspn(at, ", ");
+            (void)snprintf(word, sizeof word, "%.*s", (int)used, at);
+            mos_text_add(&text, "%s%s", comma, mos_band_normalise(word, name) ? name : word);
+            at += used + strspn(at + used, ", ");
+        }
+        mosaic_status status = text.failed ? mos_fail_memory(text.size, "names of bands")
+                                           : mos_text_list_add(out, text.data);
+        mos_text_release(&text);
+        MOS_TRY(status);
+    }
+    return MOSAIC_OK;
+}
+
+/* A model of the other product level saw other numbers. A file without a card says nothing. */
+static mosaic_status compare_levels(const mos_trainer *trainer, const char *path) {
+    mos_model_card *card;
+    mosaic_status status = MOSAIC_OK;
+    MOS_TRY(mos_alloc(1, sizeof *card, "a model card", &card));
+    bool ours = mos_model_file_card(path, card) == MOSAIC_OK;
+    for (int64_t m = 0; ours && status == MOSAIC_OK && m < card->spec.modalities; m++)
+        status = mos_verdict_level(trainer->dataset, card->spec.modality[m].name, card->level[m]);
+    mos_model_card_release(card);
+    mos_free(card);
+    return status;
+}
+
 static mosaic_status init_weights(mos_trainer *trainer) {
     const mos_train_options *options = trainer->options;
     const char *names[MOS_MAX_CLASSES];
@@ -322,8 +359,14 @@ static mosaic_status init_weights(mos_trainer *trainer) {
     MOS_TRY(mos_copy_text(path, &trainer->init_from));
     for (int64_t l = 0; l < trainer->classes; l++)
         names[l] = trainer->card->class_names[l];
-    return mos_model_file_init_named(options->init_from, options->init_pattern, names,
-                                     trainer->model, &loaded, &skipped);
+    MOS_TRY(compare_levels(trainer, path));
+    mos_text_list bands = {0};
+    mosaic_status status = spell_bands(options->init_bands, &bands);
+    if (status == MOSAIC_OK)
+        status = mos_model_file_init_named(options->init_from, options->init_pattern, names, &bands,
+                                           trainer->model, &loaded, &skipped);
+    mos_text_list_release(&bands);
+    return status;
 }
 
 /* Before the folder is touched: weights to start from that do not fit must not cost an earlier run.

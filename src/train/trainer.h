@@ -12,6 +12,7 @@ typedef struct mos_train_options {
     const mos_text_list *set; /* "key=value" */
     bool resume, overwrite, fail_on_collapse;
     const char *init_from, *init_pattern;
+    const mos_text_list *init_bands; /* of foreign stems, "s2=B04,B03,B02"; may be NULL */
     const char *device; /* "auto" */
     int threads;
     int64_t max_steps; /* 0: all; a smaller number marks the run as reduced */

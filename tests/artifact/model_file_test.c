@@ -457,7 +457,7 @@ static void join_by_name(void **state) {
         (void)snprintf(other.spec.modality[1].band_names[b], 16, "%s", other_bands[b]);
     mos_model *model = make_model(&other, 6);
     assert_int_equal(
-        mos_model_file_init_named(source_path, NULL, other_classes, model, &loaded, &skipped),
+        mos_model_file_init_named(source_path, NULL, other_classes, NULL, model, &loaded, &skipped),
         MOSAIC_OK);
     float *from = values_of(source, "head.weight", NULL),
           *to = values_of(model, "head.weight", NULL);
@@ -476,9 +476,9 @@ static void join_by_name(void **state) {
     }
     mos_free(from);
     mos_free(to);
-    assert_fails(
-        mos_model_file_init_named(source_path, NULL, strange_classes, model, &loaded, &skipped),
-        MOSAIC_ERR_DATA, "'Glaciers'");
+    assert_fails(mos_model_file_init_named(source_path, NULL, strange_classes, NULL, model, &loaded,
+                                           &skipped),
+                 MOSAIC_ERR_DATA, "'Glaciers'");
     (void)snprintf(other.spec.modality[1].band_names[0], 16, "B09");
     mos_model_destroy(&model);
     model = make_model(&other, 6);
@@ -501,8 +501,8 @@ static void join_modalities_by_name(void **state) {
     other.spec.modality[1] = first;
     for (int named = 0; named < 2; named++) {
         mos_model *model = make_model(&other, 6);
-        assert_int_equal(mos_model_file_init_named(source_path, NULL, named ? classes : NULL, model,
-                                                   &loaded, &skipped),
+        assert_int_equal(mos_model_file_init_named(source_path, NULL, named ? classes : NULL, NULL,
+                                                   model, &loaded, &skipped),
                          MOSAIC_OK);
         float *from = values_of(source, "head.weight", NULL),
               *to = values_of(model, "head.weight", NULL);
@@ -518,7 +518,7 @@ static void join_modalities_by_name(void **state) {
     (void)snprintf(other.spec.modality[0].name, sizeof other.spec.modality[0].name, "dem");
     mos_model *model = make_model(&other, 6);
     assert_fails(
-        mos_model_file_init_named(source_path, "head.*", classes, model, &loaded, &skipped),
+        mos_model_file_init_named(source_path, "head.*", classes, NULL, model, &loaded, &skipped),
         MOSAIC_ERR_DATA, "modalities of the model: 'dem' not among modalities of the file");
     mos_model_destroy(&model);
 }
@@ -535,11 +535,11 @@ static void another_fusion_is_refused(void **state) {
     other.spec.fusion_dim = 1024;
     mos_model *model = make_model(&other, 6);
     assert_fails(
-        mos_model_file_init_named(source_path, "head.*", classes, model, &loaded, &skipped),
+        mos_model_file_init_named(source_path, "head.*", classes, NULL, model, &loaded, &skipped),
         MOSAIC_ERR_DATA, "belongs to fusion 'concat', the model's is 'gated'");
-    assert_int_equal(
-        mos_model_file_init_named(source_path, "backbones.*", classes, model, &loaded, &skipped),
-        MOSAIC_OK);
+    assert_int_equal(mos_model_file_init_named(source_path, "backbones.*", classes, NULL, model,
+                                               &loaded, &skipped),
+                     MOSAIC_OK);
     mos_model_destroy(&model);
     other.spec.fusion = MOS_FUSION_BILINEAR;
     other.spec.fusion_dim = 6;
@@ -551,8 +551,9 @@ static void another_fusion_is_refused(void **state) {
     other.spec.fusion_dim = 4;
     other.spec.fusion_rank = 3;
     model = make_model(&other, 6);
-    assert_fails(mos_model_file_init_named(edited, "fusion.*", classes, model, &loaded, &skipped),
-                 MOSAIC_ERR_DATA, "belongs to fusion_dim 6, the model's is 4");
+    assert_fails(
+        mos_model_file_init_named(edited, "fusion.*", classes, NULL, model, &loaded, &skipped),
+        MOSAIC_ERR_DATA, "belongs to fusion_dim 6, the model's is 4");
     mos_model_destroy(&model);
 }
 
@@ -574,10 +575,35 @@ static void start_from_torchvision(void **state) {
     write_edited(source_path, bare, make_bare, "format", "pt");
     assert_fails(mos_model_file_init(bare, NULL, fresh, &loaded, &skipped), MOSAIC_ERR_USAGE,
                  "must name the modality");
-    assert_int_equal(mos_model_file_init(bare, "s2", fresh, &loaded, &skipped), MOSAIC_OK);
+    /* whose band is which channel only its owner knows */
+    assert_fails(mos_model_file_init(bare, "s2", fresh, &loaded, &skipped), MOSAIC_ERR_DATA,
+                 "does not say which band each is; --init-bands s2=");
+    char same[] = "s2=B02,B03,B8A";
+    char *items[1] = {NULL};
+    items[0] = same;
+    const mos_text_list bands = {.items = items, .count = 1};
+    assert_int_equal(mos_model_file_init_named(bare, "s2", NULL, &bands, fresh, &loaded, &skipped),
+                     MOSAIC_OK);
     assert_int_equal(loaded, 120);
     assert_same_tensor(source, fresh, "backbones.s2.conv1.weight", true);
     assert_same_tensor(source, fresh, "backbones.s1.layer1.0.conv1.weight", false);
+    /* the same channels under another order: joined by name */
+    char reversed[] = "s2=B8A,B03,B02";
+    items[0] = reversed;
+    assert_int_equal(mos_model_file_init_named(bare, "s2", NULL, &bands, fresh, &loaded, &skipped),
+                     MOSAIC_OK);
+    float *from = values_of(source, "backbones.s2.conv1.weight", NULL),
+          *to = values_of(fresh, "backbones.s2.conv1.weight", NULL);
+    for (int64_t o = 0; o < 64; o++) {
+        for (int64_t c = 0; c < 3; c++)
+            assert_memory_equal(to + (o * 3 + c) * 49, from + (o * 3 + 2 - c) * 49, 49 * 4);
+    }
+    mos_free(from);
+    mos_free(to);
+    char strange[] = "s2=B8A,B03,B08";
+    items[0] = strange;
+    assert_fails(mos_model_file_init_named(bare, "s2", NULL, &bands, fresh, &loaded, &skipped),
+                 MOSAIC_ERR_DATA, "'B02' not among bands of the file");
     /* the stem of the other modality has two bands: refused by shape, or left out by pattern */
     assert_fails(mos_model_file_init(bare, "backbones.s1.*", fresh, &loaded, &skipped),
                  MOSAIC_ERR_DATA,

@@ -26,13 +26,19 @@ static mos_modality make_modality(const char *const *names, int count) {
 static void bands_come_by_name(void **state) {
     (void)state;
     static const char *const s2[] = {"B02", "B03", "B04", "B08"}, *const s1[] = {"VH", "VV"},
-                             *const dem[] = {"height"};
+                             *const dem[] = {"height"}, *const swir[] = {"B03", "B08", "B11"};
     mos_modality modality = make_modality(s2, 4);
     mos_picture_kind kind;
     int bands[3];
     assert_int_equal(mos_picture_bands(&modality, &kind, bands), 3);
     assert_int_equal(kind, MOS_PICTURE_NATURAL);
     assert_int_equal(bands[0], 2); /* red is B04 */
+    assert_int_equal(bands[2], 0);
+    modality = make_modality(swir, 3);
+    assert_int_equal(mos_picture_bands(&modality, &kind, bands), 3);
+    assert_int_equal(kind, MOS_PICTURE_FALSE);
+    assert_int_equal(bands[0], 2); /* B11 is red, B08 green, B03 blue */
+    assert_int_equal(bands[1], 1);
     assert_int_equal(bands[2], 0);
     modality = make_modality(s1, 2);
     assert_int_equal(mos_picture_bands(&modality, &kind, bands), 2);

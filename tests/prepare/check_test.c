@@ -68,8 +68,8 @@ typedef struct patch_plan {
 } patch_plan;
 
 #define GOOD .vv = -10, .vh = -17, .step = 0.13f, .s2 = 300, .at = -1
-static const char old_product[] = "S2A_MSIL2A_20190613T101031_N0212_R022_T33UUP_20190613T101031";
-static const char new_product[] = "S2A_MSIL2A_20220613T101031_N0400_R022_T33UUP_20220613T101031";
+static const char old_product[] = "S2A_MSIL2A_20200603T101031_N0212_R022_T33UUP_20200603T101031";
+static const char new_product[] = "S2A_MSIL2A_20200603T101031_N0400_R022_T33UUP_20200603T101031";
 static const patch_plan plans[] = {
     {"good-a", "train", "Water", GOOD},
     {"good-b", "validation", "Water;Trees", GOOD},

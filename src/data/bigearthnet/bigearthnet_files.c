@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "data/data_options.h"
+#include "data/file_layout.h"
 #include "data/raster_buffers.h"
 #include "data/source_info.h"
 #include "io/archive_parts.h"
@@ -155,8 +156,9 @@ mosaic_status mos_ben_files_read(mos_dataset *dataset, void *state, int64_t samp
         char path[4096];
         MOS_TRY(
             mos_patch_files_read(&tree->files[modality], name, bands[i], bytes, path, sizeof path));
-        MOS_TRY(mos_raster_read_bytes(path, bytes->data, bytes->size, 1, out[i].dtype, targets[i],
-                                      out[i].width, out[i].height));
+        MOS_TRY(mos_file_layout_read_bytes(dataset, modality, bands[i], path, bytes->data,
+                                           bytes->size, out[i].dtype, out[i].width, out[i].height,
+                                           targets[i]));
     }
     return MOSAIC_OK;
 }

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "data/data_options.h"
+#include "data/modality_keys.h"
 #include "data/names/patch_name.h"
 
 #include <stdio.h>
@@ -37,6 +38,12 @@ mosaic_status mos_ben_modalities(mos_dataset *dataset) {
         modality->bands[b].resolution_m = s2_bands[b].resolution_m;
         modality->bands[b].is_integer = true;
         dataset->storage[MOS_BEN_S2].dtype[b] = MOS_U16;
+    }
+    /* Scaled values are no whole numbers. */
+    bool scaled = mos_key_of(&dataset->options.scale, "s2") != NULL;
+    for (int64_t b = 0; scaled && b < modality->band_count; b++) {
+        modality->bands[b].is_integer = false;
+        dataset->storage[MOS_BEN_S2].dtype[b] = MOS_F32;
     }
     mos_dataset_classify(dataset);
     return MOSAIC_OK;

@@ -40,6 +40,39 @@ static mosaic_status sort_key(void *context, const char *key, size_t size) {
     return MOSAIC_OK;
 }
 
+/* Values of other writers, by their first bytes. */
+static mosaic_status check_value(const char *root, const char *key, const unsigned char *data,
+                                 size_t size) {
+    bool pickle = size > 2 && data[0] == 0x80 && data[1] >= 2 && data[1] <= 5;
+    bool numpy = size > 6 && memcmp(data, "\x93NUMPY", 6) == 0;
+    bool zip = size > 4 && memcmp(data, "PK\x03\x04", 4) == 0;
+    if (!pickle && !numpy && !zip) return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_DATA,
+                    "%s: record '%s' is %s, and records of safetensors are wanted, as rico-hdl and "
+                    "`mosaic data pack` write them; pack the folders it was made of: mosaic data "
+                    "pack ROOT OUT",
+                    root, key,
+                    pickle  ? "a Python pickle, as older BigEarthNet encoders wrote"
+                    : numpy ? "a NumPy array"
+                            : "a zip or npz archive");
+}
+
+static mosaic_status first_key(void *context, const char *key, size_t size) {
+    char *out = context;
+    if (out[0] == '\0' && size < 512) snprintf(out, 512, "%.*s", (int)size, key);
+    return MOSAIC_OK;
+}
+
+/* Before anything is missed beside a store that could not be read anyway. */
+static mosaic_status check_store(const mos_dataset *dataset, mos_store_reader *store) {
+    char key[512] = "";
+    const void *data = NULL;
+    size_t size = 0;
+    MOS_TRY(mos_store_each_key(store, first_key, key));
+    if (key[0] != '\0') MOS_TRY(mos_store_get(store, key, &data, &size));
+    return data == NULL ? MOSAIC_OK : check_value(dataset->root, key, data, size);
+}
+
 static mosaic_status record_of(mos_store_reader *store, const char *key, mos_safetensors *parsed) {
     const void *data;
     size_t size;
@@ -73,6 +106,13 @@ static mosaic_status open_bigearthnet(mos_dataset *dataset, mos_store_reader *st
     mos_metadata metadata = {0};
     key_walk walk = {.dataset = dataset, .sets = {[MOS_BEN_S1] = &s1, [MOS_BEN_S2] = &s2}};
     mosaic_status status;
+    if (dataset->options.scale.count > 0) {
+        status = mos_fail(MOSAIC_ERR_USAGE,
+                          "%s: data.scale: the records of this store are digital numbers and "
+                          "decibels, and are not scaled",
+                          dataset->root);
+        goto done;
+    }
     MOS_GOTO(mos_ben_modalities(dataset));
     MOS_GOTO(mos_store_each_key(store, sort_key, &walk));
     MOS_GOTO(mos_metadata_read(dataset, path, &metadata));
@@ -100,8 +140,9 @@ static mosaic_status open_lmdb(mos_dataset *dataset) {
         char *slash = strrchr(folder, '/');
         snprintf(slash == NULL ? folder : slash, 2, "%s", slash == NULL ? "." : "");
     }
-    MOS_GOTO(mos_ben_metadata_path(dataset, folder, path, sizeof path));
     MOS_GOTO(mos_store_reader_open(db, &store));
+    MOS_GOTO(check_store(dataset, store));
+    MOS_GOTO(mos_ben_metadata_path(dataset, folder, path, sizeof path));
     bool packed;
     MOS_GOTO(mos_packed_table_recognise(path, &packed));
     if (packed)

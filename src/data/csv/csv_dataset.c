@@ -8,6 +8,7 @@
 #include "data/names/csv_cells.h"
 #include "data/names/label_text.h"
 #include "data/names/nomenclature_worldcover.h"
+#include "data/names/patch_name.h"
 #include "data/raster_buffers.h"
 #include "data/sample_table.h"
 #include "data/source_info.h"
@@ -181,6 +182,27 @@ static mosaic_status find_files(csv_source *source, char **cells, const char **s
     return MOSAIC_OK;
 }
 
+/* What the names of the product, of the folders of a file and of the sample say of the acquisition;
+ * the table's own word counts, and is held against them. */
+static void find_time(csv_source *source, int64_t m, const mos_sample_row *row, int64_t *time_s) {
+    static const int64_t far_s = 86400;
+    mos_dataset *dataset = source->dataset;
+    const mos_modality_storage *storage = &dataset->storage[m];
+    int64_t found = MOS_TIME_UNKNOWN;
+    mos_band_role role = mos_dataset_role(dataset, m);
+    const char *names[] = {row->product, row->sources[storage->slot], row->id};
+    if (role == MOS_ROLE_UNKNOWN) return;
+    for (size_t n = 0; n < sizeof names / sizeof *names && found == MOS_TIME_UNKNOWN; n++) {
+        if (names[n] != NULL)
+            (void)mos_product_time(names[n], role == MOS_ROLE_RADAR ? '1' : '2', &found);
+    }
+    if (found == MOS_TIME_UNKNOWN) return;
+    if (*time_s == MOS_TIME_UNKNOWN)
+        *time_s = found;
+    else if (llabs(*time_s - found) > far_s)
+        mos_dataset_defect(dataset, "acquisition time far from the name's", "%s", row->id);
+}
+
 static mosaic_status row_labels(csv_source *source, mos_class_lookup *lookup, char **cells,
                                 int64_t r, int8_t *labels) {
     const mos_csv_layout *at = &source->at;
@@ -224,6 +246,8 @@ static mosaic_status add_row(csv_source *source, mos_class_lookup *lookup, int64
     }
     MOS_TRY(row_labels(source, lookup, cells, r, labels));
     MOS_TRY(find_files(source, cells, sources));
+    for (int64_t m = 0; m < dataset->modality_count; m++)
+        find_time(source, m, &row, &times[m]);
     bool any = false;
     for (int64_t s = 0; s < dataset->slots; s++)
         any = any || sources[s] != NULL;
@@ -324,14 +348,25 @@ static mosaic_status describe_csv(mos_dataset *dataset, void *state, int64_t sam
     return mos_source_from_raster(out);
 }
 
-static int csv_offset_tag(mos_dataset *dataset, int64_t sample, int64_t modality) {
+/* NULL: who reads the file gets the error. */
+static const mos_file_layout *first_layout(mos_dataset *dataset, int64_t sample, int64_t modality) {
     const mos_modality_storage *storage = &dataset->storage[modality];
     const mos_file_layout *layout;
     int band = storage->named_in_table ? 0 : -1;
     mosaic_status status =
         mos_file_layout_find(dataset->handle, dataset, sample, modality, storage->slot, band,
                              dataset->sources[sample * dataset->slots + storage->slot], &layout);
-    return status == MOSAIC_OK ? layout->offset_tag : 0; /* who reads the file gets the error */
+    return status == MOSAIC_OK ? layout : NULL;
+}
+
+static int csv_offset_tag(mos_dataset *dataset, int64_t sample, int64_t modality) {
+    const mos_file_layout *layout = first_layout(dataset, sample, modality);
+    return layout == NULL ? 0 : layout->offset_tag;
+}
+
+static const char *csv_level_tag(mos_dataset *dataset, int64_t sample, int64_t modality) {
+    const mos_file_layout *layout = first_layout(dataset, sample, modality);
+    return layout == NULL ? "" : layout->level;
 }
 
 const mos_format mos_format_csv = {
@@ -345,5 +380,6 @@ const mos_format mos_format_csv = {
     .reader_close = mos_raster_buffers_close,
     .read = read_csv,
     .offset_tag = csv_offset_tag,
+    .level_tag = csv_level_tag,
     .describe = describe_csv,
 };

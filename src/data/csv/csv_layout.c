@@ -21,7 +21,9 @@ mosaic_status mos_csv_cell_path(const mos_csv_layout *layout, const char *cell, 
 }
 
 static bool looks_like_raster(const char *cell) {
-    static const char *const ends[] = {".tif", ".tiff", ".jp2", ".png", ".img", ".vrt"};
+    /* The second row is not read, and said so when the file is opened. */
+    static const char *const ends[] = {".tif", ".tiff", ".jp2", ".png", ".img",  ".vrt",
+                                       ".nc",  ".nc4",  ".h5",  ".hdf", ".hdf5", ".npy"};
     size_t size = strlen(cell);
     for (size_t e = 0; e < sizeof ends / sizeof ends[0]; e++) {
         size_t n = strlen(ends[e]);

@@ -1,5 +1,6 @@
 #include "data/names/patch_name.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -110,6 +111,81 @@ int mos_product_baseline(const char *text) {
             return baseline;
     }
     return -1;
+}
+
+/* One word of a name, upper case: which level does it tell? 0: none. */
+static char level_of_word(const char *word, size_t size, bool after_level) {
+    static const struct {
+        const char *word;
+        char level;
+    } words[] = {{"L1C", '1'},     {"L2A", '2'},     {"MSIL1C", '1'},   {"MSIL2A", '2'},
+                 {"S2MSI1C", '1'}, {"S2MSI2A", '2'}, {"S2MSI2AP", '2'}, {"S2L1C", '1'},
+                 {"S2L2A", '2'},   {"LEVEL1C", '1'}, {"LEVEL2A", '2'},  {"MSI1C", '1'},
+                 {"MSI2A", '2'}};
+    for (size_t w = 0; w < sizeof words / sizeof words[0]; w++) {
+        if (strlen(words[w].word) == size && memcmp(words[w].word, word, size) == 0)
+            return words[w].level;
+    }
+    if (!after_level || size != 2) return 0;
+    return memcmp(word, "1C", 2) == 0 ? '1' : memcmp(word, "2A", 2) == 0 ? '2' : 0;
+}
+
+/* Of one part of a path; 0: it tells none, or both. */
+static char level_of_part(const char *part, size_t size) {
+    char found = 0, word[12];
+    bool after_level = false;
+    for (size_t at = 0; at < size;) {
+        size_t used = 0;
+        for (; at < size && isalnum((unsigned char)part[at]); at++, used++) {
+            if (used < sizeof word) word[used] = (char)toupper((unsigned char)part[at]);
+        }
+        at += used == 0;
+        if (used == 0) continue;
+        char level = used > sizeof word ? 0 : level_of_word(word, used, after_level);
+        after_level = used == 5 && memcmp(word, "LEVEL", 5) == 0;
+        if (level != 0 && found != 0 && level != found) return 0;
+        if (level != 0) found = level;
+    }
+    return found;
+}
+
+bool mos_product_level(const char *text, char out[4]) {
+    char found = 0;
+    while (*text != '\0') {
+        size_t size = strcspn(text, "/");
+        char level = level_of_part(text, size);
+        if (level != 0) found = level;
+        text += size + (text[size] == '/');
+    }
+    if (found != 0) memcpy(out, found == '1' ? "L1C" : "L2A", 4);
+    return found != 0;
+}
+
+bool mos_product_time(const char *text, char sensor, int64_t *out) {
+    bool found = false;
+    while (*text != '\0') {
+        size_t size = strcspn(text, "/");
+        const char *end = text + size, *at = text;
+        char platform;
+        bool named =
+            take_text(&at, end, sensor == '1' ? "S1" : "S2") && take_platform(&at, end, &platform);
+        if (!named && sensor == '2') { /* granules and images: T33UUP_..., L1C_T33UUP_A..._... */
+            char tile[6];
+            at = text;
+            (void)(take_text(&at, end, "L1C_") || take_text(&at, end, "L2A_"));
+            named = take_text(&at, end, "T") && take_tile(&at, end, tile);
+        }
+        named = named && at < end && *at == '_';
+        for (; named && end - at >= 15; at++) {
+            const char *time = at;
+            if (at[-1] == '_' && take_time(&time, end, out)) {
+                found = true;
+                break;
+            }
+        }
+        text += size + (text[size] == '/');
+    }
+    return found;
 }
 
 static int days_of_month(int year, int month) {

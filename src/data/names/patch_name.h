@@ -26,6 +26,14 @@ bool mos_patch_name_parse_s1(const char *name, size_t size, mos_patch_name *out)
  * S2x_MSIL2A_...; -1 if there is none. */
 int mos_product_baseline(const char *text);
 
+/* "L1C" or "L2A" where a name, a path or a tag tells it: MSIL1C, MSIL2A, S2MSI2A, "Level-1C", or a
+ * part that is just L1C or L2A. The last part of a path that tells one counts; a part that tells
+ * both tells nothing. False: nothing there. */
+bool mos_product_level(const char *text, char out[4]);
+/* Acquisition of the product, granule or image that a part of the path `text` is named after: a
+ * part that begins with S2x_, L1C_T33UUP_ or T33UUP_ (`sensor` '2') or S1x_ ('1'). */
+bool mos_product_time(const char *text, char sensor, int64_t *out);
+
 /* Seconds since 1970 of a calendar time, or false when it is none (leap second 60 and BigEarthNet's
  * 61 are taken). */
 bool mos_time_from_calendar(int year, int month, int day, int hour, int minute, int second,

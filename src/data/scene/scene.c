@@ -127,7 +127,7 @@ static mosaic_status add_scene(scene_rows *rows, size_t s) {
     const mos_scene *scene = &rows->set->scenes[s];
     mos_site place = {.crs = scene->crs,
                       .width = (double)scene->size * scene->grid.resolution,
-                      .height = (double)scene->size * scene->grid.resolution,
+                      .height = (double)scene->size * mos_grid_down(&scene->grid),
                       .scene = (int32_t)s};
     for (int64_t i = 0; i < scene->rows * scene->columns; i++) {
         place.row = (int32_t)(i / scene->columns);
@@ -206,6 +206,11 @@ static int scene_offset_tag(mos_dataset *dataset, int64_t sample, int64_t modali
     return set->scenes[dataset->sites[sample].scene].sources[modality].offset_tag;
 }
 
+static const char *scene_level_tag(mos_dataset *dataset, int64_t sample, int64_t modality) {
+    const mos_scene_set *set = dataset->handle;
+    return set->scenes[dataset->sites[sample].scene].sources[modality].level;
+}
+
 const mos_format mos_format_scene = {
     .name = "scene",
     .summary = "whole rasters and land cover, cut into patches as a scene file says",
@@ -217,4 +222,5 @@ const mos_format mos_format_scene = {
     .reader_close = mos_scene_reader_close,
     .read = read_scene,
     .offset_tag = scene_offset_tag,
+    .level_tag = scene_level_tag,
 };

@@ -6,6 +6,7 @@
 #include "data/data_options.h"
 #include "data/modality_keys.h"
 #include "data/names/band_names.h"
+#include "data/names/patch_name.h"
 #include "data/scene/safe_product.h"
 #include "data/verdicts.h"
 
@@ -84,6 +85,9 @@ static mosaic_status open_rasters(mos_dataset *dataset, const mos_scene_modality
         if (*count + info.bands > MOS_DATA_MAX_BANDS)
             return mos_fail(MOSAIC_ERR_DATA, "%s: %s has more than %d bands", path, options->name,
                             MOS_DATA_MAX_BANDS);
+        if (options->product == NULL || !mos_product_level(options->product, source->level))
+            (void)(mos_product_level(path, source->level) ||
+                   mos_product_level(info.product, source->level));
         if (info.has_nodata && !out->has_nodata) out->nodata = info.nodata;
         out->has_nodata = out->has_nodata || info.has_nodata;
         for (int b = 0; b < info.bands; b++) {

@@ -34,7 +34,7 @@ static mosaic_status take_transform(const mos_scene *scene, mos_scene_frame *out
     mos_scene_corner(scene, 0, 0, &out->transform[0], &out->transform[3]);
     out->transform[1] = resolution;
     out->transform[2] = out->transform[4] = 0;
-    out->transform[5] = -resolution;
+    out->transform[5] = -mos_grid_down(&scene->grid);
     MOS_TRY(mos_scene_info_read(scene->reference, &info));
     if (!info.has_transform || info.width != scene->width || info.height != scene->height)
         return MOSAIC_OK;

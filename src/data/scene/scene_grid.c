@@ -60,6 +60,12 @@ static mosaic_status parse_origin(const mos_scene_set *set, double *x, double *y
 static mosaic_status set_size(const mos_scene_set *set, mos_scene *scene) {
     const mos_scene_grid_options *grid = &set->file.grid;
     scene->size = grid->size;
+    if (grid->size_m > 0 && scene->grid.down > 0)
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "%s: grid.size_m wants square pixels, and those of the first optical "
+                        "raster are %.9g x %.9g; grid.size counts pixels, grid.resolution makes "
+                        "them square",
+                        set->file.path, scene->grid.resolution, scene->grid.down);
     if (grid->size_m > 0 && !whole(grid->size_m / scene->grid.resolution, &scene->size))
         return mos_fail(MOSAIC_ERR_USAGE, "%s: grid.size_m %g is no whole number of pixels of %g",
                         set->file.path, grid->size_m, scene->grid.resolution);
@@ -80,10 +86,11 @@ static void count_axis(const mos_scene *scene, bool shift, int64_t pixels, int64
 
 /* The grid begins at its first pixel that is whole inside the raster. */
 static void snap_to_extent(mos_grid *grid, const mos_extent *extent) {
+    double height = mos_grid_down(grid);
     double right = ceil((extent->west - grid->x) / grid->resolution - tolerance),
-           down = ceil((grid->y - extent->north) / grid->resolution - tolerance);
+           down = ceil((grid->y - extent->north) / height - tolerance);
     grid->x += right * grid->resolution;
-    grid->y -= down * grid->resolution;
+    grid->y -= down * height;
 }
 
 static mosaic_status count_patches(const mos_scene_grid_options *options, const char *path,
@@ -91,13 +98,15 @@ static mosaic_status count_patches(const mos_scene_grid_options *options, const 
     const mos_grid *grid = &scene->grid;
     double step = (double)scene->stride * grid->resolution,
            side = (double)scene->size * grid->resolution, slack = tolerance * grid->resolution;
+    double pixel = mos_grid_down(grid), fall = (double)scene->stride * pixel,
+           depth = (double)scene->size * pixel, play = tolerance * pixel;
     double first_column = ceil((extent->west - grid->x - slack) / step),
-           first_row = ceil((grid->y - extent->north - slack) / step);
-    double west = grid->x + first_column * step, north = grid->y - first_row * step;
+           first_row = ceil((grid->y - extent->north - play) / fall);
+    double west = grid->x + first_column * step, north = grid->y - first_row * fall;
     double columns = floor((extent->east - west - side + slack) / step) + 1,
-           rows = floor((north - extent->south - side + slack) / step) + 1;
+           rows = floor((north - extent->south - depth + play) / fall) + 1;
     double width = floor((extent->east - west + slack) / grid->resolution),
-           height = floor((north - extent->south + slack) / grid->resolution);
+           height = floor((north - extent->south + play) / pixel);
     if (!(columns >= 1 && rows >= 1))
         return mos_fail(MOSAIC_ERR_DATA,
                         "%s: %g x %g units of %.40s: smaller than one patch of %lld x %g; "
@@ -138,6 +147,12 @@ mosaic_status mos_scene_grid(const mos_dataset *dataset, const mos_scene_set *se
     MOS_TRY(reference_extent(reference, grid->crs, &path, &extent, &own));
     MOS_TRY(parse_origin(set, &x, &y, &given));
     grid->resolution = options->resolution > 0 ? options->resolution : own;
+    /* Degrees are no squares: the raster's own pixels are the grid's. */
+    if (options->resolution == 0 &&
+        fabs(extent.pixel_width - extent.pixel_height) > tolerance * extent.pixel_width) {
+        grid->resolution = extent.pixel_width;
+        grid->down = extent.pixel_height;
+    }
     grid->x = given ? x : extent.west;
     grid->y = given ? y : extent.north;
     MOS_TRY(set_size(set, scene));
@@ -154,7 +169,9 @@ mosaic_status mos_scene_source_grid(const mos_scene_set *set, const mos_scene *s
     source->stride = scene->stride;
     if (own == 0) return MOSAIC_OK;
     source->grid.resolution = own;
-    if (whole((double)scene->size * scene->grid.resolution / own, &source->size) &&
+    source->grid.down = 0;
+    bool square = scene->grid.down == 0; /* a patch has as many rows as columns */
+    if (square && whole((double)scene->size * scene->grid.resolution / own, &source->size) &&
         whole((double)scene->stride * scene->grid.resolution / own, &source->stride)) {
         if (scene->last_x * source->size % scene->size == 0 &&
             scene->last_y * source->size % scene->size == 0)
@@ -180,15 +197,15 @@ void mos_scene_offset(const mos_scene *scene, int64_t row, int64_t column, int64
 }
 
 void mos_scene_corner(const mos_scene *scene, int64_t row, int64_t column, double *x, double *y) {
-    double step = (double)scene->stride * scene->grid.resolution;
+    double step = (double)scene->stride * scene->grid.resolution,
+           height = mos_grid_down(&scene->grid), fall = (double)scene->stride * height;
     int64_t right, down;
     mos_scene_offset(scene, row, column, &right, &down);
     *x = scene->grid.x + (double)(scene->first_column + column) * step;
-    *y = scene->grid.y - (double)(scene->first_row + row) * step;
+    *y = scene->grid.y - (double)(scene->first_row + row) * fall;
     if (right != column * scene->stride) /* moved back inside: by pixels, not by strides */
         *x = scene->grid.x +
              (double)(scene->first_column * scene->stride + right) * scene->grid.resolution;
     if (down != row * scene->stride)
-        *y = scene->grid.y -
-             (double)(scene->first_row * scene->stride + down) * scene->grid.resolution;
+        *y = scene->grid.y - (double)(scene->first_row * scene->stride + down) * height;
 }

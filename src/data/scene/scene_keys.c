@@ -29,7 +29,7 @@ static const mos_option grid_options[] = {
          "reference system of the patches, as in EPSG:32633; unset: that of the scene's first "
          "optical raster"),
     REAL(resolution, mos_scene_grid_options, "0", 0, INFINITY, "units of crs", "chosen",
-         "side of a pixel; 0: that of the scene's first optical raster"),
+         "side of a square pixel; 0: pixels are those of the scene's first optical raster"),
     LIST(origin, mos_scene_grid_options,
          "[x, y] of a corner of the grid; unset: the upper left corner of the scene's first "
          "optical raster. Patches lie on this grid wherever the scene is"),

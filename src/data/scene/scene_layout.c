@@ -119,7 +119,7 @@ static int64_t time_of_name(const char *path) {
 }
 
 static mosaic_status parse_time(const mos_scene_set *set, const mos_scene *scene,
-                                mos_scene_source *source) {
+                                mos_band_role role, mos_scene_source *source) {
     const char *text = source->options->datetime;
     source->time_s = MOS_TIME_UNKNOWN;
     if (text != NULL) {
@@ -133,6 +133,10 @@ static mosaic_status parse_time(const mos_scene_set *set, const mos_scene *scene
     if (source->time_s == MOS_TIME_UNKNOWN && source->options->file != NULL)
         source->time_s = time_of_name(source->options->file);
     if (source->time_s == MOS_TIME_UNKNOWN) source->time_s = time_of_name(source->paths[0]);
+    /* Folders are named after products too. */
+    if (source->time_s == MOS_TIME_UNKNOWN && role != MOS_ROLE_UNKNOWN)
+        (void)mos_product_time(source->paths[0], role == MOS_ROLE_RADAR ? '1' : '2',
+                               &source->time_s);
     return MOSAIC_OK;
 }
 
@@ -174,7 +178,7 @@ static mosaic_status finish_scene(mos_dataset *dataset, mos_scene_set *set, mos_
         if (scene->sources[m].options == NULL) continue;
         MOS_TRY(settle_sizes(dataset, set, scene, m));
         MOS_TRY(parse_nodata(dataset, set, scene, &dataset->storage[m], &scene->sources[m]));
-        MOS_TRY(parse_time(set, scene, &scene->sources[m]));
+        MOS_TRY(parse_time(set, scene, mos_dataset_role(dataset, m), &scene->sources[m]));
     }
     MOS_TRY(find_product(dataset, scene));
     scene->first_patch = set->patches;

@@ -16,6 +16,7 @@ typedef struct mos_scene_source {
     const char *paths[MOS_DATA_MAX_BANDS];
     int raster[MOS_DATA_MAX_BANDS]; /* [bands of the data set] which raster */
     int number[MOS_DATA_MAX_BANDS]; /* ... and which band of it, 1-based */
+    char level[4];                  /* of the product, by its name or a tag; "" unknown */
     int8_t offset_tag; /* what scale and offset tags say of the +1000 (data/offset_guard.h) */
     bool scaled;       /* values are scaled on the way, and are floats */
     double scale[MOS_DATA_MAX_BANDS], offset[MOS_DATA_MAX_BANDS]; /* [bands of the data set] */

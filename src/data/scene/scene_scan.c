@@ -191,8 +191,8 @@ static mosaic_status report_strange(const scan_work *work, int count) {
                             "refuse; ignore or classes can name it",
                             cover->file, number, (long long)strange->pixels);
         mos_dataset_defect(work->dataset, "land-cover value without a class",
-                           "%s: %lld pixels of %s", cover->file, (long long)strange->pixels,
-                           number);
+                           "%s: %lld pixels of %s; land_cover.ignore: [%s] says that it is none",
+                           cover->file, (long long)strange->pixels, number, number);
     }
     return MOSAIC_OK;
 }
@@ -235,9 +235,9 @@ static mosaic_status check_overlap(const scan_work *work) {
                         scene->grid.resolution,
                 scene->grid.y -
                     (double)((scene->first_row + scene->rows - 1) * scene->stride + scene->size) *
-                        scene->grid.resolution,
+                        mos_grid_down(&scene->grid),
                 scene->grid.y -
-                    (double)(scene->first_row * scene->stride) * scene->grid.resolution);
+                    (double)(scene->first_row * scene->stride) * mos_grid_down(&scene->grid));
         }
     }
     return MOSAIC_OK;

@@ -7,6 +7,8 @@
  * sample's id is the name of its s2 file without ".tif"; there are no dates. data.s1, data.s2 and
  * data.reference_maps name other roots for s1, s2 and lc. */
 #include "data/data_options.h"
+#include "data/file_layout.h"
+#include "data/names/band_names.h"
 #include "data/names/class_lookup.h"
 #include "data/raster_buffers.h"
 #include "data/sen12ms/sen12ms_labels.h"
@@ -35,28 +37,34 @@ static const char *const band_names[MODALITIES][S2_BANDS] = {
     {"B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12"}};
 static const int64_t band_counts[MODALITIES] = {2, S2_BANDS};
 
-/* Size and type of the first file that can be read; the rest must be alike when read. */
-static mosaic_status find_layout(const mos_sen12ms_tree *tree, int kind, mos_raster_info *info) {
+/* Its folders are read from; the patches are released once the data set is open. */
+typedef struct sen12ms_source {
+    mos_sen12ms_tree tree;
+    mos_file_layouts layouts;
+} sen12ms_source;
+
+/* Size and type by the first file that can be read, or as published; the rest are joined when read.
+ */
+static mosaic_status find_layout(mos_dataset *dataset, const mos_sen12ms_tree *tree, int kind) {
     enum { TRIES = 16 };
     int tried = 0;
-    *info = (mos_raster_info){.width = NATIVE_SIDE,
-                              .height = NATIVE_SIDE,
-                              .dtype = kind == MOS_SEN12MS_S1 ? MOS_F32 : MOS_U16};
-    const mos_raster_info native = *info;
+    mos_modality_storage *storage = &dataset->storage[kind];
+    for (int64_t b = 0; b < band_counts[kind]; b++) {
+        storage->width[b] = storage->height[b] = NATIVE_SIDE;
+        storage->dtype[b] = kind == MOS_SEN12MS_S1 ? MOS_F32 : MOS_U16;
+    }
     for (size_t i = 0; i < tree->count && tried < TRIES; i++) {
         char path[4096];
         if (!(tree->patches[i].stored >> kind & 1)) continue;
         MOS_TRY(mos_sen12ms_tree_path(tree, tree->patches[i].key, kind, path, sizeof path));
         tried++;
-        if (mos_raster_info_read(path, info) != MOSAIC_OK) {
-            *info = native;
-            continue;
-        }
-        if (info->bands != band_counts[kind])
-            return mos_fail(MOSAIC_ERR_DATA, "%s: %d bands, wanted %lld (%s)", path, info->bands,
+        mos_raster_info info;
+        if (mos_raster_info_read(path, &info) != MOSAIC_OK) continue;
+        if (info.bands - (info.alpha > 0) != band_counts[kind])
+            return mos_fail(MOSAIC_ERR_DATA, "%s: %d bands, wanted %lld (%s)", path, info.bands,
                             (long long)band_counts[kind],
                             kind == MOS_SEN12MS_S1 ? "VV, VH" : "B1 to B12 with B8A and B10");
-        return MOSAIC_OK;
+        return mos_file_layout_types(dataset, kind, &info, path);
     }
     return MOSAIC_OK;
 }
@@ -64,22 +72,18 @@ static mosaic_status find_layout(const mos_sen12ms_tree *tree, int kind, mos_ras
 static mosaic_status add_modalities(mos_dataset *dataset, const mos_sen12ms_tree *tree) {
     for (int m = 0; m < MODALITIES; m++) {
         mos_modality *modality;
-        mos_raster_info info;
-        MOS_TRY(find_layout(tree, m, &info));
         MOS_TRY(mos_dataset_add_modality(dataset, mos_sen12ms_kinds[m], 1, &modality));
-        mos_modality_storage *storage = &dataset->storage[m];
         modality->band_count = band_counts[m];
+        for (int64_t b = 0; b < modality->band_count; b++)
+            snprintf(modality->bands[b].name, sizeof modality->bands[b].name, "%s",
+                     band_names[m][b]);
+        mos_band_names_told(modality, dataset->storage[m].identity, MOS_SAID_BY_FORMAT);
+        MOS_TRY(find_layout(dataset, tree, m));
         for (int64_t b = 0; b < modality->band_count; b++) {
-            mos_band *band = &modality->bands[b];
-            snprintf(band->name, sizeof band->name, "%s", band_names[m][b]);
-            band->is_integer = info.dtype != MOS_F32 && info.dtype != MOS_F64;
-            band->resolution_m = 10;
-            storage->dtype[b] = info.dtype;
-            storage->width[b] = info.width;
-            storage->height[b] = info.height;
+            mos_dtype dtype = dataset->storage[m].dtype[b];
+            modality->bands[b].is_integer = dtype != MOS_F32 && dtype != MOS_F64;
+            modality->bands[b].resolution_m = 10;
         }
-        storage->has_nodata = info.has_nodata;
-        storage->nodata = info.nodata;
     }
     mos_dataset_classify(dataset);
     return MOSAIC_OK;
@@ -161,9 +165,10 @@ done:
 }
 
 static mosaic_status open_sen12ms(mos_dataset *dataset) {
-    mos_sen12ms_tree *tree;
-    MOS_TRY(mos_alloc(1, sizeof *tree, "data set", &tree));
-    dataset->handle = tree; /* its folders are read from; the patches are released here */
+    sen12ms_source *source;
+    MOS_TRY(mos_alloc(1, sizeof *source, "data set", &source));
+    mos_sen12ms_tree *tree = &source->tree;
+    dataset->handle = source;
     mosaic_status status;
     MOS_GOTO(mos_sen12ms_tree_list(dataset, tree));
     if (tree->count == 0) {
@@ -175,6 +180,7 @@ static mosaic_status open_sen12ms(mos_dataset *dataset) {
     }
     MOS_GOTO(mos_sen12ms_lists_read(dataset, tree));
     MOS_GOTO(add_modalities(dataset, tree));
+    MOS_GOTO(mos_file_layouts_init(dataset, (int64_t)tree->count, &source->layouts));
     MOS_GOTO(add_samples(dataset, tree));
 done:
     mos_sen12ms_tree_release(tree);
@@ -182,7 +188,9 @@ done:
 }
 
 static void close_sen12ms(mos_dataset *dataset) {
-    mos_free(dataset->handle);
+    sen12ms_source *source = dataset->handle;
+    if (source != NULL && source->layouts.of != NULL) mos_file_layouts_release(&source->layouts);
+    mos_free(source);
     dataset->handle = NULL;
 }
 
@@ -204,34 +212,44 @@ static bool recognise_sen12ms(const char *root) {
     return found;
 }
 
+static mosaic_status path_of(const mos_dataset *dataset, int64_t sample, int64_t modality,
+                             char *out, size_t size) {
+    const sen12ms_source *source = dataset->handle;
+    mos_sen12ms_key key;
+    int kind;
+    if (!mos_sen12ms_patch_parse(dataset->ids[sample], &kind, &key))
+        return mos_fail(MOSAIC_ERR_DATA, "'%s' is not a patch name", dataset->ids[sample]);
+    return mos_sen12ms_tree_path(&source->tree, key, (int)modality, out, size);
+}
+
 static mosaic_status read_sen12ms(mos_dataset *dataset, void *state, int64_t sample,
                                   int64_t modality, const int *bands, int64_t count,
                                   mos_raw_band *out) {
-    const char *id = dataset->ids[sample];
-    void *targets[MOS_DATA_MAX_BANDS];
-    int numbers[MOS_DATA_MAX_BANDS], kind;
-    mos_sen12ms_key key;
+    sen12ms_source *source = dataset->handle;
+    const mos_file_layout *layout;
     char path[4096];
-    if (!mos_sen12ms_patch_parse(id, &kind, &key))
-        return mos_fail(MOSAIC_ERR_DATA, "'%s' is not a patch name", id);
-    MOS_TRY(mos_sen12ms_tree_path(dataset->handle, key, (int)modality, path, sizeof path));
-    MOS_TRY(mos_raster_buffers_take(state, dataset, modality, bands, count, targets, out));
-    for (int64_t i = 0; i < count; i++)
-        numbers[i] = bands[i] + 1;
-    return mos_raster_read_bands(path, numbers, (int)count, out[0].dtype, targets, out[0].width,
-                                 out[0].height);
+    MOS_TRY(path_of(dataset, sample, modality, path, sizeof path));
+    MOS_TRY(mos_file_layout_find(&source->layouts, dataset, sample, modality,
+                                 dataset->storage[modality].slot, -1, path, &layout));
+    return mos_file_layout_read(dataset, state, layout, modality, path, bands, count, out);
+}
+
+static int sen12ms_offset_tag(mos_dataset *dataset, int64_t sample, int64_t modality) {
+    sen12ms_source *source = dataset->handle;
+    const mos_file_layout *layout;
+    char path[4096];
+    mosaic_status status = path_of(dataset, sample, modality, path, sizeof path);
+    if (status == MOSAIC_OK)
+        status = mos_file_layout_find(&source->layouts, dataset, sample, modality,
+                                      dataset->storage[modality].slot, -1, path, &layout);
+    return status == MOSAIC_OK ? layout->offset_tag : 0; /* who reads the file gets the error */
 }
 
 static mosaic_status describe_sen12ms(mos_dataset *dataset, void *state, int64_t sample,
                                       int64_t modality, int band, mos_source_info *out) {
     (void)state;
-    mos_sen12ms_key key;
-    int kind;
     (void)band;
-    if (!mos_sen12ms_patch_parse(dataset->ids[sample], &kind, &key))
-        return mos_fail(MOSAIC_ERR_DATA, "'%s' is not a patch name", dataset->ids[sample]);
-    MOS_TRY(
-        mos_sen12ms_tree_path(dataset->handle, key, (int)modality, out->path, sizeof out->path));
+    MOS_TRY(path_of(dataset, sample, modality, out->path, sizeof out->path));
     return mos_source_from_raster(out);
 }
 
@@ -245,5 +263,6 @@ const mos_format mos_format_sen12ms = {
     .reader_open = mos_raster_buffers_open,
     .reader_close = mos_raster_buffers_close,
     .read = read_sen12ms,
+    .offset_tag = sen12ms_offset_tag,
     .describe = describe_sen12ms,
 };

@@ -120,6 +120,26 @@ static mosaic_status add_survey(mos_check_list *list, const mos_survey *survey, 
     return MOSAIC_OK;
 }
 
+/* What the table alone tells: how many samples could be judged by it. */
+static void count_judged(mos_check_list *list) {
+    const mos_dataset *dataset = list->dataset;
+    static const mos_check_class labels[] = {MOS_CHECK_UNKNOWN_LABEL, MOS_CHECK_LABEL_NAMES,
+                                             MOS_CHECK_NO_LABEL};
+    for (size_t l = 0; l < sizeof labels / sizeof *labels; l++)
+        list->judged[labels[l]] = dataset->class_count > 0 ? dataset->count : 0;
+    list->judged[MOS_CHECK_MISSING_PARTNER] = dataset->modality_count > 1 ? dataset->count : 0;
+    for (int64_t m = 0; m < dataset->modality_count; m++) {
+        if (dataset->storage[m].level[0] != '\0' || dataset->storage[m].level_mixed)
+            list->judged[MOS_CHECK_PRODUCT_LEVEL] = dataset->count;
+    }
+    for (int64_t i = 0; i < dataset->count; i++) {
+        bool timed = false;
+        for (int64_t m = 0; m < dataset->modality_count; m++)
+            timed = timed || dataset->times[i * dataset->modality_count + m] != MOS_TIME_UNKNOWN;
+        list->judged[MOS_CHECK_TIME] += timed;
+    }
+}
+
 /* Modalities that are not there, where the format did not say so while opening. */
 static mosaic_status add_missing(mos_check_list *list, const mos_survey *survey) {
     const mos_dataset *dataset = list->dataset;
@@ -130,7 +150,6 @@ static mosaic_status add_missing(mos_check_list *list, const mos_survey *survey)
         if (item->class == MOS_CHECK_MISSING_PARTNER && item->id[0] != '\0')
             MOS_GOTO(mos_name_set_add(&told, item->id, strlen(item->id), NULL));
     }
-    list->judged[MOS_CHECK_MISSING_PARTNER] = dataset->modality_count > 1 ? dataset->count : 0;
     for (int64_t i = 0; i < dataset->count; i++) {
         const char *id = dataset->ids[i];
         uint32_t present = dataset->present[i];
@@ -209,6 +228,7 @@ mosaic_status mos_check_run(mos_dataset *dataset, const mos_survey *survey,
     look_at_samples(&job, options->progress);
     mos_check_list *last = &job.lists[job.threads];
     MOS_GOTO(add_survey(last, survey, opened));
+    count_judged(last);
     MOS_GOTO(add_missing(last, survey));
     MOS_GOTO(mos_check_leakage(last, job.ground));
     MOS_GOTO(gather(&job, opened, out));

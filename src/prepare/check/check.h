@@ -44,6 +44,8 @@ void mos_check_release(mos_check *check);
 void mos_check_csv(const mos_check *check, mos_text *out);
 /* Counts, without the rows. */
 mosaic_status mos_check_json(const mos_check *check, mos_text *out);
+/* Could nothing be opened, though a class that was asked for wants it? */
+bool mos_check_blind(const mos_check *check);
 /* The same for people, to the log. */
 void mos_check_log(const mos_check *check);
 

@@ -41,7 +41,8 @@ mos_severity mos_check_severity(const mos_dataset *dataset, mos_check_class clas
 void mos_check_sample(mos_check_list *list, mos_reader *reader, int64_t sample, mos_place *ground);
 /* Bands of one modality, when all or some of them can be read (prepare/check/check_pixels.c). */
 void mos_check_band(mos_check_list *list, const mos_check_place *place, const mos_raw_band *raw);
-void mos_check_values(mos_check_list *list, const mos_check_place *place, const mos_raw_band *raw);
+/* False: no band is one of a Sentinel, and nothing was judged. */
+bool mos_check_values(mos_check_list *list, const mos_check_place *place, const mos_raw_band *raw);
 void mos_check_radar(mos_check_list *list, const mos_check_place *place, const mos_raw_band *raw);
 void mos_check_optical(mos_check_list *list, const mos_check_place *place, const mos_raw_band *raw);
 /* Ground, or a file, that two splits share; places [samples], those of no split become unknown. */

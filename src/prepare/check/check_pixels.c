@@ -99,19 +99,20 @@ void mos_check_radar(mos_check_list *list, const mos_check_place *place, const m
                    mean[0], mean[1], power ? " (power)" : " dB");
 }
 
-void mos_check_values(mos_check_list *list, const mos_check_place *place, const mos_raw_band *raw) {
+bool mos_check_values(mos_check_list *list, const mos_check_place *place, const mos_raw_band *raw) {
     const mos_dataset *dataset = list->dataset;
     const mos_modality *modality = &dataset->modalities[place->modality];
     const mos_modality_storage *storage = &dataset->storage[place->modality];
     const mos_band_identity *identity[MOS_DATA_MAX_BANDS];
     mos_check_place where = *place;
     char wanted[96];
+    bool known = false;
     double value;
     for (int64_t b = 0; b < modality->band_count; b++) {
         identity[b] = &storage->identity[b];
         bool power = storage->radar && dataset->radar_linear;
         int64_t found = mos_watch_fill(&raw[b], identity[b]->role, power, &value);
-        list->judged[MOS_CHECK_FILL_VALUES] += b == 0;
+        known = known || identity[b]->role != MOS_ROLE_UNKNOWN;
         if (found == 0) continue;
         where.band = b;
         snprintf(wanted, sizeof wanted, "measurements; data.nodata %s=%g masks it", modality->name,
@@ -129,6 +130,7 @@ void mos_check_values(mos_check_list *list, const mos_check_place *place, const 
         mos_check_note(list, MOS_CHECK_EDGE_VALUES, &where, wanted,
                        "%lld pixels are %g from the edge on", (long long)found, value);
     }
+    return known;
 }
 
 void mos_check_optical(mos_check_list *list, const mos_check_place *place,

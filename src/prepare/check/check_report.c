@@ -22,36 +22,66 @@ void mos_check_csv(const mos_check *check, mos_text *out) {
 }
 
 /* What a class needs that may be missing; NULL: nothing but samples. */
-static const char *needs(int class) {
+static const char *const needs[MOS_CHECK_CLASSES] = {
+    [MOS_CHECK_UNKNOWN_LABEL] = "labels",
+    [MOS_CHECK_LABEL_NAMES] = "labels",
+    [MOS_CHECK_NO_LABEL] = "labels",
+    [MOS_CHECK_MISSING_PARTNER] = "a second modality",
+    [MOS_CHECK_MIXED_UNITS] = "bands of Sentinel-1 or -2, by name, with pixels",
+    [MOS_CHECK_FILL_VALUES] = "bands of Sentinel-1 or -2, by name, with pixels",
+    [MOS_CHECK_EDGE_VALUES] = "bands of Sentinel-1 or -2, by name, with pixels",
+    [MOS_CHECK_INTEGER_DB] =
+        "a modality whose bands are VV, VH, HH or HV, with pixels that tell its scale",
+    [MOS_CHECK_LINEAR_POWER] =
+        "a modality whose bands are VV, VH, HH or HV, with pixels that tell its scale",
+    [MOS_CHECK_VV_BELOW_VH] = "bands VV and VH",
+    [MOS_CHECK_OFFSET] = "Sentinel-2 bands in digital numbers",
+    [MOS_CHECK_OFFSET_CONFLICT] = "Sentinel-2 bands in digital numbers",
+    [MOS_CHECK_PRODUCT_LEVEL] = "names, paths or tags of Sentinel-2 that tell L1C or L2A",
+    [MOS_CHECK_GRID_MISMATCH] = "two georeferenced files of one sample",
+    [MOS_CHECK_SPLIT_LEAKAGE] = "two splits, and a georeference or a name that tells the place",
+    [MOS_CHECK_LAG] = "acquisition times of radar and optical",
+    [MOS_CHECK_TIME] = "acquisition times",
+};
+
+/* Judged by names and tables alone. */
+static bool without_files(int class) {
     switch (class) {
+    case MOS_CHECK_METADATA:
+    case MOS_CHECK_DUPLICATE_ID:
+    case MOS_CHECK_ROW_WITHOUT_FILES:
+    case MOS_CHECK_ORPHAN:
+    case MOS_CHECK_STRAY:
+    case MOS_CHECK_LEFT_OUT:
+    case MOS_CHECK_UNKNOWN_LABEL:
+    case MOS_CHECK_LABEL_NAMES:
+    case MOS_CHECK_NO_LABEL:
+    case MOS_CHECK_LABEL_CONFLICT:
     case MOS_CHECK_MISSING_PARTNER:
-        return "a second modality";
-    case MOS_CHECK_INTEGER_DB:
-    case MOS_CHECK_LINEAR_POWER:
-        return "a modality whose bands are VV, VH, HH or HV, with pixels that tell its scale";
-    case MOS_CHECK_VV_BELOW_VH:
-        return "bands VV and VH";
-    case MOS_CHECK_OFFSET:
-    case MOS_CHECK_OFFSET_CONFLICT:
-        return "Sentinel-2 bands in digital numbers";
-    case MOS_CHECK_GRID_MISMATCH:
-        return "two georeferenced files of one sample";
-    case MOS_CHECK_SPLIT_LEAKAGE:
-        return "two splits, and a georeference or a name that tells the place";
     case MOS_CHECK_LAG:
-        return "acquisition times of radar and optical";
+    case MOS_CHECK_TIME:
+    case MOS_CHECK_OTHER:
+        return true;
     default:
-        return NULL;
+        return false;
     }
 }
 
 static bool is_conditional(int class) {
-    return needs(class) != NULL;
+    return needs[class] != NULL;
 }
 
 static bool not_judged(const mos_check *check, int class) {
     return check->wanted[class] && is_conditional(class) && check->judged[class] == 0 &&
            check->found[class] == 0;
+}
+
+bool mos_check_blind(const mos_check *check) {
+    for (int c = 0; check->opened == 0 && c < MOS_CHECK_CLASSES; c++) {
+        bool by_names = is_conditional(c) && check->judged[c] > 0;
+        if (check->wanted[c] && !without_files(c) && !by_names) return true;
+    }
+    return false;
 }
 
 mosaic_status mos_check_json(const mos_check *check, mos_text *out) {
@@ -87,15 +117,17 @@ void mos_check_log(const mos_check *check) {
     if (check->reduced_from > check->samples)
         mos_log(MOS_LOG_WARNING, "reduced by data.limit: %lld of %lld samples were looked at",
                 (long long)check->samples, (long long)check->reduced_from);
+    int unjudged = 0;
     for (int c = 0; c < MOS_CHECK_CLASSES; c++) {
         const char *name = mos_check_class_table[c].name;
+        unjudged += not_judged(check, c);
         if (not_judged(check, c))
-            mos_log(MOS_LOG_NOTICE, "not judged  %s: it needs %s", name, needs(c));
+            mos_log(MOS_LOG_NOTICE, "not judged  %s: it needs %s", name, needs[c]);
         else if (check->wanted[c] && is_conditional(c) && check->judged[c] > 0 &&
                  check->judged[c] < check->samples)
             mos_log(MOS_LOG_NOTICE, "not judged  %s of %lld of %lld samples: it needs %s", name,
                     (long long)(check->samples - check->judged[c]), (long long)check->samples,
-                    needs(c));
+                    needs[c]);
     }
     if (check->opened < check->samples)
         mos_log(MOS_LOG_NOTICE, "not judged  pixels of %lld of %lld samples: none could be read",
@@ -106,7 +138,10 @@ void mos_check_log(const mos_check *check) {
             mos_log(MOS_LOG_NOTICE, "%10lld  %s: %s", (long long)check->found[c], row->name,
                     row->meaning);
     }
-    mos_log(MOS_LOG_NOTICE, "%s: %lld samples, %lld errors, %lld warnings",
+    mos_log(MOS_LOG_NOTICE, "%s: %lld samples, %lld errors, %lld warnings%s%.0d%s",
             mos_dataset_root(check->dataset), (long long)check->samples, (long long)check->errors,
-            (long long)check->warnings);
+            (long long)check->warnings, unjudged > 0 ? ", " : "", unjudged,
+            unjudged > 1   ? " classes not judged"
+            : unjudged > 0 ? " class not judged"
+                           : "");
 }

@@ -21,6 +21,7 @@ typedef struct sample_check {
     const char *reference_name;
     mos_source_info info; /* of the band in hand */
     bool opened;          /* some band could be read */
+    bool valued;          /* some values were held against a Sentinel's */
 } sample_check;
 
 /* The words of the last error without the file's name, which has a column of its own. */
@@ -247,7 +248,7 @@ static void check_modality(sample_check *check, int64_t m) {
     if (mos_reader_read_raw(check->reader, check->sample, m, bands, count, raw) == MOSAIC_OK) {
         check->opened = true;
         check_bands(check, place, raw);
-        mos_check_values(check->list, &place, raw);
+        check->valued = mos_check_values(check->list, &place, raw) || check->valued;
         check->list->tag = mos_offset_tag(check->reader->dataset, check->sample, m);
         if (dataset->storage[m].radar) mos_check_radar(check->list, &place, raw);
         if (dataset->storage[m].optical) mos_check_optical(check->list, &place, raw);
@@ -288,6 +289,9 @@ void mos_check_sample(mos_check_list *list, mos_reader *reader, int64_t sample, 
         check_grids(&check, m);
     }
     list->opened += check.opened;
+    list->judged[MOS_CHECK_FILL_VALUES] += check.valued;
+    list->judged[MOS_CHECK_EDGE_VALUES] += check.valued;
+    list->judged[MOS_CHECK_MIXED_UNITS] += check.valued;
     check_lag(&check);
     if (list->options->wanted[MOS_CHECK_SPLIT_LEAKAGE]) mos_place_find(reader, sample, ground);
 }

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "data/file_layout.h"
 #include "data/names/nomenclature.h"
 #include "io/raster.h"
 
@@ -135,8 +136,8 @@ mosaic_status mos_pack_encode_files(const mos_dataset *dataset, const mos_patch_
     for (int b = 0; b < layout->count; b++) {
         int64_t pixels = side / mos_patch_step(layout->kind, b);
         void *target = (char *)worker->pixels + at;
-        MOS_TRY(mos_raster_read_bytes(files[b].name, files[b].data, files[b].size, 1, dtype, target,
-                                      pixels, pixels));
+        MOS_TRY(mos_file_layout_read_bytes(dataset, layout->kind, b, files[b].name, files[b].data,
+                                           files[b].size, dtype, pixels, pixels, target));
         tensors[b] = (mos_tensor_source){.name = layout->file[b],
                                          .dtype = dtype,
                                          .rank = 2,

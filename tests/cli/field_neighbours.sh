@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2154 # mosaic and work are set by cli_support.sh
+# Neighbours of the inputs of cli/field_cases: other spellings, orders, types, levels and formats of the same mistakes,
+# each with the right value. tests/cli/field_inputs.py makes them.
+python=${PYTHON:-/usr/bin/python3}
+if ! "$python" -c 'import numpy, osgeo.gdal' 2>/dev/null; then
+    echo "skipped: $python has no numpy and GDAL"
+    exit 77
+fi
+here=$(cd "$(dirname "$0")" && pwd)
+source "$here/cli_support.sh"
+cd "$work" || exit 1
+"$python" "$here/field_inputs.py" in || exit 1
+info() { "$mosaic" data info "$@"; }
+stats() { "$mosaic" data stats "$@"; }
+check_data() { "$mosaic" data check "$@" --ignore split-leakage,lag,no-data; }
+cat >tiny.yaml <<'Y'
+data: {format: csv, root: in/good.csv, size: 16}
+method: supervised
+model: {encoder: resnet18, hidden: 16, latent: 8, stem_pool: false}
+train: {epochs: 1, batch: 4, lr: 1e-3, seed: 0}
+Y
+train() {
+    local run=$1
+    shift
+    "$mosaic" train tiny.yaml --out "$run" --overwrite --threads 1 --max-steps 1 "$@"
+}
+stats in/good.csv >good.txt 2>/dev/null
+# The statistics of both sets are the same numbers.
+as_good() {
+    expect 0 "s2,B12,.*,6144,0$" "$mosaic" data stats -q "in/$1.csv"
+    check "$1 has the statistics of good.csv" diff good.txt output
+}
+
+# --- R1, R8: other orders and spellings are joined; other names, another number or none at all are refused
+as_good spelled
+as_good spellings
+expect 3 "p02_s2.tif: 13 bands, wanted the bands of s2" stats in/more_bands.csv
+expect 3 "it describes .*B11 B10, wanted the bands of s2" stats in/other_name.csv
+expect 3 "it describes no bands, as the first file does" stats in/undescribed_later.csv
+expect 3 "swapped.*data\.accept" train swapped --set data.root=in/swapped_lower.csv
+# --- R2: another type of the same numbers is fine, another unit never is
+as_good int16
+as_good float_digits
+expect 3 "does not fit the U16 of the first file of s2: another unit" stats in/float_half.csv
+expect 3 "wrong-type.*float_last/p11_s2.tif|unreadable.*float_last/p11_s2.tif" check_data in/float_last.csv
+expect 3 "does not fit the U16 of the first file of s2" stats in/scale_later.csv
+# --- R5: fills of other types and of radar
+for name in fill_32767 fill_float fill_s1_9999; do
+    expect 3 "fill-values.*data\.nodata" stats in/$name.csv
+done
+expect 0 "s2,B04,.*,4992,1152$" stats in/fill_32767.csv --nodata s2=32767
+# --- R6: transparency first, last, called dataMask, beside three bands: no band, said, and no measurement where it is 0
+for name in alpha_first data_mask alpha_rgb; do
+    expect 0 "is transparency, no band of s2: pixels where it is 0 are no data" info in/$name.csv
+    expect 0 "s2,B04,566\.9559461805.*,4608,1536$" stats in/$name.csv
+done
+expect 0 "s2,B04,505\.0183919270.*,6144,0$" stats in/alpha_first.csv --nodata s2=none
+expect 0 "s1,VV,-11\.0030791.*,6144,0$" stats in/s1_scaled.csv
+# --- S7: whole numbers of radar are scaled values, no decibels
+expect 3 "whole numbers up to 5[0-9]*, which are no decibels but scaled; data.scale s1=" stats in/s1_digits.csv
+check "and nobody is told to take them as decibels" bash -c "! grep -q 's1_scale db' output"
+expect 3 "fill-values.*VV|VV.*no measurement" stats in/s1_digits.csv --s1-scale db
+expect 0 "s1,VV,-11\.0[0-9]*,.*,6144,0$" stats in/s1_digits.csv --scale s1=0.005,-35
+# --- S5: 8 bits: 0 is black, unless a key says otherwise
+expect 0 "s2,B03,51\.21728515625,.*,6144,0$" stats in/png.csv --bands s2=B11,B08,B03
+expect 0 "s2,B03,.*,[0-9]*,[1-9][0-9]*$" stats in/png.csv --bands s2=B11,B08,B03 --nodata s2=3
+# --- S2: one decision for all patches of one raster: bright ones share it with the dark ones
+expect 0 "12 x .1000 offset, removed" info in/bright.csv
+expect 0 "s2,B04,3299\.746419270" stats in/bright.csv
+expect 0 "s2,B04,824\.365559895" stats in/bright_plain.csv
+check "dark patches speak for the bright ones beside them" bash -c "! grep -q removed output"
+# --- S6: times are read from the folders that are named after products
+expect 0 "^  2: 12$" info in/time_folder.csv
+expect 0 "^  summer +6 +3 +3" info in/time_folder.csv
+expect 0 "acquisition-time,p00" check_data in/time_far.csv
+expect 0 "^  summer +0 +0 +0 +9 " info in/scenes/product_folder.yaml
+# --- R14: product levels by column, path, tag and cirrus; mixed ones stop training, a model knows its own
+expect 0 "4 samples are of level 1C by their names, as 'p02', 8 of level 2A" info in/level_mixed.csv
+expect 3 "product-level.*data\.accept product-level goes on" train mixed --set data.root=in/level_mixed.csv
+expect 3 "level 1C by their tags" train mixed --set data.root=in/level_tag_mixed.csv
+expect 3 "cirrus, B10" train mixed --set data.root=in/cirrus_l2a.csv
+expect 3 "^error,product-level" check_data in/level_mixed.csv
+expect 0 "" train mixed --set data.root=in/level_mixed.csv --set data.accept=product-level
+expect 0 "" train l2a --set data.root=in/l2a.csv
+check "the model knows its level" grep -q '"level": "L2A"' l2a/model/config.json
+score() { "$mosaic" eval l2a --threads 1 --pictures 0 --out scores --set "data.root=$1" "${@:2}"; }
+for name in l1c level_path level_tag; do
+    expect 3 "product level L1C, the model was trained on L2A.*data\.accept product-level" score in/$name.csv
+done
+expect 0 "" score in/l1c.csv --set data.accept=product-level
+expect 0 "" score in/good.csv
+expect 3 "product level L1C, the model was trained on L2A" train tuned --set data.root=in/l1c.csv --init-from l2a
+expect 0 "not judged  product-level: it needs names" check_data in/good.csv
+# --- R1, S8, S9 in scenes
+scene() { stats "in/scenes/$1.yaml" --split all 2>/dev/null; }
+scene plain >plain.txt
+check "all bands, every pixel" grep -q "^s2,B12,.*,9216,0$" plain.txt
+check "bands of a second scene come by name" diff <(awk -F, '{ printf "%s %s %.6s\n", $1, $2, $3 }' plain.txt) \
+    <(scene orders | awk -F, '{ printf "%s %s %.6s\n", $1, $2, $3 }')
+check "unequal degrees are the grid's own: nothing is resampled" diff plain.txt <(scene degrees)
+expect 0 "900 pixels of -1; land_cover.ignore: \[-1\] says that it is none" info in/scenes/cover.yaml
+expect 3 "chip.nc: netCDF, which is not read as a raster; first: gdal_translate .*NETCDF" info in/netcdf.csv
+# --- R1, R6 in BigEarthNet's trees and tars, and in SEN12MS: every file's own words count
+all() { stats "in/$1" --split all 2>/dev/null; }
+all ben >ben.txt
+check "all of a tree" grep -q "^s1,VV,.*,28800,0$" ben.txt
+check "bands described as their files are named" diff ben.txt <(all ben_named)
+check "of two bands the one described as the file is named" diff ben.txt <(all ben_two_named)
+expect 3 "_VV.tif: it describes its band as VH, its place says VV of s1; data.accept band-conflict" stats in/ben_other --split all
+expect 3 "describes its band as VH" stats in/ben --s1 in/ben_other_tar.tar --split all
+expect 3 "_VV.tif: 2 bands, and none is described as VV" stats in/ben_two --split all
+expect 3 "_B04.tif: a tag gives it scale 40 and offset 0.*data.accept mixed-units" stats in/ben_scaled --split all
+expect 0 "^s1,VV,-1[01]\.[0-9]*,.*,26400,2400$" stats in/ben_gaps --split all
+expect 0 "^s1,VV,-22\.[0-9]*,.*,28800,0$" stats in/ben --split all --scale s1=2,0
+expect 2 "data.bands: s1=VH,VV: format bigearthnet-v2 knows the bands" stats in/ben --bands s1=VH,VV
+all sen >sen.txt
+check "all of SEN12MS" grep -q "^s2,B12,.*,2048,0$" sen.txt
+check "SEN12MS: bands by the descriptions of a later file" diff sen.txt <(all sen_order)
+expect 3 "p31.tif: it describes .*B13, wanted the bands of s2" stats in/sen_names --split all
+expect 3 "p31.tif: no-data value 65535, but the first file of s2 has another.*data.nodata" stats in/sen_masked --split all
+expect 0 "^s2,B04,.*,1792,256$" stats in/sen_masked --split all --nodata s2=65535
+# --- item 6: exit code 3 only where something that was asked for needed files
+expect 3 "nothing was checked: no file of 1 samples" "$mosaic" data check in/truncated.csv --defect no-data
+expect 3 ", 12 classes not judged" check_data in/truncated.csv
+expect 0 "" "$mosaic" data check in/truncated.csv --defect label-names,no-label
+finish
