@@ -10,7 +10,7 @@
 typedef struct mos_model_card {
     mos_model_spec spec;
     double mean[MOS_MAX_MODALITIES][MOS_MAX_BANDS], sd[MOS_MAX_MODALITIES][MOS_MAX_BANDS];
-    char level[MOS_MAX_MODALITIES][4]; /* "L1C" or "L2A" of Sentinel-2, "" unknown */
+    char level[MOS_MAX_MODALITIES][4];                /* "L1C" or "L2A" of Sentinel-2, "" unknown */
     char class_names[MOS_MAX_CLASSES][MOS_NAME_SIZE]; /* in the order of the head's outputs */
     int64_t height, width;
     char method[32];
@@ -52,14 +52,15 @@ bool mos_model_warn_precision(const mos_model_card *card, const mos_device *devi
  * for --init-from. Also takes a bare torchvision ResNet file (names without the backbones prefix)
  * when the pattern names a modality: "s2" or "backbones.s2.*"; its fc is left out. Input bands, and
  * the modalities' columns of a head behind concatenation, are joined by name where the file has a
- * card; without one the bands of a stem have to be named. A head or fusion of another fusion is refused. 0 tensors loaded is an error; what was
- * skipped is listed in the log and counted. Refreshes the model. */
+ * card; without one the bands of a stem have to be named. A head or fusion of another fusion is
+ * refused. 0 tensors loaded is an error; what was skipped is listed in the log and counted.
+ * Refreshes the model. */
 mosaic_status mos_model_file_init(const char *path, const char *pattern, mos_model *model,
                                   int64_t *loaded, int64_t *skipped);
 /* The same; stem_bands (NULL: none) names the input bands of stems in files without a card, in the
- * file's order, as in "s2=B04,B03,B02". And the head's rows are joined by class name: class_names [spec.classes] are those of
- * the model. Without them (NULL) a head is taken only from a file without a card or in strict mode,
- * where the count must agree. */
+ * file's order, as in "s2=B04,B03,B02". And the head's rows are joined by class name: class_names
+ * [spec.classes] are those of the model. Without them (NULL) a head is taken only from a file
+ * without a card or in strict mode, where the count must agree. */
 mosaic_status mos_model_file_init_named(const char *path, const char *pattern,
                                         const char *const *class_names,
                                         const mos_text_list *stem_bands, mos_model *model,

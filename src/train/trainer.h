@@ -13,7 +13,7 @@ typedef struct mos_train_options {
     bool resume, overwrite, fail_on_collapse;
     const char *init_from, *init_pattern;
     const mos_text_list *init_bands; /* of foreign stems, "s2=B04,B03,B02"; may be NULL */
-    const char *device; /* "auto" */
+    const char *device;              /* "auto" */
     int threads;
     int64_t max_steps; /* 0: all; a smaller number marks the run as reduced */
     bool save_initial; /* also model/initial.safetensors, before the first step */

@@ -28,6 +28,7 @@ static void read_as(const uint8_t *data, size_t size, mos_dtype type, size_t byt
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    (void)mos_tiff_is_silent(data, size, true, 0);
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (size_t t = 0; t < sizeof types / sizeof *types; t++)
             read_as(data, size, types[t].type, types[t].bytes, sizes[s][0], sizes[s][1]);

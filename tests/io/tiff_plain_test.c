@@ -168,14 +168,41 @@ static void named_errors(void **state) {
     assert_null(strstr(mosaic_error(), "vsimem"));
 }
 
+static bool is_silent(const char *path, int bands, const double *nodata, bool has, double wanted) {
+    static const uint16_t plane[SIDE * SIDE];
+    const void *const planes[] = {plane, plane};
+    char *bytes;
+    size_t size;
+    EXPECT_OK(mos_raster_write(path, MOS_U16, SIDE, SIDE, bands, planes, NULL, 0, nodata, NULL));
+    EXPECT_OK(mos_file_read(path, 1 << 20, &bytes, &size));
+    bool silent = mos_tiff_is_silent(bytes, size, has, wanted);
+    for (size_t cut = 0; cut < size; cut += 3)
+        (void)mos_tiff_is_silent(bytes, cut, has, wanted); /* nothing beyond the bytes is read */
+    mos_free(bytes);
+    return silent;
+}
+
+/* Another no-data value or another band is something to listen to. */
+static void silent_files(void **state) {
+    const double zero = 0, gap = -9999;
+    char path[4096];
+    test_path(state, "silent.tif", path);
+    assert_true(is_silent(path, 1, NULL, false, 0));
+    assert_true(is_silent(path, 1, NULL, true, 0));
+    assert_true(is_silent(path, 1, &zero, true, 0));
+    assert_false(is_silent(path, 1, &zero, false, 0));
+    assert_false(is_silent(path, 1, &gap, true, 0));
+    assert_true(is_silent(path, 1, &gap, true, -9999));
+    assert_false(is_silent(path, 2, NULL, false, 0));
+    assert_false(mos_tiff_is_silent("MM\0*", 4, false, 0));
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_test_folder, remove_test_folder)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(real_files),
-        IN_FOLDER(made_files),
-        IN_FOLDER(damaged_files),
-        cmocka_unit_test(named_errors),
+        cmocka_unit_test(real_files), IN_FOLDER(made_files),          IN_FOLDER(damaged_files),
+        IN_FOLDER(silent_files),      cmocka_unit_test(named_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
