@@ -18,7 +18,7 @@ Y
 # What a command says of a data set, less its own name and format, and what was met while its files were looked for.
 said() {
     sed -E "s#^$1:? [a-z0-9-]+, #SET #; s#$1#SET#g; s#^((error|warning),.*),[^,]*\$#\1#" |
-        grep -vE 'not judged  grid|missing modality|rows of metadata|defects met while opening|missing partner|orphan|labels unknown|row.without.files|far from the name|no-label|bytes|sha256|^ids|removed|^(statistics|check|pack):'
+        grep -vE 'not judged  grid|not judged, as said|missing modality|rows of metadata|defects met while opening|missing partner|orphan|labels unknown|row.without.files|far from the name|no-label|bytes|sha256|^ids|removed|^(statistics|check|pack):'
 }
 # alike SOURCE PACK COMMAND...: the two answer alike; %s is the data set.
 alike() {

@@ -138,10 +138,10 @@ void mos_check_log(const mos_check *check) {
             mos_log(MOS_LOG_NOTICE, "%10lld  %s: %s", (long long)check->found[c], row->name,
                     row->meaning);
     }
-    mos_log(MOS_LOG_NOTICE, "%s: %lld samples, %lld errors, %lld warnings%s%.0d%s",
+    if (unjudged > 0)
+        mos_log(MOS_LOG_NOTICE, "%10d  %s not judged, as said above", unjudged,
+                unjudged == 1 ? "class was" : "classes were");
+    mos_log(MOS_LOG_NOTICE, "%s: %lld samples, %lld errors, %lld warnings",
             mos_dataset_root(check->dataset), (long long)check->samples, (long long)check->errors,
-            (long long)check->warnings, unjudged > 0 ? ", " : "", unjudged,
-            unjudged > 1   ? " classes not judged"
-            : unjudged > 0 ? " class not judged"
-                           : "");
+            (long long)check->warnings);
 }
