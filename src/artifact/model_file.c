@@ -2,6 +2,7 @@
 #include "artifact/model_file.h"
 
 #include "artifact/model_card.h"
+#include "artifact/model_file_tensor.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"

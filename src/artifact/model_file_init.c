@@ -3,6 +3,7 @@
 
 #include "artifact/class_join.h"
 #include "artifact/model_card.h"
+#include "artifact/model_file_tensor.h"
 #include "base/log.h"
 #include "base/memory.h"
 

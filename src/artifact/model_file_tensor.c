@@ -1,5 +1,4 @@
-/* Tensors of a file as floats of a model: types, shapes and values checked. */
-#include "artifact/model_card.h"
+#include "artifact/model_file_tensor.h"
 
 #include "base/memory.h"
 

@@ -202,11 +202,11 @@ static mosaic_status read_header(const unsigned char *bytes, size_t size, const 
     return read_dictionary(header, what);
 }
 
-mosaic_status mos_npy_parse(const void *bytes, size_t size, const char *what, mos_dtype *dtype,
-                            int *rank, int64_t shape[MOS_TENSOR_MAX_RANK], void **data) {
-    *data = NULL;
+mosaic_status mos_npy_view(const void *bytes, size_t size, const char *what, mos_dtype *dtype,
+                           int *rank, int64_t shape[MOS_TENSOR_MAX_RANK], const void **data) {
     npy_header header = {0};
     size_t data_at = 0;
+    *data = NULL;
     MOS_TRY(read_header(bytes, size, what, &header, &data_at));
     uint64_t wanted = mos_dtype_bytes(header.dtype);
     bool empty = false, overflow = false;
@@ -218,12 +218,22 @@ mosaic_status mos_npy_parse(const void *bytes, size_t size, const char *what, mo
     if ((overflow && !empty) || wanted != size - data_at)
         return mos_fail(MOSAIC_ERR_DATA, "%s: %zu bytes of data, which is not what its shape needs",
                         what, size - data_at);
-    char *copy;
-    MOS_TRY(mos_alloc((size_t)wanted, 1, "array", &copy));
-    if (wanted > 0) memcpy(copy, (const char *)bytes + data_at, (size_t)wanted);
     *dtype = header.dtype;
     *rank = header.rank;
     memcpy(shape, header.shape, sizeof header.shape);
+    *data = (const char *)bytes + data_at;
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_npy_parse(const void *bytes, size_t size, const char *what, mos_dtype *dtype,
+                            int *rank, int64_t shape[MOS_TENSOR_MAX_RANK], void **data) {
+    const void *values;
+    char *copy;
+    *data = NULL;
+    MOS_TRY(mos_npy_view(bytes, size, what, dtype, rank, shape, &values));
+    const size_t wanted = size - (size_t)((const char *)values - (const char *)bytes);
+    MOS_TRY(mos_alloc(wanted, 1, "array", &copy));
+    if (wanted > 0) memcpy(copy, values, wanted);
     *data = copy;
     return MOSAIC_OK;
 }

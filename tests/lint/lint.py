@@ -29,7 +29,7 @@ VENDOR_HOMES = [
     # and the readers of JSON documents of our own, one file each
     (re.compile(r"jansson\w*\.h$"),
      ("src/io/", "src/artifact/model_card_read.c", "src/config/config_document.c", "src/report/run_json.c",
-      "src/report/run_data.c")),
+      "src/report/run_data.c", "src/deploy/embedding_store.c")),
     (re.compile(r"(protobuf-c/|.*\.pb-c\.h$)"), "src/io/"),
     (re.compile(r"(zstd|zlib|snappy|snappy-c)\.h$"), "src/io/"),
 ]

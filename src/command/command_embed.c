@@ -1,0 +1,99 @@
+/* mosaic embed: a data set as rows of numbers. */
+#include "command/command_table.h"
+#include "deploy/embed.h"
+
+typedef struct embed_command {
+    mos_command_machine machine;
+    char *out, *modality;
+    mos_text_list set;
+    int kind, type, split;
+    int64_t limit;
+} embed_command;
+
+static const char *const splits[] = {"all", "train", "validation", "test", "none", NULL};
+
+static const mos_option own_options[] = {
+    {.key = "out",
+     .letter = 'o',
+     .type = MOS_OPTION_PATH,
+     .offset = offsetof(embed_command, out),
+     .help = "folder for embeddings.npy, embeddings.csv and embeddings.json"},
+    {.key = "space",
+     .type = MOS_OPTION_CHOICE,
+     .offset = offsetof(embed_command, kind),
+     .fallback = "latents",
+     .choices = mos_embedding_kind_names,
+     .help = "latents: unit rows that modalities share, for searching across them; features: what "
+             "the encoders give, for probes and clusters"},
+    {.key = "modality",
+     .type = MOS_OPTION_TEXT,
+     .offset = offsetof(embed_command, modality),
+     .help = "this one alone; by default all side by side, zeros where one is absent"},
+    {.key = "type",
+     .type = MOS_OPTION_CHOICE,
+     .offset = offsetof(embed_command, type),
+     .fallback = "float32",
+     .choices = mos_embedding_type_names,
+     .help = "how numbers are stored; scale and error of the smaller ones are stated"},
+    {.key = "split",
+     .type = MOS_OPTION_CHOICE,
+     .offset = offsetof(embed_command, split),
+     .fallback = "all",
+     .choices = splits,
+     .help = "samples to embed"},
+    {.key = "set",
+     .type = MOS_OPTION_LIST,
+     .unit = "KEY=VALUE",
+     .offset = offsetof(embed_command, set),
+     .help = "KEY=VALUE over the configuration; may be repeated"},
+    {.key = "limit",
+     .type = MOS_OPTION_INT,
+     .offset = offsetof(embed_command, limit),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1e15,
+     .help = "embed at most so many patches, 0: all"},
+};
+static const mos_option_table own_table = {"embed", own_options,
+                                           sizeof own_options / sizeof *own_options};
+
+static mosaic_status run_embed(const void *values, const mos_text_list *positional, FILE *out) {
+    const embed_command *command = values;
+    const mos_embed_options options = {
+        .session = {.model = positional->items[0],
+                    .set = &command->set,
+                    .device = mos_device_choices[command->machine.device],
+                    .threads = mos_command_threads(&command->machine)},
+        .data = positional->count > 1 ? positional->items[1] : NULL,
+        .out = command->out,
+        .kind = (mos_embedding_kind)command->kind,
+        .type = (mos_embedding_type)command->type,
+        .modality = command->modality,
+        .split = command->split == 0 ? MOS_SPLIT_COUNT : (mos_split)(command->split - 1),
+        .limit = command->limit};
+    mos_embedding_about about;
+    mos_text text = {0};
+    MOS_TRY(mos_embed_run(&options, &about));
+    mos_text_add(&text, "rows %lld\ncolumns %lld\nspace %s\ntype %s\n", (long long)about.rows,
+                 (long long)(about.modalities * about.size), mos_embedding_kind_names[about.kind],
+                 mos_embedding_type_names[about.type]);
+    if (about.type != MOS_EMBED_FLOAT32) {
+        mos_text_add(&text, "scale ");
+        mos_text_add_number(&text, about.scale);
+        mos_text_add(&text, "\nlargest error %.3g\nrms error %.3g\n", about.largest_error,
+                     about.rms_error);
+    }
+    return mos_command_print(&text, out);
+}
+
+const mos_command_row mos_command_embed = {
+    .name = "embed",
+    .usage = "mosaic embed [options] --out FOLDER MODEL [DATA]",
+    .summary = "features or latents of every patch of a data set, to search and learn from",
+    .parts = {{&own_table, 0, NULL},
+              {&mos_command_machine_table, offsetof(embed_command, machine), NULL}},
+    .size = sizeof(embed_command),
+    .positional_least = 1,
+    .positional_most = 2,
+    .run = run_embed,
+};

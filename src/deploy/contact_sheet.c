@@ -1,0 +1,190 @@
+#include "deploy/contact_sheet.h"
+
+#include "base/base64.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "deploy/predict_source.h"
+#include "evaluate/picture.h"
+#include "io/png.h"
+#include "report/page.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SIDE = MOS_PICTURE_SIDE, GAP = 4, CELL = SIDE + GAP, WHITE = 255, GREY = 128 };
+
+typedef struct sheet {
+    const mos_search_options *options;
+    const mos_embedding_store *store;
+    const mos_search_result *result;
+    mos_session session;
+    mos_reader *reader;
+    int64_t rows, columns, missing;
+    uint8_t *rgb; /* [rows * CELL, columns * CELL, 3] */
+    uint8_t tile[SIDE * SIDE * 3];
+} sheet;
+
+/* The data set's modality that is drawn: the one named, else the last with B04, else the first. */
+static int64_t choose_modality(const sheet *s, const char *name) {
+    const mos_modality *all;
+    const int64_t count = mos_dataset_modalities(s->session.dataset, &all);
+    int64_t chosen = 0;
+    for (int64_t m = 0; m < count; m++) {
+        mos_picture_kind kind;
+        int bands[3];
+        if (name != NULL && strcmp(all[m].name, name) == 0) return m;
+        if (name == NULL && mos_picture_bands(&all[m], &kind, bands) > 0 &&
+            kind == MOS_PICTURE_NATURAL)
+            chosen = m;
+    }
+    return chosen;
+}
+
+/* The patch into the tile, in its upper left corner; what is not there stays grey. */
+static mosaic_status draw_tile(sheet *s, int64_t row, const char *modality) {
+    const char *id = mos_embedding_cell(s->store, row, s->store->id);
+    const int64_t sample = mos_dataset_find(s->session.dataset, id);
+    const int64_t m = choose_modality(s, modality);
+    const mos_modality *all;
+    mos_picture_kind kind;
+    mos_patch patch;
+    int bands[3];
+    int64_t width, height;
+    uint8_t *rgb;
+    (void)mos_dataset_modalities(s->session.dataset, &all);
+    memset(s->tile, GREY, sizeof s->tile);
+    const int count = mos_picture_bands(&all[m], &kind, bands);
+    if (sample < 0 || count == 0 ||
+        mos_reader_read(s->reader, sample, m, bands, count, &patch) != MOSAIC_OK) {
+        s->missing++;
+        return MOSAIC_OK;
+    }
+    mos_picture_size(&patch, &width, &height);
+    MOS_TRY(mos_alloc((size_t)(3 * width * height), 1, "picture", &rgb));
+    mosaic_status status = mos_picture_draw(kind, &patch, rgb);
+    /* small patches are enlarged by whole pixels */
+    const int64_t times = SIDE / (width > height ? width : height);
+    for (int64_t y = 0; status == MOSAIC_OK && y < height * times; y++)
+        for (int64_t x = 0; x < width * times; x++)
+            memcpy(s->tile + (y * SIDE + x) * 3, rgb + (y / times * width + x / times) * 3, 3);
+    mos_free(rgb);
+    return status;
+}
+
+static void place_tile(sheet *s, int64_t row, int64_t column) {
+    for (int64_t y = 0; y < SIDE; y++)
+        memcpy(s->rgb + ((row * CELL + y) * s->columns * CELL + column * CELL) * 3,
+               s->tile + y * SIDE * 3, SIDE * 3);
+}
+
+static void add_escaped(mos_text *page, const char *text) {
+    for (; *text != '\0'; text++) {
+        if (*text == '<' || *text == '>' || *text == '&' || *text == '"')
+            mos_text_add(page, "&#%d;", *text);
+        else
+            mos_text_add_bytes(page, text, 1);
+    }
+}
+
+static mosaic_status add_figure(sheet *s, int64_t row, const char *what, mos_text *page) {
+    mos_text png = {0};
+    mosaic_status status = mos_png_write(s->tile, SIDE, SIDE, &png);
+    if (status == MOSAIC_OK && !png.failed) {
+        mos_text_add(page,
+                     "<figure style=\"display:inline-block;width:%dpx;margin:4px;"
+                     "vertical-align:top;font-size:11px;overflow-wrap:anywhere\"><img width=%d "
+                     "height=%d alt=\"\" src=\"data:image/png;base64,",
+                     SIDE, SIDE, SIDE);
+        mos_text_add_base64(page, png.data, png.size);
+        mos_text_add(page, "\"><figcaption><b>%s</b> ", what);
+        add_escaped(page, mos_embedding_cell(s->store, row, s->store->id));
+        mos_text_add(page, "<br>");
+        add_escaped(page, mos_embedding_cell(s->store, row, s->store->labels));
+        mos_text_add(page, "</figcaption></figure>\n");
+    }
+    if (png.failed) status = mos_fail_memory(png.size, "a picture");
+    mos_text_release(&png);
+    return status;
+}
+
+static mosaic_status draw_query(sheet *s, int64_t q, mos_text *page) {
+    const mos_search_hit *hits = s->result->hit + q * s->result->count;
+    const char *by = s->options->by != NULL ? s->options->by : s->options->among;
+    const char *among = s->options->among != NULL ? s->options->among : s->options->by;
+    char what[32];
+    memset(s->tile, GREY, sizeof s->tile);
+    mos_text_add(page, "<div>\n");
+    if (s->result->row[q] >= 0) {
+        MOS_TRY(draw_tile(s, s->result->row[q], by));
+        MOS_TRY(add_figure(s, s->result->row[q], "query", page));
+    }
+    place_tile(s, q, 0);
+    for (int64_t i = 0; i < s->result->found[q] && i + 1 < s->columns; i++) {
+        MOS_TRY(draw_tile(s, hits[i].row, among));
+        place_tile(s, q, i + 1);
+        (void)snprintf(what, sizeof what, "%.4f", (double)hits[i].cosine);
+        MOS_TRY(add_figure(s, hits[i].row, what, page));
+    }
+    mos_text_add(page, "</div>\n");
+    return MOSAIC_OK;
+}
+
+static mosaic_status write_files(sheet *s, const char *folder, mos_text *page) {
+    char path[4096];
+    mos_text png = {0};
+    mosaic_status status;
+    MOS_GOTO(mos_png_write(s->rgb, s->columns * CELL, s->rows * CELL, &png));
+    if (png.failed || page->failed) MOS_GOTO(mos_fail_memory(png.size, "a contact sheet"));
+    MOS_GOTO(mos_path_join(path, sizeof path, folder, "sheet.png"));
+    MOS_GOTO(mos_atomic_write(path, png.data, png.size));
+    MOS_GOTO(mos_path_join(path, sizeof path, folder, "sheet.html"));
+    MOS_GOTO(mos_atomic_write(path, page->data, page->size));
+done:
+    mos_text_release(&png);
+    return status;
+}
+
+mosaic_status mos_contact_sheet_write(const char *folder, const mos_session_options *session,
+                                      const mos_search_options *options,
+                                      const mos_embedding_store *store,
+                                      const mos_search_result *result) {
+    sheet *s = NULL;
+    mos_text page = {0};
+    mos_predict_options source = {.session = *session,
+                                  .data = store->about.data[0] != '\0' ? store->about.data : NULL};
+    mosaic_status status;
+    source.session.model = store->about.model;
+    MOS_TRY(mos_alloc(1, sizeof *s, "a contact sheet", &s));
+    s->options = options;
+    s->store = store;
+    s->result = result;
+    s->rows = result->queries < MOS_SHEET_QUERIES ? result->queries : MOS_SHEET_QUERIES;
+    s->columns = 1 + (result->count < MOS_SHEET_ANSWERS ? result->count : MOS_SHEET_ANSWERS);
+    MOS_GOTO(mos_alloc((size_t)(s->rows * CELL * s->columns * CELL), 3, "a picture", &s->rgb));
+    memset(s->rgb, WHITE, (size_t)(s->rows * CELL * s->columns * CELL * 3));
+    MOS_GOTO(
+        mos_context(mos_predict_open(&source, &s->session), "the patches of the contact sheet"));
+    MOS_GOTO(mos_reader_open(s->session.dataset, &s->reader));
+    mos_page_begin(&page, "search", "Places like these");
+    for (int64_t q = 0; q < s->rows; q++)
+        MOS_GOTO(draw_query(s, q, &page));
+    if (s->rows < result->queries || s->columns < 1 + result->count)
+        mos_text_add(&page, "<p>The first %lld of %lld queries, %lld of %lld answers each.</p>\n",
+                     (long long)s->rows, (long long)result->queries, (long long)s->columns - 1,
+                     (long long)result->count);
+    mos_page_end(&page);
+    if (s->missing > 0)
+        mos_log(MOS_LOG_WARNING, "%lld patches of the contact sheet could not be read: grey",
+                (long long)s->missing);
+    MOS_GOTO(write_files(s, folder, &page));
+done:
+    mos_text_release(&page);
+    if (s != NULL) {
+        mos_reader_close(&s->reader);
+        mos_session_close(&s->session);
+        mos_free(s->rgb);
+    }
+    mos_free(s);
+    return status;
+}

@@ -1,0 +1,272 @@
+#include "deploy/embedding_store.h"
+
+#include "base/file.h"
+#include "base/json_writer.h"
+#include "base/memory.h"
+#include "io/npy.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define STORE_FORMAT "mosaic-embeddings-1"
+const char *const mos_embedding_kind_names[] = {"features", "latents", NULL};
+const char *const mos_embedding_type_names[] = {"float32", "float16", "int8", NULL};
+static const mos_dtype stored_as[] = {MOS_F32, MOS_F16, MOS_I8};
+enum { MOST_ABOUT_BYTES = 1 << 20, MOST_SIZE = 1 << 16 };
+
+/* ---- numbers */
+
+/* IEEE half precision, to the nearest, ties to even; what is too large becomes infinite. */
+static uint16_t to_half(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    const uint32_t sign = bits >> 16 & 0x8000u, rest = bits & 0x7fffffffu;
+    if (rest > 0x7f800000u) return (uint16_t)(sign | 0x7e00u);
+    const int exponent = (int)(rest >> 23) - 127;
+    if (exponent < -14) { /* subnormal: a whole number of 2^-24 */
+        const double steps = nearbyint(ldexp(fabs((double)value), 24));
+        return (uint16_t)(sign | (uint32_t)steps);
+    }
+    const uint32_t rounded = rest + 0xfffu + (rest >> 13 & 1u);
+    if (rounded >= 0x47800000u) return (uint16_t)(sign | 0x7c00u);
+    return (uint16_t)(sign | (rounded - 0x38000000u) >> 13);
+}
+
+static float from_half(uint16_t half) {
+    const int exponent = half >> 10 & 31, fraction = half & 1023;
+    const float value = exponent == 31  ? (fraction == 0 ? INFINITY : NAN)
+                        : exponent == 0 ? ldexpf((float)fraction, -24)
+                                        : ldexpf((float)(fraction | 1024), exponent - 25);
+    return half >> 15 ? -value : value;
+}
+
+void mos_embedding_row(const mos_embedding_store *store, int64_t row, int64_t begin, int64_t count,
+                       float *out) {
+    const int64_t at = row * store->about.modalities * store->about.size + begin;
+    const uint16_t *halves = store->values;
+    const int8_t *bytes = store->values;
+    switch (store->about.type) {
+    case MOS_EMBED_FLOAT16:
+        for (int64_t i = 0; i < count; i++)
+            out[i] = from_half(halves[at + i]);
+        break;
+    case MOS_EMBED_INT8:
+        for (int64_t i = 0; i < count; i++)
+            out[i] = (float)store->about.scale * (float)bytes[at + i];
+        break;
+    default:
+        memcpy(out, (const float *)store->values + at, (size_t)count * sizeof *out);
+        break;
+    }
+}
+
+/* One value as it is stored, and what is read back of it. */
+static float store_value(mos_embedding_type type, double scale, float value, void *to, int64_t i) {
+    if (type == MOS_EMBED_FLOAT16) {
+        ((uint16_t *)to)[i] = to_half(value);
+        return from_half(((uint16_t *)to)[i]);
+    }
+    ((int8_t *)to)[i] = (int8_t)nearbyint((double)value / scale);
+    return (float)scale * (float)((int8_t *)to)[i];
+}
+
+mosaic_status mos_embedding_values_write(const char *folder, const float *values,
+                                         mos_embedding_about *about) {
+    const int64_t columns = about->modalities * about->size, count = about->rows * columns;
+    const int64_t shape[] = {about->rows, columns};
+    const mos_dtype dtype = stored_as[about->type];
+    double largest = 0, squares = 0;
+    char path[4096];
+    void *stored = NULL;
+    mosaic_status status = MOSAIC_OK;
+    about->scale = 1;
+    about->largest_error = about->rms_error = 0;
+    MOS_TRY(mos_path_join(path, sizeof path, folder, "embeddings.npy"));
+    for (int64_t i = 0; i < count; i++)
+        largest = fmax(largest, fabs((double)values[i]));
+    if (about->type == MOS_EMBED_FLOAT32) return mos_npy_write(path, dtype, 2, shape, values);
+    if (about->type == MOS_EMBED_FLOAT16 && largest > 65504)
+        return mos_fail(MOSAIC_ERR_DATA, "a value of %.4g is beyond float16: use float32", largest);
+    if (about->type == MOS_EMBED_INT8 && largest > 0) about->scale = largest / 127;
+    MOS_GOTO(mos_alloc((size_t)count, mos_dtype_bytes(dtype), "embeddings", &stored));
+    for (int64_t i = 0; i < count; i++) {
+        const double error =
+            fabs((double)store_value(about->type, about->scale, values[i], stored, i) -
+                 (double)values[i]);
+        about->largest_error = fmax(about->largest_error, error);
+        squares += error * error;
+    }
+    if (count > 0) about->rms_error = sqrt(squares / (double)count);
+    MOS_GOTO(mos_npy_write(path, dtype, 2, shape, stored));
+done:
+    mos_free(stored);
+    return status;
+}
+
+/* ---- embeddings.json */
+
+mosaic_status mos_embedding_about_write(const char *folder, const mos_embedding_about *about) {
+    char path[4096];
+    mos_json json = {0};
+    mosaic_status status = MOSAIC_OK;
+    mos_json_open(&json, NULL, '{');
+    mos_json_string(&json, "format", STORE_FORMAT);
+    mos_json_string(&json, "model", about->model);
+    mos_json_string(&json, "model_sha256", about->model_sha256);
+    mos_json_string(&json, "data", about->data);
+    mos_json_string(&json, "space", mos_embedding_kind_names[about->kind]);
+    mos_json_string(&json, "type", mos_embedding_type_names[about->type]);
+    mos_json_number(&json, "scale", about->scale);
+    mos_json_number(&json, "largest_error", about->largest_error);
+    mos_json_number(&json, "rms_error", about->rms_error);
+    mos_json_int(&json, "rows", about->rows);
+    mos_json_int(&json, "size", about->size);
+    mos_json_open(&json, "modalities", '[');
+    for (int64_t m = 0; m < about->modalities; m++)
+        mos_json_string(&json, NULL, about->modality[m]);
+    mos_json_close(&json, ']');
+    mos_json_close(&json, '}');
+    MOS_GOTO(mos_json_end(&json));
+    MOS_GOTO(mos_path_join(path, sizeof path, folder, "embeddings.json"));
+    MOS_GOTO(mos_atomic_write(path, json.text.data, json.text.size));
+done:
+    mos_json_release(&json);
+    return status;
+}
+
+static mosaic_status take_text(const json_t *root, const char *path, const char *key, char *out,
+                               size_t size) {
+    const char *text = json_string_value(json_object_get(root, key));
+    if (text == NULL || strlen(text) >= size)
+        return mos_fail(MOSAIC_ERR_DATA, "%s: '%s' wants a text of at most %zu bytes", path, key,
+                        size - 1);
+    memcpy(out, text, strlen(text) + 1);
+    return MOSAIC_OK;
+}
+
+static mosaic_status take_choice(const json_t *root, const char *path, const char *key,
+                                 const char *const *names, int *out) {
+    char text[32];
+    MOS_TRY(take_text(root, path, key, text, sizeof text));
+    for (*out = 0; names[*out] != NULL; (*out)++)
+        if (strcmp(names[*out], text) == 0) return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_DATA, "%s: '%s' is '%s', which is not known", path, key, text);
+}
+
+static mosaic_status read_about(const json_t *root, const char *path, mos_embedding_about *out) {
+    char format[32];
+    int kind = 0, type = 0;
+    MOS_TRY(take_text(root, path, "format", format, sizeof format));
+    if (strcmp(format, STORE_FORMAT) != 0)
+        return mos_fail(MOSAIC_ERR_DATA, "%s: format '%s', wanted '%s'", path, format,
+                        STORE_FORMAT);
+    MOS_TRY(take_text(root, path, "model", out->model, sizeof out->model));
+    MOS_TRY(take_text(root, path, "model_sha256", out->model_sha256, sizeof out->model_sha256));
+    MOS_TRY(take_text(root, path, "data", out->data, sizeof out->data));
+    MOS_TRY(take_choice(root, path, "space", mos_embedding_kind_names, &kind));
+    MOS_TRY(take_choice(root, path, "type", mos_embedding_type_names, &type));
+    out->kind = (mos_embedding_kind)kind;
+    out->type = (mos_embedding_type)type;
+    out->scale = json_number_value(json_object_get(root, "scale"));
+    out->rows = json_integer_value(json_object_get(root, "rows"));
+    out->size = json_integer_value(json_object_get(root, "size"));
+    const json_t *names = json_object_get(root, "modalities");
+    out->modalities = (int64_t)json_array_size(names);
+    if (!(out->scale > 0) || out->rows < 1 || out->size < 1 || out->size > MOST_SIZE ||
+        out->modalities < 1 || out->modalities > MOS_MAX_MODALITIES)
+        return mos_fail(MOSAIC_ERR_DATA, "%s: scale, rows, size or modalities are out of range",
+                        path);
+    for (int64_t m = 0; m < out->modalities; m++) {
+        const char *name = json_string_value(json_array_get(names, (size_t)m));
+        if (name == NULL || strlen(name) >= sizeof out->modality[m])
+            return mos_fail(MOSAIC_ERR_DATA, "%s: 'modalities' wants names", path);
+        memcpy(out->modality[m], name, strlen(name) + 1);
+    }
+    return MOSAIC_OK;
+}
+
+/* ---- reading */
+
+static mosaic_status open_about(const char *folder, mos_embedding_about *out) {
+    char path[4096], *text = NULL;
+    size_t size;
+    json_error_t error;
+    MOS_TRY(mos_path_join(path, sizeof path, folder, "embeddings.json"));
+    MOS_TRY(mos_context(mos_file_read(path, MOST_ABOUT_BYTES, &text, &size),
+                        "'%s' is no store of embeddings (mosaic embed makes one)", folder));
+    json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+    mos_free(text);
+    if (root == NULL) return mos_fail(MOSAIC_ERR_DATA, "%s is not JSON: %s", path, error.text);
+    mosaic_status status = read_about(root, path, out);
+    json_decref(root);
+    return status;
+}
+
+static mosaic_status open_values(const char *folder, mos_embedding_store *store) {
+    char path[4096];
+    mos_dtype dtype;
+    int rank;
+    int64_t shape[MOS_TENSOR_MAX_RANK];
+    const mos_embedding_about *about = &store->about;
+    MOS_TRY(mos_path_join(path, sizeof path, folder, "embeddings.npy"));
+    MOS_TRY(mos_file_map_open(path, UINT64_MAX, &store->map));
+    MOS_TRY(
+        mos_npy_view(store->map.data, store->map.size, path, &dtype, &rank, shape, &store->values));
+    if (dtype != stored_as[about->type] || rank != 2 || shape[0] != about->rows ||
+        shape[1] != about->modalities * about->size ||
+        (uintptr_t)store->values % mos_dtype_bytes(dtype) != 0)
+        return mos_fail(MOSAIC_ERR_DATA, "%s is not the array that embeddings.json describes",
+                        path);
+    return MOSAIC_OK;
+}
+
+static mosaic_status open_table(const char *folder, mos_embedding_store *store) {
+    const struct {
+        const char *name;
+        int64_t *column;
+    } columns[] = {
+        {"id", &store->id},        {"split", &store->split},         {"country", &store->country},
+        {"date", &store->date},    {"longitude", &store->longitude}, {"latitude", &store->latitude},
+        {"labels", &store->labels}};
+    char path[4096], name[64];
+    MOS_TRY(mos_path_join(path, sizeof path, folder, "embeddings.csv"));
+    MOS_TRY(mos_csv_read(path, ',', &store->table));
+    if ((int64_t)store->table.rows != store->about.rows)
+        return mos_fail(MOSAIC_ERR_DATA, "%s has %zu rows, embeddings.json says %lld", path,
+                        store->table.rows, (long long)store->about.rows);
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        *columns[i].column = mos_csv_column(&store->table, columns[i].name);
+        if (*columns[i].column < 0)
+            return mos_fail(MOSAIC_ERR_DATA, "%s has no column '%s'", path, columns[i].name);
+    }
+    for (int64_t m = 0; m < store->about.modalities; m++) {
+        (void)snprintf(name, sizeof name, "has:%s", store->about.modality[m]);
+        store->present[m] = mos_csv_column(&store->table, name);
+        if (store->present[m] < 0)
+            return mos_fail(MOSAIC_ERR_DATA, "%s has no column '%s'", path, name);
+    }
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_embedding_store_open(const char *folder, mos_embedding_store *out) {
+    mosaic_status status;
+    *out = (mos_embedding_store){0};
+    MOS_GOTO(open_about(folder, &out->about));
+    MOS_GOTO(open_values(folder, out));
+    MOS_GOTO(open_table(folder, out));
+done:
+    if (status != MOSAIC_OK) mos_embedding_store_close(out);
+    return status;
+}
+
+void mos_embedding_store_close(mos_embedding_store *store) {
+    mos_file_map_release(&store->map);
+    mos_csv_release(&store->table);
+    store->values = NULL;
+}
+
+const char *mos_embedding_cell(const mos_embedding_store *store, int64_t row, int64_t column) {
+    return store->table.cells[(size_t)row * store->table.columns + (size_t)column];
+}

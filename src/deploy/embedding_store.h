@@ -1,0 +1,53 @@
+/* Embeddings as files: embeddings.npy [rows, all modalities side by side], embeddings.csv with a
+ * line per row, embeddings.json with what the numbers mean. */
+#ifndef MOS_DEPLOY_EMBEDDING_STORE_H
+#define MOS_DEPLOY_EMBEDDING_STORE_H
+
+#include "base/text.h"
+#include "io/csv.h"
+#include "io/file_map.h"
+#include "io/safetensors.h"
+#include "model/model.h"
+
+typedef enum mos_embedding_kind { MOS_EMBED_FEATURES, MOS_EMBED_LATENTS } mos_embedding_kind;
+extern const char *const mos_embedding_kind_names[]; /* "features" "latents" NULL */
+typedef enum mos_embedding_type {
+    MOS_EMBED_FLOAT32,
+    MOS_EMBED_FLOAT16,
+    MOS_EMBED_INT8 /* value = scale * stored, one scale for the file */
+} mos_embedding_type;
+extern const char *const mos_embedding_type_names[]; /* "float32" "float16" "int8" NULL */
+
+typedef struct mos_embedding_about {
+    char model[4096], model_sha256[65], data[4096]; /* data: "" the model's own */
+    mos_embedding_kind kind;
+    mos_embedding_type type;
+    double scale, largest_error, rms_error; /* of what is stored against float32 */
+    int64_t rows, modalities, size;         /* size: of one modality's part of a row */
+    char modality[MOS_MAX_MODALITIES][32];
+} mos_embedding_about;
+
+/* embeddings.json */
+mosaic_status mos_embedding_about_write(const char *folder, const mos_embedding_about *about);
+
+/* values [rows, columns] as that type into embeddings.npy; fills in scale and errors. */
+mosaic_status mos_embedding_values_write(const char *folder, const float *values,
+                                         mos_embedding_about *about);
+
+/* A store that is open for searching: the numbers stay in the mapped file. */
+typedef struct mos_embedding_store {
+    mos_embedding_about about;
+    mos_file_map map;
+    const void *values; /* [rows, modalities * size] of about.type */
+    mos_csv table;
+    int64_t id, split, country, date, longitude, latitude, labels; /* columns */
+    int64_t present[MOS_MAX_MODALITIES];
+} mos_embedding_store;
+mosaic_status mos_embedding_store_open(const char *folder, mos_embedding_store *out);
+void mos_embedding_store_close(mos_embedding_store *store);
+const char *mos_embedding_cell(const mos_embedding_store *store, int64_t row, int64_t column);
+/* `count` columns of a row from `begin` on, as floats. */
+void mos_embedding_row(const mos_embedding_store *store, int64_t row, int64_t begin, int64_t count,
+                       float *out);
+
+#endif

@@ -1,0 +1,49 @@
+/* `search`: the rows of a store that are most like others, by exact cosine. */
+#ifndef MOS_DEPLOY_SEARCH_H
+#define MOS_DEPLOY_SEARCH_H
+
+#include "base/options.h"
+#include "deploy/embedding_store.h"
+
+enum { MOS_SEARCH_MOST = 1000 };
+
+typedef struct mos_search_filter {
+    const mos_text_list *labels; /* any of these; NULL or empty: whatever */
+    const char *country, *from, *to;
+    bool boxed;
+    double box[4]; /* west, south, east, north in degrees; west > east crosses the date line */
+} mos_search_filter;
+
+typedef struct mos_search_options {
+    const char *store;
+    const mos_text_list *ids; /* queries by id, or */
+    const char *file;         /* an .npy of vectors [queries, size or modalities * size] */
+    const char *by, *among;   /* modality of the queries and of the answers; NULL: all, the mean of
+                                 their cosines */
+    mos_search_filter filter;
+    int64_t count; /* answers per query */
+    int threads;
+} mos_search_options;
+
+typedef struct mos_search_hit {
+    int64_t row;
+    float cosine;
+} mos_search_hit;
+
+/* What was found: query q has found[q] hits at hit[q * count], best first, ties by row. */
+typedef struct mos_search_result {
+    int64_t queries, count, candidates; /* candidates: rows that pass the filter */
+    int64_t *row;                       /* [queries] of the store, -1: from a file */
+    int64_t *found;
+    mos_search_hit *hit;
+} mos_search_result;
+
+/* Cosines are products of rows divided by their lengths, never differences of squares. A row that
+ * lacks a modality the query is asked by has no answer to it. A query by id is no answer to itself,
+ * except across modalities. Features of two encoders share no space: across modalities latents are
+ * wanted. */
+mosaic_status mos_search_run(const mos_search_options *options, const mos_embedding_store *store,
+                             mos_search_result *out);
+void mos_search_release(mos_search_result *result);
+
+#endif

@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2154 # mosaic and work are set by cli_support.sh
+# `mosaic embed` and `mosaic search` against NumPy: every type, across modalities, filters, the contact sheet, what is refused.
+source "$(dirname "$0")/../cli/cli_support.sh"
+source=$2
+export PYTHONDONTWRITEBYTECODE=1
+python=${PYTHON:-/usr/bin/python3}
+if ! "$python" -c 'import numpy' 2>/dev/null; then
+    echo "skipped: needs Debian's python3-numpy"
+    exit 77
+fi
+check "a data set" "$mosaic" data synth "$work/data" --patches 40 --size 24 --classes 4 --seed 3 --missing-s1 0.2 --no-progress
+cat >"$work/config.yaml" <<END
+data: {root: $work/data, statistics: reben}
+method: mosaic-1
+model: {encoder: resnet18, hidden: 16, latent: 8}
+train: {epochs: 1, batch: 8, lr: 1e-3, precision: fp32}
+END
+expect 0 "model written" "$mosaic" train "$work/config.yaml" --out "$work/run" --threads 1 --max-steps 1
+judge() {
+    "$python" "$source/tests/deploy/embed_search_check.py" "$@"
+}
+embed() {
+    local to=$1
+    shift
+    expect 0 "rows 40" "$mosaic" embed "$work/run" --threads 1 --out "$work/$to" "$@"
+}
+embed latents
+embed features --space features --type float16
+embed bytes --space latents --type int8
+check "what float16 and int8 lose is stated" "$python" - "$work" <<'END'
+import json, sys, numpy as np
+work = sys.argv[1]
+exact = np.load(work + "/latents/embeddings.npy")
+about = json.load(open(work + "/bytes/embeddings.json"))
+stored = np.load(work + "/bytes/embeddings.npy")
+assert stored.dtype == np.int8 and abs(stored).max() == 127
+error = abs(stored.astype(np.float32) * np.float32(about["scale"]) - exact)
+assert abs(error.max() - about["largest_error"]) < 1e-7 and 0 < error.max() <= about["scale"] / 2 + 1e-7, (error.max(), about)
+assert abs(np.sqrt((error.astype(float) ** 2).mean()) - about["rms_error"]) < 1e-7
+assert np.load(work + "/features/embeddings.npy").dtype == np.float16
+END
+mapfile -t ids < <(awk -F, 'NR > 1 && $8 == 1 { print $1 }' "$work/latents/embeddings.csv" | head -3)
+mapfile -t lacking < <(awk -F, 'NR > 1 && $8 == 0 { print $1 }' "$work/latents/embeddings.csv" | head -1)
+check "some patches lack s1" test -n "${lacking[0]}"
+for store in latents features bytes; do
+    for threads in 1 3; do
+        expect 0 "" "$mosaic" search "$work/$store" "${ids[@]}" "${lacking[0]}" --threads $threads -k 7 --out "$work/found-$threads"
+    done
+    same "$work/found-1/results.csv" "$work/found-3/results.csv"
+    check "$store as NumPy" judge "$work/$store" "$work/found-1/results.csv" all all "${ids[@]}" "${lacking[0]}"
+done
+expect 0 "" "$mosaic" search "$work/latents" "${ids[@]}" --by s1 --among s2 -k 40 --out "$work/across" --sheet --threads 1
+check "radar asks, optical answers" judge "$work/latents" "$work/across/results.csv" s1 s2 "${ids[@]}"
+check "the sheet has every picture" test "$(grep -c "data:image/png" "$work/across/sheet.html")" = 63
+check "the sheet is a picture" "$python" -c "import sys; d = open(sys.argv[1], 'rb').read(); assert d[:4] == b'\x89PNG' and int.from_bytes(d[16:20], 'big') == 2100 and int.from_bytes(d[20:24], 'big') == 300" "$work/across/sheet.png"
+"$python" -c "import sys, numpy as np; np.save(sys.argv[2], np.load(sys.argv[1] + '/embeddings.npy')[:2])" "$work/latents" "$work/vectors.npy"
+expect 0 "^1,1,$(awk -F, 'NR == 3 { print $1 }' "$work/latents/embeddings.csv"),(1|0\.999999[0-9]*)," "$mosaic" search "$work/latents" --file "$work/vectors.npy" -k 1 --threads 1
+
+# filters
+label=$(awk -F, 'NR == 2 { split($7, l, ";"); print l[1] }' "$work/latents/embeddings.csv" | tr -d '"')
+expect 0 "" "$mosaic" search "$work/latents" "${ids[0]}" -k 40 --label "$label" --threads 1 --out "$work/label"
+check "a label" "$python" - "$work/label/results.csv" "$work/latents/embeddings.csv" "$label" "${ids[0]}" <<'END'
+import csv, sys
+found, table, label, query = sys.argv[1:]
+rows = list(csv.DictReader(open(table)))
+has = next(r for r in rows if r["id"] == query)["has:s1"]
+wanted = {r["id"] for r in rows if label in r["labels"].split(";") and r["id"] != query and r["has:s1"] >= has}
+got = {r["id"] for r in csv.DictReader(open(found))}
+assert got == wanted and 0 < len(got) < len(rows) - 1, (len(got), len(wanted))
+END
+expect 3 "none of the 40 rows .*passes the filters" "$mosaic" search "$work/latents" "${ids[0]}" --to 1990 --threads 1
+expect 3 "none of the 40 rows" "$mosaic" search "$work/latents" "${ids[0]}" --country Nowhere --threads 1
+expect 3 "none of the 40 rows" "$mosaic" search "$work/latents" "${ids[0]}" --box=-179,-89,-178,-88 --threads 1
+expect 2 "--box wants west,south,east,north" "$mosaic" search "$work/latents" "${ids[0]}" --box 1,2
+
+# refusals
+expect 2 "features of 's1' and 's2' share no space" "$mosaic" search "$work/features" "${ids[0]}" --by s1 --among s2
+expect 3 "query 1 has no numbers" "$mosaic" search "$work/latents" "${lacking[0]}" --by s1 --among s2
+expect 2 "no row of id 'nowhere'" "$mosaic" search "$work/latents" nowhere
+expect 2 "no modality 's3'.*did you mean 's[12]'" "$mosaic" search "$work/latents" "${ids[0]}" --by s3
+expect 2 "wants ids or --file" "$mosaic" search "$work/latents"
+expect 1 "is no store of embeddings" "$mosaic" search "$work/run" x
+expect 2 "no modality 'sar'" "$mosaic" embed "$work/run" --modality sar --out "$work/never"
+cp -r "$work/latents" "$work/cut"
+truncate -s -4 "$work/cut/embeddings.npy"
+expect 3 "not what its shape needs" "$mosaic" search "$work/cut" "${ids[0]}"
+finish
