@@ -5,7 +5,7 @@
  * moment leaves the older ones whole. */
 #include "train/train_state.h"
 
-#include "artifact/model_card.h"
+#include "artifact/model_file_tensor.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "io/safetensors.h"
