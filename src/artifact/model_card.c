@@ -94,8 +94,14 @@ static void add_training(const mos_model_card *card, mos_text *out) {
 }
 
 static void add_input(const mos_model_card *card, mos_text *out) {
-    mos_text_add(out, "{\"height\": %lld, \"width\": %lld}", (long long)card->height,
+    mos_text_add(out, "{\"height\": %lld, \"width\": %lld", (long long)card->height,
                  (long long)card->width);
+    if (card->patch > 0) mos_text_add(out, ", \"patch\": %lld", (long long)card->patch);
+    if (card->resolution_m > 0) {
+        mos_text_add(out, ", \"resolution_m\": ");
+        mos_text_add_number(out, card->resolution_m);
+    }
+    mos_text_add(out, "}");
 }
 
 static void add_format(const mos_model_card *card, mos_text *out) {

@@ -203,7 +203,15 @@ static mosaic_status read_classes(const card_reader *reader, const json_t *root,
 static mosaic_status read_input(const card_reader *reader, const json_t *root,
                                 mos_model_card *card) {
     MOS_TRY(take_int(reader, root, "height", 1, SIDE_MAX, &card->height));
-    return take_int(reader, root, "width", 1, SIDE_MAX, &card->width);
+    MOS_TRY(take_int(reader, root, "width", 1, SIDE_MAX, &card->width));
+    if (json_object_get(root, "patch") != NULL)
+        MOS_TRY(take_int(reader, root, "patch", 1, SIDE_MAX, &card->patch));
+    const json_t *resolution = json_object_get(root, "resolution_m");
+    if (resolution == NULL) return MOSAIC_OK;
+    if (!json_is_number(resolution) || !(json_number_value(resolution) > 0))
+        return fail_card(reader, "'resolution_m' wants a positive number");
+    card->resolution_m = json_number_value(resolution);
+    return MOSAIC_OK;
 }
 
 /* Files written before the precision was noted are used in fp32, as they were then. */

@@ -13,6 +13,9 @@ typedef struct mos_model_card {
     char level[MOS_MAX_MODALITIES][4];                /* "L1C" or "L2A" of Sentinel-2, "" unknown */
     char class_names[MOS_MAX_CLASSES][MOS_NAME_SIZE]; /* in the order of the head's outputs */
     int64_t height, width;
+    int64_t patch;       /* px of the finest band a side of the patches it was trained on, which may
+                            have been resized to height x width; 0 unknown */
+    double resolution_m; /* of those pixels; 0 unknown */
     char method[32];
     bool has_thresholds;
     double threshold[MOS_MAX_CLASSES], global_threshold; /* tuned on validation */

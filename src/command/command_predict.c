@@ -22,7 +22,7 @@ static const mos_option predict_options[] = {
      .letter = 'o',
      .type = MOS_OPTION_PATH,
      AT(out),
-     .help = "folder for what is written; or one file, *.tif or *.csv"},
+     .help = "folder for what is written; or one file, *.tif, *.csv or *.gpkg"},
     {.key = "s1",
      .type = MOS_OPTION_PATH,
      AT(s1),

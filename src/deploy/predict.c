@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "data/scene/scene_frame.h"
+#include "deploy/patch_layer.h"
 #include "deploy/patch_table.h"
 #include "deploy/predict_facts.h"
 #include "deploy/predict_source.h"
@@ -39,7 +40,8 @@ static bool ends_with(const char *text, const char *end) {
 static mosaic_status choose_outputs(predict_work *work) {
     const mos_predict_options *options = work->options;
     int64_t scenes = mos_scene_frames(work->session.dataset);
-    bool table = ends_with(options->out, ".csv"), map = ends_with(options->out, ".tif");
+    bool table = ends_with(options->out, ".csv") || ends_with(options->out, ".gpkg"),
+         map = ends_with(options->out, ".tif");
     work->maps = scenes > 0 && options->grid == MOS_PREDICT_PIXEL && !table;
     work->single = table || map;
     if (map && !work->maps)
@@ -79,10 +81,26 @@ static mosaic_status output_path(const predict_work *work, const char *scene, co
 
 static mosaic_status write_table(predict_work *work, bool dry) {
     char path[4096];
+    if (work->single && ends_with(work->options->out, ".gpkg")) return MOSAIC_OK;
     MOS_TRY(output_path(work, NULL, "predictions.csv", path, sizeof path));
     if (dry) return MOSAIC_OK;
     MOS_TRY(mos_patch_table_csv(&work->session, &work->answers, path));
     return mos_text_list_add(&work->summary->files, path);
+}
+
+static mosaic_status write_layer(predict_work *work, bool dry) {
+    char path[4096];
+    bool written;
+    if (work->single && !ends_with(work->options->out, ".gpkg")) return MOSAIC_OK;
+    MOS_TRY(output_path(work, NULL, "predictions.gpkg", path, sizeof path));
+    if (dry) return MOSAIC_OK;
+    MOS_TRY(mos_patch_layer_write(&work->session, &work->answers, path, &written));
+    if (written) return mos_text_list_add(&work->summary->files, path);
+    if (work->single)
+        return mos_fail(MOSAIC_ERR_DATA, "%s: no patch of '%s' has a known place", path,
+                        mos_dataset_root(work->session.dataset));
+    mos_log(MOS_LOG_NOTICE, "no %s: no patch has a known place", path);
+    return MOSAIC_OK;
 }
 
 /* `dry`: only whether the names are free. */
@@ -106,7 +124,10 @@ static mosaic_status write_scene(predict_work *work, int64_t scene, bool dry) {
 }
 
 static mosaic_status write_outputs(predict_work *work, bool dry) {
-    if (!work->maps) return write_table(work, dry);
+    if (!work->maps) {
+        MOS_TRY(write_table(work, dry));
+        return write_layer(work, dry);
+    }
     for (int64_t s = 0; s < mos_scene_frames(work->session.dataset); s++)
         MOS_TRY(write_scene(work, s, dry));
     return MOSAIC_OK;

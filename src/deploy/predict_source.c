@@ -60,9 +60,10 @@ static mosaic_status add_windows(const mos_predict_options *options, const mos_m
                                  mos_text_list *list) {
     mos_text items = {0}, values = {0};
     char share[40];
-    int64_t size = card->height, stride = options->stride > 0                  ? options->stride
-                                          : options->grid == MOS_PREDICT_PATCH ? size
-                                                                               : (size + 1) / 2;
+    int64_t size = card->patch > 0 ? card->patch : card->height;
+    int64_t stride = options->stride > 0                  ? options->stride
+                     : options->grid == MOS_PREDICT_PATCH ? size
+                                                          : (size + 1) / 2;
     mosaic_status status = MOSAIC_OK;
     if (stride > size)
         return mos_fail(MOSAIC_ERR_USAGE,
@@ -73,6 +74,10 @@ static mosaic_status add_windows(const mos_predict_options *options, const mos_m
                  "\"size=%lld\",\"size_m=0\",\"stride=%lld\",\"edges=shift\",\"minimum_valid=%s\"",
                  (long long)size, (long long)stride,
                  mos_format_double(share, sizeof share, options->minimum_valid, 9));
+    if (card->resolution_m > 0) {
+        mos_format_double(share, sizeof share, card->resolution_m, 9);
+        mos_text_add(&items, ",\"resolution_m=%s\"", share);
+    }
     if (options->mask != NULL) {
         mos_text mask = {0};
         MOS_GOTO(join(options->mask_values, &values));
@@ -131,6 +136,11 @@ static mosaic_status check_scenes(const mos_predict_options *options, const mos_
     if (!scenes && only != NULL)
         return mos_fail(MOSAIC_ERR_USAGE, "%s is for scenes, and '%s' is %s", only,
                         mos_dataset_root(session->dataset), mos_dataset_format(session->dataset));
+    if (scenes && card->patch == 0)
+        mos_log(MOS_LOG_WARNING,
+                "'%s' does not say how large the patches were that it was trained on: windows have "
+                "%lld pixels a side",
+                session->model_path, (long long)card->height);
     if (scenes && card->height != card->width)
         return mos_fail(MOSAIC_ERR_USAGE, "'%s': its patches are no squares: %lld x %lld",
                         session->model_path, (long long)card->height, (long long)card->width);

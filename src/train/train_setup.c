@@ -192,12 +192,27 @@ static mosaic_status first_with(const mos_trainer *trainer, int64_t modality, in
     return MOSAIC_OK;
 }
 
+/* What the finest band of a modality tells of patches, for the model's card. */
+static void note_patch(mos_trainer *trainer, const mos_loader_modality *modality,
+                       const mos_patch *patch) {
+    const mos_modality *list;
+    (void)mos_dataset_modalities(trainer->dataset, &list);
+    mos_model_card *card = trainer->card;
+    for (int64_t b = 0; b < patch->bands; b++) {
+        const mos_band *band = &list[modality->modality].bands[modality->band[b]];
+        if (patch->band[b].height > card->height) card->height = patch->band[b].height;
+        if (patch->band[b].width > card->width) card->width = patch->band[b].width;
+        if (band->resolution_m > 0 &&
+            (card->resolution_m == 0 || band->resolution_m < card->resolution_m))
+            card->resolution_m = band->resolution_m;
+    }
+}
+
 /* Side of the patches: the finest band of each modality's first training patch, unless it is
- * chosen. */
+ * chosen. The card keeps what they were before. */
 static mosaic_status find_size(mos_trainer *trainer) {
     int64_t chosen = trainer->config->settings.data.size, row;
-    trainer->card->height = trainer->card->width = chosen;
-    if (chosen > 0) return MOSAIC_OK;
+    mos_model_card *card = trainer->card;
     mos_reader *reader = NULL;
     mosaic_status status;
     MOS_GOTO(mos_reader_open(trainer->dataset, &reader));
@@ -205,21 +220,21 @@ static mosaic_status find_size(mos_trainer *trainer) {
         const mos_loader_modality *modality = &trainer->loader_options.modality[m];
         mos_patch patch;
         MOS_GOTO(first_with(trainer, modality->modality, &row));
+        if (row < 0 && chosen > 0) continue;
         if (row < 0) {
-            status =
-                mos_fail(MOSAIC_ERR_DATA, "no training patch of '%s' has modality '%s'",
-                         mos_dataset_root(trainer->dataset), trainer->card->spec.modality[m].name);
+            status = mos_fail(MOSAIC_ERR_DATA, "no training patch of '%s' has modality '%s'",
+                              mos_dataset_root(trainer->dataset), card->spec.modality[m].name);
             goto done;
         }
-        MOS_GOTO(mos_reader_read(reader, row, modality->modality, modality->band, modality->bands,
-                                 &patch));
-        for (int64_t b = 0; b < patch.bands; b++) {
-            if (patch.band[b].height > trainer->card->height)
-                trainer->card->height = patch.band[b].height;
-            if (patch.band[b].width > trainer->card->width)
-                trainer->card->width = patch.band[b].width;
-        }
+        status = mos_reader_read(reader, row, modality->modality, modality->band, modality->bands,
+                                 &patch);
+        if (status != MOSAIC_OK && chosen > 0) continue; /* its turn comes, with a policy */
+        MOS_GOTO(status);
+        note_patch(trainer, modality, &patch);
     }
+    status = MOSAIC_OK;
+    card->patch = card->height == card->width ? card->height : 0;
+    if (chosen > 0) card->height = card->width = chosen;
 done:
     mos_reader_close(&reader);
     return status;

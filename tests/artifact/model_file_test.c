@@ -71,6 +71,8 @@ static void fill_card(mos_model_card *card) {
                                       .hidden = 16,
                                       .latent = 8,
                                       .classes = 3},
+                             .patch = 120,
+                             .resolution_m = 12.5,
                              .height = 24,
                              .width = 30,
                              .method = "mosaic-1",
@@ -148,6 +150,8 @@ static void round_trip(void **state) {
     assert_int_equal(back.spec.classes, 3);
     assert_int_equal(back.steps, card.steps);
     assert_int_equal(back.height, 24);
+    assert_int_equal(back.patch, 120);
+    assert_true(back.resolution_m == 12.5);
     assert_int_equal(back.width, 30);
     assert_true(back.reduced && back.has_thresholds && !back.probe_head);
     assert_true(back.global_threshold == card.global_threshold);
@@ -338,6 +342,8 @@ static void hostile_cards(void **state) {
         {"model", "{\"encoder\": \"resnet18\", \"fusion\": \"soup\"}", "unknown fusion 'soup'"},
         {"model", "{\"encoder\": \"resnet18\", \"fusion\": \"gated\"}", "'fusion_dim'"},
         {"input", "{\"height\": -1, \"width\": 24}", "'height'"},
+        {"input", "{\"height\": 24, \"width\": 24, \"patch\": 0}", "'patch'"},
+        {"input", "{\"height\": 24, \"width\": 24, \"resolution_m\": -1}", "'resolution_m'"},
         {"input", "{\"height\": 1e99, \"width\": 24}", "'height'"},
         {"thresholds", "{\"global\": 0.5, \"per_class\": {\"Pastures\": 0.5}}", "per class"},
         {"thresholds", "{\"global\": \"x\"}", "'global'"},

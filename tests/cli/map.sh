@@ -58,6 +58,7 @@ write("shifted2", "s2", lambda p: p + 1000, tags=(1e-4, -0.1))
 write("lying2", "s2", tags=(1e-4, -0.1))
 image = gdal.Open(f"{work}/scene/s2.tif")
 write("shuffled2", "s2", lambda p: p[::-1], bands=[image.GetRasterBand(b).GetDescription() for b in range(12, 0, -1)])
+gdal.Translate(f"{work}/coarse2.tif", f"{work}/clean2.tif", xRes=20, yRes=20, resampleAlg="average", projWin=[transform[0], transform[3], transform[0] + 1300, transform[3] - 1140])
 mask = gdal.GetDriverByName("GTiff").Create(f"{work}/mask.tif", 65, 58)
 mask.SetGeoTransform((transform[0], 20, 0, transform[3], 0, -20))
 mask.SetSpatialRef(image.GetSpatialRef())
@@ -95,6 +96,7 @@ for name in clean1-clean2 clean1-shifted2 power1-clean2; do
     expect 0 "90 of 90" predict --s1 "$work/${name%-*}.tif" --s2 "$work/${name#*-}.tif" --out "$work/$name.tif" --threads 2
 done
 expect 0 "90 of 90" predict --s1 "$work/clean1.tif" --s2 "$work/shuffled2.tif" --out "$work/clean1-shuffled2.tif" --type byte --threads 2
+expect 0 "coarse2.tif: pixels of 20 m are resampled to 10 m" predict --s1 "$work/clean1.tif" --s2 "$work/coarse2.tif" --out "$work/coarse.tif" --threads 2
 expect 0 "learned no stand-in for a modality" predict --s2 "$work/clean2.tif" --without s1 --out "$work/alone.tif" --threads 2
 expect 3 "all whole numbers" predict --s1 "$work/whole1.tif" --s2 "$work/clean2.tif" --out "$work/x"
 expect 3 "VV darker than VH: swapped.*vv-below-vh" predict --s1 "$work/swapped1.tif" --s2 "$work/clean2.tif" --out "$work/x"
@@ -148,6 +150,9 @@ clean = open_("clean1-clean2.tif").ReadAsArray().astype(float)
 assert (open_("clean1-shifted2.tif").ReadAsArray() == clean).all() and (clean <= 10000).all()
 assert np.abs(open_("power1-clean2.tif").ReadAsArray() - clean).max() <= 20
 assert np.abs(byte.ReadAsArray() * 0.01 - clean * 1e-4).max() <= 0.5051e-2
+coarse = open_("coarse.tif")
+assert coarse.GetGeoTransform()[1] == 10 and (coarse.RasterXSize, coarse.RasterYSize) == (130, 114)
+assert np.abs(coarse.ReadAsArray() - clean[:, :114]).mean() < 300
 facts = open_("alone.tif").GetMetadata()
 assert facts["WITHOUT"] == "s1" and facts["MODALITIES"] == "s2", facts
 # dominant class and its names
@@ -188,6 +193,23 @@ for result, weight in ((smooth, np.sin(np.pi * (np.arange(24) + 0.5) / 24) ** 2)
         top[:, y:y + 24, x:x + 24] += square * np.array([float(row["probability:" + n]) for n in names])[:, None, None]
         bottom[y:y + 24, x:x + 24] += square
     assert np.abs(result - top / bottom).max() < 0.501e-4, np.abs(result - top / bottom).max()
+# the same rows as polygons, with a style that QGIS takes by itself
+from osgeo import ogr
+patches = ogr.Open(f"{work}/table/predictions.gpkg")
+layer = patches.GetLayerByName("predictions")
+assert layer.GetFeatureCount() == len(table) == 99 and layer.GetSpatialRef().IsSame(raster_of_scene.GetSpatialRef())
+for row, feature in zip(table, layer):
+    p = {n: float(row["probability:" + n]) for n in names}
+    assert feature["id"] == row["id"] and feature["dominant"] == max(p, key=p.get) and abs(feature["entropy"] - float(row["entropy"])) < 1e-5
+    assert feature["labels"] == "; ".join(n for n in names if row["predicted:" + n] == "1") and feature["valid"] == float(row["valid"]) == 1
+    assert all(abs(feature["probability:" + n] - p[n]) < 1e-8 for n in names)
+    x, y = float(row["x"]), float(row["y"])
+    assert feature.GetGeometryRef().GetEnvelope() == (x, x + 240, y - 240, y)
+style = patches.GetLayerByName("layer_styles").GetNextFeature()
+assert style["f_table_name"] == "predictions" and style["f_geometry_column"] == "geom" and style["useAsDefault"] == 1
+import xml.etree.ElementTree as xml
+tree = xml.fromstring(style["styleQML"])
+assert [c.get("value") for c in tree.iter("category")] == names and len(list(tree.iter("symbol"))) == 19
 # seams: the mean steps where windows begin, Hann's map no more there than elsewhere
 def seam(image):
     jump = np.abs(np.diff(image, axis=2))[:, 12:-12]

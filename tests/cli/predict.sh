@@ -46,4 +46,29 @@ assert len({r["id"] for r in rows}) == 12, rows
 assert all(r["crs"].startswith("EPSG:32") and r["width"] == "240" for r in rows), rows[0]
 assert table(f"{few}/predictions.csv") == rows[:5]
 END
+# Patches of several zones: polygons in degrees, each where its raster is.
+if /usr/bin/python3 -c 'from osgeo import ogr' 2>/dev/null; then
+    check "polygons" /usr/bin/python3 - "$work/other" <<'END'
+import csv, sys
+from osgeo import ogr, osr
+folder = sys.argv[1]
+rows = {r["id"]: r for r in csv.DictReader(open(f"{folder}/predictions.csv"))}
+file = ogr.Open(f"{folder}/predictions.gpkg")
+layer = file.GetLayerByName("predictions")
+zones = {r["crs"] for r in rows.values()}
+assert layer.GetFeatureCount() == 12 and len(zones) > 1 and layer.GetSpatialRef().GetAuthorityCode(None) == "4326"
+degrees = osr.SpatialReference()
+degrees.ImportFromEPSG(4326)
+degrees.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+for feature in layer:
+    row = rows[feature["id"]]
+    zone = osr.SpatialReference()
+    zone.ImportFromEPSG(int(row["crs"][5:]))
+    zone.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+    lon, lat, _ = osr.CoordinateTransformation(zone, degrees).TransformPoint(float(row["x"]) + 120, float(row["y"]) - 120)
+    centre = feature.GetGeometryRef().Centroid()
+    assert abs(centre.GetX() - lon) < 1e-5 and abs(centre.GetY() - lat) < 1e-5, (centre.ExportToWkt(), lon, lat)
+    assert feature["valid"] is None and feature["lag_days"] is not None
+END
+fi
 finish

@@ -14,7 +14,7 @@ enum { MOS_UNKNOWN_COUNT, MOS_UNKNOWN_REFUSE };
 
 typedef struct mos_scene_grid_options {
     char *crs;
-    double resolution, size_m, minimum_valid;
+    double resolution, resolution_m, size_m, minimum_valid;
     mos_text_list origin;
     int64_t size, stride;
     int edges;   /* MOS_EDGES_... */

@@ -1,5 +1,6 @@
 #include "data/scene/scene_grid.h"
 
+#include "base/log.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -130,6 +131,22 @@ static mosaic_status count_patches(const mos_scene_grid_options *options, const 
     return MOSAIC_OK;
 }
 
+/* A model knows its pixels in metres, not what a scene's reference system counts in. */
+static mosaic_status take_metres(const mos_scene_grid_options *options, const char *path,
+                                 double own, mos_grid *grid) {
+    double metres = options->resolution_m;
+    bool degrees;
+    if (options->resolution > 0 || metres == 0) return MOSAIC_OK;
+    MOS_TRY(mos_crs_is_geographic(grid->crs, &degrees));
+    if (degrees)
+        mos_log(MOS_LOG_WARNING, "%s: pixels in degrees are taken as they are, for %g m", path,
+                metres);
+    if (degrees || fabs(own - metres) <= tolerance * metres) return MOSAIC_OK;
+    mos_log(MOS_LOG_WARNING, "%s: pixels of %g m are resampled to %g m", path, own, metres);
+    grid->resolution = metres;
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_scene_grid(const mos_dataset *dataset, const mos_scene_set *set,
                              mos_scene *scene) {
     const mos_scene_grid_options *options = &set->file.grid;
@@ -147,8 +164,9 @@ mosaic_status mos_scene_grid(const mos_dataset *dataset, const mos_scene_set *se
     MOS_TRY(reference_extent(reference, grid->crs, &path, &extent, &own));
     MOS_TRY(parse_origin(set, &x, &y, &given));
     grid->resolution = options->resolution > 0 ? options->resolution : own;
+    MOS_TRY(take_metres(options, path, own, grid));
     /* Degrees are no squares: the raster's own pixels are the grid's. */
-    if (options->resolution == 0 &&
+    if (options->resolution == 0 && options->resolution_m == 0 &&
         fabs(extent.pixel_width - extent.pixel_height) > tolerance * extent.pixel_width) {
         grid->resolution = extent.pixel_width;
         grid->down = extent.pixel_height;

@@ -30,6 +30,10 @@ static const mos_option grid_options[] = {
          "optical raster"),
     REAL(resolution, mos_scene_grid_options, "0", 0, INFINITY, "units of crs", "chosen",
          "side of a square pixel; 0: pixels are those of the scene's first optical raster"),
+    REAL(
+        resolution_m, mos_scene_grid_options, "0", 0, INFINITY, "m", "chosen",
+        "the same in metres, for reference systems in metres and where resolution is 0: rasters of "
+        "other pixels are resampled, and it is said"),
     LIST(origin, mos_scene_grid_options,
          "[x, y] of a corner of the grid; unset: the upper left corner of the scene's first "
          "optical raster. Patches lie on this grid wherever the scene is"),
