@@ -5,6 +5,7 @@
 #include "config/config.h"
 
 enum { MOS_STATISTICS_AUTO, MOS_STATISTICS_REBEN, MOS_STATISTICS_MODEL };
+enum { MOS_UNLABELED_AUTO, MOS_UNLABELED_TRUE, MOS_UNLABELED_FALSE };
 enum { MOS_ANCHOR_SEPARATE, MOS_ANCHOR_SHARED };
 enum { MOS_WEIGHTING_PAIR, MOS_WEIGHTING_ANCHOR };
 enum { MOS_SCHEDULE_COSINE, MOS_SCHEDULE_CONSTANT };
@@ -20,7 +21,7 @@ typedef struct mos_settings_data {
     int64_t size; /* px, 0: that of the finest band */
     double labeled_fraction;
     int64_t labeled_seed;
-    bool use_unlabeled;
+    int use_unlabeled;
     double labeled_per_batch;
     int statistics;
     int64_t statistics_limit;

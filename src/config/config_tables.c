@@ -7,6 +7,7 @@
 const char *const mos_config_kinds[] = {"auto", "optical", "radar", NULL};
 
 static const char *const presets[] = {"none", "reben", "iai", NULL};
+static const char *const use_unlabeled[] = {"auto", "true", "false", NULL};
 static const char *const statistics[] = {"auto", "reben", "model", NULL};
 static const char *const missing[] = {"zero", "learned", NULL};
 static const char *const positives[] = {"mulsupcon", "all", "any", "jaccard", "soft", NULL};
@@ -51,10 +52,15 @@ static const mos_option data_options[] = {
          "share of the training patches whose labels count as known"),
     INT("data.labeled.seed", data.labeled_seed, "0", 0, 9007199254740992.0, "", "chosen",
         "seed of the labelled fraction: a smaller fraction is a subset of a larger one"),
-    BOOL("data.labeled.use_unlabeled", data.use_unlabeled, "true", "chosen",
-         "train on all patches with labels known for a part, instead of on that part alone"),
+    CHOICE("data.labeled.use_unlabeled", data.use_unlabeled, "auto", use_unlabeled, "chosen",
+           "train on all patches with labels known for a part: auto draws the others only where a "
+           "self-supervised term (intra, inter) learns from them, and else fills the same number "
+           "of batches with labelled ones; true draws them as negatives of supervised contrast "
+           "too; false trains on the labelled part alone, and an epoch is a pass over that"),
     REAL("data.labeled.per_batch", data.labeled_per_batch, "0.25", 0, 1, "", "chosen",
-         "share of a batch drawn from labelled patches where some are unlabelled, 0: as they come"),
+         "least share of a batch that is labelled where some patches are not, 0: as they come; an "
+         "epoch is a pass over all patches, in which labelled ones that are too few come round "
+         "more often"),
     CHOICE("data.statistics", data.statistics, "auto", statistics, REBEN,
            "band means and standard deviations: auto measures the training split, reben takes the "
            "published constants of BigEarthNet V2, model those of --init-from"),

@@ -11,12 +11,16 @@ static mosaic_status split_lists(mos_epoch_order *order, const int64_t *index,
     int64_t known = 0;
     for (int64_t i = 0; is_labeled != NULL && i < count; i++)
         known += is_labeled[i] != 0;
-    bool mixed = share > 0 && known > 0 && known < count;
-    if (mixed) {
-        order->labeled_rows = (int64_t)llround(share * (double)order->batch);
-        if (order->labeled_rows < 1) order->labeled_rows = 1;
-        if (order->labeled_rows > order->batch) order->labeled_rows = order->batch;
+    if (order->labeled_only && known == 0)
+        return mos_fail(MOSAIC_ERR_USAGE, "none of the %lld samples to draw from has a label",
+                        (long long)count);
+    bool mixed = known > 0 && known < count;
+    if (mixed && share > 0) {
+        order->labeled_least = (int64_t)llround(share * (double)order->batch);
+        if (order->labeled_least < 1) order->labeled_least = 1;
+        if (order->labeled_least > order->batch) order->labeled_least = order->batch;
     }
+    mixed = mixed && (order->labeled_only || order->labeled_least > 0);
     MOS_TRY(mos_alloc((size_t)count, sizeof *order->labeled, "labelled samples", &order->labeled));
     MOS_TRY(mos_alloc((size_t)count, sizeof *order->others, "samples", &order->others));
     for (int64_t i = 0; i < count; i++) {
@@ -28,14 +32,26 @@ static mosaic_status split_lists(mos_epoch_order *order, const int64_t *index,
     return MOSAIC_OK;
 }
 
+/* Do the labelled samples have to come round more than once to keep the least share? */
+static bool is_scarce(const mos_epoch_order *order) {
+    return order->labeled_count * order->batch <
+           order->labeled_least * (order->labeled_count + order->other_count);
+}
+
 mosaic_status mos_epoch_order_init(mos_epoch_order *order, const int64_t *index,
                                    const uint8_t *is_labeled, int64_t count, double share) {
+    if (count > INT32_MAX)
+        return mos_fail(MOSAIC_ERR_UNSUPPORTED, "%lld samples in one epoch; at most %d",
+                        (long long)count, INT32_MAX);
     MOS_TRY(split_lists(order, index, is_labeled, count, share));
-    int64_t rows = order->batch - order->labeled_rows;
-    /* An epoch is one pass over the unlabelled samples, or over the labelled ones when they fill
-     * the batch. */
-    int64_t length = rows > 0 ? order->other_count : order->labeled_count;
-    int64_t per_batch = rows > 0 ? rows : order->batch;
+    /* One pass over all samples. Where the labelled ones are scarce they come round more often, and
+     * the pass is over the others; where they fill every batch it is over them. */
+    int64_t length = count, per_batch = order->batch;
+    if (is_scarce(order)) {
+        bool full = order->labeled_least == order->batch;
+        length = full ? order->labeled_count : order->other_count;
+        if (!full) per_batch = order->batch - order->labeled_least;
+    }
     order->batches = order->drop_last ? length / per_batch : (length + per_batch - 1) / per_batch;
     if (order->batches == 0 && count > 0)
         return mos_fail(
@@ -44,12 +60,7 @@ mosaic_status mos_epoch_order_init(mos_epoch_order *order, const int64_t *index,
             (long long)length, (long long)per_batch, (long long)order->batch);
     MOS_TRY(mos_alloc((size_t)(order->batches * order->batch), sizeof *order->draws,
                       "the order of an epoch", &order->draws));
-    size_t longest = (size_t)(order->labeled_count > order->other_count ? order->labeled_count
-                                                                        : order->other_count);
-    if (longest > UINT32_MAX)
-        return mos_fail(MOSAIC_ERR_UNSUPPORTED, "%zu samples in one epoch; at most 4294967295",
-                        longest);
-    return mos_alloc(longest, sizeof *order->places, "the order of an epoch", &order->places);
+    return mos_alloc((size_t)count, sizeof *order->places, "the order of an epoch", &order->places);
 }
 
 void mos_epoch_order_release(mos_epoch_order *order) {
@@ -69,26 +80,44 @@ static void shuffle_places(mos_epoch_order *order, int64_t count, int64_t epoch,
     mos_rng_shuffle(&rng, order->places, (size_t)count);
 }
 
-/* Put `list` into rows [first, first + rows) of every batch, going round it as often as it takes,
- * shuffled anew each time. Returns how many draws belong to the first round. */
-static int64_t lay_out(mos_epoch_order *order, const int64_t *list, int64_t count, int64_t first,
-                       int64_t rows, int64_t epoch, uint32_t number) {
-    int64_t wanted = order->batches * rows;
-    if (count == 0 || rows == 0) return 0;
-    for (int64_t k = 0; k < wanted; k++) {
-        int64_t cycle = k / count;
-        if (k % count == 0) shuffle_places(order, count, epoch, (uint64_t)cycle, number);
-        order->draws[k / rows * order->batch + first + k % rows] =
-            (mos_draw){.sample = list[order->places[k % count]], .repeat = (uint32_t)cycle};
+/* Labelled rows of the batches before `batch`. Scarce ones are as many in every batch; others are
+ * spread evenly, so that no batch has fewer than the least that are wanted. */
+static int64_t labeled_before(const mos_epoch_order *order, int64_t batch) {
+    if (order->labeled_count == 0) return 0;
+    if (order->labeled_only) return batch * order->batch;
+    if (is_scarce(order)) return batch * order->labeled_least;
+    uint64_t rows = (uint64_t)batch * (uint64_t)order->batch;
+    return (int64_t)(rows * (uint64_t)order->labeled_count /
+                     (uint64_t)(order->labeled_count + order->other_count));
+}
+
+/* The labelled samples into the first rows of every batch, or the others into the rest, going round
+ * them as often as it takes, shuffled anew each time. Returns how many draws belong to the first
+ * round. */
+static int64_t lay_out(mos_epoch_order *order, bool labeled, int64_t epoch) {
+    const int64_t *list = labeled ? order->labeled : order->others;
+    int64_t count = labeled ? order->labeled_count : order->other_count, k = 0;
+    if (count == 0) return 0;
+    for (int64_t b = 0; b < order->batches; b++) {
+        int64_t split = labeled_before(order, b + 1) - labeled_before(order, b);
+        int64_t end = labeled ? split : order->batch;
+        for (int64_t row = labeled ? 0 : split; row < end; row++, k++) {
+            int64_t cycle = k / count;
+            if (k % count == 0) shuffle_places(order, count, epoch, (uint64_t)cycle, labeled);
+            order->draws[b * order->batch + row] =
+                (mos_draw){.sample = list[order->places[k % count]], .repeat = (uint32_t)cycle};
+        }
     }
-    return count < wanted ? count : wanted;
+    return count < k ? count : k;
 }
 
 void mos_epoch_order_make(mos_epoch_order *order, int64_t epoch) {
-    int64_t rows = order->batch - order->labeled_rows;
-    (void)lay_out(order, order->labeled, order->labeled_count, 0, order->labeled_rows, epoch, 1);
-    int64_t fresh =
-        lay_out(order, order->others, order->other_count, order->labeled_rows, rows, epoch, 0);
+    (void)lay_out(order, true, epoch);
+    int64_t fresh = lay_out(order, false, epoch);
     /* With labelled rows in every batch the repeats that fill the last one are as good as any. */
-    order->valid = order->labeled_rows > 0 ? order->batches * order->batch : fresh;
+    order->valid = order->labeled_count > 0 ? order->batches * order->batch : fresh;
+}
+
+int64_t mos_epoch_order_labeled(const mos_epoch_order *order) {
+    return labeled_before(order, order->batches);
 }

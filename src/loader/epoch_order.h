@@ -16,9 +16,10 @@ typedef struct mos_epoch_order {
     /* Set once. */
     uint64_t seed;
     bool shuffle, drop_last;
-    int64_t batch, labeled_rows; /* rows of each batch from `labeled`; the rest from `others` */
-    int64_t *labeled,
-        *others; /* data set indices as given; all in `others` when labeled_rows is 0 */
+    bool labeled_only; /* draw labelled samples alone, for as many batches as with the others */
+    int64_t batch, labeled_least; /* labelled rows of each batch, at least */
+    int64_t *labeled, *others;    /* data set indices as given; all in `others` when they are drawn
+                                     without regard to labels */
     int64_t labeled_count, other_count;
     int64_t batches;
     /* Of the current epoch. */
@@ -27,11 +28,16 @@ typedef struct mos_epoch_order {
     uint32_t *places; /* scratch of the shuffles */
 } mos_epoch_order;
 
-/* is_labeled: [count] beside index, or NULL. share 0, or samples of one kind only: one list. */
+/* is_labeled: [count] beside index, or NULL. share: of a batch, the least that is labelled. An
+ * epoch is one pass over all samples: each is drawn once, but for labelled ones that are too few
+ * for their share, which come round more often. Share 0, or samples of one kind only: one list. */
 mosaic_status mos_epoch_order_init(mos_epoch_order *order, const int64_t *index,
                                    const uint8_t *is_labeled, int64_t count, double share);
 void mos_epoch_order_release(mos_epoch_order *order);
 /* Fill `draws` for an epoch; no heap call. */
 void mos_epoch_order_make(mos_epoch_order *order, int64_t epoch);
+/* How many of an epoch's draws are labelled samples; 0 when they are drawn without regard to
+ * labels. */
+int64_t mos_epoch_order_labeled(const mos_epoch_order *order);
 
 #endif

@@ -132,7 +132,8 @@ static mosaic_status make_order(mos_loader *loader, const int64_t *index, int64_
     loader->order.shuffle = options->shuffle;
     loader->order.drop_last = options->drop_last;
     loader->order.batch = options->batch;
-    if (options->labeled_per_batch > 0) {
+    loader->order.labeled_only = options->labeled_only;
+    if (options->labeled_per_batch > 0 || options->labeled_only) {
         MOS_GOTO(mos_alloc((size_t)count, 1, "which samples are labelled", &is_labeled));
         for (int64_t i = 0; i < count; i++) {
             mos_sample sample;
@@ -247,6 +248,10 @@ int mos_loader_workers(int processors) {
 
 int64_t mos_loader_batches(const mos_loader *loader) {
     return loader->order.batches;
+}
+
+int64_t mos_loader_labeled_draws(const mos_loader *loader) {
+    return mos_epoch_order_labeled(&loader->order);
 }
 
 static void slot_reset(batch_slot *slot) {

@@ -64,11 +64,12 @@ typedef struct mos_loader_options {
                    */
     bool shuffle, drop_last; /* training; otherwise order of the index list, last batch padded with
                                 repeats marked in `valid` */
-    /* Share of a batch drawn from labelled samples (those with a known label) when some are
-     * unlabelled; 0: as they come. The labelled rows come first, going round the labelled samples
-     * as often as it takes, shuffled anew each round; an epoch is one pass over the unlabelled
-     * ones. */
+    /* Least share of a batch from labelled samples (those with a known label) when some are
+     * unlabelled; 0: as they come. The labelled rows come first. An epoch is one pass over all
+     * samples; labelled ones that are too few for their share come round as often as it takes,
+     * shuffled anew each round. */
     double labeled_per_batch;
+    bool labeled_only;  /* labelled samples alone, for as many batches as an epoch has with all */
     int policy;         /* mos_loader_policy */
     int constant_bands; /* mos_loader_constant */
 } mos_loader_options;
@@ -111,6 +112,8 @@ mosaic_status mos_loader_create(mos_dataset *dataset, const mos_loader_options *
                                 mos_loader **out);
 void mos_loader_destroy(mos_loader **loader);
 int64_t mos_loader_batches(const mos_loader *loader); /* per epoch */
+/* Rows of an epoch that are labelled samples; 0 when they are drawn without regard to labels. */
+int64_t mos_loader_labeled_draws(const mos_loader *loader);
 /* Start epoch `epoch` at batch `first` (resume). Stops the one in flight. */
 mosaic_status mos_loader_start(mos_loader *loader, int64_t epoch, int64_t first);
 /* Next batch in order, or *batch NULL after the last. It is lent until the next call. A failing

@@ -35,6 +35,7 @@ enum {
     MOS_NEEDS_LABELS = 32,       /* and classes */
     MOS_NEEDS_PAIRS = 64,        /* two modalities at least */
     MOS_NEEDS_POSITIVES = 128,   /* positives by label: they are counted, a queue may hold more */
+    MOS_NEEDS_UNLABELED = 256,   /* rows without a label teach it: they are worth drawing */
     MOS_NEEDS_ANY_LATENTS = MOS_NEEDS_LATENTS | MOS_NEEDS_LATENTS_INTER
 };
 

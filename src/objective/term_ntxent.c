@@ -65,12 +65,12 @@ static void run_inter(mos_objective *o, const mos_objective_input *in, double we
 
 static unsigned intra_needs(const mos_objective_options *options) {
     (void)options;
-    return MOS_NEEDS_STRONG | MOS_NEEDS_LATENTS;
+    return MOS_NEEDS_STRONG | MOS_NEEDS_LATENTS | MOS_NEEDS_UNLABELED;
 }
 
 static unsigned inter_needs(const mos_objective_options *options) {
     (void)options;
-    return MOS_NEEDS_ANCHOR | MOS_NEEDS_LATENTS_INTER | MOS_NEEDS_PAIRS;
+    return MOS_NEEDS_ANCHOR | MOS_NEEDS_LATENTS_INTER | MOS_NEEDS_PAIRS | MOS_NEEDS_UNLABELED;
 }
 
 const mos_term_row mos_term_intra = {

@@ -7,7 +7,7 @@
  * base and with it the data. */
 #define BASE                                                                                       \
     "base:\n"                                                                                      \
-    "  data: {labeled: {use_unlabeled: true, per_batch: 0.25}}\n"                                  \
+    "  data: {labeled: {per_batch: 0.25}}\n"                                                       \
     "  model: {encoder: resnet18}\n"                                                               \
     "  loss: {anchor: shared, msc_warmup: 0, weights: {intra: 1, inter: 1, msc: 1, bce: 1}}\n"     \
     "  train: {epochs: 10, batch: 32, lr: 1e-3, patience: 0, validate_every: 5, keep: 1}\n"        \

@@ -29,6 +29,19 @@ void mos_trainer_say_loss(const mos_trainer *trainer) {
     mos_text_release(&text);
 }
 
+void mos_trainer_add_draws(const mos_trainer *trainer, mos_text *out) {
+    int64_t rows = trainer->batches * trainer->config->settings.train.batch;
+    int64_t labeled = mos_loader_labeled_draws(trainer->loader), known = trainer->labeled_count;
+    if (labeled == 0)
+        mos_text_add(out, "%lld rows an epoch, drawn without regard to labels", (long long)rows);
+    else
+        mos_text_add(out,
+                     "%lld rows an epoch, %lld of them labelled: each labelled patch %.2f times, "
+                     "each other %.2f times",
+                     (long long)rows, (long long)labeled, (double)labeled / (double)known,
+                     (double)(rows - labeled) / (double)(trainer->train_count - known));
+}
+
 static void add_inputs(const mos_trainer *trainer, mos_text *out) {
     const mos_model_spec *spec = &trainer->card->spec;
     for (int64_t m = 0; m < spec->modalities; m++) {
@@ -69,6 +82,9 @@ mosaic_status mos_trainer_plan(mos_trainer *trainer, mos_text *out) {
     mos_text_add(out, "%-18s %lld in %lld epochs of %lld, batches of %lld\n", "steps",
                  (long long)trainer->schedule.steps, (long long)train->epochs,
                  (long long)trainer->batches, (long long)train->batch);
+    mos_text_add(out, "%-18s ", "rows");
+    mos_trainer_add_draws(trainer, out);
+    mos_text_add(out, "\n");
     MOS_TRY(mos_trainer_memory(trainer, &memory));
     mos_text_add(out,
                  "%-18s %.2f GB: views %.2f, activations %.2f, weights %.2f, gradients and moments "

@@ -73,6 +73,11 @@ static mosaic_status add_data(const mos_trainer *trainer, mos_text *out) {
                  (long long)trainer->labeled_count, (long long)trainer->dropped_rows,
                  (long long)trainer->valid_count);
     mos_text_add_number(out, data->labeled_fraction);
+    mos_text_add(out, ",\n    \"draws\": ");
+    mos_text draws = {0};
+    mos_trainer_add_draws(trainer, &draws);
+    mos_text_add_json(out, draws.size > 0 ? draws.data : "");
+    mos_text_release(&draws);
     mos_text_add(out, ",\n    \"labeled_file\": %s",
                  trainer->keep == NULL ? "null" : "\"labeled.txt\"");
     const mos_split_origin *origin = mos_dataset_split_origin(trainer->dataset);

@@ -120,8 +120,9 @@ static mosaic_status fail_without_training(const mos_trainer *trainer) {
                         "'mosaic data split %s split.csv --rule share' divides them, and "
                         "data.split_file=split.csv uses that",
                         root, (long long)all, root);
-    return mos_fail(MOSAIC_ERR_DATA, "'%s' has no training patches (split 'train'%s)", root,
-                    trainer->config->settings.data.use_unlabeled ? "" : ", with labels");
+    return mos_fail(
+        MOSAIC_ERR_DATA, "'%s' has no training patches (split 'train'%s)", root,
+        trainer->config->settings.data.use_unlabeled == MOS_UNLABELED_FALSE ? ", with labels" : "");
 }
 
 static mosaic_status list_training(mos_trainer *trainer) {
@@ -135,7 +136,8 @@ static mosaic_status list_training(mos_trainer *trainer) {
         MOS_TRY(hide_labels(trainer));
     }
     MOS_TRY(list_labeled(trainer));
-    if (!data->use_unlabeled && trainer->labeled_count < trainer->train_count) {
+    bool labeled_alone = data->use_unlabeled == MOS_UNLABELED_FALSE;
+    if (labeled_alone && trainer->labeled_count < trainer->train_count) {
         memcpy(trainer->train_rows, trainer->probe_rows,
                (size_t)trainer->labeled_count * sizeof *trainer->train_rows);
         trainer->train_count = trainer->labeled_count;
@@ -165,6 +167,20 @@ static mosaic_status list_validation(mos_trainer *trainer, bool *labeled) {
     return MOSAIC_OK;
 }
 
+/* Rows without a label are drawn where a term learns from them. Binary cross entropy does not, and
+ * to supervised contrast they are negatives whose labels nobody knows. */
+static void choose_draws(mos_trainer *trainer) {
+    const mos_settings_data *data = &trainer->config->settings.data;
+    mos_loader_options *loader = &trainer->loader_options;
+    bool partly = trainer->labeled_count > 0 && trainer->labeled_count < trainer->train_count;
+    bool learns = mos_objective_learns_unlabeled(&trainer->objective_options);
+    bool negatives =
+        data->use_unlabeled == MOS_UNLABELED_TRUE && (trainer->needs & MOS_NEEDS_POSITIVES) != 0;
+    bool wants_labels = (trainer->needs & MOS_NEEDS_LABELS) != 0;
+    loader->labeled_per_batch = partly && wants_labels ? data->labeled_per_batch : 0;
+    loader->labeled_only = partly && !learns && !negatives;
+}
+
 mosaic_status mos_trainer_rows(mos_trainer *trainer) {
     bool labeled;
     int monitor = trainer->config->settings.train.monitor;
@@ -186,11 +202,7 @@ mosaic_status mos_trainer_rows(mos_trainer *trainer) {
                 "training loss, thresholds stay at 0.5",
                 mos_dataset_root(trainer->dataset));
     MOS_TRY(mos_trainer_check_online(trainer));
-    mos_loader_options *loader = &trainer->loader_options;
-    bool partly = trainer->labeled_count > 0 && trainer->labeled_count < trainer->train_count;
-    bool wants_labels = (trainer->needs & MOS_NEEDS_LABELS) != 0;
-    loader->labeled_per_batch =
-        partly && wants_labels ? trainer->config->settings.data.labeled_per_batch : 0;
+    choose_draws(trainer);
     return MOSAIC_OK;
 }
 

@@ -171,6 +171,8 @@ mosaic_status mos_trainer_check_online(const mos_trainer *trainer);
 /* train_plan.c: what the loss is a sum of, as a notice; and the whole plan, with one batch loaded.
  */
 void mos_trainer_say_loss(const mos_trainer *trainer);
+/* "480 rows an epoch, 144 of them labelled: ...": which rows the steps see. */
+void mos_trainer_add_draws(const mos_trainer *trainer, mos_text *out);
 mosaic_status mos_trainer_plan(mos_trainer *trainer, mos_text *out);
 /* train_finish.c: thresholds, model files, model card. */
 mosaic_status mos_trainer_finish(mos_trainer *trainer, mos_train_summary *out);

@@ -167,6 +167,13 @@ static mosaic_status run_epochs(mos_trainer *trainer) {
 /* ---- a run --------------------------------------------------------------------------------------
  */
 
+static void say_draws(const mos_trainer *trainer) {
+    mos_text text = {0};
+    mos_trainer_add_draws(trainer, &text);
+    if (text.size > 0) mos_log(MOS_LOG_NOTICE, "%s", text.data);
+    mos_text_release(&text);
+}
+
 static void announce(const mos_trainer *trainer) {
     mos_memory_report memory;
     mos_model_memory(trainer->model, &memory);
@@ -178,6 +185,7 @@ static void announce(const mos_trainer *trainer) {
             (long long)trainer->train_count, (long long)trainer->labeled_count,
             (long long)trainer->valid_count, (long long)trainer->classes,
             (long long)trainer->batches, (double)memory.total / 1048576.0);
+    if (trainer->labeled_count < trainer->train_count) say_draws(trainer);
     mos_trainer_say_loss(trainer);
     if (trainer->dropped_rows > 0)
         mos_log(MOS_LOG_WARNING, "%lld training patches have none of the modalities in use",

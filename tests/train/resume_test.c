@@ -48,6 +48,29 @@ static void killed_at_any_moment(void **state) {
     assert_equal_runs("killed");
 }
 
+/* Stopped in the middle of an epoch, whichever rows it draws: the same run. */
+static void stopped_among_labelled_rows(void **state) {
+    (void)state;
+    static const struct {
+        const char *method, *fraction, *whole, *half;
+    } cases[] = {{"method=supervised", "data.labeled.fraction=0.1", "rows0", "half0"},
+                 {"method=mosaic-1", "data.labeled.fraction=0.5", "rows1", "half1"}};
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        const char *const parts[] = {cases[k].method,
+                                     cases[k].fraction,
+                                     "data.modalities.s1.bands=[VV]",
+                                     "data.modalities.s2.bands=[B02,B03]",
+                                     "train.epochs=2",
+                                     NULL};
+        const char *whole = cases[k].whole, *half = cases[k].half;
+        assert_runs(&(run_request){.out = whole, .set = parts}, NULL);
+        assert_runs(&(run_request){.out = half, .set = parts, .max_steps = 2}, NULL);
+        assert_runs(&(run_request){.out = half, .set = parts, .resume = true}, NULL);
+        assert_same_weights(whole, half);
+        assert_same_file(whole, half, "metrics.jsonl");
+    }
+}
+
 static bool is_running(const char *run) {
     return mos_path_exists(in_run(run, "timing.csv")) &&
            mos_path_exists(in_run(run, "provenance.json")) &&
@@ -256,11 +279,17 @@ static void earlier_format_is_named(void **state) {
 int main(int argc, char **argv) {
     if (argc > 5 && strcmp(argv[1], "--child") == 0) return run_as_child(argc, argv);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tensors_have_names),       cmocka_unit_test(killed_at_any_moment),
-        cmocka_unit_test(stopped_by_signals),       cmocka_unit_test(full_disk),
-        cmocka_unit_test(damaged_checkpoint),       cmocka_unit_test(queue_of_latents_travels),
-        cmocka_unit_test(mismatch_is_named),        cmocka_unit_test(earlier_format_is_named),
-        cmocka_unit_test(second_writer_is_refused), cmocka_unit_test(reduced_run_goes_on),
+        cmocka_unit_test(tensors_have_names),
+        cmocka_unit_test(killed_at_any_moment),
+        cmocka_unit_test(stopped_among_labelled_rows),
+        cmocka_unit_test(stopped_by_signals),
+        cmocka_unit_test(full_disk),
+        cmocka_unit_test(damaged_checkpoint),
+        cmocka_unit_test(queue_of_latents_travels),
+        cmocka_unit_test(mismatch_is_named),
+        cmocka_unit_test(earlier_format_is_named),
+        cmocka_unit_test(second_writer_is_refused),
+        cmocka_unit_test(reduced_run_goes_on),
     };
     if (argc > 1) cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests(tests, set_up, drop_data);

@@ -1,6 +1,8 @@
 /* Whole runs on a small procedural data set. */
 #include "train_support.h"
 
+#include "train/train_feed.h"
+
 #include "config/config.h"
 
 #include <math.h>
@@ -169,8 +171,12 @@ static void variants_run(void **state) {
 
 static void labelled_fractions(void **state) {
     (void)state;
-    const char *const all[] = {"method=supervised", "data.modalities.s2.bands=[B02,B03]",
-                               "data.labeled.fraction=0.5", "data.labeled.per_batch=0.5", NULL};
+    const char *const all[] = {"method=supcon",
+                               "data.modalities.s2.bands=[B02,B03]",
+                               "data.labeled.fraction=0.5",
+                               "data.labeled.per_batch=0.5",
+                               "data.labeled.use_unlabeled=true",
+                               NULL};
     const char *const part[] = {"method=supervised", "data.modalities.s2.bands=[B02,B03]",
                                 "data.labeled.fraction=0.5", "data.labeled.use_unlabeled=false",
                                 NULL};
@@ -183,6 +189,118 @@ static void labelled_fractions(void **state) {
     char *text = read_whole("reading_b", "provenance.json");
     assert_non_null(strstr(text, "\"labeled_fraction\": 0.5"));
     mos_free(text);
+}
+
+static const char *const every_method[] = {"mosaic-1",    "mosaic-2", "iai-simclr", "simclr",
+                                           "dual-simclr", "supcon",   "supervised"};
+
+typedef struct epoch_rows {
+    int64_t batches, labeled, others, fewest;
+} epoch_rows;
+
+/* The rows that the loader of a run gives in an epoch. */
+static epoch_rows count_rows(const char *const *set) {
+    mos_text_list list = {0};
+    write_base_config();
+    for (size_t i = 0; i < sizeof common_sets / sizeof common_sets[0]; i++)
+        assert_int_equal(mos_text_list_add(&list, common_sets[i]), MOSAIC_OK);
+    for (; *set != NULL; set++)
+        assert_int_equal(mos_text_list_add(&list, *set), MOSAIC_OK);
+    const mos_train_options options = {.config = in_folder("c.yaml"), .set = &list, .threads = 1};
+    mos_train_feed *feed;
+    mos_loader *loader;
+    mos_batch *batch;
+    epoch_rows rows = {.fewest = 8};
+    if (mos_train_feed_open(&options, &feed) != MOSAIC_OK) fail_msg("%s", mosaic_error());
+    assert_int_equal(mos_train_feed_loader(feed, mos_train_feed_options(feed), &loader), MOSAIC_OK);
+    rows.batches = mos_loader_batches(loader);
+    assert_int_equal(mos_loader_start(loader, 1, 0), MOSAIC_OK);
+    while (mos_loader_next(loader, &batch) == MOSAIC_OK && batch != NULL) {
+        int64_t known = 0;
+        for (int64_t row = 0; row < batch->count; row++)
+            known += batch->labels[row * 19] >= 0;
+        rows.labeled += known;
+        rows.others += batch->count - known;
+        if (known < rows.fewest) rows.fewest = known;
+    }
+    mos_loader_destroy(&loader);
+    mos_train_feed_close(&feed);
+    mos_text_list_release(&list);
+    return rows;
+}
+
+/* What an epoch of each method draws, for every labelled fraction: where nothing learns from
+ * unlabelled rows none is drawn, and the epoch is as long. */
+static void rows_of_every_method(void **state) {
+    (void)state;
+    enum { METHODS = sizeof every_method / sizeof every_method[0] };
+    static const double fractions[] = {0.01, 0.1, 0.5, 0.9, 0.95, 1};
+    const char *const all[] = {"method=mosaic-1", NULL};
+    const char *const part[] = {"method=supervised", "data.labeled.use_unlabeled=false",
+                                "data.labeled.fraction=0.9", NULL};
+    int64_t one_pass = count_rows(all).batches;
+    for (size_t f = 0; f < sizeof fractions / sizeof fractions[0]; f++) {
+        char fraction[64];
+        epoch_rows rows[METHODS];
+        (void)snprintf(fraction, sizeof fraction, "data.labeled.fraction=%g", fractions[f]);
+        for (size_t m = 0; m < METHODS; m++) {
+            char method[64];
+            (void)snprintf(method, sizeof method, "method=%s", every_method[m]);
+            const char *const set[] = {method, fraction, NULL};
+            rows[m] = count_rows(set);
+            bool learns = m < 5, labels = m < 2 || m > 4;
+            assert_int_equal(rows[m].labeled + rows[m].others, rows[m].batches * 8);
+            if (labels) {
+                assert_int_equal(rows[m].batches, rows[0].batches); /* as many as mosaic-1 */
+                assert_true(rows[m].fewest >= 2);                   /* a quarter of eight */
+            } else {
+                assert_int_equal(rows[m].batches, one_pass);
+            }
+            if (!learns || fractions[f] == 1) assert_int_equal(rows[m].others, 0);
+            if (learns && fractions[f] < 0.9) assert_true(rows[m].others > 0);
+        }
+        if (fractions[f] <= 0.1) { /* scarce: two in every batch */
+            assert_int_equal(rows[0].labeled, rows[0].batches * 2);
+            assert_true(rows[0].batches > one_pass);
+        } else { /* one pass, and labels as they come */
+            assert_int_equal(rows[0].batches, one_pass);
+            assert_true(fabs((double)rows[0].labeled / (double)(one_pass * 8) - fractions[f]) <
+                        0.1);
+        }
+    }
+    assert_int_equal(count_rows(part).others, 0);
+}
+
+/* The same for steps that are made: labels known in a batch of 8 with 19 classes. */
+static void labels_of_steps(void **state) {
+    (void)state;
+    static const struct {
+        const char *method, *use, *fraction;
+        int64_t labeled;
+    } wanted[] = {
+        {"method=supervised", "auto", "0.1", 8}, {"method=supervised", "true", "0.1", 8},
+        {"method=supcon", "auto", "0.1", 8},     {"method=supcon", "true", "0.1", 2},
+        {"method=mosaic-1", "auto", "0.1", 2},   {"method=mosaic-1", "auto", "0.5", 4},
+    };
+    for (size_t k = 0; k < sizeof wanted / sizeof wanted[0]; k++) {
+        char use[64], fraction[64];
+        (void)snprintf(use, sizeof use, "data.labeled.use_unlabeled=%s", wanted[k].use);
+        (void)snprintf(fraction, sizeof fraction, "data.labeled.fraction=%s", wanted[k].fraction);
+        const char *const set[] = {wanted[k].method,
+                                   use,
+                                   fraction,
+                                   "data.modalities.s1.bands=[VV]",
+                                   "data.modalities.s2.bands=[B02,B03]",
+                                   NULL};
+        assert_runs(&(run_request){.out = "drawn", .set = set, .max_steps = 1, .overwrite = k > 0},
+                    NULL);
+        double known = last_value("drawn", "step", "known_labels");
+        /* half of an odd number of patches: one more or less */
+        double slack = strcmp(wanted[k].fraction, "0.5") == 0 ? 19 : 0;
+        if (!(fabs(known - (double)wanted[k].labeled * 19) <= slack))
+            fail_msg("%s, %s, %s: %g labels", wanted[k].method, use, fraction, known);
+    }
+    assert_true(file_has("drawn", "provenance.json", "\"draws\": \""));
 }
 
 /* ---- ways out
@@ -397,7 +515,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(loss_falls),         cmocka_unit_test(no_heap_calls),
         cmocka_unit_test(runs_repeat),        cmocka_unit_test(loader_threads_change_nothing),
         cmocka_unit_test(every_method_runs),  cmocka_unit_test(variants_run),
-        cmocka_unit_test(labelled_fractions), cmocka_unit_test(not_a_number_stops),
+        cmocka_unit_test(labelled_fractions), cmocka_unit_test(rows_of_every_method),
+        cmocka_unit_test(labels_of_steps),    cmocka_unit_test(not_a_number_stops),
         cmocka_unit_test(collapse_is_seen),   cmocka_unit_test(alignments_are_of_what_they_say),
         cmocka_unit_test(early_stop),         cmocka_unit_test(directory_rules),
         cmocka_unit_test(start_from_a_model), cmocka_unit_test(real_patches),
