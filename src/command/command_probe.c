@@ -11,14 +11,15 @@ static const char *const solvers[] = {"lbfgs", "adamw", NULL};
 
 typedef struct probe_command {
     mos_command_machine machine;
-    int kind, split;
+    int kind, split, features;
     char *out;
     mos_text_list set, modality;
     int64_t limit, seed, pictures;
     double fraction;
     /* linear */
     int solver;
-    mos_text_list l2;
+    mos_text_list l2, inverse;
+    bool refit;
     int64_t iterations, epochs, batch;
     double lr, weight_decay;
     char *write_model;
@@ -39,6 +40,14 @@ static const mos_option data_options[] = {
      .choices = kinds,
      .help = "what asks the features: a linear classifier or nearest neighbours (both frozen), or "
              "training the whole network on with a new head"},
+    {.key = "features",
+     .type = MOS_OPTION_CHOICE,
+     .offset = offsetof(probe_command, features),
+     .fallback = "encoder",
+     .choices = mos_probe_features_names,
+     .help = "what is asked: the encoder, or a floor under it that a method has to beat: the "
+             "encoder before training, random convolutional features, mean, deviation, minimum and "
+             "maximum of every band (linear and knn)"},
     {.key = "split",
      .type = MOS_OPTION_CHOICE,
      .offset = offsetof(probe_command, split),
@@ -109,6 +118,17 @@ static const mos_option frozen_options[] = {
      .fallback = "0.001,0.0001,0.01,0.1,1",
      .source = "chosen",
      .help = "linear: penalties 0.5 l2 |w|^2 on the mean loss, chosen from on validation"},
+    {.key = "C",
+     .type = MOS_OPTION_LIST,
+     .offset = offsetof(probe_command, inverse),
+     .help = "linear: scikit-learn's C to choose from in place of --l2 = 1 / (C rows)"},
+    {.key = "refit",
+     .type = MOS_OPTION_BOOL,
+     .offset = offsetof(probe_command, refit),
+     .fallback = "false",
+     .source = "chosen",
+     .help = "linear: fit again on labelled and validation rows with the penalty chosen; "
+             "probe.json says so"},
     {.key = "iterations",
      .type = MOS_OPTION_INT,
      .offset = offsetof(probe_command, iterations),
@@ -229,7 +249,11 @@ static mosaic_status read_numbers(const char *name, const mos_text_list *list, d
 
 static mosaic_status read_candidates(const probe_command *command, mos_probe_options *out) {
     double neighbours[MOS_PROBE_CANDIDATES];
-    MOS_TRY(read_numbers("l2", &command->l2, 0, 1e6, out->l2, &out->l2_count));
+    out->inverse = command->inverse.count > 0;
+    if (out->inverse)
+        MOS_TRY(read_numbers("C", &command->inverse, 1e-9, 1e9, out->l2, &out->l2_count));
+    else
+        MOS_TRY(read_numbers("l2", &command->l2, 0, 1e6, out->l2, &out->l2_count));
     MOS_TRY(read_numbers("temperature", &command->temperature, 1e-4, 1e6, out->temperature,
                          &out->temperature_count));
     MOS_TRY(read_numbers("neighbours", &command->neighbours, 1, 1e6, neighbours,
@@ -248,6 +272,8 @@ static mosaic_status run_frozen(const probe_command *command, const mos_session_
     mos_probe_options options = {.session = *session,
                                  .kind =
                                      command->kind == KIND_KNN ? MOS_PROBE_KNN : MOS_PROBE_LINEAR,
+                                 .features = (mos_probe_features)command->features,
+                                 .refit = command->refit,
                                  .split = (mos_split)command->split,
                                  .out = command->out,
                                  .limit = command->limit,
@@ -299,6 +325,11 @@ static mosaic_status run_probe(const void *values, const mos_text_list *position
                                          .precision =
                                              (mos_precision_choice)command->machine.precision};
     mos_evaluate_summary summary;
+    if (command->kind == KIND_FINETUNE &&
+        (command->features != MOS_PROBE_ENCODER || command->refit || command->inverse.count > 0))
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "--kind finetune trains the encoder: --features, --C and --refit are for "
+                        "linear and knn");
     if (command->kind == KIND_FINETUNE)
         MOS_TRY(run_finetune(command, &session, &summary));
     else

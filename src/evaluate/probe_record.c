@@ -6,11 +6,11 @@
 
 #include <math.h>
 
-mosaic_status mos_probe_record_add(mos_probe_record *record, double l2, int64_t neighbours,
-                                   double temperature, double score) {
+mosaic_status mos_probe_record_add(mos_probe_record *record, double value, double l2,
+                                   int64_t neighbours, double temperature, double score) {
     MOS_TRY(mos_grow(&record->items, &record->capacity, record->count + 1, sizeof *record->items,
                      "candidates of a probe"));
-    record->items[record->count] = (mos_probe_candidate){l2, neighbours, temperature, score};
+    record->items[record->count] = (mos_probe_candidate){value, l2, neighbours, temperature, score};
     if (score > record->items[record->best].score) record->best = record->count;
     record->count++;
     return MOSAIC_OK;
@@ -32,6 +32,7 @@ static void add_candidate(mos_json *json, const char *key, const mos_probe_optio
         mos_json_int(json, "neighbours", candidate->neighbours);
         mos_json_number(json, "temperature", candidate->temperature);
     } else {
+        if (options->inverse) mos_json_number(json, "C", candidate->value);
         mos_json_number(json, "l2", candidate->l2);
     }
     mos_json_number(json, "validation_macro_ap", candidate->score);
@@ -76,6 +77,7 @@ mosaic_status mos_probe_record_write(const mos_probe_record *record,
     mos_json_string(&json, "format", "mosaic-probe-1");
     mos_json_string(&json, "kind", options->kind == MOS_PROBE_KNN ? "knn" : "linear");
     if (options->kind == MOS_PROBE_LINEAR) add_solver(&json, &options->linear);
+    mos_json_string(&json, "features", mos_probe_features_names[options->features]);
     mos_json_string(&json, "model", session->model_path);
     mos_json_string(&json, "model_sha256", hash);
     mos_json_string(&json, "arithmetic", mos_precision_names[session->device->precision]);
@@ -87,6 +89,13 @@ mosaic_status mos_probe_record_write(const mos_probe_record *record,
     mos_json_number(&json, "labelled_fraction", options->fraction < 0 ? NAN : options->fraction);
     mos_json_int(&json, "labelled_seed", (int64_t)options->seed);
     add_candidate(&json, "chosen", options, mos_probe_record_best(record));
+    if (record->refit_rows > 0) {
+        mos_json_open(&json, "refit", '{');
+        mos_json_string(&json, "rows", "labelled training rows and validation");
+        mos_json_int(&json, "n", record->refit_rows);
+        mos_json_number(&json, "l2", record->refit_l2);
+        mos_json_close(&json, '}');
+    }
     mos_json_open(&json, "candidates", '[');
     for (size_t i = 0; i < record->count; i++)
         add_candidate(&json, NULL, options, &record->items[i]);

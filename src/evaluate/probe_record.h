@@ -5,7 +5,8 @@
 #include "evaluate/probe_run.h"
 
 typedef struct mos_probe_candidate {
-    double l2;
+    double value; /* as given: l2, or C */
+    double l2;    /* what it means for these rows */
     int64_t neighbours;
     double temperature;
     double score; /* macro AP on validation, NaN: there is none */
@@ -14,10 +15,12 @@ typedef struct mos_probe_candidate {
 typedef struct mos_probe_record {
     mos_probe_candidate *items;
     size_t count, capacity, best;
+    int64_t refit_rows; /* fitted again on so many, 0: not */
+    double refit_l2;
 } mos_probe_record;
 
-mosaic_status mos_probe_record_add(mos_probe_record *record, double l2, int64_t neighbours,
-                                   double temperature, double score);
+mosaic_status mos_probe_record_add(mos_probe_record *record, double value, double l2,
+                                   int64_t neighbours, double temperature, double score);
 /* The first of the highest score. */
 const mos_probe_candidate *mos_probe_record_best(const mos_probe_record *record);
 /* threshold [classes of the data], NULL: not tuned */

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "data/fraction.h"
+#include "evaluate/floor_features.h"
 
 #include <string.h>
 
@@ -46,7 +47,8 @@ static mosaic_status copy_features(const mos_inference *from, const mos_dataset 
 }
 
 mosaic_status mos_probe_rows_read(mos_session *session, mos_split split, int64_t limit,
-                                  const uint8_t *keep, const bool *used, mos_probe_rows *out) {
+                                  const uint8_t *keep, const bool *used,
+                                  mos_probe_features features, uint64_t seed, mos_probe_rows *out) {
     int64_t *index = NULL, count = 0, kept = 0;
     mos_inference inference = {0};
     mosaic_status status = MOSAIC_OK;
@@ -58,6 +60,10 @@ mosaic_status mos_probe_rows_read(mos_session *session, mos_split split, int64_t
         status = mos_fail(MOSAIC_ERR_DATA, "'%s' has no %ssamples in split '%s'",
                           mos_dataset_root(session->dataset), keep ? "labelled " : "",
                           mos_split_names[split]);
+        goto done;
+    }
+    if (features == MOS_PROBE_RANDOM || features == MOS_PROBE_STATISTICS) {
+        MOS_GOTO(mos_floor_features_read(session, features, seed, index, kept, used, out));
         goto done;
     }
     MOS_GOTO(mos_inference_run(session->model, &session->card, session->dataset, index, kept, false,

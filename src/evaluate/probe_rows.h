@@ -3,6 +3,7 @@
 #define MOS_EVALUATE_PROBE_ROWS_H
 
 #include "evaluate/inference.h"
+#include "evaluate/probe_run.h"
 #include "evaluate/session.h"
 
 typedef struct mos_probe_rows {
@@ -14,9 +15,10 @@ typedef struct mos_probe_rows {
 } mos_probe_rows;
 
 /* used [modalities of the model]; keep: NULL or [data set], rows to use; limit 0: all. A split
- * without samples is an error. */
+ * without samples is an error. seed: of random features. */
 mosaic_status mos_probe_rows_read(mos_session *session, mos_split split, int64_t limit,
-                                  const uint8_t *keep, const bool *used, mos_probe_rows *out);
+                                  const uint8_t *keep, const bool *used,
+                                  mos_probe_features features, uint64_t seed, mos_probe_rows *out);
 void mos_probe_rows_release(mos_probe_rows *rows);
 /* The labelled training rows, keep [data set]: the fraction asked for, else those saved with the
  * run, else the configuration's. */

@@ -4,6 +4,7 @@
 #include "artifact/class_join.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "evaluate/floor_features.h"
 #include "evaluate/inference.h"
 #include "evaluate/patch_pictures.h"
 #include "evaluate/probe_head.h"
@@ -15,6 +16,12 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+const char *const mos_probe_features_names[] = {"encoder", "untrained", "random", "statistics",
+                                                NULL};
+/* scorer's name in the results: at most 31 characters */
+static const char *const floor_words[] = {"", ", untrained encoder", ", random features",
+                                          ", band statistics"};
 
 /* A probe on its way. */
 typedef struct probe_job {
@@ -70,6 +77,13 @@ static mosaic_status choose_modalities(probe_job *job) {
     return MOSAIC_OK;
 }
 
+static mosaic_status read_split(probe_job *job, mos_split split, int64_t limit, const uint8_t *keep,
+                                mos_probe_rows *out) {
+    const mos_probe_options *options = job->options;
+    return mos_probe_rows_read(&job->session, split, limit, keep, job->used, options->features,
+                               options->seed, out);
+}
+
 static mosaic_status read_rows(probe_job *job) {
     const mos_probe_options *options = job->options;
     mos_session *session = &job->session;
@@ -78,11 +92,10 @@ static mosaic_status read_rows(probe_job *job) {
     mosaic_status status = MOSAIC_OK;
     MOS_GOTO(mos_alloc((size_t)mos_dataset_count(session->dataset), 1, "labelled rows", &keep));
     MOS_GOTO(mos_probe_rows_labeled(session, options->fraction, options->seed, keep));
-    MOS_GOTO(mos_probe_rows_read(session, MOS_SPLIT_TRAIN, 0, keep, job->used, &job->train));
+    MOS_GOTO(read_split(job, MOS_SPLIT_TRAIN, 0, keep, &job->train));
     MOS_GOTO(mos_inference_rows(session->dataset, MOS_SPLIT_VALIDATION, 1, &index, &count));
     if (count > 0)
-        MOS_GOTO(
-            mos_probe_rows_read(session, MOS_SPLIT_VALIDATION, 0, NULL, job->used, &job->valid));
+        MOS_GOTO(read_split(job, MOS_SPLIT_VALIDATION, 0, NULL, &job->valid));
     else
         mos_log(MOS_LOG_WARNING, "no validation split: nothing is chosen on it, thresholds are "
                                  "not tuned");
@@ -116,6 +129,43 @@ static double largest_first(const double *values, int64_t count, int64_t rank) {
     return at;
 }
 
+/* The penalty of a candidate for so many rows. */
+static double penalty_of(const mos_probe_options *options, double value, int64_t rows) {
+    return options->inverse ? 1 / (value * (double)rows) : value;
+}
+
+/* Once more, on the rows it was fitted on and those it was chosen on. */
+static mosaic_status refit_linear(probe_job *job) {
+    const mos_probe_rows *train = &job->train, *valid = &job->valid;
+    int64_t n = train->n + valid->n, width = train->width, classes = train->classes;
+    mos_linear_probe_options linear = job->options->linear;
+    double value = mos_probe_record_best(&job->record)->value;
+    mos_linear_probe again = {0};
+    float *features = NULL;
+    int8_t *labels = NULL;
+    mosaic_status status = MOSAIC_OK;
+    MOS_GOTO(mos_alloc((size_t)(n * width), sizeof *features, "probe features", &features));
+    MOS_GOTO(mos_alloc((size_t)(n * classes), 1, "probe labels", &labels));
+    memcpy(features, train->features, (size_t)(train->n * width) * sizeof *features);
+    memcpy(features + train->n * width, valid->features,
+           (size_t)(valid->n * width) * sizeof *features);
+    memcpy(labels, train->labels, (size_t)(train->n * classes));
+    memcpy(labels + train->n * classes, valid->labels, (size_t)(valid->n * classes));
+    linear.l2 = penalty_of(job->options, value, n);
+    MOS_GOTO(mos_linear_probe_fit(features, labels, n, width, classes, &linear, &again));
+    mos_linear_probe_release(&job->linear);
+    job->linear = again;
+    job->record.refit_rows = n;
+    job->record.refit_l2 = linear.l2;
+    mos_log(MOS_LOG_NOTICE,
+            "fitted again on %lld patches: the labelled ones and %lld of validation", (long long)n,
+            (long long)valid->n);
+done:
+    mos_free(features);
+    mos_free(labels);
+    return status;
+}
+
 /* From the strongest penalty down, each from where the one before ended. */
 static mosaic_status fit_linear(probe_job *job, float *probability) {
     const mos_probe_options *options = job->options;
@@ -126,8 +176,10 @@ static mosaic_status fit_linear(probe_job *job, float *probability) {
     int64_t count = job->valid.n > 0 ? options->l2_count : 1;
     double best = -INFINITY, score = NAN;
     for (int64_t c = 0; c < count; c++) {
-        linear.l2 = count > 1 ? largest_first(options->l2, count, c) : options->l2[0];
-        if (!isfinite(linear.l2)) break; /* fewer values than listed: some are twice there */
+        double value = options->l2[0];
+        if (count > 1) value = largest_first(options->l2, count, c);
+        if (!isfinite(value)) break; /* fewer values than listed: some are twice there */
+        linear.l2 = penalty_of(options, value, train->n);
         linear.start = before.weight != NULL ? &before : NULL;
         MOS_GOTO(mos_linear_probe_fit(train->features, train->labels, train->n, train->width,
                                       train->classes, &linear, &now));
@@ -135,7 +187,7 @@ static mosaic_status fit_linear(probe_job *job, float *probability) {
             mos_linear_probe_predict(&now, job->valid.features, job->valid.n, probability);
             MOS_GOTO(validation_score(job, probability, &score));
         }
-        MOS_GOTO(mos_probe_record_add(&job->record, linear.l2, 0, 0, score));
+        MOS_GOTO(mos_probe_record_add(&job->record, value, linear.l2, 0, 0, score));
         bool better = c == 0 || score > best;
         if (better) {
             best = score;
@@ -165,7 +217,7 @@ static mosaic_status fit_knn(probe_job *job, float *probability) {
     MOS_TRY(mos_knn_probe_fit(train->features, train->labels, train->n, train->width,
                               train->classes, &job->knn));
     if (valid->n == 0)
-        return mos_probe_record_add(&job->record, 0, options->neighbours[0],
+        return mos_probe_record_add(&job->record, 0, 0, options->neighbours[0],
                                     options->temperature[0], NAN);
     MOS_TRY(mos_knn_probe_search(&job->knn, valid->features, valid->n, most_neighbours(options),
                                  job->session.threads, &job->found));
@@ -175,7 +227,7 @@ static mosaic_status fit_knn(probe_job *job, float *probability) {
             mos_knn_probe_vote(&job->knn, &job->found, options->neighbours[k],
                                options->temperature[t], probability);
             MOS_TRY(validation_score(job, probability, &score));
-            MOS_TRY(mos_probe_record_add(&job->record, 0, options->neighbours[k],
+            MOS_TRY(mos_probe_record_add(&job->record, 0, 0, options->neighbours[k],
                                          options->temperature[t], score));
         }
     return MOSAIC_OK;
@@ -209,6 +261,7 @@ static mosaic_status fit(probe_job *job) {
     MOS_GOTO(mos_threshold_tune(probability, valid->labels, valid->n, valid->classes,
                                 job->threshold, &job->global));
     job->tuned = true;
+    if (job->options->refit) MOS_GOTO(refit_linear(job));
 done:
     mos_free(probability);
     return status;
@@ -222,8 +275,7 @@ static mosaic_status score(probe_job *job) {
     const mos_probe_candidate *best = mos_probe_record_best(&job->record);
     mos_probe_rows *rows = &job->split;
     mos_knn_found found = {0};
-    MOS_TRY(
-        mos_probe_rows_read(&job->session, options->split, options->limit, NULL, job->used, rows));
+    MOS_TRY(read_split(job, options->split, options->limit, NULL, rows));
     MOS_TRY(mos_alloc((size_t)(rows->n * rows->classes), sizeof(float), "probe probabilities",
                       &job->probability));
     if (options->kind == MOS_PROBE_LINEAR) {
@@ -237,7 +289,7 @@ static mosaic_status score(probe_job *job) {
     return MOSAIC_OK;
 }
 
-/* "test-probe", "test-knn", "test-knn-s1" */
+/* "test-probe", "test-knn", "test-knn-s1", "test-probe-random" */
 static mosaic_status choose_folder(const probe_job *job, char *buffer, size_t size) {
     const mos_probe_options *options = job->options;
     const mos_model_spec *spec = &job->session.card.spec;
@@ -253,6 +305,8 @@ static mosaic_status choose_folder(const probe_job *job, char *buffer, size_t si
         all = all && job->used[m];
     for (int64_t m = 0; m < spec->modalities && !all; m++)
         if (job->used[m]) mos_text_add(&name, "-%s", spec->modality[m].name);
+    if (options->features != MOS_PROBE_ENCODER)
+        mos_text_add(&name, "-%s", mos_probe_features_names[options->features]);
     mosaic_status status = name.failed ? mos_fail_memory(name.size, "a path")
                                        : mos_session_folder(&job->session, name.data, buffer, size);
     mos_text_release(&name);
@@ -263,12 +317,15 @@ static mosaic_status write_results(probe_job *job, mos_evaluate_summary *out) {
     const mos_probe_options *options = job->options;
     const mos_session *session = &job->session;
     const mos_probe_rows *set = &job->split;
-    char(*names)[128] = NULL;
+    char(*names)[128] = NULL, scorer[64];
     const char *const *classes;
     (void)mos_dataset_classes(session->dataset, &classes);
     MOS_TRY(mos_alloc((size_t)set->classes, sizeof *names, "class names", &names));
     for (int64_t j = 0; j < set->classes; j++)
         (void)snprintf(names[j], sizeof names[j], "%s", classes[j]);
+    (void)snprintf(scorer, sizeof scorer, "%s%s",
+                   options->kind == MOS_PROBE_KNN ? "k-NN probe" : "linear probe",
+                   floor_words[options->features]);
     out->samples = set->n;
     out->tuned = job->tuned;
     out->reduced = session->card.reduced || options->limit > 0;
@@ -276,8 +333,7 @@ static mosaic_status write_results(probe_job *job, mos_evaluate_summary *out) {
     int constant = mos_dataset_constant_bands(session->dataset);
     const mos_result_set results = {.dataset = session->dataset,
                                     .split = mos_split_names[options->split],
-                                    .scorer = options->kind == MOS_PROBE_KNN ? "k-NN probe"
-                                                                             : "linear probe",
+                                    .scorer = scorer,
                                     .model = session->model_path,
                                     .method = session->card.method,
                                     .arithmetic = mos_precision_names[session->device->precision],
@@ -335,12 +391,25 @@ static mosaic_status write_model(probe_job *job) {
     return MOSAIC_OK;
 }
 
+static mosaic_status check_options(const mos_probe_options *options) {
+    bool encoder = options->features == MOS_PROBE_ENCODER;
+    if (options->model_out != NULL && !encoder && options->features != MOS_PROBE_UNTRAINED)
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "--write-model wants features of an encoder, found --features %s",
+                        mos_probe_features_names[options->features]);
+    if (options->refit && options->kind != MOS_PROBE_LINEAR)
+        return mos_fail(MOSAIC_ERR_USAGE, "--refit wants a linear probe");
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_probe(const mos_probe_options *options, mos_evaluate_summary *out) {
     probe_job job = {.options = options, .global = 0.5};
     mosaic_status status = MOSAIC_OK;
     *out = (mos_evaluate_summary){0};
+    MOS_GOTO(check_options(options));
     MOS_GOTO(mos_session_open(&options->session, &job.session));
     MOS_GOTO(choose_modalities(&job));
+    if (options->features == MOS_PROBE_UNTRAINED) MOS_GOTO(mos_floor_untrain(&job.session));
     MOS_GOTO(read_rows(&job));
     MOS_GOTO(fit(&job));
     MOS_GOTO(score(&job));

@@ -8,14 +8,25 @@
 
 typedef enum mos_probe_kind { MOS_PROBE_LINEAR, MOS_PROBE_KNN } mos_probe_kind;
 
+/* What is asked: the trained encoder's features, or a floor under them (floor_features.h). */
+typedef enum mos_probe_features {
+    MOS_PROBE_ENCODER,
+    MOS_PROBE_UNTRAINED,
+    MOS_PROBE_RANDOM,
+    MOS_PROBE_STATISTICS
+} mos_probe_features;
+extern const char
+    *const mos_probe_features_names[]; /* "encoder" "untrained" "random" "statistics" NULL */
+
 enum { MOS_PROBE_CANDIDATES = 64 };
 
 typedef struct mos_probe_options {
     mos_session_options session;
     mos_probe_kind kind;
+    mos_probe_features features;
     mos_split split;
     const char *out;  /* folder for the result files; NULL: <run>/eval/<split>-probe, or -knn, and
-                         behind it the modalities where they are not all */
+                         behind it the modalities where they are not all, and the floor */
     int64_t limit;    /* at most so many samples are scored, 0: all; results then say so */
     int64_t pictures; /* of patches, per kind; see mos_patch_pictures_write */
     const mos_text_list *modalities; /* names; NULL or empty: all of the model, side by side */
@@ -24,6 +35,9 @@ typedef struct mos_probe_options {
     /* Values to choose from by macro AP on validation; the first where there is no validation. */
     mos_linear_probe_options linear;
     double l2[MOS_PROBE_CANDIDATES]; /* in place of linear.l2 */
+    bool inverse;                    /* they are scikit-learn's C = 1 / (l2 rows) instead */
+    bool refit; /* linear: fitted again on the labelled rows and validation, with the penalty
+                   chosen; thresholds are those tuned before */
     int64_t neighbours[MOS_PROBE_CANDIDATES];
     double temperature[MOS_PROBE_CANDIDATES];
     int64_t l2_count, neighbours_count, temperature_count;

@@ -15,6 +15,15 @@ const mos_report_evaluation *mos_report_headline(const mos_run_document *run) {
     return run->evaluation_count ? &run->evaluations[0] : NULL;
 }
 
+const char *mos_report_floor(const mos_report_evaluation *e) {
+    static const char *const floors[][2] = {{"random", "random features"},
+                                            {"statistics", "band statistics"},
+                                            {"untrained", "untrained features"}};
+    for (size_t k = 0; k < sizeof floors / sizeof *floors; k++)
+        if (strstr(e->folder, floors[k][0])) return floors[k][1];
+    return NULL;
+}
+
 const mos_report_analysis *mos_report_headline_analysis(const mos_run_document *run) {
     const mos_report_evaluation *e = mos_report_headline(run);
     return e ? &e->analysis : NULL;

@@ -10,6 +10,9 @@ enum { MOS_REPORT_SHOWN = 15 }; /* rows of a table of pairs */
 
 /* The evaluation the headline is about: test if there is one, otherwise the first. NULL: none. */
 const mos_report_evaluation *mos_report_headline(const mos_run_document *run);
+/* "random features", "band statistics" or "untrained features" when the evaluation is of a floor
+ * under trained encoders (its folder says so), or else NULL. */
+const char *mos_report_floor(const mos_report_evaluation *e);
 /* Its analyses; NULL: none. */
 const mos_report_analysis *mos_report_headline_analysis(const mos_run_document *run);
 

@@ -192,7 +192,7 @@ static const mos_report_evaluation *best_probe(const mos_run_document *run,
     for (size_t i = 0; i < run->evaluation_count; i++) {
         const mos_report_evaluation *e = &run->evaluations[i];
         if (strcmp(e->split, head->split) != 0 || !strstr(e->scorer, "probe") ||
-            strstr(e->folder, "random") || !isfinite(macro_ap(e)))
+            mos_report_floor(e) || !isfinite(macro_ap(e)))
             continue;
         if (!best || macro_ap(e) > macro_ap(best)) best = e;
     }
@@ -208,21 +208,21 @@ static void say_probe_beats_head(const mos_run_document *run, mos_text *out) {
                      e->split, macro_ap(probe), macro_ap(e));
 }
 
-/* An evaluation of untrained features has "random" in its folder's name. */
-static void say_below_random(const mos_run_document *run, mos_text *out) {
-    const mos_report_evaluation *e = mos_report_headline(run), *probe;
+/* The best of what nobody trained. */
+static void say_below_floor(const mos_run_document *run, mos_text *out) {
+    const mos_report_evaluation *e = mos_report_headline(run), *probe, *floor = NULL;
     if (!has_labels(e)) return;
     probe = best_probe(run, e); /* like with like, where there is a probe */
     if (!probe) probe = e;
     for (size_t i = 0; i < run->evaluation_count; i++) {
         const mos_report_evaluation *other = &run->evaluations[i];
-        if (!strstr(other->folder, "random") || strcmp(other->split, e->split) != 0 ||
-            !(macro_ap(other) >= macro_ap(probe)))
-            continue;
-        mos_text_add(out, "Below random features on %s: AP macro %.3f to %.3f without training.",
-                     e->split, macro_ap(probe), macro_ap(other));
-        return;
+        if (mos_report_floor(other) && strcmp(other->split, e->split) == 0 &&
+            macro_ap(other) >= macro_ap(floor ? floor : probe))
+            floor = other;
     }
+    if (floor)
+        mos_text_add(out, "Below %s on %s: AP macro %.3f to %.3f without training.",
+                     mos_report_floor(floor), e->split, macro_ap(probe), macro_ap(floor));
 }
 
 static void say_chance(const mos_run_document *run, mos_text *out) {
@@ -248,7 +248,7 @@ const mos_report_warning mos_report_warning_rules[] = {
     {"collapsed", say_collapsed},
     {"few steps", say_few_steps},
     {"loss rose", say_loss_rose},
-    {"below random", say_below_random},
+    {"below floor", say_below_floor},
     {"chance", say_chance},
     {"probe beats head", say_probe_beats_head},
     {"few labelled", say_few_labelled},

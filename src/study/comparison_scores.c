@@ -49,6 +49,35 @@ static void add_score(const mos_report_evaluation *e, int metric, bool best, mos
     mos_text_add(out, "</td>");
 }
 
+/* The best floor that any of the runs has of the same samples. */
+static const mos_report_evaluation *best_floor(const mos_comparison *comparison,
+                                               const mos_report_evaluation *e) {
+    const mos_report_evaluation *best = NULL;
+    for (int64_t r = 0; r < comparison->runs; r++) {
+        const mos_run_document *document = &comparison->run[r].document;
+        for (size_t i = 0; i < document->evaluation_count; i++) {
+            const mos_report_evaluation *floor = &document->evaluations[i];
+            double ap = floor->at[0].macro.average_precision;
+            if (mos_report_floor(floor) == NULL || strcmp(floor->split, e->split) != 0 ||
+                floor->samples != e->samples || floor->known_labels != e->known_labels ||
+                !isfinite(ap))
+                continue;
+            if (best == NULL || ap > best->at[0].macro.average_precision) best = floor;
+        }
+    }
+    return best;
+}
+
+/* A method that does not beat what nobody trained has failed, and its row says so. */
+static void add_floor(const mos_comparison *comparison, const mos_report_evaluation *e,
+                      mos_text *out) {
+    const mos_report_evaluation *floor = best_floor(comparison, e);
+    if (floor == NULL || e->at[0].macro.average_precision > floor->at[0].macro.average_precision)
+        return;
+    mos_text_add(out, "<br><b>below %s (macro AP %.3f)</b>", mos_report_floor(floor),
+                 floor->at[0].macro.average_precision);
+}
+
 static void add_run(const mos_comparison *comparison, int64_t r, mos_text *out) {
     const mos_compared_run *run = &comparison->run[r];
     const mos_report_evaluation *e = run->evaluation;
@@ -65,8 +94,9 @@ static void add_run(const mos_comparison *comparison, int64_t r, mos_text *out) 
     mos_html_add(out, e->method);
     mos_text_add(out, "</td><td>");
     mos_html_add(out, e->scorer);
-    mos_text_add(out, "%s</td><td class=\"n\">%lld</td>", e->reduced ? ", reduced" : "",
-                 (long long)e->samples);
+    mos_text_add(out, "%s", e->reduced ? ", reduced" : "");
+    add_floor(comparison, e, out);
+    mos_text_add(out, "</td><td class=\"n\">%lld</td>", (long long)e->samples);
     for (int m = 0; m < MOS_SWEEP_METRICS; m++)
         add_score(e, m, best_run(comparison, m) == r, out);
     mos_text_add(out, "</tr>");

@@ -176,8 +176,17 @@ static void what_it_scored(void **state) {
     evaluations[2].at[0].macro.average_precision = 0.3;
     expect("", "");
     evaluations[2].at[0].macro.average_precision = 0.375;
-    expect("below random",
+    expect("below floor",
            "Below random features on test: AP macro 0.325 to 0.375 without training.");
+    (void)snprintf(evaluations[2].folder, sizeof evaluations[2].folder, "test-probe-statistics");
+    expect("below floor",
+           "Below band statistics on test: AP macro 0.325 to 0.375 without training.");
+    (void)snprintf(evaluations[2].folder, sizeof evaluations[2].folder, "test-knn-untrained");
+    expect("below floor",
+           "Below untrained features on test: AP macro 0.325 to 0.375 without training.");
+    (void)snprintf(evaluations[2].split, sizeof evaluations[2].split, "validation");
+    expect("", ""); /* a floor of another split says nothing */
+    (void)snprintf(evaluations[2].split, sizeof evaluations[2].split, "test");
     evaluations[2].at[0].macro.average_precision = 0.1;
     evaluations[0].at[0].macro.average_precision = 0.255;
     evaluations[1].at[0].macro.average_precision = 0.26;
