@@ -55,6 +55,10 @@ static const struct term {
     {"divergence", "what the map could not keep, in nats; lower is better"},
     {"p", "how often a difference as large would come from no difference"},
     {"p, Holm", "p made stricter for the number of comparisons in the table (Holm's step-down)"},
+    {"p of seeds, Holm",
+     "the same from the spread over seeds (Student's paired test): would other trainings agree?"},
+    {"effect", "mean difference over seeds in units of its standard deviation; 1 is large"},
+    {"verdict", "differs is said only when patches and seeds agree, both p below 0.05"},
     {"seeds ahead", "seeds in which the setting beats the reference"},
     {"±", "standard deviation over seeds"},
 };

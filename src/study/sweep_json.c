@@ -50,6 +50,11 @@ static void add_difference(const mos_sweep_difference *d, mos_json *json) {
     mos_json_number(json, "p", d->interval.p);
     mos_json_number(json, "p_holm", d->p_holm);
     mos_json_int(json, "seeds_better", d->better);
+    mos_json_number(json, "seeds_sd", d->seeds.sd);
+    mos_json_number(json, "seeds_effect", d->seeds.effect);
+    mos_json_number(json, "seeds_p", d->seeds.p);
+    mos_json_number(json, "seeds_p_holm", d->p_seeds_holm);
+    mos_json_bool(json, "differs", mos_sweep_differs(d));
     mos_json_close(json, '}');
 }
 
@@ -92,7 +97,9 @@ mosaic_status mos_sweep_json_write(const mos_sweep_results *results, const char 
     mos_json_open(&json, "comparison", '{');
     mos_json_string(&json, "method",
                     "mean over seeds of the paired differences, percentile bootstrap over samples, "
-                    "two-sided p, Holm within a fraction, split and metric");
+                    "two-sided p; over seeds: Student's paired test, effect = mean / sd of the "
+                    "differences; Holm within a fraction, split and metric for either; "
+                    "differs: both below 0.05");
     mos_json_number(&json, "level", results->level);
     mos_json_int(&json, "resamples", results->resamples);
     mos_json_close(&json, '}');

@@ -55,8 +55,8 @@ mosaic_status mos_sweep_latex_write(const mos_sweep_results *results, const char
     mos_text out = {0};
     mos_text_add(&out,
                  "%% mosaic %s, sweep %s: split %s, mean and standard deviation over seeds;\n"
-                 "%% bold: best mean; *: differs from the reference, Holm-adjusted p < 0.05 "
-                 "(paired bootstrap over samples)\n"
+                 "%% bold: best mean; *: differs from the reference, Holm-adjusted p < 0.05 both "
+                 "over samples (paired bootstrap) and over seeds (paired t)\n"
                  "\\begin{tabular}{l*{%d}{r}}\n\\toprule\nsetting",
                  MOSAIC_VERSION, spec->name, mos_split_names[spec->evaluate[split]],
                  MOS_SWEEP_METRICS);

@@ -31,6 +31,48 @@ static void add_percent(mos_text *out, double share) {
 /* ---- verdict
  * -------------------------------------------------------------------------------------- */
 
+/* What may be said of a setting's difference from the reference, by macro AP. */
+static void add_claim(const mos_sweep_results *results, int64_t i, int split, mos_text *out) {
+    const mos_sweep_cell *cell = &results->row[i].cell[split];
+    const mos_sweep_difference *d = &cell->difference[2];
+    mos_text_add(out, "<li><b>");
+    mos_html_add(out, label_of(results, i));
+    mos_text_add(out, "</b> %+.3f to ", d->interval.value);
+    mos_html_add(out, label_of(results, results->row[i].reference));
+    if (mos_sweep_differs(d))
+        mos_text_add(out, ": differs, patches and seeds agree (effect %.1f)", d->seeds.effect);
+    else if (cell->pairs < 2)
+        mos_text_add(out, ": one seed, no difference is claimed");
+    else if (d->p_holm < 0.05)
+        mos_text_add(out, ": other patches would agree, other seeds may not; no difference is "
+                          "claimed");
+    else if (d->p_seeds_holm < 0.05)
+        mos_text_add(out, ": other seeds would agree, other patches may not; no difference is "
+                          "claimed");
+    else
+        mos_text_add(out, ": neither patches nor seeds make it a difference");
+    mos_text_add(out, "</li>");
+}
+
+static void add_claims(const mos_sweep_results *results, int fraction, mos_text *out) {
+    const mos_sweep_spec *spec = &results->plan->spec;
+    int split = spec->splits - 1;
+    bool any = false;
+    for (int64_t i = 0; i < results->rows; i++) {
+        const mos_sweep_row *row = &results->row[i];
+        if (row->fraction != fraction || row->cell[split].pairs == 0) continue;
+        if (!any) {
+            mos_text_add(out, "<p>");
+            add_percent(out, row->labeled);
+            mos_text_add(out, " labels, macro AP on %s:</p><ul>",
+                         mos_split_names[spec->evaluate[split]]);
+        }
+        any = true;
+        add_claim(results, i, split, out);
+    }
+    if (any) mos_text_add(out, "</ul>");
+}
+
 /* Chosen on validation, reported on the last split. */
 static void add_choice(const mos_sweep_results *results, int fraction, mos_text *out) {
     const mos_sweep_spec *spec = &results->plan->spec;
@@ -74,8 +116,10 @@ static void add_verdict(const mos_sweep_results *results, mos_text *out) {
         mos_text_add(out,
                      "<p class=\"note\">One seed: how far another training would differ is not "
                      "known.</p>");
-    for (int f = spec->fractions > 0 ? 0 : -1; f < spec->fractions; f++)
+    for (int f = spec->fractions > 0 ? 0 : -1; f < spec->fractions; f++) {
         add_choice(results, f, out);
+        add_claims(results, f, out);
+    }
     mos_text_add(out, "<p class=\"soft\">All numbers:");
     mos_source_add("results.csv", out);
     mos_text_add(out, "</p></section>\n");
@@ -111,8 +155,10 @@ static void add_means(const mos_sweep_results *results, int fraction, int split,
             add_mean(cell, m, mos_sweep_best_row(results, fraction, split, m) == i, out);
         mos_text_add(out, "</tr>");
     }
-    mos_text_add(out, "</table></div><p class=\"soft\">Bold: best mean. *: differs from the "
-                      "reference, Holm-adjusted p &lt; 0.05 (paired bootstrap over samples).</p>");
+    mos_text_add(out,
+                 "</table></div><p class=\"soft\">Bold: best mean. *: differs from the "
+                 "reference: Holm-adjusted p &lt; 0.05 over samples (paired bootstrap) and over "
+                 "seeds (paired t).</p>");
 }
 
 /* The widest interval of a table sets the scale of its marks. */
@@ -150,8 +196,13 @@ static void add_difference_row(const mos_sweep_results *results, int64_t i, int 
     add_p(out, d->interval.p);
     mos_text_add(out, "</td><td class=\"n\">");
     add_p(out, d->p_holm);
-    mos_text_add(out, "</td><td class=\"n\">%lld of %lld</td></tr>", (long long)d->better,
-                 (long long)cell->pairs);
+    mos_text_add(out, "</td><td class=\"n\">");
+    add_p(out, d->p_seeds_holm);
+    mos_text_add(out, "</td><td class=\"n\">");
+    mos_report_number(out, d->seeds.effect, 1);
+    mos_text_add(out, "</td><td class=\"n\">%lld of %lld</td><td>%s</td></tr>",
+                 (long long)d->better, (long long)cell->pairs,
+                 mos_sweep_differs(d) ? "<b>differs</b>" : "");
 }
 
 static void add_differences(const mos_sweep_results *results, int fraction, int split, int metric,
@@ -171,7 +222,9 @@ static void add_differences(const mos_sweep_results *results, int fraction, int 
             mos_interval_axis_write(reach, out);
             mos_text_add(out, "</th><th scope=\"col\" class=\"n\">from, to</th><th scope=\"col\" "
                               "class=\"n\">p</th><th scope=\"col\" class=\"n\">p, Holm</th><th "
-                              "scope=\"col\" class=\"n\">seeds ahead</th></tr>");
+                              "scope=\"col\" class=\"n\">p of seeds, Holm</th><th "
+                              "scope=\"col\" class=\"n\">effect</th><th scope=\"col\" "
+                              "class=\"n\">seeds ahead</th><th scope=\"col\">verdict</th></tr>");
         }
         any = true;
         add_difference_row(results, i, split, metric, reach, out);
@@ -362,9 +415,10 @@ static void add_runs(const mos_sweep_results *results, mos_text *out) {
 }
 
 static void add_notes(const mos_sweep_results *results, const char *command, mos_text *out) {
-    static const char *const words[] = {"AP",           "F1",          "macro",    "micro",
-                                        "Hamming loss", "±",           "interval", "p",
-                                        "p, Holm",      "seeds ahead", NULL};
+    static const char *const words[] = {
+        "AP",     "F1",       "macro",       "micro",   "Hamming loss",
+        "±",      "interval", "p",           "p, Holm", "p of seeds, Holm",
+        "effect", "verdict",  "seeds ahead", NULL};
     mos_text_add(out,
                  "<section id=\"notes\"><h2>How to read it</h2><p>A difference is the mean over "
                  "seeds of a setting's score minus the reference's with the same seed, on the "

@@ -174,23 +174,41 @@ static mosaic_status read_pairs(const mos_sweep_results *results, const char *fo
     return MOSAIC_OK;
 }
 
-static void copy_differences(const mos_sweep_results *results, const mos_bootstrap *from,
-                             mos_sweep_row *row, int split) {
-    const mos_interval *const found[MOS_SWEEP_METRICS] = {
-        &from->macro_f1, &from->micro_f1, &from->macro_ap, &from->micro_ap, &from->hamming_loss};
+/* Seed by seed, metric m: the setting's score minus the reference's. */
+static mosaic_status test_seeds(const mos_sweep_results *results, const mos_sweep_row *row,
+                                int split, int m, mos_sweep_difference *out) {
     const mos_sweep_row *reference = &results->row[row->reference];
     int splits = results->plan->spec.splits;
+    double *ahead = NULL;
+    int64_t pairs = 0;
+    MOS_TRY(mos_alloc((size_t)row->runs, sizeof *ahead, "differences of seeds", &ahead));
+    for (int64_t k = 0; k < row->runs; k++) {
+        const mos_sweep_scores *a = &results->scores[(row->first + k) * splits + split];
+        const mos_sweep_scores *b = &results->scores[(reference->first + k) * splits + split];
+        if (!a->known || !b->known) continue;
+        double difference = a->metric[m] - b->metric[m];
+        out->better += mos_sweep_metric_is_loss(m) ? difference < 0 : difference > 0;
+        ahead[pairs++] = difference;
+    }
+    out->seeds = mos_paired_t_test(ahead, pairs);
+    mos_free(ahead);
+    return MOSAIC_OK;
+}
+
+static mosaic_status copy_differences(const mos_sweep_results *results, const mos_bootstrap *from,
+                                      mos_sweep_row *row, int split) {
+    const mos_interval *const found[MOS_SWEEP_METRICS] = {
+        &from->macro_f1, &from->micro_f1, &from->macro_ap, &from->micro_ap, &from->hamming_loss};
     for (int m = 0; m < MOS_SWEEP_METRICS; m++) {
         mos_sweep_difference *out = &row->cell[split].difference[m];
-        *out = (mos_sweep_difference){.interval = *found[m], .p_holm = NAN};
-        for (int64_t k = 0; k < row->runs; k++) {
-            const mos_sweep_scores *a = &results->scores[(row->first + k) * splits + split];
-            const mos_sweep_scores *b = &results->scores[(reference->first + k) * splits + split];
-            if (!a->known || !b->known) continue;
-            double ahead = a->metric[m] - b->metric[m];
-            out->better += mos_sweep_metric_is_loss(m) ? ahead < 0 : ahead > 0;
-        }
+        *out = (mos_sweep_difference){.interval = *found[m], .p_holm = NAN, .p_seeds_holm = NAN};
+        MOS_TRY(test_seeds(results, row, split, m, out));
     }
+    return MOSAIC_OK;
+}
+
+bool mos_sweep_differs(const mos_sweep_difference *difference) {
+    return difference->p_holm < 0.05 && difference->p_seeds_holm < 0.05;
 }
 
 static mosaic_status compare_row(mos_sweep_results *results, const char *folder, mos_sweep_row *row,
@@ -211,7 +229,7 @@ static mosaic_status compare_row(mos_sweep_results *results, const char *folder,
     if (status != MOSAIC_OK || set.pairs == 0) goto done;
     MOS_GOTO(mos_bootstrap_paired_mean(set.a, set.b, set.pairs, &options, &found));
     row->cell[split].pairs = set.pairs;
-    copy_differences(results, &found, row, split);
+    MOS_GOTO(copy_differences(results, &found, row, split));
 done:
     mos_bootstrap_release(&found);
     release_pairs(&set);
@@ -234,20 +252,26 @@ void mos_holm_adjust(const double *p, int64_t count, double *out) {
     }
 }
 
-/* One family: all settings of a fraction, on one split, by one metric. */
+/* One family: all settings of a fraction, on one split, by one metric; of each test. */
 static mosaic_status adjust(mos_sweep_results *results, int fraction, int split, int metric) {
     double *p = NULL, *adjusted = NULL;
     mosaic_status status;
     MOS_GOTO(mos_alloc((size_t)results->rows, sizeof *p, "p-values", &p));
     MOS_GOTO(mos_alloc((size_t)results->rows, sizeof *adjusted, "p-values", &adjusted));
-    for (int64_t i = 0; i < results->rows; i++) {
-        const mos_sweep_cell *cell = &results->row[i].cell[split];
-        bool member = results->row[i].fraction == fraction && cell->pairs > 0;
-        p[i] = member ? cell->difference[metric].interval.p : NAN;
+    for (int test = 0; test < 2; test++) {
+        for (int64_t i = 0; i < results->rows; i++) {
+            const mos_sweep_cell *cell = &results->row[i].cell[split];
+            const mos_sweep_difference *d = &cell->difference[metric];
+            bool member = results->row[i].fraction == fraction && cell->pairs > 0;
+            p[i] = !member ? NAN : test == 0 ? d->interval.p : d->seeds.p;
+        }
+        mos_holm_adjust(p, results->rows, adjusted);
+        for (int64_t i = 0; i < results->rows; i++) {
+            mos_sweep_difference *d = &results->row[i].cell[split].difference[metric];
+            if (!isfinite(p[i])) continue;
+            *(test == 0 ? &d->p_holm : &d->p_seeds_holm) = adjusted[i];
+        }
     }
-    mos_holm_adjust(p, results->rows, adjusted);
-    for (int64_t i = 0; i < results->rows; i++)
-        if (isfinite(p[i])) results->row[i].cell[split].difference[metric].p_holm = adjusted[i];
 done:
     mos_free(p);
     mos_free(adjusted);

@@ -5,6 +5,7 @@
 
 #include "report/run_document.h"
 #include "score/bootstrap.h"
+#include "score/paired_t.h"
 #include "study/sweep_folder.h"
 
 enum { MOS_SWEEP_METRICS = MOS_REPORT_INTERVALS };
@@ -26,8 +27,10 @@ typedef struct mos_sweep_scores {
  */
 typedef struct mos_sweep_difference {
     mos_interval interval; /* bootstrap over samples */
-    double p_holm;  /* interval.p times Holm's factor within one fraction, split and metric */
-    int64_t better; /* seeds in which the setting is ahead */
+    double p_holm;       /* interval.p times Holm's factor within one fraction, split and metric */
+    mos_paired_t seeds;  /* over seeds: would other trainings agree? */
+    double p_seeds_holm; /* seeds.p with Holm's factor of the same family */
+    int64_t better;      /* seeds in which the setting is ahead */
 } mos_sweep_difference;
 
 typedef struct mos_sweep_cell {                            /* of one split */
@@ -54,6 +57,9 @@ typedef struct mos_sweep_results {
     int64_t resamples;
     double level;
 } mos_sweep_results;
+
+/* "Differs" is said only where both tests say so: other patches would, and other seeds would. */
+bool mos_sweep_differs(const mos_sweep_difference *difference);
 
 /* Reads the evaluations of all complete runs. threads: without effect on the numbers. */
 mosaic_status mos_sweep_results_read(const mos_sweep_plan *plan, const char *folder, int threads,

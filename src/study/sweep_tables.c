@@ -33,7 +33,7 @@ int64_t mos_sweep_best_row(const mos_sweep_results *results, int fraction, int s
 }
 
 bool mos_sweep_is_marked(const mos_sweep_cell *cell, int metric) {
-    return cell->pairs > 0 && cell->difference[metric].p_holm < 0.05;
+    return cell->pairs > 0 && mos_sweep_differs(&cell->difference[metric]);
 }
 
 static void add_cell(mos_text *out, double value) {

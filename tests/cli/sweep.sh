@@ -49,6 +49,29 @@ check "the reason is in results.csv" grep -q 'broken.*failed,2.*s9' "$work/whole
 check "the reason is in table.html" grep -q 'failed with exit code 2' "$work/whole/table.html"
 check "four runs complete" test "$(grep -l '^state complete' "$work"/whole/state/*.txt | wc -l)" = 4
 check "a difference" grep -q '"p_holm"' "$work/whole/results.json"
+check "patches and seeds are both asked" /usr/bin/python3 - "$work/whole/results.json" <<'END'
+import json, math, sys
+results = json.load(open(sys.argv[1]))
+runs = {}
+for run in results["runs"]:
+    if "test" in run["scores"]:
+        runs.setdefault(run["setting"], []).append((run["seed"], run["scores"]["test"]))
+rows = {row["setting"]: row for row in results["table"]}
+cell = rows["contrast"]["test"]
+assert cell["pairs"] == 2 and "difference" not in rows["supervised"]["test"]["macro_ap"]
+for metric in ("macro_f1", "micro_f1", "macro_ap", "micro_ap", "hamming"):
+    own, other = (dict(runs[name]) for name in ("contrast", "supervised"))
+    d = [own[seed][metric] - other[seed][metric] for seed in sorted(own)]
+    mean, found = sum(d) / 2, cell[metric]["difference"]
+    sd = math.sqrt(sum((x - mean) ** 2 for x in d))
+    assert abs(found["seeds_sd"] - sd) < 1e-6, (metric, found, d)
+    if sd > 1e-6:
+        p = 1 - 2 / math.pi * math.atan(abs(mean / (sd / math.sqrt(2))))
+        assert abs(found["seeds_effect"] - mean / sd) < 1e-4 * (1 + abs(mean / sd)), (metric, found)
+        assert abs(found["seeds_p"] - p) < 1e-4 and abs(found["seeds_p_holm"] - p) < 1e-4, (metric, found, p)
+    assert found["differs"] == (found["p_holm"] < 0.05 and found["seeds_p_holm"] < 0.05)
+END
+check "the verdict claims only what both say" grep -qE "<b>contrast</b> [+-].* to supervised: (differs, patches and seeds agree|other (patches|seeds) would agree.*no difference is claimed|neither patches nor seeds)" "$work/whole/table.html"
 check "no wrong number" bash -c "! grep -qiE '>-?(nan|inf)<' '$work/whole/table.html'"
 
 # Done is done: nothing is trained again.
