@@ -6,20 +6,23 @@
 #include "base/memory.h"
 #include "base/stop.h"
 #include "base/thread.h"
+#include "command/command_config.h"
 #include "command/command_table.h"
 #include "config/config.h"
 
 #include <string.h>
 
 static const mos_command_row *const rows[] = {
-    &mos_command_data_info,  &mos_command_data_stats,  &mos_command_data_pack,
-    &mos_command_data_split, &mos_command_data_check,  &mos_command_data_synth,
-    &mos_command_preview,    &mos_command_train,       &mos_command_probe,
-    &mos_command_eval,       &mos_command_predict,     &mos_command_export,
-    &mos_command_import,     &mos_command_embed,       &mos_command_search,
-    &mos_command_report,     &mos_command_compare,     &mos_command_sweep,
-    &mos_command_bench,      &mos_command_bench_step,  &mos_command_bench_pack,
-    &mos_command_bench_read, &mos_command_bench_infer, &mos_command_doctor,
+    &mos_command_data_info,     &mos_command_data_stats,    &mos_command_data_pack,
+    &mos_command_data_split,    &mos_command_data_import,   &mos_command_data_check,
+    &mos_command_data_synth,    &mos_command_preview,       &mos_command_train,
+    &mos_command_probe,         &mos_command_eval,          &mos_command_predict,
+    &mos_command_export,        &mos_command_import,        &mos_command_embed,
+    &mos_command_search,        &mos_command_report,        &mos_command_compare,
+    &mos_command_protocol_list, &mos_command_protocol_show, &mos_command_protocol_apply,
+    &mos_command_sweep,         &mos_command_bench,         &mos_command_bench_step,
+    &mos_command_bench_pack,    &mos_command_bench_read,    &mos_command_bench_infer,
+    &mos_command_doctor,
 };
 enum { ROW_COUNT = sizeof rows / sizeof *rows };
 
@@ -156,6 +159,34 @@ mosaic_status mosaic_command_set(mosaic_command *command, const char *key, const
     return mos_options_set(&command->table, command->values, key, value, false, command->row->name);
 }
 
+/* Commands on data sets take a training configuration too: its `data` keys first, then the command
+ * line once more, whose words are the stronger ones. */
+static mosaic_status take_config(mosaic_command *command, int argc, char **argv) {
+    const mos_command_row *row = command->row;
+    mos_text_list again = {0};
+    int help;
+    if (strncmp(row->name, "data ", 5) != 0 || command->positional.count == 0 ||
+        !mos_command_is_config(command->positional.items[0]))
+        return MOSAIC_OK;
+    for (int p = 0; p < MOS_COMMAND_MAX_PARTS && row->parts[p].table; p++) {
+        if (row->parts[p].table != &mos_data_option_table) continue;
+        mos_data_options *data =
+            (mos_data_options *)(void *)((char *)command->values + row->parts[p].offset);
+        MOS_TRY(mos_command_take_config(command->positional.items[0], data, &command->positional));
+        if (row->divides) { /* what is made here is not what is read */
+            MOS_TRY(mos_options_set(&mos_data_option_table, data, "data.split_file", "", false,
+                                    row->name));
+            data->fold = -1;
+            data->limit = 0;
+        }
+        mosaic_status status =
+            mos_options_parse(&command->table, command->values, argc, argv, &again, &help);
+        mos_text_list_release(&again);
+        return status;
+    }
+    return MOSAIC_OK;
+}
+
 mosaic_status mosaic_command_parse(mosaic_command *command, int argc, char **argv, FILE *out,
                                    int *shown) {
     int help = 0;
@@ -163,7 +194,7 @@ mosaic_status mosaic_command_parse(mosaic_command *command, int argc, char **arg
     *shown = 0;
     MOS_TRY(mos_options_parse(&command->table, command->values, argc, argv, &command->positional,
                               &help));
-    if (help == 0) return MOSAIC_OK;
+    if (help == 0) return take_config(command, argc, argv);
     *shown = 1;
     if (help == 1)
         mos_options_help(&command->table, command->row->usage, command->row->summary, &text);
@@ -180,7 +211,9 @@ mosaic_status mosaic_command_run(mosaic_command *command, FILE *out) {
     if (given > row->positional_most)
         return mos_fail(MOSAIC_ERR_USAGE, "unexpected argument '%s'; usage: %s",
                         command->positional.items[row->positional_most], row->usage);
-    MOS_TRY(row->run(command->values, &command->positional, out));
+    mosaic_status status = row->run(command->values, &command->positional, out);
+    mos_log_flush();
+    MOS_TRY(status);
     return fflush(out) == 0 ? MOSAIC_OK : mos_fail_errno("write", "output");
 }
 

@@ -34,16 +34,19 @@ typedef struct mos_command_row {
     mos_command_part parts[MOS_COMMAND_MAX_PARTS]; /* up to the first NULL table */
     size_t size;                                   /* of the struct */
     int positional_least, positional_most;
+    bool divides; /* makes a split file: that of a configuration is not read */
     /* values: the struct; positional: what stood without dashes; data goes to out */
     mosaic_status (*run)(const void *values, const mos_text_list *positional, FILE *out);
 } mos_command_row;
 
 extern const mos_command_row mos_command_data_info, mos_command_data_stats, mos_command_data_pack,
-    mos_command_data_split, mos_command_data_check, mos_command_data_synth, mos_command_preview,
-    mos_command_train, mos_command_probe, mos_command_eval, mos_command_predict, mos_command_report,
-    mos_command_compare, mos_command_sweep, mos_command_bench, mos_command_bench_step,
-    mos_command_bench_pack, mos_command_bench_read, mos_command_bench_infer, mos_command_doctor,
-    mos_command_export, mos_command_import, mos_command_embed, mos_command_search;
+    mos_command_data_split, mos_command_data_import, mos_command_data_check, mos_command_data_synth,
+    mos_command_preview, mos_command_train, mos_command_probe, mos_command_eval,
+    mos_command_predict, mos_command_report, mos_command_compare, mos_command_sweep,
+    mos_command_bench, mos_command_bench_step, mos_command_bench_pack, mos_command_bench_read,
+    mos_command_bench_infer, mos_command_doctor, mos_command_export, mos_command_import,
+    mos_command_embed, mos_command_search, mos_command_protocol_list, mos_command_protocol_show,
+    mos_command_protocol_apply;
 
 /* Open the data set at the positional argument, or at data->root when there is none. */
 mosaic_status mos_command_open_data(const mos_data_options *data, const mos_text_list *positional,

@@ -21,7 +21,7 @@ for command in "${commands[@]}"; do
     # shellcheck disable=SC2086 # a command is one or two words
     expect 0 "usage: mosaic $command" "$mosaic" $command --help
     # shellcheck disable=SC2086
-    expect 0 '"key"' "$mosaic" $command --json-usage
+    expect 0 '"key"|"protocol (list|show)", "options"' "$mosaic" $command --json-usage
     # shellcheck disable=SC2086
     expect 2 "frobnicate" "$mosaic" $command --frobnicate
 done
