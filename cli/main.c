@@ -18,7 +18,7 @@ static int print_group(const char *group, FILE *out) {
         if (strncmp(name, group, size) != 0 || name[size] != ' ') continue;
         if (count++ == 0)
             fprintf(out, "usage: mosaic %s COMMAND [options] ...\n\ncommands:\n", group);
-        fprintf(out, "  %-14s %s\n", name, mosaic_command_summary(i));
+        fprintf(out, "  %-17s %s\n", name, mosaic_command_summary(i));
     }
     return count;
 }
@@ -29,7 +29,7 @@ static void print_usage(FILE *out) {
           "evaluated model.\n\ncommands:\n",
           out);
     for (int i = 0; mosaic_command_name(i); i++)
-        fprintf(out, "  %-14s %s\n", mosaic_command_name(i), mosaic_command_summary(i));
+        fprintf(out, "  %-17s %s\n", mosaic_command_name(i), mosaic_command_summary(i));
     fputs("\noptions:\n"
           "  -q             errors only\n"
           "  -v             say more\n"

@@ -5,6 +5,7 @@
 #ifndef MOSAIC_MODEL_H
 #define MOSAIC_MODEL_H
 
+#include "mosaic/dataset.h"
 #include "mosaic/status.h"
 
 #include <stdint.h>
@@ -42,6 +43,13 @@ MOSAIC_API const char *mosaic_model_threshold_precision(const mosaic_model *mode
 MOSAIC_API int64_t mosaic_model_height(const mosaic_model *model); /* pixels */
 MOSAIC_API int64_t mosaic_model_width(const mosaic_model *model);
 MOSAIC_API int64_t mosaic_model_feature_size(const mosaic_model *model); /* per modality */
+
+/* Is the data set what the model was trained on? MOSAIC_ERR_DATA where a band has another unit or
+ * product level, where the names of its bands were guessed, and for whatever else stops prediction
+ * on the command line; the option "accept" of mosaic_dataset_open goes on regardless. Patches that
+ * are read from a data set should pass this before they are predicted. */
+MOSAIC_API mosaic_status mosaic_model_check_dataset(const mosaic_model *model,
+                                                    const mosaic_dataset *dataset) MOSAIC_CHECKED;
 
 /* n patches of every modality: images[m] is [n, bands(m), height, width] in the sensor's units (S1
  * dB, S2 digital numbers), standardised inside; NULL: this modality is missing for all. probability

@@ -1,15 +1,12 @@
 /* include/mosaic/dataset.h over the data room. */
 #include "mosaic/dataset.h"
 
+#include "api/dataset_handle.h"
 #include "base/memory.h"
-#include "data/dataset.h"
 
 #include <stdio.h>
 #include <string.h>
 
-struct mosaic_dataset {
-    mos_dataset *data;
-};
 struct mosaic_reader {
     mos_dataset *data;
     mos_reader *reader;

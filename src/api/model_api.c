@@ -1,8 +1,10 @@
 /* include/mosaic/model.h over the artifact and model rooms. */
 #include "mosaic/model.h"
 
-#include "artifact/model_file.h"
+#include "api/dataset_handle.h"
+#include "artifact/card_identity.h"
 #include "base/memory.h"
+#include "data/verdicts.h"
 
 #include <math.h>
 #include <string.h>
@@ -137,6 +139,11 @@ int64_t mosaic_model_width(const mosaic_model *model) {
 
 int64_t mosaic_model_feature_size(const mosaic_model *model) {
     return mos_model_feature_size(model->model);
+}
+
+mosaic_status mosaic_model_check_dataset(const mosaic_model *model, const mosaic_dataset *dataset) {
+    MOS_TRY(mos_verdicts_consult(dataset->data, MOS_FOR_USE));
+    return mos_card_compare(&model->card, "the model", dataset->data);
 }
 
 /* (x - mean) / sd per band; what is not finite becomes the band's mean, that is 0. Rows past

@@ -2,6 +2,7 @@
 #include "artifact/model_card.h"
 
 #include "base/memory.h"
+#include "data/identity_fields.h"
 
 #include <string.h>
 
@@ -35,6 +36,24 @@ static void add_architecture(const mos_model_card *card, mos_text *out) {
     mos_text_add(out, ", \"missing\": \"%s\"}", mos_missing_names[spec->missing]);
 }
 
+static void add_identities(const mos_model_card *card, int64_t m, mos_text *out) {
+    mos_text_add(out, ", \"identities\": [");
+    for (int64_t b = 0; b < card->spec.modality[m].bands; b++) {
+        mos_text_add(out, b == 0 ? "{" : ", {");
+        for (int f = 0; f < MOS_IDENTITY_FIELDS; f++) {
+            mos_text value = {0};
+            mos_identity_write(&card->identity[m][b], card->spec.modality[m].band_names[b],
+                               (mos_identity_field)f, &value);
+            mos_text_add(out, "%s\"%s\": ", f == 0 ? "" : ", ", mos_identity_fields[f]);
+            mos_text_add_json(out, value.data == NULL ? "" : value.data);
+            out->failed = out->failed || value.failed;
+            mos_text_release(&value);
+        }
+        mos_text_add(out, "}");
+    }
+    mos_text_add(out, "]");
+}
+
 static void add_modalities(const mos_model_card *card, mos_text *out) {
     mos_text_add(out, "[");
     for (int64_t m = 0; m < card->spec.modalities; m++) {
@@ -50,7 +69,7 @@ static void add_modalities(const mos_model_card *card, mos_text *out) {
         add_numbers(card->mean[m], modality->bands, out);
         mos_text_add(out, ", \"sd\": ");
         add_numbers(card->sd[m], modality->bands, out);
-        if (card->level[m][0] != '\0') mos_text_add(out, ", \"level\": \"%s\"", card->level[m]);
+        if (card->identified) add_identities(card, m, out);
         mos_text_add(out, "}");
     }
     mos_text_add(out, "]");

@@ -2,6 +2,7 @@
 #include "artifact/model_card.h"
 
 #include "base/memory.h"
+#include "data/identity_fields.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -134,6 +135,33 @@ static mosaic_status read_architecture(const card_reader *reader, const json_t *
     return take_int(reader, root, "latent", 1, WIDTH_MAX, &card->spec.latent);
 }
 
+/* Models of earlier versions have none. */
+static mosaic_status read_identities(const card_reader *reader, const json_t *node,
+                                     mos_model_card *card, int64_t m) {
+    const json_t *list = json_object_get(node, "identities");
+    if (list == NULL) {
+        card->identified = false;
+        return MOSAIC_OK;
+    }
+    if ((int64_t)json_array_size(list) != card->spec.modality[m].bands)
+        return fail_card(reader, "'identities' wants one entry per band");
+    for (int64_t b = 0; b < card->spec.modality[m].bands; b++) {
+        const json_t *band = json_array_get(list, (size_t)b);
+        mos_band_identity *identity = &card->identity[m][b];
+        *identity = (mos_band_identity){
+            .role = mos_band_role_of(card->spec.modality[m].band_names[b]), .scale = 1};
+        for (int f = 0; f < MOS_IDENTITY_FIELDS; f++) {
+            const json_t *value = json_object_get(band, mos_identity_fields[f]);
+            if (!mos_identity_read(identity, (mos_identity_field)f,
+                                   json_is_string(value) ? json_string_value(value) : ""))
+                return mos_fail(MOSAIC_ERR_DATA, "%s: metadata '%s': '%.40s' is no %s of a band",
+                                reader->path, reader->key, json_string_value(value),
+                                mos_identity_fields[f]);
+        }
+    }
+    return MOSAIC_OK;
+}
+
 static mosaic_status read_modality(const card_reader *reader, const json_t *node,
                                    mos_model_card *card, int64_t m) {
     mos_modality_spec *modality = &card->spec.modality[m];
@@ -168,7 +196,7 @@ static mosaic_status read_modality(const card_reader *reader, const json_t *node
     for (int64_t b = 0; b < modality->bands; b++) {
         if (!(card->sd[m][b] > 0)) return fail_card(reader, "a standard deviation is not positive");
     }
-    return MOSAIC_OK;
+    return read_identities(reader, node, card, m);
 }
 
 static mosaic_status read_modalities(const card_reader *reader, const json_t *root,
@@ -177,6 +205,7 @@ static mosaic_status read_modalities(const card_reader *reader, const json_t *ro
     if (count < 1 || count > MOS_MAX_MODALITIES)
         return fail_card(reader, "a list of one to eight modalities is wanted");
     card->spec.modalities = (int64_t)count;
+    card->identified = true;
     for (size_t m = 0; m < count; m++)
         MOS_TRY(read_modality(reader, json_array_get(root, m), card, (int64_t)m));
     return MOSAIC_OK;

@@ -5,12 +5,14 @@
 
 #include "base/options.h"
 #include "base/text.h"
+#include "data/band_identity.h"
 #include "model/model.h"
 
 typedef struct mos_model_card {
     mos_model_spec spec;
     double mean[MOS_MAX_MODALITIES][MOS_MAX_BANDS], sd[MOS_MAX_MODALITIES][MOS_MAX_BANDS];
-    char level[MOS_MAX_MODALITIES][4];                /* "L1C" or "L2A" of Sentinel-2, "" unknown */
+    bool identified; /* bands say what they are; models of earlier versions do not */
+    mos_band_identity identity[MOS_MAX_MODALITIES][MOS_MAX_BANDS];
     char class_names[MOS_MAX_CLASSES][MOS_NAME_SIZE]; /* in the order of the head's outputs */
     int64_t height, width;
     int64_t patch;       /* px of the finest band a side of the patches it was trained on, which may

@@ -4,7 +4,7 @@
 
 typedef struct info_command {
     mos_data_options data;
-    bool json;
+    bool json, verbose;
 } info_command;
 
 static const mos_option own_options[] = {
@@ -13,8 +13,13 @@ static const mos_option own_options[] = {
      .offset = offsetof(info_command, json),
      .fallback = "false",
      .help = "one JSON object instead of a table"},
+    {.key = "verbose",
+     .type = MOS_OPTION_BOOL,
+     .offset = offsetof(info_command, verbose),
+     .fallback = "false",
+     .help = "also what each band is and who says so: name, role, unit, scale, no-data, level"},
 };
-static const mos_option_table own_table = {"data info", own_options, 1};
+static const mos_option_table own_table = {"data info", own_options, 2};
 
 static mosaic_status run_info(const void *values, const mos_text_list *positional, FILE *out) {
     const info_command *command = values;
@@ -28,6 +33,7 @@ static mosaic_status run_info(const void *values, const mos_text_list *positiona
         MOS_GOTO(mos_summary_json(&summary, &text));
     else
         mos_summary_text(&summary, &text);
+    if (command->verbose && !command->json) mos_summary_identities(dataset, &text);
     MOS_GOTO(mos_command_print(&text, out));
 done:
     mos_text_release(&text);

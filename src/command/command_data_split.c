@@ -55,5 +55,6 @@ const mos_command_row mos_command_data_split = {
     .size = sizeof(split_command),
     .positional_least = 2,
     .positional_most = 2,
+    .divides = true,
     .run = run_split,
 };

@@ -88,6 +88,30 @@ bool mos_bands_are_radar(const char *const *names, int64_t count) {
     return count > 0;
 }
 
+const char *mos_band_role_words(const char *name) {
+    static const char *const words[][2] = {{"VV", "radar, VV"},
+                                           {"VH", "radar, VH"},
+                                           {"HH", "radar, HH"},
+                                           {"HV", "radar, HV"},
+                                           {"B01", "coastal aerosol, 443 nm"},
+                                           {"B02", "blue, 490 nm"},
+                                           {"B03", "green, 560 nm"},
+                                           {"B04", "red, 665 nm"},
+                                           {"B05", "red edge, 705 nm"},
+                                           {"B06", "red edge, 740 nm"},
+                                           {"B07", "red edge, 783 nm"},
+                                           {"B08", "near infrared, 842 nm"},
+                                           {"B8A", "narrow near infrared, 865 nm"},
+                                           {"B09", "water vapour, 945 nm"},
+                                           {"B10", "cirrus, 1375 nm"},
+                                           {"B11", "short-wave infrared, 1610 nm"},
+                                           {"B12", "short-wave infrared, 2190 nm"}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(words[i][0], name) == 0) return words[i][1];
+    }
+    return "unknown";
+}
+
 int mos_band_scale(mos_band_role role, bool whole, double *scale, double *offset) {
     if (role != MOS_ROLE_OPTICAL || !whole || !(fabs(*scale - 1e-4) < 1e-9)) return 0;
     double shift = round(*offset / *scale);

@@ -38,7 +38,8 @@ typedef struct mos_band_identity {
     double scale, offset; /* what the file says and the reader applies; 1 and 0 */
     bool has_nodata;
     double nodata;
-    mos_identity_source named_by, unit_by, scale_by, nodata_by;
+    char level[4]; /* "L1C", "L2A"; "" unknown, or no matter of this band */
+    mos_identity_source named_by, unit_by, scale_by, nodata_by, level_by;
 } mos_band_identity;
 
 enum { MOS_BAND_NAME_SIZE = 16 };
@@ -49,6 +50,8 @@ enum { MOS_BAND_NAME_SIZE = 16 };
 bool mos_band_normalise(const char *given, char out[MOS_BAND_NAME_SIZE]);
 /* Of a name in that spelling. */
 mos_band_role mos_band_role_of(const char *name);
+/* What the instrument sees there: "blue, 490 nm", "radar, VV"; "unknown" of other names. */
+const char *mos_band_role_words(const char *name);
 
 /* Is a modality of these bands radar backscatter? All are polarisations, in any spelling. */
 bool mos_bands_are_radar(const char *const *names, int64_t count);

@@ -69,6 +69,9 @@ const mos_check_class_row mos_check_class_table[MOS_CHECK_CLASSES] = {
     VERDICT(MIXED_UNITS, "mixed-units", ERROR, ALL, "data.scale",
             "values of another unit than the rest of the data set, or than the model was trained "
             "on: reflectance among digital numbers"),
+    VERDICT(OTHER_IDENTITY, "other-identity", ERROR, USE, "data.accept",
+            "a band of another unit or product level than the model was trained on, or that it "
+            "starts from"),
     VERDICT(SCALE, "scale", NOTICE, NOBODY, "data.scale",
             "a scale or offset of the file, or of data.scale, that is applied to its values"),
     VERDICT(FILL_VALUES, "fill-values", ERROR, ALL, "data.nodata",

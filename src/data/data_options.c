@@ -23,6 +23,11 @@ static const char *const row_choices[] = {"drop", "keep", NULL};
     { .key = "data." KEY, .type = MOS_OPTION_PATH, .offset = AT(FIELD), .help = HELP }
 #define LIST(KEY, FIELD, HELP)                                                                     \
     { .key = "data." KEY, .type = MOS_OPTION_LIST, .offset = AT(FIELD), .help = HELP }
+#define OF_MODALITY(KEY, FIELD, ITEM, HELP)                                                        \
+    {                                                                                              \
+        .key = "data." KEY, .type = MOS_OPTION_LIST, .offset = AT(FIELD),                          \
+        .unit = "MODALITY=" ITEM, .help = HELP                                                     \
+    }
 
 static const mos_option data_options[] = {
     CHOICE("format", format, "auto", mos_format_names, NULL,
@@ -51,7 +56,7 @@ static const mos_option data_options[] = {
      .source = "inherited (from reBEN)",
      .help = "also use the patches with seasonal snow, cloud or shadow"},
     LIST("countries", countries, "keep only samples of these countries"),
-    LIST("bands", bands, "csv: names of a column's bands, as in s2=B02,B03,B04"),
+    OF_MODALITY("bands", bands, "NAMES", "csv: names of a column's bands, as in s2=B02,B03,B04"),
     LIST("class_names", class_names, "csv: the classes, in the order wanted"),
     CHOICE(
         "nomenclature", nomenclature, "none", nomenclature_choices, NULL,
@@ -74,7 +79,8 @@ static const mos_option data_options[] = {
     CHOICE("class_order", class_order, "lexicographic", order_choices, "inherited (from reBEN)",
            "order of BigEarthNet's classes in files and models; joining is always by name"),
     PATH("split_file", split_file,
-         "file made by `mosaic data split`: its split, fold and labelled columns take the place of "
+         "file made by `mosaic data split` or `mosaic data import-split`: its split, fold and "
+         "labelled columns take the place of "
          "the data set's own; refused unless its ids are exactly those of the data set"),
     {.key = "data.fold",
      .type = MOS_OPTION_INT,
@@ -105,12 +111,14 @@ static const mos_option data_options[] = {
            "removed always"),
     CHOICE("s1_scale", s1_scale, "auto", scale_choices, "chosen",
            "S1 values: detected, decibels, or linear power to be converted to decibels"),
-    LIST("nodata", nodata,
-         "value of a modality's pixels without data, as in s2=65535, in place of what its files "
-         "say; s2=none: every value is a measurement"),
-    LIST("scale", scale,
-         "scale and offset of a modality's stored values, as in s1=0.001,-50, in place of what its "
-         "files say"),
+    OF_MODALITY(
+        "nodata", nodata, "VALUE",
+        "value of a modality's pixels without data, as in s2=65535, in place of what its files "
+        "say; s2=none: every value is a measurement"),
+    OF_MODALITY(
+        "scale", scale, "SCALE,OFFSET",
+        "scale and offset of a modality's stored values, as in s1=0.001,-50, in place of what its "
+        "files say"),
     LIST("grid", grid,
          "scene: KEY=VALUE over the grid of the scene file, as in stride=60; also mask and "
          "mask_values of every scene"),

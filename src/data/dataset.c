@@ -246,6 +246,10 @@ int64_t mos_dataset_classes(const mos_dataset *dataset, const char *const **name
     return dataset->class_count;
 }
 
+const mos_modality_promise *mos_dataset_promise(const mos_dataset *dataset, int64_t modality) {
+    return &dataset->storage[modality].promise;
+}
+
 const char *mos_dataset_format(const mos_dataset *dataset) {
     return dataset->format->name;
 }

@@ -27,6 +27,7 @@ typedef struct modality_probe {
     double mean[MOS_DATA_MAX_BANDS];
     int64_t means[MOS_DATA_MAX_BANDS];
     int64_t natural, unnatural;
+    int64_t patches, patches_dark, patches_shifted;
     char unnatural_words[64], unnatural_id[128];
 } modality_probe;
 
@@ -117,9 +118,36 @@ static void note_refusal(mos_dataset *dataset) {
     mos_verdict_note(dataset, (mos_check_class) class, "%s", words);
 }
 
-static void remember(const mos_dataset *dataset, int64_t m, const int *bands,
-                     probe_counts *counts) {
+/* For those that watch a run. */
+static void look_at_patch(mos_dataset *dataset, int64_t m, modality_probe *probe,
+                          const mos_patch *patch) {
+    mos_modality_storage *storage = &dataset->storage[m];
+    const mos_band_promise *promises[MOS_DATA_MAX_BANDS];
+    mos_band_look look[MOS_DATA_MAX_BANDS];
+    int surface[MOS_DATA_MAX_BANDS];
+    int64_t surfaces = mos_offset_bands(&dataset->modalities[m], surface);
+    for (int64_t b = 0; b < patch->bands; b++) {
+        mos_band_promise *promise = &storage->promise.band[b];
+        mos_band_look_at(&patch->band[b], &look[b]);
+        promises[b] = promise;
+        promise->known = true;
+        promise->radar = storage->identity[b].role == MOS_ROLE_RADAR;
+        promise->surface = false;
+        for (int64_t s = 0; s < surfaces && storage->optical; s++)
+            promise->surface = promise->surface || surface[s] == b;
+        promise->gaps += 1 - (double)look[b].valid / (double)look[b].looked;
+        promise->constant =
+            promise->constant || (look[b].valid > 0 && look[b].minimum == look[b].maximum);
+    }
+    mos_patch_darkness darkness = mos_patch_darkness_of(look, promises, patch->bands);
+    probe->patches_dark += darkness == MOS_PATCH_DARK;
+    probe->patches_shifted += darkness == MOS_PATCH_SHIFTED;
+    probe->patches++;
+}
+
+static void remember(mos_dataset *dataset, int64_t m, const int *bands, probe_counts *counts) {
     modality_probe *probe = &counts->of[m];
+    look_at_patch(dataset, m, probe, &counts->patch);
     double top = mos_watch_top(dataset, m, bands, &counts->patch);
     if (top > 0 && probe->tops < PROBES) probe->top[probe->tops++] = top;
     for (int64_t b = 0; b < counts->patch.bands; b++) {
@@ -239,8 +267,10 @@ static void settle_modality(mos_dataset *dataset, int64_t m, modality_probe *pro
         qsort(probe->top, (size_t)probe->tops, sizeof *probe->top, by_value);
         storage->promised_top = probe->top[probe->tops / 2];
     }
+    storage->promise.dark = probe->patches_dark > 0 && probe->patches_shifted == 0;
     for (int64_t b = 0; b < modality->band_count; b++) {
         mos_band_identity *identity = &storage->identity[b];
+        if (probe->patches > 0) storage->promise.band[b].gaps /= (double)probe->patches;
         if (probe->means[b] > 0)
             storage->promised_mean[b] = probe->mean[b] / (double)probe->means[b];
         const char *unit = identity->role == MOS_ROLE_RADAR     ? "dB"

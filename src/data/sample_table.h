@@ -4,6 +4,7 @@
 #define MOS_DATA_SAMPLE_TABLE_H
 
 #include "data/band_identity.h"
+#include "data/band_promise.h"
 #include "data/check_class.h"
 #include "data/dataset.h"
 #include "data/formats.h"
@@ -39,6 +40,7 @@ typedef struct mos_modality_storage {
     /* What the patches looked at while opening promise for the others: mean of a band over them
      * (NAN unknown), and the typical largest optical value of a patch (0 unknown). */
     double promised_mean[MOS_DATA_MAX_BANDS], promised_top;
+    mos_modality_promise promise; /* and what a run watches (data/band_promise.h) */
 } mos_modality_storage;
 
 /* What was noted of a class (data/verdicts.h). */

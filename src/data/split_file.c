@@ -153,7 +153,7 @@ static mosaic_status read_head(const char *path, char *data, size_t size,
         memcmp(data, first_line, prefix) != 0)
         return mos_fail(MOSAIC_ERR_DATA,
                         "%s: no split file: the first line is not '%s...', as `mosaic data split` "
-                        "writes it",
+                        "writes it; `mosaic data import-split` makes one of a plain list of ids",
                         path, first_line);
     char *body = line + 1;
     mos_sha256(body, size - (size_t)(body - data), found);

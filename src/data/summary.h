@@ -33,6 +33,8 @@ void mos_summary_release(mos_summary *summary);
 /* For people (aligned table) and for programs (one JSON object). */
 void mos_summary_text(const mos_summary *summary, mos_text *out);
 mosaic_status mos_summary_json(const mos_summary *summary, mos_text *out);
+/* The bands, one a line: what each is, and who says so. */
+void mos_summary_identities(const mos_dataset *dataset, mos_text *out);
 /* Days between the calendar dates of two times; -1 where either is unknown. */
 int64_t mos_summary_lag_days(int64_t a_s, int64_t b_s);
 

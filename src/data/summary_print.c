@@ -1,9 +1,11 @@
 #include "data/summary.h"
 
 #include "base/json_writer.h"
+#include "data/identity_fields.h"
 #include "data/sample_table.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static void split_row(mos_text *out, int width, const char *name, const int64_t *counts) {
@@ -92,6 +94,62 @@ void mos_summary_text(const mos_summary *summary, mos_text *out) {
                      dataset->defects[d].kind, dataset->defects[d].examples[0]);
 }
 
+/* "DN (pixels)"; "-" where nothing is known. */
+static void said(mos_text *out, int width, const char *value, mos_identity_source by) {
+    mos_text cell = {0};
+    mos_text_add(&cell, "%s", value[0] == '\0' ? "-" : value);
+    if (value[0] != '\0' && by != MOS_SAID_BY_NOBODY)
+        mos_text_add(&cell, " (%s)", mos_identity_sources[by]);
+    mos_text_add(out, " %-*s", width, cell.data == NULL ? "" : cell.data);
+    out->failed = out->failed || cell.failed;
+    mos_text_release(&cell);
+}
+
+void mos_summary_identities(const mos_dataset *dataset, mos_text *out) {
+    char number[2][32], scale[80];
+    mos_text_add(out, "bands, and who says so\n  %-10s %-22s %-30s %-22s %-24s %-20s %s\n",
+                 "modality", "band", "role", "unit", "scale, offset", "no-data", "level");
+    for (int64_t m = 0; m < dataset->modality_count; m++) {
+        const mos_modality *modality = &dataset->modalities[m];
+        for (int64_t b = 0; b < modality->band_count; b++) {
+            const mos_band_identity identity = mos_dataset_identity(dataset, m, b);
+            const char *name = modality->bands[b].name;
+            mos_text_add(out, "  %-10s", modality->name);
+            said(out, 22, name, identity.named_by);
+            mos_text_add(out, " %-30s", mos_band_role_words(name));
+            said(out, 22, identity.unit, identity.unit_by);
+            (void)snprintf(scale, sizeof scale, "%s, %s",
+                           mos_format_double(number[0], 32, identity.scale, 6),
+                           mos_format_double(number[1], 32, identity.offset, 6));
+            said(out, 24, identity.scale_by == MOS_SAID_BY_NOBODY ? "" : scale, identity.scale_by);
+            said(out, 20,
+                 identity.has_nodata ? mos_format_double(number[0], 32, identity.nodata, 9) : "",
+                 identity.nodata_by);
+            said(out, 0, identity.level, identity.level_by);
+            mos_text_add(out, "\n");
+        }
+    }
+}
+
+static void json_identities(const mos_dataset *dataset, int64_t m, mos_json *json) {
+    const mos_modality *modality = &dataset->modalities[m];
+    mos_json_open(json, "identities", '[');
+    for (int64_t b = 0; b < modality->band_count; b++) {
+        const mos_band_identity identity = mos_dataset_identity(dataset, m, b);
+        mos_json_open(json, NULL, '{');
+        mos_json_string(json, "band", modality->bands[b].name);
+        for (int f = 0; f < MOS_IDENTITY_FIELDS; f++) {
+            mos_text cell = {0};
+            mos_identity_write(&identity, modality->bands[b].name, (mos_identity_field)f, &cell);
+            mos_json_string(json, mos_identity_fields[f], cell.data == NULL ? "" : cell.data);
+            json->text.failed = json->text.failed || cell.failed;
+            mos_text_release(&cell);
+        }
+        mos_json_close(json, '}');
+    }
+    mos_json_close(json, ']');
+}
+
 static void json_splits(mos_json *json, const char *key, const int64_t *counts) {
     mos_json_open(json, key, '{');
     for (int s = 0; s < MOS_SPLIT_COUNT; s++)
@@ -110,6 +168,7 @@ static void json_modalities(const mos_summary *summary, mos_json *json) {
         for (int64_t b = 0; b < modality->band_count; b++)
             mos_json_string(json, NULL, modality->bands[b].name);
         mos_json_close(json, ']');
+        json_identities(summary->dataset, m, json);
         mos_json_close(json, '}');
     }
     mos_json_close(json, ']');

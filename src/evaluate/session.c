@@ -1,5 +1,6 @@
 #include "evaluate/session.h"
 
+#include "artifact/card_identity.h"
 #include "base/file.h"
 #include "data/verdicts.h"
 
@@ -33,20 +34,6 @@ static mosaic_status read_config(const mos_session_options *options, mos_session
     return mos_config_check(session->config);
 }
 
-/* Bands whose mean is a hundred times what the model was trained on are of another unit; so is
- * another product level. */
-static mosaic_status compare_units(const mos_session *session) {
-    const mos_model_card *card = &session->card;
-    for (int64_t m = 0; m < card->spec.modalities; m++) {
-        const mos_modality_spec *modality = &card->spec.modality[m];
-        MOS_TRY(mos_verdict_level(session->dataset, modality->name, card->level[m]));
-        for (int64_t b = 0; b < modality->bands; b++)
-            MOS_TRY(mos_verdict_unit(session->dataset, modality->name, modality->band_names[b],
-                                     card->mean[m][b], card->sd[m][b]));
-    }
-    return MOSAIC_OK;
-}
-
 mosaic_status mos_session_open(const mos_session_options *options, mos_session *out) {
     *out = (mos_session){.threads = options->threads};
     mosaic_status status = MOSAIC_OK;
@@ -60,7 +47,7 @@ mosaic_status mos_session_open(const mos_session_options *options, mos_session *
     MOS_GOTO(read_config(options, out));
     MOS_GOTO(mos_dataset_open(mos_config_data(out->config), &out->dataset));
     MOS_GOTO(mos_verdicts_consult(out->dataset, MOS_FOR_USE));
-    MOS_GOTO(compare_units(out));
+    MOS_GOTO(mos_card_compare(&out->card, out->model_path, out->dataset));
 done:
     if (status != MOSAIC_OK) mos_session_close(out);
     return status;

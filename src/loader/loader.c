@@ -32,6 +32,7 @@ struct mos_loader {
     mos_loader_options options;
     mos_epoch_order order;
     mos_row_context context;
+    mos_drift drift;
     int8_t *labels;
     batch_slot *slots;
     int64_t slot_count;
@@ -199,7 +200,9 @@ mosaic_status mos_loader_create(mos_dataset *dataset, const mos_loader_options *
     loader->context = (mos_row_context){.dataset = dataset,
                                         .options = &loader->options,
                                         .classes = mos_dataset_classes(dataset, &names),
-                                        .order = &loader->order};
+                                        .order = &loader->order,
+                                        .drift = &loader->drift};
+    mos_drift_init(&loader->drift);
     if (labels != NULL) {
         size_t bytes = (size_t)mos_dataset_count(dataset) * (size_t)loader->context.classes;
         MOS_GOTO(mos_alloc(bytes, 1, "the labels", &loader->labels));
@@ -234,6 +237,7 @@ void mos_loader_destroy(mos_loader **pointer) {
     if (loader->done_made) (void)pthread_cond_destroy(&loader->done);
     if (loader->work_made) (void)pthread_cond_destroy(&loader->work);
     if (loader->mutex_made) (void)pthread_mutex_destroy(&loader->mutex);
+    mos_drift_release(&loader->drift);
     mos_epoch_order_release(&loader->order);
     mos_free(loader->workers);
     mos_free(loader->slots);
@@ -318,6 +322,10 @@ mosaic_status mos_loader_next(mos_loader *loader, mos_batch **out) {
     }
     (void)pthread_mutex_unlock(&loader->mutex);
     return status;
+}
+
+bool mos_loader_drift(mos_loader *loader, char *words, size_t size) {
+    return mos_drift_next(&loader->drift, words, size);
 }
 
 void mos_loader_times(const mos_loader *loader, int64_t *wait_ns, int64_t *read_ns,

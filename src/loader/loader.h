@@ -3,6 +3,7 @@
 #ifndef MOS_LOADER_LOADER_H
 #define MOS_LOADER_LOADER_H
 
+#include "data/band_promise.h"
 #include "data/dataset.h"
 
 enum { MOS_LOADER_MAX_VIEWS = 4 };
@@ -47,7 +48,9 @@ typedef struct mos_loader_modality {
     int64_t bands;
     int band[MOS_DATA_MAX_BANDS]; /* indices into the modality's bands, in channel order */
     float mean[MOS_DATA_MAX_BANDS], sd[MOS_DATA_MAX_BANDS];
-    bool radar; /* augment as S1 (dB) */
+    bool radar;                                   /* augment as S1 (dB) */
+    bool dark;                                    /* of the promise below: mos_modality_promise */
+    mos_band_promise promise[MOS_DATA_MAX_BANDS]; /* in channel order; not known: not watched */
 } mos_loader_modality;
 
 typedef struct mos_loader_options {
@@ -119,6 +122,9 @@ mosaic_status mos_loader_start(mos_loader *loader, int64_t epoch, int64_t first)
 /* Next batch in order, or *batch NULL after the last. It is lent until the next call. A failing
  * read surfaces here, with its message. No heap call after the first epoch's first batches. */
 mosaic_status mos_loader_next(mos_loader *loader, mos_batch **batch);
+/* A band that left what it promised (loader/band_drift.h): the next one that was not told yet, as
+ * words with the sample; false: none. Each band is told of once for each way of leaving. */
+bool mos_loader_drift(mos_loader *loader, char *words, size_t size);
 /* Time spent waiting in next, and by stage summed over workers (read, resample+augment), ns, since
  * start. */
 void mos_loader_times(const mos_loader *loader, int64_t *wait_ns, int64_t *read_ns,

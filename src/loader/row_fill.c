@@ -172,6 +172,15 @@ static void finest_size(const mos_patch *patch, int64_t *width, int64_t *height)
     }
 }
 
+/* Every view of a sample shows the same pixels: once is enough. */
+static void watch(const modality_job *job) {
+    const mos_loader_modality *modality = &job->context->options->modality[job->index];
+    const mos_modality *list;
+    (void)mos_dataset_modalities(job->context->dataset, &list);
+    mos_drift_look(job->context->drift, modality, job->index, &list[modality->modality],
+                   job->sample->id, &job->worker->patch);
+}
+
 /* Read and render one modality. *state is SAMPLE_UNUSABLE when a policy throws the sample out. */
 static mosaic_status fill_modality(const modality_job *job, mos_repairs *counts,
                                    sample_state *state) {
@@ -193,6 +202,7 @@ static mosaic_status fill_modality(const modality_job *job, mos_repairs *counts,
     MOS_TRY(status);
     int64_t read = mos_now_ns();
     job->worker->read_ns += read - start;
+    watch(job);
     finest_size(patch, &fine_width, &fine_height);
     for (int64_t v = 0; v < options->views; v++) {
         mos_view_key key = *job->key;

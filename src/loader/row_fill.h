@@ -2,6 +2,7 @@
 #ifndef MOS_LOADER_ROW_FILL_H
 #define MOS_LOADER_ROW_FILL_H
 
+#include "loader/band_drift.h"
 #include "loader/epoch_order.h"
 #include "loader/view_render.h"
 
@@ -13,6 +14,7 @@ typedef struct mos_row_context {
     int64_t classes;
     const mos_epoch_order *order;
     int64_t epoch;
+    mos_drift *drift;
 } mos_row_context;
 
 /* One worker's own. */

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "data/identity_fields.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,13 +39,22 @@ static mosaic_status tune(mos_trainer *trainer, mos_validation *validation) {
  * ---------------------------------------------------------------------- */
 
 static void add_bands(const mos_model_card *card, mos_text *out) {
-    mos_text_add(out, "| modality | bands, in channel order |\n|---|---|\n");
+    mos_text_add(out, "| modality | band, in channel order | role | named by | unit | level | "
+                      "no-data |\n|---|---|---|---|---|---|---|\n");
     for (int64_t m = 0; m < card->spec.modalities; m++) {
         const mos_modality_spec *modality = &card->spec.modality[m];
-        mos_text_add(out, "| %s |", modality->name);
-        for (int64_t b = 0; b < modality->bands; b++)
-            mos_text_add(out, " %s", modality->band_names[b]);
-        mos_text_add(out, " |\n");
+        for (int64_t b = 0; b < modality->bands; b++) {
+            static const mos_identity_field shown[] = {MOS_IDENTITY_ROLE, MOS_IDENTITY_NAMED_BY,
+                                                       MOS_IDENTITY_UNIT, MOS_IDENTITY_LEVEL,
+                                                       MOS_IDENTITY_NODATA};
+            mos_text_add(out, "| %s | %s |", modality->name, modality->band_names[b]);
+            for (size_t f = 0; f < sizeof shown / sizeof *shown; f++) {
+                mos_text_add(out, " ");
+                mos_identity_write(&card->identity[m][b], modality->band_names[b], shown[f], out);
+                mos_text_add(out, " |");
+            }
+            mos_text_add(out, "\n");
+        }
     }
 }
 

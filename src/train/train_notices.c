@@ -3,6 +3,7 @@
 #include "train/train_state.h"
 
 #include "base/memory.h"
+#include "loader/band_drift.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -114,6 +115,13 @@ static mosaic_status absent_modality(mos_trainer *trainer) {
                                "modality '%s' occurs in none of the %lld validation patches", name,
                                (long long)trainer->valid_count));
     }
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_trainer_drifts(mos_trainer *trainer) {
+    char words[MOS_DRIFT_WORDS];
+    while (mos_loader_drift(trainer->loader, words, sizeof words))
+        MOS_TRY(add_notice(trainer, "%s", words));
     return MOSAIC_OK;
 }
 

@@ -2,6 +2,7 @@
  * configuration, the data and the device are known to be fine. */
 #include "train/train_state.h"
 
+#include "artifact/card_identity.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/thread.h"
@@ -177,6 +178,7 @@ static mosaic_status describe_model(mos_trainer *trainer) {
     for (int64_t l = 0; l < trainer->classes; l++)
         MOS_TRY(copy_name(names[l], card->class_names[l], sizeof card->class_names[l], "class"));
     memcpy(card->dataset, trainer->fingerprint, sizeof card->dataset);
+    mos_card_identify(card, trainer->dataset);
     return copy_name(trainer->objective_options.method->name, card->method, sizeof card->method,
                      "method");
 }
@@ -304,6 +306,15 @@ static mosaic_status save_fraction(mos_trainer *trainer) {
                              (uint64_t)data->labeled_seed, path);
 }
 
+static mosaic_status sweep(const mos_trainer *trainer) {
+    int64_t files, bytes;
+    MOS_TRY(mos_run_directory_sweep(&trainer->run, &files, &bytes));
+    if (files > 0)
+        mos_log(MOS_LOG_NOTICE, "%lld unfinished file%s of killed processes removed, %.1f MiB",
+                (long long)files, files == 1 ? "" : "s", (double)bytes / 1048576);
+    return MOSAIC_OK;
+}
+
 /* From here on the folder is this run's: cleared, compared, its log open. */
 static mosaic_status claim_directory(mos_trainer *trainer) {
     char path[4096];
@@ -317,6 +328,7 @@ static mosaic_status claim_directory(mos_trainer *trainer) {
     MOS_TRY(settle_config(trainer, path, exists));
     MOS_TRY(mos_trainer_path(trainer, "checkpoints", path, sizeof path));
     MOS_TRY(mos_make_dirs(path));
+    MOS_TRY(sweep(trainer));
     MOS_TRY(mos_trainer_path(trainer, "train.log", path, sizeof path));
     trainer->text_log = fopen(path, "ae");
     if (trainer->text_log == NULL) return mos_fail_errno("open", path);
@@ -350,14 +362,13 @@ static mosaic_status spell_bands(const mos_text_list *given, mos_text_list *out)
     return MOSAIC_OK;
 }
 
-/* A model of the other product level saw other numbers. A file without a card says nothing. */
-static mosaic_status compare_levels(const mos_trainer *trainer, const char *path) {
+/* Weights that know what they were trained on; those of others do not. */
+static mosaic_status compare_start(const mos_trainer *trainer, const char *path) {
     mos_model_card *card;
-    mosaic_status status = MOSAIC_OK;
     MOS_TRY(mos_alloc(1, sizeof *card, "a model card", &card));
-    bool ours = mos_model_file_card(path, card) == MOSAIC_OK;
-    for (int64_t m = 0; ours && status == MOSAIC_OK && m < card->spec.modalities; m++)
-        status = mos_verdict_level(trainer->dataset, card->spec.modality[m].name, card->level[m]);
+    mosaic_status status = MOSAIC_OK;
+    if (mos_model_file_card(path, card) == MOSAIC_OK)
+        status = mos_card_compare(card, path, trainer->dataset);
     mos_model_card_release(card);
     mos_free(card);
     return status;
@@ -370,11 +381,11 @@ static mosaic_status init_weights(mos_trainer *trainer) {
     int64_t loaded, skipped;
     if (options->init_from == NULL) return MOSAIC_OK;
     MOS_TRY(mos_model_file_resolve(options->init_from, path, sizeof path));
+    MOS_TRY(compare_start(trainer, path));
     MOS_TRY(mos_sha256_file(path, trainer->init_sha256));
     MOS_TRY(mos_copy_text(path, &trainer->init_from));
     for (int64_t l = 0; l < trainer->classes; l++)
         names[l] = trainer->card->class_names[l];
-    MOS_TRY(compare_levels(trainer, path));
     mos_text_list bands = {0};
     mosaic_status status = spell_bands(options->init_bands, &bands);
     if (status == MOSAIC_OK)
@@ -420,9 +431,23 @@ static mosaic_status make_model(mos_trainer *trainer) {
                           train->freeze_stages, train->freeze_norms);
 }
 
+/* What the patches looked at first promise for the others; validation is not watched. */
+static void take_promises(mos_trainer *trainer) {
+    mos_loader_options *loader = &trainer->loader_options;
+    for (int64_t m = 0; m < loader->modalities; m++) {
+        mos_loader_modality *modality = &loader->modality[m];
+        const mos_modality_promise *promise =
+            mos_dataset_promise(trainer->dataset, modality->modality);
+        modality->dark = promise->dark;
+        for (int64_t b = 0; b < modality->bands; b++)
+            modality->promise[b] = promise->band[modality->band[b]];
+    }
+}
+
 static void describe_loader(mos_trainer *trainer) {
     const mos_settings_train *train = &trainer->config->settings.train;
     mos_loader_options *loader = &trainer->loader_options;
+    take_promises(trainer);
     loader->batch = train->batch;
     loader->views = trainer->views.views;
     memcpy(loader->kinds, trainer->views.kinds, sizeof loader->kinds);
@@ -524,6 +549,7 @@ mosaic_status mos_trainer_prepare(mos_trainer *trainer) {
     MOS_TRY(bind_loader(trainer)); /* again, with the statistics and the size */
     MOS_TRY(make_loader(trainer));
     MOS_TRY(make_model(trainer));
+    if (trainer->options->plan == NULL) MOS_TRY(mos_checkpoint_space(trainer));
     make_schedule(trainer);
     trainer->reduced = trainer->config->data.limit > 0;
     return restore_or_start(trainer);

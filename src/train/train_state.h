@@ -109,6 +109,8 @@ void mos_trainer_release(mos_trainer *trainer);
 mosaic_status mos_trainer_rows(mos_trainer *trainer);
 /* train_notices.c: classes and modalities that do not occur, validation without labels. */
 mosaic_status mos_trainer_notices(mos_trainer *trainer);
+/* What the loader saw leave its promise since the last call, said and kept in the same way. */
+mosaic_status mos_trainer_drifts(mos_trainer *trainer);
 mosaic_status mos_trainer_pos_weight(mos_trainer *trainer);
 /* train_statistics.c: mean and sd into the card. */
 mosaic_status mos_trainer_statistics(mos_trainer *trainer);

@@ -92,6 +92,7 @@ mosaic_status mos_trainer_step(mos_trainer *trainer, bool *ended) {
     }
     MOS_TRY(compute(trainer, batch, &result));
     if (trainer->steps_here > 0) trainer->heap_calls += (int64_t)(mos_alloc_count() - allocations);
+    MOS_TRY(mos_trainer_drifts(trainer));
     add_sums(trainer, batch, &result);
     trainer->at.step++;
     trainer->at.batch++;

@@ -207,12 +207,45 @@ static void the_arithmetic_is_chosen(void **state) {
     mosaic_model_close(&model);
 }
 
+/* What stops evaluation on the command line stops here too, and is accepted in the same way. */
+static void data_sets_are_held_against_models(void **state) {
+    (void)state;
+    char path[128], root[128];
+    mosaic_model *model = NULL;
+    mosaic_dataset *dataset = open_data();
+    (void)snprintf(path, sizeof path, "%s/run", folder);
+    (void)snprintf(root, sizeof root, "%s/data", folder);
+    assert_int_equal(mosaic_model_open(path, "cpu", 1, &model), MOSAIC_OK);
+    assert_int_equal(mosaic_model_check_dataset(model, dataset), MOSAIC_OK);
+    mosaic_dataset_close(&dataset);
+    (void)snprintf(path, sizeof path, "%s/data/bands.csv", folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("modality,band,resolution_m,source_format,classes,role,named_by,unit,unit_by,scale,"
+          "offset,scale_by,nodata,nodata_by,level,level_by\n",
+          file);
+    for (int b = 0; b < 2; b++)
+        fprintf(file, "s1,%s,10,csv,given,,a guess,,,1,0,,,,,\n", b == 0 ? "VV" : "VH");
+    assert_int_equal(fclose(file), 0);
+    dataset = open_data();
+    assert_int_equal(mosaic_model_check_dataset(model, dataset), MOSAIC_ERR_DATA);
+    assert_non_null(strstr(mosaic_error(), "guessed-bands"));
+    mosaic_dataset_close(&dataset);
+    const char *accepting[] = {"root", root, "accept", "guessed-bands", NULL};
+    assert_int_equal(mosaic_dataset_open(accepting, &dataset), MOSAIC_OK);
+    assert_int_equal(mosaic_model_check_dataset(model, dataset), MOSAIC_OK);
+    mosaic_dataset_close(&dataset);
+    mosaic_model_close(&model);
+    assert_int_equal(remove(path), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_are_listed_and_checked),
         cmocka_unit_test(data_sets_are_read_by_name),
         cmocka_unit_test(predictions_do_not_depend_on_company),
         cmocka_unit_test(the_arithmetic_is_chosen),
+        cmocka_unit_test(data_sets_are_held_against_models),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

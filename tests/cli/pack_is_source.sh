@@ -26,21 +26,22 @@ alike() {
     shift 2
     check "$* of $to says what that of $from says" diff <("$mosaic" "${@//%s/$from}" 2>&1 | said "$from") <("$mosaic" "${@//%s/$to}" 2>&1 | said "$to")
 }
-# walk SOURCE [BATCH]: every command on the source and on its pack.
+# walk SOURCE [BATCH [METHOD]]: every command on the source and on its pack; BATCH 0: no training, METHOD: without labels, so no evaluation.
 walk() {
-    local from=$1 batch=${2:-4} to=pack_$1
+    local from=$1 batch=${2:-4} method=${3:-} to=pack_$1 own=()
     to=${to//[.\/]/_}
     expect 0 "" "$mosaic" data pack "$from" "$to" --threads 1
     alike "$from" "$to" data stats %s
-    alike "$from" "$to" data info %s
+    alike "$from" "$to" data info --verbose %s
     alike "$from" "$to" data check %s --ignore missing-partner,orphan,no-label,row-without-files,acquisition-time
     alike "$from" "$to" data split %s s.csv --overwrite --rule share --shares 0.5,0.25,0.25 --allow-overlap
+    [ -n "$method" ] && own=(--set method="$method")
     cp s.csv pack.csv
     "$mosaic" data split "$from" s.csv --overwrite --rule share --shares 0.5,0.25,0.25 --allow-overlap >/dev/null 2>&1
     same s.csv pack.csv
     [ "$batch" = 0 ] && return
     for root in "$from" "$to"; do
-        expect 0 "" "$mosaic" train tiny.yaml --out "run_${root//\//_}" --overwrite --threads 1 --set "data.root=$root" --set data.split_file=s.csv --set train.batch="$batch"
+        expect 0 "" "$mosaic" train tiny.yaml --out "run_${root//\//_}" --overwrite --threads 1 --set "data.root=$root" --set data.split_file=s.csv --set train.batch="$batch" --set data.accept=guessed-bands "${own[@]}"
     done
     check "bands of $to" diff <(grep -A3 'modalities:' "run_${from//\//_}/config.yaml") <(grep -A3 'modalities:' "run_$to/config.yaml")
     check "weights of $to" "$python" - "run_${from//\//_}" "run_$to" <<'P'
@@ -54,6 +55,7 @@ def tensors(run):
 a, b = (tensors(r) for r in sys.argv[1:])
 assert len(a[0]) > 20 and a[0].keys() == b[0].keys() and a == b, "weights differ"
 P
+    [ -n "$method" ] && return
     for root in "$from" "$to"; do
         expect 0 "" "$mosaic" eval "run_${from//\//_}" --threads 1 --pictures 0 --out "eval_${root//\//_}" --split validation --set "data.root=$root"
     done
@@ -118,12 +120,13 @@ walk v2 0
 cp -r "$real/sen12ms" sen12ms && chmod -R u+w sen12ms
 walk sen12ms 0
 s1=$(echo "$real"/terramesh_scene/s1/*.tif) s2=$(echo "$real"/terramesh_scene/s2/*.tif)
-# Its rasters name no bands: the file does, since a pack does not say which of its names were guessed.
+# Its rasters name no bands: the names are guesses, in the pack as in the source.
 echo "grid: {size: 56}
 modalities:
-  s2: {file: $s2, bands: [B01, B02, B03, B04, B05, B06, B07, B08, B8A, B09, B11, B12]}
-  s1: {file: $s1, bands: [VV, VH]}" >scene.yaml
-walk scene.yaml 0
+  s2: {file: $s2}
+  s1: {file: $s1}" >scene.yaml
+walk scene.yaml 2 simclr
+expect 0 "guessed-bands, as in .*bands.csv: s2: names guessed from the number of bands, 12, when it was packed" "$mosaic" data info pack_scene_yaml
 
 # A pack of an earlier version opens and says what it lacks.
 cp -r pack_tables old && rm old/bands.csv

@@ -149,12 +149,19 @@ static mosaic_status open_lmdb(mos_dataset *dataset) {
         MOS_GOTO(mos_packed_table_open(dataset, store, path));
     else
         MOS_GOTO(open_bigearthnet(dataset, store, path));
-    bool described;
+    mos_pack_bands described;
     MOS_GOTO(mos_pack_bands_read(dataset, folder, &described));
-    if (packed && !described)
+    if (packed && described == MOS_PACK_BANDS_UNNAMED)
+        mos_log(MOS_LOG_NOTICE,
+                "%s: packed by an earlier version: it does not say which names of its bands were "
+                "guessed, nor what the files said of units and levels; pack the source again for "
+                "that",
+                dataset->root);
+    if (packed && described == MOS_PACK_BANDS_ABSENT)
         mos_log(MOS_LOG_NOTICE,
                 "%s: packed by an earlier version: it does not say which format it was made of, "
-                "where its samples lie or how fine its bands are; pack the source again for that",
+                "where its samples lie, how fine its bands are, or which of their names were "
+                "guessed; pack the source again for that",
                 dataset->root);
 done:
     mos_store_reader_close(&store);

@@ -1,0 +1,11 @@
+/* What is behind mosaic_dataset, for the parts of the interface that take one. */
+#ifndef MOS_API_DATASET_HANDLE_H
+#define MOS_API_DATASET_HANDLE_H
+
+#include "data/dataset.h"
+
+struct mosaic_dataset {
+    mos_dataset *data;
+};
+
+#endif

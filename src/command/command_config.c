@@ -1,0 +1,55 @@
+#include "command/command_config.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "config/config.h"
+#include "data/data_options.h"
+#include "io/yaml_tree.h"
+
+#include <string.h>
+
+static bool ends_with(const char *text, const char *end) {
+    size_t size = strlen(text), tail = strlen(end);
+    return size > tail && strcmp(text + size - tail, end) == 0;
+}
+
+bool mos_command_is_config(const char *path) {
+    mos_yaml root = {0};
+    bool found = false;
+    if ((!ends_with(path, ".yaml") && !ends_with(path, ".yml")) || mos_path_is_dir(path) ||
+        mos_yaml_read(path, &root) != MOSAIC_OK)
+        return false; /* whoever opens it says what is wrong with it */
+    for (size_t i = 0; root.kind == MOS_YAML_MAP && i < root.count; i++)
+        found = found || strcmp(root.items[i].key, "data") == 0 ||
+                strncmp(root.items[i].key, "data.", 5) == 0;
+    mos_yaml_release(&root);
+    return found;
+}
+
+mosaic_status mos_command_take_config(const char *path, mos_data_options *values,
+                                      mos_text_list *positional) {
+    mos_config *config = NULL;
+    char *place = NULL;
+    mosaic_status status;
+    MOS_GOTO(mos_config_create(&config));
+    MOS_GOTO(mos_config_read(config, path));
+    const mos_data_options *data = mos_config_data(config);
+    const char *const places[] = {data->root, data->lmdb, data->csv, data->s2, data->s1};
+    for (size_t p = 0; place == NULL && p < sizeof places / sizeof *places; p++) {
+        if (places[p] != NULL) MOS_GOTO(mos_copy_text(places[p], &place));
+    }
+    if (place == NULL)
+        MOS_GOTO(mos_fail(MOSAIC_ERR_USAGE,
+                          "%s: the configuration names no data set: data.root is "
+                          "not set",
+                          path));
+    mos_options_release(&mos_data_option_table, values);
+    MOS_GOTO(mos_data_options_copy(data, values));
+    mos_free(positional->items[0]);
+    positional->items[0] = place;
+    place = NULL;
+done:
+    mos_free(place);
+    mos_config_destroy(&config);
+    return status;
+}

@@ -1,0 +1,15 @@
+/* A training configuration in the place of a data set: what is looked at is what will be trained.
+ */
+#ifndef MOS_COMMAND_COMMAND_CONFIG_H
+#define MOS_COMMAND_COMMAND_CONFIG_H
+
+#include "command/command_table.h"
+
+/* Is the file a training configuration: YAML with a key `data`? Scene files have none. */
+bool mos_command_is_config(const char *path);
+/* The configuration's `data` keys into `values` (released first), and where its data set lies in
+ * place of positional argument 0. */
+mosaic_status mos_command_take_config(const char *path, mos_data_options *values,
+                                      mos_text_list *positional);
+
+#endif
