@@ -42,6 +42,9 @@ mosaic_status mos_print_scores(const mos_evaluate_summary *summary, FILE *out) {
     mos_text text = {0};
     const mos_result_summary *s = &summary->scores;
     mos_text_add(&text, "%-18s %lld\n", "samples", (long long)summary->samples);
+    if (s->skipped > 0)
+        mos_text_add(&text, "%-18s %lld without a prediction, in no score\n", "skipped",
+                     (long long)s->skipped);
     if (summary->lacking > 0)
         mos_text_add(&text, "%-18s %lld\n", "lack modalities", (long long)summary->lacking);
     if (s->known_labels > 0)

@@ -113,6 +113,7 @@ mosaic_status mos_config_assign(mos_config *config, const char *key, const char 
     MOS_TRY(mos_options_set(&config->table, config, key, automatic ? "0" : text, false, where));
     origin->rank = rank;
     (void)snprintf(origin->text, sizeof origin->text, "%s", where);
+    config->data.any_size = config->settings.data.size > 0;
     return MOSAIC_OK;
 }
 

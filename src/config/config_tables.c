@@ -47,7 +47,8 @@ static const mos_option top_options[] = {
 
 static const mos_option data_options[] = {
     INT("data.size", data.size, "0", 0, 4096, "px", "chosen",
-        "side of the patches the model sees, 0: that of the finest band"),
+        "side of the patches the model sees: those of a table or a pack may then differ in size; "
+        "0: that of the finest band, and all patches have one size"),
     REAL("data.labeled.fraction", data.labeled_fraction, "1", 1e-6, 1, "", "chosen",
          "share of the training patches whose labels count as known"),
     INT("data.labeled.seed", data.labeled_seed, "0", 0, 9007199254740992.0, "", "chosen",

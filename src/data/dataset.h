@@ -56,7 +56,8 @@ typedef struct mos_data_options {
     int s1_scale;           /* "auto" | "db" | "linear" */
     mos_text_list nodata;   /* "s2=65535": value of a modality's pixels without data; "s2=none" */
     mos_text_list scale;    /* "s1=0.001,-50": value = 0.001 * stored - 50, in place of the tags */
-    mos_text_list grid;   /* scene: "stride=60": keys of the scene file's grid, over those in it */
+    mos_text_list grid; /* scene: "stride=60": keys of the scene file's grid, over those in it */
+    bool any_size; /* no key: training scales to data.size, so that patches may differ in size */
     mos_text_list accept; /* classes of defects (data/check_class.h) that shall stop nobody */
 } mos_data_options;
 extern const mos_option_table mos_data_option_table;

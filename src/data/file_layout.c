@@ -261,6 +261,10 @@ static mosaic_status describe(const mos_dataset *dataset, int64_t m, int band,
         MOS_TRY(join_one(dataset, m, band, &info, path, out));
     for (int64_t b = first; b < end; b++)
         settle_scale(dataset, m, b, &info, out->number[b], out);
+    if (dataset->options.any_size) {
+        out->width = info.width;
+        out->height = info.height;
+    }
     (void)mos_product_level(info.product, out->level);
     out->masked = is_masked(dataset, m, &info);
     out->has_nodata = info.has_nodata;
@@ -411,7 +415,8 @@ mosaic_status mos_file_layout_read(const mos_dataset *dataset, mos_raster_buffer
                                    mos_raw_band *out) {
     void *targets[MOS_DATA_MAX_BANDS];
     int numbers[MOS_DATA_MAX_BANDS];
-    MOS_TRY(mos_raster_buffers_take(buffers, dataset, modality, bands, count, targets, out));
+    MOS_TRY(mos_raster_buffers_take_sized(buffers, dataset, modality, bands, count, layout->width,
+                                          layout->height, targets, out));
     if (!layout->plain)
         return read_odd(dataset, buffers, layout, modality, path, bands, count, out, targets);
     for (int64_t i = 0; i < count; i++)

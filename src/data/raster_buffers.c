@@ -29,14 +29,29 @@ void mos_raster_buffers_close(void *state) {
 mosaic_status mos_raster_buffers_take(mos_raster_buffers *buffers, const mos_dataset *dataset,
                                       int64_t modality, const int *bands, int64_t count,
                                       void **targets, mos_raw_band *out) {
+    return mos_raster_buffers_take_sized(buffers, dataset, modality, bands, count, 0, 0, targets,
+                                         out);
+}
+
+mosaic_status mos_raster_buffers_take_sized(mos_raster_buffers *buffers, const mos_dataset *dataset,
+                                            int64_t modality, const int *bands, int64_t count,
+                                            int64_t own_width, int64_t own_height, void **targets,
+                                            mos_raw_band *out) {
     const mos_modality_storage *storage = &dataset->storage[modality];
     for (int64_t i = 0; i < count; i++) {
         int band = bands[i];
         void **pixels = &buffers->pixels[modality][band];
-        int64_t width = storage->width[band], height = storage->height[band];
-        if (*pixels == NULL)
-            MOS_TRY(mos_alloc((size_t)(width * height), mos_dtype_bytes(storage->dtype[band]),
-                              "pixels of a band", pixels));
+        int64_t width = own_width > 0 ? own_width : storage->width[band];
+        int64_t height = own_height > 0 ? own_height : storage->height[band];
+        size_t wanted = (size_t)(width * height), *capacity = &buffers->capacity[modality][band];
+        if (*capacity < wanted) {
+            mos_free(*pixels);
+            *pixels = NULL;
+            *capacity = 0;
+            MOS_TRY(mos_alloc(wanted, mos_dtype_bytes(storage->dtype[band]), "pixels of a band",
+                              pixels));
+            *capacity = wanted;
+        }
         targets[i] = *pixels;
         out[i] = (mos_raw_band){.dtype = storage->dtype[band],
                                 .width = width,

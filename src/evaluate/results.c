@@ -229,6 +229,7 @@ mosaic_status mos_results_write(const mos_result_set *set, const char *folder,
     if (known) MOS_GOTO(mos_result_detail_write(set, &detail, folder));
     if (set->ablation != NULL) MOS_GOTO(mos_modality_ablation_write(set->ablation, folder));
     summarise(metrics, set->tuned, summary);
+    summary->skipped = set->repairs.skipped;
 done:
     mos_free(threshold);
     mos_result_detail_release(&detail);

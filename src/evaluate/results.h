@@ -41,6 +41,7 @@ typedef struct mos_result_set {
 /* The headline of an evaluation, for tables. */
 typedef struct mos_result_summary {
     int64_t known_labels, classes, averaged; /* averaged: the classes of the macro means */
+    int64_t skipped;                         /* samples of the split that have no prediction */
     /* `all`: over all classes, averaged or not */
     double macro_f1, all_f1, micro_f1, macro_ap, all_ap, micro_ap, macro_precision, all_precision,
         micro_precision, hamming_loss; /* at 0.5 */

@@ -175,11 +175,16 @@ static mosaic_status parse_pool(char *pool, size_t size, const char *what, char 
     csv_reader reader = {.what = what, .at = pool, .end = pool + size, .write = pool, .line = 1};
     out->pool = pool;
     if (size >= 3 && memcmp(pool, "\xef\xbb\xbf", 3) == 0) reader.at += 3;
+    bool utf16 =
+        size >= 2 && (memcmp(pool, "\xff\xfe", 2) == 0 || memcmp(pool, "\xfe\xff", 2) == 0);
+    if (utf16)
+        return mos_fail(MOSAIC_ERR_DATA,
+                        "%s: a table in UTF-16, wanted UTF-8: save it as CSV UTF-8", what);
     const char *nul = memchr(pool, '\0', size);
     if (nul != NULL) {
         for (const char *at = pool; at < nul; at++)
             reader.line += *at == '\n';
-        return fail_at(&reader, "NUL byte: not a text file, or UTF-16");
+        return fail_at(&reader, "NUL byte: not a text file, or UTF-16 without a mark");
     }
     reader.delimiter = delimiter != 0 ? delimiter : guess_delimiter(reader.at, reader.end);
     size_t columns = 0;

@@ -11,6 +11,11 @@ mosaic_status mos_lmdb_fail(int answer, const char *verb, const char *path) {
     if (answer == ENOMEM)
         return mos_context(mos_fail(MOSAIC_ERR_MEMORY, "out of memory, or of address space"),
                            "cannot %s %s", verb, path);
+    if (answer == EIO && strcmp(verb, "write") == 0) /* what liblmdb makes of a short write */
+        return mos_fail(MOSAIC_ERR_IO,
+                        "cannot write %s: a write was cut short: the disk is full, or a limit on "
+                        "the size of files is reached",
+                        path);
     if (answer > 0) {
         errno = answer;
         return mos_fail_errno(verb, path);

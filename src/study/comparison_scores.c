@@ -87,7 +87,7 @@ static void add_run(const mos_comparison *comparison, int64_t r, mos_text *out) 
         mos_text_add(out,
                      "</th><td class=\"soft\" colspan=\"%d\">not evaluated on this split</td>"
                      "</tr>",
-                     MOS_SWEEP_METRICS + 3);
+                     MOS_SWEEP_METRICS + 4);
         return;
     }
     mos_text_add(out, "</th><td>");
@@ -96,7 +96,13 @@ static void add_run(const mos_comparison *comparison, int64_t r, mos_text *out) 
     mos_html_add(out, e->scorer);
     mos_text_add(out, "%s", e->reduced ? ", reduced" : "");
     add_floor(comparison, e, out);
-    mos_text_add(out, "</td><td class=\"n\">%lld</td>", (long long)e->samples);
+    mos_text_add(out, "</td><td class=\"n\">%lld", (long long)e->samples);
+    if (e->skipped > 0)
+        mos_text_add(out, "<br><span class=\"soft\">%lld skipped</span>", (long long)e->skipped);
+    mos_text_add(out, "</td><td class=\"n\">");
+    if (e->averaged >= 0)
+        mos_text_add(out, "%lld of %lld", (long long)e->averaged, (long long)e->class_count);
+    mos_text_add(out, "</td>");
     for (int m = 0; m < MOS_SWEEP_METRICS; m++)
         add_score(e, m, best_run(comparison, m) == r, out);
     mos_text_add(out, "</tr>");
@@ -108,10 +114,32 @@ static void add_chance(const mos_report_evaluation *e, mos_text *out) {
     const double chance[MOS_SWEEP_METRICS] = {
         mos_report_chance_f1(e), mos_report_chance_micro_f1(e), mos_report_chance_ap(e),
         mos_report_chance_micro_ap(e), NAN};
-    mos_text_add(out, "<tr class=\"soft\"><th scope=\"row\" colspan=\"4\">chance</th>");
+    mos_text_add(out, "<tr class=\"soft\"><th scope=\"row\" colspan=\"5\">chance</th>");
     for (int m = 0; m < MOS_SWEEP_METRICS; m++)
         mos_report_cell(out, chance[m], 3);
     mos_text_add(out, "</tr>");
+}
+
+/* A mean over other classes or samples is another number: said, not compared in silence. */
+static void warn_of_means(const mos_comparison *comparison, mos_text *out) {
+    const mos_report_evaluation *first = NULL;
+    bool samples = false, classes = false;
+    for (int64_t r = 0; r < comparison->runs; r++) {
+        const mos_report_evaluation *e = comparison->run[r].evaluation;
+        if (e == NULL) continue;
+        if (first == NULL) first = e;
+        samples = samples || e->samples != first->samples;
+        classes =
+            classes || (e->averaged >= 0 && first->averaged >= 0 && e->averaged != first->averaged);
+    }
+    if (!samples && !classes) return;
+    mos_text_add(out,
+                 "<p class=\"note\"><b>Not over the same %s:</b> scores of different runs are over "
+                 "different %s, as the columns say, and do not compare as they stand.</p>",
+                 samples ? "samples" : "classes",
+                 samples && classes ? "samples and classes"
+                 : samples          ? "samples"
+                                    : "classes");
 }
 
 static void add_scores(const mos_comparison *comparison, mos_text *out) {
@@ -125,7 +153,8 @@ static void add_scores(const mos_comparison *comparison, mos_text *out) {
         "run has them, otherwise at 0.5. Below a score its bootstrap interval over "
         "samples. Bold: the best.</p><div class=\"scroll\"><table><tr><th "
         "scope=\"col\">run</th><th scope=\"col\">"
-        "method</th><th scope=\"col\">scored by</th><th scope=\"col\" class=\"n\">samples</th>");
+        "method</th><th scope=\"col\">scored by</th><th scope=\"col\" class=\"n\">samples</th><th "
+        "scope=\"col\" class=\"n\">classes averaged</th>");
     for (int m = 0; m < MOS_SWEEP_METRICS; m++)
         mos_text_add(out, "<th scope=\"col\" class=\"n\">%s</th>", mos_sweep_metric_titles[m]);
     mos_text_add(out, "</tr>");
@@ -133,6 +162,7 @@ static void add_scores(const mos_comparison *comparison, mos_text *out) {
         add_run(comparison, r, out);
     add_chance(comparison->run[comparison->reference].evaluation, out);
     mos_text_add(out, "</table></div>");
+    warn_of_means(comparison, out);
     mos_report_terms(words, out);
     mos_text_add(out, "</section>\n");
 }

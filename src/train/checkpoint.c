@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #define CHECKPOINT_FORMAT "mosaic-checkpoint-2"
 #define UNNAMED_FORMAT    "mosaic-checkpoint-1" /* weights and moments were one tensor each */
@@ -290,6 +291,30 @@ static mosaic_status fill_draft(mos_trainer *trainer, draft *it) {
         add_pair(it, "init_sha256", trainer->init_sha256);
     }
     add_pair(it, "config", trainer->card->config == NULL ? "" : trainer->card->config);
+    return MOSAIC_OK;
+}
+
+/* The model's file is smaller than a checkpoint, and there is one of it. */
+mosaic_status mos_checkpoint_space(const mos_trainer *trainer) {
+    block blocks[BLOCKS];
+    char path[4096];
+    struct statvfs disk;
+    double bytes = 0;
+    list_blocks(trainer, blocks);
+    for (int i = 0; i < BLOCKS; i++) {
+        if (blocks[i].device != NULL)
+            bytes += (double)blocks[i].count * (double)trainer->device->real_bytes;
+    }
+    MOS_TRY(mos_trainer_path(trainer, "checkpoints", path, sizeof path));
+    if (statvfs(path, &disk) != 0) return mos_fail_errno("examine", path);
+    double free_bytes = (double)disk.f_bavail * (double)disk.f_frsize, mib = 1048576;
+    if (free_bytes < 2 * bytes)
+        return mos_fail(MOSAIC_ERR_IO,
+                        "%s: %.0f MiB are free, and two checkpoints of %.0f MiB are wanted: the "
+                        "disk would be full before the first epoch ends",
+                        path, free_bytes / mib, bytes / mib);
+    mos_log(MOS_LOG_NOTICE, "a checkpoint takes %.0f MiB, %.0f MiB are free", bytes / mib,
+            free_bytes / mib);
     return MOSAIC_OK;
 }
 

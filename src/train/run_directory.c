@@ -127,6 +127,49 @@ mosaic_status mos_run_directory_clear(const mos_run_directory *run) {
     return status;
 }
 
+/* "step-12.safetensors.part-4711-3" */
+static bool is_partial(const char *name) {
+    static const char mark[] = ".part-";
+    const char *at = strstr(name, mark);
+    if (at == NULL) return false;
+    at += sizeof mark - 1;
+    size_t pid = strspn(at, "0123456789");
+    if (pid == 0 || at[pid] != '-') return false;
+    size_t number = strspn(at + pid + 1, "0123456789");
+    return number > 0 && at[pid + 1 + number] == '\0';
+}
+
+static mosaic_status sweep_folder(const char *path, int64_t *files, int64_t *bytes) {
+    DIR *folder = opendir(path);
+    if (folder == NULL) return errno == ENOENT ? MOSAIC_OK : mos_fail_errno("open folder", path);
+    mosaic_status status = MOSAIC_OK;
+    for (const struct dirent *entry; status == MOSAIC_OK && (entry = readdir(folder)) != NULL;) {
+        char file[4096];
+        struct stat info;
+        if (!is_partial(entry->d_name)) continue;
+        status = mos_path_join(file, sizeof file, path, entry->d_name);
+        if (status != MOSAIC_OK || lstat(file, &info) != 0 || !S_ISREG(info.st_mode)) continue;
+        status = mos_remove_tree(file);
+        if (status != MOSAIC_OK) continue;
+        ++*files;
+        *bytes += (int64_t)info.st_blocks * 512;
+    }
+    (void)closedir(folder);
+    return status;
+}
+
+mosaic_status mos_run_directory_sweep(const mos_run_directory *run, int64_t *files,
+                                      int64_t *bytes) {
+    static const char *const folders[] = {"", "checkpoints", "model"};
+    *files = *bytes = 0;
+    for (size_t f = 0; f < sizeof folders / sizeof *folders; f++) {
+        char path[4096];
+        MOS_TRY(mos_run_path(run, folders[f], path, sizeof path));
+        MOS_TRY(sweep_folder(path, files, bytes));
+    }
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_run_path(const mos_run_directory *run, const char *name, char *buffer,
                            size_t size) {
     return mos_path_join(buffer, size, run->path, name);

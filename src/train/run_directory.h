@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef enum mos_run_mode { MOS_RUN_NEW, MOS_RUN_RESUME, MOS_RUN_OVERWRITE } mos_run_mode;
 
@@ -23,6 +24,10 @@ mosaic_status mos_run_directory_open(const char *path, mos_run_mode mode, mos_ru
 /* Delete the run's files (not the lock): for overwrite, once everything else is known to be fine.
  */
 mosaic_status mos_run_directory_clear(const mos_run_directory *run);
+/* Removes what atomic writes of killed processes left (NAME.part-PID-N), here, among the
+ * checkpoints and beside the model: the lock is held, so that no other process writes. *files and
+ * *bytes (on disk) say what went. */
+mosaic_status mos_run_directory_sweep(const mos_run_directory *run, int64_t *files, int64_t *bytes);
 mosaic_status mos_run_path(const mos_run_directory *run, const char *name, char *buffer,
                            size_t size);
 /* Gives the lock back; a folder that this open created and that is still empty goes too. */

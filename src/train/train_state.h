@@ -189,6 +189,9 @@ mosaic_status mos_trainer_provenance(const mos_trainer *trainer, const char *sta
 mosaic_status mos_trainer_data_summary(const mos_trainer *trainer);
 
 /* checkpoint.c */
+/* Is there room for two checkpoints (the second is written before the first goes)? Says so; a disk
+ * without is MOSAIC_ERR_IO. */
+mosaic_status mos_checkpoint_space(const mos_trainer *trainer);
 mosaic_status mos_checkpoint_write(mos_trainer *trainer);
 /* Newest checkpoint that is whole; sizes of the log files then. *found false: there is none. */
 mosaic_status mos_checkpoint_restore(mos_trainer *trainer, int64_t sizes[MOS_LOG_FILES],

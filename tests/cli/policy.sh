@@ -108,7 +108,11 @@ check "a masked band changes scores" bash -c "! cmp '$work/flat-masked/eval/test
 expect 0 "data.constant_bands skip, in one validation: 0 bands of one value, 1 patches skipped for one" train flat-skipped --set data.constant_bands=skip --set train.batch=7
 counted flat-skipped validation "0 3 0 1 0 0 1"
 check "patches skipped in training" grep -qE '"training": \{.*"skipped": 2, "unreadable": 0, "constant_bands": 0, "constant_skipped": 2\}' "$work/flat-skipped/provenance.json"
-expect 0 "F1" "$mosaic" eval "$work/flat-skipped" --split test --threads 1
+expect 0 "^skipped +1 without a prediction, in no score" "$mosaic" eval "$work/flat-skipped" --split test --threads 1
+expect 0 "" "$mosaic" compare "$work/mask" "$work/flat-skipped" --out "$work/compared.html" --threads 1
+check "the page says that the samples differ" grep -q "Not over the same samples:</b>" "$work/compared.html"
+check "skipped ones have a place in the table" grep -q ">1 skipped</span>" "$work/compared.html"
+check "classes of the means" grep -qE '<td class="n">[0-9]+ of [0-9]+</td>' "$work/compared.html"
 scored flat-skipped test skipped_samples 1
 scored flat-skipped test constant_skipped_samples 1
 expect 3 "$flat.*s2 band B08 has one value in all its valid pixels, and data.constant_bands is refuse" train flat-refused --set data.constant_bands=refuse --set train.batch=7

@@ -68,6 +68,10 @@ static void refuses_malformed_text(void **state) {
         {"a,b\n\n1,\0\n", 9, "t.csv:3: NUL byte"},
         {"a,b\n1,2\r3\n", 10, "t.csv:2: carriage return inside a line"},
         {"a,b,a\n1,2,3\n", 12, "t.csv:1: column \"a\" is there twice"},
+        {"\xff\xfe"
+         "a\0,\0b\0\n\0",
+         10, "t.csv: a table in UTF-16, wanted UTF-8"},
+        {"\xfe\xff\0a\0\n", 6, "t.csv: a table in UTF-16, wanted UTF-8"},
         {"", 0, "empty"},
         {"\n\n", 2, "empty"},
     };

@@ -204,14 +204,16 @@ static mosaic_status open_reader(mos_dataset *dataset, void **state) {
     return MOSAIC_OK;
 }
 
-static mosaic_status check_tensor(const mos_tensor_view *tensor,
-                                  const mos_modality_storage *storage, int band, const char *key,
-                                  const char *name) {
+static mosaic_status check_tensor(const mos_tensor_view *tensor, const mos_dataset *dataset,
+                                  int64_t modality, int band, const char *key, const char *name) {
+    const mos_modality_storage *storage = &dataset->storage[modality];
     if (tensor == NULL)
         return mos_fail(MOSAIC_ERR_DATA, "record '%s' has no tensor '%s'", key, name);
     int64_t width = storage->width[band], height = storage->height[band];
-    if (tensor->rank != 2 || tensor->shape[0] != height || tensor->shape[1] != width ||
-        tensor->dtype != storage->dtype[band])
+    bool sized =
+        tensor->rank == 2 && tensor->shape[0] > 0 && tensor->shape[1] > 0 &&
+        (dataset->options.any_size || (tensor->shape[0] == height && tensor->shape[1] == width));
+    if (!sized || tensor->dtype != storage->dtype[band])
         return mos_fail(MOSAIC_ERR_DATA,
                         "record '%s': '%s' is %s of rank %d, [%lld, %lld], wanted %s [%lld, %lld]",
                         key, name, mos_dtype_name(tensor->dtype), tensor->rank,
@@ -232,7 +234,8 @@ static mosaic_status read_lmdb(mos_dataset *dataset, void *state, int64_t sample
         int band = bands[i];
         const char *name = dataset->modalities[modality].bands[band].name;
         const mos_tensor_view *tensor = mos_safetensors_find(record, name);
-        MOS_TRY(mos_context(check_tensor(tensor, storage, band, key, name), "%s", dataset->root));
+        MOS_TRY(mos_context(check_tensor(tensor, dataset, modality, band, key, name), "%s",
+                            dataset->root));
         out[i] = (mos_raw_band){.dtype = tensor->dtype,
                                 .width = tensor->shape[1],
                                 .height = tensor->shape[0],

@@ -299,6 +299,9 @@ static mosaic_status open_csv(mos_dataset *dataset) {
     source->path = path;
     MOS_GOTO(mos_csv_read(path, 0, &source->csv));
     source->rows = (int64_t)source->csv.rows;
+    if (source->rows == 0)
+        MOS_GOTO(mos_fail(MOSAIC_ERR_DATA, "%s: a header and no rows: the table lists no samples",
+                          path));
     MOS_GOTO(mos_csv_layout_find(dataset, &source->csv, path, &source->at));
     MOS_GOTO(mos_modality_keys_check(dataset));
     MOS_GOTO(find_classes(source));

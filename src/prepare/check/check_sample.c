@@ -43,6 +43,7 @@ static file_state judge_file(sample_check *check, int64_t m, int64_t band) {
         mos_source_describe(check->reader, check->sample, m, (int)band, &check->info);
     if (status == MOSAIC_ERR_UNSUPPORTED) return FILE_UNKNOWN;
     if (status != MOSAIC_OK) return FILE_UNREADABLE;
+    if (check->list->dataset->options.any_size) return FILE_GOOD;
     bool size = info->width == storage->width[band] && info->height == storage->height[band];
     return size ? FILE_GOOD : FILE_WRONG_SIZE;
 }
