@@ -54,7 +54,7 @@ static mosaic_status compare_band(const mos_model_card *card, const char *what, 
                                    what, wanted->unit, mos_identity_sources[wanted->unit_by]));
     if (differ(wanted->level, found.level))
         MOS_TRY(mos_verdict_refuse(
-            dataset, MOS_CHECK_OTHER_IDENTITY,
+            dataset, MOS_CHECK_PRODUCT_LEVEL,
             "%s: product level of %s of %s is %s, by %s; '%s' was trained on %s, by %s", root, name,
             of, found.level, mos_identity_sources[found.level_by], what, wanted->level,
             mos_identity_sources[wanted->level_by]));

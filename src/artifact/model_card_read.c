@@ -188,11 +188,6 @@ static mosaic_status read_modality(const card_reader *reader, const json_t *node
     }
     MOS_TRY(take_numbers(reader, node, "mean", modality->bands, card->mean[m]));
     MOS_TRY(take_numbers(reader, node, "sd", modality->bands, card->sd[m]));
-    const json_t *level = json_object_get(node, "level"); /* not in models of earlier versions */
-    const char *text = level == NULL ? "" : json_string_value(level);
-    if (text == NULL || strlen(text) >= sizeof card->level[m])
-        return fail_card(reader, "'level' is L1C or L2A");
-    memcpy(card->level[m], text, strlen(text) + 1);
     for (int64_t b = 0; b < modality->bands; b++) {
         if (!(card->sd[m][b] > 0)) return fail_card(reader, "a standard deviation is not positive");
     }

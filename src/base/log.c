@@ -4,15 +4,25 @@
 
 #include <pthread.h>
 #include <stdarg.h>
+#include <string.h>
 #include <time.h>
 
-enum { LINE_SIZE = 2048, FILE_INTERVAL_MS = 10000 };
+enum { LINE_SIZE = 2048, FILE_INTERVAL_MS = 10000, RECENT = 8 };
+
+/* A line that was printed, and how often it came again and was not. */
+typedef struct recent_line {
+    mos_log_level level;
+    int64_t more;
+    char text[LINE_SIZE];
+} recent_line;
 
 static struct {
     pthread_mutex_t lock;
     mos_log_level level;
     FILE *file;
     mos_log_sink sink;
+    recent_line recent[RECENT]; /* a ring; an empty text: none */
+    int oldest;
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER, .level = MOS_LOG_NOTICE};
 
 int64_t mos_now_ns(void) {
@@ -34,14 +44,24 @@ mos_log_level mos_log_get_level(void) {
     return level;
 }
 
+static void settle_recent(void);
+
+void mos_log_flush(void) {
+    (void)pthread_mutex_lock(&state.lock);
+    settle_recent();
+    (void)pthread_mutex_unlock(&state.lock);
+}
+
 void mos_log_set_file(FILE *file) {
     (void)pthread_mutex_lock(&state.lock);
+    settle_recent(); /* each file says all of its own */
     state.file = file;
     (void)pthread_mutex_unlock(&state.lock);
 }
 
 void mos_log_set_sink(const mos_log_sink *sink) {
     (void)pthread_mutex_lock(&state.lock);
+    settle_recent();
     state.sink = sink == NULL ? (mos_log_sink){0} : *sink;
     (void)pthread_mutex_unlock(&state.lock);
 }
@@ -64,6 +84,45 @@ static void write_file(mos_log_level level, const char *line) {
     (void)fflush(state.file);
 }
 
+static void write_line(mos_log_level level, const char *line) {
+    if (level <= state.level && state.sink.line != NULL)
+        state.sink.line(state.sink.context, level, line);
+    write_file(level, line);
+}
+
+/* What is forgotten says how often it came. */
+static void forget(recent_line *recent) {
+    if (recent->text[0] != '\0' && recent->more > 0) {
+        char line[LINE_SIZE + 64];
+        (void)snprintf(line, sizeof line, "%lld more time%s: %s", (long long)recent->more,
+                       recent->more == 1 ? "" : "s", recent->text);
+        write_line(recent->level, line);
+    }
+    recent->text[0] = '\0';
+    recent->more = 0;
+}
+
+static void settle_recent(void) {
+    for (int r = 0; r < RECENT; r++)
+        forget(&state.recent[(state.oldest + r) % RECENT]);
+}
+
+/* Was the same line printed a short while ago? Then it is counted. */
+static bool is_repeated(mos_log_level level, const char *line) {
+    for (int r = 0; r < RECENT; r++) {
+        recent_line *recent = &state.recent[r];
+        if (recent->level != level || strcmp(recent->text, line) != 0) continue;
+        recent->more++;
+        return true;
+    }
+    recent_line *place = &state.recent[state.oldest];
+    forget(place);
+    place->level = level;
+    (void)snprintf(place->text, sizeof place->text, "%s", line);
+    state.oldest = (state.oldest + 1) % RECENT;
+    return false;
+}
+
 void mos_log(mos_log_level level, const char *format, ...) {
     char line[LINE_SIZE];
     va_list arguments;
@@ -71,9 +130,7 @@ void mos_log(mos_log_level level, const char *format, ...) {
     (void)mos_vformat(line, sizeof line, format, arguments);
     va_end(arguments);
     (void)pthread_mutex_lock(&state.lock);
-    if (level <= state.level && state.sink.line != NULL)
-        state.sink.line(state.sink.context, level, line);
-    write_file(level, line);
+    if (line[0] == '\0' || !is_repeated(level, line)) write_line(level, line);
     (void)pthread_mutex_unlock(&state.lock);
 }
 

@@ -18,7 +18,6 @@ static const mos_option own_options[] = {
      .help = "HTML file to write"},
     {.key = "set",
      .type = MOS_OPTION_LIST,
-     .unit = "KEY=VALUE",
      .offset = offsetof(preview_command, set),
      .unit = "KEY=VALUE",
      .help = "KEY=VALUE over the file's, e.g. augment.blur=0; may be repeated"},

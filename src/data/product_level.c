@@ -102,10 +102,3 @@ void mos_product_levels_find(mos_dataset *dataset) {
         if (mos_dataset_role(dataset, m) == MOS_ROLE_OPTICAL) find_level(dataset, m);
     }
 }
-
-const char *mos_product_level_of(const mos_dataset *dataset, const char *modality) {
-    for (int64_t m = 0; m < dataset->modality_count; m++) {
-        if (strcmp(dataset->modalities[m].name, modality) == 0) return dataset->storage[m].level;
-    }
-    return "";
-}

@@ -9,7 +9,5 @@
 /* Sets storage->level and level_by; both levels in one modality are noted as product-level. Tags
  * are looked at in some samples, spread over the data set. */
 void mos_product_levels_find(mos_dataset *dataset);
-/* Of the modality of that name: "" unknown, both, or no such modality. */
-const char *mos_product_level_of(const mos_dataset *dataset, const char *modality);
 
 #endif

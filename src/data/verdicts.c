@@ -1,6 +1,5 @@
 #include "data/verdicts.h"
 
-#include "data/product_level.h"
 #include "data/sample_table.h"
 
 #include <math.h>
@@ -104,15 +103,6 @@ mosaic_status mos_verdict_unit(const mos_dataset *dataset, const char *modality,
                                   dataset->root, band, storage->promised_mean[b], mean);
     }
     return MOSAIC_OK;
-}
-
-mosaic_status mos_verdict_level(const mos_dataset *dataset, const char *modality,
-                                const char *level) {
-    const char *found = mos_product_level_of(dataset, modality);
-    if (found[0] == '\0' || level[0] == '\0' || strcmp(found, level) == 0) return MOSAIC_OK;
-    return mos_verdict_refuse(dataset, MOS_CHECK_PRODUCT_LEVEL,
-                              "%s: %s is of product level %s, the model was trained on %s",
-                              dataset->root, modality, found, level);
 }
 
 mosaic_status mos_verdict_stop(mos_check_class verdict, const char *format, ...) {

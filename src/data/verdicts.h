@@ -37,10 +37,6 @@ mosaic_status mos_verdict_stop(mos_check_class verdict, const char *format, ...)
  * is not there, is no matter here. */
 mosaic_status mos_verdict_unit(const mos_dataset *dataset, const char *modality, const char *band,
                                double mean, double sd);
-/* The product level of a modality against the one a model was trained on ("L1C", "L2A", ""
- * unknown): refused where both are known and differ. */
-mosaic_status mos_verdict_level(const mos_dataset *dataset, const char *modality,
-                                const char *level);
 /* The class of the last mos_verdict_refuse or mos_verdict_stop that failed on this thread, and
  * forget it; -1: none. */
 int mos_verdict_taken(void);

@@ -171,13 +171,14 @@ static mosaic_status list_validation(mos_trainer *trainer, bool *labeled) {
  * to supervised contrast they are negatives whose labels nobody knows. */
 static void choose_draws(mos_trainer *trainer) {
     const mos_settings_data *data = &trainer->config->settings.data;
+    unsigned needs = trainer->needs;
     mos_loader_options *loader = &trainer->loader_options;
     bool partly = trainer->labeled_count > 0 && trainer->labeled_count < trainer->train_count;
-    bool learns = mos_objective_learns_unlabeled(&trainer->objective_options);
+    bool learns = (needs & MOS_NEEDS_UNLABELED) != 0;
     bool negatives =
-        data->use_unlabeled == MOS_UNLABELED_TRUE && (trainer->needs & MOS_NEEDS_POSITIVES) != 0;
-    bool wants_labels = (trainer->needs & MOS_NEEDS_LABELS) != 0;
-    loader->labeled_per_batch = partly && wants_labels ? data->labeled_per_batch : 0;
+        data->use_unlabeled == MOS_UNLABELED_TRUE && (needs & MOS_NEEDS_POSITIVES) != 0;
+    loader->labeled_per_batch =
+        partly && (needs & MOS_NEEDS_LABELS) != 0 ? data->labeled_per_batch : 0;
     loader->labeled_only = partly && !learns && !negatives;
 }
 

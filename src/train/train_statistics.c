@@ -4,7 +4,6 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "data/product_level.h"
 #include "data/statistics.h"
 #include "io/csv.h"
 
@@ -152,10 +151,6 @@ done:
 
 mosaic_status mos_trainer_statistics(mos_trainer *trainer) {
     const mos_settings_data *data = &trainer->config->settings.data;
-    mos_model_card *card = trainer->card;
-    for (int64_t m = 0; m < card->spec.modalities; m++)
-        (void)snprintf(card->level[m], sizeof card->level[m], "%s",
-                       mos_product_level_of(trainer->dataset, card->spec.modality[m].name));
     if (data->statistics == MOS_STATISTICS_REBEN) return use_published(trainer);
     mos_band_statistics *rows = NULL;
     int64_t count = 0;

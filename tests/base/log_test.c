@@ -46,8 +46,8 @@ static void take_progress(void *context, const mos_progress *progress, bool ende
 static int begin(void **state) {
     (void)state;
     const mos_log_sink sink = {&got, take_line, take_progress};
+    mos_log_set_sink(&sink); /* what earlier tests repeated is said now */
     memset(&got, 0, sizeof got);
-    mos_log_set_sink(&sink);
     mos_log_set_level(MOS_LOG_NOTICE);
     return 0;
 }
@@ -93,14 +93,49 @@ static void test_file_gets_stamped_lines(void **state) {
 static void log_lines(void *context, int64_t first, int64_t end, int thread) {
     (void)context;
     for (int64_t i = first; i < end; i++)
-        mos_log(MOS_LOG_WARNING, "line of thread %d.", thread);
+        mos_log(MOS_LOG_WARNING, "line of thread %d: %03d.", thread, (int)i);
 }
 
 static void test_one_call_at_a_time(void **state) {
     (void)state;
     mos_parallel_for(4, 400, log_lines, NULL);
     assert_int_equal(got.lines, 400);
-    assert_int_equal(got.size, 400 * strlen("1:line of thread 0.;"));
+    assert_int_equal(got.size, 400 * strlen("1:line of thread 0: 000.;"));
+}
+
+static void test_repeated_lines(void **state) {
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        mos_log(MOS_LOG_WARNING, "the same");
+        mos_log(MOS_LOG_WARNING, "other %d", i % 2);
+    }
+    mos_log(MOS_LOG_NOTICE, "the same"); /* of another level */
+    mos_log_flush();
+    mos_log_flush(); /* once */
+    mos_log(MOS_LOG_WARNING, "the same");
+    assert_string_equal(got.text, "1:the same;1:other 0;1:other 1;2:the same;"
+                                  "1:4 more times: the same;1:2 more times: other 0;"
+                                  "1:1 more time: other 1;1:the same;");
+    begin(NULL); /* a line that was long ago comes again */
+    for (int i = 0; i < 12; i++) {
+        mos_log(MOS_LOG_WARNING, "old");
+        if (i > 0) mos_log(MOS_LOG_WARNING, "line %d", i);
+    }
+    assert_non_null(strstr(got.text, "more times: old;"));
+    assert_non_null(strstr(strstr(got.text, "more times: old;"), "1:old;"));
+    FILE *file = tmpfile(); /* a file has all of its own, counts too */
+    assert_non_null(file);
+    mos_log(MOS_LOG_WARNING, "to both");
+    mos_log_set_file(file);
+    mos_log(MOS_LOG_WARNING, "to both");
+    mos_log(MOS_LOG_WARNING, "to both");
+    mos_log_set_file(NULL);
+    char lines[4096];
+    rewind(file);
+    lines[fread(lines, 1, sizeof lines - 1, file)] = '\0';
+    assert_non_null(strstr(lines, "Z warning: to both\n"));
+    assert_non_null(strstr(lines, "Z warning: 1 more time: to both\n"));
+    (void)fclose(file);
 }
 
 static void test_progress(void **state) {
@@ -177,6 +212,7 @@ int main(void) {
         cmocka_unit_test_setup(test_levels, begin),
         cmocka_unit_test_setup(test_file_gets_stamped_lines, begin),
         cmocka_unit_test_setup(test_one_call_at_a_time, begin),
+        cmocka_unit_test_setup(test_repeated_lines, begin),
         cmocka_unit_test_setup(test_progress, begin),
         cmocka_unit_test_setup(test_words_in_the_file_are_rare, begin),
         cmocka_unit_test_setup(test_nobody_listens, begin),

@@ -98,11 +98,11 @@ expect 0 "" train l2a --set data.root=in/l2a.csv
 check "the model knows its level" grep -q '"level": "L2A"' l2a/model/config.json
 score() { "$mosaic" eval l2a --threads 1 --pictures 0 --out scores --set "data.root=$1" "${@:2}"; }
 for name in l1c level_path level_tag; do
-    expect 3 "product level L1C, the model was trained on L2A.*data\.accept product-level" score in/$name.csv
+    expect 3 "is L1C, by .*was trained on L2A.*data\.accept product-level" score in/$name.csv
 done
 expect 0 "" score in/l1c.csv --set data.accept=product-level
 expect 0 "" score in/good.csv
-expect 3 "product level L1C, the model was trained on L2A" train tuned --set data.root=in/l1c.csv --init-from l2a
+expect 3 "is L1C, by .*was trained on L2A" train tuned --set data.root=in/l1c.csv --init-from l2a
 expect 0 "not judged  product-level: it needs names" check_data in/good.csv
 # --- R1, S8, S9 in scenes
 scene() { stats "in/scenes/$1.yaml" --split all 2>/dev/null; }

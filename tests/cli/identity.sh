@@ -124,8 +124,8 @@ open(sys.argv[1] + "/model/model.safetensors", "wb").write(struct.pack("<Q", len
 P
 check "models" bash -c '"$0" card.py run_old && "$0" card.py run_l2a level L2A level_by product && "$0" card.py run_guessed named_by "a guess" && "$0" card.py run_broken unit_by nonsense' "$python"
 cp -r pack_dn l1c && "$python" names.py l1c level L1C && "$python" names.py l1c level_by product
-expect 3 "product level of B02 of s2 is L1C, by product; .* was trained on L2A, by product.*data.accept other-identity" "$mosaic" eval run_l2a --threads 1 --pictures 0 --set data.root=l1c
-expect 0 "" "$mosaic" eval run_l2a --threads 1 --pictures 0 --limit 2 --set data.root=l1c --set data.accept=other-identity
+expect 3 "product level of B02 of s2 is L1C, by product; .* was trained on L2A, by product.*data.accept product-level" "$mosaic" eval run_l2a --threads 1 --pictures 0 --set data.root=l1c
+expect 0 "" "$mosaic" eval run_l2a --threads 1 --pictures 0 --limit 2 --set data.root=l1c --set data.accept=product-level
 expect 0 "names of 5 of its bands were guessed" "$mosaic" eval run_guessed --threads 1 --pictures 0 --limit 2
 expect 3 "'nonsense' is no unit_by of a band" "$mosaic" eval run_broken --threads 1
 expect 0 "a model of an earlier version: it does not say in which unit" "$mosaic" eval run_old --threads 1 --pictures 0 --out from_old
