@@ -31,8 +31,11 @@ int64_t mos_now_ns(void) {
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+static void settle_recent(void);
+
 void mos_log_set_level(mos_log_level level) {
     (void)pthread_mutex_lock(&state.lock);
+    settle_recent();
     state.level = level;
     (void)pthread_mutex_unlock(&state.lock);
 }
@@ -43,8 +46,6 @@ mos_log_level mos_log_get_level(void) {
     (void)pthread_mutex_unlock(&state.lock);
     return level;
 }
-
-static void settle_recent(void);
 
 void mos_log_flush(void) {
     (void)pthread_mutex_lock(&state.lock);
@@ -130,7 +131,8 @@ void mos_log(mos_log_level level, const char *format, ...) {
     (void)mos_vformat(line, sizeof line, format, arguments);
     va_end(arguments);
     (void)pthread_mutex_lock(&state.lock);
-    if (line[0] == '\0' || !is_repeated(level, line)) write_line(level, line);
+    const bool told = level <= state.level || (state.file != NULL && level <= MOS_LOG_NOTICE);
+    if (told && (line[0] == '\0' || !is_repeated(level, line))) write_line(level, line);
     (void)pthread_mutex_unlock(&state.lock);
 }
 

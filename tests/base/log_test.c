@@ -63,7 +63,6 @@ static void test_levels(void **state) {
     (void)state;
     assert_int_equal(mos_log_get_level(), MOS_LOG_NOTICE);
     log_one_of_each();
-    mos_log_flush(); /* no repetition of those */
     mos_log_set_level(MOS_LOG_ERROR);
     log_one_of_each();
     mos_log_set_level(MOS_LOG_DEBUG);

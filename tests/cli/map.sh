@@ -100,7 +100,7 @@ expect 0 "coarse2.tif: pixels of 20 m are resampled to 10 m" predict --s1 "$work
 expect 0 "learned no stand-in for a modality" predict --s2 "$work/clean2.tif" --without s1 --out "$work/alone.tif" --threads 2
 expect 3 "all whole numbers" predict --s1 "$work/whole1.tif" --s2 "$work/clean2.tif" --out "$work/x"
 expect 3 "VV darker than VH: swapped.*vv-below-vh" predict --s1 "$work/swapped1.tif" --s2 "$work/clean2.tif" --out "$work/x"
-expect 3 "the model was trained on .*another unit .mixed-units" predict --s1 "$work/clean1.tif" --s2 "$work/reflectance2.tif" --out "$work/x"
+expect 3 "unit of B02 of s2 is reflectance, by pixels; .*was trained on DN" predict --s1 "$work/clean1.tif" --s2 "$work/reflectance2.tif" --out "$work/x"
 expect 3 "it was removed before.*boa-offset-conflict" predict --s1 "$work/clean1.tif" --s2 "$work/lying2.tif" --out "$work/x"
 expect 2 "leaves the model no modality" predict --s2 "$work/clean2.tif" --without s1,s2 --out "$work/x"
 check "nothing is left of what was refused" test -z "$(find "$work/x" -type f 2>/dev/null)"
