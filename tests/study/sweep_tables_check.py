@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""table.tex and table.html of one sweep are the same table: the same rows, numbers, bold means and marks, and a mark is a
-Holm-adjusted p below 0.05 of results.json, in both and nowhere else. The runs are made up. Standard library only.
+"""table.tex and table.html of one sweep are the same table: the same rows, numbers, bold means and marks, and a mark stands
+where results.json says that the settings differ, over patches and over seeds, in both and nowhere else. The runs are made up. Standard library only.
 
     sweep_tables_check.py MOSAIC SOURCE FOLDER
 """
@@ -17,7 +17,7 @@ variants:
   ahead: {method: supcon}
 reference: first_one
 fractions: [0.1]
-seeds: [0, 1]
+seeds: [0, 1, 2, 3, 4, 5]
 """
 METRICS = ["macro_f1", "micro_f1", "macro_ap", "micro_ap", "hamming"]
 
@@ -25,7 +25,7 @@ METRICS = ["macro_f1", "micro_f1", "macro_ap", "micro_ap", "hamming"]
 def seed_of(_, name):
     """The second setting has the reference's runs with their seeds changed over, so that no difference is left; the third
     is ahead of both."""
-    last = int(name[-1])
+    last = int(name[-1]) % 2
     return 4 if name.startswith("ahead") else last if name.startswith("first") else 1 - last
 
 
@@ -69,7 +69,7 @@ def main():
             found = cells[metric]
             assert value == f"{found['mean']:.3f}", (setting, metric, value, found)
             difference = found.get("difference") or {}
-            assert marked == (difference.get("p_holm", 1) < 0.05), (setting, metric, marked, difference)
+            assert marked == difference.get("differs", False), (setting, metric, marked, difference)
             marks += marked
     assert all(mark for _, _, mark in tex["ahead"]), tex["ahead"]
     assert not any(mark for _, _, mark in tex["equal & mirrored"]), tex["equal & mirrored"]
