@@ -21,8 +21,8 @@ mos_log_level mos_log_get_level(void);
 /* Also append every line (with time stamp) to this file; NULL stops. The file stays the caller's.
  */
 void mos_log_set_file(FILE *file);
-/* A line that was among the last few is not printed again but counted; the count is printed when
- * the line is forgotten, here, or when the file changes. */
+/* A line that was among the last few that somebody was told is not told again but counted; the count
+ * is told when the line is forgotten, here, or when level, file or sink change. */
 void mos_log_flush(void);
 void mos_log(mos_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,6 +1,7 @@
 /* The command table, and commands as objects of the public interface. */
 #include "mosaic/command.h"
 
+#include "base/file.h"
 #include "base/isa.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -221,6 +222,15 @@ mosaic_status mos_command_open_data(const mos_data_options *data, const mos_text
                                     mos_dataset **out) {
     mos_data_options options = *data;
     if (positional->count > 0) options.root = positional->items[0];
+    return mos_dataset_open(&options, out);
+}
+
+mosaic_status mos_command_open_data_for(const mos_data_options *data, char *root, const char *path,
+                                        bool overwrite, mos_dataset **out) {
+    mos_data_options options = *data;
+    if (mos_path_exists(path) && !overwrite)
+        return mos_fail(MOSAIC_ERR_USAGE, "%s: exists; --overwrite replaces it", path);
+    options.root = root;
     return mos_dataset_open(&options, out);
 }
 

@@ -1,5 +1,4 @@
 /* mosaic data import-split: a list that somebody shared as a split file that training verifies. */
-#include "base/file.h"
 #include "base/log.h"
 #include "command/command_table.h"
 #include "prepare/split/split_import.h"
@@ -32,16 +31,14 @@ static void warn(const mos_import_report *report, const char *list) {
 
 static mosaic_status run_import(const void *values, const mos_text_list *positional, FILE *out) {
     const import_command *command = values;
-    const mos_text_list source = {.items = positional->items, .count = 1};
     const char *list = positional->items[1], *path = positional->items[2];
     mos_dataset *dataset = NULL;
     mos_split_columns *columns = NULL;
     mos_import_report report;
     mos_text text = {0};
     mosaic_status status = MOSAIC_OK;
-    if (mos_path_exists(path) && !command->overwrite)
-        MOS_GOTO(mos_fail(MOSAIC_ERR_USAGE, "%s: exists; --overwrite replaces it", path));
-    MOS_GOTO(mos_command_open_data(&command->data, &source, &dataset));
+    MOS_GOTO(mos_command_open_data_for(&command->data, positional->items[0], path,
+                                       command->overwrite, &dataset));
     MOS_GOTO(mos_split_import(dataset, list, &columns, &report));
     warn(&report, list);
     MOS_GOTO(mos_split_file_write(dataset, columns, path));

@@ -1,6 +1,5 @@
 /* mosaic data split: splits, folds and labelled fractions as a file that training reads and
  * verifies. */
-#include "base/file.h"
 #include "command/command_table.h"
 #include "prepare/split/split_plan.h"
 
@@ -21,16 +20,14 @@ static const mos_option_table own_table = {"data split", own_options, 1};
 
 static mosaic_status run_split(const void *values, const mos_text_list *positional, FILE *out) {
     const split_command *command = values;
-    const mos_text_list source = {.items = positional->items, .count = 1};
     const char *path = positional->items[1];
     mos_dataset *dataset = NULL;
     mos_split_columns *columns = NULL;
     mos_split_report report;
     mos_text text = {0};
     mosaic_status status = MOSAIC_OK;
-    if (mos_path_exists(path) && !command->overwrite)
-        MOS_GOTO(mos_fail(MOSAIC_ERR_USAGE, "%s: exists; --overwrite replaces it", path));
-    MOS_GOTO(mos_command_open_data(&command->data, &source, &dataset));
+    MOS_GOTO(mos_command_open_data_for(&command->data, positional->items[0], path,
+                                       command->overwrite, &dataset));
     MOS_GOTO(mos_split_make(dataset, &command->split, &columns, &report));
     MOS_GOTO(mos_split_file_write(dataset, columns, path));
     mos_split_describe(dataset, columns, &report, &text);

@@ -1,5 +1,4 @@
 /* mosaic protocol list, show, apply: the field's evaluation protocols. */
-#include "base/file.h"
 #include "command/command_table.h"
 #include "study/protocol.h"
 
@@ -87,7 +86,6 @@ static void describe_result(const mos_protocol *protocol, const mos_split_column
 
 static mosaic_status run_apply(const void *values, const mos_text_list *positional, FILE *out) {
     const protocol_command *command = values;
-    const mos_text_list source = {.items = positional->items + 1, .count = 1};
     const char *path = positional->items[2];
     const mos_protocol *protocol;
     mos_protocol_lists lists = {.reduced = command->reduced};
@@ -99,9 +97,8 @@ static mosaic_status run_apply(const void *values, const mos_text_list *position
     for (int k = 0; k < MOS_PROTOCOL_LISTS; k++)
         lists.path[k] = command->list[k];
     MOS_TRY(mos_protocol_find(positional->items[0], &protocol));
-    if (mos_path_exists(path) && !command->overwrite)
-        return mos_fail(MOSAIC_ERR_USAGE, "%s: exists; --overwrite replaces it", path);
-    MOS_GOTO(mos_command_open_data(&command->data, &source, &dataset));
+    MOS_GOTO(mos_command_open_data_for(&command->data, positional->items[1], path,
+                                       command->overwrite, &dataset));
     MOS_GOTO(mos_protocol_apply(protocol, dataset, &lists, &columns, hash));
     MOS_GOTO(mos_split_file_write(dataset, columns, path));
     describe_result(protocol, columns, hash, command->reduced, &text);

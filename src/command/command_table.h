@@ -51,6 +51,10 @@ extern const mos_command_row mos_command_data_info, mos_command_data_stats, mos_
 /* Open the data set at the positional argument, or at data->root when there is none. */
 mosaic_status mos_command_open_data(const mos_data_options *data, const mos_text_list *positional,
                                     mos_dataset **out);
+/* The same for a command that writes the file `path`: it may exist only where it is to be replaced,
+ * and that is asked first. */
+mosaic_status mos_command_open_data_for(const mos_data_options *data, char *root, const char *path,
+                                        bool overwrite, mos_dataset **out);
 /* machine->threads with 0 replaced by all processors. */
 int mos_command_threads(const mos_command_machine *machine);
 /* Write a text that was built to `out` and release it. */

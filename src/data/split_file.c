@@ -57,23 +57,28 @@ static int compare_ids(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Sorted: another reader of the same archive may list it in another order. */
-static mosaic_status hash_ids(const mos_dataset *dataset, char hex[65]) {
-    const char **ids = NULL;
+mosaic_status mos_split_hash_ids(const char **ids, size_t count, char end, char hex[65]) {
     mos_text text = {0};
-    mosaic_status status;
-    size_t count = (size_t)dataset->count;
-    MOS_GOTO(mos_alloc(count, sizeof *ids, "sorted ids", &ids));
-    memcpy(ids, dataset->ids, count * sizeof *ids);
+    mosaic_status status = MOSAIC_OK;
     qsort(ids, count, sizeof *ids, compare_ids);
-    for (size_t i = 0; i < count; i++)
-        mos_text_add_bytes(&text, ids[i], strlen(ids[i]) + 1);
+    for (size_t i = 0; i < count; i++) {
+        mos_text_add_bytes(&text, ids[i], strlen(ids[i]));
+        mos_text_add_bytes(&text, &end, 1);
+    }
     if (text.failed)
         status = mos_fail_memory(text.size, "sorted ids");
     else
         mos_sha256(text.data == NULL ? "" : text.data, text.size, hex);
-done:
     mos_text_release(&text);
+    return status;
+}
+
+static mosaic_status hash_ids(const mos_dataset *dataset, char hex[65]) {
+    const char **ids;
+    const size_t count = (size_t)dataset->count;
+    MOS_TRY(mos_alloc(count, sizeof *ids, "sorted ids", &ids));
+    memcpy(ids, dataset->ids, count * sizeof *ids);
+    const mosaic_status status = mos_split_hash_ids(ids, count, '\0', hex);
     mos_free(ids);
     return status;
 }

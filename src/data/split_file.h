@@ -37,6 +37,9 @@ void mos_split_columns_destroy(mos_split_columns **columns);
 /* Row `from` to row `to`; columns may be NULL. */
 void mos_split_columns_move(mos_split_columns *columns, int64_t from, int64_t to);
 
+/* SHA-256 of ids, which are sorted here (another reader of the same archive may list it in another
+ * order), each followed by the character `end`. */
+mosaic_status mos_split_hash_ids(const char **ids, size_t count, char end, char hex[65]);
 /* Atomic; fills path, sha256 and ids_sha256. Samples in the data set's order. */
 mosaic_status mos_split_file_write(const mos_dataset *dataset, mos_split_columns *columns,
                                    const char *path);

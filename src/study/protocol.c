@@ -5,7 +5,6 @@
 #include "data/fraction.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char *const list_names[MOS_PROTOCOL_LISTS] = {"train", "validation", "test"};
@@ -100,15 +99,10 @@ static mosaic_status read_list(const mos_dataset *dataset, const char *path, int
     return status;
 }
 
-static int compare_ids(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Of the training samples whose labels count, sorted, each with a line feed. */
 static mosaic_status hash_labeled(const mos_dataset *dataset, const mos_split_columns *columns,
                                   const uint8_t *keep, char hex[65]) {
     const char **ids = NULL;
-    mos_text text = {0};
     size_t count = 0;
     mosaic_status status = MOSAIC_OK;
     MOS_GOTO(mos_alloc((size_t)columns->count, sizeof *ids, "sorted ids", &ids));
@@ -118,15 +112,8 @@ static mosaic_status hash_labeled(const mos_dataset *dataset, const mos_split_co
         MOS_GOTO(mos_dataset_sample(dataset, i, &sample));
         ids[count++] = sample.id;
     }
-    qsort(ids, count, sizeof *ids, compare_ids);
-    for (size_t i = 0; i < count; i++)
-        mos_text_add(&text, "%s\n", ids[i]);
-    if (text.failed)
-        status = mos_fail_memory(text.size, "sorted ids");
-    else
-        mos_sha256(text.data == NULL ? "" : text.data, text.size, hex);
+    MOS_GOTO(mos_split_hash_ids(ids, count, '\n', hex));
 done:
-    mos_text_release(&text);
     mos_free(ids);
     return status;
 }

@@ -78,6 +78,8 @@ expect 0 "column 'classes' holds no rasters and is not used$" "$mosaic" data inf
 # a configuration where a data set is wanted
 printf 'data: {root: here/patches.csv}\nmethod: supervised\n' >"$work/mine.yaml"
 expect 3 "/here/patches.csv: data.root does not exist" "$mosaic" data check "$work/mine.yaml"
+printf 'data: {root: mine.yaml}\n' >"$work/twice.yaml"
+expect 2 "mine.yaml is a configuration of training, wanted a data set: its data.root is 'here/patches.csv'" "$mosaic" data check "$work/twice.yaml"
 
 # a table without splits: what divides it, and that it does
 check "a tree of rasters" "$mosaic" -q data synth "$work/tree" --patches 6 --size 24 --classes 2 --layout tree --no-progress
