@@ -26,15 +26,15 @@ static void add_scores(mos_text *text, const mos_result_summary *s) {
     if (s->averaged == 0)
         mos_text_add(text, "%-18s no class has known positives and known negatives\n",
                      "no macro scores");
-    add_macro(text, "F1 macro", s, s->macro_f1, s->all_f1);
-    add_score(text, "F1 micro", s->micro_f1);
-    add_macro(text, "precision macro", s, s->macro_precision, s->all_precision);
-    add_score(text, "precision micro", s->micro_precision);
-    add_macro(text, "AP macro", s, s->macro_ap, s->all_ap);
-    add_score(text, "AP micro", s->micro_ap);
+    add_macro(text, "macro F1", s, s->macro_f1, s->all_f1);
+    add_score(text, "micro F1", s->micro_f1);
+    add_macro(text, "macro precision", s, s->macro_precision, s->all_precision);
+    add_score(text, "micro precision", s->micro_precision);
+    add_macro(text, "macro AP", s, s->macro_ap, s->all_ap);
+    add_score(text, "micro AP", s->micro_ap);
     add_score(text, "Hamming loss", s->hamming_loss);
-    add_macro(text, "F1 macro, tuned", s, s->tuned_macro_f1, s->tuned_all_f1);
-    add_score(text, "F1 micro, tuned", s->tuned_micro_f1);
+    add_macro(text, "macro F1, tuned", s, s->tuned_macro_f1, s->tuned_all_f1);
+    add_score(text, "micro F1, tuned", s->tuned_micro_f1);
     add_score(text, "Hamming, tuned", s->tuned_hamming_loss);
 }
 

@@ -100,10 +100,10 @@ enum { METRICS = 4 };
 
 static void list_metrics(const mos_report_evaluation *e, metric out[METRICS]) {
     const metric all[METRICS] = {
-        {"average_precision", "AP macro", e->at[0].macro.average_precision},
-        {"average_precision", "AP micro", e->at[0].micro.average_precision},
-        {"f1", "F1 macro, threshold 0.5", e->at[0].macro.f1},
-        {"f1", "F1 micro, threshold 0.5", e->at[0].micro.f1}};
+        {"average_precision", "macro AP", e->at[0].macro.average_precision},
+        {"average_precision", "micro AP", e->at[0].micro.average_precision},
+        {"f1", "macro F1, threshold 0.5", e->at[0].macro.f1},
+        {"f1", "micro F1, threshold 0.5", e->at[0].micro.f1}};
     memcpy(out, all, sizeof all);
 }
 

@@ -204,7 +204,7 @@ static void say_probe_beats_head(const mos_run_document *run, mos_text *out) {
     if (!has_labels(e) || strcmp(e->scorer, "head") != 0) return;
     const mos_report_evaluation *probe = best_probe(run, e);
     if (probe && macro_ap(probe) > macro_ap(e) + clear_gap)
-        mos_text_add(out, "The %s beats the head on %s: AP macro %.3f to %.3f.", probe->scorer,
+        mos_text_add(out, "The %s beats the head on %s: macro AP %.3f to %.3f.", probe->scorer,
                      e->split, macro_ap(probe), macro_ap(e));
 }
 
@@ -221,7 +221,7 @@ static void say_below_floor(const mos_run_document *run, mos_text *out) {
             floor = other;
     }
     if (floor)
-        mos_text_add(out, "Below %s on %s: AP macro %.3f to %.3f without training.",
+        mos_text_add(out, "Below %s on %s: macro AP %.3f to %.3f without training.",
                      mos_report_floor(floor), e->split, macro_ap(probe), macro_ap(floor));
 }
 
@@ -229,7 +229,7 @@ static void say_chance(const mos_run_document *run, mos_text *out) {
     const mos_report_evaluation *e = mos_report_headline(run);
     double chance = has_labels(e) ? mos_report_chance_ap(e) : NAN;
     if (isfinite(chance) && macro_ap(e) < chance + clear_gap)
-        mos_text_add(out, "No better than chance on %s: AP macro %.3f, chance %.3f.", e->split,
+        mos_text_add(out, "No better than chance on %s: macro AP %.3f, chance %.3f.", e->split,
                      macro_ap(e), chance);
 }
 

@@ -77,7 +77,7 @@ static void add_row(const mos_run_document *run, const overview *o, const char *
 }
 
 void mos_report_overview_write(const mos_run_document *run, mos_text *out) {
-    static const char *const scores[] = {"AP macro", "F1 macro"};
+    static const char *const scores[] = {"macro AP", "macro F1"};
     const char *words[MOST + 6] = {0};
     overview o = {0};
     int count = 0;

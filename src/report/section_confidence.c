@@ -5,8 +5,8 @@
 #include <string.h>
 
 void mos_section_confidence(const mos_run_document *run, mos_text *out) {
-    static const char *const titles[MOS_REPORT_INTERVALS] = {"F1 macro", "F1 micro", "AP macro",
-                                                             "AP micro", "Hamming loss"};
+    static const char *const titles[MOS_REPORT_INTERVALS] = {"macro F1", "micro F1", "macro AP",
+                                                             "micro AP", "Hamming loss"};
     const mos_report_analysis *a = mos_report_headline_analysis(run);
     if (!a || a->confidence_sets == 0) return;
     mos_text_add(out,

@@ -44,12 +44,12 @@ void mos_section_modalities(const mos_run_document *run, mos_text *out) {
     mos_text_add(out, "<div class=\"scroll\"><table><tr><th scope=\"col\">given to the "
                       "model</th><th scope=\"col\" "
                       "class=\"n\">patches</th><th scope=\"col\" class=\"n\">lacking</th><th "
-                      "scope=\"col\">F1 macro");
+                      "scope=\"col\">macro F1");
     mos_bar_axis_write(out);
-    mos_text_add(out, "</th><th scope=\"col\" "
-                      "class=\"n\">with its interval</th><th scope=\"col\" class=\"n\">F1 "
-                      "micro</th><th scope=\"col\" class=\"n\">AP "
-                      "macro</th></tr>");
+    mos_text_add(out,
+                 "</th><th scope=\"col\" "
+                 "class=\"n\">with its interval</th><th scope=\"col\" class=\"n\">micro F1</th>"
+                 "<th scope=\"col\" class=\"n\">macro AP</th></tr>");
     for (int k = 0; k < a->subsets; k++) {
         const mos_report_subset *s = &a->subset[k];
         mos_text_add(out, "<tr><td>");
@@ -108,7 +108,7 @@ void mos_section_lag(const mos_run_document *run, mos_text *out) {
         mos_text_add(
             out,
             "</p><div class=\"scroll\"><table><tr><th scope=\"col\">days</th><th scope=\"col\" "
-            "class=\"n\">patches</th><th scope=\"col\" class=\"n\">F1 micro</th></tr>");
+            "class=\"n\">patches</th><th scope=\"col\" class=\"n\">micro F1</th></tr>");
         add_bins(a->lag, a->lags, false, out);
     }
     if (exchanged) {

@@ -106,7 +106,7 @@ static void add_method(const mos_report_evaluation *e, mos_text *out) {
                  shown == 0 ? "; F1 at threshold 0.5"
                             : "; F1 with thresholds tuned per class on validation");
     if (last > 0)
-        mos_text_add(out, " F1 macro is %.3f at 0.5 and %.3f with the tuned thresholds%s.",
+        mos_text_add(out, " Macro F1 is %.3f at 0.5 and %.3f with the tuned thresholds%s.",
                      e->at[0].macro.f1, e->at[last].macro.f1,
                      shown == 0 ? ", which lose here" : "");
     if (last > 0 && e->at_global_threshold > 0)
@@ -121,9 +121,9 @@ static void add_macro_tile(const mos_report_evaluation *e, const char *score, do
                            int which, double chance, mos_text *out) {
     char name[96];
     if (e->averaged < 0)
-        (void)snprintf(name, sizeof name, "%s macro", score);
+        (void)snprintf(name, sizeof name, "macro %s", score);
     else
-        (void)snprintf(name, sizeof name, "%s macro, %lld of %lld classes", score,
+        (void)snprintf(name, sizeof name, "macro %s, %lld of %lld classes", score,
                        (long long)e->averaged, (long long)e->class_count);
     add_tile(out, name, value, 3, interval_of(e, which), chance);
 }
@@ -132,10 +132,10 @@ static void add_tiles(const mos_report_evaluation *e, mos_text *out) {
     int shown = shown_set(e);
     mos_text_add(out, "<div class=\"tiles\">");
     add_macro_tile(e, "F1", e->at[shown].macro.f1, 0, mos_report_chance_f1(e), out);
-    add_tile(out, "F1 micro", e->at[shown].micro.f1, 3, interval_of(e, 1),
+    add_tile(out, "micro F1", e->at[shown].micro.f1, 3, interval_of(e, 1),
              mos_report_chance_micro_f1(e));
     add_macro_tile(e, "AP", e->at[0].macro.average_precision, 2, mos_report_chance_ap(e), out);
-    add_tile(out, "AP micro", e->at[0].micro.average_precision, 3, interval_of(e, 3),
+    add_tile(out, "micro AP", e->at[0].micro.average_precision, 3, interval_of(e, 3),
              mos_report_chance_micro_ap(e));
     add_tile(out, "Hamming loss", e->at[shown].hamming_loss, 4, interval_of(e, 4), NAN);
     mos_text_add(out, "</div>");

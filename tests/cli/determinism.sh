@@ -36,7 +36,7 @@ expect 0 "model written" train first
 expect 0 "model written" train second
 compare second
 same "$work/first/model/model.safetensors" "$work/second/model/model.safetensors"
-expect 0 "F1 micro" "$mosaic" eval "$work/first" --threads 1
+expect 0 "micro F1" "$mosaic" eval "$work/first" --threads 1
 rm -rf "$work/second"
 
 for workers in 1 2 4; do
@@ -53,7 +53,7 @@ fi
 if LC_ALL=de_DE.UTF-8 locale decimal_point 2>/dev/null | grep -q ,; then
     export LC_ALL=de_DE.UTF-8
     expect 0 "model written" train german
-    expect 0 "F1 micro +0\.|F1 micro +1\." "$mosaic" eval "$work/german" --threads 1
+    expect 0 "micro F1 +0\.|micro F1 +1\." "$mosaic" eval "$work/german" --threads 1
     expect 0 "written|report" "$mosaic" report "$work/german"
     check "a data set in German" "$mosaic" data synth "$work/german-data" --patches 32 --size 24 --classes 4 --seed 3 --no-progress
     "$mosaic" data stats "$work/data" >"$work/german.stats" 2>/dev/null

@@ -11,7 +11,7 @@ model: {encoder: resnet18, hidden: 16, latent: 8}
 train: {epochs: 1, batch: 8, lr: 1e-3, keep: 1}
 END
 expect 0 "model written" "$mosaic" train "$work/config.yaml" --out "$work/run" --threads 1 --max-steps 2
-expect 0 "F1 micro" "$mosaic" eval "$work/run" --split train --embeddings --tsne --pictures 0 --threads 2
+expect 0 "micro F1" "$mosaic" eval "$work/run" --split train --embeddings --tsne --pictures 0 --threads 2
 check "scikit-learn says the same" /usr/bin/python3 - "$work/run/eval/train" <<'END'
 import csv, json, sys
 import numpy as np

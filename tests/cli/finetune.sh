@@ -36,26 +36,26 @@ compare() {
     check "$1: the same are $2" /usr/bin/python3 "$work/compare.py" "$work/source" "$work/$1" "$2"
 }
 
-expect 0 "F1 micro" tune whole
+expect 0 "micro F1" tune whole
 compare whole '^$'
 check "the source is named" grep -q "\"init_from\": \"$work/source/model/model.safetensors\"" "$work/whole/provenance.json"
 check "scores" test -s "$work/whole/eval/test/metrics.json"
 check "only labelled patches" grep -q '"trained_on": 12' "$work/whole/provenance.json"
 check "the source's statistics" bash -c "cut -d, -f1-4 '$work/whole/statistics.csv' | grep -vxFf <(cut -d, -f1-4 '$work/source/statistics.csv') | wc -l | grep -qx 0"
 expect 0 "reduced" tune cut --max-steps 2
-expect 0 "F1 micro" tune cut --resume
+expect 0 "micro F1" tune cut --resume
 same "$work/whole/model/model.safetensors" "$work/cut/model/model.safetensors"
 same "$work/whole/metrics.jsonl" "$work/cut/metrics.jsonl"
 expect 5 "train.encoder_lr|train.lr" tune cut --resume --lr 0.5
 rm -rf "$work/whole" "$work/cut"
 
-expect 0 "F1 micro" tune stages --freeze-stages 3
+expect 0 "micro F1" tune stages --freeze-stages 3
 compare stages '^backbones\.s[12]\.(conv1|bn1|layer[12])\.'
 rm -rf "$work/stages"
-expect 0 "F1 micro" tune norms --freeze-norms
+expect 0 "micro F1" tune norms --freeze-norms
 compare norms '(bn[12]|downsample\.1)\.'
 rm -rf "$work/norms"
-expect 0 "F1 micro" tune all --freeze-stages 5 --modalities s2
+expect 0 "micro F1" tune all --freeze-stages 5 --modalities s2
 compare all '.'
 check "one modality" bash -c "grep -q '\"s2\"' '$work/all/model/config.json' && ! grep -q '\"s1\"' '$work/all/model/config.json'"
 expect 2 "out RUN is wanted" "$mosaic" probe "$work/source" --kind finetune

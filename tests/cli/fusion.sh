@@ -24,7 +24,7 @@ for fusion in gated bilinear cross-attention; do
     same "$work/whole/model/model.safetensors" "$work/cut/model/model.safetensors"
     same "$work/whole/metrics.jsonl" "$work/cut/metrics.jsonl"
     check "the card names $fusion" grep -q "\"fusion\": \"$fusion\"" "$work/whole/model/config.json"
-    expect 0 "F1 micro" "$mosaic" eval "$work/whole" --threads 1
+    expect 0 "micro F1" "$mosaic" eval "$work/whole" --threads 1
     expect 0 "model written" train cut --set model.fusion=$fusion --set train.precision=fp32 --max-steps 1 --overwrite
     rm -rf "$work/whole" "$work/cut"
 done

@@ -13,14 +13,14 @@ END
 expect 0 "model written" "$mosaic" train "$work/config.yaml" --out "$work/run" --threads 1
 run=$work/run
 
-expect 0 "F1 micro" "$mosaic" probe "$run" --threads 1
+expect 0 "micro F1" "$mosaic" probe "$run" --threads 1
 check "the record" grep -q '"kind": "linear"' "$run/eval/test-probe/probe.json"
 check "penalties to choose from" test "$(grep -c '"l2"' "$run/eval/test-probe/probe.json")" = 6
 check "scores" grep -q '"scorer": "linear probe"' "$run/eval/test-probe/metrics.json"
-expect 0 "F1 micro" "$mosaic" probe "$run" --threads 1 --solver adamw --epochs 5 --l2 0.01 --modalities s2 --write-model "$work/probed.safetensors"
+expect 0 "micro F1" "$mosaic" probe "$run" --threads 1 --solver adamw --epochs 5 --l2 0.01 --modalities s2 --write-model "$work/probed.safetensors"
 check "its own folder" test -s "$run/eval/test-probe-s2/predictions.csv"
 # The model file that was written scores as the probe did.
-expect 0 "F1 micro" "$mosaic" eval "$work/probed.safetensors" --out "$work/again" --threads 1 --set data.root="$work/data"
+expect 0 "micro F1" "$mosaic" eval "$work/probed.safetensors" --out "$work/again" --threads 1 --set data.root="$work/data"
 check "thresholds and scores of the written model" /usr/bin/python3 - "$run/eval/test-probe-s2/predictions.csv" "$work/again/predictions.csv" <<'END'
 import csv, sys
 a, b = ([row for row in csv.DictReader(open(path))] for path in sys.argv[1:])
@@ -38,10 +38,10 @@ for x, y in zip(a, b):
 assert numbers > 10
 END
 
-expect 0 "F1 micro" "$mosaic" probe "$run" --kind knn --neighbours 3,7 --temperature 0.1,0.3 --threads 1
+expect 0 "micro F1" "$mosaic" probe "$run" --kind knn --neighbours 3,7 --temperature 0.1,0.3 --threads 1
 check "the record" grep -q '"kind": "knn"' "$run/eval/test-knn/probe.json"
 for split in train test; do
-    expect 0 "F1 micro" "$mosaic" eval "$run" --split $split --embeddings --threads 1
+    expect 0 "micro F1" "$mosaic" eval "$run" --split $split --embeddings --threads 1
 done
 check "numpy votes the same" /usr/bin/python3 - "$run" <<'END'
 import csv, json, sys
@@ -74,21 +74,21 @@ for name in names:
 END
 # Floors: what a trained encoder has to beat, in folders and under names of their own.
 for floor in untrained random statistics; do
-    expect 0 "F1 micro" "$mosaic" probe "$run" --features $floor --threads 1 --pictures 0
+    expect 0 "micro F1" "$mosaic" probe "$run" --features $floor --threads 1 --pictures 0
     check "the record of $floor" grep -q "\"features\": \"$floor\"" "$run/eval/test-probe-$floor/probe.json"
 done
 check "their names" grep -q '"scorer": "linear probe, untrained encoder"' "$run/eval/test-probe-untrained/metrics.json"
 check "features are not those of the encoder" bash -c '! cmp -s "$1/test-probe/predictions.csv" "$1/test-probe-untrained/predictions.csv"' - "$run/eval"
-expect 0 "F1 micro" "$mosaic" probe "$run" --features random --threads 2 --pictures 0 --out "$work/again-random"
+expect 0 "micro F1" "$mosaic" probe "$run" --features random --threads 2 --pictures 0 --out "$work/again-random"
 check "random features are the same for any threads" cmp "$run/eval/test-probe-random/predictions.csv" "$work/again-random/predictions.csv"
-expect 0 "F1 micro" "$mosaic" probe "$run" --features random --seed 5 --fraction 0.5 --threads 1 --pictures 0 --out "$work/other-random"
+expect 0 "micro F1" "$mosaic" probe "$run" --features random --seed 5 --fraction 0.5 --threads 1 --pictures 0 --out "$work/other-random"
 check "another seed, other filters" bash -c '! cmp -s "$1" "$2"' - "$run/eval/test-probe-random/predictions.csv" "$work/other-random/predictions.csv"
 # The encoder before training is the one that --save-initial keeps.
 expect 0 "model written" "$mosaic" train "$work/config.yaml" --out "$work/kept" --threads 1 --save-initial
-expect 0 "F1 micro" "$mosaic" probe "$work/kept" --features untrained --threads 1 --pictures 0
+expect 0 "micro F1" "$mosaic" probe "$work/kept" --features untrained --threads 1 --pictures 0
 check "drawn anew or kept: the same" cmp "$run/eval/test-probe-untrained/predictions.csv" "$work/kept/eval/test-probe-untrained/predictions.csv"
 # A run below a floor is said to be, by report and compare; the floor's score is planted.
-expect 0 "F1 micro" "$mosaic" probe "$work/kept" --threads 1 --pictures 0
+expect 0 "micro F1" "$mosaic" probe "$work/kept" --threads 1 --pictures 0
 plant() {
     for folder in random statistics untrained; do
         rm -rf "$work/kept/eval/test-probe-$folder"
@@ -113,8 +113,8 @@ expect 2 "wants features of an encoder" "$mosaic" probe "$run" --features random
 expect 2 "trains the encoder" "$mosaic" probe "$run" --kind finetune --features random --out "$work/no" --threads 1
 
 # C of scikit-learn, and a second fit on labelled and validation rows: logged, and scored as scikit-learn's.
-expect 0 "F1 micro" "$mosaic" probe "$run" --C 0.1,1 --refit --iterations 2000 --threads 1 --pictures 0 --out "$work/refit"
-expect 0 "F1 micro" "$mosaic" eval "$run" --split validation --embeddings --threads 1
+expect 0 "micro F1" "$mosaic" probe "$run" --C 0.1,1 --refit --iterations 2000 --threads 1 --pictures 0 --out "$work/refit"
+expect 0 "micro F1" "$mosaic" eval "$run" --split validation --embeddings --threads 1
 check "C, penalty and rows" /usr/bin/python3 - "$run" "$work/refit" <<'END'
 import csv, json, sys
 import numpy as np

@@ -57,7 +57,7 @@ csv=$real/terramesh_patches/patches.csv
 expect 0 "\+1000 offset, removed" "$mosaic" data info "$csv"
 example=$2/examples/csv.yaml
 expect 0 "model written" "$mosaic" train "$example" --out "$work/whole" --set "data.root=$csv" --set train.keep=1
-expect 0 "F1 micro +(0\.9[5-9]|1\.0)" "$mosaic" eval "$work/whole" --split train
+expect 0 "micro F1 +(0\.9[5-9]|1\.0)" "$mosaic" eval "$work/whole" --split train
 expect 0 "reduced" "$mosaic" train "$example" --out "$work/halves" --set "data.root=$csv" --set train.keep=1 --max-steps 9
 expect 0 "resuming at step 9" "$mosaic" train "$example" --out "$work/halves" --set "data.root=$csv" --set train.keep=1 --resume
 same "$work/whole/model/model.safetensors" "$work/halves/model/model.safetensors"

@@ -142,7 +142,7 @@ train: {epochs: 1, batch: 16, lr: 1e-3, workers: 2, log_every: 1}
 END
 for from in scene packed; do
     expect 0 "model written" "$mosaic" train "$work/config.yaml" --out "$work/run-$from" --threads 1 --set "data.root=$work/$from"
-    expect 0 "F1 micro" "$mosaic" eval "$work/run-$from" --split test --threads 1
+    expect 0 "micro F1" "$mosaic" eval "$work/run-$from" --split test --threads 1
 done
 same "$work/run-scene/eval/test/predictions.csv" "$work/run-packed/eval/test/predictions.csv"
 

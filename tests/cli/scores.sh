@@ -34,9 +34,9 @@ for total, terms in lines:
     assert len(parts) > 1 and abs(sum(parts) - float(total)) < 0.01 * abs(float(total)), (total, terms)
 END
 
-expect 0 "^F1 macro +0\.[0-9]+ \([0-9]+ classes with positives and negatives; 0\.[0-9]+ over all 19\)" "$mosaic" eval "$run" --threads 1 --pictures 0
+expect 0 "^macro F1 +0\.[0-9]+ \([0-9]+ classes with positives and negatives; 0\.[0-9]+ over all 19\)" "$mosaic" eval "$run" --threads 1 --pictures 0
 cp "$work/output" "$work/scores"
-check "AP macro says it too" grep -qE "^AP macro +0\.[0-9]+ \([0-9]+ classes with positives and negatives; 0\.[0-9]+ over all 19\)" "$work/scores"
+check "macro AP says it too" grep -qE "^macro AP +0\.[0-9]+ \([0-9]+ classes with positives and negatives; 0\.[0-9]+ over all 19\)" "$work/scores"
 cat >"$work/judge.py" <<'END'
 import csv, json, sys, warnings
 try:

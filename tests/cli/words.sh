@@ -63,6 +63,9 @@ expect 2 "--set wants KEY=VALUE, found 'train.epochs'$" "$mosaic" train "$work/k
 expect 2 "--set wants KEY=VALUE, found 'train.epochs'$" "$mosaic" sweep ablation --set=train.epochs --out "$work/run"
 expect 2 "--set wants KEY=VALUE, found 'augment.blur', did you mean --set augment.blur=0\?" "$mosaic" preview "$work/key.yaml" --set augment.blur 0
 
+# one name for a mean: macro F1, as the field writes it
+check "no 'F1 macro'" test -z "$(grep -rnE '(F1|AP|precision|recall) (macro|micro)\b' "$2"/{src,cli,docs,examples,README.md})"
+
 # a PyTorch file where safetensors is wanted
 printf 'PK\003\004aaaaaaaaaaaaaaaaaaaaaaaa' >"$work/resnet34.pth"
 expect 3 "resnet34.pth.* is a PyTorch file .*save_file" "$mosaic" eval "$work/resnet34.pth"

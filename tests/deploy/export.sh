@@ -45,7 +45,7 @@ ort=${MOSAIC_ONNX_PYTHON:-}
 [ -n "$ort" ] || echo "skipped: exports do not run themselves in ONNX Runtime (MOSAIC_ONNX_PYTHON)"
 names=(concat gated bilinear cross-attention learned)
 for name in "${names[@]}"; do
-    expect 0 "F1 micro" "$mosaic" eval "$work/$name.safetensors" --out "$work/eval-$name" --threads 1 --pictures 0 --embeddings
+    expect 0 "micro F1" "$mosaic" eval "$work/$name.safetensors" --out "$work/eval-$name" --threads 1 --pictures 0 --embeddings
     expect 0 "${ort:+gives what this program does.*}" "$mosaic" export "$work/$name.safetensors" --to onnx --out "$work/$name.onnx" --threads 1 --python "$ort"
 done
 [ $onnx = no ] || check "ONNX files" judge onnx "$work" "${names[@]}"

@@ -158,7 +158,7 @@ def check_huggingface(exported, run, folder):
     scores = json.load(open(os.path.join(run, "metrics.json")))
     index = card.split("---")[1]
     assert "model-index:" in index and 'split: "test"' in index
-    value = float(index.split("AP micro\"\n      value: ")[1].split("\n")[0])
+    value = float(index.split("micro AP\"\n      value: ")[1].split("\n")[0])
     assert value == scores["thresholds"]["0.5"]["micro"]["average_precision"], (value, scores)
     assert "n = 6" in card
     spec = importlib.util.spec_from_file_location("modeling", os.path.join(exported, "modeling.py"))

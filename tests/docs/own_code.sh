@@ -25,7 +25,7 @@ model: {encoder: resnet18, hidden: 16, latent: 8}
 train: {epochs: 1, batch: 4, lr: 1e-3, precision: fp32}
 END
 expect 0 "model written" "$mosaic" train "$work/config.yaml" --out "$work/run" --threads 1
-expect 0 "F1 micro" "$mosaic" eval "$work/run" --threads 1 --pictures 0
+expect 0 "micro F1" "$mosaic" eval "$work/run" --threads 1 --pictures 0
 awk '/^```python$/ { on = 1; next } /^```$/ { on = 0 } on' "$source/docs/own_code.md" >"$work/own.py"
 check "the document has a program" test -s "$work/own.py"
 "$python" "$work/own.py" "$work/run/model/model.safetensors" "$work/table.csv" >"$work/own.txt" || failures=$((failures + 1))

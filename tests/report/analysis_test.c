@@ -156,7 +156,7 @@ static void absent_analyses_are_left_out(void **state) {
                                         "lag_repair.csv"};
     static const char *const sections[] = {
         "id=\"confusability\"", "Classes between modalities",  "id=\"clusters\"", "id=\"maps\"",
-        "id=\"modalities\"",    "F1 micro</th></tr><tr><td>1", "id=\"lag\""};
+        "id=\"modalities\"",    "micro F1</th></tr><tr><td>1", "id=\"lag\""};
     char path[256];
     for (int k = 0; k < 7; k++) {
         (void)snprintf(path, sizeof path, "%s/eval/test/%s", run, files[k]);

@@ -78,7 +78,7 @@ static void every_section_is_written(void **state) {
                        "epoch,2,1,0.1,4,1.5,,0.5\nepoch,4,2,0.1,3,1,,0.625\n");
     put("eval/test/metrics.json", metrics);
     char *page = write_and_read();
-    expect(page, "<b>0.250</b><span>F1 macro");
+    expect(page, "<b>0.250</b><span>macro F1");
     expect(page, "Water</span> &lt;deep&gt; &amp; &quot;cold&quot;");
     expect(page, "# &lt;script&gt;");
     expect(page, "Reduced run");
@@ -87,7 +87,7 @@ static void every_section_is_written(void **state) {
     expect(page, "<b>2</b> × orphan, e.g. patch_1");
     expect(page, "Total loss");
     expect(page, "Validation scores");
-    expect(page, "AP macro: 0.625 at 2");
+    expect(page, "macro AP: 0.625 at 2");
     expect(page, "<dt>intra</dt><dd>contrast of two views");
     assert_null(strstr(page, "<dt>msc</dt>")); /* a term that is off */
     expect(page, "Hamming loss 0.1250");

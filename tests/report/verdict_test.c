@@ -73,9 +73,9 @@ static void tuned_thresholds_win(void **state) {
     (void)state;
     mos_section_verdict(&run, &page);
     expect("F1 with thresholds tuned per class on validation");
-    expect("F1 macro is 0.400 at 0.5 and 0.500 with the tuned thresholds.");
-    expect("<b>0.500</b><span>F1 macro, 3 of 3 classes</span><small>0.475 to 0.525</small>");
-    expect("<b>0.550</b><span>F1 micro");
+    expect("Macro F1 is 0.400 at 0.5 and 0.500 with the tuned thresholds.");
+    expect("<b>0.500</b><span>macro F1, 3 of 3 classes</span><small>0.475 to 0.525</small>");
+    expect("<b>0.550</b><span>micro F1");
 }
 
 static void tuned_thresholds_lose(void **state) {
@@ -85,9 +85,9 @@ static void tuned_thresholds_lose(void **state) {
     evaluation.at_global_threshold = 2;
     mos_section_verdict(&run, &page);
     expect("; F1 at threshold 0.5.");
-    expect("F1 macro is 0.400 at 0.5 and 0.375 with the tuned thresholds, which lose here.");
-    expect("<b>0.400</b><span>F1 macro, 3 of 3 classes</span><small>0.375 to 0.425</small>");
-    expect("<b>0.450</b><span>F1 micro");
+    expect("Macro F1 is 0.400 at 0.5 and 0.375 with the tuned thresholds, which lose here.");
+    expect("<b>0.400</b><span>macro F1, 3 of 3 classes</span><small>0.375 to 0.425</small>");
+    expect("<b>0.450</b><span>micro F1");
     expect("2 classes had too few positives or negatives for a threshold of their own");
 }
 
@@ -123,7 +123,7 @@ static void both_means(void **state) {
     evaluation.at[1].macro_all.f1 = 0.3333;
     evaluation.at[0].macro_all.average_precision = 0.25;
     mos_section_verdict(&run, &page);
-    expect("F1 macro, 2 of 3 classes");
+    expect("macro F1, 2 of 3 classes");
     expect("Over all 3, as scikit-learn counts them: F1 0.333, AP 0.250.");
 }
 

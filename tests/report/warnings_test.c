@@ -171,26 +171,26 @@ static void what_it_scored(void **state) {
     (void)state;
     evaluations[0].at[0].macro.average_precision = 0.319;
     evaluations[1].at[0].macro.average_precision = 0.517;
-    expect("probe beats head", "The linear probe beats the head on test: AP macro 0.517 to 0.319.");
+    expect("probe beats head", "The linear probe beats the head on test: macro AP 0.517 to 0.319.");
     evaluations[1].at[0].macro.average_precision = 0.325; /* no clear gap */
     evaluations[2].at[0].macro.average_precision = 0.3;
     expect("", "");
     evaluations[2].at[0].macro.average_precision = 0.375;
     expect("below floor",
-           "Below random features on test: AP macro 0.325 to 0.375 without training.");
+           "Below random features on test: macro AP 0.325 to 0.375 without training.");
     (void)snprintf(evaluations[2].folder, sizeof evaluations[2].folder, "test-probe-statistics");
     expect("below floor",
-           "Below band statistics on test: AP macro 0.325 to 0.375 without training.");
+           "Below band statistics on test: macro AP 0.325 to 0.375 without training.");
     (void)snprintf(evaluations[2].folder, sizeof evaluations[2].folder, "test-knn-untrained");
     expect("below floor",
-           "Below untrained features on test: AP macro 0.325 to 0.375 without training.");
+           "Below untrained features on test: macro AP 0.325 to 0.375 without training.");
     (void)snprintf(evaluations[2].split, sizeof evaluations[2].split, "validation");
     expect("", ""); /* a floor of another split says nothing */
     (void)snprintf(evaluations[2].split, sizeof evaluations[2].split, "test");
     evaluations[2].at[0].macro.average_precision = 0.1;
     evaluations[0].at[0].macro.average_precision = 0.255;
     evaluations[1].at[0].macro.average_precision = 0.26;
-    expect("chance", "No better than chance on test: AP macro 0.255, chance 0.250.");
+    expect("chance", "No better than chance on test: macro AP 0.255, chance 0.250.");
     evaluations[0].at[0].macro.average_precision = 0.6;
     evaluations[0].analysis.bins = 3;
     evaluations[0].analysis.ece = 0.125;
