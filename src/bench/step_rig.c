@@ -162,3 +162,7 @@ mos_model *mos_step_rig_model(mos_step_rig *rig) {
 mos_device *mos_step_rig_device(mos_step_rig *rig) {
     return rig->device;
 }
+
+int64_t mos_step_rig_views(const mos_step_rig *rig) {
+    return rig->views.views;
+}

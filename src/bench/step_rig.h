@@ -33,5 +33,6 @@ mosaic_status mos_step_rig_run(mos_step_rig *step, double *seconds, double *loss
 void mos_step_rig_feed(mos_step_rig *step, const float *const *images, const int8_t *labels);
 mos_model *mos_step_rig_model(mos_step_rig *step);
 mos_device *mos_step_rig_device(mos_step_rig *step);
+int64_t mos_step_rig_views(const mos_step_rig *step); /* of a modality, in a step */
 
 #endif

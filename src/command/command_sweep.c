@@ -1,5 +1,6 @@
 /* mosaic sweep: many runs of one configuration, and the tables that compare them. */
 #include "command/command_table.h"
+#include "command/sweep_estimate.h"
 #include "study/ready_sweeps.h"
 #include "study/sweep.h"
 
@@ -7,7 +8,7 @@
 
 typedef struct sweep_command {
     mos_command_machine machine;
-    char *out, *config, *reference, *program;
+    char *out, *config, *data, *published, *reference, *program;
     mos_text_list set, grid, variants, fractions, seeds;
     int64_t jobs, index, count;
     bool dry_run, collect, show;
@@ -24,6 +25,11 @@ static const mos_option choice_options[] = {
      .type = MOS_OPTION_PATH,
      FIELD(config),
      .help = "base configuration instead of the sweep's own (and its data instead of procedural)"},
+    {.key = "data",
+     .type = MOS_OPTION_PATH,
+     FIELD(data),
+     .help = "data set of all runs (data.root) instead of the sweep's own, e.g. an archive for "
+             "'paper'"},
     {.key = "set",
      .type = MOS_OPTION_LIST,
      .unit = "KEY=VALUE",
@@ -86,12 +92,19 @@ static const mos_option work_options[] = {
      .type = MOS_OPTION_BOOL,
      FIELD(dry_run),
      .fallback = "false",
-     .help = "list the runs and how far they are, do nothing"},
+     .help =
+         "list the runs and how far they are, how long the rest takes here by steps measured now, "
+         "and how much disk; train nothing"},
     {.key = "show",
      .type = MOS_OPTION_BOOL,
      FIELD(show),
      .fallback = "false",
      .help = "print the file of a ready-made sweep, to start one's own from"},
+    {.key = "published",
+     .type = MOS_OPTION_PATH,
+     FIELD(published),
+     .help = "CSV file of published figures for the page, besides those that the program knows: "
+             "columns data, method, modalities, labels, scored, source and scores by name"},
     {.key = "program",
      .type = MOS_OPTION_PATH,
      FIELD(program),
@@ -133,6 +146,7 @@ static mosaic_status list_runs(const mos_sweep_options *options, FILE *out) {
     }
     mos_text_add(&text, "%lld runs, %lld to train\n", (long long)plan->runs,
                  (long long)plan->unique);
+    MOS_GOTO(mos_sweep_estimate(options, plan, &text));
     status = mos_command_print(&text, out);
 done:
     mos_text_release(&text);
@@ -145,6 +159,7 @@ static mosaic_status run_sweep(const void *values, const mos_text_list *position
     const mos_sweep_options options = {.source = positional->items[0],
                                        .out = command->out,
                                        .choices = {.config = command->config,
+                                                   .data = command->data,
                                                    .set = &command->set,
                                                    .grid = &command->grid,
                                                    .variants = &command->variants,
@@ -152,6 +167,7 @@ static mosaic_status run_sweep(const void *values, const mos_text_list *position
                                                    .seeds = &command->seeds,
                                                    .reference = command->reference},
                                        .program = command->program,
+                                       .published = command->published,
                                        .device = mos_device_choices[command->machine.device],
                                        .jobs = (int)command->jobs,
                                        .threads = mos_command_threads(&command->machine),
@@ -181,7 +197,7 @@ const mos_command_row mos_command_sweep = {
     .name = "sweep",
     .usage = "mosaic sweep [options] --out FOLDER NAME|SWEEP.yaml|CONFIG.yaml",
     .summary = "many runs over variants, grids, labelled fractions and seeds, and their tables "
-               "(ready-made: ablation, methods, tau, positives, fusion, low-label)",
+               "(ready-made: ablation, methods, tau, positives, fusion, low-label, paper)",
     .parts = {{&choice_table, 0, NULL},
               {&work_table, 0, NULL},
               {&mos_command_machine_table, offsetof(sweep_command, machine), NULL}},

@@ -74,6 +74,22 @@ const mos_ready_sweep mos_ready_sweeps[] = {
      "  soft: {method: mosaic-1, loss.positives: soft}\n"
      "  soft queue: {method: mosaic-1, loss.positives: soft, loss.msc_queue: 64}\n"
      "  half of a batch: {method: mosaic-1, data.labeled.per_batch: 0.5}\n"},
+    /* Everything that is not named here is the default that docs/configuration.md explains. */
+    {"paper", "the paper's tables on an archive: methods at 100, 10 and 1 % labels (wants --data)",
+     "base: {}\n"
+     "seeds: [0, 1, 2]\n"
+     "fractions: [1, 0.1, 0.01]\n"
+     "evaluate: [validation, test]\n"
+     "pages: true\n"
+     "reference: supervised\n"
+     "variants:\n"
+     "  supervised-s1: {method: supervised, data.modalities: {s1: }}\n"
+     "  supervised-s2: {method: supervised, data.modalities: {s2: }}\n"
+     "  supervised: {method: supervised}\n"
+     "  simclr: {method: simclr}\n"
+     "  iai-simclr: {method: iai-simclr}\n"
+     "  mosaic-1: {method: mosaic-1}\n"
+     "  mosaic-2: {method: mosaic-2}\n"},
     {NULL, NULL, NULL},
 };
 

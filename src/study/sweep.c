@@ -100,6 +100,7 @@ static void make_command(const mos_sweep_options *options, mos_text *out) {
     mos_text_add(out, "mosaic sweep");
     add_word(out, "", options->source);
     if (choices->config != NULL) add_word(out, "--config", choices->config);
+    if (choices->data != NULL) add_word(out, "--data", choices->data);
     add_list(out, "--set", choices->set, false);
     add_list(out, "--grid", choices->grid, false);
     for (size_t i = 0; choices->variants != NULL && i < choices->variants->count; i++)
@@ -128,7 +129,8 @@ mosaic_status mos_sweep_open_plan(const mos_sweep_options *options, mos_sweep_pl
 }
 
 static mosaic_status write_tables(const mos_sweep_options *options, const mos_sweep_plan *plan,
-                                  const mos_sweep_folder *folder, mos_sweep_tally *out) {
+                                  const mos_sweep_folder *folder,
+                                  const mos_published_table *published, mos_sweep_tally *out) {
     mos_sweep_results results = {0};
     mos_text command = {0};
     mosaic_status status;
@@ -137,7 +139,8 @@ static mosaic_status write_tables(const mos_sweep_options *options, const mos_sw
         status = mos_fail_memory(0, "a text");
     else
         status = mos_sweep_results_read(plan, folder->path, options->threads, &results);
-    if (status == MOSAIC_OK) status = mos_sweep_tables_write(&results, folder->path, command.data);
+    if (status == MOSAIC_OK)
+        status = mos_sweep_tables_write(&results, folder->path, command.data, published);
     *out = (mos_sweep_tally){plan->runs, results.complete, results.failed};
     mos_sweep_results_release(&results);
     mos_text_release(&command);
@@ -163,13 +166,14 @@ static mosaic_status do_runs(const mos_sweep_options *options, const mos_sweep_p
 }
 
 static mosaic_status sweep(const mos_sweep_options *options, const mos_sweep_plan *plan,
-                           mos_sweep_folder *folder, mos_sweep_tally *out) {
+                           const mos_published_table *published, mos_sweep_folder *folder,
+                           mos_sweep_tally *out) {
     int64_t index = 0, count = 1;
     bool part = false;
     if (!options->collect) MOS_TRY(find_part(options, plan, &index, &count, &part));
     MOS_TRY(mos_sweep_folder_open(options->out, part, folder));
     if (!options->collect) MOS_TRY(do_runs(options, plan, folder, index, count, out));
-    if (!part) MOS_TRY(write_tables(options, plan, folder, out));
+    if (!part) MOS_TRY(write_tables(options, plan, folder, published, out));
     if (out->failed == 0) return MOSAIC_OK;
     return mos_fail(MOSAIC_ERR_RUNTIME, "%lld of %lld runs failed; '%s/state' says how",
                     (long long)out->failed, (long long)out->runs, folder->path);
@@ -178,12 +182,16 @@ static mosaic_status sweep(const mos_sweep_options *options, const mos_sweep_pla
 mosaic_status mos_sweep(const mos_sweep_options *options, mos_sweep_tally *out) {
     mos_sweep_folder folder = {.lock = -1};
     mos_sweep_plan *plan = NULL;
+    mos_published_table published = {0}; /* read first: a slip in it shall not show after hours */
+    mosaic_status status = MOSAIC_OK;
     *out = (mos_sweep_tally){0};
     mos_stop_begin();
-    mosaic_status status = mos_sweep_open_plan(options, &plan);
-    if (status == MOSAIC_OK) status = sweep(options, plan, &folder, out);
+    if (options->published != NULL) status = mos_published_read(options->published, &published);
+    if (status == MOSAIC_OK) status = mos_sweep_open_plan(options, &plan);
+    if (status == MOSAIC_OK) status = sweep(options, plan, &published, &folder, out);
     mos_sweep_folder_close(&folder);
     mos_sweep_plan_destroy(&plan);
+    mos_published_release(&published);
     mos_stop_end();
     return status;
 }

@@ -11,9 +11,10 @@ typedef struct mos_sweep_options {
     mos_sweep_choices choices;
     const char *program; /* path of mosaic; NULL: this very program */
     const char *device;
-    int jobs, threads;    /* threads of all jobs together */
-    int64_t index, count; /* part of the runs; index < 0: all, or as SLURM_ARRAY_TASK_ID says */
-    bool collect;         /* tables only */
+    const char *published; /* CSV file of published figures for the page, or NULL */
+    int jobs, threads;     /* threads of all jobs together */
+    int64_t index, count;  /* part of the runs; index < 0: all, or as SLURM_ARRAY_TASK_ID says */
+    bool collect;          /* tables only */
 } mos_sweep_options;
 
 /* The plan as `out` would be worked on, for --dry-run. mos_sweep_plan_destroy it. */

@@ -4,7 +4,7 @@
  * plan/synth.txt) DIR/plan/NAME.yaml   the resolved configuration of every run DIR/runs/NAME/ run
  * directories, as `train` and `eval` write them DIR/logs/NAME.log    what they said
  *   DIR/state/NAME.txt   how far a run is
- *   DIR/results.csv results.tsv results.json table.html table.tex */
+ *   DIR/results.csv results.tsv results.json classes.csv details.csv table.html table.tex */
 #ifndef MOS_STUDY_SWEEP_FOLDER_H
 #define MOS_STUDY_SWEEP_FOLDER_H
 

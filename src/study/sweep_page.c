@@ -382,6 +382,16 @@ static mosaic_status add_charts(const mos_sweep_results *results, mos_text *out)
 /* ---- runs
  * ----------------------------------------------------------------------------------------- */
 
+/* A link to the run's report, where every run has one. */
+static void add_run_name(const mos_sweep_plan *plan, int64_t r, mos_text *out) {
+    const mos_sweep_run *run = &plan->run[r];
+    if (plan->spec.pages) /* names are what a file system takes: nothing to escape */
+        mos_text_add(out, "<a href=\"runs/%s/report.html\">",
+                     run->twin < 0 ? run->name : plan->run[run->twin].name);
+    mos_html_add(out, run->name);
+    if (plan->spec.pages) mos_text_add(out, "</a>");
+}
+
 static void add_runs(const mos_sweep_results *results, mos_text *out) {
     const mos_sweep_plan *plan = results->plan;
     mos_text_add(out, "<section id=\"runs\"><h2>Runs</h2>");
@@ -402,7 +412,7 @@ static void add_runs(const mos_sweep_results *results, mos_text *out) {
     for (int64_t r = 0; r < plan->runs; r++) {
         const mos_sweep_run *run = &plan->run[r];
         mos_text_add(out, "<tr><td>");
-        mos_html_add(out, run->name);
+        add_run_name(plan, r, out);
         mos_text_add(out, "</td><td>%s", mos_sweep_state_names[results->record[r].state]);
         if (run->twin >= 0) {
             mos_text_add(out, ", the same as ");
@@ -463,8 +473,8 @@ done:
     return status;
 }
 
-mosaic_status mos_sweep_page_write(const mos_sweep_results *results, const char *folder,
-                                   const char *command) {
+mosaic_status mos_sweep_page_write(const mos_sweep_results *results, const mos_text *sections,
+                                   const char *folder, const char *command) {
     const mos_sweep_spec *spec = &results->plan->spec;
     mos_text out = {0};
     mos_page_begin(&out, "sweep", spec->name);
@@ -473,11 +483,16 @@ mosaic_status mos_sweep_page_write(const mos_sweep_results *results, const char 
     for (int s = spec->splits - 1; s >= 0; s--)
         mos_text_add(&out, "<a href=\"#%s\">Split %s</a>", mos_split_names[spec->evaluate[s]],
                      mos_split_names[spec->evaluate[s]]);
+    if (strstr(sections->size > 0 ? sections->data : "", "id=\"published\"") != NULL)
+        mos_text_add(&out, "<a href=\"#published\">Published figures</a>");
+    if (strstr(sections->size > 0 ? sections->data : "", "id=\"details\"") != NULL)
+        mos_text_add(&out, "<a href=\"#details\">Precision, clusters and classes</a>");
     mos_text_add(&out, "<a href=\"#runs\">Runs</a><a href=\"#notes\">How to read it</a></nav>\n");
     add_verdict(results, &out);
     mosaic_status status = add_charts(results, &out);
     for (int s = spec->splits - 1; s >= 0; s--)
         add_tables(results, s, &out);
+    if (sections->size > 0) mos_text_add_bytes(&out, sections->data, sections->size);
     add_runs(results, &out);
     add_notes(results, command, &out);
     mos_page_end(&out);

@@ -140,6 +140,17 @@ static mosaic_status read_number(const mos_config *config, const char *key, doub
     return status;
 }
 
+/* Better said once than by every run. */
+static mosaic_status check_data(const mos_sweep_spec *spec, const mos_config *config) {
+    const mos_data_options *data = mos_config_data(config);
+    if (data->root != NULL || data->lmdb != NULL || data->csv != NULL || data->s1 != NULL ||
+        data->s2 != NULL)
+        return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_USAGE,
+                    "%s names no data set: --data FOLDER gives one (data.root is not set)",
+                    spec->what);
+}
+
 static mosaic_status resolve(const mos_sweep_plan *plan, const char *folder, mos_sweep_run *run) {
     mos_config *config = NULL;
     mos_text text = {0};
@@ -152,6 +163,7 @@ static mosaic_status resolve(const mos_sweep_plan *plan, const char *folder, mos
         status = mos_context(status, "%s", plan->setting[run->setting].label);
         goto done;
     }
+    MOS_GOTO(check_data(&plan->spec, config));
     MOS_GOTO(read_number(config, "data.labeled.fraction", &run->labeled, NULL));
     MOS_GOTO(read_number(config, "train.seed", NULL, &run->number));
     MOS_GOTO(mos_config_hash(config, run->hash));

@@ -27,8 +27,8 @@ static int64_t owner(const mos_sweep_plan *plan, int64_t run) {
     return plan->run[run].twin >= 0 ? plan->run[run].twin : run;
 }
 
-static mosaic_status evaluation_folder(const mos_sweep_plan *plan, const char *folder, int64_t run,
-                                       int split, char *path, size_t size) {
+mosaic_status mos_sweep_evaluation_folder(const mos_sweep_plan *plan, const char *folder,
+                                          int64_t run, int split, char *path, size_t size) {
     char ending[64];
     (void)snprintf(ending, sizeof ending, "/eval/%s", mos_split_names[plan->spec.evaluate[split]]);
     return mos_sweep_path(folder, "runs", plan->run[owner(plan, run)].name, ending, path, size);
@@ -60,7 +60,7 @@ static mosaic_status read_run(mos_sweep_results *results, const char *folder, in
     for (int s = 0; s < spec->splits; s++) {
         char path[4096];
         mos_report_evaluation evaluation = {0};
-        MOS_TRY(evaluation_folder(plan, folder, r, s, path, sizeof path));
+        MOS_TRY(mos_sweep_evaluation_folder(plan, folder, r, s, path, sizeof path));
         MOS_TRY(mos_report_evaluation_read(path, &evaluation));
         copy_scores(&evaluation, &results->scores[r * spec->splits + s]);
         mos_report_evaluation_release(&evaluation);
@@ -141,7 +141,7 @@ static mosaic_status read_predictions(const mos_sweep_results *results, const ch
     char path[4096];
     mos_report_evaluation evaluation = {0};
     mosaic_status status;
-    MOS_TRY(evaluation_folder(results->plan, folder, run, split, path, sizeof path));
+    MOS_TRY(mos_sweep_evaluation_folder(results->plan, folder, run, split, path, sizeof path));
     MOS_GOTO(mos_report_evaluation_read(path, &evaluation));
     MOS_GOTO(mos_predictions_read(path, &evaluation, out));
 done:

@@ -66,6 +66,10 @@ mosaic_status mos_sweep_results_read(const mos_sweep_plan *plan, const char *fol
                                      mos_sweep_results *out);
 void mos_sweep_results_release(mos_sweep_results *results);
 
+/* Where the evaluation of a run (of its twin, where it has one) on the split-th split lies. */
+mosaic_status mos_sweep_evaluation_folder(const mos_sweep_plan *plan, const char *folder,
+                                          int64_t run, int split, char *path, size_t size);
+
 /* Holm's step-down adjustment of `count` p-values; NaN stays and does not count. */
 void mos_holm_adjust(const double *p, int64_t count, double *out);
 

@@ -14,7 +14,8 @@
 
 enum { POLL_MS = 50, MOST_ARGUMENTS = 16, INTERRUPTED_CODE = 75 };
 
-/* One program at work. stage 0 trains, stage k evaluates on the k-th split. */
+/* One program at work. stage 0 trains, stage k evaluates on the k-th split, and where pages are
+ * wanted the one behind the splits writes the report. */
 typedef struct slot {
     const mos_sweep_run *run; /* NULL: free */
     int stage;
@@ -74,25 +75,39 @@ static mosaic_status look_at(const char *path, bool *resume, bool *trained) {
     return MOSAIC_OK;
 }
 
+static int last_stage(const mos_sweep_spec *spec) {
+    return spec->splits + (spec->pages ? 1 : 0);
+}
+
 static mosaic_status start_program(runner *it, slot *at, bool resume) {
     char plan[4096], folder[4096], log[4096], threads[16];
     const char *argv[MOST_ARGUMENTS];
     int n = 0;
     const char *name = at->run->name;
+    const mos_sweep_spec *spec = &it->plan->spec;
     MOS_TRY(mos_sweep_path(it->folder->path, "plan", name, ".yaml", plan, sizeof plan));
     MOS_TRY(mos_sweep_path(it->folder->path, "runs", name, "", folder, sizeof folder));
     MOS_TRY(mos_sweep_path(it->folder->path, "logs", name, ".log", log, sizeof log));
     (void)snprintf(threads, sizeof threads, "%d", it->work->threads);
     argv[n++] = it->work->program;
-    argv[n++] = at->stage == 0 ? "train" : "eval";
-    argv[n++] = at->stage == 0 ? plan : folder;
-    argv[n++] = at->stage == 0 ? "--out" : "--split";
-    argv[n++] = at->stage == 0 ? folder : mos_split_names[it->plan->spec.evaluate[at->stage - 1]];
-    argv[n++] = "--threads";
-    argv[n++] = threads;
-    argv[n++] = "--device";
-    argv[n++] = it->work->device;
+    if (at->stage > spec->splits) {
+        argv[n++] = "report";
+        argv[n++] = folder;
+    } else {
+        argv[n++] = at->stage == 0 ? "train" : "eval";
+        argv[n++] = at->stage == 0 ? plan : folder;
+        argv[n++] = at->stage == 0 ? "--out" : "--split";
+        argv[n++] = at->stage == 0 ? folder : mos_split_names[spec->evaluate[at->stage - 1]];
+        argv[n++] = "--threads";
+        argv[n++] = threads;
+        argv[n++] = "--device";
+        argv[n++] = it->work->device;
+    }
     if (resume && at->stage == 0) argv[n++] = "--resume";
+    if (spec->pages && at->stage == spec->splits) {
+        argv[n++] = "--embeddings";
+        argv[n++] = "--tsne";
+    }
     argv[n] = NULL;
     return mos_child_start(argv, log, &at->child);
 }
@@ -151,12 +166,12 @@ static mosaic_status stage_ended(runner *it, slot *at, int code) {
     bool stopped = code == INTERRUPTED_CODE || code == 128 + SIGTERM || code == 128 + SIGINT ||
                    code == 128 + SIGUSR1;
     if (stopped || it->told > 0) { /* what was killed while stopping goes on another time */
-        bool done = code == 0 && at->stage == it->plan->spec.splits;
+        bool done = code == 0 && at->stage == last_stage(&it->plan->spec);
         it->interrupted = it->interrupted || !done;
         return end_run(it, at, done ? MOS_SWEEP_COMPLETE : MOS_SWEEP_STARTED, done ? 0 : code);
     }
     if (code != 0) return end_run(it, at, MOS_SWEEP_FAILED, code);
-    if (at->stage == it->plan->spec.splits) return end_run(it, at, MOS_SWEEP_COMPLETE, 0);
+    if (at->stage == last_stage(&it->plan->spec)) return end_run(it, at, MOS_SWEEP_COMPLETE, 0);
     at->stage++;
     return start_program(it, at, false);
 }

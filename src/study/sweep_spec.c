@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const sweep_keys[] = {"base",      "synth", "set",       "grid",     "variants",
-                                         "fractions", "seeds", "reference", "evaluate", NULL};
+static const char *const sweep_keys[] = {"base",     "synth",     "set",   "grid",
+                                         "variants", "fractions", "seeds", "reference",
+                                         "evaluate", "pages",     NULL};
 
 static mosaic_status fail_at(const mos_sweep_spec *spec, const mos_yaml *node, const char *wanted) {
     static const char *const found[] = {"nothing", "a value", "a list", "a group of keys"};
@@ -159,6 +160,14 @@ static mosaic_status read_reference(mos_sweep_spec *spec, const mos_yaml *node) 
     return MOSAIC_OK;
 }
 
+static mosaic_status read_pages(mos_sweep_spec *spec, const mos_yaml *node) {
+    bool yes = node->kind == MOS_YAML_SCALAR && strcmp(node->value, "true") == 0;
+    if (!yes && (node->kind != MOS_YAML_SCALAR || strcmp(node->value, "false") != 0))
+        return fail_at(spec, node, "true or false");
+    spec->pages = yes;
+    return MOSAIC_OK;
+}
+
 static mosaic_status read_section(mos_sweep_spec *spec, const mos_yaml *node) {
     const char *key = node->key;
     if (strcmp(key, "base") == 0) return read_base(spec, node);
@@ -170,6 +179,7 @@ static mosaic_status read_section(mos_sweep_spec *spec, const mos_yaml *node) {
     if (strcmp(key, "seeds") == 0) return read_list(spec, node, add_seed);
     if (strcmp(key, "evaluate") == 0) return read_list(spec, node, add_split);
     if (strcmp(key, "reference") == 0) return read_reference(spec, node);
+    if (strcmp(key, "pages") == 0) return read_pages(spec, node);
     const char *near =
         mos_nearest_name(key, sweep_keys, sizeof sweep_keys / sizeof *sweep_keys - 1);
     return mos_fail(MOSAIC_ERR_USAGE, "%s:%d:%d: unknown key '%s' in a sweep%s%s%s", spec->what,
@@ -347,6 +357,15 @@ static mosaic_status add_assignment(mos_sweep_spec *spec, const char *assignment
     return mos_options_set(&mos_synth_option_table, &spec->synth, key, equals + 1, false, "--set");
 }
 
+/* A data set of the user's in place of the procedural one. */
+static mosaic_status choose_data(mos_sweep_spec *spec, const char *path) {
+    char absolute[4096], assignment[4200];
+    spec->has_synth = false;
+    if (realpath(path, absolute) == NULL) return mos_fail_errno("open", path);
+    (void)snprintf(assignment, sizeof assignment, "data.root=%s", absolute);
+    return mos_text_list_add(&spec->assignments, assignment);
+}
+
 static mosaic_status apply_choices(mos_sweep_spec *spec, const mos_sweep_choices *choices) {
     if (choices->config != NULL) { /* its data, not the procedural set of a ready-made sweep */
         spec->base = NULL;
@@ -355,6 +374,7 @@ static mosaic_status apply_choices(mos_sweep_spec *spec, const mos_sweep_choices
             (int)sizeof spec->config)
             return mos_fail(MOSAIC_ERR_USAGE, "--config: path too long");
     }
+    if (choices->data != NULL) MOS_TRY(choose_data(spec, choices->data));
     for (size_t i = 0; choices->grid != NULL && i < choices->grid->count; i++)
         MOS_TRY(add_axis(spec, choices->grid->items[i]));
     for (size_t i = 0; choices->set != NULL && i < choices->set->count; i++)

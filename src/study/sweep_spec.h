@@ -19,6 +19,7 @@ enum {
 /* What the command line says over the file. */
 typedef struct mos_sweep_choices {
     const char *config;        /* base configuration instead of the file's, or NULL */
+    const char *data;          /* data set instead of the file's or the procedural one, or NULL */
     const mos_text_list *set;  /* "key=value" below variants and grid; "synth.patches=800" */
     const mos_text_list *grid; /* "key=[a, b]": more axes, or other values for one of the file */
     const mos_text_list *variants;          /* only these */
@@ -59,6 +60,8 @@ typedef struct mos_sweep_spec {
     int seeds; /* 0: the base's own */
     mos_split evaluate[MOS_SPLIT_COUNT];
     int splits;
+    bool pages;                /* every run gets embeddings, t-SNE maps of the last split and a
+                                  report */
     char reference[256];       /* "" : the first setting */
     bool narrowed;             /* the command line chose variants or values and no reference */
     mos_text_list assignments; /* of the command line, for configurations */

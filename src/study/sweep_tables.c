@@ -2,8 +2,13 @@
 #include "study/sweep_tables.h"
 
 #include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
 #include "config/config.h"
 #include "io/csv.h"
+#include "report/run_json.h"
+#include "study/published_scores.h"
+#include "study/sweep_details.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -175,11 +180,62 @@ static mosaic_status write_tsv(const mos_sweep_results *results, const char *fol
     return status;
 }
 
+/* ---- the whole
+ * ------------------------------------------------------------------------------------ */
+
+/* What published figures call the data set of the runs; NULL: none, or a procedural set. */
+static mosaic_status find_data(const mos_sweep_results *results, const char *folder,
+                               const char **out) {
+    const mos_sweep_plan *plan = results->plan;
+    mos_run_document document = {0};
+    char path[4096], *text = NULL;
+    size_t size;
+    mosaic_status status;
+    *out = NULL;
+    int64_t r = 0;
+    while (r < plan->runs && results->record[r].state != MOS_SWEEP_COMPLETE)
+        r++;
+    if (plan->spec.has_synth || r == plan->runs) return MOSAIC_OK;
+    int64_t owner = plan->run[r].twin >= 0 ? plan->run[r].twin : r;
+    MOS_TRY(mos_sweep_path(folder, "runs", plan->run[owner].name, "/provenance.json", path,
+                           sizeof path));
+    MOS_GOTO(mos_file_read(path, 64 << 20, &text, &size));
+    MOS_GOTO(mos_run_json_facts(text, path, &document));
+    *out = mos_published_data(mos_run_document_fact(&document, "data.format", ""));
+done:
+    mos_run_document_release(&document);
+    mos_free(text);
+    return status;
+}
+
+static mosaic_status add_published(const mos_sweep_results *results, const char *folder,
+                                   const mos_published_table *published, mos_text *out) {
+    const char *data;
+    MOS_TRY(find_data(results, folder, &data));
+    if (published->count > 0 && data == NULL)
+        mos_log(MOS_LOG_NOTICE, "published figures are not shown: the data set of the runs is none "
+                                "of BigEarthNet or SEN12MS");
+    mos_published_page(results, data, published, out);
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_sweep_tables_write(const mos_sweep_results *results, const char *folder,
-                                     const char *command) {
-    MOS_TRY(write_csv(results, folder));
-    MOS_TRY(write_tsv(results, folder, command));
-    MOS_TRY(mos_sweep_json_write(results, folder, command));
-    MOS_TRY(mos_sweep_latex_write(results, folder));
-    return mos_sweep_page_write(results, folder, command);
+                                     const char *command, const mos_published_table *published) {
+    mos_sweep_details details = {0};
+    mos_text sections = {0};
+    mosaic_status status;
+    MOS_GOTO(write_csv(results, folder));
+    MOS_GOTO(write_tsv(results, folder, command));
+    MOS_GOTO(mos_sweep_json_write(results, folder, command));
+    MOS_GOTO(mos_sweep_latex_write(results, folder));
+    MOS_GOTO(mos_sweep_details_read(results, folder, &details));
+    MOS_GOTO(mos_sweep_details_write(&details, folder));
+    MOS_GOTO(add_published(results, folder, published, &sections));
+    mos_sweep_details_page(&details, &sections);
+    status = sections.failed ? mos_fail_memory(sections.size, "a page")
+                             : mos_sweep_page_write(results, &sections, folder, command);
+done:
+    mos_text_release(&sections);
+    mos_sweep_details_release(&details);
+    return status;
 }

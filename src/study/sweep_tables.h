@@ -2,20 +2,23 @@
 #ifndef MOS_STUDY_SWEEP_TABLES_H
 #define MOS_STUDY_SWEEP_TABLES_H
 
+#include "study/published_scores.h"
 #include "study/sweep_results.h"
 
 /* results.csv (a line a run and split), results.tsv (a line a setting and fraction on the last
  * split, as bench/results.tsv has them), results.json (everything), table.tex (booktabs) and
- * table.html, each atomically. command: the line that made them, for the record. */
+ * table.html, each atomically; classes.csv and details.csv of the runs one by one. command: the
+ * line that made them, for the record. published: figures of the user's for the page; may be empty. */
 mosaic_status mos_sweep_tables_write(const mos_sweep_results *results, const char *folder,
-                                     const char *command);
+                                     const char *command, const mos_published_table *published);
 
 /* Its parts: */
 mosaic_status mos_sweep_json_write(const mos_sweep_results *results, const char *folder,
                                    const char *command);
 mosaic_status mos_sweep_latex_write(const mos_sweep_results *results, const char *folder);
-mosaic_status mos_sweep_page_write(const mos_sweep_results *results, const char *folder,
-                                   const char *command);
+/* sections: HTML for below the tables. */
+mosaic_status mos_sweep_page_write(const mos_sweep_results *results, const mos_text *sections,
+                                   const char *folder, const char *command);
 /* Writes folder/name and releases the text, also when it failed. */
 mosaic_status mos_sweep_file(const char *folder, const char *name, mos_text *text);
 
