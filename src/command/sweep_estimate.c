@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_MEASURES = 64, MEASURED_BATCH = 8, MEASURED_STEPS = 2 };
+enum { MOST_MEASURES = 64, MEASURED_PIXELS = 1 << 17, LEAST_BATCH = 8, MEASURED_STEPS = 2 };
 
 /* What the seconds of a step depend on. */
 typedef struct step_kind {
@@ -159,6 +159,14 @@ static mosaic_status choose_modalities(const estimator *it, const mos_sweep_run 
                                           run->name);
 }
 
+/* Large batches are measured by a part of them, which is not so small that a pass over the weights
+ * counts for more than it will. */
+static int64_t measured_batch(int64_t batch, int64_t size) {
+    int64_t enough = MEASURED_PIXELS / (size * size);
+    if (enough < LEAST_BATCH) enough = LEAST_BATCH;
+    return batch < enough ? batch : enough;
+}
+
 static mosaic_status describe_step(const estimator *it, const mos_config *config,
                                    const mos_sweep_run *run, step_kind *out) {
     static const char *const anchors[] = {"separate", "shared", NULL};
@@ -178,9 +186,9 @@ static mosaic_status describe_step(const estimator *it, const mos_config *config
     MOS_TRY(get_number(config, "train.batch", &batch));
     out->precision =
         precision == MOS_PRECISION_CHOICE_FP32 ? MOS_PRECISION_FP32 : MOS_PRECISION_BF16;
+    if (size == 0) size = it->size;
     out->setting = mos_step_setting_standard((mos_encoder_kind)encoder, anchor == 1 ? 2 : 3,
-                                             batch < MEASURED_BATCH ? batch : MEASURED_BATCH,
-                                             size > 0 ? size : it->size);
+                                             measured_batch(batch, size), size);
     out->setting.method = known->name;
     out->setting.classes = it->classes;
     return choose_modalities(it, run, &out->setting);

@@ -125,7 +125,17 @@ mosaic_status mos_sweep_open_plan(const mos_sweep_options *options, mos_sweep_pl
         if (getcwd(absolute, sizeof absolute) == NULL) return mos_fail_errno("find", ".");
         MOS_TRY(mos_path_join(folder, sizeof folder, absolute, options->out));
     }
-    return mos_sweep_plan_make(options->source, &options->choices, folder, out);
+    MOS_TRY(mos_sweep_plan_make(options->source, &options->choices, folder, out));
+    for (int64_t r = 0; r < (*out)->runs; r++) { /* better said once than by every run */
+        if ((*out)->run[r].has_data) continue;
+        mosaic_status status =
+            mos_fail(MOSAIC_ERR_USAGE,
+                     "%s names no data set: --data FOLDER gives one (data.root is not set)",
+                     (*out)->spec.what);
+        mos_sweep_plan_destroy(out);
+        return status;
+    }
+    return MOSAIC_OK;
 }
 
 static mosaic_status write_tables(const mos_sweep_options *options, const mos_sweep_plan *plan,

@@ -170,6 +170,28 @@ done:
     return status;
 }
 
+/* Name of the run that a plan's text says it starts from; its length, 0: none. */
+static size_t find_start(const char *text, const char **name) {
+    size_t size = strlen(MOS_SWEEP_START_LINE);
+    *name = text + size;
+    return strncmp(text, MOS_SWEEP_START_LINE, size) == 0 ? strcspn(*name, "\n") : 0;
+}
+
+static mosaic_status compare_starts(const mos_sweep_run *run, const char *path) {
+    const char *now, *then;
+    char *old;
+    size_t size;
+    MOS_TRY(mos_file_read(path, 16 << 20, &old, &size));
+    size_t now_size = find_start(run->config, &now), then_size = find_start(old, &then);
+    mosaic_status status = MOSAIC_OK;
+    if (now_size != then_size || strncmp(now, then, now_size) != 0)
+        status = mos_fail(
+            MOSAIC_ERR_RESUME, "run '%s' started from '%.*s', now it would from '%.*s'", run->name,
+            (int)then_size, then_size == 0 ? "" : then, (int)now_size, now_size == 0 ? "" : now);
+    mos_free(old);
+    return status;
+}
+
 static mosaic_status compare(const mos_sweep_folder *folder, const mos_sweep_run *run,
                              const char *path) {
     mos_config *config = NULL, *was = NULL;
@@ -177,6 +199,7 @@ static mosaic_status compare(const mos_sweep_folder *folder, const mos_sweep_run
     int64_t differing = 0;
     bool moved;
     mosaic_status status;
+    MOS_GOTO(compare_starts(run, path));
     MOS_GOTO(mos_config_create(&config));
     MOS_GOTO(mos_config_create(&was));
     MOS_GOTO(mos_config_read_text(config, run->config, run->name));

@@ -140,15 +140,10 @@ static mosaic_status read_number(const mos_config *config, const char *key, doub
     return status;
 }
 
-/* Better said once than by every run. */
-static mosaic_status check_data(const mos_sweep_spec *spec, const mos_config *config) {
+static bool names_data(const mos_config *config) {
     const mos_data_options *data = mos_config_data(config);
-    if (data->root != NULL || data->lmdb != NULL || data->csv != NULL || data->s1 != NULL ||
-        data->s2 != NULL)
-        return MOSAIC_OK;
-    return mos_fail(MOSAIC_ERR_USAGE,
-                    "%s names no data set: --data FOLDER gives one (data.root is not set)",
-                    spec->what);
+    return data->root != NULL || data->lmdb != NULL || data->csv != NULL || data->s1 != NULL ||
+           data->s2 != NULL;
 }
 
 static mosaic_status resolve(const mos_sweep_plan *plan, const char *folder, mos_sweep_run *run) {
@@ -163,7 +158,7 @@ static mosaic_status resolve(const mos_sweep_plan *plan, const char *folder, mos
         status = mos_context(status, "%s", plan->setting[run->setting].label);
         goto done;
     }
-    MOS_GOTO(check_data(&plan->spec, config));
+    run->has_data = names_data(config);
     MOS_GOTO(read_number(config, "data.labeled.fraction", &run->labeled, NULL));
     MOS_GOTO(read_number(config, "train.seed", NULL, &run->number));
     MOS_GOTO(mos_config_hash(config, run->hash));
@@ -216,6 +211,57 @@ static mosaic_status check_names(mos_sweep_plan *plan, int64_t r) {
     return MOSAIC_OK;
 }
 
+/* The run of a setting's start at the same point, fraction and seed; settings of one variant lie
+ * side by side. */
+static void find_start(const mos_sweep_plan *plan, int64_t points, mos_sweep_run *run) {
+    const mos_sweep_setting *setting = &plan->setting[run->setting];
+    int start = setting->variant < 0 ? -1 : plan->spec.variant[setting->variant].start;
+    int64_t r = run - plan->run, settings = plan->settings, each = plan->runs / settings;
+    run->start = -1;
+    if (start < 0) return;
+    run->start = r + (start - setting->variant) * points * each;
+}
+
+/* A run's weights come from its start's: its hash does, too. Starts come first, so that chains are
+ * hashed from their beginning. */
+static mosaic_status add_starts(mos_sweep_plan *plan) {
+    const mos_sweep_spec *spec = &plan->spec;
+    int64_t points = spec->variants > 0 ? plan->settings / spec->variants : plan->settings;
+    for (int64_t r = 0; r < plan->runs; r++)
+        find_start(plan, points, &plan->run[r]);
+    for (int pass = 0; pass <= spec->variants; pass++)
+        for (int64_t r = 0; r < plan->runs; r++) {
+            mos_sweep_run *run = &plan->run[r];
+            char both[2 * 65];
+            int depth = 0;
+            for (int64_t s = run->start; s >= 0 && depth <= spec->variants; s = plan->run[s].start)
+                depth++;
+            if (depth > spec->variants)
+                return mos_fail(MOSAIC_ERR_USAGE, "%s: 'start_from' goes in a circle at '%s'",
+                                spec->what, plan->setting[run->setting].label);
+            if (depth != pass || pass == 0) continue;
+            (void)snprintf(both, sizeof both, "%s%s", run->hash, plan->run[run->start].hash);
+            mos_sha256(both, strlen(both), run->hash);
+        }
+    return MOSAIC_OK;
+}
+
+/* The start as the first line of the configuration, for readers and for those who go on: of twins
+ * the one that is trained. */
+static mosaic_status name_start(const mos_sweep_plan *plan, mos_sweep_run *run) {
+    mos_text text = {0};
+    if (plan->run[run->start].twin >= 0) run->start = plan->run[run->start].twin;
+    mos_text_add(&text, MOS_SWEEP_START_LINE "%s\n%s", plan->run[run->start].name, run->config);
+    mosaic_status status = text.failed ? mos_fail_memory(0, "a configuration") : MOSAIC_OK;
+    if (status == MOSAIC_OK) {
+        mos_free(run->config);
+        run->config = NULL;
+        status = mos_copy_text(text.data, &run->config);
+    }
+    mos_text_release(&text);
+    return status;
+}
+
 static mosaic_status list_runs(mos_sweep_plan *plan, const char *folder) {
     const mos_sweep_spec *spec = &plan->spec;
     int64_t fractions = spec->fractions > 0 ? spec->fractions : 1;
@@ -233,8 +279,12 @@ static mosaic_status list_runs(mos_sweep_plan *plan, const char *folder) {
         run->seed = spec->seeds > 0 ? (int)(r % seeds) : -1;
         MOS_TRY(resolve(plan, folder, run));
         make_name(plan, run);
-        MOS_TRY(check_names(plan, r));
     }
+    MOS_TRY(add_starts(plan));
+    for (int64_t r = 0; r < plan->runs; r++)
+        MOS_TRY(check_names(plan, r));
+    for (int64_t r = 0; r < plan->runs; r++)
+        if (plan->run[r].start >= 0) MOS_TRY(name_start(plan, &plan->run[r]));
     return MOSAIC_OK;
 }
 

@@ -11,15 +11,20 @@ typedef struct mos_sweep_setting {
     char label[256]; /* "mosaic-1 tau_ntx=0.5" */
 } mos_sweep_setting;
 
+#define MOS_SWEEP_START_LINE "# starts from the encoders of "
+
 typedef struct mos_sweep_run {
     int64_t setting;
     int fraction, seed; /* indices; -1: the base's own */
     double labeled;     /* data.labeled.fraction */
     int64_t number;     /* train.seed */
     char name[160];     /* of its folder and files: letters, digits, dot, dash, underscore */
-    char *config;       /* the resolved file's text; owned */
-    char hash[65];      /* of all keys that can change results */
+    char *config;       /* the resolved file's text, after a MOS_SWEEP_START_LINE where it has a
+                           start; owned */
+    char hash[65];      /* of all keys that can change results, and of its start's */
     int64_t twin;       /* an earlier run with the same hash, whose results are this one's; -1 */
+    int64_t start;      /* the run whose encoders it starts from, or -1 */
+    bool has_data;      /* its configuration names a data set */
 } mos_sweep_run;
 
 typedef struct mos_sweep_plan {

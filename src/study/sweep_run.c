@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { POLL_MS = 50, MOST_ARGUMENTS = 16, INTERRUPTED_CODE = 75 };
+enum { POLL_MS = 50, MOST_ARGUMENTS = 24, INTERRUPTED_CODE = 75 };
 
 /* One program at work. stage 0 trains, stage k evaluates on the k-th split, and where pages are
  * wanted the one behind the splits writes the report. */
@@ -29,8 +29,9 @@ typedef struct runner {
     const mos_sweep_folder *folder;
     const mos_sweep_work *work;
     slot *slots;      /* [jobs] */
-    int64_t *pending; /* [pendings] runs to do, in order */
-    int64_t pendings, next, finished_here;
+    int64_t *pending; /* [pendings] runs to do, in order; -1: begun */
+    uint8_t *state;   /* [runs of the plan] MOS_SWEEP_COMPLETE or _FAILED once known, else 0 */
+    int64_t pendings, begun, finished_here;
     double finished_s; /* of the runs finished here, together */
     bool interrupted;
     int told; /* signals passed on */
@@ -41,6 +42,8 @@ typedef struct runner {
 bool mos_sweep_is_mine(const mos_sweep_plan *plan, int64_t run, int64_t index, int64_t count) {
     int64_t number = 0;
     if (plan->run[run].twin >= 0) return false;
+    while (plan->run[run].start >= 0) /* who trains a run's start trains the run */
+        run = plan->run[run].start;
     for (int64_t r = 0; r < run; r++)
         number += plan->run[r].twin < 0;
     return number % count == index;
@@ -80,7 +83,7 @@ static int last_stage(const mos_sweep_spec *spec) {
 }
 
 static mosaic_status start_program(runner *it, slot *at, bool resume) {
-    char plan[4096], folder[4096], log[4096], threads[16];
+    char plan[4096], folder[4096], log[4096], start[4096], threads[16];
     const char *argv[MOST_ARGUMENTS];
     int n = 0;
     const char *name = at->run->name;
@@ -104,6 +107,14 @@ static mosaic_status start_program(runner *it, slot *at, bool resume) {
         argv[n++] = it->work->device;
     }
     if (resume && at->stage == 0) argv[n++] = "--resume";
+    if (at->stage == 0 && at->run->start >= 0) {
+        MOS_TRY(mos_sweep_path(it->folder->path, "runs", it->plan->run[at->run->start].name,
+                               "/model/model.safetensors", start, sizeof start));
+        argv[n++] = "--init-from";
+        argv[n++] = start;
+        argv[n++] = "--init-pattern";
+        argv[n++] = "backbones.*";
+    }
     if (spec->pages && at->stage == spec->splits) {
         argv[n++] = "--embeddings";
         argv[n++] = "--tsne";
@@ -152,6 +163,8 @@ static mosaic_status end_run(runner *it, slot *at, int state, int code) {
                 record->message);
         it->tally.failed++;
     }
+    if (state == MOS_SWEEP_FAILED || state == MOS_SWEEP_COMPLETE)
+        it->state[at->run - it->plan->run] = (uint8_t)state;
     if (state == MOS_SWEEP_COMPLETE) {
         it->tally.complete++;
         it->finished_here++;
@@ -195,7 +208,7 @@ static void say_progress(runner *it) {
     int64_t now = mos_now_ns();
     for (int j = 0; j < jobs; j++)
         if (it->slots[j].run != NULL) age[busy++] = (double)(now - it->slots[j].start_ns) * 1e-9;
-    int64_t waiting = it->pendings - it->next;
+    int64_t waiting = it->pendings - it->begun;
     if (it->finished_here > 0) {
         double mean = it->finished_s / (double)it->finished_here;
         double seconds = mos_sweep_seconds_left(mean, waiting, age, busy, jobs);
@@ -222,11 +235,42 @@ static void pass_signal_on(runner *it) {
         mos_child_signal(&it->slots[j].child, SIGTERM);
 }
 
+/* A run whose start has failed fails with it, and what starts from that one in turn. */
+static mosaic_status fail_without_start(runner *it, const mos_sweep_run *run) {
+    mos_sweep_record record = {.state = MOS_SWEEP_FAILED, .code = 1};
+    (void)snprintf(record.message, sizeof record.message, "it starts from run %s, which failed",
+                   it->plan->run[run->start].name);
+    mos_log(MOS_LOG_WARNING, "run %s failed: %s", run->name, record.message);
+    it->state[run - it->plan->run] = MOS_SWEEP_FAILED;
+    it->tally.failed++;
+    return mos_sweep_record_write(it->folder->path, run, &record);
+}
+
+/* The next run that can begin; NULL: none is left, or all wait for their starts. */
+static mosaic_status next_run(runner *it, const mos_sweep_run **out) {
+    *out = NULL;
+    for (int64_t p = 0; p < it->pendings && *out == NULL; p++) {
+        if (it->pending[p] < 0) continue;
+        const mos_sweep_run *run = &it->plan->run[it->pending[p]];
+        int state = run->start < 0 ? MOS_SWEEP_COMPLETE : it->state[run->start];
+        if (state != MOS_SWEEP_COMPLETE && state != MOS_SWEEP_FAILED) continue;
+        it->pending[p] = -1;
+        it->begun++;
+        if (state == MOS_SWEEP_COMPLETE)
+            *out = run;
+        else
+            MOS_TRY(fail_without_start(it, run));
+    }
+    return MOSAIC_OK;
+}
+
 static mosaic_status fill_slots(runner *it) {
     for (int j = 0; j < it->work->jobs && it->told == 0; j++) {
         slot *at = &it->slots[j];
-        if (at->run != NULL || it->next == it->pendings) continue;
-        MOS_TRY(start_run(it, at, &it->plan->run[it->pending[it->next++]]));
+        const mos_sweep_run *run;
+        if (at->run != NULL) continue;
+        MOS_TRY(next_run(it, &run));
+        if (run != NULL) MOS_TRY(start_run(it, at, run));
     }
     return MOSAIC_OK;
 }
@@ -253,7 +297,7 @@ static mosaic_status loop(runner *it) {
         MOS_TRY(fill_slots(it));
         MOS_TRY(reap(it, &busy));
         say_progress(it);
-        if (!busy && (it->next == it->pendings || it->told > 0)) return MOSAIC_OK;
+        if (!busy && (it->begun == it->pendings || it->told > 0)) return MOSAIC_OK;
         (void)nanosleep(&pause, NULL); /* a signal ends it early */
     }
 }
@@ -273,15 +317,18 @@ static void stop_all(runner *it) {
 static mosaic_status list_pending(runner *it) {
     const mos_sweep_plan *plan = it->plan;
     MOS_TRY(mos_alloc((size_t)plan->runs, sizeof *it->pending, "runs to do", &it->pending));
+    MOS_TRY(mos_alloc((size_t)plan->runs, sizeof *it->state, "states of runs", &it->state));
     for (int64_t r = 0; r < plan->runs; r++) {
         mos_sweep_record record;
         if (!mos_sweep_is_mine(plan, r, it->work->index, it->work->count)) continue;
         it->tally.runs++;
         MOS_TRY(mos_sweep_record_read(it->folder->path, &plan->run[r], &record));
-        if (record.state == MOS_SWEEP_COMPLETE)
+        if (record.state == MOS_SWEEP_COMPLETE) {
+            it->state[r] = MOS_SWEEP_COMPLETE;
             it->tally.complete++;
-        else
+        } else {
             it->pending[it->pendings++] = r;
+        }
     }
     return MOSAIC_OK;
 }
@@ -302,6 +349,7 @@ done:
     mos_error_restore(detail);
     mos_free(it.slots);
     mos_free(it.pending);
+    mos_free(it.state);
     *out = it.tally;
     if (status != MOSAIC_OK || (!it.interrupted && it.told == 0)) return status;
     if (it.tally.complete + it.tally.failed == it.tally.runs) return MOSAIC_OK;

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const sweep_keys[] = {"base",     "synth",     "set",   "grid",
-                                         "variants", "fractions", "seeds", "reference",
-                                         "evaluate", "pages",     NULL};
+static const char *const sweep_keys[] = {"base",     "synth",     "set",        "grid",
+                                         "variants", "fractions", "seeds",      "reference",
+                                         "evaluate", "pages",     "start_from", NULL};
 
 static mosaic_status fail_at(const mos_sweep_spec *spec, const mos_yaml *node, const char *wanted) {
     static const char *const found[] = {"nothing", "a value", "a list", "a group of keys"};
@@ -88,7 +88,7 @@ static mosaic_status read_variants(mos_sweep_spec *spec, const mos_yaml *node) {
         if (item->key[0] == '\0' || strlen(item->key) >= MOS_SWEEP_NAME)
             return fail_at(spec, item, "a name of 1 to 63 bytes");
         if (spec->variants == MOS_SWEEP_VARIANTS) return fail_at(spec, node, "at most 64 variants");
-        spec->variant[spec->variants++] = (mos_sweep_variant){item->key, item};
+        spec->variant[spec->variants++] = (mos_sweep_variant){item->key, item, -1};
     }
     return MOSAIC_OK;
 }
@@ -180,6 +180,7 @@ static mosaic_status read_section(mos_sweep_spec *spec, const mos_yaml *node) {
     if (strcmp(key, "evaluate") == 0) return read_list(spec, node, add_split);
     if (strcmp(key, "reference") == 0) return read_reference(spec, node);
     if (strcmp(key, "pages") == 0) return read_pages(spec, node);
+    if (strcmp(key, "start_from") == 0) return read_map(spec, node, &spec->starts);
     const char *near =
         mos_nearest_name(key, sweep_keys, sizeof sweep_keys / sizeof *sweep_keys - 1);
     return mos_fail(MOSAIC_ERR_USAGE, "%s:%d:%d: unknown key '%s' in a sweep%s%s%s", spec->what,
@@ -393,6 +394,30 @@ static mosaic_status apply_choices(mos_sweep_spec *spec, const mos_sweep_choices
 /* ---- the whole
  * ------------------------------------------------------------------------------------ */
 
+static int find_variant(const mos_sweep_spec *spec, const char *name) {
+    for (int v = 0; v < spec->variants; v++)
+        if (strcmp(spec->variant[v].name, name) == 0) return v;
+    return -1;
+}
+
+/* `start_from`: variant to variant. Where the command line left the later one out, its start is
+ * nobody's business; where it left the start out, the later one has none. */
+static mosaic_status link_starts(mos_sweep_spec *spec) {
+    for (size_t i = 0; spec->starts != NULL && i < spec->starts->count; i++) {
+        const mos_yaml *item = &spec->starts->items[i];
+        if (item->kind != MOS_YAML_SCALAR) return fail_at(spec, item, "the name of a variant");
+        int later = find_variant(spec, item->key), start = find_variant(spec, item->value);
+        if (later < 0 && spec->narrowed) continue;
+        if (later < 0 || start < 0)
+            return mos_fail(
+                MOSAIC_ERR_USAGE, "%s:%d:%d: 'start_from' wants names of variants: '%s' is none%s",
+                spec->what, item->line, item->column, later < 0 ? item->key : item->value,
+                spec->narrowed ? " among the chosen ones (--variants)" : "");
+        spec->variant[later].start = start;
+    }
+    return MOSAIC_OK;
+}
+
 static const char *last_part(const char *key) {
     const char *dot = strrchr(key, '.');
     return dot == NULL ? key : dot + 1;
@@ -426,6 +451,7 @@ static mosaic_status read_all(const char *source, const mos_sweep_choices *choic
         out->evaluate[out->splits++] = MOS_SPLIT_VALIDATION;
         out->evaluate[out->splits++] = MOS_SPLIT_TEST;
     }
+    MOS_TRY(link_starts(out));
     return check_axes(out);
 }
 

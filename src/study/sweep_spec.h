@@ -39,6 +39,8 @@ typedef struct mos_sweep_axis {
 typedef struct mos_sweep_variant {
     const char *name;
     const mos_yaml *tree;
+    int start; /* variant whose trained encoders it starts from at the same point, fraction and
+                  seed; -1: none */
 } mos_sweep_variant;
 
 typedef struct mos_sweep_spec {
@@ -47,8 +49,8 @@ typedef struct mos_sweep_spec {
     char folder[4096];         /* relative paths are relative to it; absolute */
     char config[4096];         /* the base configuration's file, "" when it stands in `base` */
     mos_yaml root;
-    const mos_yaml *base, *set; /* maps, or NULL */
-    bool has_synth;             /* the procedural data set is made first */
+    const mos_yaml *base, *set, *starts; /* maps, or NULL */
+    bool has_synth;                      /* the procedural data set is made first */
     mos_synth_options synth;
     mos_sweep_axis axis[MOS_SWEEP_AXES];
     int axes;

@@ -60,6 +60,28 @@ for run in supervised simclr; do
     check "report of $run, with its map" grep -q 'id="maps"\|t-SNE' "tables/runs/${run}_f1_s0/report.html"
 done
 
+# Two stages: contrast first, then its encoders are tuned on the labels; what cannot begin says why.
+cat >stages.yaml <<'END'
+base:
+  data: {root: v2}
+  model: {encoder: resnet18, hidden: 16, latent: 8}
+  train: {epochs: 1, batch: 8, keep: 1, precision: fp32}
+variants:
+  tuned: {method: supervised}
+  contrast: {method: iai-simclr}
+  broken: {method: supervised, data.modalities: {s9: }}
+  lost: {method: supervised, train.lr: 0.01}
+start_from: {tuned: contrast, lost: broken}
+evaluate: [test]
+reference: contrast
+END
+expect 1 "2 of 4 runs failed" "$mosaic" sweep stages.yaml --out stages --threads 1
+check "the second stage has the first one's encoders" grep -q '"init_from": ".*stages/runs/contrast_f1_s0/model/model.safetensors"' stages/runs/tuned_f1_s0/provenance.json
+check "and says so" grep -qx '# starts from the encoders of contrast_f1_s0' stages/plan/tuned_f1_s0.yaml
+check "a start that failed is the reason" grep -q 'lost.*failed,1.*it starts from run broken_f1_s0, which failed' stages/results.csv
+check "the table has both" grep -q 'tuned' stages/table.html
+expect 5 "run 'tuned_f1_s0' started from 'contrast_f1_s0', now it would from ''" "$mosaic" sweep <(sed '/^start_from/d; s|root: v2|root: '"$work"'/v2|' stages.yaml) --out stages
+
 # Other archives go the same way.
 real=${MOSAIC_REAL_DATA:-}
 for archive in sen12ms bigearthnet_v1; do

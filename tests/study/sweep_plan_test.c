@@ -254,14 +254,45 @@ static void parts_cover_everything_once(void **state) {
     }
 }
 
+/* Fine-tuning after a run of another variant: at the same point, fraction and seed. */
+static void runs_start_from_others(void **state) {
+    (void)state;
+    plan_of(
+        "variants: {a: {method: iai-simclr}, b: {method: supervised}, c: {method: supervised}}\n"
+        "start_from: {c: b, b: a}\n"
+        "fractions: [0.1, 1]\nseeds: [0, 1]\n");
+    assert_int_equal(plan->runs, 12);
+    assert_int_equal(plan->unique, 12); /* b and c have one configuration and other weights */
+    for (int64_t r = 0; r < 12; r++) {
+        assert_int_equal(plan->run[r].start, r < 4 ? -1 : r - 4);
+        for (int64_t count = 1; count < 5; count++)
+            for (int64_t index = 0; index < count; index++)
+                assert_int_equal(mos_sweep_is_mine(plan, r, index, count),
+                                 mos_sweep_is_mine(plan, r % 4, index, count));
+    }
+    assert_true(strncmp(plan->run[8].config, "# starts from the encoders of b_f0.1_s0\n", 40) == 0);
+    refused("variants: {a: {}, b: {loss.weights.bce: 2}}\nstart_from: {a: b, b: a}\n",
+            "goes in a circle at 'a'");
+    refused("variants: {a: {}, b: {loss.weights.bce: 2}}\nstart_from: {b: z}\n", "'z' is none");
+    mos_text_list only = list_of("b", NULL);
+    assert_int_equal(plan_with("variants: {a: {}, b: {loss.weights.bce: 2}}\nstart_from: {b: a}\n",
+                               &(mos_sweep_choices){.variants = &only}),
+                     MOSAIC_ERR_USAGE);
+    assert_non_null(strstr(mosaic_error(), "'a' is none among the chosen ones"));
+    mos_text_list_release(&only);
+}
+
 static void the_ready_ones_resolve(void **state) {
     (void)state;
     for (const mos_ready_sweep *sweep = mos_ready_sweeps; sweep->name != NULL; sweep++) {
-        mosaic_status status =
-            mos_sweep_plan_make(sweep->name, &(mos_sweep_choices){0}, folder, &plan);
+        bool paper = strcmp(sweep->name, "paper") == 0; /* has no data of its own */
+        const mos_sweep_choices choices = {.data = paper ? folder : NULL};
+        mosaic_status status = mos_sweep_plan_make(sweep->name, &choices, folder, &plan);
         if (status != MOSAIC_OK) print_error("%s: %s\n", sweep->name, mosaic_error());
         assert_int_equal(status, MOSAIC_OK);
-        assert_true(plan->spec.has_synth);
+        assert_int_equal(plan->spec.has_synth, !paper);
+        for (int64_t r = 0; r < plan->runs; r++)
+            assert_true(plan->run[r].has_data);
         assert_int_equal(plan->unique, plan->runs);
         mos_sweep_plan_destroy(&plan);
     }
@@ -307,6 +338,7 @@ int main(void) {
         cmocka_unit_test_teardown(errors_say_where_and_what_is_near, drop_plan),
         cmocka_unit_test_teardown(the_reference_is_at_the_same_point, drop_plan),
         cmocka_unit_test_teardown(parts_cover_everything_once, drop_plan),
+        cmocka_unit_test_teardown(runs_start_from_others, drop_plan),
         cmocka_unit_test_teardown(the_ready_ones_resolve, drop_plan),
         cmocka_unit_test(holm_steps_down),
         cmocka_unit_test(time_left_counts_down),
