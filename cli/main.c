@@ -68,6 +68,12 @@ static int is_word(const char *word, const char *a, const char *b) {
     return strcmp(word, a) == 0 || strcmp(word, b) == 0;
 }
 
+/* A name of commands that is a group of keys too. */
+static void print_keys(const char *group, const char *example) {
+    printf("\nKeys of the configuration below %s: mosaic help %s, or docs/configuration.md\n",
+           group, example);
+}
+
 /* mosaic help [TOPIC]: a command, a group of commands, a configuration key or a group of keys. */
 static int run_help(int argc, char **argv) {
     char name[NAME_SIZE];
@@ -83,16 +89,17 @@ static int run_help(int argc, char **argv) {
         if (status == MOSAIC_OK)
             status = mosaic_command_parse(command, 1, arguments, stdout, &shown);
         mosaic_command_destroy(&command);
+        if (strcmp(name, "train") == 0) print_keys(name, "train.epochs");
         return finish(status);
     }
     if (print_group(argv[0], stdout)) {
-        if (strcmp(argv[0], "data") == 0)
-            printf("\nKeys of the configuration below data: mosaic help data.root, or "
-                   "docs/configuration.md\n");
+        if (strcmp(argv[0], "data") == 0) print_keys(argv[0], "data.root");
         return 0;
     }
+    mosaic_status status = mosaic_config_help(argv[0], stdout);
+    if (status == MOSAIC_OK || strchr(argv[0], '.')) return finish(status);
     mosaic_command *command = NULL; /* fails and names the nearest command, where one is near */
-    mosaic_status status = mosaic_command_create(argv[0], &command);
+    status = mosaic_command_create(argv[0], &command);
     if (!strstr(mosaic_error(), "did you mean")) status = mosaic_config_help(argv[0], stdout);
     mosaic_command_destroy(&command);
     return finish(status);

@@ -90,8 +90,23 @@ static mosaic_status fail_group(const char *name) {
     return status;
 }
 
+/* Two words are a command of a group or a slip of one; otherwise the second is an argument, and the
+ * message is about the first alone. */
+static mosaic_status fail_command(const char *name, const char *const *names, size_t count) {
+    const char *near = mos_nearest_name(name, names, count), *blank = strchr(name, ' ');
+    char first[64];
+    (void)snprintf(first, sizeof first, "%.*s", (int)strcspn(name, " "), name);
+    if (blank && !(near && strchr(near, ' '))) {
+        if (is_group(first)) return fail_group(first);
+        name = first;
+        near = mos_nearest_name(name, names, count);
+    }
+    return mos_fail(MOSAIC_ERR_USAGE, "no command '%s'%s%s%s", name, near ? "; did you mean '" : "",
+                    near ? near : "", near ? "'?" : "");
+}
+
 static mosaic_status find_row(const char *name, const mos_command_row **out) {
-    const char *names[ROW_COUNT];
+    const char *names[ROW_COUNT + 1];
     for (int i = 0; i < ROW_COUNT; i++) {
         names[i] = rows[i]->name;
         if (strcmp(name, rows[i]->name) == 0) {
@@ -100,9 +115,8 @@ static mosaic_status find_row(const char *name, const mos_command_row **out) {
         }
     }
     if (is_group(name)) return fail_group(name);
-    const char *near = mos_nearest_name(name, names, ROW_COUNT);
-    return mos_fail(MOSAIC_ERR_USAGE, "no command '%s'%s%s%s", name, near ? "; did you mean '" : "",
-                    near ? near : "", near ? "'?" : "");
+    names[ROW_COUNT] = "help"; /* of the command line alone */
+    return fail_command(name, names, ROW_COUNT + 1);
 }
 
 /* One table of all parts: offsets become those of the whole struct, keys lose what a command line

@@ -1,4 +1,5 @@
 /* mosaic bench: the benchmarks that need no peer program, by name. */
+#include "base/error.h"
 #include "bench/bench_list.h"
 #include "command/command_table.h"
 #include "mosaic/command.h"
@@ -29,6 +30,16 @@ static void add_commands(mos_text *text) {
                          mosaic_command_summary(i));
 }
 
+/* A slip of one of those. */
+static const char *nearest_command(const char *name) {
+    const char *names[16];
+    size_t count = 0;
+    for (int i = 0; mosaic_command_name(i) && count < sizeof names / sizeof *names; i++)
+        if (strncmp(mosaic_command_name(i), "bench ", 6) == 0)
+            names[count++] = mosaic_command_name(i) + 6;
+    return mos_nearest_name(name, names, count);
+}
+
 static mosaic_status run_bench(const void *values, const mos_text_list *positional, FILE *out) {
     const bench_command *command = values;
     mos_bench_settings settings = command->settings;
@@ -39,7 +50,10 @@ static mosaic_status run_bench(const void *values, const mos_text_list *position
         mos_bench_print_list(&text);
         add_commands(&text);
     } else {
-        status = mos_bench_run_named(positional->items[0], &settings, command->json, &text);
+        const char *name = positional->items[0], *near = nearest_command(name);
+        status = mos_bench_run_named(name, &settings, command->json, &text);
+        if (status == MOSAIC_ERR_USAGE && near && !strstr(mosaic_error(), "did you mean"))
+            status = mos_fail(status, "no benchmark '%s'; did you mean 'bench %s'?", name, near);
     }
     mosaic_status printed = mos_command_print(&text, out);
     return status != MOSAIC_OK ? status : printed;

@@ -158,8 +158,8 @@ static mosaic_status run_train(const void *values, const mos_text_list *position
         mos_text_add(&text, "best epoch %lld\n%s ", (long long)summary.best_epoch,
                      summary.score_is_loss ? "lowest mean training loss"
                                            : "best validation macro AP");
-        mos_text_add_number(&text,
-                            summary.score_is_loss ? -summary.best_score : summary.best_score);
+        mos_text_add(&text, "%.4f",
+                     summary.score_is_loss ? -summary.best_score : summary.best_score);
     } else {
         mos_text_add(&text, "best epoch none: no epoch was finished and judged");
     }

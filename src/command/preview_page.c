@@ -8,6 +8,7 @@
 #include "loader/view_words.h"
 #include "report/page.h"
 #include "report/report.h"
+#include "report/report_parts.h"
 #include "report/svg_chart.h"
 #include "train/train_feed.h"
 
@@ -113,8 +114,9 @@ static void add_moments(const preview *p, const float *image, int64_t bands, mos
         squares += (double)image[i] * (double)image[i];
     }
     double mean = sum / (double)count;
-    mos_text_add(out, "mean %.2f, sd %.2f", mean,
-                 sqrt(fmax(squares / (double)count - mean * mean, 0)));
+    mos_text_add(out, "mean ");
+    mos_report_number(out, mean, 2);
+    mos_text_add(out, ", sd %.2f", sqrt(fmax(squares / (double)count - mean * mean, 0)));
 }
 
 /* ---- one view */

@@ -134,6 +134,16 @@ mosaic_status mos_config_get(const mos_config *config, const char *key, mos_text
     return out->failed ? mos_fail_memory(0, "a text") : MOSAIC_OK;
 }
 
+mosaic_status mos_config_fail_unknown(mos_config *config, const char *key, const char *where) {
+    const char *names[2] = {"data.modalities", NULL};
+    names[1] = mos_nearest_name(key, (const char *const *)config->keys.items, config->keys.count);
+    if (mos_nearest_name(key, names, names[1] == NULL ? 1 : 2) == names[0])
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "%s: unknown key '%s' in the configuration, did you mean '%s'?", where, key,
+                        names[0]);
+    return mos_options_set(&config->table, config, key, "", false, where);
+}
+
 bool mos_config_key_is_free(const mos_option *option) {
     static const char *const free_keys[] = {"train.checkpoint_every", "train.keep",
                                             "train.workers",          "train.prefetch",

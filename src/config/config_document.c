@@ -137,6 +137,23 @@ static void add_help(const mos_option *option, mos_text *out) {
     mos_text_add(out, "\n");
 }
 
+/* The keys below names of the user's, which no table of fixed keys has. */
+static const mos_option modality_options[] = {
+    {.key = "data.modalities.NAME.bands",
+     .type = MOS_OPTION_LIST,
+     .help =
+         "bands of modality NAME in channel order, as in [VV, VH], not set: those of the format; "
+         "when any modality is named, only the named ones are used",
+     .source = "inherited (from reBEN)"},
+    {.key = "data.modalities.NAME.kind",
+     .type = MOS_OPTION_CHOICE,
+     .choices = mos_config_kinds,
+     .fallback = "auto",
+     .help = "how NAME is augmented; auto: radar when all its bands are VV, VH, HH, HV",
+     .source = "chosen"},
+};
+enum { MODALITY_OPTIONS = sizeof modality_options / sizeof *modality_options };
+
 mosaic_status mos_config_help(const char *topic, mos_text *out) {
     mos_config *config = NULL;
     mosaic_status status = mos_config_create(&config);
@@ -147,8 +164,13 @@ mosaic_status mos_config_help(const char *topic, mos_text *out) {
         add_help(&config->options[i], out);
         shown++;
     }
-    if (shown == 0) /* names the nearest key or group */
-        status = mos_options_set(&config->table, config, topic, "", false, "help");
+    for (size_t i = 0; i < MODALITY_OPTIONS; i++) {
+        if (!is_below(topic, "data.modalities") && !is_below(modality_options[i].key, topic))
+            continue;
+        add_help(&modality_options[i], out);
+        shown++;
+    }
+    if (shown == 0) status = mos_config_fail_unknown(config, topic, "help");
     mos_config_destroy(&config);
     return status == MOSAIC_OK && out->failed ? mos_fail_memory(0, "a text") : status;
 }
@@ -187,14 +209,8 @@ static void add_section(const mos_config *config, const struct section *section,
     for (size_t i = 0; i < config->table.count; i++)
         if (is_in(section, config->options[i].key)) add_row(&config->options[i], out);
     if (strcmp(section->prefix, "data.") == 0)
-        mos_text_add(out,
-                     "| `data.modalities.NAME.bands` | list | the format's | %s | bands "
-                     "of modality NAME in channel order; when any modality is named, only "
-                     "the named ones are used |\n"
-                     "| `data.modalities.NAME.kind` | auto, optical, radar | `auto` | "
-                     "chosen | how NAME is augmented; auto: radar when all its bands are "
-                     "VV, VH, HH, HV |\n",
-                     "inherited (from reBEN)");
+        for (size_t i = 0; i < MODALITY_OPTIONS; i++)
+            add_row(&modality_options[i], out);
 }
 
 /* Keys that no section names would vanish from the document. */

@@ -133,14 +133,20 @@ static mosaic_status read_kind(const source *from, const mos_yaml *node,
                                mos_config_modality *modality) {
     char where[160];
     say_where(from, node, where, sizeof where);
-    for (int i = 0; node->kind == MOS_YAML_SCALAR && mos_config_kinds[i] != NULL; i++) {
-        if (strcmp(mos_config_kinds[i], node->value) != 0) continue;
-        modality->kind = i;
+    size_t count = 0;
+    for (; mos_config_kinds[count] != NULL; count++) {
+        if (node->kind != MOS_YAML_SCALAR || strcmp(mos_config_kinds[count], node->value) != 0)
+            continue;
+        modality->kind = (int)count;
         return MOSAIC_OK;
     }
+    const char *value = node->kind == MOS_YAML_SCALAR ? node->value : "";
+    const char *near = mos_nearest_name(value, mos_config_kinds, count);
     return mos_fail(MOSAIC_ERR_USAGE,
-                    "%s: 'data.modalities.%s.kind' wants one of auto, optical, radar, found '%s'",
-                    where, modality->name, node->kind == MOS_YAML_SCALAR ? node->value : "");
+                    "%s: 'data.modalities.%s.kind' wants one of auto, optical, radar, found "
+                    "'%s'%s%s%s",
+                    where, modality->name, value, near == NULL ? "" : ", did you mean '",
+                    near == NULL ? "" : near, near == NULL ? "" : "'?");
 }
 
 static mosaic_status read_modality_key(const source *from, const mos_yaml *node, const char *key,
@@ -232,9 +238,9 @@ static mosaic_status read_node(source *from, const char *path, const mos_yaml *n
     if (strcmp(path, "data.modalities") == 0) return read_modalities(from, node);
     const mos_option *option = mos_options_find(&from->config->table, path);
     if (option != NULL) return set_leaf(from, option, node, where);
-    if (!is_group(from->config, path)) { /* names the nearest key */
+    if (!is_group(from->config, path)) {
         say_where_key(from, node, where, sizeof where);
-        return mos_options_set(&from->config->table, from->config, path, "", false, where);
+        return mos_config_fail_unknown(from->config, path, where);
     }
     if (node->kind == MOS_YAML_NULL) return MOSAIC_OK;
     if (node->kind != MOS_YAML_MAP)

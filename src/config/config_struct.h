@@ -115,6 +115,8 @@ extern const size_t mos_settings_table_count;
 /* Set by full key, remembering the origin; ignored when something stronger has set it. */
 mosaic_status mos_config_assign(mos_config *config, const char *key, const char *text,
                                 mos_origin_rank rank, const char *where);
+/* A usage error that names the nearest key; where: what goes before it. */
+mosaic_status mos_config_fail_unknown(mos_config *config, const char *key, const char *where);
 /* Values of a preset for all keys nothing stronger has set. */
 mosaic_status mos_config_apply_preset(mos_config *config);
 /* One more modality at the end of the list. */

@@ -33,7 +33,8 @@ const mos_check_class_row mos_check_class_table[MOS_CHECK_CLASSES] = {
     ROW(UNKNOWN_LABEL, "unknown-label", ERROR, false, false, "a label not in the nomenclature"),
     ROW(LABEL_NAMES, "label-names", WARNING, false, false,
         "names of classes that tell of a slip in the table: two that differ by a letter, by case "
-        "or by blanks, several with commas between, one such as nan or None"),
+        "or by blanks, several in one (commas between, or every part a class of its own: "
+        "Trees/Crops), one such as nan or None"),
     ROW(NO_LABEL, "no-label", WARNING, false, false, "labels that should be there and are not"),
     ROW(LABEL_CONFLICT, "label-conflict", WARNING, false, false,
         "two sources of labels that say different things"),
@@ -52,8 +53,8 @@ const mos_check_class_row mos_check_class_table[MOS_CHECK_CLASSES] = {
         "a band whose valid pixels are all the same; `data.constant_bands` deals with it, and "
         "`refuse` makes it an error"),
     VERDICT(GUESSED_BANDS, "guessed-bands", WARNING, USE, "data.bands",
-            "names of bands guessed from their number, because neither a key nor the files name "
-            "them"),
+            "names of bands guessed from their number, because neither data.bands nor the files "
+            "name them"),
     VERDICT(UNNATURAL_BANDS, "unnatural-bands", ERROR, ALL, "data.bands",
             "guessed names that the pixels contradict, as cirrus brighter than water vapour's "
             "band: the bands come in another order"),

@@ -103,6 +103,36 @@ static void judge_commas(mos_dataset *dataset) {
     }
 }
 
+/* A class of its own, or a number: codes are seldom words of a name. */
+static bool stands_alone(const mos_dataset *dataset, const char *part, size_t size) {
+    size_t digits = 0;
+    while (digits < size && is_digit(part[digits]))
+        digits++;
+    for (int64_t c = 0; c < dataset->class_count; c++)
+        if (strncmp(dataset->classes[c], part, size) == 0 && dataset->classes[c][size] == '\0')
+            return true;
+    return digits == size;
+}
+
+/* "Trees/Crops" beside "Trees" and "Crops": every part is a class. Commas are judged above, where a
+ * part in common is enough. */
+static void judge_joined(mos_dataset *dataset) {
+    static const char between[] = "/+&: ";
+    for (int64_t c = 0; c < dataset->class_count; c++) {
+        const char *name = dataset->classes[c], *at = name;
+        int64_t parts = 0, alone = 0;
+        while (*(at += strspn(at, between)) != '\0') {
+            size_t size = strcspn(at, between);
+            parts++;
+            alone += stands_alone(dataset, at, size);
+            at += size;
+        }
+        if (parts > 1 && alone == parts)
+            mos_dataset_defect(dataset, "class whose parts are classes",
+                               "'%s', wanted A;B or ['A', 'B']", name);
+    }
+}
+
 void mos_class_names_judge(mos_dataset *dataset) {
     for (int64_t c = 0; c < dataset->class_count; c++) {
         if (is_nothing(dataset->classes[c]))
@@ -112,4 +142,5 @@ void mos_class_names_judge(mos_dataset *dataset) {
     }
     judge_pairs(dataset);
     judge_commas(dataset);
+    judge_joined(dataset);
 }

@@ -73,6 +73,7 @@ static const struct {
     {"two classes that differ in case or blanks alone", MOS_CHECK_LABEL_NAMES, TEXT, NULL, ""},
     {"two classes that differ by one letter", MOS_CHECK_LABEL_NAMES, TEXT, NULL, ""},
     {"class that looks like several, comma between", MOS_CHECK_LABEL_NAMES, TEXT, NULL, ""},
+    {"class whose parts are classes", MOS_CHECK_LABEL_NAMES, TEXT, NULL, ""},
     {"class whose name says that there is none", MOS_CHECK_LABEL_NAMES, TEXT, NULL, ""},
     {"labels unknown", MOS_CHECK_NO_LABEL, ID, NULL, ""},
     {"labels unknown (no lc)", MOS_CHECK_NO_LABEL, ID, NULL, ""},

@@ -32,6 +32,17 @@ static mosaic_status choose_modalities(const mos_session *session,
     return MOSAIC_OK;
 }
 
+/* A table of one's own has no splits, and then all of it can be asked for. */
+static mosaic_status fail_empty(mos_dataset *dataset, mos_split split) {
+    int64_t *index = NULL, none = 0, samples = mos_dataset_count(dataset);
+    MOS_TRY(mos_inference_rows(dataset, MOS_SPLIT_NONE, 0, &index, &none));
+    mos_free(index);
+    bool divided = samples == 0 || none < samples;
+    return mos_fail(MOSAIC_ERR_DATA, "'%s' has no samples in split '%s'%s",
+                    mos_dataset_root(dataset), mos_split_names[split],
+                    divided ? "" : ": all of it is in none, and --split none takes that");
+}
+
 /* Scores of one split of the session's data. */
 static mosaic_status run_split(mos_session *session, mos_split split, int64_t limit, bool latents,
                                bool progress, used_modalities *used, mos_inference *out) {
@@ -40,8 +51,7 @@ static mosaic_status run_split(mos_session *session, mos_split split, int64_t li
     *out = (mos_inference){0};
     MOS_GOTO(mos_inference_rows(session->dataset, split, limit, &index, &count));
     if (count == 0) {
-        status = mos_fail(MOSAIC_ERR_DATA, "'%s' has no samples in split '%s'",
-                          mos_dataset_root(session->dataset), mos_split_names[split]);
+        status = fail_empty(session->dataset, split);
         goto done;
     }
     MOS_GOTO(mos_inference_run(session->model, &session->card, session->dataset, index, count,

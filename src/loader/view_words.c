@@ -27,7 +27,8 @@ static void add_range(const char *name, const char *unit, const float *values, i
         low = fminf(low, values[b]);
         high = fmaxf(high, values[b]);
     }
-    mos_text_add(out, "%s %.2f to %.2f%s; ", name, (double)low, (double)high, unit);
+    mos_text_add(out, "%s %s%.2f to %s%.2f%s; ", name, low < 0 ? "−" : "", fabs((double)low),
+                 high < 0 ? "−" : "", fabs((double)high), unit);
 }
 
 static bool all_are(const float *values, int64_t count, float value) {
@@ -46,7 +47,9 @@ void mos_view_light_words(const mos_view_light *light, const mos_loader_modality
         add_range("offset", " sd", light->offset, modality->bands, out);
     if (light->noise > 0) mos_text_add(out, "noise %.3g sd; ", (double)light->noise);
     if (light->looks > 0) mos_text_add(out, "speckle of %.3g looks; ", (double)light->looks);
-    if (light->shift_db != 0) mos_text_add(out, "shift %+.2f dB; ", (double)light->shift_db);
+    if (light->shift_db != 0)
+        mos_text_add(out, "shift %s%.2f dB; ", light->shift_db < 0 ? "−" : "+",
+                     fabs((double)light->shift_db));
     if (out->size == before)
         mos_text_add(out, "no change of values");
     else if (!out->failed)

@@ -5,6 +5,7 @@
 #include "data/names/nomenclature_v1.h"
 #include "data/names/nomenclature_worldcover.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
@@ -76,15 +77,25 @@ static const char *igbp_colour_of(const char *name) {
     return NULL;
 }
 
+/* Equal but for case, blanks and hyphens: people write "Built up" for "Built-up". */
+static bool same_letters(const char *a, const char *b) {
+    for (;; a++, b++) {
+        a += strspn(a, " -_");
+        b += strspn(b, " -_");
+        if (strncasecmp(a, b, 1) != 0) return false;
+        if (*a == '\0') return true;
+    }
+}
+
 static const char *worldcover_colour_of(const char *name) {
     for (int i = 0; i < MOS_WORLDCOVER_CLASSES; i++)
-        if (strcmp(mos_worldcover_classes[i].name, name) == 0) return worldcover[i];
+        if (same_letters(mos_worldcover_classes[i].name, name)) return worldcover[i];
     return NULL;
 }
 
 static const char *esri_colour_of(const char *name) {
     for (size_t i = 0; i < sizeof esri / sizeof *esri; i++)
-        if (strcasecmp(esri[i].name, name) == 0) return esri[i].colour;
+        if (same_letters(esri[i].name, name)) return esri[i].colour;
     return NULL;
 }
 
@@ -132,5 +143,8 @@ const char *mos_palette_colour(size_t number) {
 
 const char *mos_class_colour(mos_legend legend, const char *name, size_t number) {
     const char *known = legend_colour(legend, name);
+    /* one that only another legend knows: better than a colour of the palette beside a legend's */
+    for (int other = MOS_LEGENDS - 1; legend != MOS_LEGEND_NONE && !known && other > 0; other--)
+        known = legend_colour((mos_legend)other, name);
     return known ? known : mos_palette_colour(number);
 }

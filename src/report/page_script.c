@@ -99,7 +99,8 @@ const char *const mos_page_script[] = {
     "p.textContent=\"Wheel to zoom, drag to move, double click for the whole.\";c.append(p)}}\n",
     "box.addEventListener(\"click\",function(e){if(e.target===box)box.close()});\n",
     "function value(cell){var "
-    "t=cell.querySelector(\".number\"),s=(t||cell).textContent.trim(),n=parseFloat(s);return "
+    "t=cell.querySelector(\".number\"),s=(t||cell).textContent.trim().replace(\"\\u2212\",\"-\"),n="
+    "parseFloat(s);return "
     "isNaN(n)?s:n}\n",
     "function sorts(table){var "
     "head=table.rows[0];Array.from(head.cells).forEach(function(th,k){th.classList.add(\"can\");th."

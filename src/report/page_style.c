@@ -55,7 +55,8 @@ const char *const mos_page_style[] = {
     "th[scope=row]{font-weight:400;color:var(--ink);font-size:inherit}\n",
     "td.n,th.n{text-align:right}\n",
     "td.n{white-space:nowrap}\n",
-    ".facts{width:auto}\n",
+    ".facts,.fit{width:auto}\n",
+    ".fit th,.fit td{padding-right:22px}\n",
     ".facts td{overflow-wrap:anywhere}\n",
     ".facts th{white-space:nowrap;color:var(--soft);padding-right:24px}\n",
     ".scroll{overflow-x:auto;max-width:100%;position:relative}\n",
@@ -67,7 +68,7 @@ const char *const mos_page_style[] = {
     "var(--rule);border-radius:8px;padding:10px 12px;position:relative;min-width:0}\n",
     "figure.wide{margin-top:18px}\n",
     "figcaption{font-weight:600;font-size:14px;padding-right:28px}\n",
-    "figure svg{width:100%;height:auto;display:block}\n",
+    "figure svg{width:100%;height:auto;display:block;overflow:visible}\n",
     ".scroll>svg{margin-top:6px}\n",
     "figure .bar{display:inline-block}\n",
     ".grid{stroke:var(--rule);stroke-width:1}\n",
@@ -82,6 +83,8 @@ const char *const mos_page_style[] = {
     "k6{background:var(--c6)}.dot.s6{fill:var(--c6);stroke:none}.s7{stroke:var(--c7)}.k7{"
     "background:var(--c7)}.dot.s7{fill:var(--c7);stroke:none}\n",
     ".thin{stroke-width:1.4}\n",
+    ".whisker{fill:none;stroke-width:1.4;opacity:.7}\n",
+    ".reach{stroke:var(--soft)}.zero{fill:var(--soft)}\n",
     ".case{fill:none;stroke:var(--case);stroke-width:3.4;stroke-linejoin:round}\n",
     ".level{fill:none;stroke:var(--chance);stroke-width:1.2;stroke-dasharray:4 3}\n",
     ".all{fill:none;stroke:var(--faint);stroke-width:1.4}\n",
@@ -120,8 +123,7 @@ const char *const mos_page_style[] = {
     ".map path{stroke-opacity:.85}\n",
     ".map svg{filter:drop-shadow(0 0 .7px var(--case)) drop-shadow(0 0 .7px var(--case))}\n",
     ".legend{font-size:13px;margin:6px 0 0;line-height:1.7}\n",
-    ".legend>span{margin-right:12px;white-space:nowrap;display:inline-block;max-width:100%;"
-    "overflow:hidden;text-overflow:ellipsis;vertical-align:bottom}\n",
+    ".legend>span{margin-right:12px;display:inline-block;max-width:100%;vertical-align:bottom}\n",
     ".key{display:inline-block;width:12px;height:12px;border-radius:3px;margin:0 6px 0 "
     "0;vertical-align:-1px;box-shadow:inset 0 0 0 1px var(--edge)}\n",
     ".bar{width:var(--bar)!important;height:10px!important;vertical-align:middle;margin-right:8px;"
@@ -178,7 +180,7 @@ const char *const mos_page_style[] = {
     "width:min(96vw,1200px);max-width:96vw;max-height:96vh;overflow:auto}\n",
     "dialog::backdrop{background:rgba(0,0,0,.6)}\n",
     "dialog figure{border:0;background:none;padding:0}\n",
-    "dialog svg{max-height:76vh;touch-action:none}\n",
+    "dialog svg{max-height:76vh;touch-action:none;overflow:hidden}\n",
     "dialog .views{justify-content:center}\n",
     "dialog .views img{max-width:44vw;flex:1 1 300px}\n",
     "dialog .zoom{position:static;float:right;font-size:22px}\n",
@@ -217,7 +219,8 @@ const char *const mos_page_style[] = {
     "figcaption{font-size:8px;min-height:2.4em}.axis{font-size:7.5px}.csv{display:none}\n",
     "figure{padding:5px "
     "6px;border-radius:4px}figure.wide{margin-top:8px}.scroll,.more{overflow:visible;border:0}\n",
-    ".charts,.multiples,.patches{display:block}.charts>figure,.multiples>figure,.patches>figure,."
+    ".charts,.multiples,.patches{display:block;orphans:1;widows:1}.charts>figure,.multiples>figure,"
+    ".patches>figure,."
     "pair{display:inline-block;vertical-align:top;margin:0 4px 6px 0}\n",
     ".charts>figure{width:32.4%}.multiples>figure{width:13.5%}\n",
     ".patches>figure{width:11.7%}.patch ul{line-height:1.25;margin:3px 0}.patches .patch "
@@ -226,6 +229,9 @@ const char *const mos_page_style[] = {
     "0}.scroll>svg{min-width:0!important;max-width:430px!important}.terms{columns:3;margin-top:5px}"
     "\n",
     ".note{padding:4px 9px;margin:5px 0}.warnings{padding-left:24px}}\n",
+    "@media "
+    "print{tbody{display:contents}tbody>tr:first-child:has(th[scope=col]){display:table-header-"
+    "group}}\n",
     "@page{size:A4;margin:12mm 12mm 15mm;@bottom-center{content:counter(page) \" / \" "
     "counter(pages);font:9px sans-serif;color:#444}}\n",
     NULL};

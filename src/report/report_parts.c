@@ -141,11 +141,24 @@ void mos_report_source(const mos_run_document *run, const mos_report_evaluation 
 
 /* ---- numbers and names */
 
-void mos_report_number(mos_text *out, double value, int digits) {
-    if (isfinite(value))
-        mos_text_add(out, "%.*f", digits, value);
-    else
+/* A minus is as wide as a plus, and what is rounded to nothing has no sign. */
+static void add_number(mos_text *out, double value, int digits, const char *plus) {
+    char text[64];
+    if (!isfinite(value)) {
         mos_text_add(out, "–");
+        return;
+    }
+    (void)snprintf(text, sizeof text, "%.*f", digits, fabs(value));
+    bool none = text[strspn(text, "0.")] == 0;
+    mos_text_add(out, "%s%s", none ? "" : value < 0 ? "−" : plus, text);
+}
+
+void mos_report_number(mos_text *out, double value, int digits) {
+    add_number(out, value, digits, "");
+}
+
+void mos_report_signed(mos_text *out, double value, int digits) {
+    add_number(out, value, digits, "+");
 }
 
 void mos_report_cell(mos_text *out, double value, int digits) {

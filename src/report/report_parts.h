@@ -40,6 +40,8 @@ void mos_report_source(const mos_run_document *run, const mos_report_evaluation 
 
 /* "0.677", or an en dash for what does not exist. */
 void mos_report_number(mos_text *out, double value, int digits);
+/* A difference: "+0.059", "−0.026", "0.000". */
+void mos_report_signed(mos_text *out, double value, int digits);
 void mos_report_cell(mos_text *out, double value, int digits);
 
 /* The legend of the run's classes, and the colour of one. */

@@ -28,10 +28,10 @@ static const struct term {
                "always saying yes"},
     {"interval", "where the score would lie in 95 of 100 other draws of patches"},
     {"lift", "how many times more often than without the first class; 1 is no confusion"},
-    {"score correlation", "whether the two scores rise and fall together over patches, -1 to 1"},
-    {"embedding cosine", "how near the two classes' mean features lie, -1 to 1"},
+    {"score correlation", "whether the two scores rise and fall together over patches, −1 to 1"},
+    {"embedding cosine", "how near the two classes' mean features lie, −1 to 1"},
     {"silhouette",
-     "how much nearer a patch is to its own group than to the next, -1 to 1; higher is "
+     "how much nearer a patch is to its own group than to the next, −1 to 1; higher is "
      "better"},
     {"Davies–Bouldin", "width of groups against the distance between them; lower is better"},
     {"label agreement", "shared labels of a patch and its ten nearest, 0 to 1; higher is better"},

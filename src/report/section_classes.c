@@ -40,7 +40,7 @@ static void add_class(const mos_run_document *run, mos_legend legend, const mos_
 void mos_section_classes(const mos_run_document *run, mos_text *out) {
     static const char *const words[] = {"F1", "AP", "ROC-AUC", "chance", "interval", NULL};
     const mos_report_evaluation *e = mos_report_headline(run);
-    if (!e || e->class_count == 0) return;
+    if (!e || e->class_count == 0 || e->known_labels == 0) return;
     mos_legend legend = mos_report_legend(run);
     int set = e->sets - 1;
     bool intervals = false;

@@ -41,6 +41,11 @@ static void add_heat(const mos_run_document *run, const mos_report_evaluation *e
     mos_free(heat);
 }
 
+/* Predicted more often beside the first class than without it: the rest is no confusion. */
+static bool is_confused(const mos_report_confusion *c) {
+    return c->rows > 0 && c->rate > c->base_rate;
+}
+
 static void add_table(const mos_run_document *run, const mos_report_analysis *a, mos_text *out) {
     static const char *const words[] = {"lift", "score correlation", "embedding cosine", NULL};
     mos_legend legend = mos_report_legend(run);
@@ -56,7 +61,7 @@ static void add_table(const mos_run_document *run, const mos_report_analysis *a,
         "<th scope=\"col\" class=\"n\">embedding cosine</th></tr>");
     for (size_t k = 0; k < a->confusion_count && k < MOS_REPORT_SHOWN; k++) {
         const mos_report_confusion *c = &a->confusions[k];
-        if (!(c->rows > 0)) break;
+        if (!is_confused(c)) continue;
         mos_text_add(out, "<tr data-class=\"");
         mos_html_add(out, c->from);
         mos_text_add(out, "; ");
@@ -82,6 +87,7 @@ static void add_examples(const mos_run_document *run, const mos_report_analysis 
     for (size_t k = 0; k < a->confusion_count && k < MOS_REPORT_PAIRS; k++) {
         const mos_report_confusion *c = &a->confusions[k];
         bool any = false;
+        if (!is_confused(c)) continue;
         for (int e = 0; e < MOS_REPORT_EXAMPLES; e++) {
             const mos_report_patch *patch = mos_run_patches_find(&a->patches, c->example[e]);
             if (!patch) continue;
@@ -101,6 +107,7 @@ static void add_examples(const mos_run_document *run, const mos_report_analysis 
 
 void mos_section_confusability(const mos_run_document *run, mos_text *out) {
     const mos_report_evaluation *e = mos_report_headline(run);
+    bool any = false;
     if (!e || e->analysis.confusion_count == 0) return;
     mos_text_add(
         out,
@@ -109,6 +116,13 @@ void mos_section_confusability(const mos_run_document *run, mos_text *out) {
         "second class is predicted where the first is and the second is not, against how often "
         "where neither is (the mark): what really occurs together does not count. Most confusable "
         "first.</p>");
+    for (size_t k = 0; k < e->analysis.confusion_count; k++)
+        any = any || is_confused(&e->analysis.confusions[k]);
+    if (!any) {
+        mos_text_add(out, "<p>No class is predicted more often beside another than without "
+                          "it.</p></section>\n");
+        return;
+    }
     add_table(run, &e->analysis, out);
     add_heat(run, e, out);
     if (e->analysis.patches.count > 0) {

@@ -21,11 +21,10 @@ static void add_line(mos_chart *chart, const mos_report_curve *curve, const char
 
 /* Scores as the rest of the page calls them; terms of the loss as the configuration does. */
 static const char *shown_name(const char *name) {
-    static const char *const names[][2] = {{"macro_ap", "macro AP"},
-                                           {"micro_ap", "micro AP"},
-                                           {"macro_f1", "macro F1"},
-                                           {"micro_f1", "micro F1"},
-                                           {"msc_floor", "msc floor"}};
+    static const char *const names[][2] = {
+        {"macro_ap", "macro AP"}, {"micro_ap", "micro AP"},   {"macro_f1", "macro F1"},
+        {"micro_f1", "micro F1"}, {"msc_floor", "msc floor"}, {"gradient_norm", "gradient norm"},
+        {"lr", "learning rate"}};
     for (size_t k = 0; k < sizeof names / sizeof *names; k++)
         if (strcmp(names[k][0], name) == 0) return names[k][1];
     return name;

@@ -53,7 +53,7 @@ void mos_section_patches(const mos_run_document *run, mos_text *out) {
     if (!any) return;
     mos_text_add(out,
                  "<section id=\"patches\"><h2>Patches</h2><p class=\"soft\">✓ found, ○ missed, "
-                 "✗ predicted and not there.");
+                 "✗ predicted and not there, ? predicted where nothing is known.");
     add_key(&a->patches, out);
     mos_text_add(out, "</p>");
     for (int role = 0; role < MOS_REPORT_ROLES; role++) {

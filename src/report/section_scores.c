@@ -64,7 +64,10 @@ static void add_evaluation(const mos_report_evaluation *e, mos_text *out) {
 }
 
 void mos_section_metrics(const mos_run_document *run, mos_text *out) {
-    if (run->evaluation_count == 0) return;
+    int64_t known = 0;
+    for (size_t i = 0; i < run->evaluation_count; i++)
+        known += run->evaluations[i].known_labels;
+    if (known == 0) return; /* the verdict says so */
     mos_text_add(out, "<section id=\"metrics\"><h2>Scores</h2><p class=\"soft\">Over the whole "
                       "set, as scikit-learn defines them; 0/0 counts as 0. Macro means are over "
                       "the classes that have positives and negatives among the known labels; the "

@@ -63,11 +63,15 @@ static void add_extremes(const mos_run_document *run, const mos_report_evaluatio
     }
 }
 
+enum { FEWEST_CONFUSED_AMONG = 5 }; /* patches: two of two are no finding */
+
 /* The first pair of the list, unless the second class is predicted no more often beside the first
  * than where neither is: a class that is predicted everywhere is confused with none. */
 static void add_confused(const mos_report_analysis *a, mos_text *out) {
     const mos_report_confusion *c = a->confusions;
-    if (a->confusion_count == 0 || !(c->confused > 0) || !(c->rate > c->base_rate)) return;
+    if (a->confusion_count == 0 || !(c->confused > 0) || !(c->rate > c->base_rate) ||
+        c->rows < FEWEST_CONFUSED_AMONG)
+        return;
     mos_text_add(out, "<p>Most confused: <b>");
     mos_html_add(out, c->from);
     mos_text_add(out, "</b> with <b>");

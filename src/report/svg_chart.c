@@ -27,6 +27,7 @@ typedef struct axis {
 /* Where a chart's axes lie. */
 typedef struct frame {
     axis x, y;
+    bool whole; /* every x is a whole number: so are the ticks */
     int width, height;
 } frame;
 
@@ -62,21 +63,28 @@ static bool is_point(const mos_chart_line *line, int64_t i) {
     return isfinite(line->x[i]) && isfinite(line->y[i]);
 }
 
+static double spread_at(const mos_chart_line *line, int64_t i) {
+    return line->spread != NULL && isfinite(line->spread[i]) ? line->spread[i] : 0;
+}
+
 /* The range of all points; false when there is nothing to draw. */
 static bool find_ranges(const mos_chart *chart, frame *f) {
     int64_t points = 0;
     axis *x = &f->x, *y = &f->y;
     f->width = chart->unit ? SQUARE_WIDTH : WIDTH;
     f->height = chart->unit ? SQUARE_HEIGHT : HEIGHT;
+    f->whole = !chart->unit;
     *x = (axis){INFINITY, -INFINITY, LEFT, f->width - RIGHT};
     *y = (axis){INFINITY, -INFINITY, f->height - BOTTOM, TOP};
     for (int l = 0; l < chart->lines; l++)
         for (int64_t i = 0; i < chart->line[l].count; i++) {
             if (!is_point(&chart->line[l], i)) continue;
+            double spread = spread_at(&chart->line[l], i);
             x->low = fmin(x->low, chart->line[l].x[i]);
             x->high = fmax(x->high, chart->line[l].x[i]);
-            y->low = fmin(y->low, chart->line[l].y[i]);
-            y->high = fmax(y->high, chart->line[l].y[i]);
+            f->whole = f->whole && floor(chart->line[l].x[i]) == chart->line[l].x[i];
+            y->low = fmin(y->low, chart->line[l].y[i] - spread);
+            y->high = fmax(y->high, chart->line[l].y[i] + spread);
             points++;
         }
     if (chart->unit) {
@@ -135,6 +143,7 @@ static void draw_log_ticks(const frame *f, mos_text *out) {
 static void draw_ticks(const frame *f, bool x, mos_text *out) {
     const axis *a = x ? &f->x : &f->y;
     double step = tick_step(a->high - a->low);
+    if (x && f->whole) step = fmax(step, 1);
     for (double value = ceil(a->low / step) * step; value <= a->high + 1e-9 * step; value += step) {
         char number[32];
         mos_format_double(number, sizeof number, fabs(value) < 1e-9 * step ? 0 : value, 4);
@@ -201,6 +210,31 @@ static void draw_line(const mos_chart *chart, const mos_chart_line *line, int nu
     mos_text_add(out, "</title></path>");
 }
 
+static void add_whisker_end(const frame *f, double x, double y, const char *pen, mos_text *out) {
+    mos_text_add(out, "%s", pen);
+    add_pixel(out, x);
+    mos_text_add(out, ",");
+    add_pixel(out, place(&f->y, y));
+}
+
+/* From the value less its spread to the value and its spread, at every point. */
+static void draw_whiskers(const mos_chart_line *line, int number, const frame *f, mos_text *out) {
+    mos_text points = {0};
+    for (int64_t i = 0; i < line->count; i++) {
+        double spread = spread_at(line, i), x = place(&f->x, line->x[i]);
+        if (!is_point(line, i) || !(spread > 0)) continue;
+        add_whisker_end(f, x, line->y[i] - spread, "M", &points);
+        add_whisker_end(f, x, line->y[i] + spread, "L", &points);
+    }
+    if (points.size > 0) {
+        mos_text_add(out, "<path");
+        add_series(line, number, "whisker", out);
+        mos_text_add(out, " d=\"%s\"/>", points.data);
+    }
+    if (points.failed) out->failed = true;
+    mos_text_release(&points);
+}
+
 /* Few points show as dots whose tooltip gives the numbers. */
 static void draw_dots(const mos_chart_line *line, int number, const frame *f, mos_text *out) {
     if (line->count > MOST_DOTS || line->thin || needs_case(line)) return;
@@ -264,6 +298,7 @@ void mos_chart_write(const mos_chart *chart, mos_text *out) {
         draw_ticks(&f, true, out);
     draw_ticks(&f, false, out);
     for (int l = chart->lines - 1; l >= 0; l--) { /* the first, which matters most, on top */
+        draw_whiskers(&chart->line[l], l, &f, out);
         draw_line(chart, &chart->line[l], l, &f, out);
         draw_dots(&chart->line[l], l, &f, out);
     }
@@ -320,8 +355,8 @@ void mos_interval_write(double low, double value, double high, double reach, mos
     }
     const axis x = {-reach, reach, 2, 98};
     mos_text_add(out, "<svg class=\"bar\" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" "
-                      "aria-hidden=\"true\"><rect class=\"back\" x=\"49.2\" width=\"1.6\" "
-                      "height=\"10\"/><path class=\"line s0\" d=\"M");
+                      "aria-hidden=\"true\"><rect class=\"zero\" x=\"49.4\" y=\"-2\" width=\"1.2\" "
+                      "height=\"14\"/><path class=\"line reach\" d=\"M");
     add_pixel(out, place(&x, fmax(low, -reach)));
     mos_text_add(out, ",5L");
     add_pixel(out, place(&x, fmin(high, reach)));

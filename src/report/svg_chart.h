@@ -11,10 +11,11 @@ typedef struct mos_chart_line {
     const char *name;
     const double *x, *y; /* [count]; points that are not finite are left out and break the line */
     int64_t count;
-    const char *colour; /* NULL: the palette's, in turn */
-    bool thin;          /* one of many */
-    bool dashed;        /* a level to compare with */
-    bool unnamed;       /* not in the legend: its name shows under the pointer alone */
+    const double *spread; /* [count] whiskers at the points, half their height; NULL, NaN: none */
+    const char *colour;   /* NULL: the palette's, in turn */
+    bool thin;            /* one of many */
+    bool dashed;          /* a level to compare with */
+    bool unnamed;         /* not in the legend: its name shows under the pointer alone */
 } mos_chart_line;
 
 typedef struct mos_chart {

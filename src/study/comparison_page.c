@@ -2,6 +2,7 @@
  */
 #include "report/page.h"
 #include "report/report_parts.h"
+#include "report/report_terms.h"
 #include "report/svg_chart.h"
 #include "study/comparison.h"
 
@@ -25,23 +26,34 @@ static bool facts_differ(const mos_comparison *comparison, const char *fact) {
     return false;
 }
 
+/* What may be said of a run's difference from the reference, by macro F1. */
+static void add_claim(const mos_compared_run *run, mos_text *out) {
+    const mos_interval *d = &run->difference.macro_f1;
+    mos_text_add(out, "<li><b>");
+    mos_html_add(out, run->name);
+    mos_text_add(out, "</b> ");
+    mos_report_signed(out, d->value, 3);
+    mos_text_add(out, " (");
+    mos_report_signed(out, d->low, 3);
+    mos_text_add(out, " to ");
+    mos_report_signed(out, d->high, 3);
+    mos_text_add(out, "): %s</li>",
+                 d->low > 0    ? "ahead"
+                 : d->high < 0 ? "behind"
+                               : "not told apart by these patches");
+}
+
 static void add_verdict(const mos_comparison *comparison, mos_text *out) {
-    int64_t ahead = 0, behind = 0, open = 0;
-    for (int64_t r = 0; r < comparison->runs; r++) {
-        const mos_bootstrap *b = &comparison->run[r].difference;
-        if (b->resamples == 0) continue;
-        ahead += b->macro_f1.low > 0;
-        behind += b->macro_f1.high < 0;
-        open += !(b->macro_f1.low > 0) && !(b->macro_f1.high < 0);
-    }
-    mos_text_add(out, "<section id=\"verdict\"><h2>Verdict</h2><p>%lld runs; reference <b>",
-                 (long long)comparison->runs);
+    mos_text_add(out,
+                 "<section id=\"verdict\"><h2>Verdict</h2><p>Macro F1 of each run minus that of "
+                 "<b>");
     mos_html_add(out, comparison->run[comparison->reference].name);
-    mos_text_add(
-        out,
-        "</b>. By macro F1, sample by sample: %lld ahead of it, %lld behind it, %lld not to "
-        "be told apart (95 %% intervals).</p>",
-        (long long)ahead, (long long)behind, (long long)open);
+    mos_text_add(out, "</b>, patch by patch, with 95 %% intervals:</p><ul>");
+    for (int64_t r = 0; r < comparison->runs; r++)
+        if (comparison->run[r].difference.resamples > 0) add_claim(&comparison->run[r], out);
+    mos_text_add(out,
+                 "</ul><p>Other trainings of the same runs, with other seeds, may differ by more: "
+                 "<code>mosaic sweep</code> measures that.</p>");
     if (facts_differ(comparison, "data.fingerprint"))
         mos_text_add(out, "<p class=\"note\">The runs were trained on different data: ids, splits "
                           "or labels are not the same.</p>");
@@ -85,22 +97,27 @@ static void add_chart(const mos_comparison *comparison, const char *title, const
 
 /* Every health measure any run has, a chart each: names are health.<modality>.<measure>. */
 static void add_health(const mos_comparison *comparison, mos_text *out) {
-    static const char *const measures[] = {".spread", ".rankme", ".modality_alignment"};
+    static const char *const measures[][2] = {{".spread", "spread"},
+                                              {".rankme", "RankMe"},
+                                              {".modality_alignment", "alignment of modalities"}};
+    char title[96];
     for (int64_t r = 0; r < comparison->runs; r++) {
         const mos_run_document *document = &comparison->run[r].document;
         for (size_t c = 0; c < document->curve_count; c++) {
             const mos_report_curve *curve = &document->curves[c];
-            bool wanted = false, shown = false;
+            const char *wanted = NULL, *measure = strrchr(curve->name, '.');
+            bool shown = false;
             if (strcmp(curve->kind, "health") != 0 || strncmp(curve->name, "health.", 7) != 0)
                 continue;
             for (size_t k = 0; k < sizeof measures / sizeof *measures; k++)
-                wanted = wanted || (strrchr(curve->name, '.') != NULL &&
-                                    strcmp(strrchr(curve->name, '.'), measures[k]) == 0);
+                if (strcmp(measure, measures[k][0]) == 0) wanted = measures[k][1];
             for (int64_t i = 0; i < r; i++)
                 shown = shown || mos_run_document_curve(&comparison->run[i].document, "health",
                                                         curve->name) != NULL;
-            if (wanted && !shown)
-                add_chart(comparison, curve->name + 7, "health", curve->name, out);
+            if (wanted == NULL || shown) continue;
+            (void)snprintf(title, sizeof title, "%.*s: %s", (int)(measure - curve->name - 7),
+                           curve->name + 7, wanted);
+            add_chart(comparison, title, "health", curve->name, out);
         }
     }
 }
@@ -110,12 +127,14 @@ static void add_curves(const mos_comparison *comparison, mos_text *out) {
         {"Validation macro AP", "epoch", "validation.macro_ap"},
         {"Validation macro F1", "epoch", "validation.macro_f1"},
         {"Total loss", "step", "loss"},
-        {"Intra-modal contrast", "step", "intra"},
-        {"Inter-modal contrast", "step", "inter"},
-        {"Supervised contrast", "step", "msc"},
-        {"Binary cross entropy", "step", "bce"},
+        {"Intra-modal contrast (intra)", "step", "intra"},
+        {"Inter-modal contrast (inter)", "step", "inter"},
+        {"Supervised contrast (msc)", "step", "msc"},
+        {"Binary cross entropy (bce)", "step", "bce"},
         {"Gradient norm", "step", "gradient_norm"},
     };
+    static const char *const losses[] = {"intra", "inter", "msc", "bce", NULL};
+    static const char *const health[] = {"spread", "RankMe", "alignment", NULL};
     mos_text_add(out, "<section id=\"curves\"><h2>Training</h2>");
     if (comparison->runs > MOS_CHART_MOST_LINES)
         mos_text_add(out, "<p class=\"soft\">A chart shows at most %d runs: the first ones.</p>",
@@ -132,9 +151,13 @@ static void add_curves(const mos_comparison *comparison, mos_text *out) {
     mos_text_add(out, "</p><div class=\"charts\">");
     for (size_t k = 0; k < sizeof charts / sizeof *charts; k++)
         add_chart(comparison, charts[k][0], charts[k][1], charts[k][2], out);
-    mos_text_add(out, "</div><h3>Health of the embedding</h3><div class=\"charts\">");
+    mos_text_add(out, "</div>");
+    mos_report_terms(losses, out);
+    mos_text_add(out, "<h3>Health of the embedding</h3><div class=\"charts\">");
     add_health(comparison, out);
-    mos_text_add(out, "</div></section>\n");
+    mos_text_add(out, "</div>");
+    mos_report_terms(health, out);
+    mos_text_add(out, "</section>\n");
 }
 
 /* ---- configurations
@@ -249,8 +272,14 @@ static void add_about(const mos_comparison *comparison, mos_text *out) {
         const char *value =
             mos_run_document_fact(&comparison->run[0].document, rows[i][0], "unknown");
         mos_text_add(out, "<div><dt>%s</dt><dd>", rows[i][1]);
-        mos_html_add(out,
-                     facts_differ(comparison, rows[i][0]) ? "differs, see Configuration" : value);
+        double share;
+        char percent[32];
+        if (facts_differ(comparison, rows[i][0]))
+            mos_text_add(out, "differs, see Configuration");
+        else if (i == 1 && mos_parse_double(value, &share))
+            mos_text_add(out, "%s %%", mos_format_double(percent, sizeof percent, 100 * share, 4));
+        else
+            mos_html_add(out, value);
         mos_text_add(out, "</dd></div>");
     }
     mos_text_add(out, "</dl>");

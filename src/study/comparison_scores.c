@@ -90,7 +90,10 @@ static void add_run(const mos_comparison *comparison, int64_t r, mos_text *out) 
                      MOS_SWEEP_METRICS + 4);
         return;
     }
-    mos_text_add(out, "</th><td>");
+    mos_text_add(out, "</th>");
+    for (int m = 0; m < MOS_SWEEP_METRICS; m++)
+        add_score(e, m, best_run(comparison, m) == r, out);
+    mos_text_add(out, "<td>");
     mos_html_add(out, e->method);
     mos_text_add(out, "</td><td>");
     mos_html_add(out, e->scorer);
@@ -102,22 +105,19 @@ static void add_run(const mos_comparison *comparison, int64_t r, mos_text *out) 
     mos_text_add(out, "</td><td class=\"n\">");
     if (e->averaged >= 0)
         mos_text_add(out, "%lld of %lld", (long long)e->averaged, (long long)e->class_count);
-    mos_text_add(out, "</td>");
-    for (int m = 0; m < MOS_SWEEP_METRICS; m++)
-        add_score(e, m, best_run(comparison, m) == r, out);
-    mos_text_add(out, "</tr>");
+    else
+        mos_text_add(out, "–");
+    mos_text_add(out, "</td></tr>");
 }
 
-/* What a model that knows nothing scores, in the order of the metrics. */
 static void add_chance(const mos_report_evaluation *e, mos_text *out) {
+    double chance[MOS_SWEEP_METRICS];
     if (e == NULL) return;
-    const double chance[MOS_SWEEP_METRICS] = {
-        mos_report_chance_f1(e), mos_report_chance_micro_f1(e), mos_report_chance_ap(e),
-        mos_report_chance_micro_ap(e), NAN};
-    mos_text_add(out, "<tr class=\"soft\"><th scope=\"row\" colspan=\"5\">chance</th>");
+    mos_sweep_chance(e, chance);
+    mos_text_add(out, "<tr class=\"soft\"><th scope=\"row\">chance</th>");
     for (int m = 0; m < MOS_SWEEP_METRICS; m++)
         mos_report_cell(out, chance[m], 3);
-    mos_text_add(out, "</tr>");
+    mos_text_add(out, "<td colspan=\"4\"></td></tr>");
 }
 
 /* A mean over other classes or samples is another number: said, not compared in silence. */
@@ -147,17 +147,15 @@ static void add_scores(const mos_comparison *comparison, mos_text *out) {
                                         "micro", "Hamming loss", "chance", NULL};
     mos_text_add(out, "<section id=\"scores\"><h2>Scores</h2><p class=\"soft\">Evaluation ");
     mos_html_add(out, comparison->split);
-    mos_text_add(
-        out,
-        "; F1 and Hamming loss at thresholds tuned per class on validation where the "
-        "run has them, otherwise at 0.5. Below a score its bootstrap interval over "
-        "samples. Bold: the best.</p><div class=\"scroll\"><table><tr><th "
-        "scope=\"col\">run</th><th scope=\"col\">"
-        "method</th><th scope=\"col\">scored by</th><th scope=\"col\" class=\"n\">samples</th><th "
-        "scope=\"col\" class=\"n\">classes averaged</th>");
+    mos_text_add(out, "; F1 and Hamming loss at thresholds tuned per class on validation where the "
+                      "run has them, otherwise at 0.5. Below a score its bootstrap interval over "
+                      "samples. Bold: the best.</p><div class=\"scroll\"><table><tr><th "
+                      "scope=\"col\">run</th>");
     for (int m = 0; m < MOS_SWEEP_METRICS; m++)
         mos_text_add(out, "<th scope=\"col\" class=\"n\">%s</th>", mos_sweep_metric_titles[m]);
-    mos_text_add(out, "</tr>");
+    mos_text_add(out, "<th scope=\"col\">method</th><th scope=\"col\">scored by</th><th "
+                      "scope=\"col\" class=\"n\">samples</th><th scope=\"col\" "
+                      "class=\"n\">classes averaged</th></tr>");
     for (int64_t r = 0; r < comparison->runs; r++)
         add_run(comparison, r, out);
     add_chance(comparison->run[comparison->reference].evaluation, out);
@@ -200,9 +198,15 @@ static void add_difference(const mos_interval *d, double reach, mos_text *out) {
         mos_text_add(out, "<td class=\"n\">–</td><td></td><td></td>");
         return;
     }
-    mos_text_add(out, "<td class=\"n\">%+.3f</td><td>", d->value);
+    mos_text_add(out, "<td class=\"n\">");
+    mos_report_signed(out, d->value, 3);
+    mos_text_add(out, "</td><td>");
     mos_interval_write(d->low, d->value, d->high, reach, out);
-    mos_text_add(out, "</td><td class=\"n\">%+.3f to %+.3f</td>", d->low, d->high);
+    mos_text_add(out, "</td><td class=\"n\">");
+    mos_report_signed(out, d->low, 3);
+    mos_text_add(out, " to ");
+    mos_report_signed(out, d->high, 3);
+    mos_text_add(out, "</td>");
 }
 
 static void add_metric(const mos_comparison *comparison, int metric, mos_text *out) {
@@ -212,11 +216,12 @@ static void add_metric(const mos_comparison *comparison, int metric, mos_text *o
         p[r] = d == NULL ? NAN : d->p;
     }
     mos_holm_adjust(p, comparison->runs, adjusted);
-    mos_text_add(out,
-                 "<h3>%s</h3><div class=\"scroll\"><table><tr><th scope=\"col\">run</th><th "
-                 "scope=\"col\" class=\"n\">"
-                 "difference</th><th scope=\"col\">95 %% interval",
-                 mos_sweep_metric_titles[metric]);
+    mos_text_add(
+        out,
+        "<h3>%s</h3><div class=\"scroll\"><table class=\"fit\"><tr><th scope=\"col\">run</th><th "
+        "scope=\"col\" class=\"n\">"
+        "difference</th><th scope=\"col\">95 %% interval",
+        mos_sweep_metric_titles[metric]);
     mos_interval_axis_write(reach, out);
     mos_text_add(
         out, "</th><th scope=\"col\" class=\"n\">from, to</th><th scope=\"col\" class=\"n\">p</th>"
@@ -321,7 +326,9 @@ static void add_class(const mos_comparison *comparison, const mos_report_class *
         if (d != NULL && isfinite(d->value) && (d->low != 0 || d->high != 0)) {
             mos_text_add(out, "<br><span class=\"meter\">");
             mos_interval_write(d->low, d->value, d->high, reach, out);
-            mos_text_add(out, "<span class=\"number\">%+.3f</span></span>", d->value);
+            mos_text_add(out, "<span class=\"number\">");
+            mos_report_signed(out, d->value, 3);
+            mos_text_add(out, "</span></span>");
         }
         mos_text_add(out, "</td>");
     }
@@ -353,7 +360,10 @@ mosaic_status mos_comparison_classes(const mos_comparison *comparison, mos_text 
     mos_html_add(out, comparison->run[comparison->reference].name);
     mos_text_add(out, "</b> with its 95 %% interval, not adjusted for the number of classes; its "
                       "axis goes from ");
-    mos_text_add(out, "%+.2f to %+.2f.</p>", reach > 0 ? -reach : -1, reach > 0 ? reach : 1);
+    mos_report_signed(out, reach > 0 ? -reach : -1, 2);
+    mos_text_add(out, " to ");
+    mos_report_signed(out, reach > 0 ? reach : 1, 2);
+    mos_text_add(out, ".</p>");
     mos_text_add(out, "<div class=\"scroll\"><table><tr><th scope=\"col\">class</th><th "
                       "scope=\"col\" class=\"n\">positives"
                       "</th>");

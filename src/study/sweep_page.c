@@ -37,10 +37,13 @@ static void add_claim(const mos_sweep_results *results, int64_t i, int split, mo
     const mos_sweep_difference *d = &cell->difference[2];
     mos_text_add(out, "<li><b>");
     mos_html_add(out, label_of(results, i));
-    mos_text_add(out, "</b> %+.3f to ", d->interval.value);
+    mos_text_add(out, "</b> ");
+    mos_report_signed(out, d->interval.value, 3);
+    mos_text_add(out, " against ");
     mos_html_add(out, label_of(results, results->row[i].reference));
     if (mos_sweep_differs(d))
-        mos_text_add(out, ": differs, patches and seeds agree (effect %.1f)", d->seeds.effect);
+        mos_text_add(out, ": differs, patches and seeds agree (effect %.1f)",
+                     fabs(d->seeds.effect));
     else if (cell->pairs < 2)
         mos_text_add(out, ": one seed, no difference is claimed");
     else if (d->p_holm < 0.05)
@@ -138,6 +141,25 @@ static void add_mean(const mos_sweep_cell *cell, int metric, bool best, mos_text
     mos_text_add(out, "</td>");
 }
 
+/* The scores of a run of this split: all are of the same labels. NULL: none is known. */
+static const mos_sweep_scores *any_scores(const mos_sweep_results *results, int split) {
+    const mos_sweep_plan *plan = results->plan;
+    for (int64_t r = 0; r < plan->runs; r++) {
+        const mos_sweep_scores *scores = &results->scores[r * plan->spec.splits + split];
+        if (scores->known) return scores;
+    }
+    return NULL;
+}
+
+static void add_chance(const mos_sweep_results *results, int split, mos_text *out) {
+    const mos_sweep_scores *scores = any_scores(results, split);
+    if (scores == NULL) return;
+    mos_text_add(out, "<tr class=\"soft\"><th scope=\"row\" colspan=\"2\">chance</th>");
+    for (int m = 0; m < MOS_SWEEP_METRICS; m++)
+        mos_report_cell(out, scores->chance[m], 3);
+    mos_text_add(out, "</tr>");
+}
+
 static void add_means(const mos_sweep_results *results, int fraction, int split, mos_text *out) {
     mos_text_add(out, "<div class=\"scroll\"><table><tr><th scope=\"col\">setting</th><th "
                       "scope=\"col\" class=\"n\">seeds</th>");
@@ -155,6 +177,7 @@ static void add_means(const mos_sweep_results *results, int fraction, int split,
             add_mean(cell, m, mos_sweep_best_row(results, fraction, split, m) == i, out);
         mos_text_add(out, "</tr>");
     }
+    add_chance(results, split, out);
     mos_text_add(out,
                  "</table></div><p class=\"soft\">Bold: best mean. *: differs from the "
                  "reference: Holm-adjusted p &lt; 0.05 over samples (paired bootstrap) and over "
@@ -189,10 +212,15 @@ static void add_difference_row(const mos_sweep_results *results, int64_t i, int 
     add_label(results, i, out);
     mos_text_add(out, "</th><td>");
     add_label(results, row->reference, out);
-    mos_text_add(out, "</td><td class=\"n\">%+.3f</td><td>", d->interval.value);
+    mos_text_add(out, "</td><td class=\"n\">");
+    mos_report_signed(out, d->interval.value, 3);
+    mos_text_add(out, "</td><td>");
     mos_interval_write(d->interval.low, d->interval.value, d->interval.high, reach, out);
-    mos_text_add(out, "</td><td class=\"n\">%+.3f to %+.3f</td><td class=\"n\">", d->interval.low,
-                 d->interval.high);
+    mos_text_add(out, "</td><td class=\"n\">");
+    mos_report_signed(out, d->interval.low, 3);
+    mos_text_add(out, " to ");
+    mos_report_signed(out, d->interval.high, 3);
+    mos_text_add(out, "</td><td class=\"n\">");
     add_p(out, d->interval.p);
     mos_text_add(out, "</td><td class=\"n\">");
     add_p(out, d->p_holm);
@@ -202,7 +230,7 @@ static void add_difference_row(const mos_sweep_results *results, int64_t i, int 
     mos_report_number(out, d->seeds.effect, 1);
     mos_text_add(out, "</td><td class=\"n\">%lld of %lld</td><td>%s</td></tr>",
                  (long long)d->better, (long long)cell->pairs,
-                 mos_sweep_differs(d) ? "<b>differs</b>" : "");
+                 mos_sweep_differs(d) ? "<b>differs</b>" : "<span class=\"nb\">no claim</span>");
 }
 
 static void add_differences(const mos_sweep_results *results, int fraction, int split, int metric,
@@ -232,30 +260,21 @@ static void add_differences(const mos_sweep_results *results, int fraction, int 
     if (any) mos_text_add(out, "</table></div>");
 }
 
-/* Classes of the macro means: every run of a sweep is scored on the same labels. */
-static int64_t averaged_of(const mos_sweep_results *results, int split) {
-    const mos_sweep_plan *plan = results->plan;
-    for (int64_t r = 0; r < plan->runs; r++) {
-        const mos_sweep_scores *scores = &results->scores[r * plan->spec.splits + split];
-        if (scores->known) return scores->averaged;
-    }
-    return -1;
-}
-
 static void add_tables(const mos_sweep_results *results, int split, mos_text *out) {
     const mos_sweep_spec *spec = &results->plan->spec;
     const char *name = mos_split_names[spec->evaluate[split]];
+    const mos_sweep_scores *scores = any_scores(results, split);
     mos_text_add(out,
                  "<section id=\"%s\"><h2>Split %s</h2><p class=\"soft\">Mean ± standard deviation "
                  "over seeds; F1 and Hamming loss at thresholds tuned per class on "
                  "validation%s. Bold: the best mean of a column, whatever its spread.",
                  name, name,
                  spec->evaluate[split] == MOS_SPLIT_VALIDATION ? ", so they flatter here" : "");
-    if (averaged_of(results, split) >= 0)
+    if (scores != NULL && scores->averaged >= 0)
         mos_text_add(out,
                      " Macro means are over the %lld classes that have positives and negatives "
                      "there.",
-                     (long long)averaged_of(results, split));
+                     (long long)scores->averaged);
     mos_text_add(out, "</p>");
     for (int f = spec->fractions > 0 ? 0 : -1; f < spec->fractions; f++) {
         mos_text_add(out, "<h3>");
@@ -271,10 +290,39 @@ static void add_tables(const mos_sweep_results *results, int split, mos_text *ou
 /* ---- charts
  * --------------------------------------------------------------------------------------- */
 
-enum { MOST_POINTS = 64 };
+enum {
+    MOST_POINTS = 64,
+    MOST_SETTINGS = MOS_CHART_MOST_LINES - 1 /* and chance */,
+    MOST_SPREADS = 4
+};
+enum { AXIS_NAME = 256 };
 typedef struct line_points {
-    double x[MOST_POINTS], y[MOST_POINTS];
+    double x[MOST_POINTS], y[MOST_POINTS], spread[MOST_POINTS];
 } line_points;
+
+/* A dashed line from end to end of what is drawn; line: room for its points. Whiskers of many lines
+ * hide each other and are left out. */
+static void finish_lines(const mos_sweep_results *results, int split, int metric, mos_chart *chart,
+                         line_points *line) {
+    const mos_sweep_scores *scores = any_scores(results, split);
+    for (int l = 0; l < chart->lines && chart->lines > MOST_SPREADS; l++)
+        chart->line[l].spread = NULL;
+    if (scores == NULL || !isfinite(scores->chance[metric])) return;
+    *line = (line_points){.x = {INFINITY, -INFINITY},
+                          .y = {scores->chance[metric], scores->chance[metric]}};
+    for (int l = 0; l < chart->lines; l++)
+        for (int64_t i = 0; i < chart->line[l].count; i++) {
+            line->x[0] = fmin(line->x[0], chart->line[l].x[i]);
+            line->x[1] = fmax(line->x[1], chart->line[l].x[i]);
+        }
+    chart->line[chart->lines++] = (mos_chart_line){.name = "chance",
+                                                   .colour = "var(--chance)",
+                                                   .dashed = true,
+                                                   .thin = true,
+                                                   .x = line->x,
+                                                   .y = line->y,
+                                                   .count = 2};
+}
 
 /* A line per setting over the labelled fractions, log10 of per cent. */
 static mosaic_status add_label_chart(const mos_sweep_results *results, int split, int metric,
@@ -284,22 +332,25 @@ static mosaic_status add_label_chart(const mos_sweep_results *results, int split
     char title[96];
     if (spec->fractions < 2) return MOSAIC_OK;
     (void)snprintf(title, sizeof title, "%s by labels%s", mos_sweep_metric_titles[metric],
-                   results->plan->settings > MOS_CHART_MOST_LINES ? " (first settings)" : "");
+                   results->plan->settings > MOST_SETTINGS ? " (first settings)" : "");
     MOS_TRY(mos_alloc(MOS_CHART_MOST_LINES, sizeof *points, "chart points", &points));
     mos_chart chart = {
         .title = title, .x_name = "labels, %, logarithmic", .log_x = true, .source = "results.csv"};
-    for (int64_t s = 0; s < results->plan->settings && chart.lines < MOS_CHART_MOST_LINES; s++) {
+    for (int64_t s = 0; s < results->plan->settings && chart.lines < MOST_SETTINGS; s++) {
         line_points *p = &points[chart.lines];
         for (int f = 0; f < spec->fractions; f++) {
             p->x[f] = log10(100 * spec->fraction[f]);
             p->y[f] = results->row[s * spec->fractions + f].cell[split].mean[metric];
+            p->spread[f] = results->row[s * spec->fractions + f].cell[split].sd[metric];
         }
         chart.line[chart.lines++] = (mos_chart_line){.name = results->plan->setting[s].label,
                                                      .colour = mos_palette_colour((size_t)s),
                                                      .x = p->x,
                                                      .y = p->y,
+                                                     .spread = p->spread,
                                                      .count = spec->fractions};
     }
+    finish_lines(results, split, metric, &chart, &points[chart.lines]);
     mos_chart_write(&chart, out);
     mos_free(points);
     return MOSAIC_OK;
@@ -312,6 +363,16 @@ static double axis_number(const mos_sweep_plan *plan, int axis, int at) {
     return value->kind == MOS_YAML_SCALAR && mos_parse_double(value->value, &number) ? number : NAN;
 }
 
+/* Learning rates and temperatures are chosen by factors. */
+static bool is_logarithmic(const mos_sweep_plan *plan, int axis) {
+    double low = INFINITY, high = 0;
+    for (int k = 0; k < (int)plan->spec.axis[axis].values->count; k++) {
+        low = fmin(low, axis_number(plan, axis, k));
+        high = fmax(high, axis_number(plan, axis, k));
+    }
+    return low > 0 && high / low >= 20;
+}
+
 /* Over an axis of numbers: a line per other setting of the grid, at one fraction. */
 static mosaic_status add_axis_chart(const mos_sweep_results *results, int axis, int fraction,
                                     int split, int metric, mos_text *out) {
@@ -319,7 +380,8 @@ static mosaic_status add_axis_chart(const mos_sweep_results *results, int axis, 
     int64_t count = (int64_t)plan->spec.axis[axis].values->count;
     int64_t fractions = plan->spec.fractions > 0 ? plan->spec.fractions : 1;
     line_points *points = NULL;
-    char title[160], names[MOS_CHART_MOST_LINES][256];
+    char title[160], names[MOS_CHART_MOST_LINES][AXIS_NAME], x_name[160];
+    bool logarithmic = is_logarithmic(plan, axis);
     for (int64_t k = 0; k < count; k++)
         if (isnan(axis_number(plan, axis, (int)k))) return MOSAIC_OK;
     if (count < 2 || count > MOST_POINTS) return MOSAIC_OK;
@@ -327,9 +389,11 @@ static mosaic_status add_axis_chart(const mos_sweep_results *results, int axis, 
                    plan->spec.axis[axis].key,
                    100 * results->row[fraction < 0 ? 0 : fraction].labeled);
     MOS_TRY(mos_alloc(MOS_CHART_MOST_LINES, sizeof *points, "chart points", &points));
+    (void)snprintf(x_name, sizeof x_name, "%s%s", plan->spec.axis[axis].key,
+                   logarithmic ? ", logarithmic" : "");
     mos_chart chart = {
-        .title = title, .x_name = plan->spec.axis[axis].key, .source = "results.csv"};
-    for (int64_t s = 0; s < plan->settings && chart.lines < MOS_CHART_MOST_LINES; s++) {
+        .title = title, .x_name = x_name, .log_x = logarithmic, .source = "results.csv"};
+    for (int64_t s = 0; s < plan->settings && chart.lines < MOST_SETTINGS; s++) {
         if (plan->setting[s].point[axis] != 0) continue;
         line_points *p = &points[chart.lines];
         int64_t filled = 0;
@@ -340,19 +404,26 @@ static mosaic_status add_axis_chart(const mos_sweep_results *results, int axis, 
             if (other.variant != plan->setting[s].variant ||
                 memcmp(other.point, plan->setting[s].point, sizeof other.point) != 0)
                 continue;
-            p->x[filled] = axis_number(plan, axis, at);
-            p->y[filled++] = results->row[t * fractions + (fraction < 0 ? 0 : fraction)]
-                                 .cell[split]
-                                 .mean[metric];
+            const mos_sweep_cell *cell =
+                &results->row[t * fractions + (fraction < 0 ? 0 : fraction)].cell[split];
+            p->x[filled] =
+                logarithmic ? log10(axis_number(plan, axis, at)) : axis_number(plan, axis, at);
+            p->spread[filled] = cell->sd[metric];
+            p->y[filled++] = cell->mean[metric];
         }
-        (void)snprintf(names[chart.lines], sizeof names[0], "%s", plan->setting[s].label);
+        mos_text name = {0};
+        mos_sweep_plan_label(plan, &plan->setting[s], axis, &name);
+        (void)snprintf(names[chart.lines], AXIS_NAME, "%s", name.data ? name.data : "");
+        mos_text_release(&name);
         chart.line[chart.lines] = (mos_chart_line){.name = names[chart.lines],
                                                    .x = p->x,
                                                    .y = p->y,
+                                                   .spread = p->spread,
                                                    .count = filled,
                                                    .colour = mos_palette_colour((size_t)s)};
         chart.lines++;
     }
+    finish_lines(results, split, metric, &chart, &points[chart.lines]);
     mos_chart_write(&chart, out);
     mos_free(points);
     return MOSAIC_OK;
@@ -371,9 +442,12 @@ static mosaic_status add_charts(const mos_sweep_results *results, mos_text *out)
     }
     if (charts.size > 0)
         mos_text_add(out,
-                     "<section id=\"charts\"><h2>Curves, split %s</h2><div class=\"charts\">%s"
-                     "</div></section>\n",
-                     mos_split_names[spec->evaluate[split]], charts.data);
+                     "<section id=\"charts\"><h2>Curves, split %s</h2><p class=\"soft\">Means over "
+                     "seeds%s; dashed is chance.</p><div class=\"charts\">%s</div></section>\n",
+                     mos_split_names[spec->evaluate[split]],
+                     spec->seeds > 1 ? ", with a standard deviation up and down where few are drawn"
+                                     : "",
+                     charts.data);
     if (charts.failed) out->failed = true;
     mos_text_release(&charts);
     return status;
@@ -394,7 +468,12 @@ static void add_run_name(const mos_sweep_plan *plan, int64_t r, mos_text *out) {
 
 static void add_runs(const mos_sweep_results *results, mos_text *out) {
     const mos_sweep_plan *plan = results->plan;
-    mos_text_add(out, "<section id=\"runs\"><h2>Runs</h2>");
+    mos_text_add(out,
+                 "<section id=\"runs\"><h2>Runs</h2><p class=\"soft\">%lld of %lld are complete, "
+                 "%lld failed.",
+                 (long long)results->complete, (long long)plan->runs, (long long)results->failed);
+    mos_source_add("results.csv", out);
+    mos_text_add(out, "</p>");
     for (int64_t r = 0; r < plan->runs; r++) {
         const mos_sweep_record *record = &results->record[r];
         if (record->state != MOS_SWEEP_FAILED) continue;
@@ -426,17 +505,17 @@ static void add_runs(const mos_sweep_results *results, mos_text *out) {
 
 static void add_notes(const mos_sweep_results *results, const char *command, mos_text *out) {
     static const char *const words[] = {
-        "AP",     "F1",       "macro",       "micro",   "Hamming loss",
-        "±",      "interval", "p",           "p, Holm", "p of seeds, Holm",
-        "effect", "verdict",  "seeds ahead", NULL};
+        "chance",           "AP",     "F1",       "macro",       "micro",
+        "Hamming loss",     "±",      "interval", "p",           "p, Holm",
+        "p of seeds, Holm", "effect", "verdict",  "seeds ahead", NULL};
     mos_text_add(out,
                  "<section id=\"notes\"><h2>How to read it</h2><p>A difference is the mean over "
                  "seeds of a setting's score minus the reference's with the same seed, on the "
                  "same samples. Its interval and p come from %lld bootstrap resamples of the "
                  "samples, the same for both: they say how far another draw of samples would move "
                  "it, not how far other seeds would. p, Holm counts all settings of a table as one "
-                 "family. What only the spread over seeds can tell is in the columns ± and seeds "
-                 "ahead.</p>",
+                 "family. What other seeds would do is in the columns ±, p of seeds, effect "
+                 "and seeds ahead.</p>",
                  (long long)results->resamples);
     mos_report_terms(words, out);
     mos_text_add(out, "<pre>");
@@ -476,10 +555,12 @@ done:
 mosaic_status mos_sweep_page_write(const mos_sweep_results *results, const mos_text *sections,
                                    const char *folder, const char *command) {
     const mos_sweep_spec *spec = &results->plan->spec;
-    mos_text out = {0};
+    mos_text out = {0}, charts = {0};
     mos_page_begin(&out, "sweep", spec->name);
     MOS_TRY(add_about(results, &out));
-    mos_text_add(&out, "<nav><a href=\"#verdict\">Verdict</a>");
+    mosaic_status status = add_charts(results, &charts);
+    mos_text_add(&out, "<nav><a href=\"#verdict\">Verdict</a>%s",
+                 charts.size > 0 ? "<a href=\"#charts\">Curves</a>" : "");
     for (int s = spec->splits - 1; s >= 0; s--)
         mos_text_add(&out, "<a href=\"#%s\">Split %s</a>", mos_split_names[spec->evaluate[s]],
                      mos_split_names[spec->evaluate[s]]);
@@ -489,7 +570,9 @@ mosaic_status mos_sweep_page_write(const mos_sweep_results *results, const mos_t
         mos_text_add(&out, "<a href=\"#details\">Precision, clusters and classes</a>");
     mos_text_add(&out, "<a href=\"#runs\">Runs</a><a href=\"#notes\">How to read it</a></nav>\n");
     add_verdict(results, &out);
-    mosaic_status status = add_charts(results, &out);
+    if (charts.size > 0) mos_text_add_bytes(&out, charts.data, charts.size);
+    if (charts.failed) out.failed = true;
+    mos_text_release(&charts);
     for (int s = spec->splits - 1; s >= 0; s--)
         add_tables(results, s, &out);
     if (sections->size > 0) mos_text_add_bytes(&out, sections->data, sections->size);

@@ -32,19 +32,23 @@ void mos_sweep_plan_value(const mos_sweep_plan *plan, const mos_sweep_setting *s
     add_value(&plan->spec.axis[axis].values->items[setting->point[axis]], out);
 }
 
-/* The variant, where there are several, and the axes; an axis of methods needs no title. */
-static mosaic_status make_label(const mos_sweep_plan *plan, mos_sweep_setting *setting) {
+void mos_sweep_plan_label(const mos_sweep_plan *plan, const mos_sweep_setting *setting, int without,
+                          mos_text *out) {
     const mos_sweep_spec *spec = &plan->spec;
-    mos_text label = {0};
     if (setting->variant >= 0 && (spec->variants > 1 || spec->axes == 0))
-        mos_text_add(&label, "%s", spec->variant[setting->variant].name);
+        mos_text_add(out, "%s", spec->variant[setting->variant].name);
     for (int a = 0; a < spec->axes; a++) {
-        if (label.size > 0) mos_text_add(&label, " ");
-        if (strcmp(spec->axis[a].key, "method") != 0)
-            mos_text_add(&label, "%s=", spec->axis[a].title);
-        mos_sweep_plan_value(plan, setting, a, &label);
+        if (a == without) continue;
+        if (out->size > 0) mos_text_add(out, " ");
+        if (strcmp(spec->axis[a].key, "method") != 0) mos_text_add(out, "%s=", spec->axis[a].title);
+        mos_sweep_plan_value(plan, setting, a, out);
     }
-    if (label.size == 0) mos_text_add(&label, "%s", "base");
+    if (out->size == 0) mos_text_add(out, "%s", "base");
+}
+
+static mosaic_status make_label(const mos_sweep_plan *plan, mos_sweep_setting *setting) {
+    mos_text label = {0};
+    mos_sweep_plan_label(plan, setting, -1, &label);
     mosaic_status status = label.failed ? mos_fail_memory(0, "a label") : MOSAIC_OK;
     if (status == MOSAIC_OK)
         (void)snprintf(setting->label, sizeof setting->label, "%.*s",

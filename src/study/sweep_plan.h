@@ -46,6 +46,10 @@ void mos_sweep_plan_destroy(mos_sweep_plan **plan);
 
 /* The setting that `setting` is compared with; -1: itself is one. */
 int64_t mos_sweep_plan_reference(const mos_sweep_plan *plan, int64_t setting);
+/* The variant, where there are several, and the axes but `without` (-1: all); an axis of methods
+ * needs no title. */
+void mos_sweep_plan_label(const mos_sweep_plan *plan, const mos_sweep_setting *setting, int without,
+                          mos_text *out);
 /* Value of a grid axis at a setting, as text. */
 void mos_sweep_plan_value(const mos_sweep_plan *plan, const mos_sweep_setting *setting, int axis,
                           mos_text *out);

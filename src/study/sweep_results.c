@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "report/report_parts.h"
 #include "study/prediction_table.h"
 
 #include <math.h>
@@ -18,6 +19,14 @@ const char *const mos_sweep_metric_titles[MOS_SWEEP_METRICS] = {"macro F1", "mic
 
 bool mos_sweep_metric_is_loss(int metric) {
     return metric == 4;
+}
+
+void mos_sweep_chance(const mos_report_evaluation *e, double out[MOS_SWEEP_METRICS]) {
+    out[0] = mos_report_chance_f1(e);
+    out[1] = mos_report_chance_micro_f1(e);
+    out[2] = mos_report_chance_ap(e);
+    out[3] = mos_report_chance_micro_ap(e);
+    out[4] = NAN;
 }
 
 /* ---- scores of a run
@@ -47,6 +56,7 @@ static void copy_scores(const mos_report_evaluation *e, mos_sweep_scores *out) {
     out->metric[2] = e->at[0].macro.average_precision;
     out->metric[3] = e->at[0].micro.average_precision;
     out->metric[4] = e->at[last].hamming_loss;
+    mos_sweep_chance(e, out->chance);
 }
 
 static mosaic_status read_run(mos_sweep_results *results, const char *folder, int64_t r) {

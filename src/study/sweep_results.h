@@ -12,12 +12,14 @@ enum { MOS_SWEEP_METRICS = MOS_REPORT_INTERVALS };
 extern const char *const mos_sweep_metric_names[MOS_SWEEP_METRICS];  /* "macro_f1" */
 extern const char *const mos_sweep_metric_titles[MOS_SWEEP_METRICS]; /* "macro F1" */
 bool mos_sweep_metric_is_loss(int metric);                           /* less is better */
+/* What a model that knows nothing scores on these labels, in the order of the metrics. */
+void mos_sweep_chance(const mos_report_evaluation *evaluation, double out[MOS_SWEEP_METRICS]);
 
 /* F1 and Hamming loss at the thresholds tuned per class on validation (0.5 where there are none).
  */
 typedef struct mos_sweep_scores {
     bool known;
-    double metric[MOS_SWEEP_METRICS];
+    double metric[MOS_SWEEP_METRICS], chance[MOS_SWEEP_METRICS]; /* chance: NaN for none */
     int64_t samples, averaged; /* classes of the macro means, -1: not told */
     bool reduced, tuned;
     char scorer[32];

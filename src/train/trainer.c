@@ -181,10 +181,11 @@ static void announce(const mos_trainer *trainer) {
             trainer->device->description);
     mos_log(MOS_LOG_NOTICE,
             "%lld training patches (%lld with labels), %lld validation patches, %lld classes, "
-            "%lld steps an epoch, %.0f MiB for the model",
+            "%lld step%s an epoch, %.0f MiB for the model",
             (long long)trainer->train_count, (long long)trainer->labeled_count,
             (long long)trainer->valid_count, (long long)trainer->classes,
-            (long long)trainer->batches, (double)memory.total / 1048576.0);
+            (long long)trainer->batches, trainer->batches == 1 ? "" : "s",
+            (double)memory.total / 1048576.0);
     if (trainer->labeled_count < trainer->train_count) say_draws(trainer);
     mos_trainer_say_loss(trainer);
     if (trainer->dropped_rows > 0)

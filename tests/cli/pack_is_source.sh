@@ -17,7 +17,7 @@ train: {epochs: 1, batch: 4, lr: 1e-3, seed: 0}
 Y
 # What a command says of a data set, less its own name and format, and what was met while its files were looked for.
 said() {
-    sed -E "s#^$1:? [a-z0-9-]+, #SET #; s#$1#SET#g; s#^((error|warning),.*),[^,]*\$#\1#; s#[^ ,\"]+: (s[12]: names guessed from the number of bands, [0-9]+)(, when it was packed)?#\1#" |
+    sed -E "s#^$1:? [a-z0-9-]+, #SET #; s#$1#SET#g; s#^((error|warning),.*),[^,]*\$#\1#; s#[^ ,\"]+: (s[12]: names guessed from the number of bands, [0-9]+)(, when it was packed|, as s[12]=[A-Z0-9,]+)?#\1#" |
         grep -vE 'not judged  grid|not judged, as said|missing modality|rows of metadata|defects met while opening|missing partner|orphan|labels unknown|row.without.files|far from the name|no-label|bytes|sha256|^ids|removed|^(statistics|check|pack):'
 }
 # alike SOURCE PACK COMMAND...: the two answer alike; %s is the data set.

@@ -128,9 +128,11 @@ END
     check "all of the model's classes are scored" /usr/bin/python3 "$work/judge.py" "$work/few" few
     for table in bare empty; do
         expect 0 "^no labels: predictions only" "$mosaic" eval "$work/csv" --threads 1 --pictures 0 --out "$work/$table" --set data.root="$work/own/$table.csv"
-        check "no scores are printed" test -z "$(grep -E '^(F1|AP|Hamming)' "$work/output")"
+        check "no scores are printed" test -z "$(grep -E '^(macro|micro|Hamming)' "$work/output")"
         check "predictions are written" test "$(wc -l <"$work/$table/predictions.csv")" = 5
         check "no score is 0" test -z "$(grep -E '"f1": 0' "$work/$table/metrics.json")"
     done
+    cut -d, -f1-4 "$work/own/all.csv" >"$work/own/undivided.csv"
+    expect 3 "no samples in split 'test': all of it is in none, and --split none takes that" "$mosaic" eval "$work/csv" --threads 1 --set data.root="$work/own/undivided.csv"
 fi
 finish

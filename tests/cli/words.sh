@@ -10,10 +10,20 @@ expect 0 "usage: mosaic data pack" "$mosaic" help data pack
 expect 0 "data split +" "$mosaic" help data
 expect 0 "train.epochs: .*" "$mosaic" help train.epochs
 expect 0 "loss.tau_ntx: " "$mosaic" help loss
+expect 0 "^train.lr: " "$mosaic" help train.lr
+expect 0 "^data.modalities.NAME.bands: " "$mosaic" help data.modalities
+expect 0 "^data.modalities.NAME.kind: " "$mosaic" help data.modalities.s1.kind
+expect 2 "did you mean 'data.modalities'" "$mosaic" help data.modalties
+expect 2 "did you mean 'train.lr'" "$mosaic" help train.lrr
 expect 2 "did you mean 'train.epochs'" "$mosaic" help train.epohcs
 expect 2 "did you mean 'augment'" "$mosaic" help agument
 
 expect 2 "did you mean 'report'" "$mosaic" help repotr
+expect 2 "no command 'trian'; did you mean 'train'\?" "$mosaic" trian x
+expect 2 "no command 'helpp'; did you mean 'help'\?" "$mosaic" helpp train
+expect 2 "no command 'protocl list'; did you mean 'protocol list'\?" "$mosaic" protocl list
+expect 2 "'data' wants one of: info, " "$mosaic" data xxxxxxxxx y
+expect 2 "did you mean 'bench step'\?" "$mosaic" bench stpe
 expect 2 "wants one of train, validation, test, none, found 'valid', did you mean 'validation'" "$mosaic" eval run --split valid
 printf 'id,s1\na,a.tif\n' >"$work/table.csv"
 expect 2 "table.csv.*is a table of patches: a configuration names it as data.root" "$mosaic" train "$work/table.csv" --out "$work/run"
@@ -40,6 +50,25 @@ expect 2 "group.yaml:1:1: unknown key 'trian'.*did you mean 'train'" "$mosaic" t
 expect 2 "key.yaml:1:1: unknown key 'metod'.*did you mean 'method'" "$mosaic" train "$work/key.yaml" --out "$work/run"
 expect 2 "did you mean 'mosaic-1'" "$mosaic" train "$work/choice.yaml" --out "$work/run"
 expect 2 "unknown key 'data.labelled.*did you mean 'data.labeled" "$mosaic" train "$work/deep.yaml" --out "$work/run"
+# key WRONG RIGHT YAML: below every group, and with --set
+key() {
+    printf '%s\n' "$3" >"$work/slip.yaml"
+    expect 2 "slip.yaml:1:[0-9]+: .*$1.*did you mean '$2'\?" "$mosaic" train "$work/slip.yaml" --out "$work/run"
+}
+printf 'data: {root: x}\n' >"$work/plain.yaml"
+key bnads bands 'data: {modalities: {s1: {bnads: [VV]}}}'
+key rader radar 'data: {modalities: {s1: {kind: rader}}}'
+key data.modalties data.modalities 'data: {modalties: {s1: {bands: [VV]}}}'
+key data.labeled.fractoin data.labeled.fraction 'data: {labeled: {fractoin: 1}}'
+key loss.weights.bec loss.weights.bce 'loss: {weights: {bec: 1}}'
+key augment.blurr augment.blur 'augment: {blurr: 1}'
+expect 2 "did you mean 'bands'" "$mosaic" train "$work/plain.yaml" --out "$work/run" --set data.modalities.s1.bnads=[VV]
+for axis in "grid: {train.lrr: [1]}|train.lr" "set: {augmnet.blur: 0}|augment.blur" "variants: {a: {loss.weights.mcs: 0}}|loss.weights.msc" "gird: {train.lr: [1]}|grid"; do
+    printf 'base: plain.yaml\n%s\n' "${axis%|*}" >"$work/sweep.yaml"
+    expect 2 "sweep.yaml:2:[0-9]+: unknown key .*did you mean '${axis#*|}'" "$mosaic" sweep "$work/sweep.yaml" --out "$work/sweep" --dry-run
+done
+printf 'base: plain.yaml\n' >"$work/sweep.yaml"
+expect 2 "did you mean 'train.lr'" "$mosaic" sweep "$work/sweep.yaml" --out "$work/sweep" --dry-run --grid "train.lrr=[1, 2]"
 expect 2 "did you mean --max-lag" "$mosaic" data check x --max-leg 3
 expect 2 "did you mean '--version'" "$mosaic" --verson
 
@@ -77,6 +106,27 @@ printf 'id,s1,classes,split\na,a.tif,Water,train\n' >"$work/patches.csv"
 expect 0 "column 'classes' holds no rasters and is not used; if it holds the labels, call it 'labels'" "$mosaic" data info "$work/patches.csv"
 printf 'id,s1,classes,labels,split\na,a.tif,1,Water,train\n' >"$work/patches.csv"
 expect 0 "column 'classes' holds no rasters and is not used$" "$mosaic" data info "$work/patches.csv"
+
+# label cells that are likely not what was meant
+cells() { # CELL...: a table with these labels
+    echo id,s1,labels,split >"$work/patches.csv"
+    for cell in "$@"; do echo "p$((++rows)),a.tif,\"$cell\",train"; done >>"$work/patches.csv"
+}
+rows=0
+cells '10|30|80' 10
+expect 3 "label '10\|30\|80' looks like several with '\|' between them: wanted ';'" "$mosaic" data info "$work/patches.csv"
+cells 'Trees/Crops' Trees Crops 'Built up'
+expect 0 "1 x class whose parts are classes, as in 'Trees/Crops', wanted A;B" "$mosaic" data info "$work/patches.csv"
+check "nothing else is" test -z "$(grep "Built up'" "$work/output")"
+cells '10 30' '10 80'
+expect 0 "2 x class whose parts are classes, as in '10 30', wanted A;B" "$mosaic" data info "$work/patches.csv"
+cells '10;30' '80'
+expect 0 "codes of ESA WorldCover; data.nomenclature=worldcover" "$mosaic" data info "$work/patches.csv"
+expect 0 "Permanent water bodies" "$mosaic" data info "$work/patches.csv" --nomenclature worldcover
+cells '1;2' '3'
+expect 0 "labels are numbers and no codes of ESA WorldCover: classes are called '1'" "$mosaic" data info "$work/patches.csv"
+printf 'id,VV,VH,labels,split\na,a.tif,b.tif,Water,train\n' >"$work/patches.csv"
+expect 3 "column 'VV' is named like a band.*call the columns <modality>:<band>, here 's1:VV'" "$mosaic" data info "$work/patches.csv"
 
 # a configuration where a data set is wanted
 printf 'data: {root: here/patches.csv}\nmethod: supervised\n' >"$work/mine.yaml"

@@ -38,7 +38,8 @@ static const char metrics[] =
 static const char confusability[] =
     "rank,true_class,predicted_class,rows,confused,rate,base_rate,lift,score_correlation,"
     "prototype_cosine\n"
-    "1,\"Water <b>, deep\",Moors,20,5,0.25,0.125,2,0.5,\n2,Moors,Rock,0,0,,,,,\n";
+    "1,\"Water <b>, deep\",Moors,20,5,0.25,0.125,2,0.5,\n2,Moors,Rock,0,0,,,,,\n"
+    "3,Rock,Moors,20,2,0.1,0.5,0.2,0.5,\n"; /* less often than elsewhere: no confusion */
 
 static const char clusters[] =
     "{\"spaces\": [{\"space\": \"s1\", \"kind\": \"latent\", \"rows\": 4, \"silhouette\": 0.375, "
@@ -150,6 +151,10 @@ static void analyses_are_shown(void **state) {
 
 static void absent_analyses_are_left_out(void **state) {
     (void)state;
+    char *whole = write_and_read();
+    assert_non_null(strstr(whole, "5 of 20</td>"));
+    assert_null(strstr(whole, "2 of 20</td>"));
+    mos_free(whole);
     static const char *const files[] = {"confusability.csv",     "class_alignment.csv",
                                         "clusters.json",         "tsne.csv",
                                         "modality_ablation.csv", "lag.csv",

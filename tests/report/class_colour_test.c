@@ -57,6 +57,10 @@ static void expect(mos_legend legend, const char *name, const char *colour) {
 
 static void known_classes_have_known_colours(void **state) {
     (void)state;
+    expect(MOS_LEGEND_WORLDCOVER, "built up", "#fa0000");
+    expect(MOS_LEGEND_ESRI, "Built up", "#fa0000"); /* WorldCover's: Esri's has none */
+    expect(MOS_LEGEND_ESRI, "built-area", "#ed022a");
+    expect(MOS_LEGEND_ESRI, "cats", "var(--c0)");
     expect(MOS_LEGEND_CORINE, "Coniferous forest", "#00a600");
     expect(MOS_LEGEND_CORINE, "Broad-leaved forest", "#80ff00");
     expect(MOS_LEGEND_CORINE, "Marine waters", "#e6f2ff");

@@ -2,13 +2,16 @@
 """Does a page hold together as people see it? Chromium lays it out at 390, 1200 and 2000 pixels, light and dark, and a
 script measures: nothing sticks out sideways, no two labels of a kind lie on each other, every text has contrast 4.5,
 no name of a legend is broken, no text of a chart is too small to read, numbers of an axis stand apart, marks in bars are
-outlined so that they show on any colour; printed it has few pages. Standard library only.
+outlined so that they show on any colour, words of charts are whole, the navigation names every section; printed it has
+few pages with numbers and no heading at their foot. Standard library only.
 
     layout_check.py CHROMIUM FOLDER PAGE.html [MOST_PRINTED_PAGES] ...
 """
+import html
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -50,10 +53,30 @@ function measure(frame, width) {
   d.querySelectorAll(".axis").forEach(function (box) { apart(box.querySelectorAll("span"), -2); });
   apart(d.querySelectorAll("h1,h2,h3,main>p,section>p,figure:not(figure figure),.tiles,.scroll"), 1);
   d.querySelectorAll("tr").forEach(function (row) { apart(row.cells, 1); });
-  // a name is on one line in a legend, and stays with its square anywhere
+  // a name is on one line in a legend unless it is wider than all of it, and stays with its square anywhere
+  function wide(e) {
+    var kept = e.style.whiteSpace, inner;
+    e.style.whiteSpace = "nowrap";
+    inner = e.scrollWidth;
+    e.style.whiteSpace = kept;
+    return e.parentElement.className === "legend" && inner >= e.parentElement.clientWidth;
+  }
   d.querySelectorAll(".legend span[data-s], .nb, nav a").forEach(function (e) {
     var line = parseFloat(w.getComputedStyle(e).lineHeight) || 1.5 * parseFloat(w.getComputedStyle(e).fontSize);
-    if (seen(e) && e.getBoundingClientRect().height > 1.8 * line) tell("broken name", e);
+    if (seen(e) && e.getBoundingClientRect().height > 1.8 * line && !wide(e)) tell("broken name", e);
+  });
+  // words of a chart are whole
+  d.querySelectorAll("figure svg text").forEach(function (e) {
+    if (!seen(e)) return;
+    var box = /hidden/.test(w.getComputedStyle(e.ownerSVGElement).overflow) ? e.ownerSVGElement : e.closest("figure");
+    var a = e.getBoundingClientRect(), b = box.getBoundingClientRect();
+    if (a.width && !e.closest(".scroll") && (a.right > b.right + 1 || a.left < b.left - 1)) tell("cut off", e);
+  });
+  // the navigation leads to every section, and nowhere else
+  var links = Array.from(d.querySelectorAll("nav a")).map(function (e) { return (e.getAttribute("href") || "#").slice(1); }).filter(Boolean);
+  links.forEach(function (id) { if (!d.getElementById(id)) bad.push("link to nowhere: " + id); });
+  if (links.length) d.querySelectorAll("section[id]").forEach(function (e) {
+    if (e.querySelector("h2") && links.indexOf(e.id) < 0) bad.push("section without a link: " + e.id);
   });
   // text can be read
   function parse(text) {
@@ -110,7 +133,10 @@ window.onload = function () {
 BAD = """<!doctype html><style>:root{--x:0}.p{color:#777;background:#888}.w{width:9000px}.t{position:absolute}</style><body>
 <p class=p>grey on grey</p><div class=w>wide</div><nav><a class=t>one</a><a class=t>one above</a></nav>
 <p class=axis><span>1</span><span>2</span></p><svg class=bar><rect class=mark width=9 height=9 /></svg>
-<p class=legend><span data-s=0 style="display:inline-block;width:9px">a long name</span></p>"""
+<p class=legend><span data-s=0 style="display:inline-block;width:9px">a long name</span></p>
+<nav><a href="#here">h</a><a href="#gone">g</a></nav><section id=here><h2>Here</h2></section><section id=there><h2>There</h2></section>
+<figure style="width:90px"><svg width=90><text x=80 y=20>beyond the edge</text></svg></figure>"""
+LAST = re.compile(r"^\d+ ?/ ?\d+$")  # the page's number
 
 
 def chromium_run(chromium, folder, *arguments):
@@ -145,9 +171,29 @@ def printed_pages(chromium, folder, path):
     return len(re.findall(rb"/Type\s*/Page\b", out.read_bytes())) if out.exists() else 0
 
 
+def orphans(folder, text):
+    """Headings that stand last on a printed page, by the PDF's text; pages without a number."""
+    if not shutil.which("pdftotext"):
+        print("skipped: headings at the foot of printed pages need pdftotext (poppler-utils)")
+        return []
+    heads = {" ".join(html.unescape(re.sub("<[^>]+>", "", h)).split()) for h in re.findall(r"<h[23]>(.*?)</h[23]>", text)}
+    done = subprocess.run(["pdftotext", "-layout", str(pathlib.Path(folder) / "printed.pdf"), "-"], capture_output=True, text=True,
+                          timeout=60, check=True)
+    bad = []
+    for number, page in enumerate(done.stdout.split("\f")[:-1], 1):
+        lines = [" ".join(line.split()) for line in page.splitlines() if line.strip()]
+        if not lines or not LAST.match(lines[-1]):
+            bad.append(f"printed page {number} has no number")
+        body = [line for line in lines if not LAST.match(line)]
+        if body and body[-1] in heads:
+            bad.append(f"printed page {number} ends with the heading '{body[-1]}'")
+    return bad
+
+
 def self_test(chromium, folder):
     found = " ".join(measure(chromium, folder, BAD).get("390 light", []))
-    return [f"a bad page passes: {kind}" for kind in ("page wider", "sticks out", "overlap", "contrast", "broken name", "overlap: span '2'", "mark without")
+    return [f"a bad page passes: {kind}" for kind in ("page wider", "sticks out", "overlap", "contrast", "broken name", "overlap: span '2'", "mark without", "cut off", "nowhere: gone",
+                         "without a link: there")
             if kind not in found]
 
 
@@ -163,8 +209,7 @@ def main():
         print(f"{path}: {count} pages printed")
         if not 1 <= count <= most:
             failures.append(f"{path}: {count} pages printed, wanted 1 to {most}")
-        if "counter(page)" not in text:
-            failures.append(f"{path}: printed pages have no numbers")
+        failures += [f"{path}: {what}" for what in orphans(folder, text)]
     for line in failures:
         print("FAILED:", line)
     print(f"{len(failures)} failures")

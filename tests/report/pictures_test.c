@@ -63,9 +63,11 @@ static void class_name(int j, char *out, size_t size) {
 static void put_metrics(int classes) {
     mos_text text = {0};
     char name[128];
-    mos_text_add(&text, "{\"method\": \"<script>alert(1)</script>\", \"scorer\": \"<b>\", "
-                        "\"split\": \"a'b c\", \"samples\": 4, \"thresholds\": {\"0.5\": "
-                        "{\"macro\": {\"f1\": 0.25}}}, \"classes\": [");
+    mos_text_add(
+        &text,
+        "{\"method\": \"<script>alert(1)</script>\", \"scorer\": \"<b>\", "
+        "\"split\": \"a'b c\", \"samples\": 4, \"known_labels\": 8, \"thresholds\": {\"0.5\": "
+        "{\"macro\": {\"f1\": 0.25}}}, \"classes\": [");
     for (int j = 0; j < classes; j++) {
         class_name(j, name, sizeof name);
         mos_text_add(&text, "%s{\"name\": ", j ? ", " : "");

@@ -104,6 +104,21 @@ static void every_section_is_written(void **state) {
     mos_free(page);
 }
 
+static void nothing_is_scored_without_labels(void **state) {
+    (void)state;
+    char text[sizeof metrics];
+    memcpy(text, metrics, sizeof metrics);
+    memcpy(strstr(text, "84,"), " 0,", 3);
+    put("eval/test/metrics.json", text);
+    char *page = write_and_read();
+    expect(page, "predictions only");
+    assert_null(strstr(page, "id=\"metrics\""));
+    assert_null(strstr(page, "#metrics"));
+    assert_null(strstr(page, "id=\"classes\""));
+    mos_free(page);
+    put("eval/test/metrics.json", metrics);
+}
+
 static const char data[] =
     "{\"samples\": 9, \"complete_samples\": 9, \"splits\": {\"train\": 9}, \"classes\": "
     "[{\"name\": \"Pastures\", \"positives\": {\"train\": 4, \"test\": 1}}, {\"name\": "
@@ -158,6 +173,7 @@ static void broken_files_are_errors(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_section_is_written, make_run, remove_run),
+        cmocka_unit_test_setup_teardown(nothing_is_scored_without_labels, make_run, remove_run),
         cmocka_unit_test_setup_teardown(the_data_are_shown, make_run, remove_run),
         cmocka_unit_test_setup_teardown(missing_parts_are_left_out, make_run, remove_run),
         cmocka_unit_test_setup_teardown(broken_files_are_errors, make_run, remove_run),

@@ -119,7 +119,7 @@ def evaluation(rng, run, folder, scorer, skill, labels, split):
              "count": int(4000 / (b + 1) ** 2) + 3} for b in range(10)]
     (out / "metrics.json").write_text(json.dumps({
         "model": "model.safetensors", "method": "mosaic-1", "scorer": scorer, "split": split, "reduced": False,
-        "samples": n, "known_labels": n * l, "skipped_samples": 0, "invalid_pixels": 0, "thresholds": thresholds,
+        "samples": n, "known_labels": n * l, "classes_averaged": l, "skipped_samples": 0, "invalid_pixels": 0, "thresholds": thresholds,
         "classes": classes, "confidence": {
             "level": .95, "resamples": 1000, "thresholds": {"0.5": intervals("0.5"), "per_class": intervals("per_class")},
             "classes": [{"name": c["name"], "f1": around(c["per_class"]["f1"], .07),

@@ -13,9 +13,10 @@ import sample_run
 SPEC = """base: base.yaml
 variants:
   mosaic-1: {method: mosaic-1}
-  contrast without labels: {method: simclr}
+  contrast without labels and a name that is rather long: {method: simclr}
 reference: mosaic-1
-fractions: [0.01, 0.1, 1]
+grid: {train.lr: [0.0001, 0.01]}
+fractions: [0.01, 1]
 seeds: [0, 1]
 """
 

@@ -73,6 +73,14 @@ def main():
             marks += marked
     assert all(mark for _, _, mark in tex["ahead"]), tex["ahead"]
     assert not any(mark for _, _, mark in tex["equal & mirrored"]), tex["equal & mirrored"]
+    text = (out / "table.html").read_text()
+    scores = json.loads(next(out.glob("runs/*/eval/test/metrics.json")).read_text())["classes"]
+    shares = [c["positives"] / (c["positives"] + c["negatives"]) for c in scores]
+    chance = re.search(r">chance</th>(.*?)</tr>", text).group(1)
+    wanted = [sum(2 * s / (1 + s) for s in shares) / len(shares), sum(shares) / len(shares)]
+    cells = re.findall(r">([0-9.–]+)</td>", chance)
+    assert [cells[0], cells[2], cells[4]] == [*(f"{w:.3f}" for w in wanted), "–"], (cells, wanted)
+    assert not re.search(r">[-+]?-\d", text), "a hyphen stands where a minus should"
     assert [bold for _, bold, _ in tex["ahead"]] == [True] * len(METRICS)
     print(f"one table: {len(tex)} rows, {marks} marks")
 

@@ -81,10 +81,11 @@ static int by_name(const void *a, const void *b) {
 
 /* Labels that are likely not what was meant: several in one, or codes. */
 static mosaic_status judge_labels(const csv_source *source, const mos_name_set *names) {
-    size_t codes = 0;
+    size_t codes = 0, numbers = 0;
     for (size_t n = 0; n < names->count; n++) {
         const mos_name_entry *e = &names->entries[n];
         codes += mos_worldcover_name(e->name, e->size) != NULL;
+        numbers += e->name[strspn(e->name, "0123456789")] == '\0';
         if (memchr(e->name, '|', e->size) != NULL)
             return mos_fail(
                 MOSAIC_ERR_DATA,
@@ -98,6 +99,11 @@ static mosaic_status judge_labels(const csv_source *source, const mos_name_set *
                 "%s: the labels are numbers that are codes of ESA WorldCover; "
                 "data.nomenclature=worldcover makes them its classes, with their names",
                 source->path);
+    else if (numbers > 0 && numbers == names->count)
+        mos_log(MOS_LOG_WARNING,
+                "%s: the labels are numbers and no codes of ESA WorldCover: classes are called "
+                "'%s' and so on, also in reports; write their names into the table",
+                source->path, names->entries[0].name);
     return MOSAIC_OK;
 }
 

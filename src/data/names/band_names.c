@@ -47,6 +47,17 @@ bool mos_band_names_sensor(const char *modality) {
     return strncasecmp(modality, "s1", 2) == 0 || strncasecmp(modality, "s2", 2) == 0;
 }
 
+static const char *convention(const mos_modality *modality) {
+    bool s1 = strncasecmp(modality->name, "s1", 2) == 0;
+    bool s2 = strncasecmp(modality->name, "s2", 2) == 0;
+    if (s1 && modality->band_count == 2) return "VV,VH";
+    if (s2 && modality->band_count == 10) return "B02,B03,B04,B05,B06,B07,B08,B8A,B11,B12";
+    if (s2 && modality->band_count == 12) return "B01,B02,B03,B04,B05,B06,B07,B08,B8A,B09,B11,B12";
+    if (s2 && modality->band_count == 13)
+        return "B01,B02,B03,B04,B05,B06,B07,B08,B8A,B09,B10,B11,B12";
+    return NULL;
+}
+
 /* "B02,B03,B04" */
 mosaic_status mos_band_names_use(mos_modality *modality, const char *names, const char *what,
                                  const char *path) {
@@ -63,19 +74,12 @@ mosaic_status mos_band_names_use(mos_modality *modality, const char *names, cons
             break;
         }
     }
-    return mos_fail(MOSAIC_ERR_USAGE, "%s: %s has %lld bands, but %s names them %s", path,
-                    modality->name, (long long)modality->band_count, what, names);
-}
-
-static const char *convention(const mos_modality *modality) {
-    bool s1 = strncasecmp(modality->name, "s1", 2) == 0;
-    bool s2 = strncasecmp(modality->name, "s2", 2) == 0;
-    if (s1 && modality->band_count == 2) return "VV,VH";
-    if (s2 && modality->band_count == 10) return "B02,B03,B04,B05,B06,B07,B08,B8A,B11,B12";
-    if (s2 && modality->band_count == 12) return "B01,B02,B03,B04,B05,B06,B07,B08,B8A,B09,B11,B12";
-    if (s2 && modality->band_count == 13)
-        return "B01,B02,B03,B04,B05,B06,B07,B08,B8A,B09,B10,B11,B12";
-    return NULL;
+    const char *usual = convention(modality);
+    return mos_fail(MOSAIC_ERR_USAGE, "%s: %s has %lld bands, but %s names them %s%s%s%s%s", path,
+                    modality->name, (long long)modality->band_count, what, names,
+                    usual == NULL ? "" : "; so many bands are often ",
+                    usual == NULL ? "" : modality->name, usual == NULL ? "" : "=",
+                    usual == NULL ? "" : usual);
 }
 
 void mos_band_names_told(const mos_modality *modality, mos_band_identity *identity,
@@ -136,8 +140,8 @@ mosaic_status mos_band_names_find(mos_dataset *dataset, mos_modality *modality,
         by = MOS_SAID_BY_GUESS;
         MOS_TRY(mos_band_names_use(modality, names, "convention", path));
         mos_verdict_note(dataset, MOS_CHECK_GUESSED_BANDS,
-                         "%s: %s: names guessed from the number of bands, %lld", path,
-                         modality->name, (long long)modality->band_count);
+                         "%s: %s: names guessed from the number of bands, %lld, as %s=%s", path,
+                         modality->name, (long long)modality->band_count, modality->name, names);
     } else if (modality->band_count == 1) {
         by = MOS_SAID_BY_POSITION;
         MOS_TRY(mos_band_names_use(modality, modality->name, "the column", path));
