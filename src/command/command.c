@@ -14,16 +14,16 @@
 #include <string.h>
 
 static const mos_command_row *const rows[] = {
-    &mos_command_data_info,     &mos_command_data_stats,    &mos_command_data_pack,
-    &mos_command_data_split,    &mos_command_data_import,   &mos_command_data_check,
-    &mos_command_data_synth,    &mos_command_preview,       &mos_command_train,
-    &mos_command_probe,         &mos_command_eval,          &mos_command_predict,
-    &mos_command_export,        &mos_command_import,        &mos_command_embed,
-    &mos_command_search,        &mos_command_report,        &mos_command_compare,
-    &mos_command_protocol_list, &mos_command_protocol_show, &mos_command_protocol_apply,
-    &mos_command_sweep,         &mos_command_bench,         &mos_command_bench_step,
-    &mos_command_bench_pack,    &mos_command_bench_read,    &mos_command_bench_infer,
-    &mos_command_doctor,
+    &mos_command_init,           &mos_command_data_info,     &mos_command_data_stats,
+    &mos_command_data_pack,      &mos_command_data_split,    &mos_command_data_import,
+    &mos_command_data_check,     &mos_command_data_synth,    &mos_command_preview,
+    &mos_command_train,          &mos_command_probe,         &mos_command_eval,
+    &mos_command_predict,        &mos_command_export,        &mos_command_import,
+    &mos_command_embed,          &mos_command_search,        &mos_command_report,
+    &mos_command_compare,        &mos_command_protocol_list, &mos_command_protocol_show,
+    &mos_command_protocol_apply, &mos_command_sweep,         &mos_command_bench,
+    &mos_command_bench_step,     &mos_command_bench_pack,    &mos_command_bench_read,
+    &mos_command_bench_infer,    &mos_command_doctor,
 };
 enum { ROW_COUNT = sizeof rows / sizeof *rows };
 

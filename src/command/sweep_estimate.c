@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "bench/step_rig.h"
 #include "config/config.h"
+#include "data/patch_side.h"
 #include "io/yaml_tree.h"
 
 #include <stdio.h>
@@ -33,33 +34,6 @@ typedef struct estimator {
 /* ---- the data set
  * --------------------------------------------------------------------------------- */
 
-static mosaic_status measure_size(mos_dataset *dataset, int64_t *out) {
-    mos_reader *reader = NULL;
-    mos_sample sample;
-    mosaic_status status;
-    MOS_GOTO(mos_reader_open(dataset, &reader));
-    for (int64_t i = 0; i < mos_dataset_count(dataset) && *out == 0; i++) {
-        MOS_GOTO(mos_dataset_sample(dataset, i, &sample));
-        const mos_modality *modality;
-        int64_t modalities = mos_dataset_modalities(dataset, &modality);
-        for (int64_t m = 0; m < modalities; m++) {
-            int band[MOS_DATA_MAX_BANDS];
-            mos_patch patch;
-            if ((sample.present >> m & 1) == 0) continue;
-            for (int b = 0; b < (int)modality[m].band_count; b++)
-                band[b] = b;
-            if (mos_reader_read(reader, i, m, band, modality[m].band_count, &patch) != MOSAIC_OK)
-                continue; /* another sample tells it as well */
-            for (int64_t b = 0; b < patch.bands; b++)
-                if (patch.band[b].width > *out) *out = patch.band[b].width;
-        }
-    }
-    if (*out == 0) status = mos_fail(MOSAIC_ERR_DATA, "no sample can be read");
-done:
-    mos_reader_close(&reader);
-    return status;
-}
-
 static int64_t default_bands(const mos_dataset *dataset, const mos_modality *modality) {
     const char *const *names = mos_dataset_default_bands(dataset, modality->name);
     int64_t count = 0;
@@ -85,7 +59,7 @@ static mosaic_status look_at_data(estimator *it, const mos_config *config) {
         memcpy(it->modality[m], modality[m].name, sizeof it->modality[m]);
         it->bands[m] = default_bands(dataset, &modality[m]);
     }
-    MOS_GOTO(measure_size(dataset, &it->size));
+    MOS_GOTO(mos_dataset_patch_side(dataset, &it->size));
 done:
     mos_dataset_close(&dataset);
     return status;
