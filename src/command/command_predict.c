@@ -7,8 +7,8 @@
 
 typedef struct predict_command {
     mos_command_machine machine;
-    char *out, *s1, *s2, *mask;
-    mos_text_list set, mask_values, without, allow, layers, creation;
+    char *out, *s1, *s2, *mask, *area, *area_crs;
+    mos_text_list set, mask_values, without, bands, allow, layers, creation;
     int64_t limit, stride;
     double minimum_valid;
     int grid, blend, type, format;
@@ -64,6 +64,17 @@ static const mos_option predict_options[] = {
      .type = MOS_OPTION_PATH,
      AT(mask),
      .help = "raster of codes (clouds, SCL): pixels with --mask-values are left out"},
+    {.key = "aoi",
+     .type = MOS_OPTION_TEXT,
+     .unit = "FILE|BOX",
+     AT(area),
+     .help = "only this area of a scene: polygons of a GeoJSON, GeoPackage, FlatGeobuf or "
+             "shapefile, or xmin,ymin,xmax,ymax; the map is its box, no data outside"},
+    {.key = "aoi-crs",
+     .type = MOS_OPTION_TEXT,
+     AT(area_crs),
+     .help = "reference system of the area, as in EPSG:32633; unset: the file's own, of numbers "
+             "degrees (EPSG:4326)"},
     {.key = "mask-values", .type = MOS_OPTION_LIST, AT(mask_values), .help = "as in 3,8,9,10"},
 };
 static const mos_option_table predict_table = {"predict", predict_options,
@@ -108,6 +119,13 @@ static const mos_option trust_options[] = {
      .type = MOS_OPTION_LIST,
      AT(without),
      .help = "modalities the model is not given, as in s1; said in the files"},
+    {.key = "bands",
+     .type = MOS_OPTION_LIST,
+     .unit = "NAMES",
+     AT(bands),
+     .help =
+         "names of bands that the files do not name, in the files' order, as in s2=B02,B03,B04; "
+         "may be repeated; `model`: the model's own bands, in its order"},
     {.key = "allow",
      .type = MOS_OPTION_LIST,
      AT(allow),
@@ -174,8 +192,11 @@ static mosaic_status run_predict(const void *values, const mos_text_list *positi
         .stride = command->stride,
         .minimum_valid = command->minimum_valid,
         .mask = command->mask,
+        .area = command->area,
+        .area_crs = command->area_crs,
         .mask_values = &command->mask_values,
         .without = &command->without,
+        .bands = &command->bands,
         .allow = &command->allow,
         .map = {.blend = (mos_blend_kind)command->blend,
                 .type = (mos_map_type)command->type,

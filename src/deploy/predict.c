@@ -109,6 +109,10 @@ static mosaic_status write_scene(predict_work *work, int64_t scene, bool dry) {
     char paths[MOS_LAYERS][4096];
     mos_scene_frame frame;
     MOS_TRY(mos_scene_frame_of(work->session.dataset, scene, &frame));
+    if (frame.across == 0) {
+        if (!dry) mos_log(MOS_LOG_NOTICE, "no map of '%s': it is outside the area", frame.name);
+        return MOSAIC_OK;
+    }
     for (int l = 0; l < MOS_LAYERS; l++) {
         if (!(map.layers >> l & 1)) continue;
         MOS_TRY(output_path(work, frame.name, mos_map_layers[l], paths[l], sizeof paths[l]));

@@ -20,7 +20,9 @@ typedef struct mos_predict_options {
     double minimum_valid; /* share of a window that has to be valid */
     const char *mask;     /* raster of codes, and the values of it that leave a pixel out */
     const mos_text_list *mask_values;
+    const char *area, *area_crs;  /* of scenes: what of them (io/area.h); NULL: all */
     const mos_text_list *without; /* modalities that are not given to the model */
+    const mos_text_list *bands;   /* "s2=B02,B03": of files that do not say; "model": its own */
     const mos_text_list *allow;   /* classes of defects that shall not stop it (data.accept) */
     mos_scene_map_options map;    /* facts and path are set here */
     bool overwrite;

@@ -2,8 +2,11 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "data/check_class.h"
 #include "data/scene/scene_frame.h"
+#include "data/verdicts.h"
 #include "evaluate/modality_subset.h"
+#include "io/area.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -55,6 +58,17 @@ static mosaic_status join(const mos_text_list *from, mos_text *out) {
     return out->failed ? mos_fail_memory(out->size, "a setting") : MOSAIC_OK;
 }
 
+/* A further item of a list; NULL: none. */
+static void add_assignment(mos_text *items, const char *key, const char *value) {
+    mos_text text = {0};
+    if (value == NULL) return;
+    mos_text_add(&text, "%s=%s", key, value);
+    mos_text_add(items, "%s", items->size == 0 ? "" : ",");
+    mos_text_add_json(items, text.failed ? "" : text.data);
+    items->failed = items->failed || text.failed;
+    mos_text_release(&text);
+}
+
 /* Windows of the model's size, over the scene file's grid. */
 static mosaic_status add_windows(const mos_predict_options *options, const mos_model_card *card,
                                  mos_text_list *list) {
@@ -78,18 +92,63 @@ static mosaic_status add_windows(const mos_predict_options *options, const mos_m
         mos_format_double(share, sizeof share, card->resolution_m, 9);
         mos_text_add(&items, ",\"resolution_m=%s\"", share);
     }
+    add_assignment(&items, "area", options->area);
+    add_assignment(&items, "area_crs", options->area_crs);
     if (options->mask != NULL) {
-        mos_text mask = {0};
         MOS_GOTO(join(options->mask_values, &values));
-        mos_text_add(&mask, "mask=%s", options->mask);
-        mos_text_add(&items, ",");
-        mos_text_add_json(&items, mask.data);
-        mos_text_release(&mask);
-        mos_text_add(&items, ",\"mask_values=%s\"", values.data == NULL ? "" : values.data);
+        add_assignment(&items, "mask", options->mask);
+        add_assignment(&items, "mask_values", values.data == NULL ? "" : values.data);
     }
     status = add_list(list, "data.grid", &items);
 done:
     mos_text_release(&values);
+    mos_text_release(&items);
+    return status;
+}
+
+static bool is_left_out(const mos_predict_options *options, const char *modality) {
+    bool rasters = options->s1 != NULL || options->s2 != NULL;
+    if (rasters && ((options->s1 == NULL && strcmp(modality, "s1") == 0) ||
+                    (options->s2 == NULL && strcmp(modality, "s2") == 0)))
+        return true;
+    for (size_t i = 0; options->without != NULL && i < options->without->count; i++)
+        if (strcmp(options->without->items[i], modality) == 0) return true;
+    return false;
+}
+
+/* "s2=B02,B03" of every modality of the model. */
+static void add_own_bands(const mos_predict_options *options, const mos_model_card *card,
+                          mos_text *items) {
+    mos_text names = {0};
+    for (int64_t m = 0; m < card->spec.modalities; m++) {
+        const mos_modality_spec *spec = &card->spec.modality[m];
+        if (is_left_out(options, spec->name)) continue;
+        names.size = 0;
+        mos_text_add(&names, "%s=", spec->name);
+        for (int64_t b = 0; b < spec->bands; b++)
+            mos_text_add(&names, "%s%s", b == 0 ? "" : ",", spec->band_names[b]);
+        mos_text_add(items, "%s", items->size == 0 ? "" : ",");
+        mos_text_add_json(items, names.failed ? "" : names.data);
+    }
+    items->failed = items->failed || names.failed;
+    mos_text_release(&names);
+}
+
+/* Names for bands that the files do not name. */
+static mosaic_status add_bands(const mos_predict_options *options, const mos_model_card *card,
+                               mos_text_list *list) {
+    mos_text items = {0};
+    if (options->bands == NULL || options->bands->count == 0) return MOSAIC_OK;
+    for (size_t i = 0; i < options->bands->count; i++) {
+        const char *item = options->bands->items[i];
+        if (strcmp(item, "model") == 0) {
+            add_own_bands(options, card, &items);
+            continue;
+        }
+        mos_text_add(&items, "%s", items.size == 0 ? "" : ",");
+        mos_text_add_json(&items, item);
+    }
+    mosaic_status status = add_list(list, "data.bands", &items);
     mos_text_release(&items);
     return status;
 }
@@ -109,6 +168,7 @@ static mosaic_status add_data(const mos_predict_options *options, const mos_mode
     if (rasters) MOS_TRY(add_setting(list, find("data.format"), "scene"));
     if (options->s1 != NULL) MOS_TRY(add_setting(list, find("data.s1"), options->s1));
     if (options->s2 != NULL) MOS_TRY(add_setting(list, find("data.s2"), options->s2));
+    MOS_TRY(add_bands(options, card, list));
     if (options->allow == NULL || options->allow->count == 0) return MOSAIC_OK;
     mosaic_status status = join(options->allow, &accepted);
     if (status == MOSAIC_OK) status = add_list(list, "data.accept", &accepted);
@@ -132,7 +192,10 @@ static mosaic_status leave_out(const mos_predict_options *options, mos_model_car
 static mosaic_status check_scenes(const mos_predict_options *options, const mos_session *session) {
     const mos_model_card *card = &session->card;
     bool scenes = mos_scene_frames(session->dataset) > 0;
-    const char *only = options->mask != NULL ? "--mask" : options->stride > 0 ? "--stride" : NULL;
+    const char *only = options->mask != NULL   ? "--mask"
+                       : options->area != NULL ? "--aoi"
+                       : options->stride > 0   ? "--stride"
+                                               : NULL;
     if (!scenes && only != NULL)
         return mos_fail(MOSAIC_ERR_USAGE, "%s is for scenes, and '%s' is %s", only,
                         mos_dataset_root(session->dataset), mos_dataset_format(session->dataset));
@@ -145,6 +208,19 @@ static mosaic_status check_scenes(const mos_predict_options *options, const mos_
         return mos_fail(MOSAIC_ERR_USAGE, "'%s': its patches are no squares: %lld x %lld",
                         session->model_path, (long long)card->height, (long long)card->width);
     return MOSAIC_OK;
+}
+
+/* A refusal names keys of the configuration; here options do the same. */
+static mosaic_status name_options(mosaic_status status) {
+    int class = mos_verdict_taken();
+    char words[2048];
+    if (status == MOSAIC_OK || class < 0) return status;
+    const mos_check_class_row *row = &mos_check_class_table[class];
+    mos_error_copy(words, sizeof words);
+    if (strstr(words, "data.accept") == NULL) return status; /* nothing lets it pass */
+    bool bands = row->key != NULL && strcmp(row->key, "data.bands") == 0;
+    return mos_fail(status, "%s; `predict` has %s--allow %s for that", words,
+                    bands ? "--bands or " : "", row->name);
 }
 
 mosaic_status mos_predict_open(const mos_predict_options *options, mos_session *out) {
@@ -161,7 +237,8 @@ mosaic_status mos_predict_open(const mos_predict_options *options, mos_session *
     for (size_t i = 0; set != NULL && i < set->count; i++)
         MOS_GOTO(mos_text_list_add(&settings, set->items[i]));
     session.set = &settings;
-    MOS_GOTO(mos_session_open(&session, out));
+    (void)mos_verdict_taken(); /* of what was opened before */
+    MOS_GOTO(name_options(mos_session_open(&session, out)));
     status = leave_out(options, &out->card);
     if (status == MOSAIC_OK) status = check_scenes(options, out);
     if (status != MOSAIC_OK) mos_session_close(out);
@@ -200,6 +277,7 @@ mosaic_status mos_predict_key(const mos_predict_options *options, const mos_sess
             add_file(&text, frame.source[f]);
     }
     if (options->mask != NULL) add_file(&text, options->mask);
+    if (options->area != NULL && !mos_area_is_box(options->area)) add_file(&text, options->area);
     if (text.failed) MOS_GOTO(mos_fail_memory(text.size, "a key"));
     mos_sha256(text.data, text.size, key);
 done:

@@ -33,7 +33,8 @@ typedef struct map_work {
     float *value;
     uint8_t *known;
     mos_blend *blend;
-    /* a strip */
+    double transform[6]; /* of the part that is drawn */
+    /* a strip: [rows, across] of that part, pixels [rows, width] of the frame */
     uint8_t *valid, *code;
     float *pixels, *best;
     void *stored;
@@ -97,10 +98,11 @@ static mosaic_status make_blend(map_work *work) {
 }
 
 static mosaic_status make_buffers(map_work *work) {
-    size_t pixels = (size_t)(STRIP * work->frame.width), threads = (size_t)work->session->threads;
+    size_t pixels = (size_t)(STRIP * work->frame.across), threads = (size_t)work->session->threads;
     MOS_TRY(mos_alloc(pixels, 1, "a strip", &work->valid));
     MOS_TRY(mos_alloc(pixels, 1, "a strip", &work->code));
-    MOS_TRY(mos_alloc(pixels, sizeof(float), "a strip", &work->pixels));
+    MOS_TRY(
+        mos_alloc((size_t)(STRIP * work->frame.width), sizeof(float), "a strip", &work->pixels));
     MOS_TRY(mos_alloc(pixels, sizeof(float), "a strip", &work->best));
     MOS_TRY(mos_alloc(pixels, sizeof(float), "a strip", &work->stored));
     MOS_TRY(mos_alloc(threads, sizeof *work->readers, "readers", &work->readers));
@@ -113,10 +115,14 @@ static void describe_layers(map_work *work) {
     static const char *const dominant[] = {"dominant class"};
     const mos_model_card *card = &work->session->card;
     const stored_type *type = &stored_types[work->options->type];
-    const mos_map_spec shared = {.width = work->frame.width,
-                                 .height = work->frame.height,
-                                 .crs = work->frame.crs,
-                                 .transform = work->frame.transform,
+    const mos_scene_frame *frame = &work->frame;
+    memcpy(work->transform, frame->transform, sizeof work->transform);
+    if (frame->left != 0) work->transform[0] += (double)frame->left * frame->transform[1];
+    if (frame->top != 0) work->transform[3] += (double)frame->top * frame->transform[5];
+    const mos_map_spec shared = {.width = frame->across,
+                                 .height = frame->down,
+                                 .crs = frame->crs,
+                                 .transform = work->transform,
                                  .dtype = type->dtype,
                                  .scale = type->scale,
                                  .nodata = type->nodata,
@@ -156,10 +162,10 @@ static void read_valid(void *context, int64_t begin, int64_t end, int thread) {
     if (work->readers[thread] == NULL)
         MOS_GOTO(mos_frame_reader_open(work->session->dataset, &work->readers[thread]));
     MOS_GOTO(mos_alloc((size_t)(width * rows), 1, "valid pixels", &part));
-    MOS_GOTO(mos_frame_reader_valid(work->readers[thread], work->scene, begin, work->strip_y, width,
-                                    rows, part));
+    MOS_GOTO(mos_frame_reader_valid(work->readers[thread], work->scene, work->frame.left + begin,
+                                    work->strip_y, width, rows, part));
     for (int64_t y = 0; y < rows; y++)
-        memcpy(work->valid + y * work->frame.width + begin, part + y * width, (size_t)width);
+        memcpy(work->valid + y * work->frame.across + begin, part + y * width, (size_t)width);
 done:
     mos_free(part);
     work->statuses[thread] = status;
@@ -167,7 +173,7 @@ done:
 }
 
 static mosaic_status find_valid(map_work *work) {
-    mos_parallel_for(work->session->threads, work->frame.width, read_valid, work);
+    mos_parallel_for(work->session->threads, work->frame.across, read_valid, work);
     for (int t = 0; t < work->session->threads; t++) {
         if (work->statuses[t] == MOSAIC_OK) continue;
         mos_error_restore(work->errors[t]);
@@ -181,26 +187,35 @@ typedef struct store_rows {
     int64_t class_index; /* below 0: a value that is no class */
 } store_rows;
 
-/* One value of the strip as it is stored, and the dominant class so far. */
-static void store(void *context, int64_t begin, int64_t end, int thread) {
-    const store_rows *rows = context;
+/* One value of a pixel as it is stored, and the dominant class so far. */
+static void store_pixel(const store_rows *rows, int64_t i, float value) {
     map_work *work = rows->work;
     const stored_type *type = &stored_types[work->options->type];
+    bool none = isnan(value);
+    if (rows->class_index >= 0 && !none && !(value <= work->best[i])) {
+        work->best[i] = value;
+        work->code[i] = (uint8_t)(rows->class_index + 1);
+    }
+    double stored = none ? type->nodata : round((double)value / type->scale);
+    if (type->dtype == MOS_F32)
+        ((float *)work->stored)[i] = value;
+    else if (type->dtype == MOS_U16)
+        ((uint16_t *)work->stored)[i] = (uint16_t)stored;
+    else
+        ((uint8_t *)work->stored)[i] = (uint8_t)stored;
+}
+
+static void store(void *context, int64_t begin, int64_t end, int thread) {
+    const store_rows *rows = context;
+    const map_work *work = rows->work;
+    const mos_scene_frame *frame = &work->frame;
     (void)thread;
-    for (int64_t i = begin * work->frame.width; i < end * work->frame.width; i++) {
-        float value = work->valid[i] ? work->pixels[i] : NAN;
-        bool none = isnan(value);
-        if (rows->class_index >= 0 && !none && !(value <= work->best[i])) {
-            work->best[i] = value;
-            work->code[i] = (uint8_t)(rows->class_index + 1);
+    for (int64_t y = begin; y < end; y++) {
+        const float *pixels = work->pixels + y * frame->width + frame->left;
+        for (int64_t x = 0; x < frame->across; x++) {
+            int64_t i = y * frame->across + x;
+            store_pixel(rows, i, work->valid[i] ? pixels[x] : NAN);
         }
-        double stored = none ? type->nodata : round((double)value / type->scale);
-        if (type->dtype == MOS_F32)
-            ((float *)work->stored)[i] = value;
-        else if (type->dtype == MOS_U16)
-            ((uint16_t *)work->stored)[i] = (uint16_t)stored;
-        else
-            ((uint8_t *)work->stored)[i] = (uint8_t)stored;
     }
 }
 
@@ -210,11 +225,12 @@ static mosaic_status write_value(map_work *work, int layer, int band, int64_t va
     mos_blend_value(work->blend, value, work->pixels);
     mos_parallel_for(work->session->threads, work->strip_rows, store, &rows);
     if (work->map[layer] == NULL) return MOSAIC_OK;
-    return mos_map_write(work->map[layer], band, work->strip_y, work->strip_rows, work->stored);
+    return mos_map_write(work->map[layer], band, work->strip_y - work->frame.top, work->strip_rows,
+                         work->stored);
 }
 
 static mosaic_status write_strip(map_work *work) {
-    size_t pixels = (size_t)(work->strip_rows * work->frame.width);
+    size_t pixels = (size_t)(work->strip_rows * work->frame.across);
     MOS_TRY(mos_blend_strip(work->blend, work->strip_y, work->strip_rows));
     MOS_TRY(find_valid(work));
     memset(work->code, 0, pixels);
@@ -223,8 +239,8 @@ static mosaic_status write_strip(map_work *work) {
     for (int64_t c = 0; c < work->classes; c++)
         MOS_TRY(write_value(work, MOS_LAYER_PROBABILITIES, (int)c, c, c));
     if (work->map[MOS_LAYER_CLASSES] != NULL)
-        MOS_TRY(mos_map_write(work->map[MOS_LAYER_CLASSES], 0, work->strip_y, work->strip_rows,
-                              work->code));
+        MOS_TRY(mos_map_write(work->map[MOS_LAYER_CLASSES], 0, work->strip_y - work->frame.top,
+                              work->strip_rows, work->code));
     for (int b = 0; b < 2 && work->map[MOS_LAYER_QUALITY] != NULL; b++)
         MOS_TRY(write_value(work, MOS_LAYER_QUALITY, b, work->classes + b, -1));
     return MOSAIC_OK;
@@ -233,11 +249,11 @@ static mosaic_status write_strip(map_work *work) {
 static mosaic_status write_strips(map_work *work) {
     mos_progress progress;
     mosaic_status status = MOSAIC_OK;
-    const int64_t height = work->frame.height;
-    mos_progress_begin(&progress, "drawing the map", height);
-    for (int64_t y = 0; y < height; y += STRIP) {
-        work->strip_y = y;
-        work->strip_rows = height - y < STRIP ? height - y : STRIP;
+    const int64_t rows = work->frame.down;
+    mos_progress_begin(&progress, "drawing the map", rows);
+    for (int64_t y = 0; y < rows; y += STRIP) {
+        work->strip_y = work->frame.top + y;
+        work->strip_rows = rows - y < STRIP ? rows - y : STRIP;
         MOS_GOTO(write_strip(work));
         mos_progress_update(&progress, y + work->strip_rows);
     }

@@ -21,8 +21,9 @@ typedef struct mos_scene_map_options {
     const char *path[MOS_LAYERS];  /* of the files */
 } mos_scene_map_options;
 
-/* Writes the layers in one pass over strips of the scene. Pixels without a measurement, under the
- * mask, or in no window with an answer are no data.
+/* Writes the layers in one pass over strips of the scene: all of it, or the box of its area.
+ * Pixels without a measurement, under the mask, outside the area or in no window with an answer are
+ * no data; those of an area are what they are in the map of all.
  *
  * probabilities: a band for each class. classes: code 1 + number of the most probable class, 0 no
  * data. quality: share of valid pixels in the windows, and their entropy in bits a class. */

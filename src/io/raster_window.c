@@ -23,6 +23,8 @@ struct mos_window {
     GDALDatasetH dataset;
     void *transformer; /* source pixels to pixels of the grid */
     GDALWarpOperationH operation;
+    bool aligned;          /* the grid's pixels are the raster's own ... */
+    int64_t across, down;  /* ... and its first is that many from the grid's */
     char scale[2][16];     /* pixels of the grid per source pixel, across and down */
     int bands[256], count; /* of the operation */
     mos_window_options options;
@@ -73,7 +75,7 @@ static mosaic_status find_scale(mos_window *window) {
 }
 
 /* Are the grid's pixels the raster's own? Then they are taken as they are: nothing is resampled. */
-static bool is_aligned(const mos_window *window) {
+static bool is_aligned(mos_window *window) {
     double width = GDALGetRasterXSize(window->dataset),
            height = GDALGetRasterYSize(window->dataset);
     double x[] = {0, width, 0, width, width / 2}, y[] = {0, 0, height, height, height / 2},
@@ -88,6 +90,8 @@ static bool is_aligned(const mos_window *window) {
             !(fabs(y[p] - from[1][p] - down) <= nearly))
             return false;
     }
+    window->across = (int64_t)across;
+    window->down = (int64_t)down;
     return true;
 }
 
@@ -107,7 +111,8 @@ mosaic_status mos_window_open(const char *path, const mos_grid *grid,
     const double transform[6] = {grid->x, grid->resolution, 0, grid->y, 0, -mos_grid_down(grid)};
     GDALSetGenImgProjTransformerDstGeoTransform(window->transformer, transform);
     MOS_GOTO(find_scale(window));
-    if (is_aligned(window)) window->options.resampling = MOS_RESAMPLE_NEAREST;
+    window->aligned = is_aligned(window);
+    if (window->aligned) window->options.resampling = MOS_RESAMPLE_NEAREST;
     *out = window;
     window = NULL;
 done:
@@ -176,8 +181,6 @@ static mosaic_status make_operation(mos_window *window, const int *bands, int co
         return MOSAIC_OK;
     if (window->operation != NULL) GDALDestroyWarpOperation(window->operation);
     window->operation = NULL;
-    if (count < 1 || count > (int)(sizeof window->bands / sizeof *window->bands))
-        return mos_fail(MOSAIC_ERR_USAGE, "%s: %d bands asked for", window->path, count);
     GDALWarpOptions *warp = GDALCreateWarpOptions();
     mosaic_status status;
     warp->hSrcDS = window->dataset;
@@ -250,27 +253,84 @@ static void fill(unsigned char *out, size_t pixels, mos_dtype dtype, double noda
                   (int)pixels);
 }
 
+/* Aligned pixels whose no-data value stays what it is, or is none, need no warper. */
+static bool is_plain(const mos_window *window, const int *bands, int count) {
+    const double nodata = window->options.nodata;
+    if (!window->aligned || mos_gdal_alpha(window->dataset) > 0) return false;
+    for (int b = 0; b < count; b++) {
+        int has = 0;
+        if (bands[b] < 1 || bands[b] > GDALGetRasterCount(window->dataset)) return false;
+        GDALRasterBandH band = GDALGetRasterBand(window->dataset, bands[b]);
+        double own = GDALGetRasterNoDataValue(band, &has);
+        int flags = GDALGetMaskFlags(band);
+        if (flags != GMF_ALL_VALID && flags != GMF_NODATA) return false;
+        if (window->options.has_source_nodata) {
+            has = 1;
+            own = window->options.source_nodata;
+        }
+        /* The warper keeps what is measured apart from the no-data value: it is moved. */
+        if (!isnan(nodata) && (!has || own != nodata)) return false;
+        if (isnan(nodata) && has && !isnan(own)) return false;
+    }
+    return true;
+}
+
+/* The part of the window that the raster has, in place; the rest is filled before. */
+static mosaic_status read_plain(mos_window *window, const int *bands, int count, int64_t x,
+                                int64_t y, int64_t width, int64_t height,
+                                const mos_gdal_capture *capture) {
+    const mos_dtype dtype = window->options.dtype;
+    const int64_t bytes = (int64_t)mos_dtype_bytes(dtype);
+    int64_t columns = GDALGetRasterXSize(window->dataset),
+            rows = GDALGetRasterYSize(window->dataset);
+    int64_t left = x - window->across, top = y - window->down, right = left + width,
+            bottom = top + height;
+    int64_t from_x = left < 0 ? 0 : left, from_y = top < 0 ? 0 : top;
+    if (right > columns) right = columns;
+    if (bottom > rows) bottom = rows;
+    if (from_x >= right || from_y >= bottom) return MOSAIC_OK;
+    unsigned char *to = window->buffer + ((from_y - top) * width + from_x - left) * bytes;
+    int numbers[sizeof window->bands / sizeof *window->bands];
+    memcpy(numbers, bands, (size_t)count * sizeof *bands);
+    if (GDALDatasetRasterIOEx(window->dataset, GF_Read, (int)from_x, (int)from_y,
+                              (int)(right - from_x), (int)(bottom - from_y), to,
+                              (int)(right - from_x), (int)(bottom - from_y), mos_gdal_type(dtype),
+                              count, numbers, bytes, bytes * width, bytes * width * height,
+                              NULL) == CE_None)
+        return MOSAIC_OK;
+    return mos_gdal_fail(MOSAIC_ERR_DATA, window->path, capture, "pixels cannot be read");
+}
+
+static mosaic_status read_warped(mos_window *window, const int *bands, int count, int64_t x,
+                                 int64_t y, int64_t width, int64_t height,
+                                 mos_gdal_capture *capture) {
+    double box[4];
+    bool any;
+    MOS_TRY(make_operation(window, bands, count, capture));
+    MOS_TRY(source_box(window, x, y, width, height, box, &any));
+    capture->text[0] = '\0'; /* points that have no place there are no failure */
+    if (!any || GDALWarpRegionToBuffer(window->operation, (int)x, (int)y, (int)width, (int)height,
+                                       window->buffer, mos_gdal_type(window->options.dtype), 0, 0,
+                                       0, 0) == CE_None)
+        return MOSAIC_OK;
+    return mos_gdal_fail(MOSAIC_ERR_DATA, window->path, capture, "pixels cannot be read");
+}
+
 mosaic_status mos_window_read(mos_window *window, const int *bands, int count, int64_t x, int64_t y,
                               int64_t width, int64_t height, void *const *out) {
     mos_dtype dtype = window->options.dtype;
     size_t pixels = (size_t)(width * height), plane = pixels * mos_dtype_bytes(dtype);
     mos_gdal_capture capture;
     mosaic_status status;
-    double box[4];
-    bool any;
+    if (count < 1 || count > (int)(sizeof window->bands / sizeof *window->bands))
+        return mos_fail(MOSAIC_ERR_USAGE, "%s: %d bands asked for", window->path, count);
     mos_gdal_capture_begin(&capture);
-    MOS_GOTO(make_operation(window, bands, count, &capture));
     MOS_GOTO(
         mos_grow(&window->buffer, &window->buffer_capacity, plane * (size_t)count, 1, "a window"));
     fill(window->buffer, pixels * (size_t)count, dtype, window->options.nodata);
-    MOS_GOTO(source_box(window, x, y, width, height, box, &any));
-    capture.text[0] = '\0'; /* points that have no place there are no failure */
-    if (any &&
-        GDALWarpRegionToBuffer(window->operation, (int)x, (int)y, (int)width, (int)height,
-                               window->buffer, mos_gdal_type(dtype), 0, 0, 0, 0) != CE_None) {
-        status = mos_gdal_fail(MOSAIC_ERR_DATA, window->path, &capture, "pixels cannot be read");
-        goto done;
-    }
+    MOS_GOTO(is_plain(window, bands, count)
+                 ? read_plain(window, bands, count, x, y, width, height, &capture)
+                 : read_warped(window, bands, count, x, y, width, height, &capture));
     if (capture.text[0] != '\0') {
         status = mos_gdal_fail(MOSAIC_ERR_DATA, window->path, &capture, "");
         goto done;

@@ -57,6 +57,10 @@ write("reflectance2", "s2", lambda p: p / 1e4, gdal.GDT_Float32)
 write("shifted2", "s2", lambda p: p + 1000, tags=(1e-4, -0.1))
 write("lying2", "s2", tags=(1e-4, -0.1))
 image = gdal.Open(f"{work}/scene/s2.tif")
+write("unnamed2", "s2", lambda p: p[::-1], bands=[""] * 12)
+ten = [b for b in range(12) if b not in (0, 9)]  # without B01 and B09: what the model takes
+write("ten2", "s2", lambda p: p[ten], bands=[""] * 10)
+write("S2A_MSIL1C_20170613T101031_N0205_R022_T33UUP_20170613T101608", "s2")
 write("shuffled2", "s2", lambda p: p[::-1], bands=[image.GetRasterBand(b).GetDescription() for b in range(12, 0, -1)])
 gdal.Translate(f"{work}/coarse2.tif", f"{work}/clean2.tif", xRes=20, yRes=20, resampleAlg="average", projWin=[transform[0], transform[3], transform[0] + 1300, transform[3] - 1140])
 mask = gdal.GetDriverByName("GTiff").Create(f"{work}/mask.tif", 65, 58)
@@ -65,6 +69,25 @@ mask.SetSpatialRef(image.GetSpatialRef())
 codes = np.full((58, 65), 4, "u1")
 codes[20:40, 20:40] = 9
 mask.GetRasterBand(1).WriteArray(codes)
+# a triangle on the scene, in degrees
+from osgeo import ogr, osr
+here = gdal.Open(f"{work}/scene/s2.tif")
+zone, degrees = osr.SpatialReference(here.GetProjection()), osr.SpatialReference()
+degrees.ImportFromEPSG(4326)
+for system in (zone, degrees): system.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+x, y = here.GetGeoTransform()[0], here.GetGeoTransform()[3]
+corners = [(x + 400, y - 200), (x + 1100, y - 300), (x + 600, y - 900), (x + 400, y - 200)]
+ring = ogr.Geometry(ogr.wkbLinearRing)
+for corner in corners: ring.AddPoint_2D(*corner)
+triangle = ogr.Geometry(ogr.wkbPolygon)
+triangle.AddGeometry(ring)
+triangle.Transform(osr.CoordinateTransformation(zone, degrees))
+open(f"{work}/area.geojson", "w").write('{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry": %s}]}' % triangle.ExportToJson())
+geopackage = ogr.GetDriverByName("GPKG").CreateDataSource(f"{work}/area.gpkg")
+layer = geopackage.CreateLayer("area", degrees, ogr.wkbPolygon)
+feature = ogr.Feature(layer.GetLayerDefn())
+feature.SetGeometry(triangle)
+layer.CreateFeature(feature)
 END
 check "rasters" /usr/bin/python3 "$work/make.py" "$work"
 
@@ -85,6 +108,7 @@ same "$work/map/synth_classes.tif.aux.xml" "$work/map2/synth_classes.tif.aux.xml
 check "nothing but whole files" test "$(find "$work/map" -type f | wc -l)" = 4
 expect 0 "86 of 86" predict --s1 "$work/s1.tif" --s2 "$work/s2.tif" --out "$work/odd" --threads 2
 expect 0 "" predict --s1 "$work/s1.tif" --s2 "$work/s2.tif" --out "$work/odd/float.tif" --type float32 --of GTiff --co COMPRESS=LZW --threads 2
+expect 0 "[1-7]. of [1-7]. patches" predict --s1 "$work/s1.tif" --s2 "$work/s2.tif" --minimum-valid 1 --layers classes --out "$work/odd/whole.tif" --threads 2
 expect 0 "" predict --s1 "$work/s1.tif" --s2 "$work/s2.tif" --out "$work/odd/masked.tif" --mask "$work/mask.tif" --mask-values 8,9 --threads 2
 # The same windows, one by one: touching ones as `eval` has them, and those of the map as a table.
 expect 0 "30 of 30" predict "$work/scene" --stride 24 --out "$work/touching" --layers probabilities --threads 2
@@ -97,6 +121,25 @@ for name in clean1-clean2 clean1-shifted2 power1-clean2; do
 done
 expect 0 "90 of 90" predict --s1 "$work/clean1.tif" --s2 "$work/shuffled2.tif" --out "$work/clean1-shuffled2.tif" --type byte --threads 2
 expect 0 "coarse2.tif: pixels of 20 m are resampled to 10 m" predict --s1 "$work/clean1.tif" --s2 "$work/coarse2.tif" --out "$work/coarse.tif" --threads 2
+# Names that no file gives: guessed, refused, and given by an option.
+bands=$(/usr/bin/python3 -c "from osgeo import gdal; d = gdal.Open('$work/shuffled2.tif'); print(','.join(d.GetRasterBand(b + 1).GetDescription() for b in range(12)))")
+expect 3 "guessed from the number of bands, 12.*predict. has --bands or --allow guessed-bands" predict --s1 "$work/clean1.tif" --s2 "$work/unnamed2.tif" --out "$work/x"
+expect 0 "90 of 90" predict --s1 "$work/clean1.tif" --s2 "$work/unnamed2.tif" --bands "s2=$bands" --out "$work/named.tif" --type byte --threads 2
+expect 0 "90 of 90" predict --s1 "$work/clean1.tif" --s2 "$work/ten2.tif" --bands model --type byte --out "$work/model_order.tif" --threads 2
+expect 0 "90 of 90" predict --s1 "$work/clean1.tif" --s2 "$work/ten2.tif" --allow guessed-bands --type byte --out "$work/guessed.tif" --threads 2
+expect 2 "12 bands, but data.bands names them" predict --s1 "$work/clean1.tif" --s2 "$work/unnamed2.tif" --bands s2=B02,B03 --out "$work/x"
+# The level of a product, by its name.
+level1="$work/S2A_MSIL1C_20170613T101031_N0205_R022_T33UUP_20170613T101608.tif"
+expect 3 "product level of B0. of s2 is L1C, by product; .* was trained on L2A.*has --allow product-level" predict --s1 "$work/clean1.tif" --s2 "$level1" --out "$work/x"
+expect 0 "90 of 90" predict --s1 "$work/clean1.tif" --s2 "$level1" --allow product-level --layers classes --out "$work/level1.tif" --threads 2
+# An area: its windows alone, the same pixels as in the map of all.
+expect 0 "of [2-6].[0-9]* patches predicted" predict "$work/scene" --aoi "$work/area.geojson" --out "$work/area" --threads 2
+expect 0 "" predict "$work/scene" --aoi "$work/area.gpkg" --out "$work/area_gpkg" --threads 1
+expect 0 "" predict "$work/scene" --aoi "$work/area.geojson" --grid patch --stride 12 --out "$work/area_table" --threads 2
+expect 3 "no patch of scene 'synth' touches it" predict "$work/scene" --aoi 1,2,3,4 --out "$work/x"
+expect 2 "no degrees; .*aoi-crs" predict "$work/scene" --aoi 500000,0,500100,100 --out "$work/x"
+expect 3 "no such file" predict "$work/scene" --aoi "$work/nothing.gpkg" --out "$work/x"
+expect 2 "aoi is for scenes" predict "$work/data" --aoi 1,2,3,4 --out "$work/x"
 expect 0 "learned no stand-in for a modality" predict --s2 "$work/clean2.tif" --without s1 --out "$work/alone.tif" --threads 2
 expect 3 "all whole numbers" predict --s1 "$work/whole1.tif" --s2 "$work/clean2.tif" --out "$work/x"
 expect 3 "VV darker than VH: swapped.*vv-below-vh" predict --s1 "$work/swapped1.tif" --s2 "$work/clean2.tif" --out "$work/x"
@@ -155,6 +198,25 @@ assert coarse.GetGeoTransform()[1] == 10 and (coarse.RasterXSize, coarse.RasterY
 assert np.abs(coarse.ReadAsArray() - clean[:, :114]).mean() < 300
 facts = open_("alone.tif").GetMetadata()
 assert facts["WITHOUT"] == "s1" and facts["MODALITIES"] == "s2", facts
+for name in ("named", "model_order", "guessed"):
+    assert (open_(f"{name}.tif").ReadAsArray() == byte.ReadAsArray()).all(), name
+# an area: the pixels of the map of all where its centre is inside, no data elsewhere, cropped to its box
+part, all_ = open_("area/synth_probabilities.tif"), open_("map/synth_probabilities.tif")
+assert (open_("area_gpkg/synth_probabilities.tif").ReadAsArray() == part.ReadAsArray()).all()
+a, b = part.GetGeoTransform(), all_.GetGeoTransform()
+left, top = (a[0] - b[0]) / 10, (b[3] - a[3]) / 10
+assert (left, top, part.RasterXSize, part.RasterYSize) == (40, 20, 70, 70), (left, top, part.RasterXSize, part.RasterYSize)
+cols, rows_ = np.meshgrid(np.arange(70) + 40.5, np.arange(70) + 20.5)
+edge = lambda p, q: (q[0] - p[0]) * (rows_ - p[1]) - (q[1] - p[1]) * (cols - p[0])
+three = [edge(*pair) for pair in (((40, 20), (110, 30)), ((110, 30), (60, 90)), ((60, 90), (40, 20)))]
+inside, sure = np.min(three, 0) > 0, np.abs(three).min(0) > 1  # degrees bend the sides by a hair
+pixels = part.ReadAsArray()
+assert (((pixels != 65535).all(0) == inside) | ~sure).all() and sure.mean() > 0.9
+shown = pixels[0] != 65535
+assert (pixels[:, shown] == all_.ReadAsArray(40, 20, 70, 70)[:, shown]).all()
+assert "area=" in part.GetMetadataItem("WINDOWS")
+touching_rows = list(csv.DictReader(open(f"{work}/area_table/predictions.csv")))
+assert 20 < len(touching_rows) < 80 and {r["id"] for r in touching_rows} < {r["id"] for r in csv.DictReader(open(f"{work}/table/predictions.csv"))}
 # dominant class and its names
 coded = open_("odd/s2_classes.tif")
 classes = coded.GetRasterBand(1)

@@ -2,6 +2,8 @@
  * pixels counted by hand and against gdaltransform. */
 #include "scene_support.h"
 
+#include "data/scene/scene_frame.h"
+#include "io/area.h"
 #include "io/raster_window.h"
 
 #include <pthread.h>
@@ -497,6 +499,144 @@ static void shares_elsewhere(void **state) {
     }
 }
 
+/* 130 x 130 px, patches of 120 every 60: the second would not fit and is moved back inside. */
+static void edges(void **state) {
+    const char *folder = *state;
+    const test_raster square = {.path = "s2.tif",
+                                .width = 130,
+                                .height = 130,
+                                .bands = 4,
+                                .transform = {500000, 10, 0, 5400000, 0, -10},
+                                .epsg = 32633};
+    static const double corners[4][2] = {
+        {500000, 5400000}, {500100, 5400000}, {500000, 5399900}, {500100, 5399900}};
+    mos_dataset *dataset;
+    write_raster(folder, &square);
+    EXPECT_OK(open_scene(folder,
+                         "grid: {size: 120, stride: 60, edges: shift}\n"
+                         "modalities: {s2: {file: s2.tif, bands: [B02, B03, B04, B08]}}\n",
+                         &dataset));
+    assert_int_equal(mos_dataset_count(dataset), 4);
+    for (int64_t i = 0; i < 4; i++) {
+        mos_site place;
+        assert_true(mos_dataset_site(dataset, i, &place));
+        assert_true(place.x == corners[i][0] && place.y == corners[i][1]);
+    }
+    mos_dataset_close(&dataset);
+}
+
+/* Shares of valid pixels, found in one pass, are those of the patches as they are read. */
+static void valid_shares(void **state) {
+    const char *folder = *state;
+    static const char *const strides[] = {"6", "41"}; /* over each other, and apart */
+    write_raster(folder, &optical);
+    write_raster(folder, &degrees);
+    for (int g = 0; g < 2; g++) {
+        char text[512];
+        const int first = 0;
+        int64_t partly = 0;
+        mos_dataset *dataset;
+        mos_reader *reader;
+        mos_patch *patch = malloc(sizeof *patch);
+        assert_non_null(patch);
+        snprintf(text, sizeof text,
+                 "grid: {size: 20, stride: %s, minimum_valid: 0, missing: keep}\n"
+                 "modalities:\n  s2: {file: s2.tif, bands: [B02, B03, B04, B08]}\n"
+                 "  s1: {file: s1.tif, bands: [VV, VH], resolution: 5}\n",
+                 strides[g]);
+        EXPECT_OK(open_scene(folder, text, &dataset));
+        EXPECT_OK(mos_reader_open(dataset, &reader));
+        assert_true(mos_dataset_count(dataset) >= 4);
+        for (int64_t i = 0; i < mos_dataset_count(dataset); i++) {
+            double least = 1;
+            mos_site place;
+            for (int64_t m = 0; m < 2; m++) {
+                mos_sample sample;
+                int64_t valid = 0;
+                EXPECT_OK(mos_dataset_sample(dataset, i, &sample));
+                least = sample.present >> m & 1 ? least : 0;
+                if (!(sample.present >> m & 1)) continue;
+                EXPECT_OK(mos_reader_read(reader, i, m, &first, 1, patch));
+                const struct mos_patch_band *band = &patch->band[0];
+                for (int64_t p = 0; p < band->width * band->height; p++)
+                    valid += !isnan(band->data[p]) &&
+                             !(band->has_nodata && band->data[p] == band->nodata);
+                least = fmin(least, (double)valid / (double)(band->width * band->height));
+            }
+            assert_true(mos_dataset_site(dataset, i, &place));
+            assert_true(fabs(mos_scene_frame_valid_share(dataset, &place) - least) < 1e-6);
+            partly += least > 0 && least < 1;
+        }
+        assert_true(partly > 0);
+        free(patch);
+        mos_reader_close(&reader);
+        mos_dataset_close(&dataset);
+    }
+}
+
+static void area_scene(char *out, size_t size, const char *area) {
+    snprintf(out, size,
+             "grid: {size: 20, area: %s, area_crs: \"EPSG:32633\"}\n"
+             "modalities: {s2: {file: s2.tif, bands: [B02, B03, B04, B08]}}\n",
+             area);
+}
+
+/* Patches that touch an area: a box in map units, a polygon with a hole, one in degrees. */
+static void areas(void **state) {
+    const char *folder = *state;
+    char scene[1024], path[4096];
+    mos_dataset *dataset;
+    mos_area *area;
+    mos_scene_frame frame;
+    uint8_t inside[100 * 80];
+    int64_t count = 0;
+    write_raster(folder, &optical);
+    /* x 205 .. 395: patches 1 of 5 columns; y 5 .. 195 from above: the first of 4 rows */
+    area_scene(scene, sizeof scene, "\"500205,5399805,500395,5399995\"");
+    EXPECT_OK(open_scene(folder, scene, &dataset));
+    assert_int_equal(mos_dataset_count(dataset), 1);
+    EXPECT_OK(mos_scene_frame_of(dataset, 0, &frame));
+    assert_true(frame.left == 20 && frame.top == 0 && frame.across == 20 && frame.down == 20);
+    mos_dataset_close(&dataset);
+    /* Of a pixel's centres: 500194 .. 500206 has none but that at 195 and 205. */
+    area_scene(scene, sizeof scene, "\"500194,5399996,500206,5400000\"");
+    expect_scene_error(folder, scene, MOSAIC_ERR_DATA, "no patch of scene");
+    write_text(folder, "a.geojson",
+               "{\"type\": \"FeatureCollection\", \"features\": [{\"type\": \"Feature\", "
+               "\"properties\": {}, \"geometry\": {\"type\": \"Polygon\", \"coordinates\": "
+               "[[[500000, 5399200], [501000, 5399200], [501000, 5400000], [500000, 5400000], "
+               "[500000, 5399200]], [[500100, 5399300], [500900, 5399300], [500900, 5399900], "
+               "[500100, 5399900], [500100, 5399300]]]}}]}");
+    area_scene(scene, sizeof scene, "a.geojson");
+    EXPECT_OK(open_scene(folder, scene, &dataset)); /* the frame of 10 px: inner patches are out */
+    assert_int_equal(mos_dataset_count(dataset), 14);
+    mos_dataset_close(&dataset);
+    mos_grid grid = {.x = 500000, .y = 5400000, .resolution = 10};
+    snprintf(grid.crs, sizeof grid.crs, "EPSG:32633");
+    snprintf(path, sizeof path, "%s/a.geojson", folder);
+    EXPECT_OK(mos_area_open(path, "EPSG:32633", grid.crs, &area));
+    EXPECT_OK(mos_area_pixels(area, &grid, 0, 0, 100, 80, inside));
+    for (int i = 0; i < 100 * 80; i++) {
+        int x = i % 100, y = i / 100;
+        bool hole = x >= 10 && x < 90 && y >= 10 && y < 70;
+        assert_int_equal(inside[i], !hole);
+        count += inside[i];
+    }
+    assert_int_equal(count, 8000 - 80 * 60);
+    mos_area_close(&area);
+    /* Degrees around zone 33's middle meridian, and what is none of them. */
+    EXPECT_OK(mos_area_open("14.99,48.74,15.01,48.76", NULL, grid.crs, &area));
+    assert_true(mos_area_box(area).west < 500000 && mos_area_box(area).east > 500000);
+    mos_area_close(&area);
+    EXPECT_STATUS(MOSAIC_ERR_USAGE, mos_area_open("500000,0,600000,1", NULL, grid.crs, &area));
+    EXPECT_STATUS(MOSAIC_ERR_USAGE, mos_area_open("15,48,14,49", NULL, grid.crs, &area));
+    write_text(folder, "line.geojson",
+               "{\"type\": \"LineString\", \"coordinates\": [[0, 0], [1, 1]]}");
+    snprintf(path, sizeof path, "%s/line.geojson", folder);
+    EXPECT_STATUS(MOSAIC_ERR_DATA, mos_area_open(path, NULL, grid.crs, &area));
+    EXPECT_STATUS(MOSAIC_ERR_DATA, mos_area_open("nothing.gpkg", NULL, grid.crs, &area));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(same_grid, make_test_folder, remove_test_folder),
@@ -506,6 +646,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(no_place, make_test_folder, remove_test_folder),
         cmocka_unit_test_setup_teardown(cover_without_number, make_test_folder, remove_test_folder),
         cmocka_unit_test_setup_teardown(threads, make_test_folder, remove_test_folder),
+        cmocka_unit_test_setup_teardown(edges, make_test_folder, remove_test_folder),
+        cmocka_unit_test_setup_teardown(valid_shares, make_test_folder, remove_test_folder),
+        cmocka_unit_test_setup_teardown(areas, make_test_folder, remove_test_folder),
         cmocka_unit_test_setup_teardown(shares, make_test_folder, remove_test_folder),
         cmocka_unit_test_setup_teardown(shares_elsewhere, make_test_folder, remove_test_folder),
     };

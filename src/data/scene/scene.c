@@ -99,7 +99,7 @@ static mosaic_status add_patch(scene_rows *rows, size_t s, mos_site *place) {
     make_id(scene, place, &rows->id);
     if (rows->id.failed) return mos_fail_memory(rows->id.size, "an id");
     const char *id = rows->id.data;
-    if (!is_kept(rows, scene, patch, id)) return MOSAIC_OK;
+    if (patch->outside || !is_kept(rows, scene, patch, id)) return MOSAIC_OK;
     for (int64_t m = 0; m < dataset->modality_count; m++) {
         mos_text *source = &rows->sources[m];
         times[m] = scene->sources[m].options == NULL ? MOS_TIME_UNKNOWN : scene->sources[m].time_s;

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "data/scene/scene_keys.h"
+#include "io/area.h"
 #include "io/yaml_tree.h"
 
 #include <math.h>
@@ -33,6 +34,14 @@ static mosaic_status resolve(const file_reader *reader, const char *text, char *
     if (text[0] == '/') return mos_copy_text(text, out);
     MOS_TRY(mos_path_join(path, sizeof path, reader->file->folder, text));
     return mos_copy_text(path, out);
+}
+
+static mosaic_status resolve_in_place(const file_reader *reader, char **path) {
+    char *text = *path;
+    *path = NULL;
+    mosaic_status status = resolve(reader, text, path);
+    mos_free(text);
+    return status;
 }
 
 /* One key by its table: a scalar, or a list for lists. */
@@ -219,6 +228,8 @@ static mosaic_status read_root(const file_reader *reader, const mos_yaml *root) 
     if (mos_yaml_find(root, "data") != NULL || mos_yaml_find(root, "method") != NULL)
         return fail_configuration(reader, root);
     if (grid != NULL) MOS_TRY(read_table(reader, &mos_scene_grid_table, &file->grid, grid));
+    if (file->grid.area != NULL && !mos_area_is_box(file->grid.area))
+        MOS_TRY(resolve_in_place(reader, &file->grid.area));
     if (scenes == NULL) return read_scene(reader, root, true);
     for (size_t i = 0; i < root->count; i++) {
         const mos_yaml *item = &root->items[i];

@@ -13,7 +13,7 @@ enum { MOS_MISSING_DROP, MOS_MISSING_KEEP };
 enum { MOS_UNKNOWN_COUNT, MOS_UNKNOWN_REFUSE };
 
 typedef struct mos_scene_grid_options {
-    char *crs;
+    char *crs, *area, *area_crs;
     double resolution, resolution_m, size_m, minimum_valid;
     mos_text_list origin;
     int64_t size, stride;

@@ -46,6 +46,27 @@ static mosaic_status take_transform(const mos_scene *scene, mos_scene_frame *out
     return MOSAIC_OK;
 }
 
+/* Pixels of the area's box, as far as they are of the frame. */
+static void take_part(const mos_scene *scene, mos_scene_frame *out) {
+    const double side = scene->grid.resolution, down = mos_grid_down(&scene->grid);
+    out->left = out->top = 0;
+    out->across = scene->width;
+    out->down = scene->height;
+    if (scene->area == NULL) return;
+    double x, y;
+    const mos_extent box = mos_area_box(scene->area);
+    mos_scene_corner(scene, 0, 0, &x, &y);
+    double left = fmax(floor((box.west - x) / side), 0),
+           right = fmin(ceil((box.east - x) / side), (double)scene->width),
+           top = fmax(floor((y - box.north) / down), 0),
+           bottom = fmin(ceil((y - box.south) / down), (double)scene->height);
+    bool any = left < right && top < bottom;
+    out->left = any ? (int64_t)left : 0;
+    out->top = any ? (int64_t)top : 0;
+    out->across = any ? (int64_t)right - out->left : 0;
+    out->down = any ? (int64_t)bottom - out->top : 0;
+}
+
 static void add_sources(const mos_dataset *dataset, const mos_scene *scene, mos_scene_frame *out) {
     for (int64_t m = 0; m < dataset->modality_count; m++) {
         const mos_scene_source *source = &scene->sources[m];
@@ -64,6 +85,7 @@ mosaic_status mos_scene_frame_of(const mos_dataset *dataset, int64_t index, mos_
                              .size = scene->size,
                              .rows = scene->rows,
                              .columns = scene->columns};
+    take_part(scene, out);
     add_sources(dataset, scene, out);
     return take_transform(scene, out);
 }

@@ -9,10 +9,12 @@ enum { MOS_FRAME_SOURCES = 64 };
 /* The pixels that a scene's patches are cut from. Texts live as long as the data set. */
 typedef struct mos_scene_frame {
     const char *name, *crs;
-    const char *product;         /* ESA's name, NULL unknown */
-    double transform[6];         /* GDAL's; that of the raster the grid is of, to the bit */
-    int64_t width, height;       /* px */
-    int64_t size, rows, columns; /* of patches */
+    const char *product;             /* ESA's name, NULL unknown */
+    double transform[6];             /* GDAL's; that of the raster the grid is of, to the bit */
+    int64_t width, height;           /* px */
+    int64_t left, top, across, down; /* the part that is asked for: the box of the area, in px; all
+                                        of it without one; across 0: the area is elsewhere */
+    int64_t size, rows, columns;     /* of patches */
     int sources;
     const char *source[MOS_FRAME_SOURCES]; /* paths of its rasters */
 } mos_scene_frame;

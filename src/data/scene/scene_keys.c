@@ -48,6 +48,12 @@ static const mos_option grid_options[] = {
         edges, mos_scene_grid_options, "drop", edges_choices,
         "what is less than a patch at the right and lower edge: left out, or covered by a patch "
         "moved back inside. With shift the first patch is at the first whole pixel of the scene"),
+    TEXT(area, mos_scene_grid_options,
+         "only patches that touch it: xmin,ymin,xmax,ymax, or a GeoJSON, GeoPackage, FlatGeobuf or "
+         "shapefile with polygons"),
+    TEXT(area_crs, mos_scene_grid_options,
+         "reference system of the area, in place of what the file says; unset: of numbers degrees, "
+         "EPSG:4326"),
     CHOICE(missing, mos_scene_grid_options, "drop", missing_choices,
            "patches where a modality has too few valid pixels: dropped and counted, or kept "
            "without it"),

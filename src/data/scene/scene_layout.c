@@ -171,7 +171,10 @@ static mosaic_status begin_scene(mos_dataset *dataset, const mos_scene_set *set,
 }
 
 static mosaic_status finish_scene(mos_dataset *dataset, mos_scene_set *set, mos_scene *scene) {
+    const mos_scene_grid_options *grid = &set->file.grid;
     MOS_TRY(mos_scene_grid(dataset, set, scene));
+    if (grid->area != NULL)
+        MOS_TRY(mos_area_open(grid->area, grid->area_crs, scene->grid.crs, &scene->area));
     MOS_TRY(
         mos_text_pool_add(&dataset->pool, scene->grid.crs, strlen(scene->grid.crs), &scene->crs));
     for (int64_t m = 0; m < dataset->modality_count; m++) {
@@ -226,8 +229,10 @@ mosaic_status mos_scene_layout(mos_dataset *dataset, mos_scene_set *set) {
 }
 
 void mos_scene_set_release(mos_scene_set *set) {
-    for (size_t s = 0; set->scenes != NULL && s < set->file.count; s++)
+    for (size_t s = 0; set->scenes != NULL && s < set->file.count; s++) {
         mos_free(set->scenes[s].mask_values);
+        mos_area_close(&set->scenes[s].area);
+    }
     mos_free(set->scenes);
     mos_free(set->valid);
     mos_cover_map_release(&set->map);

@@ -5,6 +5,7 @@
 #include "data/sample_table.h"
 #include "data/scene/land_cover.h"
 #include "data/scene/scene_file.h"
+#include "io/area.h"
 #include "io/raster_window.h"
 
 /* One modality of one scene. */
@@ -43,6 +44,7 @@ typedef struct mos_scene {
     mos_grid cover_grid; /* the same grid, for the land cover */
     double *mask_values; /* [mask_count] of options->mask */
     size_t mask_count;
+    mos_area *area; /* patches that do not touch it are no samples; NULL: everywhere */
 } mos_scene;
 
 typedef struct mos_scene_set {

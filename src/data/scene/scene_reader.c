@@ -8,7 +8,14 @@
 #include <string.h>
 
 /* What a raster is opened for. */
-enum { FOR_PIXELS, FOR_PLAIN_PIXELS, FOR_VALIDITY, FOR_CODES, FOR_CODES_OF /* + modality */ };
+enum {
+    FOR_PIXELS,
+    FOR_PLAIN_PIXELS,
+    FOR_VALIDITY,     /* on the scene's grid */
+    FOR_OWN_VALIDITY, /* on the modality's */
+    FOR_CODES,
+    FOR_CODES_OF /* + modality */
+};
 
 mosaic_status mos_scene_reader_open(mos_dataset *dataset, void **state) {
     mos_scene_reader *reader;
@@ -120,41 +127,58 @@ static mosaic_status apply_mask(const mos_dataset *dataset, mos_scene_reader *re
     return MOSAIC_OK;
 }
 
-mosaic_status mos_scene_masked(mos_scene_reader *reader, const mos_scene *scene, int64_t row,
-                               int64_t column, int64_t *out) {
-    int64_t x, y;
-    *out = 0;
-    if (scene->mask_count == 0) return MOSAIC_OK;
-    mos_scene_offset(scene, row, column, &x, &y);
+mosaic_status mos_scene_mask_pixels(mos_scene_reader *reader, const mos_scene *scene, int64_t x,
+                                    int64_t y, int64_t width, int64_t height, uint8_t *out) {
     MOS_TRY(read_codes(reader, scene, FOR_CODES, &scene->grid,
                        scene->first_column * scene->stride + x,
-                       scene->first_row * scene->stride + y, scene->size, scene->size));
-    for (int64_t i = 0; i < scene->size * scene->size; i++)
-        *out += is_masked(scene, reader->codes[i]);
+                       scene->first_row * scene->stride + y, width, height));
+    for (int64_t i = 0; i < width * height; i++)
+        out[i] = is_masked(scene, reader->codes[i]);
     return MOSAIC_OK;
 }
 
-/* Adds the valid pixels of one modality's first band. */
-static mosaic_status add_valid(const mos_dataset *dataset, mos_scene_reader *reader,
-                               const mos_scene *scene, int64_t modality, int64_t x, int64_t y,
+mosaic_status mos_scene_area_pixels(const mos_scene *scene, int64_t x, int64_t y, int64_t width,
+                                    int64_t height, uint8_t *out) {
+    return mos_area_pixels(scene->area, &scene->grid, scene->first_column * scene->stride + x,
+                           scene->first_row * scene->stride + y, width, height, out);
+}
+
+/* Adds the valid pixels of one modality's first band, at pixels of `grid`. */
+static mosaic_status add_valid(mos_scene_reader *reader, const mos_scene_source *source, int kind,
+                               const mos_grid *grid, bool power, int64_t x, int64_t y,
                                int64_t width, int64_t height, uint8_t *out) {
-    const mos_scene_source *source = &scene->sources[modality];
     const mos_window_options options = {.crs = source->options->crs,
                                         .resampling = (mos_resampling)source->options->resampling,
                                         .dtype = MOS_F32,
                                         .has_source_nodata = source->has_nodata,
                                         .source_nodata = source->nodata,
                                         .nodata = (double)NAN};
-    bool power = dataset->storage[modality].radar && dataset->radar_linear;
     mos_window *window;
     MOS_TRY(mos_grow(&reader->codes, &reader->code_capacity, (size_t)(width * height),
                      sizeof *reader->codes, "valid pixels"));
     void *target = reader->codes;
-    MOS_TRY(window_of(reader, source->paths[source->raster[0]], FOR_VALIDITY, &scene->grid,
-                      &options, &window));
+    MOS_TRY(window_of(reader, source->paths[source->raster[0]], kind, grid, &options, &window));
     MOS_TRY(mos_window_read(window, &source->number[0], 1, x, y, width, height, &target));
     for (int64_t i = 0; i < width * height; i++)
         if (isfinite(reader->codes[i]) && !(power && reader->codes[i] <= 0)) out[i] = 1;
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_scene_source_valid(mos_dataset *dataset, mos_scene_reader *reader,
+                                     const mos_scene *scene, int64_t modality, bool power,
+                                     int64_t x, int64_t y, int64_t width, int64_t height,
+                                     uint8_t *out) {
+    const mos_scene_source *source = &scene->sources[modality];
+    int64_t left = scene->first_column * source->stride + x,
+            top = scene->first_row * source->stride + y;
+    memset(out, 0, (size_t)(width * height));
+    MOS_TRY(add_valid(reader, source, FOR_OWN_VALIDITY, &source->grid, power, left, top, width,
+                      height, out));
+    if (scene->mask_count == 0 || dataset->storage[modality].radar) return MOSAIC_OK;
+    MOS_TRY(read_codes(reader, scene, FOR_CODES_OF + (int)modality, &source->grid, left, top, width,
+                       height));
+    for (int64_t i = 0; i < width * height; i++)
+        if (is_masked(scene, reader->codes[i])) out[i] = 0;
     return MOSAIC_OK;
 }
 
@@ -163,15 +187,28 @@ mosaic_status mos_scene_valid(mos_dataset *dataset, mos_scene_reader *reader,
                               int64_t height, uint8_t *out) {
     int64_t left = scene->first_column * scene->stride + x,
             top = scene->first_row * scene->stride + y;
-    memset(out, 0, (size_t)(width * height));
-    for (int64_t m = 0; m < dataset->modality_count; m++)
+    if (scene->area != NULL)
+        MOS_TRY(mos_scene_area_pixels(scene, x, y, width, height, out));
+    else
+        memset(out, 1, (size_t)(width * height));
+    uint8_t *measured;
+    MOS_TRY(mos_alloc((size_t)(width * height), 1, "valid pixels", &measured));
+    mosaic_status status = MOSAIC_OK;
+    for (int64_t m = 0; m < dataset->modality_count; m++) {
+        bool power = dataset->storage[m].radar && dataset->radar_linear;
         if (scene->sources[m].options != NULL)
-            MOS_TRY(add_valid(dataset, reader, scene, m, left, top, width, height, out));
-    if (scene->mask_count == 0) return MOSAIC_OK;
-    MOS_TRY(read_codes(reader, scene, FOR_CODES, &scene->grid, left, top, width, height));
+            MOS_GOTO(add_valid(reader, &scene->sources[m], FOR_VALIDITY, &scene->grid, power, left,
+                               top, width, height, measured));
+    }
+    for (int64_t i = 0; i < width * height; i++)
+        out[i] &= measured[i];
+    if (scene->mask_count == 0) goto done;
+    MOS_GOTO(read_codes(reader, scene, FOR_CODES, &scene->grid, left, top, width, height));
     for (int64_t i = 0; i < width * height; i++)
         if (is_masked(scene, reader->codes[i])) out[i] = 0;
-    return MOSAIC_OK;
+done:
+    mos_free(measured);
+    return status;
 }
 
 /* Scaled modalities are floats; NaN stays what it is. */

@@ -31,14 +31,22 @@ mosaic_status mos_scene_read(mos_dataset *dataset, mos_scene_reader *reader, con
                              int64_t row, int64_t column, int64_t modality, const int *bands,
                              int64_t count, bool plain, mos_raw_band *out);
 /* Which pixels [x, x + width) x [y, y + height) from the scene's first patch are measurements of
- * one of its modalities, in the first band, and not left out by the scene's mask: out [height,
- * width] 1 or 0. Pixels are the grid's, whatever the modality's own resolution. */
+ * one of its modalities, in the first band, not left out by the scene's mask and inside its area:
+ * out [height, width] 1 or 0. Pixels are the grid's, whatever the modality's own resolution. */
 mosaic_status mos_scene_valid(mos_dataset *dataset, mos_scene_reader *reader,
                               const mos_scene *scene, int64_t x, int64_t y, int64_t width,
                               int64_t height, uint8_t *out);
-/* Pixels of a patch that the scene's mask leaves out, of all there are; 0 without a mask. */
-mosaic_status mos_scene_masked(mos_scene_reader *reader, const mos_scene *scene, int64_t row,
-                               int64_t column, int64_t *out);
+/* The same of one modality in its own pixels; optical ones under the mask are none, the area is
+ * no matter. `power`: zero and less is no measurement. */
+mosaic_status mos_scene_source_valid(mos_dataset *dataset, mos_scene_reader *reader,
+                                     const mos_scene *scene, int64_t modality, bool power,
+                                     int64_t x, int64_t y, int64_t width, int64_t height,
+                                     uint8_t *out);
+/* Pixels of the grid that the scene's mask leaves out; those inside its area. */
+mosaic_status mos_scene_mask_pixels(mos_scene_reader *reader, const mos_scene *scene, int64_t x,
+                                    int64_t y, int64_t width, int64_t height, uint8_t *out);
+mosaic_status mos_scene_area_pixels(const mos_scene *scene, int64_t x, int64_t y, int64_t width,
+                                    int64_t height, uint8_t *out);
 /* Values of the scene's land cover in that patch: *out points into the reader. */
 mosaic_status mos_scene_cover_counts(mos_scene_reader *reader, const mos_scene *scene, int64_t row,
                                      int64_t column, const mos_value_counts **out);

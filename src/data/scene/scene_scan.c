@@ -6,6 +6,7 @@
 #include "base/thread.h"
 #include "data/data_options.h"
 #include "data/radar_guard.h"
+#include "data/scene/scene_planes.h"
 #include "data/scene/scene_reader.h"
 
 #include <stdio.h>
@@ -20,7 +21,6 @@ typedef struct strange_value {
 
 /* What one thread meets. */
 typedef struct scan_thread {
-    void *reader;
     mosaic_status status;
     int64_t failed; /* patch of the error */
     char error[512];
@@ -34,6 +34,8 @@ typedef struct scan_work {
     mos_scene_scan *scan;
     scan_thread *threads;
     uint32_t *power; /* [scenes] bit m: radar that is never negative, where 0 is no coverage */
+    void **readers;  /* [threads] */
+    const mos_scene_planes *planes;
     int64_t first;
 } scan_work;
 
@@ -74,7 +76,7 @@ static void note_strange(const scan_work *work, scan_thread *thread, int64_t pat
     }
 }
 
-static mosaic_status scan_cover(const scan_work *work, scan_thread *thread, const mos_scene *scene,
+static mosaic_status scan_cover(const scan_work *work, int number, const mos_scene *scene,
                                 int64_t index, int64_t row, int64_t column) {
     const mos_dataset *dataset = work->dataset;
     const mos_scene_land_cover *cover = &scene->options->land_cover;
@@ -85,9 +87,11 @@ static mosaic_status scan_cover(const scan_work *work, scan_thread *thread, cons
     patch->known = -1;
     memset(labels, -1, (size_t)dataset->class_count);
     if (cover->file == NULL) return MOSAIC_OK;
-    MOS_TRY(mos_scene_cover_counts(thread->reader, scene, row, column, &counts));
+    if (work->readers[number] == NULL)
+        MOS_TRY(mos_scene_reader_open(work->dataset, &work->readers[number]));
+    MOS_TRY(mos_scene_cover_counts(work->readers[number], scene, row, column, &counts));
     mos_cover_shares_of(&work->set->map, counts, dataset->class_count, &shares);
-    if (shares.strange > 0) note_strange(work, thread, index, counts);
+    if (shares.strange > 0) note_strange(work, &work->threads[number], index, counts);
     patch->known = (float)shares.known;
     patch->labeled =
         mos_cover_labels(&shares, dataset->class_count, dataset->options.label_threshold,
@@ -95,28 +99,28 @@ static mosaic_status scan_cover(const scan_work *work, scan_thread *thread, cons
     return MOSAIC_OK;
 }
 
-static mosaic_status scan_patch(const scan_work *work, scan_thread *thread, int64_t index) {
+static mosaic_status scan_patch(const scan_work *work, int number, int64_t index) {
     mos_dataset *dataset = work->dataset;
-    const mos_scene *scene = scene_of(work->set, index);
+    const mos_scene_planes *planes = work->planes;
+    const mos_scene *scene = planes->scene;
     mos_scene_patch *patch = &work->scan->patches[index];
-    int64_t row = (index - scene->first_patch) / scene->columns,
-            column = (index - scene->first_patch) % scene->columns, masked;
-    MOS_TRY(mos_scene_masked(thread->reader, scene, row, column, &masked));
-    double open = 1 - (double)masked / (double)(scene->size * scene->size),
+    const int64_t row = (index - scene->first_patch) / scene->columns,
+                  column = (index - scene->first_patch) % scene->columns, size = scene->size;
+    int64_t masked = 0;
+    patch->outside = scene->area != NULL &&
+                     mos_scene_planes_count(planes, &planes->inside, size, row, column) == 0;
+    if (patch->outside) return MOSAIC_OK;
+    if (scene->mask_count > 0)
+        masked = mos_scene_planes_count(planes, &planes->masked, size, row, column);
+    double open = 1 - (double)masked / (double)(size * size),
            least = work->set->file.grid.minimum_valid;
     patch->valid = (float)open;
     for (int64_t m = 0; m < dataset->modality_count; m++) {
-        const int band = 0;
-        mos_raw_band raw;
-        if (scene->sources[m].options == NULL) continue;
-        MOS_TRY(
-            mos_scene_read(dataset, thread->reader, scene, row, column, m, &band, 1, false, &raw));
-        int64_t pixels = raw.width * raw.height, valid = 0;
-        bool power = work->power[scene - work->set->scenes] >> m & 1;
-        for (int64_t i = 0; i < pixels; i++) {
-            double value = mos_raw_value(&raw, i);
-            valid += mos_raw_valid(&raw, value) && !(power && value <= 0);
-        }
+        const mos_scene_source *source = &scene->sources[m];
+        if (source->options == NULL) continue;
+        int64_t pixels = source->size * source->size,
+                valid =
+                    mos_scene_planes_count(planes, &planes->valid[m], source->size, row, column);
         if (valid > 0) patch->touched |= 1u << m;
         if (valid > 0 && open > 0 && open >= least && (double)valid >= least * (double)pixels)
             patch->present |= 1u << m;
@@ -125,20 +129,16 @@ static mosaic_status scan_patch(const scan_work *work, scan_thread *thread, int6
     }
     /* What will be dropped needs no labels. */
     if (patch->present == 0) return MOSAIC_OK;
-    return scan_cover(work, thread, scene, index, row, column);
+    return scan_cover(work, number, scene, index, row, column);
 }
 
 static void scan_some(void *context, int64_t begin, int64_t end, int number) {
     const scan_work *work = context;
     scan_thread *thread = &work->threads[number];
-    if (begin < end && thread->reader == NULL && thread->status == MOSAIC_OK) {
-        thread->failed = work->first + begin;
-        thread->status = mos_scene_reader_open(work->dataset, &thread->reader);
-    }
     for (int64_t i = work->first + begin; i < work->first + end && thread->status == MOSAIC_OK;
          i++) {
         thread->failed = i;
-        thread->status = scan_patch(work, thread, i);
+        thread->status = scan_patch(work, number, i);
     }
     if (thread->status != MOSAIC_OK) mos_error_copy(thread->error, sizeof thread->error);
 }
@@ -155,17 +155,41 @@ static mosaic_status first_error(const scan_thread *threads, int count) {
     return first->status;
 }
 
+/* Some rows of patches of one scene. */
+static mosaic_status scan_rows(scan_work *work, const mos_scene_planes *planes, int threads,
+                               mos_progress *progress) {
+    const mos_scene *scene = planes->scene;
+    int64_t end = scene->first_patch + (planes->row + planes->rows) * scene->columns;
+    work->planes = planes;
+    for (work->first = scene->first_patch + planes->row * scene->columns; work->first < end;
+         work->first += CHUNK) {
+        int64_t left = end - work->first;
+        mos_parallel_for(threads, left < CHUNK ? left : CHUNK, scan_some, work);
+        MOS_TRY(first_error(work->threads, threads));
+        if (progress != NULL)
+            mos_progress_update(progress, work->first + (left < CHUNK ? left : CHUNK));
+    }
+    return MOSAIC_OK;
+}
+
 static mosaic_status scan_all(scan_work *work, int threads) {
     int64_t count = work->set->patches;
     mosaic_status status = MOSAIC_OK;
     mos_progress progress = {0};
     bool shown = count > CHUNK;
     if (shown) mos_progress_begin(&progress, "patches of the scenes", count);
-    for (; work->first < count; work->first += CHUNK) {
-        int64_t left = count - work->first;
-        mos_parallel_for(threads, left < CHUNK ? left : CHUNK, scan_some, work);
-        MOS_GOTO(first_error(work->threads, threads));
-        if (shown) mos_progress_update(&progress, work->first + (left < CHUNK ? left : CHUNK));
+    for (size_t s = 0; s < work->set->file.count; s++) {
+        const mos_scene *scene = &work->set->scenes[s];
+        mos_scene_planes planes;
+        for (int64_t row = 0; row < scene->rows; row += planes.rows) {
+            MOS_GOTO(mos_scene_planes_read(work->dataset, scene, work->power[s], row, threads,
+                                           work->readers, &planes));
+            status = scan_rows(work, &planes, threads, shown ? &progress : NULL);
+            const int64_t rows = planes.rows;
+            mos_scene_planes_release(&planes);
+            planes.rows = rows;
+            if (status != MOSAIC_OK) goto done;
+        }
     }
 done:
     if (shown) mos_progress_end(&progress);
@@ -209,17 +233,37 @@ static void describe(const mos_scene *scene, const mos_scene_source *source, cha
                  extent.south, extent.north);
 }
 
+/* An area beside the only scene is a mistake; of several scenes some may lie beside it. */
+static mosaic_status fail_outside(const scan_work *work, const mos_scene *scene) {
+    const mos_extent box = mos_area_box(scene->area);
+    const double side = scene->grid.resolution, down = mos_grid_down(&scene->grid);
+    double west = scene->grid.x + (double)(scene->first_column * scene->stride) * side,
+           north = scene->grid.y - (double)(scene->first_row * scene->stride) * down;
+    if (work->set->file.count > 1) return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_DATA,
+                    "area %s: no patch of scene '%s' touches it (%.40s): the area is at x %.9g to "
+                    "%.9g, y %.9g to %.9g, the scene at x %.9g to %.9g, y %.9g to %.9g",
+                    work->set->file.grid.area, scene->options->name, scene->grid.crs, box.west,
+                    box.east, box.south, box.north, west, west + (double)scene->width * side,
+                    north - (double)scene->height * down, north);
+}
+
 /* Rasters of two places are a mistake; of no use at all is every patch then. */
 static mosaic_status check_overlap(const scan_work *work) {
     for (size_t s = 0; s < work->set->file.count; s++) {
         const mos_scene *scene = &work->set->scenes[s];
         uint32_t touched = 0;
-        for (int64_t i = 0; i < scene->rows * scene->columns; i++)
-            touched |= work->scan->patches[scene->first_patch + i].touched;
+        bool inside = false;
+        for (int64_t i = 0; i < scene->rows * scene->columns; i++) {
+            const mos_scene_patch *patch = &work->scan->patches[scene->first_patch + i];
+            touched |= patch->touched;
+            inside = inside || !patch->outside;
+        }
+        if (!inside) MOS_TRY(fail_outside(work, scene));
         for (int64_t m = 0; m < work->dataset->modality_count; m++) {
             const mos_scene_source *source = &scene->sources[m];
             char own[160];
-            if (source->options == NULL || (touched >> m & 1)) continue;
+            if (source->options == NULL || (touched >> m & 1) || !inside) continue;
             describe(scene, source, own, sizeof own);
             return mos_fail(
                 MOSAIC_ERR_DATA,
@@ -294,15 +338,17 @@ mosaic_status mos_scene_scan_run(mos_dataset *dataset, const mos_scene_set *set,
     MOS_GOTO(mos_alloc(count, sizeof *out->patches, "patches of scenes", &out->patches));
     size_t classes = dataset->class_count > 0 ? (size_t)dataset->class_count : 1;
     MOS_GOTO(mos_alloc(count, classes, "labels of scenes", &out->labels));
-    MOS_GOTO(mos_scene_reader_open(dataset, &work.threads[0].reader));
+    MOS_GOTO(mos_alloc((size_t)threads, sizeof *work.readers, "threads", &work.readers));
+    MOS_GOTO(mos_scene_reader_open(dataset, &work.readers[0]));
     MOS_GOTO(mos_alloc(set->file.count, sizeof *work.power, "scenes", &work.power));
-    MOS_GOTO(find_power(&work, work.threads[0].reader));
+    MOS_GOTO(find_power(&work, work.readers[0]));
     MOS_GOTO(scan_all(&work, threads));
     MOS_GOTO(check_overlap(&work));
     MOS_GOTO(report_strange(&work, threads));
 done:
-    for (int t = 0; work.threads != NULL && t < threads; t++)
-        mos_scene_reader_close(work.threads[t].reader);
+    for (int t = 0; work.readers != NULL && t < threads; t++)
+        mos_scene_reader_close(work.readers[t]);
+    mos_free(work.readers);
     mos_free(work.threads);
     mos_free(work.power);
     if (status != MOSAIC_OK) mos_scene_scan_release(out);

@@ -11,6 +11,7 @@ typedef struct mos_scene_patch {
     float valid;      /* share of valid pixels of the modality that has fewest */
     float known;      /* share of the patch that is in a class; -1: no land cover */
     bool labeled;
+    bool outside; /* of the area: nothing else is known */
 } mos_scene_patch;
 
 typedef struct mos_scene_scan {
