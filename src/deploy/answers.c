@@ -20,7 +20,7 @@ static mosaic_status allocate(const int64_t *index, int64_t count, int64_t class
     return MOSAIC_OK;
 }
 
-enum { BLOCK = 256 /* rows: some seconds of work */ };
+enum { BLOCK = 8 /* batches: some seconds of work */ };
 
 /* Both are in the order asked; the inference lacks what was thrown out. */
 static void take(const mos_inference *inference, int64_t first, int64_t count, mos_answers *out) {
@@ -35,17 +35,6 @@ static void take(const mos_inference *inference, int64_t first, int64_t count, m
     }
 }
 
-static mosaic_status run_block(mos_session *session, int64_t first, int64_t count,
-                               mos_answers *out) {
-    mos_inference inference = {0};
-    mosaic_status status =
-        mos_inference_block(session->model, &session->card, session->dataset, out->samples + first,
-                            count, false, session->threads, false, &inference);
-    if (status == MOSAIC_OK) take(&inference, first, count, out);
-    mos_inference_release(&inference);
-    return status;
-}
-
 static mosaic_status stopped(const mos_answers_options *options, int64_t done, int64_t count) {
     return mos_fail(
         MOSAIC_INTERRUPTED,
@@ -54,23 +43,37 @@ static mosaic_status stopped(const mos_answers_options *options, int64_t done, i
         mos_stop_pending(), (long long)done, (long long)count, options->journal);
 }
 
+typedef struct answer_stream {
+    const mos_answers_options *options;
+    mos_answer_journal *journal; /* NULL: none */
+    mos_progress progress;
+    int64_t done;
+    mos_answers *out;
+} answer_stream;
+
+static mosaic_status take_part(void *context, int64_t asked, const mos_inference *part) {
+    answer_stream *stream = context;
+    take(part, stream->done, asked, stream->out);
+    if (stream->journal != NULL)
+        MOS_TRY(mos_answer_journal_add(stream->journal, stream->out, stream->done, asked));
+    stream->done += asked;
+    mos_progress_update(&stream->progress, stream->done);
+    if (stream->journal == NULL || mos_stop_pending() == 0 || stream->done == stream->out->count)
+        return MOSAIC_OK;
+    return stopped(stream->options, stream->done, stream->out->count);
+}
+
 static mosaic_status run_rest(mos_session *session, const mos_answers_options *options,
                               int64_t done, mos_answer_journal *journal, mos_answers *out) {
-    mos_progress progress;
-    mosaic_status status = MOSAIC_OK;
-    mos_progress_begin(&progress, "predicting", out->count);
-    mos_progress_update(&progress, done);
-    while (done < out->count) {
-        int64_t count = out->count - done < BLOCK ? out->count - done : BLOCK;
-        if (journal != NULL && mos_stop_pending() != 0)
-            MOS_GOTO(stopped(options, done, out->count));
-        MOS_GOTO(run_block(session, done, count, out));
-        if (journal != NULL) MOS_GOTO(mos_answer_journal_add(journal, out, done, count));
-        done += count;
-        mos_progress_update(&progress, done);
-    }
-done:
-    mos_progress_end(&progress);
+    answer_stream stream = {.options = options, .journal = journal, .done = done, .out = out};
+    if (done == out->count) return MOSAIC_OK;
+    if (journal != NULL && mos_stop_pending() != 0) return stopped(options, done, out->count);
+    mos_progress_begin(&stream.progress, "predicting", out->count);
+    mos_progress_update(&stream.progress, done);
+    mosaic_status status =
+        mos_inference_stream(session->model, &session->card, session->dataset, out->samples + done,
+                             out->count - done, session->threads, BLOCK, take_part, &stream);
+    mos_progress_end(&stream.progress);
     return status;
 }
 

@@ -17,7 +17,7 @@ typedef struct mos_answers_options {
     bool anew;           /* throw away what the journal holds */
 } mos_answers_options;
 
-/* Rows are asked in blocks, and a block is in the journal before the next begins. A signal to stop
+/* Every some hundred rows the journal has what is known by then. A signal to stop
  * ends with MOSAIC_INTERRUPTED where there is a journal. */
 mosaic_status mos_answers_run(mos_session *session, const int64_t *index, int64_t count,
                               const mos_answers_options *options, mos_answers *out);

@@ -8,6 +8,7 @@
 #include "deploy/patch_table.h"
 #include "deploy/predict_facts.h"
 #include "deploy/predict_source.h"
+#include "deploy/window_order.h"
 #include "evaluate/inference.h"
 #include "io/raster_map.h"
 
@@ -18,7 +19,7 @@
 const char *const mos_predict_grids[] = {"pixel", "patch", NULL};
 
 /* What GDAL may keep of tiles: a scene of any size stays below a gigabyte. */
-static const int64_t cache_bytes = 128ll << 20;
+static const int64_t cache_bytes = 160ll << 20;
 
 typedef struct predict_work {
     const mos_predict_options *options;
@@ -106,7 +107,7 @@ static mosaic_status write_layer(predict_work *work, bool dry) {
 /* `dry`: only whether the names are free. */
 static mosaic_status write_scene(predict_work *work, int64_t scene, bool dry) {
     mos_scene_map_options map = work->options->map;
-    char paths[MOS_LAYERS][4096];
+    char paths[MOS_LAYERS][4096], stem[4096];
     mos_scene_frame frame;
     MOS_TRY(mos_scene_frame_of(work->session.dataset, scene, &frame));
     if (frame.across == 0) {
@@ -117,6 +118,11 @@ static mosaic_status write_scene(predict_work *work, int64_t scene, bool dry) {
         if (!(map.layers >> l & 1)) continue;
         MOS_TRY(output_path(work, frame.name, mos_map_layers[l], paths[l], sizeof paths[l]));
         map.path[l] = paths[l];
+    }
+    if (!work->single && (map.layers >> MOS_LAYER_CLASSES & 1)) {
+        (void)snprintf(stem, sizeof stem, "%.*s", (int)strlen(paths[MOS_LAYER_CLASSES]) - 4,
+                       paths[MOS_LAYER_CLASSES]);
+        map.preview = stem;
     }
     if (dry) return MOSAIC_OK;
     MOS_TRY(mos_predict_facts_scene(&work->facts, &frame));
@@ -145,6 +151,7 @@ static mosaic_status find_answers(predict_work *work) {
     MOS_GOTO(mos_predict_key(options, &work->session, work->model_sha256, key));
     MOS_GOTO(
         mos_inference_rows(work->session.dataset, MOS_SPLIT_COUNT, options->limit, &index, &count));
+    if (work->maps) MOS_GOTO(mos_window_order(work->session.dataset, index, count));
     const mos_answers_options how = {
         .journal = work->journal, .key = key, .anew = options->overwrite};
     status = mos_answers_run(&work->session, index, count, &how, &work->answers);

@@ -5,6 +5,7 @@
 #include "base/thread.h"
 #include "data/scene/scene_frame.h"
 #include "deploy/map_colours.h"
+#include "deploy/map_preview.h"
 #include "io/raster_map.h"
 
 #include <math.h>
@@ -43,6 +44,7 @@ typedef struct map_work {
     mos_map_class codes[MOS_MAX_CLASSES];
     mos_map_spec spec[MOS_LAYERS];
     mos_map *map[MOS_LAYERS];
+    mos_map_preview preview;
     mos_frame_reader **readers; /* [threads] */
     mosaic_status *statuses;    /* [threads] */
     char (*errors)[512];        /* [threads] */
@@ -238,6 +240,9 @@ static mosaic_status write_strip(map_work *work) {
         work->best[i] = -1;
     for (int64_t c = 0; c < work->classes; c++)
         MOS_TRY(write_value(work, MOS_LAYER_PROBABILITIES, (int)c, c, c));
+    if (work->preview.rgb != NULL)
+        mos_map_preview_add(&work->preview, work->strip_y - work->frame.top, work->strip_rows,
+                            work->code);
     if (work->map[MOS_LAYER_CLASSES] != NULL)
         MOS_TRY(mos_map_write(work->map[MOS_LAYER_CLASSES], 0, work->strip_y - work->frame.top,
                               work->strip_rows, work->code));
@@ -268,6 +273,7 @@ static void release(map_work *work) {
     for (int t = 0; work->readers != NULL && t < work->session->threads; t++)
         mos_frame_reader_close(&work->readers[t]);
     mos_blend_destroy(&work->blend);
+    mos_map_preview_release(&work->preview);
     void *const blocks[] = {work->x,      work->y,       work->value,  work->known,
                             work->valid,  work->code,    work->pixels, work->best,
                             work->stored, work->readers, work->errors, work->statuses};
@@ -294,7 +300,10 @@ mosaic_status mos_scene_map_write(const mos_session *session, const mos_answers 
     for (int l = 0; l < MOS_LAYERS; l++)
         if (options->layers >> l & 1)
             MOS_GOTO(mos_map_create(options->path[l], &work->spec[l], &work->map[l]));
+    if (options->preview != NULL)
+        MOS_GOTO(mos_map_preview_create(&work->spec[MOS_LAYER_CLASSES], &work->preview));
     MOS_GOTO(write_strips(work));
+    if (options->preview != NULL) MOS_GOTO(mos_map_preview_write(&work->preview, options->preview));
     for (int l = 0; l < MOS_LAYERS; l++)
         if (work->map[l] != NULL) MOS_GOTO(mos_map_finish(&work->map[l]));
 done:

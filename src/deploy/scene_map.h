@@ -19,6 +19,7 @@ typedef struct mos_scene_map_options {
     const mos_text_list *creation; /* K=V */
     const char *const *facts;      /* KEY, VALUE, ..., NULL: what is the same in every file */
     const char *path[MOS_LAYERS];  /* of the files */
+    const char *preview; /* of the classes: this with .png and .csv (map_preview.h); NULL: none */
 } mos_scene_map_options;
 
 /* Writes the layers in one pass over strips of the scene: all of it, or the box of its area.

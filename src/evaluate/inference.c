@@ -223,42 +223,74 @@ static void collect_batch(mos_model *model, const mos_batch *batch, const class_
     mos_repairs_add(&out->repairs, &batch->repairs);
 }
 
-static mosaic_status run_batches(mos_model *model, mos_loader *loader, const class_columns *classes,
-                                 bool progress, mos_inference *out) {
-    mos_progress bar;
-    int64_t at = 0, seen = 0;
-    const int64_t view[MOS_MAX_MODALITIES] = {0};
-    const uint8_t *present[MOS_MAX_MODALITIES] = {NULL};
-    MOS_TRY(mos_loader_start(loader, 0, 0));
-    if (progress) mos_progress_begin(&bar, "evaluating", out->n);
-    for (;;) {
-        mos_batch *batch;
-        mosaic_status status = mos_loader_next(loader, &batch);
-        for (int64_t m = 0; status == MOSAIC_OK && batch && m < out->modalities; m++) {
-            status = mos_model_infer(model, m, batch->images[m]);
-            present[m] = batch->all_present[m] ? NULL : batch->present[m];
-        }
-        if (status != MOSAIC_OK) {
-            if (progress) mos_progress_end(&bar);
-            return status;
-        }
-        if (!batch) break;
-        if (out->classes > 0) mos_model_head_forward(model, view, present);
-        collect_batch(model, batch, classes, at, out);
-        drop_empty(out, at, batch->valid, &at);
-        seen += batch->valid;
-        if (progress) mos_progress_update(&bar, seen);
+/* Where results go: to `take` part by part, or all of them stay. */
+typedef struct inference_sink {
+    int64_t rows; /* of a part; 0: there are none */
+    mos_inference_take take;
+    void *context;
+    bool progress;
+} inference_sink;
+
+static mosaic_status finish_rows(const mos_model_card *card, mos_inference *out) {
+    for (int64_t i = 0; i < out->n * out->classes; i++) {
+        if (!isfinite(out->logits[i]))
+            return mos_fail(MOSAIC_ERR_NUMERIC,
+                            "the model's logit for row %lld, class '%s' is not finite",
+                            (long long)(i / out->classes), card->class_names[i % out->classes]);
+        out->probability[i] = (float)(1 / (1 + exp(-(double)out->logits[i])));
     }
-    if (progress) mos_progress_end(&bar);
-    out->n = at;
-    out->repairs.skipped = seen - at;
     return MOSAIC_OK;
 }
 
-mosaic_status mos_inference_block(mos_model *model, const mos_model_card *card,
-                                  mos_dataset *dataset, const int64_t *index, int64_t count,
-                                  bool latents, int threads, bool progress, mos_inference *out) {
-    *out = (mos_inference){.n = count,
+static mosaic_status infer_batch(mos_model *model, const mos_batch *batch, int64_t modalities,
+                                 bool head) {
+    const int64_t view[MOS_MAX_MODALITIES] = {0};
+    const uint8_t *present[MOS_MAX_MODALITIES] = {NULL};
+    for (int64_t m = 0; m < modalities; m++) {
+        MOS_TRY(mos_model_infer(model, m, batch->images[m]));
+        present[m] = batch->all_present[m] ? NULL : batch->present[m];
+    }
+    if (head) mos_model_head_forward(model, view, present);
+    return MOSAIC_OK;
+}
+
+static mosaic_status run_batches(mos_model *model, const mos_model_card *card, mos_loader *loader,
+                                 const class_columns *classes, const inference_sink *sink,
+                                 mos_inference *out) {
+    mos_progress bar;
+    mosaic_status status = MOSAIC_OK;
+    int64_t at = 0, seen = 0, asked = 0;
+    MOS_TRY(mos_loader_start(loader, 0, 0));
+    if (sink->progress) mos_progress_begin(&bar, "evaluating", out->n);
+    for (;;) {
+        mos_batch *batch;
+        MOS_GOTO(mos_loader_next(loader, &batch));
+        if (asked > 0 && sink->take != NULL && (batch == NULL || asked == sink->rows)) {
+            out->n = at;
+            MOS_GOTO(finish_rows(card, out));
+            MOS_GOTO(sink->take(sink->context, asked, out));
+            at = asked = 0;
+        }
+        if (batch == NULL) break;
+        MOS_GOTO(infer_batch(model, batch, out->modalities, out->classes > 0));
+        collect_batch(model, batch, classes, at, out);
+        drop_empty(out, at, batch->valid, &at);
+        seen += batch->valid;
+        asked += batch->valid;
+        if (sink->progress) mos_progress_update(&bar, seen);
+    }
+    out->n = at;
+    out->repairs.skipped = seen - at;
+    if (sink->take == NULL) status = finish_rows(card, out);
+done:
+    if (sink->progress) mos_progress_end(&bar);
+    return status;
+}
+
+static mosaic_status infer_rows(mos_model *model, const mos_model_card *card, mos_dataset *dataset,
+                                const int64_t *index, int64_t count, bool latents, int threads,
+                                const inference_sink *sink, mos_inference *out) {
+    *out = (mos_inference){.n = sink->take != NULL && sink->rows < count ? sink->rows : count,
                            .classes = card->spec.classes,
                            .modalities = card->spec.modalities,
                            .features = mos_model_feature_size(model),
@@ -282,28 +314,32 @@ mosaic_status mos_inference_block(mos_model *model, const mos_model_card *card,
     MOS_GOTO(allocate(out));
     MOS_GOTO(mos_model_plan_make(model, &plan));
     MOS_GOTO(mos_loader_create(dataset, &options, index, count, NULL, &loader));
-    MOS_GOTO(run_batches(model, loader, &classes, progress, out));
-    for (int64_t i = 0; i < out->n * out->classes; i++) {
-        if (!isfinite(out->logits[i])) {
-            status = mos_fail(MOSAIC_ERR_NUMERIC,
-                              "the model's logit for row %lld, class '%s' is not finite",
-                              (long long)(i / out->classes), card->class_names[i % out->classes]);
-            goto done;
-        }
-        out->probability[i] = (float)(1 / (1 + exp(-(double)out->logits[i])));
-    }
+    MOS_GOTO(run_batches(model, card, loader, &classes, sink, out));
 done:
     mos_loader_destroy(&loader);
     if (status != MOSAIC_OK) mos_inference_release(out);
     return status;
 }
 
+mosaic_status mos_inference_stream(mos_model *model, const mos_model_card *card,
+                                   mos_dataset *dataset, const int64_t *index, int64_t count,
+                                   int threads, int64_t batches, mos_inference_take take,
+                                   void *context) {
+    const inference_sink sink = {
+        .rows = batches * MOS_INFERENCE_BATCH, .take = take, .context = context};
+    mos_inference part;
+    mosaic_status status =
+        infer_rows(model, card, dataset, index, count, false, threads, &sink, &part);
+    if (status == MOSAIC_OK) mos_inference_release(&part);
+    return status;
+}
+
 mosaic_status mos_inference_run(mos_model *model, const mos_model_card *card, mos_dataset *dataset,
                                 const int64_t *index, int64_t count, bool latents, int threads,
                                 bool progress, mos_inference *out) {
+    const inference_sink sink = {.progress = progress};
     warn_classes(card, dataset);
-    MOS_TRY(
-        mos_inference_block(model, card, dataset, index, count, latents, threads, progress, out));
+    MOS_TRY(infer_rows(model, card, dataset, index, count, latents, threads, &sink, out));
     if (out->n > 0) return MOSAIC_OK;
     mos_inference_release(out);
     return mos_fail(MOSAIC_ERR_DATA,

@@ -27,10 +27,16 @@ typedef struct mos_inference {
 mosaic_status mos_inference_run(mos_model *model, const mos_model_card *card, mos_dataset *dataset,
                                 const int64_t *index, int64_t count, bool latents, int threads,
                                 bool progress, mos_inference *out);
-/* The same of a part of what is asked: rows that are all thrown out are no error. */
-mosaic_status mos_inference_block(mos_model *model, const mos_model_card *card,
-                                  mos_dataset *dataset, const int64_t *index, int64_t count,
-                                  bool latents, int threads, bool progress, mos_inference *out);
+/* The same a part at a time, for more rows than memory holds results of: what is read and computed
+ * goes on without a break from part to part. `take` gets the results of the next `asked` of the
+ * rows asked for; rows that are thrown out are not among them, and a part of nothing else is no
+ * error. What it returns ends the run unless it is MOSAIC_OK. */
+typedef mosaic_status (*mos_inference_take)(void *context, int64_t asked,
+                                            const mos_inference *part);
+mosaic_status mos_inference_stream(mos_model *model, const mos_model_card *card,
+                                   mos_dataset *dataset, const int64_t *index, int64_t count,
+                                   int threads, int64_t batches, mos_inference_take take,
+                                   void *context);
 void mos_inference_release(mos_inference *inference);
 /* Loader description of a card's modalities in this data set, bands joined by name; names what is
  * missing. */

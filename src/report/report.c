@@ -30,6 +30,7 @@ static const struct section {
     {"health", "Health", mos_section_health},
     {"clusters", "Clusters", mos_section_clusters},
     {"maps", "Maps", mos_section_maps},
+    {"scenes", "Scenes", mos_section_scenes},
     {"data", "Data", mos_section_data},
     {"reproduce", "Reproduce", mos_section_reproduce},
 };

@@ -21,6 +21,7 @@ void mos_section_modalities(const mos_run_document *run, mos_text *out);
 void mos_section_lag(const mos_run_document *run, mos_text *out);
 void mos_section_clusters(const mos_run_document *run, mos_text *out);
 void mos_section_maps(const mos_run_document *run, mos_text *out);
+void mos_section_scenes(const mos_run_document *run, mos_text *out);
 void mos_section_reproduce(const mos_run_document *run, mos_text *out);
 
 #endif
