@@ -19,7 +19,7 @@
 const char *const mos_predict_grids[] = {"pixel", "patch", NULL};
 
 /* What GDAL may keep of tiles: a scene of any size stays below a gigabyte. */
-static const int64_t cache_bytes = 160ll << 20;
+static const int64_t cache_bytes = 128ll << 20;
 
 typedef struct predict_work {
     const mos_predict_options *options;
@@ -180,6 +180,7 @@ static mosaic_status run(predict_work *work) {
     MOS_TRY(
         mos_predict_facts_make(work->options, &work->session, work->model_sha256, &work->facts));
     MOS_TRY(find_answers(work));
+    mos_model_destroy(&work->session.model); /* drawing needs the room */
     MOS_TRY(write_outputs(work, false));
     work->summary->asked = work->answers.count;
     for (int64_t i = 0; i < work->answers.count; i++)

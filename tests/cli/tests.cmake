@@ -12,3 +12,6 @@ foreach(script IN LISTS scripts)
     set_tests_properties(cli/${name} PROPERTIES LABELS slow)
   endif()
 endforeach()
+# The tile of Sentinel-2 itself.
+add_test(NAME cli/map_memory_long COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/map_memory.sh $<TARGET_FILE:mosaic_cli> ${CMAKE_SOURCE_DIR})
+set_tests_properties(cli/map_memory_long PROPERTIES TIMEOUT 3600 SKIP_RETURN_CODE 77 LABELS "slow;long" ENVIRONMENT "MOSAIC_LONG=1")
