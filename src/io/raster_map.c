@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "io/raster_gdal.h"
 
+#include <cpl_conv.h>
 #include <cpl_string.h>
 #include <ogr_srs_api.h>
 #include <stdio.h>
@@ -229,11 +230,14 @@ static mosaic_status make_cog(mos_map *map, const mos_gdal_capture *capture) {
     GDALDriverH driver = GDALGetDriverByName("COG");
     GDALDatasetH tiles = GDALOpen(map->tiles, GA_ReadOnly), copy = NULL;
     char **options = cog_options(map->spec);
+    /* Of the overviews too, which the driver's own option does not reach. */
+    CPLSetThreadLocalConfigOption("GDAL_NUM_THREADS", CSLFetchNameValue(options, "NUM_THREADS"));
     if (driver != NULL && tiles != NULL)
         copy = GDALCreateCopy(driver, map->part, tiles, FALSE, options, NULL, NULL);
-    CSLDestroy(options);
     bool good = copy != NULL;
     if (copy != NULL) GDALClose(copy);
+    CPLSetThreadLocalConfigOption("GDAL_NUM_THREADS", NULL);
+    CSLDestroy(options);
     if (tiles != NULL) GDALClose(tiles);
     if (good && capture->text[0] == '\0') return MOSAIC_OK;
     return mos_gdal_fail(MOSAIC_ERR_IO, map->path, capture, "cannot be made cloud-optimized");
