@@ -164,11 +164,11 @@ static void standardise(mosaic_model *model, int64_t m, const float *images, int
            (size_t)((PLANNED_BATCH - count) * bands * plane) * sizeof *out);
 }
 
-static void take_features(mosaic_model *model, int64_t m, bool missing, int64_t count,
-                          float *features) {
+static mosaic_status take_features(mosaic_model *model, int64_t m, bool missing, int64_t count,
+                                   float *features) {
     int64_t size = mos_model_feature_size(model->model), modalities = model->card.spec.modalities;
     mos_device *device = model->device;
-    device->ops->get_f32(device, mos_model_features(model->model, m), model->rows, count * size);
+    MOS_TRY(mos_get_f32(device, mos_model_features(model->model, m), model->rows, count * size));
     for (int64_t i = 0; i < count; i++) {
         float *to = features + (i * modalities + m) * size;
         if (missing)
@@ -176,6 +176,7 @@ static void take_features(mosaic_model *model, int64_t m, bool missing, int64_t 
         else
             memcpy(to, model->rows + i * size, (size_t)size * sizeof *to);
     }
+    return MOSAIC_OK;
 }
 
 static mosaic_status predict_batch(mosaic_model *model, const float *const *images, int64_t first,
@@ -193,13 +194,13 @@ static mosaic_status predict_batch(mosaic_model *model, const float *const *imag
                     images[m] ? count : 0);
         MOS_TRY(mos_model_infer(model->model, m, model->staging[m]));
         if (features)
-            take_features(model, m, !images[m], count, features + first * spec->modalities * size);
+            MOS_TRY(take_features(model, m, !images[m], count,
+                                  features + first * spec->modalities * size));
     }
     if (!probability) return MOSAIC_OK;
     mos_model_head_forward(model->model, view, present);
     float *out = probability + first * spec->classes;
-    model->device->ops->get_f32(model->device, mos_model_logits(model->model), out,
-                                count * spec->classes);
+    MOS_TRY(mos_get_f32(model->device, mos_model_logits(model->model), out, count * spec->classes));
     for (int64_t k = 0; k < count * spec->classes; k++)
         out[k] = (float)(1 / (1 + exp(-(double)out[k])));
     return MOSAIC_OK;

@@ -52,7 +52,7 @@ mosaic_status mos_model_file_write(const char *path, mos_model *model, const mos
     for (int64_t i = 0; i < count; i++) {
         const mos_parameter *parameter = &parameters[i];
         mos_tensor_source *source = &sources[i];
-        mos_model_get(model, parameter, next);
+        MOS_GOTO(mos_model_get(model, parameter, next));
         *source = (mos_tensor_source){.name = parameter->name,
                                       .dtype = parameter->counter ? MOS_I64 : MOS_F32,
                                       .rank = mos_parameter_file_rank(parameter),

@@ -16,6 +16,8 @@
 #include <string.h>
 
 enum { DIRECTIONS = 3, MOST_LAYERS = 32, TABLE_BYTES = 1 << 22 };
+/* Algorithms by number: what the backend stores, its first one, its others. */
+enum { AUTO, DIRECT, MOST_ALGORITHMS = 16 };
 static const char *const direction_names[DIRECTIONS] = {"FORWARD", "BACKWARD_DATA",
                                                         "BACKWARD_WEIGHTS"};
 
@@ -27,15 +29,14 @@ typedef struct conv_layer {
     /* dx: the data gradient over and over again must not feed on itself until it overflows */
     void *x, *y, *dx, *weights, *dw, *workspace;
     size_t workspace_bytes;
-    mos_conv *plan[MOS_CONV_ALGORITHMS];
+    mos_conv *plan[MOST_ALGORITHMS];
     double flops; /* of one direction */
     int passes;   /* of this shape through the encoders of a step */
 } conv_layer;
 
 typedef struct conv_case {
     conv_layer *layer;
-    mos_conv_algorithm algorithm;
-    int direction, repeats;
+    int algorithm, direction, repeats;
     const char *implementation;
 } conv_case;
 
@@ -46,6 +47,14 @@ typedef struct conv_work {
     conv_case cases[MOS_BENCH_MAX_CASES];
     mos_bench_run *run;
 } conv_work;
+
+/* How many numbers there are. */
+static int algorithms(const mos_device *device) {
+    int count = DIRECT;
+    while (count < MOST_ALGORITHMS && device->ops->conv_algorithms[count - 1] != NULL)
+        count++;
+    return count;
+}
 
 static const char *name_of(const mos_conv_info *info, int direction) {
     return direction == 0   ? info->forward
@@ -67,8 +76,9 @@ static mosaic_status run_case(void *context, double *seconds) {
         else
             ops->conv_backward_weights(l->device, plan, l->x, l->y, l->dw, l->workspace);
     }
+    mosaic_status status = mos_settle(l->device);
     *seconds = (double)(mos_now_ns() - start) * 1e-9 / c->repeats;
-    return MOSAIC_OK;
+    return status;
 }
 
 /* Random numbers of a size that keeps sums ordinary, from a stream of its own. */
@@ -85,6 +95,7 @@ static mosaic_status fill(conv_layer *l, void *to, int64_t n, int64_t c, int64_t
         l->device->ops->put_f32(l->device, to, values, (int64_t)count);
     } else if (image) {
         l->device->ops->image_load(l->device, to, values, n, c, h, w);
+        MOS_GOTO(mos_settle(l->device));
     } else {
         MOS_GOTO(mos_alloc(count, sizeof *wide, "numbers", &wide));
         for (size_t i = 0; i < count; i++)
@@ -115,8 +126,7 @@ static mosaic_status make_buffers(conv_layer *l) {
 }
 
 /* A case for every direction whose implementation no earlier algorithm of the layer has. */
-static mosaic_status add_cases(conv_work *work, conv_layer *l, mos_conv_algorithm algorithm,
-                               int repeats) {
+static mosaic_status add_cases(conv_work *work, conv_layer *l, int algorithm, int repeats) {
     mos_conv_info info;
     l->device->ops->conv_info(l->plan[algorithm], &info);
     for (int d = 0; d < DIRECTIONS; d++) {
@@ -174,14 +184,14 @@ static mosaic_status add_layer(const mos_bench_settings *settings, conv_work *wo
                    bf16 ? "bf16" : "fp32", (long long)shape.kernel, (long long)shape.kernel,
                    (long long)shape.stride, (long long)shape.ci, (long long)shape.co,
                    (long long)shape.h, (long long)shape.w);
-    for (int a = 0; a < MOS_CONV_ALGORITHMS; a++) {
-        bool wanted = a <= MOS_CONV_DIRECT || (settings->table && settings->table[0]);
+    for (int a = 0; a < algorithms(device); a++) {
+        bool wanted = a <= DIRECT || (settings->table && settings->table[0]);
         if (!wanted) continue;
-        shape.algorithm = (mos_conv_algorithm)a;
+        shape.algorithm = a == AUTO ? NULL : device->ops->conv_algorithms[a - 1];
         MOS_TRY(device->ops->conv_create(device, &shape, &l->plan[a]));
         device->ops->conv_info(l->plan[a], &info);
         if (info.workspace_bytes > l->workspace_bytes) l->workspace_bytes = info.workspace_bytes;
-        MOS_TRY(add_cases(work, l, (mos_conv_algorithm)a, settings->quick ? 1 : 2));
+        MOS_TRY(add_cases(work, l, a, settings->quick ? 1 : 2));
     }
     l->oh = info.oh;
     l->ow = info.ow;
@@ -239,7 +249,7 @@ static mosaic_status add_network(const mos_bench_settings *settings, conv_work *
 
 /* The case of the same layer and direction with another algorithm; -1: its implementation is that
  * of an earlier one. */
-static int find_case(const conv_work *work, int number, mos_conv_algorithm algorithm) {
+static int find_case(const conv_work *work, int number, int algorithm) {
     const conv_case *c = &work->cases[number];
     for (int i = 0; i < work->run->count; i++)
         if (work->cases[i].layer == c->layer && work->cases[i].direction == c->direction &&
@@ -253,10 +263,10 @@ static void report_cases(const conv_work *work, mos_bench_report *report) {
         const conv_case *c = &work->cases[i];
         bool bf16 = c->layer->device->precision == MOS_PRECISION_BF16;
         double seconds = mos_bench_median(work->run, i), gflops = 1e-9 * c->layer->flops / seconds;
-        int direct = find_case(work, i, MOS_CONV_DIRECT);
+        int direct = find_case(work, i, DIRECT);
         mos_bench_row(report, c->layer->name);
         mos_bench_text(report, "direction", direction_names[c->direction]);
-        mos_bench_text(report, "used", c->algorithm == MOS_CONV_AUTO ? "yes" : "no");
+        mos_bench_text(report, "used", c->algorithm == AUTO ? "yes" : "no");
         mos_bench_number(report, "ms", 1e3 * seconds, 3);
         mos_bench_number(report, "gflops", gflops, 1);
         mos_bench_number(report, "share_of_roof", gflops / mos_bench_roof(work->run, bf16), 3);
@@ -297,7 +307,7 @@ static double step_seconds(const conv_work *work, const conv_case *of) {
     double sum = 0;
     for (int i = 0; i < work->run->count; i++) {
         const conv_case *c = &work->cases[i];
-        if (c->algorithm == MOS_CONV_AUTO && c->layer->device == of->layer->device)
+        if (c->algorithm == AUTO && c->layer->device == of->layer->device)
             sum += c->layer->passes * mos_bench_median(work->run, i);
     }
     return sum;
@@ -310,8 +320,8 @@ static int find_winner(const conv_work *work, int used) {
     const double now = mos_bench_median(work->run, used);
     int best = used;
     double lead = margin;
-    for (int a = MOS_CONV_DIRECT; a < MOS_CONV_ALGORITHMS; a++) {
-        int other = find_case(work, used, (mos_conv_algorithm)a);
+    for (int a = DIRECT; a < MOST_ALGORITHMS; a++) {
+        int other = find_case(work, used, a);
         if (other < 0) continue;
         double ratio = mos_bench_ratio(work->run, other, used);
         if (ratio > lead && work->cases[used].layer->passes * now * (1 - 1 / ratio) > least) {
@@ -331,7 +341,7 @@ static void report_choice(const conv_work *work, mos_bench_report *report) {
         for (int i = 0; i < work->run->count; i++) {
             const conv_layer *l = work->cases[i].layer;
             const int winner = find_winner(work, i);
-            if (work->cases[i].algorithm != MOS_CONV_AUTO) continue;
+            if (work->cases[i].algorithm != AUTO) continue;
             if ((l->device->precision == MOS_PRECISION_BF16) != (bf16 == 1)) continue;
             now += l->passes * mos_bench_median(work->run, i);
             best += l->passes * mos_bench_median(work->run, winner);
@@ -345,19 +355,20 @@ static void report_choice(const conv_work *work, mos_bench_report *report) {
 }
 
 /* A case that AUTO chose has that name; which algorithm it is says the plan of the same name. */
-static mos_conv_algorithm algorithm_of(const conv_case *c) {
-    if (c->algorithm != MOS_CONV_AUTO) return c->algorithm;
-    for (int a = MOS_CONV_ALGORITHMS - 1; a > MOS_CONV_DIRECT; a--) {
+static const char *algorithm_of(const conv_case *c) {
+    const char *const *names = c->layer->device->ops->conv_algorithms;
+    if (c->algorithm != AUTO) return names[c->algorithm - 1];
+    for (int a = algorithms(c->layer->device) - 1; a > DIRECT; a--) {
         mos_conv_info info;
         c->layer->device->ops->conv_info(c->layer->plan[a], &info);
         if (strcmp(name_of(&info, c->direction), c->implementation) == 0) {
             mos_conv_info direct;
-            c->layer->device->ops->conv_info(c->layer->plan[MOS_CONV_DIRECT], &direct);
+            c->layer->device->ops->conv_info(c->layer->plan[DIRECT], &direct);
             bool fell_back = strcmp(name_of(&direct, c->direction), c->implementation) == 0;
-            if (!fell_back) return (mos_conv_algorithm)a;
+            if (!fell_back) return names[a - 1];
         }
     }
-    return MOS_CONV_DIRECT;
+    return names[DIRECT - 1];
 }
 
 static mosaic_status write_table(const conv_work *work, const char *path) {
@@ -373,14 +384,13 @@ static mosaic_status write_table(const conv_work *work, const char *path) {
     for (int i = 0; i < work->run->count; i++) {
         const conv_case *c = &work->cases[i];
         const mos_conv_shape *s = &c->layer->shape;
-        if (c->algorithm != MOS_CONV_AUTO) continue;
+        if (c->algorithm != AUTO) continue;
         const conv_case *winner = &work->cases[find_winner(work, i)];
         mos_text_add(&lines, "CHOICE(\"%s\", %d, %d, %lld, %lld, %lld, %lld, %lld, %lld, %s, %s)\n",
                      processor, work->run->threads,
                      c->layer->device->precision == MOS_PRECISION_BF16, (long long)s->ci,
                      (long long)s->h, (long long)s->w, (long long)s->co, (long long)s->kernel,
-                     (long long)s->stride, direction_names[c->direction],
-                     mos_conv_algorithm_name(algorithm_of(winner)));
+                     (long long)s->stride, direction_names[c->direction], algorithm_of(winner));
     }
     keep_lines(old, &lines, &text);
     if (lines.data) mos_text_add(&text, "%s", lines.data);
@@ -404,8 +414,8 @@ static mosaic_status open_devices(const mos_bench_settings *settings, conv_work 
 static void release(conv_work *work) {
     for (int i = 0; i < work->layer_count; i++) {
         conv_layer *l = &work->layers[i];
-        for (int a = 0; a < MOS_CONV_ALGORITHMS; a++)
-            l->device->ops->conv_destroy(l->device, &l->plan[a]);
+        for (int a = 0; a < MOST_ALGORITHMS; a++)
+            if (l->plan[a] != NULL) l->device->ops->conv_destroy(l->device, &l->plan[a]);
         void *buffers[] = {l->x, l->y, l->dx, l->weights, l->dw, l->workspace};
         for (size_t k = 0; k < sizeof buffers / sizeof *buffers; k++)
             l->device->ops->free(l->device, buffers[k]);

@@ -59,8 +59,9 @@ static mosaic_status run_inference(void *context, double *seconds) {
     for (int64_t m = 0; m < it->modalities; m++)
         MOS_TRY(mos_model_infer(it->model, m, it->images[m]));
     mos_model_head_forward(it->model, view, present);
+    mosaic_status status = mos_settle(it->device);
     *seconds = 1e-9 * (double)(mos_now_ns() - begin);
-    return MOSAIC_OK;
+    return status;
 }
 
 static mosaic_status add_ours(const mos_peer_bench_options *options, mos_bench_run *run,

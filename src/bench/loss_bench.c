@@ -20,7 +20,7 @@ typedef struct loss_work {
     void *buffer[BUFFERS]; /* real [rows, WIDTH] */
     void *scratch,
         *matrix; /* of the two ways; matrix real [rows, rows], and its gradient in place */
-    int32_t *partner;
+    void *partner, *result; /* on the device */
     mos_contrast problem;
     double *row_loss; /* [rows] */
     double streamed, materialised;
@@ -36,9 +36,11 @@ static mosaic_status run_streamed(void *context, double *seconds) {
     loss_work *work = context;
     mos_contrast_result result;
     clear_gradients(work);
+    MOS_TRY(mos_settle(work->device));
     int64_t start = mos_now_ns();
     work->device->ops->contrast(work->device, &work->problem, work->buffer[ZA], work->buffer[ZR], 1,
-                                work->buffer[DZA], work->buffer[DZR], work->scratch, &result);
+                                work->buffer[DZA], work->buffer[DZR], work->scratch, work->result);
+    MOS_TRY(mos_get_bytes(work->device, work->result, &result, sizeof result));
     *seconds = (double)(mos_now_ns() - start) * 1e-9;
     work->streamed = result.loss;
     return MOSAIC_OK;
@@ -105,6 +107,20 @@ static mosaic_status make_rows(const loss_work *work, void *to, uint32_t salt) {
     return MOSAIC_OK;
 }
 
+/* Row i's is row i. */
+static mosaic_status put_partners(loss_work *work) {
+    const mos_backend *ops = work->device->ops;
+    const size_t bytes = (size_t)work->rows * sizeof(int32_t);
+    int32_t *rows;
+    MOS_TRY(mos_alloc((size_t)work->rows, sizeof *rows, "partners", &rows));
+    for (int64_t i = 0; i < work->rows; i++)
+        rows[i] = (int32_t)i;
+    mosaic_status status = ops->alloc(work->device, bytes, &work->partner);
+    if (status == MOSAIC_OK) ops->put_bytes(work->device, work->partner, rows, bytes);
+    mos_free(rows);
+    return status;
+}
+
 static mosaic_status make_work(mos_device *device, int64_t rows, loss_work *work) {
     const mos_backend *ops = device->ops;
     work->device = device;
@@ -113,10 +129,9 @@ static mosaic_status make_work(mos_device *device, int64_t rows, loss_work *work
         MOS_TRY(ops->alloc(device, (size_t)(rows * WIDTH) * device->real_bytes, &work->buffer[b]));
     MOS_TRY(make_rows(work, work->buffer[ZA], 1));
     MOS_TRY(make_rows(work, work->buffer[ZR], 2));
-    MOS_TRY(mos_alloc((size_t)rows, sizeof *work->partner, "partners", &work->partner));
+    MOS_TRY(put_partners(work));
+    MOS_TRY(ops->alloc(device, sizeof(mos_contrast_result), &work->result));
     MOS_TRY(mos_alloc((size_t)rows, sizeof *work->row_loss, "losses", &work->row_loss));
-    for (int64_t i = 0; i < rows; i++)
-        work->partner[i] = (int32_t)i;
     work->problem = (mos_contrast){.anchors = rows,
                                    .references = rows,
                                    .d = WIDTH,
@@ -133,7 +148,8 @@ static void release_work(loss_work *work) {
         work->device->ops->free(work->device, work->buffer[b]);
     work->device->ops->free(work->device, work->scratch);
     work->device->ops->free(work->device, work->matrix);
-    mos_free(work->partner);
+    work->device->ops->free(work->device, work->partner);
+    work->device->ops->free(work->device, work->result);
     mos_free(work->row_loss);
 }
 

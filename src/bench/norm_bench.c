@@ -49,8 +49,9 @@ static mosaic_status run_case(void *context, double *seconds) {
         else
             mos_parallel_for(s->device->threads, (int64_t)s->bytes, copy_part, s);
     }
+    mosaic_status status = mos_settle(s->device);
     *seconds = (double)(mos_now_ns() - start) * 1e-9 / s->repeats;
-    return MOSAIC_OK;
+    return status;
 }
 
 static mosaic_status fill(norm_stage *s, void *act, uint32_t salt) {

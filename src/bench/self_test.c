@@ -27,15 +27,13 @@ static void put_unit_rows(mos_device *device, const double rows[ROWS][DIMENSIONS
 }
 
 static mosaic_status contrast_on(mos_device *device, double *loss, double *gradient) {
-    const mos_contrast problem = {.anchors = ROWS,
-                                  .references = ROWS,
-                                  .d = DIMENSIONS,
-                                  .tau = 0.5,
-                                  .positives = MOS_POSITIVES_MULSUPCON,
-                                  .anchor_labels = labels,
-                                  .reference_labels = labels,
-                                  .classes = CLASSES};
-    enum { ZA, ZR, DZA, DZR, SCRATCH, BUFFERS };
+    mos_contrast problem = {.anchors = ROWS,
+                            .references = ROWS,
+                            .d = DIMENSIONS,
+                            .tau = 0.5,
+                            .positives = MOS_POSITIVES_MULSUPCON,
+                            .classes = CLASSES};
+    enum { ZA, ZR, DZA, DZR, LABELS, RESULT, SCRATCH, BUFFERS };
     void *buffer[BUFFERS] = {NULL};
     double first[ROWS * DIMENSIONS];
     mos_contrast_result result;
@@ -46,9 +44,12 @@ static mosaic_status contrast_on(mos_device *device, double *loss, double *gradi
             &buffer[k]));
     put_unit_rows(device, rows_a, buffer[ZA]);
     put_unit_rows(device, rows_b, buffer[ZR]);
+    device->ops->put_bytes(device, buffer[LABELS], labels, sizeof labels);
+    problem.anchor_labels = problem.reference_labels = buffer[LABELS];
     device->ops->contrast(device, &problem, buffer[ZA], buffer[ZR], 1, buffer[DZA], buffer[DZR],
-                          buffer[SCRATCH], &result);
-    device->ops->get_f64(device, buffer[DZA], first, ROWS * DIMENSIONS);
+                          buffer[SCRATCH], buffer[RESULT]);
+    MOS_GOTO(mos_get_bytes(device, buffer[RESULT], &result, sizeof result));
+    MOS_GOTO(mos_get_f64(device, buffer[DZA], first, ROWS * DIMENSIONS));
     *loss = result.loss;
     *gradient = first[0];
 done:

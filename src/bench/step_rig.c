@@ -144,6 +144,7 @@ mosaic_status mos_step_rig_run(mos_step_rig *rig, double *seconds, double *loss)
         input.images[m] = rig->fed_images[m] ? rig->fed_images[m] : rig->images[m];
     int64_t start = mos_now_ns();
     mosaic_status status = mos_step_run(&rig->step, &input, &rate, &result);
+    if (status == MOSAIC_OK) status = mos_settle(rig->device); /* the new weights, too */
     *seconds = (double)(mos_now_ns() - start) * 1e-9;
     *loss = result.losses.total;
     return status;

@@ -7,9 +7,20 @@
  * layout the backend likes; only the backend looks inside. Activations have multiples of 16
  * channels; a backend may refuse others when planning.
  *
- * Pointers named `real *` or `act *` in comments are device addresses passed as void *. On cpu and
- * ref they are host addresses. All calls on one device come from one thread; the backend uses
- * device->threads threads inside.
+ * Arrays that an op reads or writes are device addresses, also where their type is written out
+ * (masks, labels, results); only what a comment calls "host" is not. On cpu and ref a device address
+ * happens to be a host address; nobody above this line may use that (tests/support/delayed.h does
+ * not let them).
+ *
+ * An op is enqueued: it runs after those before it and perhaps after the call has returned. What it
+ * writes, on the device or to the host (get_*), is there once mos_settle has returned MOSAIC_OK.
+ * Host memory that put_* reads may be reused when the call returns; images (image_load), segments
+ * (optimize) and host arrays of get_* must stay until then. An op cannot report a failure: the
+ * device keeps the first one, skips what follows and tells it at this and every later mos_settle; a
+ * device that failed is only good for closing. Freeing memory or a plan waits for the ops before it.
+ *
+ * Calls on one device come from one thread at a time; the backend uses device->threads threads
+ * inside. Two devices of one backend may read each other's memory once the writer has settled.
  *
  * A plan holds shapes, descriptors and algorithm; running one cannot fail for a reason planning
  * could have found. Planning allocates; running never does. */
@@ -41,6 +52,7 @@ typedef struct mos_backend mos_backend;
 
 typedef struct mos_device {
     const mos_backend *ops;
+    int index;               /* which of the backend's devices, from 0 */
     mos_precision precision; /* of activations */
     size_t real_bytes;       /* 4 or 8 */
     int threads;
@@ -48,37 +60,35 @@ typedef struct mos_device {
     void *state;           /* the backend's own */
 } mos_device;
 
-/* name: "auto", "cpu", "ref". threads 0: all this process may use. bf16 where the processor lacks
- * it falls back to fp32 with a notice. The ref device is always FP64. */
+/* name: "auto", a backend's (backends.h), or one of its devices, "name:1". threads 0: all this process may use. bf16 where the
+ * processor lacks it falls back to fp32 with a notice. The ref device is always FP64. */
 mosaic_status mos_device_open(const char *name, mos_precision precision, int threads,
                               mos_device **out);
+/* The same with a table that is no row of the list: a test's own build of a backend. */
+mosaic_status mos_device_open_table(const mos_backend *table, mos_precision precision, int threads,
+                                    mos_device **out);
 void mos_device_close(mos_device **device);
 /* Names of the backends of this build, NULL-terminated. */
 const char *const *mos_device_names(void);
 extern const char *const mos_device_choices[]; /* "auto" and these, NULL-terminated */
+
+/* Waits for all that was enqueued: results are there, or this is the device's failure. */
+mosaic_status mos_settle(mos_device *device);
+/* The same before host memory that ops read goes away, for who does not ask how it went: a failure
+ * that was recorded stays the one to report. NULL: nothing. */
+void mos_drain(mos_device *device);
+/* Device memory to the host, at once: enqueued and settled. */
+mosaic_status mos_get_f32(mos_device *device, const void *real, float *host, int64_t count);
+mosaic_status mos_get_f64(mos_device *device, const void *real, double *host, int64_t count);
+mosaic_status mos_get_act(mos_device *device, const void *act, double *host, int64_t n, int64_t c,
+                          int64_t h, int64_t w);
+mosaic_status mos_get_bytes(mos_device *device, const void *from, void *host, size_t bytes);
 
 /* ---- plans ---- */
 
 typedef struct mos_conv mos_conv;
 typedef struct mos_norm mos_norm;
 typedef struct mos_pool mos_pool;
-
-/* How a direction of a convolution is computed. AUTO: as the backend has stored for this shape. The
- * others are for benchmarks and tests; a direction that lacks one is planned DIRECT. */
-typedef enum mos_conv_algorithm {
-    MOS_CONV_AUTO,
-    MOS_CONV_DIRECT,
-    MOS_CONV_WINOGRAD, /* the library's */
-    MOS_CONV_F2X2,     /* Winograd F(2x2, 3x3), our kernels */
-    MOS_CONV_F4X4,     /* Winograd F(4x4, 3x3), our kernels; fp32 only */
-    MOS_CONV_GATHERED, /* direct, products of what the taps of outputs read, our kernels */
-    MOS_CONV_STEM,     /* direct, of images, our kernels */
-    MOS_CONV_IM2COL,   /* im2col and a matrix product: any shape, our kernels */
-    MOS_CONV_ALGORITHMS
-} mos_conv_algorithm;
-
-/* Its name in tables of choices: "AUTO", "DIRECT", ...; a constant. */
-const char *mos_conv_algorithm_name(mos_conv_algorithm algorithm);
 
 typedef struct mos_conv_shape {
     int64_t n, ci, h, w;             /* input [n, ci, h, w] */
@@ -89,7 +99,10 @@ typedef struct mos_conv_shape {
      * behind the convolution, and forward is y = relu?(conv(x) + bias + y?); sum: y holds what is
      * added. */
     bool folded, relu, sum;
-    mos_conv_algorithm algorithm;
+    /* How every direction is computed: NULL, as the backend has stored for this shape. Else, for
+     * benchmarks and tests, one of the backend's conv_algorithms; a direction that lacks it is
+     * computed by the first of them. */
+    const char *algorithm;
 } mos_conv_shape;
 
 /* A batch norm as inference sees it: real [co] each. */
@@ -155,14 +168,14 @@ typedef struct mos_contrast {
     mos_positives positives;
     bool anchor_weighting; /* divide each anchor's W row by its sum: N = number of anchors that have
                               a positive */
-    const int32_t *self; /* [anchors] host: reference row that is anchor i itself (left out), -1 or
-                            NULL: none */
-    const int32_t *partner; /* [anchors] host: for PARTNER, -1: none */
+    const int32_t *self; /* [anchors]: reference row that is anchor i itself (left out), -1 or NULL:
+                            none */
+    const int32_t *partner; /* [anchors]: for PARTNER, -1: none; one that does not exist is none */
     const int8_t *anchor_labels,
-        *reference_labels; /* [rows, classes] host: 1, 0, -1 unknown; NULL for PARTNER */
+        *reference_labels; /* [rows, classes]: 1, 0, -1 unknown; NULL for PARTNER */
     int64_t classes;
     const uint8_t *anchor_present,
-        *reference_present; /* [rows] host: 0 = the row does not exist; NULL: all present */
+        *reference_present; /* [rows]: 0 = the row does not exist; NULL: all present */
     int64_t frozen; /* the last references are constants: dzr has references - frozen rows */
 } mos_contrast;
 typedef struct mos_contrast_result {
@@ -174,6 +187,16 @@ typedef struct mos_contrast_result {
     int64_t positives, frozen_positives; /* pairs of W > 0, or T > 0; those of frozen references */
 } mos_contrast_result;
 
+/* Further results that ops leave on the device. */
+typedef struct mos_bce_result {
+    double loss;   /* unscaled; 0 when no label is known */
+    int64_t known; /* labels */
+} mos_bce_result;
+typedef struct mos_measure_result {
+    double sum_of_squares; /* in a fixed order */
+    int64_t not_finite;    /* values that are NaN or Inf */
+} mos_measure_result;
+
 /* ---- fusion of modalities ---- */
 
 enum { MOS_MODAL_MAX = 8 };
@@ -181,7 +204,7 @@ enum { MOS_MODAL_MAX = 8 };
  * takes no part, whatever it holds, and gets a zero gradient. */
 typedef struct mos_modal_rows {
     int64_t modalities, n, d;
-    const uint8_t *present; /* host [modalities, n] */
+    const uint8_t *present; /* [modalities, n] */
 } mos_modal_rows;
 
 /* ---- optimizer ---- */
@@ -215,15 +238,22 @@ typedef struct mos_segment_range {
 
 /* ---- the table ---- */
 
+/* Entries marked (optional) may be NULL in a backend's table: a device's own table has them composed
+ * of the others (composed.c). */
 struct mos_backend {
     const char *name;
+    int (*count)(void); /* (optional) its devices on this machine; without it one */
     mosaic_status (*open)(
         mos_device *device); /* fills state, description, real_bytes; may lower precision */
     void (*close)(mos_device *device);
+    mosaic_status (*settle)(mos_device *); /* (optional) none where ops are done on return */
 
     /* memory: zeroed, 64-byte aligned device memory */
     mosaic_status (*alloc)(mos_device *, size_t bytes, void **out);
     void (*free)(mos_device *, void *);
+    /* (optional) the same of the host, where image_load and put_* read it best */
+    mosaic_status (*host_alloc)(mos_device *, size_t bytes, void **out);
+    void (*host_free)(mos_device *, void *);
     void (*zero)(mos_device *, void *, size_t bytes);
     void (*copy)(mos_device *, void *to, const void *from, size_t bytes); /* device to device */
     /* real arrays to and from host doubles/floats */
@@ -231,6 +261,9 @@ struct mos_backend {
     void (*get_f32)(mos_device *, const void *real, float *host, int64_t count);
     void (*put_f64)(mos_device *, void *real, const double *host, int64_t count);
     void (*get_f64)(mos_device *, const void *real, double *host, int64_t count);
+    /* masks, labels, indices, results: bytes as they are */
+    void (*put_bytes)(mos_device *, void *to, const void *host, size_t bytes);
+    void (*get_bytes)(mos_device *, const void *from, void *host, size_t bytes);
 
     /* activations: size of [n, c, h, w] in the backend's layout; test access as plain row-major
      * doubles */
@@ -247,6 +280,7 @@ struct mos_backend {
     /* convolution, no bias. weights: real [co, ci, k, k]; a pass that wants another layout or type
      * packs them into its workspace first. NULL to the forward pass of a folded plan, which reads
      * those of the last fold. backward_weights ADDS to dw. */
+    const char *const *conv_algorithms; /* (optional) names, NULL-terminated */
     mosaic_status (*conv_create)(mos_device *, const mos_conv_shape *, mos_conv **out);
     void (*conv_destroy)(mos_device *, mos_conv **);
     void (*conv_info)(const mos_conv *, mos_conv_info *out);
@@ -261,7 +295,7 @@ struct mos_backend {
     void (*conv_backward_weights)(mos_device *, mos_conv *, const void *x, const void *dy, void *dw,
                                   void *workspace);
 
-    /* batch norm. mean and rstd: real [groups, c], kept for the backward pass. present: host [n] or
+    /* batch norm. mean and rstd: real [groups, c], kept for the backward pass. present: [n] or
      * NULL; rows with 0 are left out of the statistics and get zero gradient (their output is
      * unspecified but finite). Running statistics are updated once per group, in order; a group of
      * one value updates the mean only, one of none neither; running_mean NULL: they stay as they
@@ -322,9 +356,12 @@ struct mos_backend {
      */
     void (*columns)(mos_device *, int64_t rows, int64_t cols, const void *from, int64_t from_stride,
                     void *to, int64_t to_stride, bool add);
-    /* rows with present[r] == 0 become exact zeros (host mask) */
+    /* (optional, as the next) rows with present[r] == 0 become exact zeros */
     void (*mask_rows)(mos_device *, int64_t rows, int64_t cols, void *x, int64_t stride,
                       const uint8_t *present);
+    /* row r of to = row index[r] of from, both real [., cols]; zeros where index[r] < 0 */
+    void (*gather_rows)(mos_device *, int64_t rows, int64_t cols, const void *from,
+                        const int32_t *index, void *to);
 
     /* Fusions: the rows of the present modalities m of a sample to one row y [n, d], 0 where none
      * is present. Results of a sample do not depend on its place in the batch. Gradients are
@@ -358,24 +395,17 @@ struct mos_backend {
                      double scale, void *dza, void *dzr, void *scratch,
                      mos_contrast_result *result);
 
-    /* binary cross entropy with logits, mean over known labels: labels host int8 [n, l] (1, 0, -1
-     * unknown); pos_weight host [l] or NULL; dlogits (NULL: not wanted) = scale * dL is written
-     * (unknown: exactly 0); result: unscaled loss (0 when none is known) and number of known labels
-     */
+    /* binary cross entropy with logits, mean over known labels: labels [n, l] (1, 0, -1 unknown);
+     * pos_weight [l] or NULL; dlogits (NULL: not wanted) = scale * dL is written (unknown: exactly
+     * 0) */
     void (*bce)(mos_device *, int64_t n, int64_t l, const void *logits, const int8_t *labels,
-                const double *pos_weight, double scale, void *dlogits, double *loss,
-                int64_t *known);
+                const double *pos_weight, double scale, void *dlogits, mos_bce_result *result);
 
-    /* one pass over the flat block; m, v: real [count] moments (v unused by SGD and LARS) */
+    /* one pass over the flat block; segments host; m, v: real [count] moments (v unused by SGD and
+     * LARS) */
     void (*optimize)(mos_device *, const mos_optimizer_step *, const mos_segment_range *segments,
                      int64_t segment_count, void *params, const void *grads, void *m, void *v);
-    /* sum of squares (double, fixed order) and the number of values that are NaN or Inf */
-    void (*measure)(mos_device *, const void *real, int64_t count, double *sum_of_squares,
-                    int64_t *not_finite);
+    void (*measure)(mos_device *, const void *real, int64_t count, mos_measure_result *result);
 };
-
-/* Backends of this build; each lives in its own folder. */
-extern const mos_backend mos_backend_ref;
-extern const mos_backend mos_backend_cpu;
 
 #endif

@@ -42,7 +42,7 @@ static const char *own_name(const writer *w, const mos_parameter *parameter) {
                                                        : NULL;
 }
 
-static void gather(writer *w, const mos_parameter *parameters, int64_t count) {
+static mosaic_status gather(writer *w, const mos_parameter *parameters, int64_t count) {
     float *next = w->values;
     for (int64_t i = 0; i < count; i++) {
         const mos_parameter *parameter = &parameters[i];
@@ -54,7 +54,7 @@ static void gather(writer *w, const mos_parameter *parameters, int64_t count) {
                                       .rank = parameter->counter ? 0 : parameter->rank,
                                       .data = next};
         memcpy(source->shape, parameter->shape, sizeof parameter->shape);
-        mos_model_get(w->job->model, parameter, next);
+        MOS_TRY(mos_model_get(w->job->model, parameter, next));
         if (parameter->counter) {
             w->counters[w->count] = (int64_t)next[0];
             source->data = &w->counters[w->count];
@@ -62,6 +62,7 @@ static void gather(writer *w, const mos_parameter *parameters, int64_t count) {
         next += parameter->count;
         w->count++;
     }
+    return MOSAIC_OK;
 }
 
 /* What the tensors alone do not say. */
@@ -107,7 +108,7 @@ static mosaic_status write_modality(mos_export *job, int64_t m) {
     MOS_GOTO(mos_alloc((size_t)count, sizeof *w.sources, "a tensor list", &w.sources));
     MOS_GOTO(mos_alloc((size_t)count, sizeof *w.counters, "counters", &w.counters));
     MOS_GOTO(mos_alloc(floats, sizeof *w.values, "the model's weights", &w.values));
-    gather(&w, parameters, count);
+    MOS_GOTO(gather(&w, parameters, count));
     MOS_GOTO(describe(&w, &json));
     /* "format": "pt" is what transformers and timm ask for */
     const char *const pairs[2 * PAIRS] = {

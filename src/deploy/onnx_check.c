@@ -87,7 +87,7 @@ static mosaic_status save_rows(mos_export *job, const char *folder, const char *
     MOS_GOTO(mos_alloc((size_t)(ROWS * modalities * d), sizeof *all, "rows", &all));
     MOS_GOTO(mos_alloc((size_t)(ROWS * d), sizeof *one, "rows", &one));
     for (int64_t m = 0; m < modalities; m++) {
-        job->device->ops->get_f32(job->device, rows(job->model, m), one, ROWS * d);
+        MOS_GOTO(mos_get_f32(job->device, rows(job->model, m), one, ROWS * d));
         for (int64_t i = 0; i < ROWS; i++)
             if (m > 0 || p->present[i])
                 memcpy(all + (i * modalities + m) * d, one + i * d, (size_t)d * sizeof *all);
@@ -106,11 +106,13 @@ static mosaic_status save_probabilities(mos_export *job, const char *folder, con
     if (classes == 0) return MOSAIC_OK;
     MOS_TRY(mos_alloc((size_t)(ROWS * classes), sizeof *values, "probabilities", &values));
     mos_model_head_forward(job->model, view, present);
-    job->device->ops->get_f32(job->device, mos_model_logits(job->model), values, ROWS * classes);
+    mosaic_status status =
+        mos_get_f32(job->device, mos_model_logits(job->model), values, ROWS * classes);
     for (int64_t i = 0; i < ROWS * classes; i++)
         values[i] = (float)(1 / (1 + exp(-(double)values[i])));
-    mosaic_status status =
-        save(folder, "expected_", "probabilities", 2, (const int64_t[]){ROWS, classes}, values);
+    if (status == MOSAIC_OK)
+        status =
+            save(folder, "expected_", "probabilities", 2, (const int64_t[]){ROWS, classes}, values);
     mos_free(values);
     return status;
 }

@@ -410,7 +410,7 @@ static mosaic_status add_weights(builder *b, mos_model *model) {
         if (!is_read(parameter)) continue;
         mos_onnx_tensor tensor = {.name = parameter->name, .rank = parameter->rank, .data = next};
         memcpy(tensor.shape, parameter->shape, sizeof tensor.shape);
-        mos_model_get(model, parameter, next);
+        MOS_TRY(mos_model_get(model, parameter, next));
         mos_onnx_constant(b->onnx, &tensor);
         next += parameter->count;
     }

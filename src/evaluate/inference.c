@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "data/band_identity.h"
+#include "evaluate/batch_memory.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -192,8 +193,8 @@ static void drop_empty(mos_inference *out, int64_t at, int64_t valid, int64_t *e
 }
 
 /* Copy what the model computed for one batch into rows [at, at + valid). */
-static void collect_batch(mos_model *model, const mos_batch *batch, const class_columns *classes,
-                          int64_t at, mos_inference *out) {
+static mosaic_status collect_batch(mos_model *model, const mos_batch *batch,
+                                   const class_columns *classes, int64_t at, mos_inference *out) {
     mos_device *device = mos_model_device(model);
     int64_t valid = batch->valid, l = out->classes;
     for (int64_t i = 0; i < valid; i++) {
@@ -205,13 +206,13 @@ static void collect_batch(mos_model *model, const mos_batch *batch, const class_
                 classes->column[j] < 0 ? other : labels[classes->column[j]];
     }
     if (l > 0)
-        device->ops->get_f32(device, mos_model_logits(model), out->logits + at * l, valid * l);
+        MOS_TRY(mos_get_f32(device, mos_model_logits(model), out->logits + at * l, valid * l));
     for (int64_t m = 0; m < out->modalities; m++) {
         float *feature = out->feature[m] + at * out->features;
-        device->ops->get_f32(device, mos_model_features(model, m), feature, valid * out->features);
+        MOS_TRY(mos_get_f32(device, mos_model_features(model, m), feature, valid * out->features));
         if (out->z[m])
-            device->ops->get_f32(device, mos_model_latents(model, m), out->z[m] + at * out->latent,
-                                 valid * out->latent);
+            MOS_TRY(mos_get_f32(device, mos_model_latents(model, m), out->z[m] + at * out->latent,
+                                valid * out->latent));
         for (int64_t i = 0; i < valid; i++) {
             out->present[m][at + i] = batch->present[m][i];
             if (batch->present[m][i]) continue;
@@ -221,6 +222,7 @@ static void collect_batch(mos_model *model, const mos_batch *batch, const class_
         }
     }
     mos_repairs_add(&out->repairs, &batch->repairs);
+    return MOSAIC_OK;
 }
 
 /* Where results go: to `take` part by part, or all of them stay. */
@@ -273,7 +275,7 @@ static mosaic_status run_batches(mos_model *model, const mos_model_card *card, m
         }
         if (batch == NULL) break;
         MOS_GOTO(infer_batch(model, batch, out->modalities, out->classes > 0));
-        collect_batch(model, batch, classes, at, out);
+        MOS_GOTO(collect_batch(model, batch, classes, at, out));
         drop_empty(out, at, batch->valid, &at);
         seen += batch->valid;
         asked += batch->valid;
@@ -295,8 +297,12 @@ static mosaic_status infer_rows(mos_model *model, const mos_model_card *card, mo
                            .modalities = card->spec.modalities,
                            .features = mos_model_feature_size(model),
                            .latent = latents ? card->spec.latent : 0};
-    mos_loader_options options = {
-        .batch = MOS_INFERENCE_BATCH, .views = 1, .kinds = "e", .threads = threads, .prefetch = 3};
+    mos_loader_options options = {.batch = MOS_INFERENCE_BATCH,
+                                  .views = 1,
+                                  .kinds = "e",
+                                  .threads = threads,
+                                  .prefetch = 3,
+                                  .memory = mos_batch_memory(mos_model_device(model))};
     mos_model_plan plan = {.batch = MOS_INFERENCE_BATCH,
                            .height = card->height,
                            .width = card->width,
@@ -316,6 +322,7 @@ static mosaic_status infer_rows(mos_model *model, const mos_model_card *card, mo
     MOS_GOTO(mos_loader_create(dataset, &options, index, count, NULL, &loader));
     MOS_GOTO(run_batches(model, card, loader, &classes, sink, out));
 done:
+    mos_drain(mos_model_device(model)); /* it may still read images */
     mos_loader_destroy(&loader);
     if (status != MOSAIC_OK) mos_inference_release(out);
     return status;

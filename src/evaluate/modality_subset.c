@@ -43,7 +43,7 @@ mosaic_status mos_inference_rescore(mos_model *model, const mos_inference *from,
             present[m] = memchr(mask[m], 0, (size_t)count) != NULL ? mask[m] : NULL;
         }
         mos_model_head_forward(model, view, present);
-        device->ops->get_f32(device, mos_model_logits(model), probability + at * l, count * l);
+        MOS_GOTO(mos_get_f32(device, mos_model_logits(model), probability + at * l, count * l));
     }
     for (int64_t i = 0; i < n * l; i++) {
         if (!isfinite(probability[i]))

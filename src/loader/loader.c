@@ -96,6 +96,23 @@ static void *work(void *pointer) {
     return NULL;
 }
 
+static mosaic_status alloc_images(const mos_loader *loader, size_t rows, size_t row, float **out) {
+    const mos_loader_memory *memory = &loader->options.memory;
+    void *images = NULL;
+    if (memory->alloc == NULL) return mos_alloc(rows, row, "the images of a batch", out);
+    MOS_TRY(mos_context(memory->alloc(memory->context, rows * row, &images), "images of a batch"));
+    *out = images;
+    return MOSAIC_OK;
+}
+
+static void free_images(const mos_loader *loader, float *images) {
+    const mos_loader_memory *memory = &loader->options.memory;
+    if (memory->alloc == NULL)
+        mos_free(images);
+    else if (images != NULL)
+        memory->free(memory->context, images);
+}
+
 static mosaic_status slot_init(const mos_loader *loader, batch_slot *slot) {
     const mos_loader_options *options = &loader->options;
     mos_batch *batch = &slot->batch;
@@ -104,7 +121,7 @@ static mosaic_status slot_init(const mos_loader *loader, batch_slot *slot) {
     batch->count = options->batch;
     for (int64_t m = 0; m < options->modalities; m++) {
         size_t row = views * (size_t)options->modality[m].bands * plane * sizeof(float);
-        MOS_TRY(mos_alloc(rows, row, "the images of a batch", &batch->images[m]));
+        MOS_TRY(alloc_images(loader, rows, row, &batch->images[m]));
         MOS_TRY(mos_alloc(rows, 1, "a batch", &batch->present[m]));
     }
     MOS_TRY(mos_alloc(rows * (size_t)loader->context.classes, 1, "the labels of a batch",
@@ -113,9 +130,9 @@ static mosaic_status slot_init(const mos_loader *loader, batch_slot *slot) {
     return mos_alloc(rows, sizeof *batch->samples, "a batch", &batch->samples);
 }
 
-static void slot_release(batch_slot *slot) {
+static void slot_release(const mos_loader *loader, batch_slot *slot) {
     for (int m = 0; m < MOS_DATA_MAX_MODALITIES; m++) {
-        mos_free(slot->batch.images[m]);
+        free_images(loader, slot->batch.images[m]);
         mos_free(slot->batch.present[m]);
     }
     mos_free(slot->batch.labels);
@@ -233,7 +250,7 @@ void mos_loader_destroy(mos_loader **pointer) {
         mos_row_worker_release(&loader->workers[t].row);
     }
     for (int64_t s = 0; s < loader->slot_count; s++)
-        slot_release(&loader->slots[s]);
+        slot_release(loader, &loader->slots[s]);
     if (loader->done_made) (void)pthread_cond_destroy(&loader->done);
     if (loader->work_made) (void)pthread_cond_destroy(&loader->work);
     if (loader->mutex_made) (void)pthread_mutex_destroy(&loader->mutex);

@@ -53,6 +53,13 @@ typedef struct mos_loader_modality {
     mos_band_promise promise[MOS_DATA_MAX_BANDS]; /* in channel order; not known: not watched */
 } mos_loader_modality;
 
+/* Where images of batches are kept: memory that a device reads well. */
+typedef struct mos_loader_memory {
+    void *context;
+    mosaic_status (*alloc)(void *context, size_t bytes, void **out); /* zeroed */
+    void (*free)(void *context, void *memory);
+} mos_loader_memory;
+
 typedef struct mos_loader_options {
     int64_t modalities;
     mos_loader_modality modality[MOS_DATA_MAX_MODALITIES];
@@ -75,6 +82,7 @@ typedef struct mos_loader_options {
     bool labeled_only;  /* labelled samples alone, for as many batches as an epoch has with all */
     int policy;         /* mos_loader_policy */
     int constant_bands; /* mos_loader_constant */
+    mos_loader_memory memory; /* alloc NULL: the program's own */
 } mos_loader_options;
 
 /* What data.policy and data.constant_bands dealt with. Rows that only fill up a batch are not

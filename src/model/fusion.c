@@ -29,6 +29,7 @@ mosaic_status mos_fusion_plan(mos_fusion *fusion, int64_t batch) {
 }
 
 void mos_fusion_place(mos_fusion *fusion, const mos_device *device, mos_arena *arena, bool train) {
+    fusion->mask = mos_arena_take(arena, (size_t)(fusion->modalities * fusion->batch));
     fusion->kind->place(fusion, device, arena, train);
 }
 
@@ -54,6 +55,8 @@ static void fill_mask(mos_fusion *fusion) {
 
 void mos_fusion_forward(mos_fusion *fusion, const mos_weights *weights, void *fused) {
     fill_mask(fusion);
+    weights->device->ops->put_bytes(weights->device, fusion->mask, fusion->present,
+                                    (size_t)(fusion->modalities * fusion->batch));
     fusion->kind->forward(fusion, weights, fused);
 }
 
@@ -90,7 +93,7 @@ void *mos_fusion_take(const mos_device *device, mos_arena *arena, int64_t rows, 
 }
 
 mos_modal_rows mos_fusion_rows(const mos_fusion *fusion, int64_t d) {
-    return (mos_modal_rows){fusion->modalities, fusion->batch, d, fusion->present};
+    return (mos_modal_rows){fusion->modalities, fusion->batch, d, fusion->mask};
 }
 
 void mos_fusion_project(const mos_fusion *fusion, const mos_weights *weights, int number,

@@ -52,7 +52,8 @@ struct mos_fusion {
 
     /* planned */
     int64_t batch;
-    uint8_t *present;                           /* host [modalities, batch] */
+    uint8_t *present;                           /* host [modalities, batch], */
+    uint8_t *mask;                              /* and on the device */
     mos_fusion_input input[MOS_MAX_MODALITIES]; /* of the last forward pass */
     void *buffer[MOS_FUSION_BUFFERS];           /* numbered by the kind */
 };

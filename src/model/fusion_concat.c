@@ -18,9 +18,10 @@ static void place(mos_fusion *fusion, const mos_device *device, mos_arena *arena
 /* Modality m's columns of the fused rows, those of absent samples zero. */
 static void *masked_part(const mos_fusion *fusion, mos_device *device, void *fused, int64_t m) {
     const uint8_t *present = fusion->present + m * fusion->batch;
+    const uint8_t *mask = fusion->mask + m * fusion->batch;
     void *part = mos_real_at(device, fused, m * fusion->size);
     if (memchr(present, 0, (size_t)fusion->batch) != NULL)
-        device->ops->mask_rows(device, fusion->batch, fusion->size, part, fusion->width, present);
+        device->ops->mask_rows(device, fusion->batch, fusion->size, part, fusion->width, mask);
     return part;
 }
 

@@ -1,6 +1,5 @@
 #include "model/missing.h"
 
-enum { CHUNK = 256 };
 const char *const mos_missing_names[] = {"zero", "learned", NULL};
 
 mosaic_status mos_missing_init(mos_missing *missing, mos_parameter_table *table,
@@ -14,25 +13,34 @@ mosaic_status mos_missing_init(mos_missing *missing, mos_parameter_table *table,
     return MOSAIC_OK;
 }
 
-void mos_missing_place(mos_missing *missing, const mos_device *device, mos_arena *arena,
-                       int64_t batch) {
-    if (!missing->learned) return;
+mosaic_status mos_missing_plan(mos_missing *missing, int64_t batch) {
     missing->batch = batch;
+    if (!missing->learned) return MOSAIC_OK;
+    return mos_alloc((size_t)batch, sizeof *missing->numbers, "a presence mask", &missing->numbers);
+}
+
+void mos_missing_unplan(mos_missing *missing) {
+    mos_free(missing->numbers);
+    missing->numbers = NULL;
+    missing->batch = 0;
+}
+
+void mos_missing_place(mos_missing *missing, const mos_device *device, mos_arena *arena) {
+    const int64_t batch = missing->batch;
+    if (!missing->learned) return;
     for (int64_t m = 0; m < missing->modalities; m++)
         missing->absent[m] = mos_arena_take(arena, (size_t)batch * device->real_bytes);
     missing->rows = mos_arena_take(arena, (size_t)(batch * missing->size) * device->real_bytes);
+    missing->mask = mos_arena_take(arena, (size_t)batch);
 }
 
-/* The mask turned round, as numbers on the device. */
-static void put_absent(const mos_missing *missing, mos_device *device, void *to,
+/* The mask to the device, and turned round as numbers. */
+static void put_absent(const mos_missing *missing, mos_device *device, int64_t m,
                        const uint8_t *present) {
-    float values[CHUNK];
-    for (int64_t at = 0; at < missing->batch; at += CHUNK) {
-        int64_t count = missing->batch - at < CHUNK ? missing->batch - at : CHUNK;
-        for (int64_t i = 0; i < count; i++)
-            values[i] = present[at + i] ? 0.0F : 1.0F;
-        device->ops->put_f32(device, mos_real_at(device, to, at), values, count);
-    }
+    for (int64_t i = 0; i < missing->batch; i++)
+        missing->numbers[i] = present[i] ? 0.0F : 1.0F;
+    device->ops->put_f32(device, missing->absent[m], missing->numbers, missing->batch);
+    device->ops->put_bytes(device, missing->mask, present, (size_t)missing->batch);
 }
 
 const uint8_t *mos_missing_forward(mos_missing *missing, const mos_weights *weights, int64_t m,
@@ -41,8 +49,8 @@ const uint8_t *mos_missing_forward(mos_missing *missing, const mos_weights *weig
     missing->any[m] = missing->learned && present != NULL;
     if (!missing->any[m]) return present;
     int64_t n = missing->batch, d = missing->size;
-    put_absent(missing, device, missing->absent[m], present);
-    device->ops->mask_rows(device, n, d, features, d, present);
+    put_absent(missing, device, m, present);
+    device->ops->mask_rows(device, n, d, features, d, missing->mask);
     /* [batch, 1] times [1, size]: the vector in absent rows, zeros in the others */
     device->ops->linear_forward(device, n, 1, d, missing->absent[m], 1,
                                 mos_param_at(weights, missing->vector[m]), NULL, missing->rows, d);

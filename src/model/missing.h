@@ -14,7 +14,9 @@ typedef struct mos_missing {
 
     /* planned */
     int64_t batch;
+    float *numbers;                   /* host [batch] */
     void *absent[MOS_MAX_MODALITIES]; /* real [batch]: 1 where absent */
+    uint8_t *mask;                    /* [batch] */
     void *rows;                       /* real [batch, size] */
     bool any[MOS_MAX_MODALITIES];     /* of the last forward pass: some row is absent */
 } mos_missing;
@@ -22,8 +24,9 @@ typedef struct mos_missing {
 /* Parameters "missing.<modality>", when learned. */
 mosaic_status mos_missing_init(mos_missing *missing, mos_parameter_table *table,
                                const mos_model_spec *spec, int64_t size);
-void mos_missing_place(mos_missing *missing, const mos_device *device, mos_arena *arena,
-                       int64_t batch);
+mosaic_status mos_missing_plan(mos_missing *missing, int64_t batch);
+void mos_missing_unplan(mos_missing *missing);
+void mos_missing_place(mos_missing *missing, const mos_device *device, mos_arena *arena);
 /* h_i = v where i is absent. features: real [batch, size] of modality m, changed in place; present:
  * host [batch] or NULL. Returns the mask the fusion is to see: `present` itself, or NULL when every
  * row has a vector now. */

@@ -131,15 +131,16 @@ static void release_plan(mos_model *model) {
         mos_encoder_unplan(&branch->encoder, mos_branch_device(model, branch));
         mos_projector_unplan(&branch->projector, device);
         mos_projector_unplan(&branch->inter, device);
-        mos_free(branch->present);
-        mos_free(branch->part_present);
-        branch->present = branch->part_present = NULL;
+        device->ops->free(device, branch->mask);
+        device->ops->free(device, branch->part_mask);
+        branch->mask = branch->part_mask = NULL;
         branch->features = branch->dfeatures = NULL;
         branch->images = NULL;
         branch->views = 0;
     }
     mos_side_by_side_release(model);
     mos_head_unplan(&model->head);
+    mos_missing_unplan(&model->missing);
     if (model->arena != NULL) device->ops->free(device, model->arena);
     model->arena = NULL;
     model->plan = (mos_model_plan){0};
@@ -193,6 +194,13 @@ static mosaic_status check_plan(const mos_model *model, const mos_model_plan *pl
     return MOSAIC_OK;
 }
 
+static mosaic_status allocate_mask(mos_device *device, int64_t rows, uint8_t **mask) {
+    void *memory = NULL;
+    MOS_TRY(device->ops->alloc(device, (size_t)rows, &memory));
+    *mask = memory;
+    return MOSAIC_OK;
+}
+
 static mosaic_status plan_branch(mos_model *model, int64_t m, const mos_model_plan *plan) {
     mos_device *device = model->weights.device;
     mos_branch *branch = &model->branch[m];
@@ -208,8 +216,8 @@ static mosaic_status plan_branch(mos_model *model, int64_t m, const mos_model_pl
     branch->views = views;
     if (views == 0) return MOSAIC_OK;
     MOS_TRY(mos_encoder_make(&branch->encoder, mos_branch_device(model, branch), &encoder));
-    MOS_TRY(mos_alloc((size_t)(views * plan->batch), 1, "a presence mask", &branch->present));
-    MOS_TRY(mos_alloc((size_t)(views * plan->chunk), 1, "a presence mask", &branch->part_present));
+    MOS_TRY(allocate_mask(device, views * plan->batch, &branch->mask));
+    MOS_TRY(allocate_mask(device, views * plan->batch, &branch->part_mask));
     if (!plan->latents) return MOSAIC_OK;
     MOS_TRY(mos_projector_plan(&branch->projector, device, &model->scratch, plan->batch, views,
                                plan->train));
@@ -253,7 +261,7 @@ static void place_rows(mos_model *model, const mos_model_plan *plan, mos_arena *
     }
     if (model->spec.classes == 0) return;
     mos_head_place(&model->head, device, arena, plan->train);
-    mos_missing_place(&model->missing, device, arena, plan->batch);
+    mos_missing_place(&model->missing, device, arena);
 }
 
 /* The encoders' buffers by their lifetimes. With chunks an encoder's forward pass is repeated right
@@ -315,7 +323,10 @@ static mosaic_status make_plans(mos_model *model, mos_model_plan *plan, mos_aren
     MOS_TRY(mos_side_by_side_plan(model, plan));
     for (int64_t m = 0; m < model->spec.modalities; m++)
         MOS_TRY(plan_branch(model, m, plan));
-    if (model->spec.classes > 0) MOS_TRY(mos_head_plan(&model->head, plan->batch));
+    if (model->spec.classes > 0) {
+        MOS_TRY(mos_head_plan(&model->head, plan->batch));
+        MOS_TRY(mos_missing_plan(&model->missing, plan->batch));
+    }
     place_rows(model, plan, rows);
     MOS_TRY(place_encoders(model, placement));
     report_memory(model, plan, rows->used, placement);
@@ -428,9 +439,8 @@ static void *tensor_at(const mos_model *model, const mos_parameter *parameter) {
                                 : mos_state_at(&model->weights, parameter->offset);
 }
 
-void mos_model_get(mos_model *model, const mos_parameter *parameter, float *host) {
-    mos_device *device = model->weights.device;
-    device->ops->get_f32(device, tensor_at(model, parameter), host, parameter->count);
+mosaic_status mos_model_get(mos_model *model, const mos_parameter *parameter, float *host) {
+    return mos_get_f32(model->weights.device, tensor_at(model, parameter), host, parameter->count);
 }
 
 void mos_model_put(mos_model *model, const mos_parameter *parameter, const float *host) {

@@ -94,7 +94,7 @@ void *mos_model_state(mos_model *model);
 /* The parameter of that name, or NULL. */
 const mos_parameter *mos_model_find(const mos_model *model, const char *name);
 /* One tensor by name to/from host floats (count checked by the caller via the table). */
-void mos_model_get(mos_model *model, const mos_parameter *parameter, float *host);
+mosaic_status mos_model_get(mos_model *model, const mos_parameter *parameter, float *host);
 void mos_model_put(mos_model *model, const mos_parameter *parameter, const float *host);
 /* Call after parameters or running statistics changed and before inference: its plan holds weights
  * of its own, with the norms folded in. Training reads the parameters themselves. */
@@ -173,7 +173,7 @@ mosaic_status mos_model_forward_all(mos_model *model, const float *const *images
                                     const uint8_t *const *present);
 /* dfeatures and dlatents to parameter gradients (added), through projectors and encoders of all
  * modalities whose forward pass was run in this step. */
-void mos_model_backward_all(mos_model *model);
+mosaic_status mos_model_backward_all(mos_model *model);
 /* The same for modality m alone. images: host float [views*batch, bands, h, w], view-major, which
  * must stay until the backward pass; present: host [batch] or NULL (the same for each view set).
  * Afterwards features h [views*batch, 512], latents z [views*batch, latent] (unit rows) are valid.
@@ -205,6 +205,6 @@ void *mos_model_dlogits(mos_model *model);
 void mos_model_head_backward(mos_model *model);
 /* dfeatures and dlatents to parameter gradients (added), through projector and encoder of modality
  * m. */
-void mos_model_backward(mos_model *model, int64_t m);
+mosaic_status mos_model_backward(mos_model *model, int64_t m);
 
 #endif

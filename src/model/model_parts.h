@@ -16,9 +16,10 @@ typedef struct mos_branch {
     void *features, *dfeatures;     /* real [views * batch, feature_size]; the encoder's own, or in
                                        a plan with chunks those of all of them */
     const float *images;            /* of this step's forward pass; NULL: none was run */
-    uint8_t *present;               /* host [views * batch], of the last forward pass */
-    uint8_t *part_present;          /* host [views * chunk] */
-    bool masked;                    /* some row of it is absent */
+    /* Of the last forward pass, where some row is absent (masked): [views * batch]; the same rows
+     * chunk by chunk, [parts, views * chunk] */
+    uint8_t *mask, *part_mask;
+    bool masked;
     /* real [encoder counters + 1]: what a step adds to num_batches_tracked, the last is the
      * projectors' */
     void *increments;
@@ -51,7 +52,10 @@ mosaic_status mos_side_by_side_start(mos_model *model);
 void mos_side_by_side_release(mos_model *model);
 /* pass(model, m) for every encoder that got images in this step. */
 typedef void (*mos_encoder_pass)(mos_model *model, int64_t m);
-void mos_side_by_side_run(mos_model *model, mos_encoder_pass pass);
+mosaic_status mos_side_by_side_run(mos_model *model, mos_encoder_pass pass);
+/* The same for modality m alone. Either way all devices have settled where there are several: what
+ * one wrote the others may read. */
+mosaic_status mos_side_by_side_run_one(mos_model *model, mos_encoder_pass pass, int64_t m);
 /* The device an encoder runs on, and the weights as seen from there. */
 mos_device *mos_branch_device(const mos_model *model, const mos_branch *branch);
 mos_weights mos_branch_weights(const mos_model *model, const mos_branch *branch);

@@ -19,14 +19,22 @@ static mosaic_status check_pass(const mos_model *model, int64_t m, bool train) {
 
 /* The mask of all view sets, or NULL when nothing is absent. */
 static const uint8_t *branch_mask(const mos_branch *branch) {
-    return branch->masked ? branch->present : NULL;
+    return branch->masked ? branch->mask : NULL;
 }
 
-static void set_mask(mos_branch *branch, int64_t batch, const uint8_t *present) {
+/* Once a step: the mask of a view set, then the others' copies of it on the device. */
+static void set_mask(const mos_model *model, mos_branch *branch, const uint8_t *present) {
+    mos_device *device = model->weights.device;
+    const int64_t batch = model->plan.batch, chunk = model->plan.chunk, views = branch->views;
     branch->masked = present != NULL && memchr(present, 0, (size_t)batch) != NULL;
     if (!branch->masked) return;
-    for (int64_t v = 0; v < branch->views; v++)
-        memcpy(branch->present + v * batch, present, (size_t)batch);
+    device->ops->put_bytes(device, branch->mask, present, (size_t)batch);
+    for (int64_t v = 1; v < views; v++)
+        device->ops->copy(device, branch->mask + v * batch, branch->mask, (size_t)batch);
+    for (int64_t k = 0; k < model->parts && model->parts > 1; k++)
+        for (int64_t v = 0; v < views; v++)
+            device->ops->copy(device, branch->part_mask + (k * views + v) * chunk,
+                              branch->mask + k * chunk, (size_t)chunk);
 }
 
 /* num_batches_tracked counts what is a batch of its own to the norm: view sets, chunks of them. */
@@ -44,13 +52,9 @@ static void *row_at(const mos_device *device, void *rows, int64_t row, int64_t w
 }
 
 /* Rows of part k of the mask, view set by view set, or NULL. */
-static const uint8_t *part_mask(const mos_model *model, mos_branch *branch, int64_t k) {
-    int64_t batch = model->plan.batch, chunk = model->plan.chunk;
+static const uint8_t *part_mask(const mos_model *model, const mos_branch *branch, int64_t k) {
     if (model->parts == 1 || !branch->masked) return branch_mask(branch);
-    for (int64_t v = 0; v < branch->views; v++)
-        memcpy(branch->part_present + v * chunk, branch->present + v * batch + k * chunk,
-               (size_t)chunk);
-    return branch->part_present;
+    return branch->part_mask + k * branch->views * model->plan.chunk;
 }
 
 /* Rows of part k between the whole batch's features (or their gradients) and the encoder's. */
@@ -76,7 +80,7 @@ static mos_images part_images(const mos_model *model, const mos_branch *branch, 
 static mosaic_status give_images(mos_model *model, int64_t m, const float *images,
                                  const uint8_t *present) {
     MOS_TRY(check_pass(model, m, true));
-    set_mask(&model->branch[m], model->plan.batch, present);
+    set_mask(model, &model->branch[m], present);
     model->branch[m].images = images;
     return MOSAIC_OK;
 }
@@ -113,7 +117,7 @@ static void project(mos_model *model, int64_t m) {
 mosaic_status mos_model_forward(mos_model *model, int64_t m, const float *images,
                                 const uint8_t *present) {
     MOS_TRY(give_images(model, m, images, present));
-    encode(model, m);
+    MOS_TRY(mos_side_by_side_run_one(model, encode, m));
     project(model, m);
     return MOSAIC_OK;
 }
@@ -125,7 +129,7 @@ mosaic_status mos_model_forward_all(mos_model *model, const float *const *images
         if (images[m] != NULL)
             MOS_TRY(give_images(model, m, images[m], present == NULL ? NULL : present[m]));
     }
-    mos_side_by_side_run(model, encode);
+    MOS_TRY(mos_side_by_side_run(model, encode));
     for (int64_t m = 0; m < model->spec.modalities; m++)
         if (images[m] != NULL) project(model, m);
     return MOSAIC_OK;
@@ -260,13 +264,13 @@ static void encode_backward(mos_model *model, int64_t m) {
     }
 }
 
-void mos_model_backward(mos_model *model, int64_t m) {
+mosaic_status mos_model_backward(mos_model *model, int64_t m) {
     project_backward(model, &model->branch[m]);
-    encode_backward(model, m);
+    return mos_side_by_side_run_one(model, encode_backward, m);
 }
 
-void mos_model_backward_all(mos_model *model) {
+mosaic_status mos_model_backward_all(mos_model *model) {
     for (int64_t m = 0; m < model->spec.modalities; m++)
         if (model->branch[m].images != NULL) project_backward(model, &model->branch[m]);
-    mos_side_by_side_run(model, encode_backward);
+    return mos_side_by_side_run(model, encode_backward);
 }

@@ -37,7 +37,7 @@ void mos_projector_place(mos_projector *projector, const mos_device *device, mos
                          bool train);
 void mos_projector_unplan(mos_projector *projector, mos_device *device);
 
-/* features real [n, inputs] to z, with batch statistics or the running ones. present: host [n] or
+/* features real [n, inputs] to z, with batch statistics or the running ones. present: [n] or
  * NULL. */
 void mos_projector_forward(mos_projector *projector, const mos_weights *weights,
                            const void *features, bool infer, const uint8_t *present,

@@ -116,7 +116,7 @@ typedef struct mos_images {
     const float *first;
     int64_t stride;
 } mos_images;
-/* Images to features. present: host [n] or NULL. learn: running statistics follow. */
+/* Images to features. present: [n] or NULL. learn: running statistics follow. */
 void mos_encoder_forward(mos_encoder *encoder, const mos_weights *weights, const mos_images *images,
                          const uint8_t *present, bool learn);
 /* With the running statistics; the weights are the plan's own of the last fold. */

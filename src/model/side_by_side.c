@@ -78,12 +78,31 @@ static void run_lane(void *context, int lane) {
         const mos_branch *branch = &run->model->branch[m];
         if (branch->images != NULL && (lane < 0 || branch->lane == lane)) run->pass(run->model, m);
     }
+    /* Lanes wait for their devices side by side; a failure is told to the model's thread. */
+    if (lane >= 0) (void)!mos_settle(run->model->lane_device[lane]);
 }
 
-void mos_side_by_side_run(mos_model *model, mos_encoder_pass pass) {
+/* Where encoders have devices of their own: the model's settles before they start, theirs before it
+ * goes on. */
+static mosaic_status settle_lanes(mos_model *model) {
+    for (int i = 0; i < model->lane_count; i++)
+        MOS_TRY(mos_settle(model->lane_device[i]));
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_side_by_side_run(mos_model *model, mos_encoder_pass pass) {
     side_by_side run = {.model = model, .pass = pass};
-    if (model->lanes == NULL)
+    if (model->lanes == NULL) {
         run_lane(&run, -1);
-    else
-        mos_lanes_run(model->lanes, run_lane, &run);
+        return MOSAIC_OK;
+    }
+    MOS_TRY(mos_settle(model->weights.device));
+    mos_lanes_run(model->lanes, run_lane, &run);
+    return settle_lanes(model);
+}
+
+mosaic_status mos_side_by_side_run_one(mos_model *model, mos_encoder_pass pass, int64_t m) {
+    if (model->lane_count > 0) MOS_TRY(mos_settle(model->weights.device));
+    pass(model, m);
+    return settle_lanes(model);
 }

@@ -1,8 +1,6 @@
 /* Rows of contrastive problems: where they are, who is present, copies and the way back. */
 #include "objective/objective_parts.h"
 
-#include <string.h>
-
 void *mos_row_at(const mos_objective *o, const void *rows, int64_t row) {
     union {
         const void *read;
@@ -21,11 +19,8 @@ mos_row_set mos_view_rows(const mos_objective *o, const mos_objective_input *in,
 
 void mos_rows_set_present(mos_objective *o, const mos_objective_input *in, int64_t part,
                           int64_t m) {
-    uint8_t *to = o->present + part * in->batch;
-    if (in->present[m] != NULL)
-        memcpy(to, in->present[m], (size_t)in->batch);
-    else
-        memset(to, 1, (size_t)in->batch);
+    o->device->ops->copy(o->device, o->present + part * in->batch, o->presence + m * in->batch,
+                         (size_t)in->batch);
 }
 
 mos_row_set mos_rows_gather(mos_objective *o, const mos_objective_input *in, const int64_t *list,
@@ -60,10 +55,10 @@ mos_contrast mos_rows_square(const mos_objective *o, int64_t count) {
                           .reference_present = o->present};
 }
 
-mos_contrast_result mos_rows_contrast(mos_objective *o, const mos_contrast *problem,
-                                      mos_row_set anchors, mos_row_set references, double scale) {
-    mos_contrast_result found = {0};
-    o->device->ops->contrast(o->device, problem, anchors.z, references.z, scale, anchors.dz,
-                             references.dz, o->scratch, &found);
-    return found;
+void mos_rows_contrast(mos_objective *o, const mos_contrast *problem, mos_row_set anchors,
+                       mos_row_set references, double weight, mos_problem of) {
+    mos_contrast_result *result = &o->block->problem[o->problems];
+    o->problem[o->problems++] = of;
+    o->device->ops->contrast(o->device, problem, anchors.z, references.z, of.share * weight,
+                             anchors.dz, references.dz, o->scratch, result);
 }

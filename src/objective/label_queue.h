@@ -17,8 +17,13 @@ typedef struct mos_label_queue {
     int64_t modalities, classes, latent;
     int64_t cursor[2]; /* samples held, place of the next one */
     void *rows;        /* real [modalities, size, latent] on the device */
-    int8_t *labels;    /* [size, classes] */
-    uint8_t *present;  /* [modalities, size] */
+    int8_t *labels;    /* host [size, classes] */
+    uint8_t *present;  /* host [modalities, size] */
+    /* The same two on the device, and whether they lag behind: whoever writes to the host's says so. */
+    int8_t *device_labels;
+    uint8_t *device_present;
+    bool stale;
+    int32_t *index; /* on the device: rows that enter */
 } mos_label_queue;
 
 mosaic_status mos_label_queue_init(mos_label_queue *queue, mos_device *device, int64_t size,
@@ -29,9 +34,9 @@ void mos_label_queue_release(mos_label_queue *queue);
  * NULL. A modality that a sample lacks is kept as absent, its row zero. */
 void mos_label_queue_push(mos_label_queue *queue, int64_t batch, const void *const z[],
                           const int8_t *labels, const uint8_t *const present[]);
-/* Copies what it holds of modality m: rows to device `rows`, labels [held, classes] and presence
- * [held] to the host arrays. Returns how many. */
-int64_t mos_label_queue_copy(const mos_label_queue *queue, int64_t m, void *rows, int8_t *labels,
+/* Copies what it holds of modality m on the device: rows, labels [held, classes] and presence [held].
+ * Returns how many. */
+int64_t mos_label_queue_copy(mos_label_queue *queue, int64_t m, void *rows, int8_t *labels,
                              uint8_t *present);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "objective/objective_parts.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* ---- life ---- */
@@ -62,38 +63,56 @@ static size_t scratch_size(const mos_objective *o) {
     return most;
 }
 
+/* to: the address of a pointer to device memory. */
+static mosaic_status allocate(mos_objective *o, size_t bytes, void *to) {
+    void *memory = NULL;
+    MOS_TRY(o->device->ops->alloc(o->device, bytes, &memory));
+    memcpy(to, &memory, sizeof memory);
+    return MOSAIC_OK;
+}
+
 static mosaic_status allocate_queue(mos_objective *o) {
     const int64_t size = (o->needs & MOS_NEEDS_POSITIVES) != 0 ? o->options.msc_queue : 0;
     const size_t rows = (size_t)(o->most_rows + o->modalities * size);
     MOS_TRY(mos_label_queue_init(&o->queue, o->device, size, o->modalities, o->classes, o->latent));
     o->queued = o->modalities * size;
     if (size == 0) return MOSAIC_OK;
-    MOS_TRY(mos_alloc(rows, (size_t)o->classes, "reference labels", &o->reference_labels));
-    return mos_alloc(rows, 1, "reference presence", &o->reference_present);
+    MOS_TRY(allocate(o, rows * (size_t)o->classes, &o->reference_labels));
+    return allocate(o, rows, &o->reference_present);
+}
+
+static mosaic_status allocate_tables(mos_objective *o) {
+    const mos_backend *ops = o->device->ops;
+    const size_t rows = (size_t)o->most_rows, masks = (size_t)(o->modalities * o->batch);
+    MOS_TRY(mos_alloc(rows, sizeof *o->host_rows, "row indices", &o->host_rows));
+    MOS_TRY(mos_alloc(masks, 1, "row presence", &o->host_presence));
+    MOS_TRY(mos_alloc(1, sizeof *o->found, "losses", &o->found));
+    MOS_TRY(allocate(o, sizeof *o->block, &o->block));
+    MOS_TRY(allocate(o, rows * sizeof *o->self, &o->self));
+    MOS_TRY(allocate(o, rows * sizeof *o->partner, &o->partner));
+    MOS_TRY(allocate(o, masks, &o->presence));
+    MOS_TRY(allocate(o, rows, &o->present));
+    MOS_TRY(allocate(o, rows * (size_t)o->classes, &o->labels));
+    for (int64_t i = 0; i < o->most_rows; i++)
+        o->host_rows[i] = (int32_t)i;
+    ops->put_bytes(o->device, o->self, o->host_rows, rows * sizeof *o->self);
+    if (o->options.pos_weight == NULL) return MOSAIC_OK;
+    const size_t bytes = (size_t)o->classes * sizeof *o->pos_weight;
+    MOS_TRY(allocate(o, bytes, &o->pos_weight));
+    ops->put_bytes(o->device, o->pos_weight, o->options.pos_weight, bytes);
+    o->options.pos_weight = NULL; /* the caller's, and read */
+    return MOSAIC_OK;
 }
 
 static mosaic_status allocate_all(mos_objective *o) {
-    mos_device *device = o->device;
-    size_t rows = (size_t)o->most_rows;
-    size_t row_bytes = (size_t)o->latent * device->real_bytes;
-    MOS_TRY(mos_alloc(rows, sizeof *o->self, "row indices", &o->self));
-    MOS_TRY(mos_alloc(rows, sizeof *o->partner, "row partners", &o->partner));
-    MOS_TRY(mos_alloc(rows, 1, "row presence", &o->present));
-    MOS_TRY(mos_alloc(rows, (size_t)o->classes, "row labels", &o->labels));
-    if (o->options.pos_weight != NULL) {
-        size_t bytes = (size_t)o->classes * sizeof *o->pos_weight;
-        MOS_TRY(
-            mos_alloc((size_t)o->classes, sizeof *o->pos_weight, "class weights", &o->pos_weight));
-        memcpy(o->pos_weight, o->options.pos_weight, bytes);
-        o->options.pos_weight = o->pos_weight;
-    }
-    for (int64_t i = 0; i < o->most_rows; i++)
-        o->self[i] = (int32_t)i;
+    const size_t rows = (size_t)o->most_rows;
+    const size_t row_bytes = (size_t)o->latent * o->device->real_bytes;
+    MOS_TRY(allocate_tables(o));
     MOS_TRY(allocate_queue(o));
-    MOS_TRY(device->ops->alloc(device, (rows + (size_t)o->queued) * row_bytes, &o->rows));
-    MOS_TRY(device->ops->alloc(device, rows * row_bytes, &o->drows));
-    size_t scratch = scratch_size(o);
-    return scratch == 0 ? MOSAIC_OK : device->ops->alloc(device, scratch, &o->scratch);
+    MOS_TRY(allocate(o, (rows + (size_t)o->queued) * row_bytes, &o->rows));
+    MOS_TRY(allocate(o, rows * row_bytes, &o->drows));
+    const size_t scratch = scratch_size(o);
+    return scratch == 0 ? MOSAIC_OK : allocate(o, scratch, &o->scratch);
 }
 
 size_t mos_objective_bytes(mos_device *device, const mos_objective_options *options,
@@ -140,17 +159,15 @@ done:
 void mos_objective_destroy(mos_objective **objective) {
     mos_objective *o = *objective;
     if (o == NULL) return;
-    void *blocks[] = {o->rows, o->drows, o->scratch};
+    void *blocks[] = {o->rows,   o->drows,      o->scratch, o->reference_labels,
+                      o->block,  o->pos_weight, o->self,    o->reference_present,
+                      o->labels, o->partner,    o->present, o->presence};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         if (blocks[i] != NULL) o->device->ops->free(o->device, blocks[i]);
     mos_label_queue_release(&o->queue);
-    mos_free(o->reference_labels);
-    mos_free(o->reference_present);
-    mos_free(o->pos_weight);
-    mos_free(o->self);
-    mos_free(o->partner);
-    mos_free(o->labels);
-    mos_free(o->present);
+    mos_free(o->host_rows);
+    mos_free(o->host_presence);
+    mos_free(o->found);
     mos_free(o);
     *objective = NULL;
 }
@@ -201,16 +218,70 @@ static mosaic_status check_input(const mos_objective *o, const mos_objective_inp
     return MOSAIC_OK;
 }
 
+/* The batch's labels, below each other as often as a problem has parts, and who is present. */
+static void put_tables(mos_objective *o, const mos_objective_input *in) {
+    const mos_backend *ops = o->device->ops;
+    const size_t bytes = (size_t)(in->batch * o->classes), batch = (size_t)in->batch;
+    for (int64_t m = 0; m < in->modalities; m++) {
+        uint8_t *to = o->host_presence + m * in->batch;
+        if (in->present[m] != NULL)
+            memcpy(to, in->present[m], batch);
+        else
+            memset(to, 1, batch);
+    }
+    ops->put_bytes(o->device, o->presence, o->host_presence, (size_t)in->modalities * batch);
+    if ((o->needs & MOS_NEEDS_LABELS) == 0) return;
+    ops->put_bytes(o->device, o->labels, in->labels, bytes);
+    for (int64_t part = 1; part < o->most_rows / o->batch; part++)
+        ops->copy(o->device, o->labels + (size_t)part * bytes, o->labels, bytes);
+}
+
+/* Does the term take part in a step with these weights? */
+static bool runs(const mos_objective *o, int term) {
+    return (o->terms & 1u << term) != 0 &&
+           (o->options.weight[term] != 0 || mos_terms[term]->always);
+}
+
+mosaic_status mos_objective_enqueue(mos_objective *o, const mos_objective_input *in) {
+    MOS_TRY(check_input(o, in));
+    o->problems = 0;
+    put_tables(o, in);
+    for (int t = 0; t < MOS_TERM_COUNT; t++)
+        if (runs(o, t)) mos_terms[t]->run(o, in, o->options.weight[t]);
+    fill_queue(o, in);
+    o->device->ops->get_bytes(o->device, o->block, o->found,
+                              offsetof(mos_objective_block, problem) +
+                                  (size_t)o->problems * sizeof *o->block->problem);
+    return MOSAIC_OK;
+}
+
+static void add_problem(const mos_problem *problem, const mos_contrast_result *found,
+                        mos_objective_result *result) {
+    const double share = problem->share;
+    result->term[problem->term] += share * found->loss;
+    if (mos_terms[problem->term]->floor == NULL) return;
+    result->msc_floor += share * found->floor;
+    result->anchors_used += found->anchors_used;
+    result->anchors_without_positive += found->anchors_without_positive;
+    result->positives += found->positives;
+    result->queue_positives += found->frozen_positives;
+}
+
+void mos_objective_collect(const mos_objective *o, mos_objective_result *result) {
+    *result = (mos_objective_result){0};
+    for (int k = 0; k < o->problems; k++)
+        add_problem(&o->problem[k], &o->found->problem[k], result);
+    for (int t = 0; t < MOS_TERM_COUNT; t++)
+        if (runs(o, t) && mos_terms[t]->collect != NULL) mos_terms[t]->collect(o, result);
+    for (int t = 0; t < MOS_TERM_COUNT; t++)
+        result->total += o->options.weight[t] * result->term[t];
+}
+
 mosaic_status mos_objective_run(mos_objective *o, const mos_objective_input *in,
                                 mos_objective_result *result) {
-    const double *weight = o->options.weight;
     *result = (mos_objective_result){0};
-    MOS_TRY(check_input(o, in));
-    for (int t = 0; t < MOS_TERM_COUNT; t++)
-        if ((o->terms & 1u << t) != 0 && (weight[t] != 0 || mos_terms[t]->always))
-            mos_terms[t]->run(o, in, weight[t], result);
-    fill_queue(o, in);
-    for (int t = 0; t < MOS_TERM_COUNT; t++)
-        result->total += weight[t] * result->term[t];
+    MOS_TRY(mos_objective_enqueue(o, in));
+    MOS_TRY(mos_settle(o->device));
+    mos_objective_collect(o, result);
     return MOSAIC_OK;
 }

@@ -54,9 +54,12 @@ typedef struct mos_term_row {
     mosaic_status (*check)(const struct mos_objective *objective);
     /* Device scratch for the largest batch; NULL: none. */
     size_t (*bytes)(const struct mos_objective *objective);
-    /* Adds `weight` times the gradient to the input's gradients and writes result->term[this]. */
+    /* Enqueues what adds `weight` times the gradient to the input's gradients. */
     void (*run)(struct mos_objective *objective, const struct mos_objective_input *input,
-                double weight, struct mos_objective_result *result);
+                double weight);
+    /* Of a term that ran: writes result->term[this] once the device has settled; NULL: the sum of
+     * its contrastive problems. */
+    void (*collect)(const struct mos_objective *objective, struct mos_objective_result *result);
 } mos_term_row;
 extern const mos_term_row *const mos_terms[MOS_TERM_COUNT];
 

@@ -6,11 +6,14 @@
  * with w_c the positive weight of the class (loss.pos_weight), 1 by default. */
 #include "objective/objective_parts.h"
 
-static void run_bce(mos_objective *o, const mos_objective_input *in, double weight,
-                    mos_objective_result *result) {
-    o->device->ops->bce(o->device, in->batch, in->classes, in->logits, in->labels,
-                        o->options.pos_weight, weight, in->dlogits, &result->term[MOS_TERM_BCE],
-                        &result->known_labels);
+static void run_bce(mos_objective *o, const mos_objective_input *in, double weight) {
+    o->device->ops->bce(o->device, in->batch, in->classes, in->logits, o->labels, o->pos_weight,
+                        weight, in->dlogits, &o->block->bce);
+}
+
+static void collect_bce(const mos_objective *o, mos_objective_result *result) {
+    result->term[MOS_TERM_BCE] = o->found->bce.loss;
+    result->known_labels = o->found->bce.known;
 }
 
 static unsigned bce_needs(const mos_objective_options *options) {
@@ -19,4 +22,4 @@ static unsigned bce_needs(const mos_objective_options *options) {
 }
 
 const mos_term_row mos_term_bce = {
-    .name = "bce", .always = true, .needs = bce_needs, .run = run_bce};
+    .name = "bce", .always = true, .needs = bce_needs, .run = run_bce, .collect = collect_bce};

@@ -17,11 +17,14 @@ static void use_partners(const mos_objective *o, mos_contrast *problem) {
 /* Two parts of one batch each: row i and row i + batch are the same sample's. Where either is
  * absent there is no positive. */
 static void set_partners(mos_objective *o, int64_t batch) {
+    if (o->partner_batch == batch) return;
     for (int64_t i = 0; i < batch; i++) {
-        bool both = o->present[i] != 0 && o->present[batch + i] != 0;
-        o->partner[i] = both ? (int32_t)(batch + i) : -1;
-        o->partner[batch + i] = both ? (int32_t)i : -1;
+        o->host_rows[i] = (int32_t)(batch + i);
+        o->host_rows[batch + i] = (int32_t)i;
     }
+    o->device->ops->put_bytes(o->device, o->partner, o->host_rows,
+                              (size_t)(2 * batch) * sizeof *o->partner);
+    o->partner_batch = batch;
 }
 
 static size_t scratch_bytes(const mos_objective *o) {
@@ -31,9 +34,7 @@ static size_t scratch_bytes(const mos_objective *o) {
 }
 
 /* The two strong views of a modality lie together in the model. */
-static void run_intra(mos_objective *o, const mos_objective_input *in, double weight,
-                      mos_objective_result *result) {
-    double loss = 0;
+static void run_intra(mos_objective *o, const mos_objective_input *in, double weight) {
     for (int64_t m = 0; m < in->modalities; m++) {
         mos_row_set rows = mos_view_rows(o, in, m, 0, false);
         mos_contrast problem = mos_rows_square(o, 2 * in->batch);
@@ -41,14 +42,11 @@ static void run_intra(mos_objective *o, const mos_objective_input *in, double we
         mos_rows_set_present(o, in, 0, m);
         mos_rows_set_present(o, in, 1, m);
         set_partners(o, in->batch);
-        loss += mos_rows_contrast(o, &problem, rows, rows, weight).loss;
+        mos_rows_contrast(o, &problem, rows, rows, weight, (mos_problem){MOS_TERM_INTRA, 1});
     }
-    result->term[MOS_TERM_INTRA] = loss;
 }
 
-static void run_inter(mos_objective *o, const mos_objective_input *in, double weight,
-                      mos_objective_result *result) {
-    double loss = 0;
+static void run_inter(mos_objective *o, const mos_objective_input *in, double weight) {
     for (int64_t p = 0; p < in->modalities; p++) {
         for (int64_t q = p + 1; q < in->modalities; q++) {
             int64_t pair[2] = {p, q};
@@ -56,11 +54,10 @@ static void run_inter(mos_objective *o, const mos_objective_input *in, double we
             mos_contrast problem = mos_rows_square(o, 2 * in->batch);
             use_partners(o, &problem);
             set_partners(o, in->batch);
-            loss += mos_rows_contrast(o, &problem, rows, rows, weight).loss;
+            mos_rows_contrast(o, &problem, rows, rows, weight, (mos_problem){MOS_TERM_INTER, 1});
             mos_rows_scatter(o, in, pair, 2);
         }
     }
-    result->term[MOS_TERM_INTER] = loss;
 }
 
 static unsigned intra_needs(const mos_objective_options *options) {

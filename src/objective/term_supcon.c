@@ -9,8 +9,6 @@
  * of all modalities with each other. Labelled latents of earlier batches may be references too. */
 #include "objective/objective_parts.h"
 
-#include <string.h>
-
 static void use_labels(const mos_objective *o, mos_contrast *problem) {
     problem->positives = o->options.positives;
     problem->tau = o->options.tau_msc;
@@ -44,8 +42,9 @@ static mos_row_set add_queue(mos_objective *o, mos_row_set references, int64_t f
     if (references.z != o->rows)
         o->device->ops->copy(o->device, o->rows, references.z,
                              (size_t)(own * o->latent) * o->device->real_bytes);
-    memcpy(o->reference_labels, problem->reference_labels, (size_t)(own * o->classes));
-    memcpy(o->reference_present, problem->reference_present, (size_t)own);
+    o->device->ops->copy(o->device, o->reference_labels, problem->reference_labels,
+                         (size_t)(own * o->classes));
+    o->device->ops->copy(o->device, o->reference_present, problem->reference_present, (size_t)own);
     for (int64_t m = first; m < first + count; m++) {
         const int64_t at = problem->references;
         problem->references +=
@@ -61,21 +60,14 @@ static mos_row_set add_queue(mos_objective *o, mos_row_set references, int64_t f
 /* The references are of modalities first..first+count-1. */
 static void add_supervised(mos_objective *o, mos_contrast problem, mos_row_set anchors,
                            mos_row_set references, int64_t first, int64_t count, double weight,
-                           double share, mos_objective_result *result) {
+                           double share) {
     references = add_queue(o, references, first, count, &problem);
-    mos_contrast_result found = mos_rows_contrast(o, &problem, anchors, references, share * weight);
-    result->term[MOS_TERM_MSC] += share * found.loss;
-    result->msc_floor += share * found.floor;
-    result->anchors_used += found.anchors_used;
-    result->anchors_without_positive += found.anchors_without_positive;
-    result->positives += found.positives;
-    result->queue_positives += found.frozen_positives;
+    mos_rows_contrast(o, &problem, anchors, references, weight, (mos_problem){MOS_TERM_MSC, share});
 }
 
 /* Anchors of one modality, references of another, both ways, averaged. A sample's own other
  * modality is a reference. */
-static void cross_rows(mos_objective *o, const mos_objective_input *in, double weight,
-                       mos_objective_result *result) {
+static void cross_rows(mos_objective *o, const mos_objective_input *in, double weight) {
     for (int64_t p = 0; p < in->modalities; p++) {
         for (int64_t q = 0; q < in->modalities; q++) {
             if (p == q) continue;
@@ -89,34 +81,32 @@ static void cross_rows(mos_objective *o, const mos_objective_input *in, double w
                                     .anchor_present = o->present,
                                     .reference_present = o->present + in->batch};
             use_labels(o, &problem);
-            add_supervised(o, problem, anchors, references, q, 1, weight, 0.5, result);
+            add_supervised(o, problem, anchors, references, q, 1, weight, 0.5);
         }
     }
 }
 
 /* The two strong views of each modality, self excluded. */
-static void views_rows(mos_objective *o, const mos_objective_input *in, double weight,
-                       mos_objective_result *result) {
+static void views_rows(mos_objective *o, const mos_objective_input *in, double weight) {
     for (int64_t m = 0; m < in->modalities; m++) {
         mos_row_set rows = mos_view_rows(o, in, m, 0, true);
         mos_rows_set_present(o, in, 0, m);
         mos_rows_set_present(o, in, 1, m);
         mos_contrast problem = mos_rows_square(o, 2 * in->batch);
         use_labels(o, &problem);
-        add_supervised(o, problem, rows, rows, m, 1, weight, 1, result);
+        add_supervised(o, problem, rows, rows, m, 1, weight, 1);
     }
 }
 
 /* The anchors of all modalities together, self excluded. */
-static void joint_rows(mos_objective *o, const mos_objective_input *in, double weight,
-                       mos_objective_result *result) {
+static void joint_rows(mos_objective *o, const mos_objective_input *in, double weight) {
     int64_t all[MOS_MAX_MODALITIES];
     for (int64_t m = 0; m < in->modalities; m++)
         all[m] = m;
     mos_row_set rows = mos_rows_gather(o, in, all, in->modalities);
     mos_contrast problem = mos_rows_square(o, in->modalities * in->batch);
     use_labels(o, &problem);
-    add_supervised(o, problem, rows, rows, 0, in->modalities, weight, 1, result);
+    add_supervised(o, problem, rows, rows, 0, in->modalities, weight, 1);
     mos_rows_scatter(o, in, all, in->modalities);
 }
 
@@ -124,15 +114,11 @@ static int row_sets(const mos_objective_options *options) {
     return options->msc_rows != 0 ? options->msc_rows : options->method->msc;
 }
 
-static void run_msc(mos_objective *o, const mos_objective_input *in, double weight,
-                    mos_objective_result *result) {
-    size_t bytes = (size_t)(in->batch * o->classes);
+static void run_msc(mos_objective *o, const mos_objective_input *in, double weight) {
     int rows = row_sets(&o->options);
-    for (int64_t part = 0; part < o->most_rows / o->batch; part++)
-        memcpy(o->labels + (size_t)part * bytes, in->labels, bytes);
-    if ((rows & MOS_MSC_CROSS) != 0) cross_rows(o, in, weight, result);
-    if ((rows & MOS_MSC_VIEWS) != 0) views_rows(o, in, weight, result);
-    if ((rows & MOS_MSC_JOINT) != 0) joint_rows(o, in, weight, result);
+    if ((rows & MOS_MSC_CROSS) != 0) cross_rows(o, in, weight);
+    if ((rows & MOS_MSC_VIEWS) != 0) views_rows(o, in, weight);
+    if ((rows & MOS_MSC_JOINT) != 0) joint_rows(o, in, weight);
 }
 
 static unsigned msc_needs(const mos_objective_options *options) {

@@ -74,11 +74,9 @@ static void *real_of(const mos_device *device, void *host, int64_t offset) {
     return (unsigned char *)host + (size_t)offset * device->real_bytes;
 }
 
-static void get_block(mos_device *device, const block *from, void *host) {
-    if (device->real_bytes == 8)
-        device->ops->get_f64(device, from->device, host, from->count);
-    else
-        device->ops->get_f32(device, from->device, host, from->count);
+static mosaic_status get_block(mos_device *device, const block *from, void *host) {
+    return device->real_bytes == 8 ? mos_get_f64(device, from->device, host, from->count)
+                                   : mos_get_f32(device, from->device, host, from->count);
 }
 
 static void put_block(mos_device *device, const block *to, const void *host) {
@@ -233,7 +231,7 @@ static mosaic_status add_block(mos_trainer *trainer, draft *it, const block *fro
     const mos_parameter *list = mos_model_parameters(trainer->model, &parameters);
     if (from->device == NULL) return MOSAIC_OK;
     MOS_TRY(mos_alloc((size_t)from->count, device->real_bytes, "a checkpoint", host));
-    get_block(device, from, *host);
+    MOS_TRY(get_block(device, from, *host));
     if (from->kind == BLOCK_WHOLE)
         add_vector(it, from->name, real_type(device), from->count, *host);
     for (int64_t i = 0; i < parameters; i++) {
@@ -502,7 +500,8 @@ static mosaic_status restore_queue(mos_trainer *trainer, const mos_safetensors *
         if (tensor == NULL) return fail_damaged(path, "its queue of labelled latents is missing");
         memcpy(parts[i].data, tensor->data, tensor->bytes);
     }
-    const mos_label_queue *queue = mos_objective_queue(trainer->objective);
+    mos_label_queue *queue = mos_objective_queue(trainer->objective);
+    queue->stale = true;
     const int64_t held = queue->cursor[0], next = queue->cursor[1];
     bool sane = count == 0 || (held >= 0 && held <= queue->size && next >= 0 &&
                                next < queue->size && (held == queue->size || next == held));

@@ -28,8 +28,8 @@ static mosaic_status fail_not_finite(mos_step_result *result, const char *what) 
     return mos_fail(MOSAIC_ERR_NUMERIC, "the %s of a training step is not finite", what);
 }
 
-mosaic_status mos_step_losses(mos_step *step, const mos_step_input *input,
-                              mos_step_result *result) {
+/* Everything up to the gradients of latents and logits. */
+static mosaic_status enqueue_losses(mos_step *step, const mos_step_input *input) {
     mos_model *model = step->model;
     const mos_model_spec *spec = mos_model_get_spec(model);
     mos_objective_input rows = {.modalities = spec->modalities,
@@ -37,7 +37,6 @@ mosaic_status mos_step_losses(mos_step *step, const mos_step_input *input,
                                 .classes = spec->classes,
                                 .latent = spec->latent,
                                 .labels = input->labels};
-    *result = (mos_step_result){0};
     MOS_TRY(run_forward(step, input));
     for (int64_t m = 0; m < spec->modalities; m++) {
         rows.present[m] = input->present[m];
@@ -51,23 +50,45 @@ mosaic_status mos_step_losses(mos_step *step, const mos_step_input *input,
         rows.logits = mos_model_logits(model);
         rows.dlogits = mos_model_dlogits(model);
     }
-    MOS_TRY(mos_objective_run(step->objective, &rows, &result->losses));
+    return mos_objective_enqueue(step->objective, &rows);
+}
+
+/* The step waits for its device here and nowhere else. */
+static mosaic_status collect_losses(mos_step *step, mos_step_result *result) {
+    MOS_TRY(mos_settle(step->device));
+    mos_objective_collect(step->objective, &result->losses);
     return is_finite_result(&result->losses) ? MOSAIC_OK : fail_not_finite(result, "loss");
+}
+
+mosaic_status mos_step_losses(mos_step *step, const mos_step_input *input,
+                              mos_step_result *result) {
+    *result = (mos_step_result){0};
+    MOS_TRY(enqueue_losses(step, input));
+    return collect_losses(step, result);
 }
 
 /* ---- backward ---- */
 
+static mosaic_status enqueue_backward(mos_step *step) {
+    mos_device *device = step->device;
+    if (step->head) mos_model_head_backward(step->model);
+    MOS_TRY(mos_model_backward_all(step->model));
+    device->ops->measure(device, mos_model_grads(step->model), mos_model_param_count(step->model),
+                         step->measured);
+    device->ops->get_bytes(device, step->measured, &step->found, sizeof step->found);
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_step_gradients(mos_step *step, const mos_step_input *input,
                                  mos_step_result *result) {
-    double squares = 0;
-    int64_t not_finite = 0;
-    MOS_TRY(mos_step_losses(step, input, result));
-    if (step->head) mos_model_head_backward(step->model);
-    mos_model_backward_all(step->model);
-    step->device->ops->measure(step->device, mos_model_grads(step->model),
-                               mos_model_param_count(step->model), &squares, &not_finite);
+    *result = (mos_step_result){0};
+    MOS_TRY(enqueue_losses(step, input));
+    MOS_TRY(enqueue_backward(step));
+    MOS_TRY(collect_losses(step, result));
+    const double squares = step->found.sum_of_squares;
     result->norm = sqrt(squares);
-    if (not_finite > 0 || !isfinite(squares)) return fail_not_finite(result, "gradient");
+    if (step->found.not_finite > 0 || !isfinite(squares))
+        return fail_not_finite(result, "gradient");
     return MOSAIC_OK;
 }
 
@@ -115,6 +136,9 @@ mosaic_status mos_step_init(mos_step *step, mos_model *model, mos_objective *obj
                        .latents = (needs & MOS_NEEDS_ANY_LATENTS) != 0,
                        .head = (needs & MOS_NEEDS_LOGITS) != 0,
                        .encoder_rate = 1};
+    void *measured = NULL;
+    MOS_TRY(device->ops->alloc(device, sizeof *step->measured, &measured));
+    step->measured = measured;
     MOS_TRY(device->ops->alloc(device, bytes, &step->moment1));
     if (optimizer == MOS_OPTIMIZER_ADAM || optimizer == MOS_OPTIMIZER_ADAMW)
         MOS_TRY(device->ops->alloc(device, bytes, &step->moment2));
@@ -151,6 +175,7 @@ mosaic_status mos_step_group(mos_step *step, double encoder_rate, int64_t freeze
 
 void mos_step_release(mos_step *step) {
     if (step->device != NULL) {
+        step->device->ops->free(step->device, step->measured);
         step->device->ops->free(step->device, step->moment1);
         step->device->ops->free(step->device, step->moment2);
     }

@@ -17,6 +17,7 @@ typedef struct mos_step {
     bool latents, head;      /* what the objective's terms ask for */
     void *moment1, *moment2; /* real [param_count] on the device; moment2 NULL where the optimizer
                                 has one moment */
+    mos_measure_result *measured, found; /* of all gradients: on the device, and here */
     /* What the optimizer changes where encoders have a rate of their own or are frozen, else NULL:
      * all that is trainable. encoder_rate: times the rate of the others. */
     mos_segment_range *encoder_segments, *other_segments;

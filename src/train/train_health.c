@@ -11,11 +11,11 @@
 enum { IN_A_ROW = 3 };
 
 /* Unit rows of view set `view` of modality m, [batch, latent]. */
-static void get_rows(mos_trainer *trainer, int64_t m, int64_t view, float *to) {
+static mosaic_status get_rows(mos_trainer *trainer, int64_t m, int64_t view, float *to) {
     mos_device *device = trainer->device;
     int64_t values = trainer->config->settings.train.batch * trainer->card->spec.latent;
     const unsigned char *z = mos_model_latents(trainer->model, m);
-    device->ops->get_f32(device, z + (size_t)(view * values) * device->real_bytes, to, values);
+    return mos_get_f32(device, z + (size_t)(view * values) * device->real_bytes, to, values);
 }
 
 /* The view set that is compared across modalities. */
@@ -24,11 +24,10 @@ static int64_t anchor_of(const mos_trainer *trainer) {
 }
 
 /* Two strong views of the same modality, or one set of rows and no pair. */
-static bool get_views(mos_trainer *trainer, int64_t m) {
-    bool strong = trainer->views.views >= 2 && trainer->views.kinds[1] == 's';
-    get_rows(trainer, m, strong ? 0 : anchor_of(trainer), trainer->rows_z);
-    if (strong) get_rows(trainer, m, 1, trainer->rows_pair);
-    return strong;
+static mosaic_status get_views(mos_trainer *trainer, int64_t m, bool *pair) {
+    *pair = trainer->views.views >= 2 && trainer->views.kinds[1] == 's';
+    MOS_TRY(get_rows(trainer, m, *pair ? 0 : anchor_of(trainer), trainer->rows_z));
+    return *pair ? get_rows(trainer, m, 1, trainer->rows_pair) : MOSAIC_OK;
 }
 
 /* Rows of absent patches are no rows: they are exactly zero or not of unit length. */
@@ -51,12 +50,14 @@ static int64_t drop_absent(mos_trainer *trainer, bool pair) {
 }
 
 /* Mean |a - b|^2 of a patch's rows in this modality and the next one; NaN with one modality. */
-static double align_modalities(mos_trainer *trainer, int64_t m) {
+static mosaic_status align_modalities(mos_trainer *trainer, int64_t m, double *out) {
     int64_t modalities = trainer->card->spec.modalities, d = trainer->card->spec.latent;
-    if (modalities < 2) return NAN;
-    get_rows(trainer, m, anchor_of(trainer), trainer->rows_z);
-    get_rows(trainer, (m + 1) % modalities, anchor_of(trainer), trainer->rows_pair);
-    return mos_pair_alignment(trainer->rows_z, trainer->rows_pair, drop_absent(trainer, true), d);
+    *out = NAN;
+    if (modalities < 2) return MOSAIC_OK;
+    MOS_TRY(get_rows(trainer, m, anchor_of(trainer), trainer->rows_z));
+    MOS_TRY(get_rows(trainer, (m + 1) % modalities, anchor_of(trainer), trainer->rows_pair));
+    *out = mos_pair_alignment(trainer->rows_z, trainer->rows_pair, drop_absent(trainer, true), d);
+    return MOSAIC_OK;
 }
 
 static void add_values(mos_metric_row *row, const char *modality, const mos_health *health,
@@ -96,13 +97,16 @@ mosaic_status mos_trainer_check_health(mos_trainer *trainer) {
     if (trainer->rows_z == NULL) return MOSAIC_OK; /* no latents, nothing to collapse */
     mos_metric_row_begin(&trainer->row, "health", trainer->at.step, trainer->at.epoch + 1);
     for (int64_t m = 0; m < spec->modalities; m++) {
-        bool pair = get_views(trainer, m);
+        bool pair;
+        double across;
+        MOS_TRY(get_views(trainer, m, &pair));
         int64_t rows = drop_absent(trainer, pair);
         health[m] = (mos_health){0};
         if (rows < 2) continue;
         MOS_TRY(mos_health_measure(trainer->rows_z, pair ? trainer->rows_pair : NULL, rows,
                                    spec->latent, &health[m]));
-        add_values(&trainer->row, spec->modality[m].name, &health[m], align_modalities(trainer, m));
+        MOS_TRY(align_modalities(trainer, m, &across));
+        add_values(&trainer->row, spec->modality[m].name, &health[m], across);
         collapsed = collapsed || health[m].collapsed;
     }
     MOS_TRY(mos_run_log_write(&trainer->log, &trainer->row));

@@ -52,8 +52,8 @@ static mosaic_status add_weights(const mos_trainer *trainer, capture *it) {
     int64_t state = mos_model_state_count(trainer->model);
     MOS_TRY(mos_alloc((size_t)params, sizeof(float), "weights for replay", &it->params));
     MOS_TRY(mos_alloc((size_t)state, sizeof(float), "weights for replay", &it->state));
-    device->ops->get_f32(device, mos_model_params(trainer->model), it->params, params);
-    device->ops->get_f32(device, mos_model_state(trainer->model), it->state, state);
+    MOS_TRY(mos_get_f32(device, mos_model_params(trainer->model), it->params, params));
+    MOS_TRY(mos_get_f32(device, mos_model_state(trainer->model), it->state, state));
     add_vector(it, "params", MOS_F32, params, it->params);
     add_vector(it, "state", MOS_F32, state, it->state);
     return MOSAIC_OK;

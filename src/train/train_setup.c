@@ -9,6 +9,7 @@
 #include "data/band_identity.h"
 #include "data/fraction.h"
 #include "data/verdicts.h"
+#include "evaluate/batch_memory.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -459,6 +460,7 @@ static void describe_loader(mos_trainer *trainer) {
     loader->shuffle = loader->drop_last = true;
     loader->policy = trainer->config->data.policy;
     loader->constant_bands = trainer->config->data.constant_bands;
+    loader->memory = mos_batch_memory(trainer->device);
 }
 
 static mosaic_status make_loader(mos_trainer *trainer) {
@@ -556,6 +558,7 @@ mosaic_status mos_trainer_prepare(mos_trainer *trainer) {
 }
 
 void mos_trainer_release(mos_trainer *trainer) {
+    mos_drain(trainer->device); /* it may still read images */
     mos_loader_destroy(&trainer->loader);
     mos_step_release(&trainer->step);
     mos_objective_destroy(&trainer->objective);

@@ -117,7 +117,7 @@ static float *values_of(mos_model *model, const char *name, int64_t *count) {
     assert_non_null(parameter);
     assert_int_equal(mos_alloc((size_t)parameter->count, sizeof *values, "a test", &values),
                      MOSAIC_OK);
-    mos_model_get(model, parameter, values);
+    assert_int_equal(mos_model_get(model, parameter, values), MOSAIC_OK);
     if (count != NULL) *count = parameter->count;
     return values;
 }

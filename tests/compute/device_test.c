@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "compute/device.h"
+#include "compute/backends.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,13 +28,7 @@ static void opens_ref_in_double(void **state) {
 static void auto_is_cpu(void **state) {
     (void)state;
     mos_device *device;
-    const mosaic_status status = mos_device_open("auto", MOS_PRECISION_FP32, 0, &device);
-    if (mos_backend_cpu.open == NULL) {
-        assert_int_equal(status, MOSAIC_ERR_UNSUPPORTED);
-        assert_null(device);
-        return;
-    }
-    assert_int_equal(status, MOSAIC_OK);
+    assert_int_equal(mos_device_open("auto", MOS_PRECISION_FP32, 0, &device), MOSAIC_OK);
     assert_string_equal(device->ops->name, "cpu");
     assert_int_equal(device->precision, MOS_PRECISION_FP32);
     assert_int_equal(device->real_bytes, 4);
@@ -63,14 +57,77 @@ static void names_both_backends(void **state) {
 
 static void every_entry_is_filled(void **state) {
     (void)state;
-    const mos_backend *tables[] = {&mos_backend_ref, &mos_backend_cpu};
-    for (int i = 0; i < 2; i++) {
+    for (const char *const *name = mos_device_names(); *name != NULL; name++) {
         const void *entries[sizeof(mos_backend) / sizeof(void *)];
-        if (tables[i]->open == NULL) continue;
-        memcpy(entries, tables[i], sizeof entries);
+        mos_device *device;
+        assert_int_equal(mos_device_open(*name, MOS_PRECISION_FP32, 1, &device), MOSAIC_OK);
+        memcpy(entries, device->ops, sizeof entries);
         for (size_t k = 0; k < sizeof entries / sizeof entries[0]; k++)
             assert_non_null(entries[k]);
+        mos_device_close(&device);
     }
+}
+
+/* One of several devices, by its number. */
+static void takes_a_number(void **state) {
+    (void)state;
+    mos_device *device;
+    assert_int_equal(mos_device_open("ref:0", MOS_PRECISION_FP32, 1, &device), MOSAIC_OK);
+    assert_int_equal(device->index, 0);
+    mos_device_close(&device);
+    const char *const wrong[] = {"ref:1", "ref:-1", "ref:", "ref:0x", "ref:zero", "ref0"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_int_equal(mos_device_open(wrong[i], MOS_PRECISION_FP32, 1, &device),
+                         MOSAIC_ERR_USAGE);
+        assert_null(device);
+        assert_non_null(strstr(mosaic_error(), wrong[i]));
+    }
+}
+
+/* What a table lacks is composed of what it has, and computes the same. */
+static void composes_what_is_missing(void **state) {
+    (void)state;
+    enum { ROWS = 300, COLS = 3 };
+    double values[ROWS * COLS], masked[2][ROWS * COLS], gathered[2][ROWS * COLS];
+    uint8_t present[ROWS];
+    int32_t index[ROWS];
+    for (int i = 0; i < ROWS; i++) {
+        present[i] = i % 3 != 1;
+        index[i] = i % 5 == 2 ? -1 : i * 7 % ROWS;
+        for (int k = 0; k < COLS; k++)
+            values[i * COLS + k] = 1 + i * COLS + k;
+    }
+    for (int own = 0; own < 2; own++) {
+        mos_backend table = mos_backend_ref;
+        mos_device *device;
+        void *x, *y, *mask, *rows;
+        if (own == 0) table.mask_rows = NULL;
+        if (own == 0) table.gather_rows = NULL;
+        assert_int_equal(mos_device_open_table(&table, MOS_PRECISION_FP64, 1, &device), MOSAIC_OK);
+        const mos_backend *ops = device->ops;
+        assert_int_equal(ops->alloc(device, sizeof values, &x), MOSAIC_OK);
+        assert_int_equal(ops->alloc(device, sizeof values, &y), MOSAIC_OK);
+        assert_int_equal(ops->alloc(device, sizeof present, &mask), MOSAIC_OK);
+        assert_int_equal(ops->alloc(device, sizeof index, &rows), MOSAIC_OK);
+        ops->put_f64(device, x, values, ROWS * COLS);
+        ops->put_bytes(device, mask, present, sizeof present);
+        ops->put_bytes(device, rows, index, sizeof index);
+        ops->gather_rows(device, ROWS, COLS, x, rows, y);
+        ops->mask_rows(device, ROWS, COLS - 1, x, COLS, mask);
+        assert_int_equal(mos_get_f64(device, x, masked[own], ROWS * COLS), MOSAIC_OK);
+        assert_int_equal(mos_get_f64(device, y, gathered[own], ROWS * COLS), MOSAIC_OK);
+        void *const memory[] = {x, y, mask, rows};
+        for (int i = 0; i < 4; i++)
+            ops->free(device, memory[i]);
+        assert_int_equal(ops->host_alloc(device, 100, &x), MOSAIC_OK);
+        ops->host_free(device, x);
+        assert_int_equal(mos_settle(device), MOSAIC_OK);
+        mos_device_close(&device);
+    }
+    assert_memory_equal(masked[0], masked[1], sizeof masked[0]);
+    assert_memory_equal(gathered[0], gathered[1], sizeof gathered[0]);
+    assert_true(masked[0][3] == 0 && masked[0][4] == 0 && masked[0][5] == 6);
+    assert_true(gathered[0][2 * COLS] == 0 && gathered[0][COLS] == 1 + 7 * COLS);
 }
 
 static bool is_missing(const mos_backend *backend) {
@@ -193,7 +250,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opens_ref_in_double),         cmocka_unit_test(auto_is_cpu),
         cmocka_unit_test(refuses_other_names),         cmocka_unit_test(names_both_backends),
-        cmocka_unit_test(every_entry_is_filled),       cmocka_unit_test(plans_refuse_bad_shapes),
+        cmocka_unit_test(every_entry_is_filled),       cmocka_unit_test(takes_a_number),
+        cmocka_unit_test(composes_what_is_missing),    cmocka_unit_test(plans_refuse_bad_shapes),
         cmocka_unit_test(survives_failed_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

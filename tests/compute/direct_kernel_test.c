@@ -89,7 +89,7 @@ static void gathered_layers(void **state) {
     };
     for (size_t i = 0; i < COUNT(shapes); i++) {
         mos_conv_shape shape = shapes[i];
-        shape.algorithm = MOS_CONV_GATHERED;
+        shape.algorithm = "GATHERED";
         agree(shape, "gathered");
     }
 }
@@ -97,7 +97,7 @@ static void gathered_layers(void **state) {
 static void stems(void **state) {
     (void)state;
 #define STEM(...)                                                                                  \
-    { __VA_ARGS__, .image = true, .train = true, .algorithm = MOS_CONV_STEM }
+    { __VA_ARGS__, .image = true, .train = true, .algorithm = "STEM" }
     static const mos_conv_shape shapes[] = {
         STEM(2, 2, 120, 120, 64, 7, 2, 3),
         STEM(2, 12, 60, 60, 64, 7, 2, 3),
@@ -131,7 +131,7 @@ static void other_shapes(void **state) {
         {1, 32, 3, 2, 32, 4, 1, 3, .train = true},
         {2, 5, 21, 18, 48, 9, 2, 4, .image = true, .train = true},
         {2, 17, 12, 13, 16, 10, 3, 1, .image = true, .train = true},
-        {9, 32, 30, 30, 32, 3, 1, 1, .train = true, .algorithm = MOS_CONV_IM2COL},
+        {9, 32, 30, 30, 32, 3, 1, 1, .train = true, .algorithm = "IM2COL"},
     };
     for (size_t i = 0; i < COUNT(shapes); i++)
         agree(shapes[i], "im2col");
@@ -147,7 +147,7 @@ static void samples_stand_alone(void **state) {
                                             {7, 5, 40, 40, 32, 7, 2, 3, .image = true}};
     for (size_t i = 0; i < 2 * COUNT(shapes); i++) {
         mos_conv_shape many = shapes[i / 2], one;
-        many.algorithm = many.image ? MOS_CONV_STEM : MOS_CONV_GATHERED;
+        many.algorithm = many.image ? "STEM" : "GATHERED";
         many.train = true;
         one = many;
         one.n = 1;

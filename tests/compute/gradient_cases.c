@@ -26,7 +26,7 @@ static grad_report check(const grad_problem *problem, uint64_t seed) {
 }
 
 static void read_and_free(mos_device *device, void *real, double *host, int64_t count) {
-    device->ops->get_f64(device, real, host, count);
+    (void)!mos_get_f64(device, real, host, count);
     device->ops->free(device, real);
 }
 
@@ -71,7 +71,7 @@ static void conv_forward(void *opaque, const double *in, double *out) {
     void *x = conv_input(device, s, in);
     void *y = support_act(device, NULL, s->n, s->co, plan.info.oh, plan.info.ow);
     device->ops->conv_forward(device, plan.conv, x, plan.weights, y, plan.workspace);
-    device->ops->get_act(device, y, out, s->n, s->co, plan.info.oh, plan.info.ow);
+    (void)!mos_get_act(device, y, out, s->n, s->co, plan.info.oh, plan.info.ow);
     device->ops->free(device, x);
     device->ops->free(device, y);
     release_conv(device, &plan);
@@ -87,7 +87,7 @@ static void conv_backward(void *opaque, const double *in, const double *dout, do
     void *dw = support_real(device, NULL, plan.w_count);
     device->ops->conv_backward_data(device, plan.conv, plan.weights, dy, dx, plan.workspace);
     device->ops->conv_backward_weights(device, plan.conv, x, dy, dw, plan.workspace);
-    device->ops->get_act(device, dx, din, s->n, s->ci, s->h, s->w);
+    (void)!mos_get_act(device, dx, din, s->n, s->ci, s->h, s->w);
     read_and_free(device, dw, din + plan.x_count, plan.w_count);
     device->ops->free(device, x);
     device->ops->free(device, dx);
@@ -115,7 +115,7 @@ static grad_report run_conv(mos_device *device, const gradient_case *which) {
 typedef struct norm_arrays {
     mos_norm *norm;
     void *x, *y, *skip, *gamma, *beta, *running_mean, *running_var, *mean, *rstd;
-    const uint8_t *present;
+    void *present;
     int64_t count;
 } norm_arrays;
 
@@ -128,9 +128,9 @@ static void *norm_array(mos_device *device, const mos_norm_shape *s, const doubl
 static void read_norm_array(mos_device *device, const mos_norm_shape *s, const void *array,
                             double *host) {
     if (s->features)
-        device->ops->get_f64(device, array, host, s->n * s->c);
+        (void)!mos_get_f64(device, array, host, s->n * s->c);
     else
-        device->ops->get_act(device, array, host, s->n, s->c, s->h, s->w);
+        (void)!mos_get_act(device, array, host, s->n, s->c, s->h, s->w);
 }
 
 static norm_arrays run_norm_forward(const problem_context *context, const double *in) {
@@ -139,7 +139,7 @@ static norm_arrays run_norm_forward(const problem_context *context, const double
     norm_arrays a = {.count = s->n * s->c * s->h * s->w};
     const double *gamma = in + (s->skip ? 2 : 1) * a.count;
     support_check(device->ops->norm_create(device, s, &a.norm), context->which->name);
-    a.present = context->which->norm.masked ? row_mask : NULL;
+    a.present = context->which->norm.masked ? support_table(device, row_mask, (size_t)s->n) : NULL;
     a.x = norm_array(device, s, in);
     a.y = norm_array(device, s, NULL);
     a.skip = s->skip ? norm_array(device, s, in + a.count) : NULL;
@@ -156,8 +156,8 @@ static norm_arrays run_norm_forward(const problem_context *context, const double
 }
 
 static void release_norm(mos_device *device, norm_arrays *a) {
-    void *arrays[] = {a->x,           a->y,    a->skip, a->gamma, a->beta, a->running_mean,
-                      a->running_var, a->mean, a->rstd};
+    void *arrays[] = {a->x,           a->y,    a->skip, a->gamma,  a->beta, a->running_mean,
+                      a->running_var, a->mean, a->rstd, a->present};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
         device->ops->free(device, arrays[i]);
     device->ops->norm_destroy(device, &a->norm);
@@ -228,7 +228,7 @@ static void pool_pass(const problem_context *context, const double *in, double *
     void *y = support_act(device, NULL, s->n, s->c, oh, ow);
     void *index = support_bytes(device, index_bytes);
     device->ops->pool_forward(device, pool, x, y, index);
-    if (out != NULL) device->ops->get_act(device, y, out, s->n, s->c, oh, ow);
+    if (out != NULL) (void)!mos_get_act(device, y, out, s->n, s->c, oh, ow);
     if (din != NULL) {
         double *part = support_normal(count, 78), *rest = support_host(count, sizeof *rest);
         for (int64_t i = 0; i < count; i++)
@@ -236,7 +236,7 @@ static void pool_pass(const problem_context *context, const double *in, double *
         void *dy = support_act(device, rest, s->n, s->c, oh, ow);
         void *dy2 = second ? support_act(device, part, s->n, s->c, oh, ow) : NULL;
         device->ops->pool_backward(device, pool, dy, dy2, index, x);
-        device->ops->get_act(device, x, din, s->n, s->c, s->h, s->w);
+        (void)!mos_get_act(device, x, din, s->n, s->c, s->h, s->w);
         device->ops->free(device, dy);
         device->ops->free(device, dy2);
         mos_free(part);
@@ -288,7 +288,7 @@ static void mean_backward(void *opaque, const double *in, const double *dout, do
     const int64_t h = context->which->rows.h, w = context->which->rows.w;
     void *dx = support_act(device, in, n, c, h, w), *dy = support_real(device, dout, n * c);
     device->ops->mean_backward(device, n, c, h, w, dy, dx);
-    device->ops->get_act(device, dx, din, n, c, h, w);
+    (void)!mos_get_act(device, dx, din, n, c, h, w);
     device->ops->free(device, dx);
     device->ops->free(device, dy);
 }
@@ -374,11 +374,11 @@ static void unit_pass(const problem_context *context, const double *in, double *
     void *x = support_real(device, in, n * d), *y = support_real(device, NULL, n * d);
     void *norms = support_real(device, NULL, n);
     device->ops->unit_forward(device, n, d, x, y, norms);
-    if (out != NULL) device->ops->get_f64(device, y, out, n * d);
+    if (out != NULL) (void)!mos_get_f64(device, y, out, n * d);
     if (din != NULL) {
         void *dy = support_real(device, dout, n * d);
         device->ops->unit_backward(device, n, d, y, norms, dy, x);
-        device->ops->get_f64(device, x, din, n * d);
+        (void)!mos_get_f64(device, x, din, n * d);
         device->ops->free(device, dy);
     }
     device->ops->free(device, x);
@@ -447,22 +447,22 @@ static double contrast_pass(const problem_context *context, const double *in, do
     const bool one_set = context->which->contrast.one_set;
     const int64_t a_count = problem.anchors * WIDTH;
     const int64_t r_count = (problem.references - problem.frozen) * WIDTH;
-    mos_contrast_result result;
     double *references = support_normal64(ROWS * WIDTH, 80); /* the frozen ones stay */
     memcpy(references, one_set ? in : in + a_count, (size_t)r_count * sizeof *in);
     void *zr = support_real(device, references, ROWS * WIDTH);
     void *za = one_set ? zr : support_real(device, in, a_count);
     void *dza = din == NULL ? NULL : support_real(device, NULL, a_count);
     void *dzr = din == NULL || one_set ? dza : support_real(device, NULL, r_count);
-    void *scratch = support_bytes(device, device->ops->contrast_bytes(device, &problem));
-    device->ops->contrast(device, &problem, za, zr, scale, dza, dzr, scratch, &result);
+    support_problem made = support_problem_make(device, &problem);
+    device->ops->contrast(device, &made.problem, za, zr, scale, dza, dzr, made.scratch,
+                          made.result);
+    const mos_contrast_result result = support_problem_take(device, &made);
     if (din != NULL) {
         read_and_free(device, dza, din, a_count);
         if (!one_set) read_and_free(device, dzr, din + a_count, r_count);
     }
     if (!one_set) device->ops->free(device, za);
     device->ops->free(device, zr);
-    device->ops->free(device, scratch);
     mos_free(references);
     return result.loss;
 }
@@ -499,11 +499,11 @@ static double bce_pass(const problem_context *context, const double *in, double 
     mos_device *device = context->device;
     const int64_t n = context->which->bce.n, l = context->which->bce.l;
     void *logits = support_real(device, in, n * l), *dlogits = support_real(device, NULL, n * l);
-    double loss;
     int64_t known;
-    device->ops->bce(device, n, l, logits, row_labels,
-                     context->which->bce.weighted ? weights : NULL, scale, dlogits, &loss, &known);
-    if (din != NULL) device->ops->get_f64(device, dlogits, din, n * l);
+    const double loss =
+        support_bce(device, n, l, logits, row_labels, context->which->bce.weighted ? weights : NULL,
+                    scale, dlogits, &known);
+    if (din != NULL) (void)!mos_get_f64(device, dlogits, din, n * l);
     device->ops->free(device, logits);
     device->ops->free(device, dlogits);
     return loss;

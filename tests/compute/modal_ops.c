@@ -73,7 +73,8 @@ void modal_run(mos_device *device, const modal_shape *shape, const double *in, b
     const int64_t outputs = shape->n * shape->d, heads = shape->extra > 0 ? shape->extra : 1;
     const int inputs = modal_inputs(shape);
     uint8_t *present = make_mask(shape);
-    const mos_modal_rows rows = {shape->modalities, shape->n, shape->d, present};
+    uint8_t *mask = support_table(device, present, (size_t)(shape->modalities * shape->n));
+    const mos_modal_rows rows = {shape->modalities, shape->n, shape->d, mask};
     double *host = support_host(count, sizeof *host);
     void *x[3] = {NULL}, *dx[3] = {NULL};
     for (int a = 0; a < inputs; a++) {
@@ -86,16 +87,17 @@ void modal_run(mos_device *device, const modal_shape *shape, const double *in, b
     void *p = nan_real(device, shape->n * heads * shape->modalities * shape->modalities);
     void *to = nan_real(device, outputs), *gradient = support_real(device, dy, outputs);
     run_forward(device, shape, &rows, x, p, to);
-    device->ops->get_f64(device, to, y, outputs);
+    (void)!mos_get_f64(device, to, y, outputs);
     if (din != NULL) {
         void *const *found = run_backward(device, shape, &rows, x, p, gradient, dx);
         for (int a = 0; a < inputs; a++)
-            device->ops->get_f64(device, found[a], din + a * count, count);
+            (void)!mos_get_f64(device, found[a], din + a * count, count);
     }
     for (int a = 0; a < inputs; a++) {
         device->ops->free(device, x[a]);
         device->ops->free(device, dx[a]);
     }
+    device->ops->free(device, mask);
     device->ops->free(device, p);
     device->ops->free(device, to);
     device->ops->free(device, gradient);

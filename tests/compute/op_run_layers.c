@@ -43,13 +43,13 @@ static void *positive_real(mos_device *device, int64_t count, uint64_t seed) {
 
 static void take_act(mos_device *device, op_outputs *out, const char *name, void *act, int64_t n,
                      int64_t c, int64_t h, int64_t w) {
-    device->ops->get_act(device, act, op_output_add(out, name, n * c * h * w), n, c, h, w);
+    (void)!mos_get_act(device, act, op_output_add(out, name, n * c * h * w), n, c, h, w);
     device->ops->free(device, act);
 }
 
 static void take_real(mos_device *device, op_outputs *out, const char *name, void *real,
                       int64_t count) {
-    device->ops->get_f64(device, real, op_output_add(out, name, count), count);
+    (void)!mos_get_f64(device, real, op_output_add(out, name, count), count);
     device->ops->free(device, real);
 }
 
@@ -242,9 +242,10 @@ static void norm_backward(mos_device *device, const op_case *which, const norm_r
 void op_run_norm(mos_device *device, const op_case *which, op_outputs *out) {
     const mos_norm_shape *s = &which->norm.shape;
     uint8_t *present = support_host(s->n, 1);
-    norm_run run = {.present = which->norm.masked ? present : NULL};
     for (int64_t i = 0; i < s->n; i++)
         present[i] = !is_absent(which, i);
+    norm_run run = {.present =
+                        which->norm.masked ? support_table(device, present, (size_t)s->n) : NULL};
     support_check(device->ops->norm_create(device, s, &run.norm), which->name);
     run.x = random_norm_array(device, s, 1, 1.5, 0.75);
     run.skip = s->skip ? random_norm_array(device, s, 2, 1, 0) : NULL;

@@ -25,7 +25,7 @@ static void *unwritten_real(mos_device *device, int64_t count) {
 
 static void take_real(mos_device *device, op_outputs *out, const char *name, void *real,
                       int64_t count) {
-    device->ops->get_f64(device, real, op_output_add(out, name, count), count);
+    (void)!mos_get_f64(device, real, op_output_add(out, name, count), count);
     device->ops->free(device, real);
 }
 
@@ -84,13 +84,15 @@ void op_run_rows(mos_device *device, const op_case *which, op_outputs *out) {
          *copy = unwritten_real(device, n * stride);
     device->ops->columns(device, n, cols, from, stride, to, cols + 2, false);
     device->ops->columns(device, n, cols, from, stride, added, cols + 2, true);
-    device->ops->mask_rows(device, n, cols, from, stride, present);
+    void *mask = support_table(device, present, (size_t)n);
+    device->ops->mask_rows(device, n, cols, from, stride, mask);
     device->ops->copy(device, copy, from, (size_t)(n * stride) * device->real_bytes);
     device->ops->zero(device, from, (size_t)stride * device->real_bytes);
     take_real(device, out, "copied", to, n * (cols + 2));
     take_real(device, out, "added", added, n * (cols + 2));
     take_real(device, out, "masked", copy, n * stride);
     take_real(device, out, "zeroed", from, n * stride);
+    device->ops->free(device, mask);
     mos_free(present);
 }
 
@@ -176,17 +178,19 @@ void op_run_contrast(mos_device *device, const op_case *which, op_outputs *out) 
     void *zr = one_set ? za : unit_rows(device, references, d, 2);
     void *dza = support_real(device, NULL, anchors * d);
     void *dzr = one_set ? dza : random_real(device, moving * d, 4);
-    const size_t bytes = ops->contrast_bytes(device, &problem);
-    void *scratch = support_bytes(device, bytes);
-    mos_contrast_result result;
-    memset(scratch, 0xff, bytes);
-    ops->contrast(device, &problem, za, zr, 1000, dza, dzr, scratch, &result);
+    support_problem made = support_problem_make(device, &problem);
+    const size_t bytes = ops->contrast_bytes(device, &made.problem);
+    uint8_t *dirt = support_host((int64_t)bytes, 1);
+    memset(dirt, 0xff, bytes);
+    ops->put_bytes(device, made.scratch, dirt, bytes);
+    ops->contrast(device, &made.problem, za, zr, 1000, dza, dzr, made.scratch, made.result);
+    mos_contrast_result result = support_problem_take(device, &made);
+    mos_free(dirt);
     take_contrast(out, &result);
     take_real(device, out, "dza", dza, anchors * d);
     if (!one_set) take_real(device, out, "dzr", dzr, moving * d);
     ops->free(device, za);
     if (!one_set) ops->free(device, zr);
-    ops->free(device, scratch);
     mos_free(self);
     mos_free(partner);
     mos_free(present);
@@ -196,7 +200,7 @@ void op_run_contrast(mos_device *device, const op_case *which, op_outputs *out) 
 
 void op_run_bce(mos_device *device, const op_case *which, op_outputs *out) {
     const int64_t n = which->bce.n, l = which->bce.l;
-    double *logits = support_normal(n * l, 1), *weights = support_normal(l, 2), loss;
+    double *logits = support_normal(n * l, 1), *weights = support_normal(l, 2);
     int8_t *labels = random_labels(n * l, 3);
     int64_t known;
     for (int64_t i = 0; i < n * l; i++) {
@@ -206,8 +210,8 @@ void op_run_bce(mos_device *device, const op_case *which, op_outputs *out) {
     for (int64_t i = 0; i < l; i++)
         weights[i] = fabs(weights[i]) + 0.25;
     void *x = support_real(device, logits, n * l), *dx = unwritten_real(device, n * l);
-    device->ops->bce(device, n, l, x, labels, which->bce.weighted ? weights : NULL, 2.5, dx, &loss,
-                     &known);
+    const double loss =
+        support_bce(device, n, l, x, labels, which->bce.weighted ? weights : NULL, 2.5, dx, &known);
     op_output_add(out, "loss", 1)[0] = loss;
     op_output_add(out, "known", 1)[0] = (double)known;
     take_real(device, out, "dlogits", dx, n * l);
@@ -245,19 +249,18 @@ void op_run_optimize(mos_device *device, const op_case *which, op_outputs *out) 
 
 void op_run_measure(mos_device *device, const op_case *which, op_outputs *out) {
     const int64_t count = which->rows.n;
-    double *host = support_normal(count, 1), sum;
-    int64_t bad;
+    double *host = support_normal(count, 1);
     void *x = support_real(device, host, count);
-    device->ops->measure(device, x, count, &sum, &bad);
-    op_output_add(out, "sum", 1)[0] = sum;
+    mos_measure_result found = support_measure(device, x, count);
+    op_output_add(out, "sum", 1)[0] = found.sum_of_squares;
     double *counts = op_output_add(out, "not finite", 2);
-    counts[0] = (double)bad;
+    counts[0] = (double)found.not_finite;
     host[0] = NAN;
     host[count / 2] = INFINITY;
     host[count - 1] = -INFINITY;
     device->ops->put_f64(device, x, host, count);
-    device->ops->measure(device, x, count, &sum, &bad);
-    counts[1] = (double)bad;
+    found = support_measure(device, x, count);
+    counts[1] = (double)found.not_finite;
     device->ops->free(device, x);
     mos_free(host);
 }
@@ -271,11 +274,11 @@ void op_run_memory(mos_device *device, const op_case *which, op_outputs *out) {
     for (int64_t i = 0; i < count; i++)
         narrow[i] = (float)host[i];
     void *act = support_act(device, host, n, c, h, w), *real = support_real(device, NULL, count);
-    device->ops->get_act(device, act, op_output_add(out, "act", count), n, c, h, w);
+    (void)!mos_get_act(device, act, op_output_add(out, "act", count), n, c, h, w);
     device->ops->put_f32(device, real, narrow, count);
-    device->ops->get_f64(device, real, op_output_add(out, "real", count), count);
+    (void)!mos_get_f64(device, real, op_output_add(out, "real", count), count);
     memset(narrow, 0, (size_t)count * sizeof *narrow);
-    device->ops->get_f32(device, real, narrow, count);
+    (void)!mos_get_f32(device, real, narrow, count);
     double *back = op_output_add(out, "float", count);
     for (int64_t i = 0; i < count; i++)
         back[i] = (double)narrow[i];

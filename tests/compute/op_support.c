@@ -15,19 +15,12 @@ void support_check(mosaic_status status, const char *what) {
 
 mos_device *support_open(const mos_backend *ops, mos_precision precision, int threads) {
     mos_device *device;
-    support_check(mos_alloc(1, sizeof *device, "device", &device), "device");
-    device->ops = ops;
-    device->precision = precision;
-    device->threads = threads;
-    support_check(ops->open(device), ops->name);
+    support_check(mos_device_open_table(ops, precision, threads, &device), ops->name);
     return device;
 }
 
 void support_close(mos_device **device) {
-    if (*device == NULL) return;
-    (*device)->ops->close(*device);
-    mos_free(*device);
-    *device = NULL;
+    mos_device_close(device);
 }
 
 void *support_host(int64_t count, size_t size) {
@@ -88,6 +81,76 @@ void *support_image(mos_device *device, const double *host, int64_t n, int64_t c
     for (int64_t i = 0; i < count; i++)
         pixels[i] = (float)host[i];
     device->ops->image_load(device, image, pixels, n, c, h, w);
+    support_check(mos_settle(device), "image_load");
     mos_free(pixels);
     return image;
+}
+
+void *support_table(mos_device *device, const void *host, size_t bytes) {
+    if (host == NULL) return NULL;
+    void *memory = support_bytes(device, bytes);
+    device->ops->put_bytes(device, memory, host, bytes);
+    return memory;
+}
+
+support_problem support_problem_make(mos_device *device, const mos_contrast *host) {
+    const size_t anchors = (size_t)host->anchors, references = (size_t)host->references,
+                 classes = (size_t)host->classes;
+    support_problem made = {.problem = *host};
+    const void *from[] = {host->self,           host->partner,
+                          host->anchor_labels,  host->reference_labels,
+                          host->anchor_present, host->reference_present};
+    const size_t bytes[] = {anchors * sizeof(int32_t),
+                            anchors * sizeof(int32_t),
+                            anchors * classes,
+                            references * classes,
+                            anchors,
+                            references};
+    for (int i = 0; i < SUPPORT_TABLES; i++)
+        made.table[i] = support_table(device, from[i], bytes[i]);
+    made.problem.self = made.table[0];
+    made.problem.partner = made.table[1];
+    made.problem.anchor_labels = made.table[2];
+    made.problem.reference_labels = made.table[3];
+    made.problem.anchor_present = made.table[4];
+    made.problem.reference_present = made.table[5];
+    made.scratch = support_bytes(device, device->ops->contrast_bytes(device, &made.problem));
+    made.result = support_bytes(device, sizeof *made.result);
+    return made;
+}
+
+mos_contrast_result support_problem_take(mos_device *device, support_problem *made) {
+    mos_contrast_result result;
+    support_check(mos_get_bytes(device, made->result, &result, sizeof result), "contrast");
+    for (int i = 0; i < SUPPORT_TABLES; i++)
+        device->ops->free(device, made->table[i]);
+    device->ops->free(device, made->scratch);
+    device->ops->free(device, made->result);
+    *made = (support_problem){0};
+    return result;
+}
+
+double support_bce(mos_device *device, int64_t n, int64_t l, const void *logits,
+                   const int8_t *labels, const double *weights, double scale, void *dlogits,
+                   int64_t *known) {
+    mos_bce_result result, *at = support_bytes(device, sizeof result);
+    int8_t *table = support_table(device, labels, (size_t)(n * l));
+    double *weight = support_table(device, weights, (size_t)l * sizeof *weights);
+    const uint64_t allocations = mos_alloc_count();
+    device->ops->bce(device, n, l, logits, table, weight, scale, dlogits, at);
+    if (mos_alloc_count() != allocations) support_check(MOSAIC_ERR_RUNTIME, "bce allocates");
+    support_check(mos_get_bytes(device, at, &result, sizeof result), "bce");
+    device->ops->free(device, at);
+    device->ops->free(device, table);
+    device->ops->free(device, weight);
+    *known = result.known;
+    return result.loss;
+}
+
+mos_measure_result support_measure(mos_device *device, const void *real, int64_t count) {
+    mos_measure_result result, *at = support_bytes(device, sizeof result);
+    device->ops->measure(device, real, count, at);
+    support_check(mos_get_bytes(device, at, &result, sizeof result), "measure");
+    device->ops->free(device, at);
+    return result;
 }

@@ -3,7 +3,7 @@
 #ifndef MOS_TESTS_COMPUTE_OP_SUPPORT_H
 #define MOS_TESTS_COMPUTE_OP_SUPPORT_H
 
-#include "compute/device.h"
+#include "compute/backends.h"
 
 /* A device of this table, opened past mos_device_open so that a test may bring its own build of a
  * backend. */
@@ -30,5 +30,24 @@ void *support_act(mos_device *device, const double *host, int64_t n, int64_t c, 
 void *support_image(mos_device *device, const double *host, int64_t n, int64_t c, int64_t h,
                     int64_t w);
 void *support_bytes(mos_device *device, size_t bytes);
+/* A copy of host bytes; NULL of NULL. */
+void *support_table(mos_device *device, const void *host, size_t bytes);
+
+/* A contrastive problem whose tables were on the host, on the device, with scratch and a place for
+ * its result; take brings the result and frees all of it. */
+enum { SUPPORT_TABLES = 6 };
+typedef struct support_problem {
+    mos_contrast problem;
+    void *table[SUPPORT_TABLES], *scratch;
+    mos_contrast_result *result;
+} support_problem;
+support_problem support_problem_make(mos_device *device, const mos_contrast *host);
+mos_contrast_result support_problem_take(mos_device *device, support_problem *made);
+
+/* Of host tables, settled; returns the loss. */
+double support_bce(mos_device *device, int64_t n, int64_t l, const void *logits,
+                   const int8_t *labels, const double *weights, double scale, void *dlogits,
+                   int64_t *known);
+mos_measure_result support_measure(mos_device *device, const void *real, int64_t count);
 
 #endif

@@ -17,7 +17,7 @@ static const int thread_counts[RUNS] = {1, 2, 5};
 
 /* Values of a real buffer on the host; frees the buffer. */
 static void take(mos_device *device, void *real, int64_t count, double *out) {
-    device->ops->get_f64(device, real, out, count);
+    (void)!mos_get_f64(device, real, out, count);
     device->ops->free(device, real);
 }
 
@@ -51,16 +51,14 @@ static void contrast(int threads, mos_positives positives, double *dz, double *l
         gradient[side] = support_real(device, NULL, N * D);
         mos_free(values[side]);
     }
-    void *scratch = support_bytes(device, device->ops->contrast_bytes(device, &problem));
-    mos_contrast_result result;
-    device->ops->contrast(device, &problem, z[0], z[1], 1, gradient[0], gradient[1], scratch,
-                          &result);
-    *loss = result.loss;
+    support_problem made = support_problem_make(device, &problem);
+    device->ops->contrast(device, &made.problem, z[0], z[1], 1, gradient[0], gradient[1],
+                          made.scratch, made.result);
+    *loss = support_problem_take(device, &made).loss;
     for (int side = 0; side < 2; side++) {
         device->ops->free(device, z[side]);
         take(device, gradient[side], N * D, dz + side * N * D);
     }
-    device->ops->free(device, scratch);
     support_close(&device);
 }
 

@@ -56,15 +56,27 @@ static int close_ref(void **state) {
     return 0;
 }
 
-/* On ref a device address is a host address: rows and gradients are passed as they are. Gradients
- * are added to. */
+/* Host rows, tables and gradients; these are added to. dza may be part of dzr. */
 static mos_contrast_result run(mos_device *device, const mos_contrast *problem, const double *za,
                                const double *zr, double scale, double *dza, double *dzr) {
-    mos_contrast_result result;
-    void *scratch = support_bytes(device, device->ops->contrast_bytes(device, problem));
-    device->ops->contrast(device, problem, za, zr, scale, dza, dzr, scratch, &result);
-    device->ops->free(device, scratch);
-    return result;
+    const int64_t anchors = problem->anchors * problem->d;
+    const int64_t references = problem->references * problem->d;
+    const int64_t moving = references - problem->frozen * problem->d;
+    support_problem made = support_problem_make(device, problem);
+    void *a = support_real(device, za, anchors), *r = support_real(device, zr, references);
+    const bool inside = dza != NULL && dzr != NULL && dza >= dzr && dza < dzr + moving;
+    double *dr = dzr == NULL ? NULL : support_real(device, dzr, moving);
+    double *da = inside        ? dr + (dza - dzr)
+                 : dza == NULL ? NULL
+                               : support_real(device, dza, anchors);
+    device->ops->contrast(device, &made.problem, a, r, scale, da, dr, made.scratch, made.result);
+    if (dr != NULL) support_check(mos_get_f64(device, dr, dzr, moving), "gradient");
+    if (da != NULL && !inside) support_check(mos_get_f64(device, da, dza, anchors), "gradient");
+    device->ops->free(device, a);
+    device->ops->free(device, r);
+    device->ops->free(device, dr);
+    if (!inside) device->ops->free(device, da);
+    return support_problem_take(device, &made);
 }
 
 static const int32_t self_rows[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};

@@ -132,17 +132,17 @@ static void check_case(const golden_file *golden, mos_device *device, mos_fusion
     put_features(&rig, name);
     run_head(&rig, name);
     (void)snprintf(key, sizeof key, "%s.logits", name);
-    device->ops->get_f64(device, rig.head.logits, host, BATCH * CLASSES);
+    (void)!mos_get_f64(device, rig.head.logits, host, BATCH * CLASSES);
     golden_check_all(golden, key, host, tolerance);
     for (int m = 0; m < modalities; m++) {
         (void)snprintf(key, sizeof key, "%s.dh%d", name, m);
-        device->ops->get_f64(device, rig.dh[m], host, ROWS);
+        (void)!mos_get_f64(device, rig.dh[m], host, ROWS);
         golden_check_sketch(golden, key, key, host, ROWS, tolerance, 1e-12);
     }
     for (int64_t i = 0; i < rig.table.count; i++) {
         const mos_parameter *item = &rig.table.items[i];
         (void)snprintf(key, sizeof key, "%s.%s", name, item->name);
-        device->ops->get_f64(device, mos_grad_at(&rig.weights, item->offset), host, item->count);
+        (void)!mos_get_f64(device, mos_grad_at(&rig.weights, item->offset), host, item->count);
         golden_check_sketch(golden, key, item->name, host, item->count, tolerance, 1e-12);
     }
     rig_release(&rig);
@@ -187,31 +187,31 @@ static void missing_modalities(void **state) {
         rig.present[1][2] = 0;
         put_features(&rig, "missing");
         run_head(&rig, "missing");
-        device->ops->get_f32(device, rig.head.logits, logits, BATCH * CLASSES);
+        (void)!mos_get_f32(device, rig.head.logits, logits, BATCH * CLASSES);
         for (int l = 0; l < CLASSES; l++)
             assert_true(isfinite(logits[l]));
         for (int m = 0; m < 2; m++) {
-            device->ops->get_f32(device, rig.dh[m], rows, ROWS);
+            (void)!mos_get_f32(device, rig.dh[m], rows, ROWS);
             for (int k = 0; k < SIZE; k++)
                 assert_true(rows[k] == 0 && (rows[2 * SIZE + k] == 0) == (m == 1));
         }
-        device->ops->get_f32(device, rig.h[1], rows, ROWS);
+        (void)!mos_get_f32(device, rig.h[1], rows, ROWS);
         for (int k = 0; k < SIZE; k++)
             rows[2 * SIZE + k] = 1e30F;
         device->ops->put_f32(device, rig.h[1], rows, ROWS);
         run_head(&rig, "missing");
-        device->ops->get_f32(device, rig.head.logits, again, BATCH * CLASSES);
+        (void)!mos_get_f32(device, rig.head.logits, again, BATCH * CLASSES);
         assert_memory_equal(logits, again, sizeof logits);
         /* sample 4 in the place of sample 0, all present */
         memset(rig.present, 1, sizeof rig.present);
         for (int m = 0; m < 2; m++) {
-            device->ops->get_f32(device, rig.h[m], rows, ROWS);
+            (void)!mos_get_f32(device, rig.h[m], rows, ROWS);
             memcpy(rows, rows + 4 * SIZE, SIZE * sizeof *rows);
             device->ops->put_f32(device, rig.h[m], rows, ROWS);
         }
         rig.present[1][2] = 0;
         run_head(&rig, "missing");
-        device->ops->get_f32(device, rig.head.logits, again, BATCH * CLASSES);
+        (void)!mos_get_f32(device, rig.head.logits, again, BATCH * CLASSES);
         assert_memory_equal(again, logits + 4 * CLASSES, CLASSES * sizeof *again);
         rig_release(&rig);
     }

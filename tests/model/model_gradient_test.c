@@ -49,8 +49,8 @@ static void check_tensor(check_rig *c, const char *name, const double *gradient_
     c->point = malloc(bytes);
     c->moved = malloc(bytes);
     c->direction = malloc(bytes);
-    rig->device->ops->get_f64(rig->device, tensor_at(rig, mos_model_params(rig->model), item),
-                              c->point, item->count);
+    (void)!mos_get_f64(rig->device, tensor_at(rig, mos_model_params(rig->model), item), c->point,
+                       item->count);
     bool conclusive = false;
     for (uint32_t tries = 0; tries < TRIES && !conclusive; tries++) {
         mos_rng rng = mos_rng_at(7, MOS_RNG_TEST, tries, formula_hash(name), 0);
@@ -99,7 +99,7 @@ static void check_model(const step_shape *shape, const mos_objective_options *op
     assert_int_equal(mos_step_gradients(&rig->step, &input, &result), MOSAIC_OK);
     int64_t count = mos_model_param_count(rig->model);
     double *gradient = malloc((size_t)count * sizeof *gradient);
-    device->ops->get_f64(device, mos_model_grads(rig->model), gradient, count);
+    (void)!mos_get_f64(device, mos_model_grads(rig->model), gradient, count);
     for (int i = 0; names[i] != NULL; i++)
         check_tensor(&c, names[i], gradient);
     free(gradient);

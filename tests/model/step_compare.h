@@ -108,8 +108,8 @@ static inline step_result step_run(const char *device_name, mos_precision precis
     result.state = mos_model_state_count(rig.model);
     result.grads = malloc((size_t)result.params * sizeof(double));
     result.running = malloc((size_t)result.state * sizeof(double));
-    device->ops->get_f64(device, mos_model_grads(rig.model), result.grads, result.params);
-    device->ops->get_f64(device, mos_model_state(rig.model), result.running, result.state);
+    (void)!mos_get_f64(device, mos_model_grads(rig.model), result.grads, result.params);
+    (void)!mos_get_f64(device, mos_model_state(rig.model), result.running, result.state);
     step_rig_release(&rig);
     mos_device_close(&device);
     return result;

@@ -36,7 +36,7 @@ static void begin(fixture *it) {
     it->count = mos_model_param_count(it->rig.model);
     it->before = malloc((size_t)it->count * sizeof(float));
     it->after = malloc((size_t)it->count * sizeof(float));
-    it->device->ops->get_f32(it->device, mos_model_params(it->rig.model), it->before, it->count);
+    (void)!mos_get_f32(it->device, mos_model_params(it->rig.model), it->before, it->count);
 }
 
 static void end(fixture *it) {
@@ -49,7 +49,7 @@ static void end(fixture *it) {
 static mosaic_status run(fixture *it, const mos_step_rate *rate, mos_step_result *result) {
     const mos_step_input input = step_input(&it->rig);
     mosaic_status status = mos_step_run(&it->rig.step, &input, rate, result);
-    it->device->ops->get_f32(it->device, mos_model_params(it->rig.model), it->after, it->count);
+    (void)!mos_get_f32(it->device, mos_model_params(it->rig.model), it->after, it->count);
     return status;
 }
 

@@ -453,7 +453,7 @@ mosaic_status mos_onednn_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction
     const int threads = mos_onednn_enter(cpu->threads);
     if (direction != CONV_FORWARD && !conv->onednn->hint)
         MOS_GOTO(plan_any(cpu, conv, CONV_FORWARD,
-                          mos_conv_choose(cpu, &conv->shape, CONV_FORWARD) == MOS_CONV_WINOGRAD));
+                          mos_conv_choose(cpu, &conv->shape, CONV_FORWARD) == CPU_CONV_WINOGRAD));
     MOS_GOTO(plan_any(cpu, conv, direction, winograd));
     const conv_pass *pass = &conv->onednn->pass[direction];
     warn_of_slow(&conv->shape, pass->name, what[direction]);

@@ -13,6 +13,21 @@ typedef enum conv_direction {
     CONV_DIRECTIONS
 } conv_direction;
 
+/* What a shape's `algorithm` may name, in the order of mos_cpu_conv_algorithms. */
+typedef enum conv_algorithm {
+    CPU_CONV_DIRECT,   /* oneDNN's */
+    CPU_CONV_WINOGRAD, /* oneDNN's */
+    CPU_CONV_F2X2,     /* Winograd F(2x2, 3x3), our kernels */
+    CPU_CONV_F4X4,     /* Winograd F(4x4, 3x3), our kernels; fp32 only */
+    CPU_CONV_GATHERED, /* direct, products of what the taps of outputs read, our kernels */
+    CPU_CONV_STEM,     /* direct, of images, our kernels */
+    CPU_CONV_IM2COL,   /* im2col and a matrix product: any shape, our kernels */
+    CPU_CONV_AUTO,     /* as stored */
+    CPU_CONV_ALGORITHMS = CPU_CONV_AUTO
+} conv_algorithm;
+/* Of that name; AUTO of NULL and of a name that is none of them. */
+conv_algorithm mos_cpu_conv_algorithm(const char *name);
+
 /* One side of a map as a gathered direction writes it: places whose taps lie inside the map read
  * are grouped by which those are. Group g (a bit per tap) holds [first[g], first[g + 1]) of both
  * lists. */
@@ -74,7 +89,7 @@ const mos_conv_ending *mos_conv_ending_at(const mos_conv *conv, int64_t channel,
 
 /* The algorithm of a direction, one that is possible there: what the shape asks for, or the stored
  * choice. WINOGRAD may still turn out not to exist; then it is DIRECT. */
-mos_conv_algorithm mos_conv_choose(const mos_cpu *cpu, const mos_conv_shape *shape,
-                                   conv_direction direction);
+conv_algorithm mos_conv_choose(const mos_cpu *cpu, const mos_conv_shape *shape,
+                               conv_direction direction);
 
 #endif

@@ -6,6 +6,16 @@
 
 #include <string.h>
 
+const char *const mos_cpu_conv_algorithms[] = {"DIRECT",   "WINOGRAD", "F2X2",   "F4X4",
+                                               "GATHERED", "STEM",     "IM2COL", NULL};
+
+conv_algorithm mos_cpu_conv_algorithm(const char *name) {
+    int a = 0;
+    while (a < CPU_CONV_ALGORITHMS && (name == NULL || strcmp(name, mos_cpu_conv_algorithms[a])))
+        a++;
+    return (conv_algorithm)a;
+}
+
 /* A measured winner: a shape, on a processor with a number of threads. */
 typedef struct choice {
     const char *processor;
@@ -24,7 +34,7 @@ static const char *const direction_names[CONV_DIRECTIONS] = {"FORWARD", "BACKWAR
                                                              "BACKWARD_WEIGHTS"};
 
 static bool is_possible(const mos_cpu *cpu, const mos_conv_shape *shape, conv_direction direction,
-                        mos_conv_algorithm algorithm) {
+                        conv_algorithm algorithm) {
     const int64_t group = cpu->group;
     const bool wide = !shape->image && shape->ci % group == 0 && shape->co % group == 0;
     const bool square3 = shape->kernel == 3 && shape->pad == 1;
@@ -32,19 +42,19 @@ static bool is_possible(const mos_cpu *cpu, const mos_conv_shape *shape, conv_di
     /* It has no layout of four channels, and below AVX-512 nothing fast for plain images. */
     const bool of_onednn = cpu->onednn && cpu->block >= 8 && (cpu->block == 16 || !shape->image);
     switch (algorithm) {
-    case MOS_CONV_DIRECT:
+    case CPU_CONV_DIRECT:
         return of_onednn;
-    case MOS_CONV_WINOGRAD:
+    case CPU_CONV_WINOGRAD:
         return of_onednn && !cpu->bf16 && !shape->image && square3 && shape->stride == 1;
-    case MOS_CONV_IM2COL:
+    case CPU_CONV_IM2COL:
         return true;
-    case MOS_CONV_F2X2:
+    case CPU_CONV_F2X2:
         return tiled;
-    case MOS_CONV_F4X4:
+    case CPU_CONV_F4X4:
         return cpu->activation->winograd_4x4 && tiled;
-    case MOS_CONV_GATHERED:
+    case CPU_CONV_GATHERED:
         return wide && (shape->kernel == 1 || shape->kernel == 3);
-    case MOS_CONV_STEM:
+    case CPU_CONV_STEM:
         return shape->image && direction != CONV_BACKWARD_DATA && shape->co % group == 0 &&
                shape->kernel <= STEM_TAPS;
     default:
@@ -54,19 +64,19 @@ static bool is_possible(const mos_cpu *cpu, const mos_conv_shape *shape, conv_di
 
 /* For shapes and processors that nobody measured: what was found on Zen 4. Never by the number of
  * samples: a step in chunks has to compute what the whole one computes. */
-static mos_conv_algorithm rule(const mos_cpu *cpu, const mos_conv_shape *shape,
-                               conv_direction direction) {
+static conv_algorithm rule(const mos_cpu *cpu, const mos_conv_shape *shape,
+                           conv_direction direction) {
     /* Matrix tiles (AMX) are ahead of what vectors can do with fewer products. */
-    if (cpu->bf16 && cpu->tiles) return MOS_CONV_DIRECT;
-    if (is_possible(cpu, shape, direction, MOS_CONV_STEM)) return MOS_CONV_STEM;
+    if (cpu->bf16 && cpu->tiles) return CPU_CONV_DIRECT;
+    if (is_possible(cpu, shape, direction, CPU_CONV_STEM)) return CPU_CONV_STEM;
     /* Tiles larger than the map would multiply more than its taps: a 2x2 map has four a place. */
     const int64_t least = cpu->bf16 ? 4 : 3;
     const bool tiles_fit = shape->h >= least && shape->w >= least;
-    if (tiles_fit && cpu->bf16 && is_possible(cpu, shape, direction, MOS_CONV_F2X2))
-        return MOS_CONV_F2X2;
-    if (tiles_fit && is_possible(cpu, shape, direction, MOS_CONV_F4X4)) return MOS_CONV_F4X4;
-    if (is_possible(cpu, shape, direction, MOS_CONV_GATHERED)) return MOS_CONV_GATHERED;
-    return MOS_CONV_IM2COL;
+    if (tiles_fit && cpu->bf16 && is_possible(cpu, shape, direction, CPU_CONV_F2X2))
+        return CPU_CONV_F2X2;
+    if (tiles_fit && is_possible(cpu, shape, direction, CPU_CONV_F4X4)) return CPU_CONV_F4X4;
+    if (is_possible(cpu, shape, direction, CPU_CONV_GATHERED)) return CPU_CONV_GATHERED;
+    return CPU_CONV_IM2COL;
 }
 
 static bool is_of_shape(const choice *c, const mos_cpu *cpu, const mos_conv_shape *shape,
@@ -78,28 +88,25 @@ static bool is_of_shape(const choice *c, const mos_cpu *cpu, const mos_conv_shap
 
 /* Measured with this number of threads, or else with any, on this processor; AUTO: not measured, as
  * nothing is under a cap on the instruction set. */
-static mos_conv_algorithm stored(const mos_cpu *cpu, const mos_conv_shape *shape,
-                                 conv_direction direction) {
+static conv_algorithm stored(const mos_cpu *cpu, const mos_conv_shape *shape,
+                             conv_direction direction) {
     char processor[MOS_PROCESSOR_NAME];
     const choice *best = NULL;
-    if (mos_isa_is_capped()) return MOS_CONV_AUTO;
+    if (mos_isa_is_capped()) return CPU_CONV_AUTO;
     mos_processor_name(processor);
     for (const choice *c = choices; c->processor; c++) {
         if (!is_of_shape(c, cpu, shape, direction) || strcmp(c->processor, processor) != 0)
             continue;
         if (best == NULL || c->threads == cpu->threads) best = c;
     }
-    for (int a = 0; best != NULL && a < MOS_CONV_ALGORITHMS; a++)
-        if (strcmp(best->algorithm, mos_conv_algorithm_name((mos_conv_algorithm)a)) == 0)
-            return (mos_conv_algorithm)a;
-    return MOS_CONV_AUTO;
+    return mos_cpu_conv_algorithm(best == NULL ? NULL : best->algorithm);
 }
 
-mos_conv_algorithm mos_conv_choose(const mos_cpu *cpu, const mos_conv_shape *shape,
-                                   conv_direction direction) {
-    mos_conv_algorithm algorithm = shape->algorithm;
-    if (algorithm == MOS_CONV_AUTO) algorithm = stored(cpu, shape, direction);
-    if (algorithm == MOS_CONV_AUTO) algorithm = rule(cpu, shape, direction);
+conv_algorithm mos_conv_choose(const mos_cpu *cpu, const mos_conv_shape *shape,
+                               conv_direction direction) {
+    conv_algorithm algorithm = mos_cpu_conv_algorithm(shape->algorithm);
+    if (algorithm == CPU_CONV_AUTO) algorithm = stored(cpu, shape, direction);
+    if (algorithm == CPU_CONV_AUTO) algorithm = rule(cpu, shape, direction);
     if (is_possible(cpu, shape, direction, algorithm)) return algorithm;
-    return is_possible(cpu, shape, direction, MOS_CONV_DIRECT) ? MOS_CONV_DIRECT : MOS_CONV_IM2COL;
+    return is_possible(cpu, shape, direction, CPU_CONV_DIRECT) ? CPU_CONV_DIRECT : CPU_CONV_IM2COL;
 }

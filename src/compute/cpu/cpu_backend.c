@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "compute/backends.h"
 #include "compute/cpu/conv_onednn.h"
 
 #include <stdio.h>
@@ -154,6 +155,16 @@ static void get_f64(mos_device *device, const void *real, double *host, int64_t 
         host[i] = (double)in[i];
 }
 
+static void put_bytes(mos_device *device, void *to, const void *host, size_t bytes) {
+    (void)device;
+    if (bytes > 0) memcpy(to, host, bytes);
+}
+
+static void get_bytes(mos_device *device, const void *from, void *host, size_t bytes) {
+    (void)device;
+    if (bytes > 0) memcpy(host, from, bytes);
+}
+
 /* ---- activations and images ---- */
 
 static int64_t act_sample(int64_t c, int64_t h, int64_t w) {
@@ -240,11 +251,14 @@ const mos_backend mos_backend_cpu = {
     .get_f32 = get_f32,
     .put_f64 = put_f64,
     .get_f64 = get_f64,
+    .put_bytes = put_bytes,
+    .get_bytes = get_bytes,
     .act_bytes = act_bytes,
     .put_act = put_act,
     .get_act = get_act,
     .image_bytes = mos_cpu_image_bytes,
     .image_load = mos_cpu_image_load,
+    .conv_algorithms = mos_cpu_conv_algorithms,
     .conv_create = mos_cpu_conv_create,
     .conv_destroy = mos_cpu_conv_destroy,
     .conv_info = mos_cpu_conv_info,
@@ -270,6 +284,7 @@ const mos_backend mos_backend_cpu = {
     .unit_backward = mos_cpu_unit_backward,
     .columns = mos_cpu_columns,
     .mask_rows = mos_cpu_mask_rows,
+    .gather_rows = mos_cpu_gather_rows,
     .gate_forward = mos_cpu_gate_forward,
     .gate_backward = mos_cpu_gate_backward,
     .product_forward = mos_cpu_product_forward,

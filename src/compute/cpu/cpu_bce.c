@@ -16,8 +16,7 @@ static double sigmoid(double x) {
 
 /* logits, dlogits [n, l] */
 void mos_cpu_bce(mos_device *device, int64_t n, int64_t l, const void *logits, const int8_t *labels,
-                 const double *pos_weight, double scale, void *dlogits, double *loss,
-                 int64_t *known) {
+                 const double *pos_weight, double scale, void *dlogits, mos_bce_result *result) {
     const float *x = logits;
     float *dx = dlogits;
     double sum = 0;
@@ -37,6 +36,5 @@ void mos_cpu_bce(mos_device *device, int64_t n, int64_t l, const void *logits, c
         }
         if (dx) dx[i] = labels[i] < 0 ? 0.0f : (float)(scale * gradient / (double)count);
     }
-    *loss = count == 0 ? 0 : sum / (double)count;
-    *known = count;
+    *result = (mos_bce_result){.loss = count == 0 ? 0 : sum / (double)count, .known = count};
 }

@@ -27,6 +27,11 @@ static mosaic_status check_shape(const mos_conv_shape *s) {
     return MOSAIC_OK;
 }
 
+static mosaic_status check_algorithm(const char *name) {
+    if (name == NULL || mos_cpu_conv_algorithm(name) != CPU_CONV_AUTO) return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_USAGE, "convolution: no algorithm of the cpu is called '%s'", name);
+}
+
 static bool is_wanted(const mos_conv_shape *s, conv_direction direction) {
     return direction == CONV_FORWARD ||
            (s->train && (direction == CONV_BACKWARD_WEIGHTS || !s->image));
@@ -35,21 +40,21 @@ static bool is_wanted(const mos_conv_shape *s, conv_direction direction) {
 /* By our own kernels if the algorithm is one of theirs, else by oneDNN. */
 static mosaic_status plan_direction(const mos_cpu *cpu, mos_conv *conv, conv_direction direction) {
     switch (mos_conv_choose(cpu, &conv->shape, direction)) {
-    case MOS_CONV_F2X2:
+    case CPU_CONV_F2X2:
         mos_winograd_plan(cpu, conv, direction, cpu->activation->winograd_2x2);
         return MOSAIC_OK;
-    case MOS_CONV_F4X4:
+    case CPU_CONV_F4X4:
         mos_winograd_plan(cpu, conv, direction, cpu->activation->winograd_4x4);
         return MOSAIC_OK;
-    case MOS_CONV_STEM:
+    case CPU_CONV_STEM:
         mos_stem_plan(cpu, conv, direction);
         return MOSAIC_OK;
-    case MOS_CONV_IM2COL:
+    case CPU_CONV_IM2COL:
         mos_im2col_plan(cpu, conv, direction);
         return MOSAIC_OK;
-    case MOS_CONV_GATHERED:
+    case CPU_CONV_GATHERED:
         return mos_gather_plan(cpu, conv, direction);
-    case MOS_CONV_WINOGRAD:
+    case CPU_CONV_WINOGRAD:
         return mos_onednn_plan(cpu, conv, direction, true);
     default:
         return mos_onednn_plan(cpu, conv, direction, false);
@@ -112,6 +117,7 @@ mosaic_status mos_cpu_conv_create(mos_device *device, const mos_conv_shape *shap
     mosaic_status status;
     *out = NULL;
     MOS_TRY(check_shape(shape));
+    MOS_TRY(check_algorithm(shape->algorithm));
     MOS_TRY(mos_alloc(1, sizeof *conv, "convolution plan", &conv));
     const mos_cpu_guard guard = mos_cpu_enter(cpu);
     conv->shape = s;

@@ -3,6 +3,8 @@
 #include "base/thread.h"
 #include "compute/cpu/cpu_state.h"
 
+#include <string.h>
+
 #include <math.h>
 
 #define LEAST_NORM 1e-12
@@ -150,4 +152,17 @@ void mos_cpu_mask_rows(mos_device *device, int64_t rows, int64_t cols, void *x, 
     for (int64_t r = 0; r < rows; r++)
         for (int64_t k = 0; !present[r] && k < cols; k++)
             ((float *)x)[r * stride + k] = 0;
+}
+
+void mos_cpu_gather_rows(mos_device *device, int64_t rows, int64_t cols, const void *from,
+                         const int32_t *index, void *to) {
+    const size_t bytes = (size_t)cols * sizeof(float);
+    (void)device;
+    for (int64_t r = 0; r < rows; r++) {
+        float *row = (float *)to + r * cols;
+        if (index[r] < 0)
+            memset(row, 0, bytes);
+        else
+            memcpy(row, (const float *)from + index[r] * cols, bytes);
+    }
 }

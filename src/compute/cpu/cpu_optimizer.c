@@ -125,9 +125,9 @@ void mos_cpu_optimize(mos_device *device, const mos_optimizer_step *step,
     mos_cpu_leave(guard);
 }
 
-void mos_cpu_measure(mos_device *device, const void *real, int64_t count, double *sum,
-                     int64_t *not_finite) {
+void mos_cpu_measure(mos_device *device, const void *real, int64_t count,
+                     mos_measure_result *result) {
     const mos_cpu_guard guard = mos_cpu_enter(cpu_of(device));
-    *sum = sum_of_squares(cpu_of(device), real, count, not_finite);
+    result->sum_of_squares = sum_of_squares(cpu_of(device), real, count, &result->not_finite);
     mos_cpu_leave(guard);
 }

@@ -73,6 +73,7 @@ size_t mos_cpu_image_bytes(mos_device *, int64_t n, int64_t c, int64_t h, int64_
 void mos_cpu_image_load(mos_device *, void *image, const float *host, int64_t n, int64_t c,
                         int64_t h, int64_t w);
 
+extern const char *const mos_cpu_conv_algorithms[]; /* conv_table.c */
 mosaic_status mos_cpu_conv_create(mos_device *, const mos_conv_shape *, mos_conv **out);
 void mos_cpu_conv_destroy(mos_device *, mos_conv **);
 void mos_cpu_conv_info(const mos_conv *, mos_conv_info *out);
@@ -126,6 +127,8 @@ void mos_cpu_columns(mos_device *, int64_t rows, int64_t cols, const void *from,
                      int64_t from_stride, void *to, int64_t to_stride, bool add);
 void mos_cpu_mask_rows(mos_device *, int64_t rows, int64_t cols, void *x, int64_t stride,
                        const uint8_t *present);
+void mos_cpu_gather_rows(mos_device *, int64_t rows, int64_t cols, const void *from,
+                         const int32_t *index, void *to);
 /* cpu_fusion.c */
 void mos_cpu_gate_forward(mos_device *device, const mos_modal_rows *rows, void *v, void *a,
                           void *y);
@@ -149,11 +152,9 @@ void mos_cpu_contrast(mos_device *, const mos_contrast *, const void *za, const 
                       double scale, void *dza, void *dzr, void *scratch,
                       mos_contrast_result *result);
 void mos_cpu_bce(mos_device *, int64_t n, int64_t l, const void *logits, const int8_t *labels,
-                 const double *pos_weight, double scale, void *dlogits, double *loss,
-                 int64_t *known);
+                 const double *pos_weight, double scale, void *dlogits, mos_bce_result *result);
 void mos_cpu_optimize(mos_device *, const mos_optimizer_step *, const mos_segment_range *segments,
                       int64_t segment_count, void *params, const void *grads, void *m, void *v);
-void mos_cpu_measure(mos_device *, const void *real, int64_t count, double *sum_of_squares,
-                     int64_t *not_finite);
+void mos_cpu_measure(mos_device *, const void *real, int64_t count, mos_measure_result *result);
 
 #endif

@@ -1,5 +1,7 @@
 #include "compute/ref/ref_backend.h"
 
+#include "compute/backends.h"
+
 #include <stdio.h>
 
 #ifdef MOS_MUTATION
@@ -31,6 +33,8 @@ const mos_backend mos_backend_ref = {
     .get_f32 = mos_ref_get_f32,
     .put_f64 = mos_ref_put_f64,
     .get_f64 = mos_ref_get_f64,
+    .put_bytes = mos_ref_copy,
+    .get_bytes = mos_ref_get_bytes,
     .act_bytes = mos_ref_act_bytes,
     .put_act = mos_ref_put_act,
     .get_act = mos_ref_get_act,
@@ -61,6 +65,7 @@ const mos_backend mos_backend_ref = {
     .unit_backward = mos_ref_unit_backward,
     .columns = mos_ref_columns,
     .mask_rows = mos_ref_mask_rows,
+    .gather_rows = mos_ref_gather_rows,
     .gate_forward = mos_ref_gate_forward,
     .gate_backward = mos_ref_gate_backward,
     .product_forward = mos_ref_product_forward,

@@ -26,6 +26,7 @@ void mos_ref_put_f32(mos_device *device, void *real, const float *host, int64_t 
 void mos_ref_get_f32(mos_device *device, const void *real, float *host, int64_t count);
 void mos_ref_put_f64(mos_device *device, void *real, const double *host, int64_t count);
 void mos_ref_get_f64(mos_device *device, const void *real, double *host, int64_t count);
+void mos_ref_get_bytes(mos_device *device, const void *from, void *host, size_t bytes);
 size_t mos_ref_act_bytes(mos_device *device, int64_t n, int64_t c, int64_t h, int64_t w);
 void mos_ref_put_act(mos_device *device, void *act, const double *host, int64_t n, int64_t c,
                      int64_t h, int64_t w);
@@ -94,6 +95,8 @@ void mos_ref_columns(mos_device *device, int64_t rows, int64_t cols, const void 
                      int64_t from_stride, void *to, int64_t to_stride, bool add);
 void mos_ref_mask_rows(mos_device *device, int64_t rows, int64_t cols, void *x, int64_t stride,
                        const uint8_t *present);
+void mos_ref_gather_rows(mos_device *device, int64_t rows, int64_t cols, const void *from,
+                         const int32_t *index, void *to);
 
 /* ref_fusion.c */
 void mos_ref_gate_forward(mos_device *device, const mos_modal_rows *rows, void *v, void *a,
@@ -121,14 +124,13 @@ void mos_ref_contrast(mos_device *device, const mos_contrast *contrast, const vo
 
 /* ref_bce.c */
 void mos_ref_bce(mos_device *device, int64_t n, int64_t l, const void *logits, const int8_t *labels,
-                 const double *pos_weight, double scale, void *dlogits, double *loss,
-                 int64_t *known);
+                 const double *pos_weight, double scale, void *dlogits, mos_bce_result *result);
 
 /* ref_optimizer.c */
 void mos_ref_optimize(mos_device *device, const mos_optimizer_step *step,
                       const mos_segment_range *segments, int64_t segment_count, void *params,
                       const void *grads, void *m, void *v);
-void mos_ref_measure(mos_device *device, const void *real, int64_t count, double *sum_of_squares,
-                     int64_t *not_finite);
+void mos_ref_measure(mos_device *device, const void *real, int64_t count,
+                     mos_measure_result *result);
 
 #endif

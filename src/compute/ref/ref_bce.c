@@ -15,8 +15,7 @@ static double sigmoid(double x) {
  *   L     = 1/known sum of  q softplus(-x)      where y = 1,  softplus(x) where y = 0
  *   dL/dx = 1/known times   q (sigmoid(x) - 1)  where y = 1,  sigmoid(x)  where y = 0 */
 void mos_ref_bce(mos_device *device, int64_t n, int64_t l, const void *logits, const int8_t *labels,
-                 const double *pos_weight, double scale, void *dlogits, double *loss,
-                 int64_t *known) {
+                 const double *pos_weight, double scale, void *dlogits, mos_bce_result *result) {
     (void)device;
     const double *x = logits;
     double sum = 0;
@@ -36,6 +35,5 @@ void mos_ref_bce(mos_device *device, int64_t n, int64_t l, const void *logits, c
         if (dlogits != NULL)
             ((double *)dlogits)[i] = labels[i] < 0 ? 0 : scale * gradient / (double)count;
     }
-    *loss = count == 0 ? 0 : sum / (double)count;
-    *known = count;
+    *result = (mos_bce_result){.loss = count == 0 ? 0 : sum / (double)count, .known = count};
 }

@@ -46,6 +46,10 @@ void mos_ref_get_f64(mos_device *device, const void *real, double *host, int64_t
     mos_ref_copy(device, host, real, (size_t)count * sizeof *host);
 }
 
+void mos_ref_get_bytes(mos_device *device, const void *from, void *host, size_t bytes) {
+    mos_ref_copy(device, host, from, bytes);
+}
+
 size_t mos_ref_act_bytes(mos_device *device, int64_t n, int64_t c, int64_t h, int64_t w) {
     (void)device;
     return (size_t)n * (size_t)c * (size_t)h * (size_t)w * sizeof(double);

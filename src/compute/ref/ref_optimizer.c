@@ -76,14 +76,13 @@ void mos_ref_optimize(mos_device *device, const mos_optimizer_step *step,
     }
 }
 
-void mos_ref_measure(mos_device *device, const void *real, int64_t count, double *sum_of_squares,
-                     int64_t *not_finite) {
+void mos_ref_measure(mos_device *device, const void *real, int64_t count,
+                     mos_measure_result *result) {
     (void)device;
     const double *x = real;
-    *sum_of_squares = 0;
-    *not_finite = 0;
+    *result = (mos_measure_result){0};
     for (int64_t i = 0; i < count; i++) {
-        *sum_of_squares += x[i] * x[i];
-        if (!isfinite(x[i])) (*not_finite)++;
+        result->sum_of_squares += x[i] * x[i];
+        if (!isfinite(x[i])) result->not_finite++;
     }
 }

@@ -56,3 +56,12 @@ void mos_ref_mask_rows(mos_device *device, int64_t rows, int64_t cols, void *x, 
             for (int64_t k = 0; k < cols; k++)
                 ((double *)x)[row * stride + k] = 0;
 }
+
+void mos_ref_gather_rows(mos_device *device, int64_t rows, int64_t cols, const void *from,
+                         const int32_t *index, void *to) {
+    (void)device;
+    for (int64_t row = 0; row < rows; row++)
+        for (int64_t k = 0; k < cols; k++)
+            ((double *)to)[row * cols + k] =
+                index[row] < 0 ? 0 : ((const double *)from)[index[row] * cols + k];
+}
