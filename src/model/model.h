@@ -180,7 +180,8 @@ mosaic_status mos_model_backward_all(mos_model *model);
  * Modalities may come in any order, but all forward passes before the first backward pass. */
 mosaic_status mos_model_forward(mos_model *model, int64_t m, const float *images,
                                 const uint8_t *present);
-/* Inference (running statistics), with an inference plan; images [views*batch, ...] as above. A
+/* Inference (running statistics), with an inference plan; images [views*batch, ...] as above, which
+ * must stay until the device has settled, like those of training. A
  * sample's features, latents and logits are bit-equal wherever it stands in the batch and whatever
  * stands beside it: the caller pads a short batch. */
 mosaic_status mos_model_infer(mos_model *model, int64_t m, const float *images);

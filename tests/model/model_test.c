@@ -284,6 +284,7 @@ static outputs infer_one(mos_model *model, const float *const *sets, int sample,
                        values * sizeof *batch);
         }
         assert_int_equal(mos_model_infer(model, m, batch), MOSAIC_OK);
+        assert_int_equal(mos_settle(device), MOSAIC_OK);
         free(batch);
     }
     int64_t view[2] = {0, 0};

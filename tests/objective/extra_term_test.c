@@ -39,23 +39,26 @@ static void run(mos_device *device, const mos_method *method) {
     mos_objective_options options = options_for(method);
     mos_objective *objective;
     mos_objective_result result;
-    double z[MODALITIES][BATCH * LATENT], dz[MODALITIES][BATCH * LATENT] = {{0}};
-    double logits[BATCH * CLASSES] = {0}, dlogits[BATCH * CLASSES], mean = 0;
+    double z[MODALITIES][BATCH * LATENT], dz[BATCH * LATENT], mean = 0;
+    void *memory[2 * MODALITIES + 2];
+    for (int i = 0; i < 2 * MODALITIES + 2; i++)
+        assert_int_equal(device->ops->alloc(device, sizeof z, &memory[i]), MOSAIC_OK);
     int8_t labels[BATCH * CLASSES] = {1};
     const bool bce = (method->terms & 1u << MOS_TERM_BCE) != 0;
     mos_objective_input in = {.modalities = MODALITIES,
                               .batch = BATCH,
                               .classes = CLASSES,
                               .latent = LATENT,
-                              .logits = bce ? logits : NULL,
-                              .dlogits = bce ? dlogits : NULL,
+                              .logits = bce ? memory[2 * MODALITIES] : NULL,
+                              .dlogits = bce ? memory[2 * MODALITIES + 1] : NULL,
                               .labels = labels};
     for (int m = 0; m < MODALITIES; m++) {
         formula_unit_rows(m == 0 ? "extra.z0" : "extra.z1", BATCH, LATENT, z[m]);
         for (int i = 0; i < BATCH * LATENT; i++)
             mean += z[m][i] / (MODALITIES * BATCH * LATENT);
-        in.z_inter[m] = z[m];
-        in.dz_inter[m] = dz[m];
+        device->ops->put_f64(device, memory[m], z[m], BATCH * LATENT);
+        in.z_inter[m] = memory[m];
+        in.dz_inter[m] = memory[MODALITIES + m];
     }
     assert_int_equal(
         mos_objective_create(device, &options, MODALITIES, BATCH, CLASSES, LATENT, &objective),
@@ -66,8 +69,9 @@ static void run(mos_device *device, const mos_method *method) {
     double classification = bce ? log(2) : 0; /* of logits 0 */
     assert_true(fabs(result.term[MOS_TERM_BCE] - classification) < 1e-12);
     assert_true(fabs(result.total - (0.25 * mean + classification)) < 1e-12);
+    assert_int_equal(mos_get_f64(device, memory[MODALITIES + 1], dz, BATCH * LATENT), MOSAIC_OK);
     for (int i = 0; i < BATCH * LATENT; i++)
-        assert_true(fabs(dz[1][i] - 0.25 / (MODALITIES * BATCH * LATENT)) < 1e-15);
+        assert_true(fabs(dz[i] - 0.25 / (MODALITIES * BATCH * LATENT)) < 1e-15);
     in.dz_inter[1] = NULL;
     assert_int_equal(mos_objective_run(objective, &in, &result), MOSAIC_ERR_USAGE);
     assert_non_null(strstr(mosaic_error(), "modality 1 has no latents"));
@@ -76,6 +80,8 @@ static void run(mos_device *device, const mos_method *method) {
         mos_objective_create(device, &options, MODALITIES, BATCH, CLASSES, LATENT + 1, &objective),
         MOSAIC_ERR_USAGE);
     assert_non_null(strstr(mosaic_error(), "the mean term wants an even width"));
+    for (int i = 0; i < 2 * MODALITIES + 2; i++)
+        device->ops->free(device, memory[i]);
 }
 
 static void it_runs(void **state) {

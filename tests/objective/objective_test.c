@@ -131,6 +131,7 @@ static void refusals(void **state) {
  * ------------------------------------------------------------------------------------------------
  */
 
+enum { ROWS = 3 * BATCH * LATENT };
 typedef struct batch {
     double z[2][3 * BATCH * LATENT], logits[BATCH * CLASSES];
     int8_t labels[BATCH * CLASSES];
@@ -151,6 +152,14 @@ static void fill(batch *b) {
     memset(b->present, 1, sizeof b->present);
 }
 
+/* Doubles on the device ref; NULL: zeros. */
+static void *values_on(mos_device *device, const double *host, int64_t count) {
+    void *at = NULL;
+    assert_int_equal(device->ops->alloc(device, (size_t)count * sizeof *host, &at), MOSAIC_OK);
+    if (host != NULL) device->ops->put_f64(device, at, host, count);
+    return at;
+}
+
 static mosaic_status run(const mos_objective_options *options, const batch *b, int64_t rows,
                          bool with_labels, outcome *out) {
     mos_device *device;
@@ -159,19 +168,29 @@ static mosaic_status run(const mos_objective_options *options, const batch *b, i
     assert_int_equal(mos_objective_create(device, options, 2, BATCH, CLASSES, LATENT, &objective),
                      MOSAIC_OK);
     memset(out, 0, sizeof *out);
+    void *given = values_on(device, b->logits, BATCH * CLASSES);
     mos_objective_input input = {.modalities = 2,
                                  .batch = rows,
                                  .classes = CLASSES,
                                  .latent = LATENT,
-                                 .logits = b->logits,
-                                 .dlogits = out->dlogits,
+                                 .logits = given,
+                                 .dlogits = values_on(device, NULL, BATCH * CLASSES),
                                  .labels = with_labels ? b->labels : NULL};
-    for (int m = 0; m < 2; m++) { /* addresses on ref are the host's */
-        input.z[m] = input.z_inter[m] = b->z[m];
-        input.dz[m] = input.dz_inter[m] = out->dz[m];
+    void *z[2], *logits = input.dlogits;
+    for (int m = 0; m < 2; m++) {
+        input.z[m] = input.z_inter[m] = z[m] = values_on(device, b->z[m], ROWS);
+        input.dz[m] = input.dz_inter[m] = values_on(device, NULL, ROWS);
         input.present[m] = b->present[m];
     }
     mosaic_status status = mos_objective_run(objective, &input, &out->result);
+    for (int m = 0; m < 2; m++) {
+        assert_int_equal(mos_get_f64(device, input.dz[m], out->dz[m], ROWS), MOSAIC_OK);
+        device->ops->free(device, input.dz[m]);
+        device->ops->free(device, z[m]);
+    }
+    assert_int_equal(mos_get_f64(device, logits, out->dlogits, BATCH * CLASSES), MOSAIC_OK);
+    device->ops->free(device, logits);
+    device->ops->free(device, given);
     mos_objective_destroy(&objective);
     mos_device_close(&device);
     return status;
