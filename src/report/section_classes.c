@@ -9,12 +9,13 @@
 static void add_class(const mos_run_document *run, mos_legend legend, const mos_report_class *c,
                       int set, mos_text *out) {
     const char *colour = mos_report_class_colour(run, legend, c->name);
+    bool absent = c->positives == 0; /* in no mean, and 0 by convention alone */
     mos_text_add(out, "<tr data-class=\"");
     mos_html_add(out, c->name);
     mos_text_add(out, "\"><th scope=\"row\">");
     mos_report_class_name(out, colour, c->name);
     mos_text_add(out, "</th><td class=\"n\">%lld</td><td>", (long long)c->positives);
-    mos_bar_draw(&(mos_bar){.value = c->at[set].f1,
+    mos_bar_draw(&(mos_bar){.value = absent ? NAN : c->at[set].f1,
                             .mark = set ? c->at[0].f1 : NAN,
                             .low = c->f1.low,
                             .high = c->f1.high,
@@ -31,8 +32,8 @@ static void add_class(const mos_run_document *run, mos_legend legend, const mos_
                  out);
     mos_text_add(out, "</td>");
     mos_report_cell(out, c->roc_auc, 3);
-    mos_report_cell(out, c->at[set].precision, 3);
-    mos_report_cell(out, c->at[set].recall, 3);
+    mos_report_cell(out, absent ? NAN : c->at[set].precision, 3);
+    mos_report_cell(out, absent ? NAN : c->at[set].recall, 3);
     mos_report_cell(out, c->at[set].threshold, 3);
     mos_text_add(out, "</tr>");
 }

@@ -79,6 +79,18 @@ static const mos_report_class *find_class(const mos_report_evaluation *e, const 
     return NULL;
 }
 
+/* Without positives there is no recall, without negatives no false positive. */
+static bool has_no_curve(const mos_report_class *class) {
+    return class && (class->positives == 0 || class->negatives == 0);
+}
+
+static int64_t left_out(const mos_report_evaluation *e) {
+    int64_t count = 0;
+    for (int64_t j = 0; j < e->class_count; j++)
+        count += has_no_curve(&e->classes[j]);
+    return count;
+}
+
 static void add_panels(const mos_run_document *run, const mos_report_evaluation *e, int which,
                        mos_text *out) {
     const mos_report_analysis *a = &e->analysis;
@@ -91,6 +103,7 @@ static void add_panels(const mos_run_document *run, const mos_report_evaluation 
         if (r == all) continue;
         const mos_report_class *class = find_class(e, r->name);
         char text[96] = "";
+        if (has_no_curve(class)) continue;
         if (class)
             (void)snprintf(text, sizeof text, "%s %.3f, %lld positive%s",
                            which == ROC ? "AUC" : "AP",
@@ -129,6 +142,9 @@ void mos_section_rankings(const mos_run_document *run, mos_text *out) {
     if (e->analysis.rankings > MOST_PANELS)
         mos_text_add(out, " The first %d classes of %zu are drawn.", MOST_PANELS,
                      e->analysis.rankings - (all_labels(&e->analysis) != NULL));
+    if (left_out(e) > 0)
+        mos_text_add(out, " %lld without positives or without negatives here are left out.",
+                     (long long)left_out(e));
     mos_text_add(out, "</p>");
     add_panels(run, e, PRECISION_RECALL, out);
     mos_text_add(out, "<details><summary>ROC, class by class</summary>");

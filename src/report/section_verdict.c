@@ -40,27 +40,37 @@ static int compare_f1(const mos_report_class *a, const mos_report_class *b, int 
     return (a->at[set].f1 > b->at[set].f1) - (a->at[set].f1 < b->at[set].f1);
 }
 
-/* Up to three classes that occur, best (or worst) first. */
+enum { MOST_EXTREMES = 3 };
+
+static bool is_among(const mos_report_class *const *classes, int count, const mos_report_class *c) {
+    for (int k = 0; k < count; k++)
+        if (classes[k] == c) return true;
+    return false;
+}
+
+/* Up to three classes that occur, best (or worst) first; said: those that stand in the sentence
+ * already. A class of F1 0 is none of the strongest. */
 static void add_extremes(const mos_run_document *run, const mos_report_evaluation *e, bool best,
-                         int most, mos_text *out) {
-    int set = shown_set(e);
+                         int most, const mos_report_class **said, int *count, mos_text *out) {
+    int set = shown_set(e), begin = *count;
     mos_legend legend = mos_report_legend(run);
-    const mos_report_class *before[3] = {0};
     for (int k = 0; k < most; k++) {
         const mos_report_class *found = NULL;
         for (int64_t j = 0; j < e->class_count; j++) {
             const mos_report_class *c = &e->classes[j];
-            if (c->positives == 0 || !isfinite(c->at[set].f1) || c == before[0] || c == before[1])
+            if (c->positives == 0 || !isfinite(c->at[set].f1) || is_among(said, *count, c) ||
+                (best && !(c->at[set].f1 > 0)))
                 continue;
             int order = found ? compare_f1(c, found, set) : 1;
             if (!found || (best ? order > 0 : order < 0)) found = c;
         }
-        if (!found) return;
-        before[k] = found;
+        if (!found) break;
+        said[(*count)++] = found;
         mos_text_add(out, "%s<span class=\"class\">", k ? ", " : "");
         mos_report_class_name(out, mos_report_class_colour(run, legend, found->name), found->name);
         mos_text_add(out, " (%.2f)</span>", found->at[set].f1);
     }
+    if (*count == begin) mos_text_add(out, "none");
 }
 
 enum { FEWEST_CONFUSED_AMONG = 5 }; /* patches: two of two are no finding */
@@ -87,12 +97,14 @@ static void add_words(const mos_run_document *run, const mos_report_evaluation *
     int scored = 0, most;
     for (int64_t j = 0; j < e->class_count; j++)
         scored += e->classes[j].positives > 0 && isfinite(e->classes[j].at[shown_set(e)].f1);
-    most = scored >= 6 ? 3 : scored / 2; /* none is both */
+    most = scored >= 2 * MOST_EXTREMES ? MOST_EXTREMES : scored / 2; /* none is both */
     if (most > 0) {
+        const mos_report_class *said[2 * MOST_EXTREMES] = {0};
+        int count = 0;
         mos_text_add(out, "<p>Strongest by F1: ");
-        add_extremes(run, e, true, most, out);
+        add_extremes(run, e, true, most, said, &count, out);
         mos_text_add(out, ". Weakest: ");
-        add_extremes(run, e, false, most, out);
+        add_extremes(run, e, false, most, said, &count, out);
         mos_text_add(out, ".</p>");
     }
     add_confused(a, out);
@@ -143,7 +155,7 @@ static void add_tiles(const mos_report_evaluation *e, mos_text *out) {
              mos_report_chance_micro_ap(e));
     add_tile(out, "Hamming loss", e->at[shown].hamming_loss, 4, interval_of(e, 4), NAN);
     mos_text_add(out, "</div>");
-    if (e->averaged >= 0 && e->averaged < e->class_count)
+    if (e->averaged >= 0 && e->averaged < e->class_count && isfinite(e->at[shown].macro_all.f1))
         mos_text_add(out,
                      "<p class=\"soft\">Macro means are over the classes that have positives and "
                      "negatives here. Over all %lld, as scikit-learn counts them: F1 %.3f, AP "

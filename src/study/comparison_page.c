@@ -43,6 +43,12 @@ static void add_claim(const mos_compared_run *run, mos_text *out) {
                                : "not told apart by these patches");
 }
 
+static void add_excuse(const mos_compared_run *run, mos_text *out) {
+    mos_text_add(out, "<li><b>");
+    mos_html_add(out, run->name);
+    mos_text_add(out, "</b> not compared: %s</li>", run->why);
+}
+
 static void add_verdict(const mos_comparison *comparison, mos_text *out) {
     mos_text_add(out,
                  "<section id=\"verdict\"><h2>Verdict</h2><p>Macro F1 of each run minus that of "
@@ -50,7 +56,10 @@ static void add_verdict(const mos_comparison *comparison, mos_text *out) {
     mos_html_add(out, comparison->run[comparison->reference].name);
     mos_text_add(out, "</b>, patch by patch, with 95 %% intervals:</p><ul>");
     for (int64_t r = 0; r < comparison->runs; r++)
-        if (comparison->run[r].difference.resamples > 0) add_claim(&comparison->run[r], out);
+        if (comparison->run[r].difference.resamples > 0)
+            add_claim(&comparison->run[r], out);
+        else if (comparison->run[r].why != NULL)
+            add_excuse(&comparison->run[r], out);
     mos_text_add(out,
                  "</ul><p>Other trainings of the same runs, with other seeds, may differ by more: "
                  "<code>mosaic sweep</code> measures that.</p>");

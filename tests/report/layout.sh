@@ -14,7 +14,10 @@ trap 'rm -rf "$work"' EXIT
 python3 "$source/tests/report/sample_run.py" "$work/one"
 python3 "$source/tests/report/sample_run.py" "$work/two" 1
 "$mosaic" report "$work/one" >/dev/null
-"$mosaic" compare "$work/one" "$work/two" --out "$work/compare.html" >/dev/null
+cp -r "$work/one" "$work/three"
+rm "$work/three/eval/test/predictions.csv"
+"$mosaic" compare "$work/one" "$work/two" "$work/three" --out "$work/compare.html" >/dev/null
+grep -q "<b>three</b> not compared: no predictions" "$work/compare.html" || { echo "FAILED: the verdict leaves a run out in silence"; exit 1; }
 python3 "$source/tests/report/sample_sweep.py" "$mosaic" "$work/sweep"
 "$mosaic" data synth "$work/data" --patches 16 --size 24 --classes 4 --no-progress
 printf 'data: {root: data, statistics: reben}\nmethod: mosaic-1\nmodel: {encoder: resnet18}\ntrain: {batch: 4}\n' >"$work/config.yaml"

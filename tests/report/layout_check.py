@@ -112,6 +112,8 @@ function measure(frame, width) {
     if (svg && e.getBoundingClientRect().height < 7) tell("small text", e);
   }
   if (texts === 0) bad.push("no text");
+  var number = /(^|[^a-z])-?(nan|inf)([^a-z]|$)/.exec(d.body.innerText);
+  if (number) bad.push("no number: " + number[0]);
   d.querySelectorAll(".bar .mark, .bar .chance, .bar .span").forEach(function (e) {
     if (!seen(e)) return;
     var style = w.getComputedStyle(e), a = light(parse(style.fill).c);
@@ -131,7 +133,7 @@ window.onload = function () {
 """
 
 BAD = """<!doctype html><style>:root{--x:0}.p{color:#777;background:#888}.w{width:9000px}.t{position:absolute}</style><body>
-<p class=p>grey on grey</p><div class=w>wide</div><nav><a class=t>one</a><a class=t>one above</a></nav>
+<p class=p>grey on grey, AP nan</p><div class=w>wide</div><nav><a class=t>one</a><a class=t>one above</a></nav>
 <p class=axis><span>1</span><span>2</span></p><svg class=bar><rect class=mark width=9 height=9 /></svg>
 <p class=legend><span data-s=0 style="display:inline-block;width:9px">a long name</span></p>
 <nav><a href="#here">h</a><a href="#gone">g</a></nav><section id=here><h2>Here</h2></section><section id=there><h2>There</h2></section>
@@ -192,7 +194,7 @@ def orphans(folder, text):
 
 def self_test(chromium, folder):
     found = " ".join(measure(chromium, folder, BAD).get("390 light", []))
-    return [f"a bad page passes: {kind}" for kind in ("page wider", "sticks out", "overlap", "contrast", "broken name", "overlap: span '2'", "mark without", "cut off", "nowhere: gone",
+    return [f"a bad page passes: {kind}" for kind in ("page wider", "sticks out", "overlap", "contrast", "broken name", "overlap: span '2'", "mark without", "cut off", "no number", "nowhere: gone",
                          "without a link: there")
             if kind not in found]
 

@@ -135,6 +135,30 @@ static void no_labels(void **state) {
     assert_null(strstr(page.data, "F1"));
 }
 
+/* A class of F1 0 is none of the strongest, and none is named twice. */
+static void extremes(void **state) {
+    (void)state;
+    for (int j = 0; j < 3; j++)
+        classes[j].at[1].f1 = 0;
+    mos_section_verdict(&run, &page);
+    expect("Strongest by F1: none. Weakest: <span");
+    mos_text_release(&page);
+    page = (mos_text){0};
+    classes[1].at[1].f1 = 0.5;
+    mos_section_verdict(&run, &page);
+    expect("Arable</span> land (0.50)</span>. Weakest: <span");
+    assert_null(strstr(strstr(page.data, "Weakest"), "Arable</span> land ("));
+}
+
+/* Two of two patches are no finding. */
+static void too_few_to_be_confused(void **state) {
+    (void)state;
+    confusion.rows = 4;
+    confusion.confused = 4;
+    mos_section_verdict(&run, &page);
+    assert_null(strstr(page.data, "Most confused"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(tuned_thresholds_win, an_evaluation, release),
@@ -142,6 +166,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(what_is_confused, an_evaluation, release),
         cmocka_unit_test_setup_teardown(what_is_not_confused, an_evaluation, release),
         cmocka_unit_test_setup_teardown(both_means, an_evaluation, release),
+        cmocka_unit_test_setup_teardown(extremes, an_evaluation, release),
+        cmocka_unit_test_setup_teardown(too_few_to_be_confused, an_evaluation, release),
         cmocka_unit_test_setup_teardown(no_labels, an_evaluation, release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,7 +75,7 @@ def main():
     assert not any(mark for _, _, mark in tex["equal & mirrored"]), tex["equal & mirrored"]
     text = (out / "table.html").read_text()
     scores = json.loads(next(out.glob("runs/*/eval/test/metrics.json")).read_text())["classes"]
-    shares = [c["positives"] / (c["positives"] + c["negatives"]) for c in scores]
+    shares = [c["positives"] / (c["positives"] + c["negatives"]) for c in scores if c["positives"]]
     chance = re.search(r">chance</th>(.*?)</tr>", text).group(1)
     wanted = [sum(2 * s / (1 + s) for s in shares) / len(shares), sum(shares) / len(shares)]
     cells = re.findall(r">([0-9.–]+)</td>", chance)
