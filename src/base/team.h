@@ -1,5 +1,7 @@
 /* Teams: several threads at one body, with barriers. Every thread that asks has a team of its own,
- * whose workers stay until it ends: they wait for the next body briefly awake, then asleep. */
+ * whose workers stay until it ends: they wait for the next body briefly awake, then asleep. Work
+ * is divided beforehand (static scheduling). There is no work stealing: which thread adds what
+ * would differ from run to run, and sums with it. */
 #ifndef MOS_BASE_TEAM_H
 #define MOS_BASE_TEAM_H
 

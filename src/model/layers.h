@@ -22,8 +22,8 @@ typedef struct mos_unit {
     /* Placed, each for as long as it is needed. act [n, co, oh, ow]: the convolution's output and
      * the norm's (an inference plan has no norm, that is folded into the convolution, and no x), */
     void *x, *y;
-    /* and what the backward pass reads in their place: the same, or computed once more. y_again
-     * NULL: nobody reads it there. */
+    /* What the backward pass reads in place of x and y: the same buffers, or with train.recompute
+     * others into which they are computed again. y_again NULL: the backward pass reads no y. */
     void *x_again, *y_again;
     void *dy, *dx;     /* their gradients; dy where it is this unit's own */
     void *mean, *rstd; /* real [groups, co], training */

@@ -1,4 +1,5 @@
-/* Where buffers lie in one block of memory, by when they are needed.
+/* Where buffers lie in one block of memory, by when they are needed: a liveness analysis, and the
+ * placement that follows from it.
  *
  * A caller walks through what will be run, one tick after the other: what a tick writes is born,
  * what it reads is used. A buffer may share memory with any that is not needed while it is. Work is

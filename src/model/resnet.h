@@ -25,8 +25,9 @@ typedef struct mos_encoder_shape {
 extern const mos_encoder_shape mos_encoder_shapes[];
 extern const int mos_encoder_shape_count;
 
-/* The gradient of what a block reads or writes, in two parts that nothing adds up: every reader
- * takes both. skip came down the skip path, conv through the convolutions (NULL: zero). */
+/* The gradient of what a block reads or writes is the sum of two parts. No pass adds them up:
+ * whoever reads the gradient takes both and adds as it reads. skip came down the skip path, conv
+ * through the convolutions (NULL: zero). */
 typedef struct mos_gradient {
     void *skip, *conv;
 } mos_gradient;

@@ -1,5 +1,6 @@
 /* The places of a map that a gathered direction of a convolution writes, grouped by the taps that
- * reach inside the map it reads. */
+ * reach inside the map it reads. The groups take the place of a halo: no map is padded, and no tap
+ * outside of it is multiplied. */
 #ifndef MOS_COMPUTE_CPU_CONV_PLACES_H
 #define MOS_COMPUTE_CPU_CONV_PLACES_H
 

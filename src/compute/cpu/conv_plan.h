@@ -83,7 +83,7 @@ void mos_gather_plan_weights(const mos_cpu *cpu, const mos_conv *conv, conv_own 
 void mos_stem_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction);
 void mos_im2col_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction);
 
-/* The ending of a group of output channels from `channel` on; NULL where there is none. */
+/* The ending (epilogue) of a group of output channels from `channel` on; NULL: there is none. */
 const mos_conv_ending *mos_conv_ending_at(const mos_conv *conv, int64_t channel,
                                           mos_conv_ending *room);
 

@@ -184,8 +184,8 @@ KERNEL_INLINE void store_two_f32(float *to, vec even, vec odd) {
     v_store(to + LANES, odd);
 }
 
-/* Weights of two inputs and 16 outputs, past the caches: streams a power of two apart, not read
- * again in this pass. */
+/* Non-temporal stores: weights of two inputs and 16 outputs, past the caches: streams a power of
+ * two apart, not read again in this pass. */
 KERNEL_INLINE void stream_two_f32(float *to, vec even, vec odd) {
     v_stream(to, even);
     v_stream(to + GROUP, odd);

@@ -24,7 +24,8 @@ KERNEL_INLINE void ACT(gather_product_as)(const mos_gather_walk *walk, const voi
     vec bias[2] = {v_all(0), v_all(0)};
     if (folded) bias[0] = v_load(ending->bias), bias[1] = v_load(ending->bias + LANES);
     for (int64_t r = 0; r < rows; r += PRODUCT_ROWS) {
-        /* never past the last row: the last product may begin with rows that are done */
+        /* The last micro-kernel call begins early enough to end at the last row. Those of its
+         * rows that were computed before are computed again and not stored. */
         const int64_t begin = r + PRODUCT_ROWS <= held ? r : held - PRODUCT_ROWS;
         const act_t *v = (const act_t *)v_values + begin * LANES;
         vec sum[PRODUCT_ROWS][2], total[PRODUCT_ROWS][2];

@@ -30,8 +30,9 @@ KERNEL_INLINE vec ACT(multiply_add)(vec sum, act_row a, act_row b) {
 #endif
 }
 
-/* sum [count][2] += `count` rows times GROUP columns over `steps` steps: row t has its values at
- * a[t * row + p * step]; b is two streams of LANES columns, step_b apart. count is a constant. */
+/* The micro-kernel, blocked for registers: sum [count][2] += `count` rows times GROUP columns
+ * over `steps` steps: row t has its values at a[t * row + p * step]; b is two streams of LANES
+ * columns, step_b apart. count is a constant. */
 KERNEL_INLINE void ACT(product_more)(const int count, int64_t steps, const act_t *a, int64_t row,
                                      int64_t step, const act_t *b0, const act_t *b1, int64_t step_b,
                                      vec sum[][2]) {

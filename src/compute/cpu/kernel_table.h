@@ -56,8 +56,8 @@ typedef struct mos_winograd_kernels {
     void (*weight_block)(const float *du, float *block);
 } mos_winograd_kernels;
 
-/* What follows a product of a folded convolution: y = relu?(. + bias + y?), bias of the channels at
- * hand. */
+/* The epilogue: what follows a product of a folded convolution, y = relu?(. + bias + y?), bias
+ * of the channels at hand. */
 typedef struct mos_conv_ending {
     const float *bias;
     bool sum, relu;
