@@ -3,7 +3,7 @@
 #
 #   scripts/setup.sh            everything: libraries, developer tools, outside judges of the tests
 #   scripts/setup.sh --minimal  only what building and running need
-#   scripts/setup.sh --long     everything, and what the long tests need: a cross compiler, an emulator
+#   scripts/setup.sh --long     everything, and what the long tests need: a cross compiler, an emulator, QGIS
 #
 # The libraries are required. oneDNN, tools and judges are not: mosaic is built without oneDNN then, and the
 # tests that use the others say that they are skipped.
@@ -20,7 +20,7 @@ judges=(gdal-bin python3-numpy python3-torch python3-torchvision python3-onnx py
 case "${1:-}" in
   "") ;;
   --minimal) tools=() judges=() ;;
-  --long) tools+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user) ;;
+  --long) tools+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user) judges+=(python3-qgis) ;;
   -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
   *) echo "setup: unknown option '$1'" >&2; exit 2 ;;
 esac

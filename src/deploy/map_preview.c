@@ -64,12 +64,50 @@ static mosaic_status write_table(const mos_map_preview *preview, const char *pat
     return status;
 }
 
+static void add_xml_text(mos_text *out, const char *text) {
+    for (; *text != '\0'; text++) {
+        const char *entity = *text == '&'   ? "&amp;"
+                             : *text == '<' ? "&lt;"
+                             : *text == '"' ? "&quot;"
+                                            : NULL;
+        if (entity != NULL)
+            mos_text_add(out, "%s", entity);
+        else
+            mos_text_add_bytes(out, text, 1);
+    }
+}
+
+/* A colour table in a TIFF has 256 entries, and QGIS would list them all: a style beside the raster,
+ * which it takes by itself, names those that are classes. */
+static mosaic_status write_style(const mos_map_spec *spec, const char *path) {
+    mos_text text = {0};
+    mos_text_add(&text, "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
+                        "<qgis version=\"3.22\">\n <pipe>\n  <rasterrenderer type=\"paletted\" "
+                        "band=\"1\" opacity=\"1\" alphaBand=\"-1\">\n   <colorPalette>\n");
+    for (int c = 0; c < spec->code_count; c++) {
+        const mos_map_class *code = &spec->codes[c];
+        mos_text_add(&text,
+                     "    <paletteEntry value=\"%d\" color=\"#%02x%02x%02x\" alpha=\"255\" "
+                     "label=\"",
+                     code->code, code->red, code->green, code->blue);
+        add_xml_text(&text, code->name);
+        mos_text_add(&text, "\"/>\n");
+    }
+    mos_text_add(&text, "   </colorPalette>\n  </rasterrenderer>\n </pipe>\n</qgis>\n");
+    mosaic_status status = text.failed ? mos_fail_memory(text.size, "a style")
+                                       : mos_atomic_write(path, text.data, text.size);
+    mos_text_release(&text);
+    return status;
+}
+
 mosaic_status mos_map_preview_write(const mos_map_preview *preview, const char *stem) {
     char path[4200];
     mos_text picture = {0};
     mosaic_status status;
     (void)snprintf(path, sizeof path, "%s.csv", stem);
     MOS_GOTO(write_table(preview, path));
+    (void)snprintf(path, sizeof path, "%s.qml", stem);
+    MOS_GOTO(write_style(preview->spec, path));
     (void)snprintf(path, sizeof path, "%s.png", stem);
     MOS_GOTO(mos_png_write(preview->rgb, preview->width, preview->height, &picture));
     status = picture.failed ? mos_fail_memory(picture.size, "a picture of a map")

@@ -194,7 +194,10 @@ static mosaic_status write_attributes(const mos_map *map) {
     mos_text_add(&xml, "<PAMDataset>\n  <PAMRasterBand band=\"1\">\n    <CategoryNames>\n");
     for (int code = 0, i = 0; i < spec->code_count; code++) {
         mos_text_add(&xml, "      <Category>");
-        if (code == spec->codes[i].code) add_xml_text(&xml, spec->codes[i++].name);
+        if (code == spec->codes[i].code)
+            add_xml_text(&xml, spec->codes[i++].name);
+        else if (code == (int)spec->nodata)
+            mos_text_add(&xml, "no data"); /* else QGIS lists a class "0" */
         mos_text_add(&xml, "</Category>\n");
     }
     mos_text_add(&xml, "    </CategoryNames>\n    <GDALRasterAttributeTable "

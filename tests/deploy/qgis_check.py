@@ -1,0 +1,56 @@
+"""Maps and polygons as QGIS has them, without a screen: layers valid, styles applied, classes by name in the legend, the colours of
+the legend on the rendered picture. FOLDER holds what `predict` wrote of the scene `synth`; the pictures are left there."""
+import csv
+import os
+import sys
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+try:
+    from qgis.core import QgsApplication, QgsMapRendererParallelJob, QgsMapSettings, QgsRasterLayer, QgsVectorLayer
+    from qgis.PyQt.QtCore import QSize
+    from qgis.PyQt.QtGui import QColor
+except ImportError as missing:
+    print(f"skipped: {missing}")
+    sys.exit(77)
+
+folder = sys.argv[1]
+application = QgsApplication([], False)  # kept: its end is the libraries' end
+application.initQgis()
+names = [row["class"] for row in csv.DictReader(open(f"{folder}/synth_classes.csv"))]
+colours = {row["class"]: tuple(int(row[k]) for k in ("red", "green", "blue")) for row in csv.DictReader(open(f"{folder}/synth_classes.csv"))}
+shown = {row["class"] for row in csv.DictReader(open(f"{folder}/synth_classes.csv")) if int(row["pixels"]) > 0}
+
+
+def render(layer, name):
+    settings = QgsMapSettings()
+    settings.setLayers([layer])
+    settings.setDestinationCrs(layer.crs())
+    settings.setExtent(layer.extent())
+    settings.setOutputSize(QSize(480, 480))
+    settings.setBackgroundColor(QColor("white"))
+    job = QgsMapRendererParallelJob(settings)
+    job.start()
+    job.waitForFinished()
+    image = job.renderedImage()
+    image.save(f"{folder}/{name}.png")
+    return {QColor(image.pixel(x, y)).getRgb()[:3] for x in range(0, 480, 3) for y in range(0, 480, 3)}
+
+
+classes = QgsRasterLayer(f"{folder}/synth_classes.tif", "classes")
+assert classes.isValid() and classes.renderer().type() == "paletted", classes.renderer().type()
+legend = {c.label: c.color.getRgb()[:3] for c in classes.renderer().classes()}
+assert list(legend) == names, legend
+assert all(legend[n] == colours[n] for n in names)
+seen = render(classes, "qgis_classes")
+assert {colours[n] for n in shown} >= seen - {(255, 255, 255)} and len(seen & {colours[n] for n in shown}) > 0, seen
+
+patches = QgsVectorLayer(f"{folder}/predictions.gpkg|layername=predictions", "predictions", "ogr")
+assert patches.isValid() and patches.renderer().type() == "categorizedSymbol", patches.renderer().type()
+assert [c.label() for c in patches.renderer().categories()] == names
+assert render(patches, "qgis_patches") & set(colours.values())
+
+probabilities = QgsRasterLayer(f"{folder}/synth_probabilities.tif", "probabilities")
+assert probabilities.isValid() and probabilities.bandName(1).endswith(names[0]) and probabilities.bandCount() == len(names)
+print("QGIS shows classes, patches and probabilities")
+sys.stdout.flush()
+os._exit(0)  # its libraries do not always end well without a screen
