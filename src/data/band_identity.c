@@ -13,10 +13,23 @@ static const char *const polarisations[] = {"VV", "VH", "HH", "HV"};
 
 /* Words around a band's name that change nothing of what it is. */
 static const char *const harmless[] = {
-    "SIGMA0", "GAMMA0", "BETA0", "SIGMA", "GAMMA",       "BETA", "DB",   "S1",    "S1A",
-    "S1B",    "S1C",    "GRD",   "RTC",   "IW",          "S2",   "S2A",  "S2B",   "S2C",
-    "MSI",    "L1C",    "L2A",   "SR",    "TOA",         "BOA",  "BLUE", "GREEN", "RED",
-    "NIR",    "SWIR",   "EDGE",  "BAND",  "REFLECTANCE", "10M",  "20M",  "60M",   "NARROW"};
+    "SIGMA0", "GAMMA0",  "BETA0",      "SIGMA",        "GAMMA",        "BETA",      "DB",
+    "S1",     "S1A",     "S1B",        "S1C",          "GRD",          "RTC",       "IW",
+    "S2",     "S2A",     "S2B",        "S2C",          "MSI",          "L1C",       "L2A",
+    "SR",     "TOA",     "BOA",        "BLUE",         "GREEN",        "RED",       "NIR",
+    "SWIR",   "EDGE",    "BAND",       "REFLECTANCE",  "10M",          "20M",       "60M",
+    "NARROW", "C",       "POL",        "POLARIZATION", "POLARISATION", "INTENSITY", "MEAN",
+    "MEDIAN", "CENTRAL", "WAVELENGTH", "NM",           "SENTINEL"};
+
+/* Years, dates and wavelengths, "490nm", "20190613T101031", "T32UQD". */
+static bool is_circumstance(const char *word) {
+    size_t digits = strspn(word, "0123456789"), size = strlen(word);
+    if (digits == size) return size == 3 || size == 4 || size == 8;
+    if (strcmp(word + digits, "NM") == 0) return digits == 3 || digits == 4;
+    if (digits == 8 && size == 15 && word[8] == 'T') return strspn(word + 9, "0123456789") == 6;
+    bool tile = size == 6 && word[0] == 'T' && strspn(word + 1, "0123456789") == 2;
+    return tile && strpbrk(word + 3, "0123456789") == NULL;
+}
 
 static bool is_in(const char *const *list, size_t count, const char *word) {
     for (size_t i = 0; i < count; i++) {
@@ -51,6 +64,7 @@ bool mos_band_normalise(const char *given, char out[MOS_BAND_NAME_SIZE]) {
         given++, size--;
     if (size == 0) return false;
     int names = 0, strangers = 0;
+    bool sentinel = false;
     for (size_t at = 0; at < size;) {
         size_t used = 0;
         while (at < size && !isalnum((unsigned char)given[at]))
@@ -62,8 +76,10 @@ bool mos_band_normalise(const char *given, char out[MOS_BAND_NAME_SIZE]) {
         if (used == 0) break;
         if (take_word(word, found))
             names++;
-        else
-            strangers += !is_in(harmless, sizeof harmless / sizeof *harmless, word);
+        else if (!(sentinel && (strcmp(word, "1") == 0 || strcmp(word, "2") == 0)))
+            strangers += !is_in(harmless, sizeof harmless / sizeof *harmless, word) &&
+                         !is_circumstance(word);
+        sentinel = strcmp(word, "SENTINEL") == 0;
     }
     if (names == 1 && strangers == 0) {
         memcpy(out, found, sizeof found);
@@ -123,11 +139,12 @@ int mos_band_scale(mos_band_role role, bool whole, double *scale, double *offset
 
 /* Over land and water alike: cirrus is darker than water vapour's band; short-wave infrared falls
  * from B11 to B12; the red edge climbs or falls without a dip at B06; red is no peak among its
- * neighbours. Margins leave room for fires, salt and snow. */
+ * neighbours; what climbs from blue to red does not fall again before near infrared. Margins leave room for fires, salt and snow. */
 static const struct {
     const char *brighter, *than;
     double margin;
-} unnatural[] = {{"B10", "B09", 1.0}, {"B12", "B11", 1.3}, {"B09", "B8A", 3.0}};
+} unnatural[] = {
+    {"B10", "B09", 1.0}, {"B10", "B09", 0.5}, {"B12", "B11", 1.3}, {"B09", "B8A", 3.0}};
 
 static double mean_of(const char *const *names, const double *mean, int64_t count,
                       const char *name) {
@@ -138,8 +155,8 @@ static double mean_of(const char *const *names, const double *mean, int64_t coun
 }
 
 const char *mos_band_contradiction(const char *const *names, const double *mean, int64_t count) {
-    static const char *const words[] = {"B10 brighter than B09", "B12 much brighter than B11",
-                                        "B09 much brighter than B8A"};
+    static const char *const words[] = {"B10 brighter than B09", "B10 nearly as bright as B09",
+                                        "B12 much brighter than B11", "B09 much brighter than B8A"};
     for (size_t u = 0; u < sizeof unnatural / sizeof *unnatural; u++) {
         double bright = mean_of(names, mean, count, unnatural[u].brighter),
                dark = mean_of(names, mean, count, unnatural[u].than);
@@ -150,5 +167,8 @@ const char *mos_band_contradiction(const char *const *names, const double *mean,
            b07 = mean_of(names, mean, count, "B07");
     if (b05 > 1.25 * b06 && b07 > 1.25 * b06) return "B06 much darker than both B05 and B07";
     if (b04 > 1.5 * b03 && b04 > 1.5 * b05) return "B04 much brighter than both B03 and B05";
+    double b02 = mean_of(names, mean, count, "B02"), b08 = mean_of(names, mean, count, "B08");
+    if (b04 > 1.4 * b02 && b05 > 1.4 * b02 && b08 * 1.5 < b04 && b08 * 1.5 < b05)
+        return "B04 and B05 much brighter than B02 and B08";
     return NULL;
 }

@@ -1,5 +1,6 @@
 #include "data/band_watch.h"
 
+#include "base/text.h"
 #include "data/verdicts.h"
 
 #include <math.h>
@@ -35,7 +36,7 @@ static int64_t suspects(const mos_raw_band *band, mos_band_role role, bool power
             memcpy(&value, at + 2 * i, sizeof value);
             top = value > top ? value : top;
         }
-        return top == UINT16_MAX;
+        return top >= INT16_MAX;
     }
     if (role == MOS_ROLE_OPTICAL && band->dtype == MOS_I16) {
         int count = 0;
@@ -47,15 +48,30 @@ static int64_t suspects(const mos_raw_band *band, mos_band_role role, bool power
         return count;
     }
     if (band->dtype != MOS_F32) return pixels;
-    float low = role == MOS_ROLE_OPTICAL ? -1.0f : power ? 0.0f : (float)-radar_end_db;
-    float high = role == MOS_ROLE_OPTICAL ? 65534.0f : power ? 1e6f : (float)radar_end_db;
+    bool optical = role == MOS_ROLE_OPTICAL;
+    float low = optical ? nextafterf(-1.0f, 0.0f) : power ? 0.0f : (float)-radar_end_db;
+    float high = optical ? 65534.0f : power ? 1e6f : (float)radar_end_db;
     float none = band->has_nodata ? (float)band->nodata : NAN;
     for (int64_t i = 0; i < pixels; i++) {
         float value;
         memcpy(&value, at + 4 * i, sizeof value);
-        found += ((value < low) | (value > high)) & (value != none);
+        found += ((value < low) | (value > high) |
+                  (optical & ((value == 6.5535f) | (value == 3.2767f)))) &
+                 (value != none);
     }
     return found;
+}
+
+/* One value that stands in many pixels and that a type ends with, or that a negative fill turns
+ * into where it is stored without a sign; also after a division by 10,000. Single pixels may be a
+ * flash. */
+static int64_t repeated_end(const mos_raw_band *band, bool whole, double highest) {
+    int64_t pixels = band->width * band->height, same = 0;
+    bool scaled_end = (float)highest == 6.5535f || (float)highest == 3.2767f;
+    if (whole ? highest < INT16_MAX : !scaled_end) return 0;
+    for (int64_t i = 0; i < pixels; i++)
+        same += mos_raw_value(band, i) == highest;
+    return same * 200 > pixels ? same : 0;
 }
 
 static int64_t optical_fill(const mos_raw_band *band, double *value) {
@@ -77,8 +93,10 @@ static int64_t optical_fill(const mos_raw_band *band, double *value) {
         equal += v == lowest;
     }
     if (ends > 0) return ends;
-    *value = lowest;
     bool whole = band->dtype != MOS_F32 && band->dtype != MOS_F64;
+    ends = repeated_end(band, whole, highest);
+    *value = ends > 0 ? highest : lowest;
+    if (ends > 0) return ends;
     bool reflectance = !whole && highest < 20; /* floats around 1, not around 10,000 */
     /* Scattered pixels a little below 0 are what the atmosphere's correction leaves. */
     bool repeated = lowest < 0 && equal * 200 > pixels && (whole || lowest <= -1);
@@ -110,8 +128,8 @@ typedef struct edge_bands {
 } edge_bands;
 
 static bool is_ground_band(const mos_raw_band *band, mos_band_role role) {
-    bool typed = band->dtype == MOS_U16 || band->dtype == MOS_I16 || band->dtype == MOS_F32;
-    return role == MOS_ROLE_RADAR ? band->dtype == MOS_F32 : typed;
+    bool floats = band->dtype == MOS_F32 || band->dtype == MOS_F64;
+    return floats || (role == MOS_ROLE_OPTICAL && band->dtype != MOS_U8);
 }
 
 /* The finest bands of a role. */
@@ -129,9 +147,13 @@ static void choose(const mos_raw_band *bands, const mos_band_identity *const *id
     }
 }
 
-static bool is_filler(double value, mos_band_role role) {
-    if (role == MOS_ROLE_OPTICAL) return value == 1;
-    return value == 0 || value == 1 || value <= -40 || value >= 20;
+/* Digital number 1 in either unit, and 0 where nobody has said what 0 is: whole numbers have it for
+ * "no data". Decibels of 0 or 1, and power of 0, 1 or next to nothing. */
+static bool is_filler(const mos_raw_band *band, double value, mos_band_role role, bool told) {
+    bool floats = band->dtype == MOS_F32 || band->dtype == MOS_F64;
+    if (role == MOS_ROLE_OPTICAL)
+        return value == 1 || (floats && ((float)value == 1e-4f || (value == 0 && !told)));
+    return value == 1 || value <= -40 || value >= 20 || (value >= 0 && value <= 1e-4);
 }
 
 /* Bands that hold `value` at pixel i. */
@@ -142,15 +164,40 @@ static int64_t holding(const edge_bands *edge, int64_t i, double value) {
     return same;
 }
 
+/* Decibels that are 0 in every band at once, wherever: a hole, no measurement. Quick where there is
+ * none. */
+static int64_t radar_hole(const edge_bands *edge) {
+    int64_t pixels = edge->width * edge->height, zeros = 0, found = 0;
+    const unsigned char *at = edge->band[0]->data;
+    bool negative = false;
+    if (edge->count < 2) return 0;
+    if (edge->band[0]->dtype == MOS_F32) {
+        for (int64_t i = 0; i < pixels; i++) {
+            float value;
+            memcpy(&value, at + 4 * i, sizeof value);
+            zeros += value == 0;
+        }
+        if (zeros * 100 < pixels) return 0;
+    }
+    for (int64_t i = 0; i < pixels; i++) {
+        found += holding(edge, i, 0) == edge->count;
+        negative = negative || mos_raw_value(edge->band[0], i) < 0;
+    }
+    bool none = edge->band[0]->has_nodata && edge->band[0]->nodata == 0;
+    return negative && !none && found * 100 >= pixels ? found : 0;
+}
+
 int64_t mos_watch_edge(const mos_raw_band *bands, const mos_band_identity *const *identity,
                        int64_t count, mos_band_role role, double *value) {
     edge_bands edge;
+    /* Whole numbers in steps of 40 begin at 0 as well. */
+    bool told = count > 0 && (identity[0]->nodata_by == MOS_SAID_BY_KEY ||
+                              identity[0]->scale_by != MOS_SAID_BY_NOBODY);
     choose(bands, identity, count, role, &edge);
     if (edge.count == 0 || (role == MOS_ROLE_OPTICAL && edge.count < 2) || edge.width < 4 ||
         edge.height < 4)
         return 0;
-    /* Optical: sharpened or not, the visible bands do not share one value. */
-    int64_t least = role == MOS_ROLE_RADAR ? edge.count : 2;
+    /* Optical: sharpened or not, the visible bands do not share one value; but all may be dark. */
     int64_t pixels = edge.width * edge.height, w = edge.width;
     const int64_t corners[] = {0, w - 1, pixels - w, pixels - 1};
     const int64_t beside[] = {1, w - 2, pixels - w + 1, pixels - 2};
@@ -158,7 +205,9 @@ int64_t mos_watch_edge(const mos_raw_band *bands, const mos_band_identity *const
     for (int c = 0; c < 4; c++) {
         for (int64_t b = 0; b < edge.count; b++) {
             *value = mos_raw_value(edge.band[b], corners[c]);
-            if (!mos_raw_valid(edge.band[b], *value) || !is_filler(*value, role) ||
+            int64_t least = role == MOS_ROLE_RADAR || *value == 0 ? edge.count : 2;
+            if (!mos_raw_valid(edge.band[b], *value) ||
+                !is_filler(edge.band[b], *value, role, told) ||
                 holding(&edge, corners[c], *value) < least ||
                 (holding(&edge, beside[c], *value) < least &&
                  holding(&edge, below[c], *value) < least))
@@ -172,7 +221,17 @@ int64_t mos_watch_edge(const mos_raw_band *bands, const mos_band_identity *const
                 return found;
         }
     }
-    return 0;
+    *value = 0;
+    return role == MOS_ROLE_RADAR && !told ? radar_hole(&edge) : 0;
+}
+
+const char *mos_watch_number(char out[40], double value) {
+    double again;
+    for (int digits = 6; digits <= 17; digits++) {
+        mos_format_double(out, 40, value, digits);
+        if (mos_parse_double(out, &again) && again == value) break;
+    }
+    return out;
 }
 
 /* ---- every read ---- */
@@ -183,6 +242,7 @@ mosaic_status mos_watch_raw(const mos_dataset *dataset, int64_t sample, int64_t 
     const mos_modality_storage *storage = &dataset->storage[modality];
     const mos_band_identity *identity[MOS_DATA_MAX_BANDS];
     double value;
+    char number[40];
     for (int64_t i = 0; i < count; i++) {
         identity[i] = &storage->identity[bands[i]];
         int64_t found = mos_watch_fill(&raw[i], identity[i]->role,
@@ -191,18 +251,19 @@ mosaic_status mos_watch_raw(const mos_dataset *dataset, int64_t sample, int64_t 
             MOS_TRY(mos_verdict_refuse(
                 dataset, MOS_CHECK_FILL_VALUES,
                 "sample '%s': %s has %lld pixels such as %g, which is no measurement; data.nodata "
-                "%s=%g masks it",
+                "%s=%s masks it",
                 dataset->ids[sample], what->bands[bands[i]].name, (long long)found, value,
-                what->name, value));
+                what->name, mos_watch_number(number, value)));
     }
     for (int role = MOS_ROLE_RADAR; role <= MOS_ROLE_OPTICAL; role++) {
         int64_t found = mos_watch_edge(raw, identity, count, (mos_band_role)role, &value);
         if (found > 0)
             MOS_TRY(mos_verdict_refuse(
                 dataset, MOS_CHECK_EDGE_VALUES,
-                "sample '%s': %s is %g in %lld pixels from the edge on: nothing was measured "
-                "there; data.nodata %s=%g masks it",
-                dataset->ids[sample], what->name, value, (long long)found, what->name, value));
+                "sample '%s': %s is %g in %lld pixels, from the edge on or in a hole: nothing was "
+                "measured there; data.nodata %s=%s masks it",
+                dataset->ids[sample], what->name, value, (long long)found, what->name,
+                mos_watch_number(number, value)));
     }
     return MOSAIC_OK;
 }

@@ -10,8 +10,10 @@
  * (a few slightly negative pixels are measurements), at the end of their type or above; radar
  * beyond 60 dB, negative power. 0: none. */
 int64_t mos_watch_fill(const mos_raw_band *band, mos_band_role role, bool power, double *value);
+/* The number in as few digits as read back to it: what a key takes. */
+const char *mos_watch_number(char out[40], double value);
 /* Pixels whose bands all hold one value that also stands in a corner: 0 (or what is far from any
- * backscatter) of radar, 1 of optical. Bands of several sizes: those of the finest are compared. 0:
+ * backscatter) of radar, 1 of optical, 0 of optical floats; or decibels of 0 anywhere. Bands of several sizes: those of the finest are compared. 0:
  * none. */
 int64_t mos_watch_edge(const mos_raw_band *bands, const mos_band_identity *const *identity,
                        int64_t count, mos_band_role role, double *value);

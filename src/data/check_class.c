@@ -59,11 +59,12 @@ const mos_check_class_row mos_check_class_table[MOS_CHECK_CLASSES] = {
             "guessed names that the pixels contradict, as cirrus brighter than water vapour's "
             "band: the bands come in another order"),
     VERDICT(UNKNOWN_BANDS, "unknown-bands", WARNING, NOBODY, "data.bands",
-            "a modality called s1 or s2 none of whose bands has a name of that sensor: nothing "
-            "that depends on the sensor is looked at"),
+            "a band of s1 or s2 whose name is none of that sensor: its values are taken as they "
+            "are, and nothing that depends on the sensor is looked at"),
     VERDICT(BANDS_DIFFER, "bands-differ", ERROR, ALL, "data.bands",
             "a file with other bands than the modality: other names, another number, or none "
-            "described where others are"),
+            "described where others are; nothing can be made of it, so `data.accept` does not "
+            "help"),
     VERDICT(BAND_CONFLICT, "band-conflict", WARNING, NOBODY, "data.accept",
             "data.bands against the descriptions in the files; the descriptions win, unless "
             "data.accept lists this class"),
@@ -79,8 +80,8 @@ const mos_check_class_row mos_check_class_table[MOS_CHECK_CLASSES] = {
             "values that no instrument gives and no tag declares: Sentinel-2 below 0 or at the "
             "end of its type, Sentinel-1 beyond 60 dB"),
     VERDICT(EDGE_VALUES, "edge-values", ERROR, ALL, "data.nodata",
-            "one value repeated from the edge of a patch on: 0 dB or DN 1 where nothing was "
-            "measured"),
+            "one value repeated from the edge of a patch on, or decibels of 0 in a hole: 0 dB, DN "
+            "1 or reflectance of 0 where nothing was measured"),
     ROW(INTEGER_DB, "integer-db", ERROR, false, false,
         "S1 of whole numbers, as when decibels were cut to integers"),
     ROW(LINEAR_POWER, "linear-power", ERROR, false, false,
@@ -93,8 +94,8 @@ const mos_check_class_row mos_check_class_table[MOS_CHECK_CLASSES] = {
         "Sentinel-2 with the +1000 of processing baseline 04.00, by its product name or by its "
         "histogram; it is removed"),
     VERDICT(OFFSET_CONFLICT, "boa-offset-conflict", ERROR, ALL, "data.boa_offset",
-            "the +1000 offset against data.boa_offset, name or tag against pixels, or a patch too "
-            "bright to tell"),
+            "the +1000 offset against data.boa_offset, name or tag against pixels, a patch too "
+            "bright to tell, or floats with the +1000 of their product's name still in them"),
     VERDICT(PRODUCT_LEVEL, "product-level", ERROR, USE, "data.accept",
             "Sentinel-2 of level 1C among level 2A, or given to a model of the other level: "
             "reflectance at the top of the atmosphere is not that of the ground"),

@@ -7,6 +7,7 @@
 #include "data/names/band_names.h"
 #include "data/names/patch_name.h"
 #include "data/verdicts.h"
+#include "io/raster_beside.h"
 #include "io/tiff_plain.h"
 
 #include <math.h>
@@ -110,10 +111,13 @@ static mosaic_status settle_types(mos_dataset *dataset, int64_t m, int64_t first
                 modality->name,
                 masked ? "pixels where it is 0 are no data; data.nodata none takes them all"
                        : "it is not looked at, by data.nodata");
-    if (layout.scaled && first == 0)
+    for (int64_t b = first; layout.scaled && first == 0 && b < end; b++) {
+        const mos_band_identity *identity = &storage->identity[b];
+        if (layout.scale[b] == 1 && layout.offset[b] == 0) continue;
         mos_verdict_note(dataset, MOS_CHECK_SCALE, "%s: %s: scale %g and offset %g are applied",
-                         path, modality->name, storage->identity[first].scale,
-                         storage->identity[first].offset);
+                         path, modality->name, identity->scale, identity->offset);
+        break;
+    }
     if (!floats && info->has_nodata && !storage->has_nodata && !keyed) {
         storage->has_nodata = true;
         storage->nodata = info->nodata;
@@ -248,6 +252,21 @@ static mosaic_status check_nodata(const mos_dataset *dataset, int64_t m,
                     storage->has_nodata ? "another" : "none");
 }
 
+/* 8 bits are a picture of the numbers, in steps of their own. */
+static mosaic_status check_bits(const mos_dataset *dataset, int64_t m, int64_t band,
+                                const mos_raster_info *info, const mos_file_layout *layout,
+                                const char *path) {
+    const mos_modality_storage *storage = &dataset->storage[m];
+    bool optical = mos_band_role_of(dataset->modalities[m].bands[band].name) == MOS_ROLE_OPTICAL;
+    if (!optical || layout->scaled || info->dtype != MOS_U8 || storage->dtype[band] == MOS_U8)
+        return MOSAIC_OK;
+    return mos_verdict_refuse(dataset, MOS_CHECK_MIXED_UNITS,
+                              "%s: 8 bits a pixel without a scale, the first file of %s holds %s: "
+                              "another unit",
+                              path, dataset->modalities[m].name,
+                              mos_dtype_name(storage->dtype[band]));
+}
+
 static mosaic_status describe(const mos_dataset *dataset, int64_t m, int band,
                               const mos_raster_info *file, const char *path, mos_file_layout *out) {
     const mos_modality_storage *storage = &dataset->storage[m];
@@ -261,6 +280,7 @@ static mosaic_status describe(const mos_dataset *dataset, int64_t m, int band,
         MOS_TRY(join_one(dataset, m, band, &info, path, out));
     for (int64_t b = first; b < end; b++)
         settle_scale(dataset, m, b, &info, out->number[b], out);
+    MOS_TRY(check_bits(dataset, m, first, &info, out, path));
     if (dataset->options.any_size) {
         out->width = info.width;
         out->height = info.height;
@@ -277,9 +297,29 @@ static mosaic_status describe(const mos_dataset *dataset, int64_t m, int band,
     return MOSAIC_OK;
 }
 
+mosaic_status mos_file_layout_beside(const mos_dataset *dataset, const char *modality,
+                                     const char *path) {
+    const mos_raster_beside beside = mos_raster_beside_find(path);
+    double value, offset;
+    if (beside.scale && !mos_key_scale(dataset, modality, &value, &offset))
+        MOS_TRY(mos_verdict_refuse(dataset, MOS_CHECK_MIXED_UNITS,
+                                   "%s: a scale or an offset stands in its .aux.xml, which is not "
+                                   "read; gdal_translate -of COG writes it into the file",
+                                   path));
+    if ((beside.mask || beside.nodata) && !mos_key_nodata(dataset, modality, &value))
+        return mos_verdict_refuse(dataset, MOS_CHECK_FILL_VALUES,
+                                  "%s: %s, which is not read; gdal_translate -of COG writes it "
+                                  "into the file",
+                                  path,
+                                  beside.mask ? "its mask is a file of its own, .msk"
+                                              : "its no-data value stands in its .aux.xml");
+    return MOSAIC_OK;
+}
+
 static mosaic_status make(const mos_dataset *dataset, int64_t m, int band, const char *path,
                           mos_file_layout *out) {
     mos_raster_info info;
+    MOS_TRY(mos_file_layout_beside(dataset, dataset->modalities[m].name, path));
     MOS_TRY(mos_raster_info_read(path, &info));
     MOS_TRY(check_nodata(dataset, m, &info, path));
     return describe(dataset, m, band, &info, path, out);

@@ -48,6 +48,10 @@ mosaic_status mos_file_layout_settle(mos_dataset *dataset, int64_t modality, int
  * that holds all of them (joined by its descriptions where it has any). */
 mosaic_status mos_file_layout_types(mos_dataset *dataset, int64_t modality,
                                     const mos_raster_info *info, const char *path);
+/* Refuses a raster beside which a file says something of its pixels that is not read
+ * (io/raster_beside.h), unless data.scale or data.nodata of the modality settles it. */
+mosaic_status mos_file_layout_beside(const mos_dataset *dataset, const char *modality,
+                                     const char *path);
 /* One band from a file in memory that holds it alone, as BigEarthNet's do: what the file says of it
  * (description, mask, no-data value, scale) counts; what does not fit is refused. */
 mosaic_status mos_file_layout_read_bytes(const mos_dataset *dataset, int64_t modality, int band,

@@ -22,12 +22,11 @@ int mos_offset_baseline(const mos_dataset *dataset, int64_t sample, int64_t moda
     return baseline;
 }
 
-/* The surface bands; aerosol and water vapour (B01, B09, B10) never get dark. */
-int64_t mos_offset_bands(const mos_modality *modality, int *out) {
+/* Aerosol and water vapour (B01, B09) never get dark. */
+int64_t mos_offset_surface(const mos_modality *modality, int *out) {
     int64_t cirrus = mos_modality_band(modality, "B10");
     static const char *const names[] = {"B02", "B03", "B04", "B05", "B06",
                                         "B07", "B08", "B8A", "B11", "B12"};
-    const size_t visible = 3;
     int64_t count = 0;
     if (cirrus >= 0) {
         out[0] = (int)cirrus;
@@ -36,28 +35,36 @@ int64_t mos_offset_bands(const mos_modality *modality, int *out) {
     for (size_t n = 0; n < sizeof names / sizeof names[0]; n++) {
         int64_t band = mos_modality_band(modality, names[n]);
         if (band >= 0) out[count++] = (int)band;
-        if (n + 1 == visible && count == 0) return 0;
     }
     return count;
 }
 
-static void count_dark(const mos_raw_band *band, int64_t below[2], int64_t *valid) {
+int64_t mos_offset_bands(const mos_modality *modality, int *out) {
+    static const char *const dark[] = {"B10", "B02", "B03", "B04"};
+    for (size_t n = 0; n < sizeof dark / sizeof dark[0]; n++) {
+        if (mos_modality_band(modality, dark[n]) >= 0) return mos_offset_surface(modality, out);
+    }
+    return 0;
+}
+
+static void count_dark(const mos_raw_band *band, double step, int64_t below[2], int64_t *valid) {
     int64_t pixels = band->width * band->height;
     below[0] = below[1] = *valid = 0;
     for (int64_t i = 0; i < pixels; i++) {
         double value = mos_raw_value(band, i);
         if (!mos_raw_valid(band, value)) continue;
         (*valid)++;
-        below[0] += value < MOS_OFFSET_DN;
-        below[1] += value < 2 * MOS_OFFSET_DN;
+        below[0] += value < step;
+        below[1] += value < 2 * step;
     }
 }
 
-mos_brightness mos_offset_brightness_of(const mos_raw_band *const *bands, int64_t count) {
+mos_brightness mos_offset_brightness_of(const mos_raw_band *const *bands, int64_t count,
+                                        double step) {
     mos_brightness found = MOS_BRIGHTNESS_NONE;
     for (int64_t b = 0; b < count; b++) {
         int64_t below[2], valid;
-        count_dark(bands[b], below, &valid);
+        count_dark(bands[b], step, below, &valid);
         if (valid == 0) continue;
         if (below[0] * 100 > valid) return MOS_BRIGHTNESS_DARK;
         if (below[1] * 100 > valid)
@@ -78,7 +85,7 @@ mosaic_status mos_offset_brightness(mos_reader *reader, int64_t sample, int64_t 
     MOS_TRY(mos_reader_read_raw(reader, sample, modality, bands, count, reader->raw));
     for (int64_t b = 0; b < count; b++)
         raw[b] = &reader->raw[b];
-    *out = mos_offset_brightness_of(raw, count);
+    *out = mos_offset_brightness_of(raw, count, MOS_OFFSET_DN);
     return MOSAIC_OK;
 }
 
@@ -130,7 +137,7 @@ mosaic_status mos_offset_contradict(mos_dataset *dataset, int64_t sample, int64_
     const mos_modality *what = &dataset->modalities[modality];
     const mos_raw_band *chosen[MOS_DATA_MAX_BANDS];
     int surface[MOS_DATA_MAX_BANDS], name[MOS_DATA_MAX_BANDS];
-    int64_t found = 0, darkest = 0, listed = mos_offset_bands(what, surface);
+    int64_t found = 0, darkest = 0, listed = mos_offset_surface(what, surface);
     if (atomic_load(&dataset->offset[sample].clean)) return MOSAIC_OK;
     for (int64_t i = 0; i < count; i++) {
         for (int64_t l = 0; l < listed; l++) {
@@ -143,7 +150,9 @@ mosaic_status mos_offset_contradict(mos_dataset *dataset, int64_t sample, int64_
     if (share > 1) {
         char by[64] = "by a tag of its file";
         int baseline = mos_offset_baseline(dataset, sample, modality);
-        if (baseline < 0)
+        if (dataset->options.boa_offset == MOS_BOA_REMOVE)
+            snprintf(by, sizeof by, "by data.boa_offset remove");
+        else if (baseline < 0)
             snprintf(by, sizeof by, "by the samples looked at first");
         else if (mos_offset_tag(dataset, sample, modality) == 0)
             snprintf(by, sizeof by, "by its product name: baseline %04d", baseline);

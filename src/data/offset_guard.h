@@ -19,8 +19,10 @@
  * place are taken one by one, and a bright one among them is refused, naming data.boa_offset. Every
  * step is a function of the data set alone: the same answer in any order of reads and for any
  * subset of bands.
- * 4. A name or tag that says +1000 while more than 1 % of a band lies below 500 is contradicted by
- * the pixels: they were harmonised before. That is refused, never subtracted again.
+ * 4. A name, a tag or data.boa_offset remove that says +1000 while more than 1 % of a band lies
+ * below 500 is contradicted by the pixels: they were harmonised before. That is refused, never
+ * subtracted again.
+ * 5. Nothing is subtracted from floats; what is left in them is said (data/offset_floats.h).
  *
  * Removal: 0 stays 0 (no data), everything else becomes max(v - 1000, 1), which is what earlier
  * baselines wrote. */
@@ -43,10 +45,14 @@ typedef enum mos_brightness {
 /* Rule 2; NONE where there is nothing to judge by (no visible band, no valid pixel). */
 mosaic_status mos_offset_brightness(mos_reader *reader, int64_t sample, int64_t modality,
                                     mos_brightness *out);
-/* The bands that rule 2 looks at, as indices; 0 where there is nothing to judge by. */
+/* The bands of the ground, as indices: rule 4 looks at all of them. */
+int64_t mos_offset_surface(const mos_modality *modality, int *out);
+/* Those that rule 2 looks at: none where no visible band is stored, since near infrared is bright
+ * on land. */
 int64_t mos_offset_bands(const mos_modality *modality, int *out);
-/* Rule 2 on bands at hand. */
-mos_brightness mos_offset_brightness_of(const mos_raw_band *const *bands, int64_t count);
+/* Rule 2 on bands at hand; `step` is what was added: MOS_OFFSET_DN, or 0.1 of reflectance. */
+mos_brightness mos_offset_brightness_of(const mos_raw_band *const *bands, int64_t count,
+                                        double step);
 /* Rules 1 to 3 without reading; UNDECIDED: too bright to tell, and other samples differ. */
 mos_offset_state mos_offset_judge(const mos_dataset *dataset, int64_t sample, int baseline,
                                   mos_brightness brightness);

@@ -4,6 +4,7 @@
  * promise the others are held to. */
 #include "data/band_watch.h"
 #include "data/data_options.h"
+#include "data/offset_floats.h"
 #include "data/offset_groups.h"
 #include "data/offset_guard.h"
 #include "data/radar_guard.h"
@@ -28,6 +29,9 @@ typedef struct modality_probe {
     int64_t means[MOS_DATA_MAX_BANDS];
     int64_t natural, unnatural;
     int64_t patches, patches_dark, patches_shifted;
+    int64_t blind;                 /* no visible band, and nothing dark: nobody can tell */
+    int64_t old_dark, old_shifted; /* samples of a baseline before 04.00 */
+    mos_offset_floats floats;
     char unnatural_words[64], unnatural_id[128];
 } modality_probe;
 
@@ -77,11 +81,23 @@ static void judge_optical(mos_reader *reader, int64_t sample, int64_t m, modalit
     int numbers[MOS_DATA_MAX_BANDS];
     const mos_raw_band *surface[MOS_DATA_MAX_BANDS];
     int baseline = mos_offset_baseline(dataset, sample, m);
-    if (mos_offset_named(baseline) || mos_offset_tag(reader->dataset, sample, m) != 0) return;
-    int64_t count = mos_offset_bands(&dataset->modalities[m], numbers);
+    if (baseline >= MOS_BASELINE_OFFSET && mos_offset_named(baseline)) return;
+    if (mos_offset_tag(reader->dataset, sample, m) != 0) return;
+    bool visible = mos_offset_bands(&dataset->modalities[m], numbers) > 0;
+    int64_t count = mos_offset_surface(&dataset->modalities[m], numbers);
     for (int64_t b = 0; b < count; b++)
         surface[b] = &reader->raw[numbers[b]];
-    mos_brightness brightness = mos_offset_brightness_of(surface, count);
+    mos_brightness brightness = mos_offset_brightness_of(surface, count, MOS_OFFSET_DN);
+    if (mos_offset_named(baseline)) {
+        probe->old_dark += brightness == MOS_BRIGHTNESS_DARK;
+        probe->old_shifted += visible && brightness == MOS_BRIGHTNESS_SHIFTED;
+        return;
+    }
+    if (!visible) {
+        probe->blind += brightness != MOS_BRIGHTNESS_DARK && brightness != MOS_BRIGHTNESS_NONE;
+        probe->dark += brightness == MOS_BRIGHTNESS_DARK;
+        return;
+    }
     bool own = baseline == MOS_BASELINE_OWN;
     if (brightness == MOS_BRIGHTNESS_DARK) (*(own ? &probe->own_dark : &probe->dark))++;
     if (brightness == MOS_BRIGHTNESS_SHIFTED) (*(own ? &probe->own_shifted : &probe->shifted))++;
@@ -177,6 +193,7 @@ static mosaic_status probe_modality(mos_reader *reader, int64_t sample, int64_t 
     MOS_TRY(mos_reader_read_raw(reader, sample, m, bands, count, reader->raw));
     if (storage->radar) judge_radar(reader, sample, m, bands, counts);
     if (storage->optical) judge_optical(reader, sample, m, &counts->of[m]);
+    mos_offset_floats_look(dataset, sample, m, reader->raw, &counts->of[m].floats);
     if (storage->identity[0].named_by == MOS_SAID_BY_GUESS)
         judge_guess(reader, sample, m, &counts->of[m]);
     return MOSAIC_OK;
@@ -233,9 +250,22 @@ static mos_offset_state agreement(int64_t dark, int64_t shifted) {
     return dark == 0 ? MOS_OFFSET_PRESENT : MOS_OFFSET_UNDECIDED;
 }
 
+/* What the pixels make doubtful and nobody decides. */
+static void say_offset(mos_dataset *dataset, int64_t m, const modality_probe *probe) {
+    const char *name = dataset->modalities[m].name;
+    if (dataset->options.boa_offset != MOS_BOA_AUTO) return;
+    if (probe->blind > 0 && probe->dark + probe->shifted == 0)
+        mos_dataset_defect(dataset, "no visible band tells of +1000: kept", "%s", name);
+    if (probe->old_shifted > 3 && probe->old_dark == 0)
+        mos_dataset_defect(dataset, "old baseline by name, +1000 by pixels: kept",
+                           "%s: no band of %lld probed patches begins below 1000", name,
+                           (long long)probe->old_shifted);
+}
+
 /* One answer for all samples without a name where the probes agree, else by their ground. */
 static mosaic_status decide_offset(mos_reader *reader, int64_t m, const modality_probe *probe) {
     mos_dataset *dataset = reader->dataset;
+    say_offset(dataset, m, probe);
     bool own = probe->own_shifted > probe->own_dark;
     dataset->offset_own_baseline = own ? MOS_OFFSET_UNDECIDED : MOS_OFFSET_ABSENT;
     dataset->offset_bright = agreement(probe->dark, probe->shifted);
@@ -275,6 +305,7 @@ static void settle_modality(mos_dataset *dataset, int64_t m, modality_probe *pro
             storage->promised_mean[b] = probe->mean[b] / (double)probe->means[b];
         const char *unit = identity->role == MOS_ROLE_RADAR     ? "dB"
                            : identity->role != MOS_ROLE_OPTICAL ? ""
+                           : storage->dtype[b] == MOS_U8        ? "8-bit"
                            : storage->promised_top > 20         ? "DN"
                            : storage->promised_top > 0          ? "reflectance"
                                                                 : "";
@@ -356,6 +387,7 @@ static mosaic_status probe_all(mos_reader *reader, const int64_t *probes, int64_
     MOS_TRY(decide_radar(dataset, counts));
     for (int64_t m = 0; m < dataset->modality_count; m++) {
         if (dataset->storage[m].optical) MOS_TRY(decide_offset(reader, m, &counts->of[m]));
+        MOS_TRY(mos_offset_floats_settle(dataset, m, &counts->of[m].floats));
     }
     look_again(reader, probes, count, counts);
     for (int64_t m = 0; m < dataset->modality_count; m++)

@@ -167,7 +167,7 @@ static mosaic_status guard(const mos_reader *reader, int64_t sample, int64_t mod
         if (found > 0) MOS_TRY(mos_radar_check(dataset, sample, modality, radar, found));
     }
     MOS_TRY(mos_watch_raw(dataset, sample, modality, bands, count, reader->raw));
-    if (!offset || dataset->options.boa_offset != MOS_BOA_AUTO) return MOSAIC_OK;
+    if (!offset) return MOSAIC_OK;
     return mos_offset_contradict(dataset, sample, modality, bands, count, reader->raw);
 }
 

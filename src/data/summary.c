@@ -23,7 +23,7 @@ int64_t mos_summary_lag_days(int64_t a_s, int64_t b_s) {
 /* The first modality of a kind; -1 if none. */
 static int64_t modality_of_kind(const mos_dataset *dataset, bool radar) {
     for (int64_t m = 0; m < dataset->modality_count; m++) {
-        if (radar ? dataset->storage[m].radar : dataset->storage[m].optical) return m;
+        if (mos_dataset_role(dataset, m) == (radar ? MOS_ROLE_RADAR : MOS_ROLE_OPTICAL)) return m;
     }
     return -1;
 }

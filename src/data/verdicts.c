@@ -61,6 +61,11 @@ static mosaic_status fail(mos_check_class verdict, bool acceptable, const char *
                     settles ? " settles it, " : "", row->name);
 }
 
+/* Reading such a file fails whatever data.accept says. */
+static bool is_final(mos_check_class class) {
+    return class == MOS_CHECK_BANDS_DIFFER;
+}
+
 mosaic_status mos_verdicts_consult(const mos_dataset *dataset, mos_purpose purpose) {
     mos_stops least = purpose == MOS_FOR_USE ? MOS_STOPS_USE : MOS_STOPS_ALL;
     for (int c = 0; c < MOS_CHECK_CLASSES; c++) {
@@ -68,7 +73,8 @@ mosaic_status mos_verdicts_consult(const mos_dataset *dataset, mos_purpose purpo
         if (record->count == 0 || mos_check_class_table[c].stops < least ||
             mos_verdict_accepted(dataset, (mos_check_class)c))
             continue;
-        return fail((mos_check_class)c, true, dataset->root, record->words);
+        return fail((mos_check_class)c, !is_final((mos_check_class)c), dataset->root,
+                    record->words);
     }
     return MOSAIC_OK;
 }

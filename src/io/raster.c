@@ -169,10 +169,7 @@ mosaic_status mos_raster_info_read(const char *path, mos_raster_info *info) {
                           GDALGetDataTypeName(GDALGetRasterDataType(first)));
         goto done;
     }
-    int has_nodata = 0;
-    info->nodata = GDALGetRasterNoDataValue(first, &has_nodata);
-    info->has_nodata = has_nodata != 0;
-    if (!info->has_nodata) info->nodata = 0;
+    mos_gdal_nodata(raster.dataset, info);
     info->has_transform = GDALGetGeoTransform(raster.dataset, info->transform) == CE_None;
     if (!info->has_transform) memset(info->transform, 0, sizeof info->transform);
     info->epsg = read_epsg(raster.dataset);

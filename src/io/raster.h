@@ -27,7 +27,7 @@ typedef struct mos_raster_info {
     double transform[6]; /* GDAL's geotransform */
     int epsg;            /* 0 unknown */
     char product[96];    /* what a tag says of the product or its level, "" nothing */
-    char band_names[MOS_RASTER_NAMED_BANDS][24]; /* band descriptions, "" where none */
+    char band_names[MOS_RASTER_NAMED_BANDS][64]; /* band descriptions, "" where none */
 } mos_raster_info;
 
 /* Errors name the file and carry GDAL's or libtiff's own words. Nothing is printed. Limits: 65,536

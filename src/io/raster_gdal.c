@@ -100,6 +100,34 @@ GDALDataType mos_gdal_type(mos_dtype dtype) {
     return GDT_Unknown;
 }
 
+/* A value that no pixel can have says nothing: -9999 of unsigned numbers. */
+static bool holds(mos_dtype dtype, double value) {
+    switch (dtype) {
+    case MOS_U8:
+        return value >= 0 && value <= UINT8_MAX;
+    case MOS_U16:
+        return value >= 0 && value <= UINT16_MAX;
+    case MOS_I16:
+        return value >= INT16_MIN && value <= INT16_MAX;
+    case MOS_U32:
+        return value >= 0 && value <= UINT32_MAX;
+    case MOS_I32:
+        return value >= INT32_MIN && value <= INT32_MAX;
+    default:
+        return true;
+    }
+}
+
+void mos_gdal_nodata(GDALDatasetH dataset, mos_raster_info *info) {
+    GDALRasterBandH first = GDALGetRasterBand(dataset, 1);
+    int has = 0;
+    mos_dtype dtype;
+    double value = GDALGetRasterNoDataValue(first, &has);
+    if (has && mos_gdal_dtype(GDALGetRasterDataType(first), &dtype)) has = holds(dtype, value);
+    info->has_nodata = has != 0;
+    info->nodata = has ? value : 0;
+}
+
 int mos_gdal_alpha(GDALDatasetH dataset) {
     int count = GDALGetRasterCount(dataset), described = 0;
     for (int b = 1; b <= count; b++) {

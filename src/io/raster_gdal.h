@@ -23,6 +23,8 @@ mosaic_status mos_gdal_fail(mosaic_status status, const char *path, const mos_gd
  * that names the way round; MOSAIC_OK: nothing known. */
 mosaic_status mos_gdal_foreign(const char *path);
 
+/* The no-data value of the first band, where its type can hold it. */
+void mos_gdal_nodata(GDALDatasetH dataset, mos_raster_info *info);
 /* The band that is transparency, by its colour or its description (alpha, dataMask); 0: none. */
 int mos_gdal_alpha(GDALDatasetH dataset);
 /* Names, scales, offsets, alpha and mask of the bands. */

@@ -63,9 +63,7 @@ static void fill_info(GDALDatasetH dataset, mos_raster_info *info) {
     info->bands = GDALGetRasterCount(dataset);
     info->has_transform = GDALGetGeoTransform(dataset, info->transform) == CE_None;
     if (!info->has_transform) info->control_points = GDALGetGCPCount(dataset);
-    int has_nodata = 0;
-    info->nodata = GDALGetRasterNoDataValue(GDALGetRasterBand(dataset, 1), &has_nodata);
-    info->has_nodata = has_nodata != 0;
+    mos_gdal_nodata(dataset, info);
     mos_gdal_describe_bands(dataset, info);
 }
 

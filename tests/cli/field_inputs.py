@@ -16,6 +16,7 @@ gdal.UseExceptions()
 S2 = ["B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B11", "B12"]
 LEVEL = [300, 420, 640, 520, 940, 1900, 2250, 2350, 2450, 2420, 1600, 900]
 TYPES = {"uint8": gdal.GDT_Byte, "uint16": gdal.GDT_UInt16, "int16": gdal.GDT_Int16, "float32": gdal.GDT_Float32}
+NEW = "S2A_MSIL2A_20230613T101031_N0509_R022_T33UUP_20230613T160000"
 L2A = "S2A_MSIL2A_20190613T101031_N0212_R022_T33UUP_20190613T160000"
 L1C = L2A.replace("MSIL2A", "MSIL1C").replace("N0212", "N0207")
 S1NAME = "S1A_IW_GRDH_1SDV_20190611T165043_20190611T165108_027634_031E8A_4E8D"
@@ -154,6 +155,47 @@ def bands_and_units(make):
     make("s1_digits", s1=lambda n: {"pixels": (1000 + 200 * (radar(n) + 30)).astype(np.uint16)})
 
 
+def units_and_offsets(make):
+    last = lambda n, change: change if n == COUNT - 1 else {}
+    top = np.arange(SIDE)[None, :, None] < 6
+    product = {"columns": COLUMNS + ["product"]}
+    new = dict(product, more=lambda n: {"product": NEW})
+    nir = lambda n, shift: {"pixels": optical(n, [7, 8, 10], shift), "names": ["B08", "B8A", "B11"]}
+    # R2: eight bits in the last file alone
+    make("eight_bits_last", s2=lambda n: last(n, {"pixels": (optical(n) // 40 + 2).astype(np.uint8)}))
+    # R4: without a visible band; in lower case; as floats of either unit; a name of an old baseline
+    make("nir_harmonised", s2=lambda n: nir(n, 0), **new)
+    make("nir_shifted", s2=lambda n: nir(n, 1000), **new)
+    make("nir_unnamed", s2=lambda n: nir(n, 1000))
+    make("product_lower", more=lambda n: {"product": NEW.lower()}, **product)
+    make("float_shifted", s2=lambda n: {"pixels": optical(n, shift=1000).astype(np.float32)}, **new)
+    make("reflectance_shifted", s2=lambda n: {"pixels": (optical(n, shift=1000) / 10000).astype(np.float32)}, **new)
+    make("reflectance_unnamed", s2=lambda n: {"pixels": (optical(n, shift=1000) / 10000).astype(np.float32)})
+    make("old_shifted", s2=lambda n: {"pixels": optical(n, shift=1000)}, more=lambda n: {"product": L2A}, **product)
+    # R5: a tag that the type cannot hold, and what such a fill turns into
+    make("wrapped", s2=lambda n: {"nodata": -9999, "pixels": np.where(top, 55537, optical(n)).astype(np.uint16)})
+    make("zero_wrong_tag", s2=lambda n: {"nodata": -9999, "pixels": np.where(top, 0, optical(n)).astype(np.uint16)})
+    make("hole", s1=lambda n: {"pixels": np.where(top & (np.arange(SIDE)[None, None, :] > 3) & (np.arange(SIDE)[None, :, None] > 1), np.float32(0), radar(n))})
+    make("float_floor", s1=lambda n: {"pixels": np.where(top, np.float32(-3.4028235e38), radar(n))})
+    # R6: what stands beside a file
+    for name, option in (("mask_beside", "NO"), ("mask_inside", "YES")):
+        make(name, count=2)
+        gdal.SetConfigOption("GDAL_TIFF_INTERNAL_MASK", option)
+        data = gdal.Open(os.path.join(make.out, name, "p01_s2.tif"), gdal.GA_Update)
+        data.CreateMaskBand(gdal.GMF_PER_DATASET)
+        data.GetRasterBand(1).GetMaskBand().WriteArray(np.where(np.arange(SIDE)[:, None] < 8, 0, 255).repeat(SIDE, 1).astype(np.uint8))
+        data = None
+    make("scale_beside", count=2)
+    make("statistics_beside", count=2)
+    for name, text in (("scale_beside", "<Offset>0</Offset><Scale>40</Scale>"), ("statistics_beside", '<Metadata><MDI key="STATISTICS_MEAN">5</MDI></Metadata>')):
+        with open(os.path.join(make.out, name, "p01_s2.tif.aux.xml"), "w") as stream:
+            stream.write(f'<PAMDataset><PAMRasterBand band="1">{text}</PAMRasterBand></PAMDataset>')
+    # R7: the other way round; R8: some names of a file
+    make("reversed", s2=lambda n: {"pixels": optical(n, [11, 10, 8, 7, 6, 5, 4, 3, 2, 1]), "names": None})
+    make("half_named", s1=lambda n: {"pixels": 10 ** (radar(n) / 10), "names": ["VV", "VH_foo"]})
+    make("gdal_names", s2=lambda n: {"names": [f"{b.replace('B0', 'B')}, central wavelength {490 + 40 * i} nm" for i, b in enumerate(S2)]})
+
+
 def levels_and_times(make):
     product = lambda name: lambda n: {"product": name}
     more = COLUMNS + ["product"]
@@ -274,6 +316,7 @@ def main():
     os.makedirs(out, exist_ok=True)
     make = Folder(out)
     bands_and_units(make)
+    units_and_offsets(make)
     levels_and_times(make)
     scenes(out)
     trees(out)

@@ -63,6 +63,36 @@ for name in fill_32767 fill_float fill_s1_9999; do
     expect 3 "fill-values.*data\.nodata" stats in/$name.csv
 done
 expect 0 "s2,B04,.*,4992,1152$" stats in/fill_32767.csv --nodata s2=32767
+expect 3 "p11_s2.tif: 8 bits a pixel without a scale, the first file of s2 holds U16: another unit" stats in/eight_bits_last.csv
+# --- R4: no visible band, lower case, floats, an old name: said, and never subtracted twice
+expect 3 "% of B08 are below 500: it was removed before" stats in/nir_harmonised.csv
+expect 0 "s2,B08,2256\.0693359375,.*,6144,0$" stats in/nir_shifted.csv
+expect 0 "no visible band tells of \+1000: kept" stats in/nir_unnamed.csv
+expect 3 "baseline 0509, but 55 % of B02 are below 500" stats in/product_lower.csv
+expect 3 "by data.boa_offset remove, but .* below 500" stats in/good.csv --boa_offset remove
+expect 3 "floats that begin above 1000 in all .*data\.scale s2=1,-1000 subtracts it" stats in/float_shifted.csv
+expect 0 "s2,B04,505\.0183919270833,.*,6144,0$" stats in/float_shifted.csv --scale s2=1,-1000
+expect 3 "^error,boa-offset-conflict,.*floats that begin above 0\.1" check_data in/reflectance_shifted.csv
+expect 0 "s2,B04,0\.150501839" stats in/reflectance_shifted.csv --boa_offset keep
+expect 0 "^warning,boa-offset,.*begins above 0\.1; data\.scale s2=1,-0\.1" check_data in/reflectance_unnamed.csv
+expect 2 "data.boa_offset remove subtracts from whole numbers, and s2 comes as floats" stats in/reflectance_unnamed.csv --boa_offset remove
+expect 0 "old baseline by name, \+1000 by pixels: kept" stats in/old_shifted.csv
+# --- R5: a wrong tag, what a fill turns into, holes, and numbers that the advice says in full
+expect 3 "192 pixels such as 55537" stats in/wrapped.csv
+expect 0 "s2,B04,506\.2327724358974,.*,4992,1152$" stats in/zero_wrong_tag.csv
+expect 3 "s1 is 0 in 112 pixels, from the edge on or in a hole" stats in/hole.csv
+expect 3 "data.nodata s1=-3.4028234663852886e\+38 masks it" stats in/float_floor.csv
+expect 0 "s1,VV,-11\..*,4992,1152$" stats in/float_floor.csv --nodata s1=-3.4028234663852886e+38
+# --- R6: what stands beside a file is refused, or settled by a key
+expect 3 "p01_s2.tif: its mask is a file of its own, .msk, which is not read" stats in/mask_beside.csv --split all
+expect 0 "s2,B04,.*,1024,0$|s2,B04,.*,2048,0$" stats in/mask_beside.csv --split all --nodata s2=none
+expect 0 "s2,B04,.*,1792,256$" stats in/mask_inside.csv --split all
+expect 3 "p01_s2.tif: a scale or an offset stands in its .aux.xml" stats in/scale_beside.csv --split all
+expect 0 "s2,B04,.*,2048,0$" stats in/statistics_beside.csv --split all
+# --- R7, R8
+expect 3 "unnatural-bands.*B04 and B05 much brighter than B02 and B08" info in/reversed.csv
+expect 0 "'VH_foo' is no name of a band of Sentinel-1 or Sentinel-2: its values are taken as they are" info in/half_named.csv
+as_good gdal_names
 # --- R6: transparency first, last, called dataMask, beside three bands: no band, said, and no measurement where it is 0
 for name in alpha_first data_mask alpha_rgb; do
     expect 0 "is transparency, no band of s2: pixels where it is 0 are no data" stats in/$name.csv

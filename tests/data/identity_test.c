@@ -12,13 +12,29 @@ static void spellings(void **state) {
     static const struct {
         const char *given, *wanted;
         mos_band_role role;
-    } rows[] = {{"vv", "VV", MOS_ROLE_RADAR},           {" Vh ", "VH", MOS_ROLE_RADAR},
-                {"Sigma0_VV_db", "VV", MOS_ROLE_RADAR}, {"b2", "B02", MOS_ROLE_OPTICAL},
-                {"B02", "B02", MOS_ROLE_OPTICAL},       {"b8a", "B8A", MOS_ROLE_OPTICAL},
-                {"B08A", "B8A", MOS_ROLE_OPTICAL},      {"S2_B12", "B12", MOS_ROLE_OPTICAL},
-                {"B4 (red)", "B04", MOS_ROLE_OPTICAL},  {"angle", "angle", MOS_ROLE_UNKNOWN},
-                {"B13", "B13", MOS_ROLE_UNKNOWN},       {"VV_asc", "VV_asc", MOS_ROLE_UNKNOWN},
-                {"Band 2", "Band 2", MOS_ROLE_UNKNOWN}};
+    } rows[] = {{"vv", "VV", MOS_ROLE_RADAR},
+                {" Vh ", "VH", MOS_ROLE_RADAR},
+                {"Sigma0_VV_db", "VV", MOS_ROLE_RADAR},
+                {"b2", "B02", MOS_ROLE_OPTICAL},
+                {"B02", "B02", MOS_ROLE_OPTICAL},
+                {"b8a", "B8A", MOS_ROLE_OPTICAL},
+                {"B08A", "B8A", MOS_ROLE_OPTICAL},
+                {"S2_B12", "B12", MOS_ROLE_OPTICAL},
+                {"B4 (red)", "B04", MOS_ROLE_OPTICAL},
+                {"angle", "angle", MOS_ROLE_UNKNOWN},
+                {"B13", "B13", MOS_ROLE_UNKNOWN},
+                {"VV_asc", "VV_asc", MOS_ROLE_UNKNOWN},
+                {"Band 2", "Band 2", MOS_ROLE_UNKNOWN},
+                {"VV_20190613", "VV", MOS_ROLE_RADAR},
+                {"C-VH", "VH", MOS_ROLE_RADAR},
+                {"polarization VV", "VV", MOS_ROLE_RADAR},
+                {"VH_foo", "VH_foo", MOS_ROLE_UNKNOWN},
+                {"Amplitude_VV", "Amplitude_VV", MOS_ROLE_UNKNOWN},
+                {"B4, central wavelength 665 nm", "B04", MOS_ROLE_OPTICAL},
+                {"T32UQD_20190613T101031_B8A_20m", "B8A", MOS_ROLE_OPTICAL},
+                {"Sentinel-2 B01", "B01", MOS_ROLE_OPTICAL},
+                {"B12_2019", "B12", MOS_ROLE_OPTICAL},
+                {"VV/VH", "VV/VH", MOS_ROLE_UNKNOWN}};
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         char name[MOS_BAND_NAME_SIZE];
         assert_true(mos_band_normalise(rows[r].given, name));
@@ -68,15 +84,27 @@ static void contradictions(void **state) {
     assert_null(mos_band_contradiction(names, natural, 7));
     assert_string_equal(mos_band_contradiction(names, cirrus, 7), "B10 brighter than B09");
     assert_non_null(mos_band_contradiction(names, dip, 7));
+    /* Of ten or twelve bands that come the other way round; scene classes in the place of B12. */
+    static const char *const visible[] = {"B02", "B03", "B04", "B05", "B08", "B09", "B10"};
+    const double reversed[] = {1600, 2400, 2450, 2350, 940, 640, NAN},
+                 bare[] = {900, 1300, 1900, 2100, 2600, 2500, NAN},
+                 river[] = {900, 1000, 1100, 800, 300, 250, NAN},
+                 classes[] = {300, 420, 640, 900, 2350, 2420, 1600};
+    assert_non_null(mos_band_contradiction(visible, reversed, 7));
+    assert_null(mos_band_contradiction(visible, bare, 7));
+    assert_null(mos_band_contradiction(visible, river, 7));
+    assert_string_equal(mos_band_contradiction(visible, classes, 7), "B10 nearly as bright as B09");
 }
 
 /* 16 x 16 of one type; what lies in the first two columns is replaced. */
-static mos_raw_band patch_of(mos_dtype dtype, void *pixels, double fill) {
+static mos_raw_band patch_of(mos_dtype dtype, void *pixels, double ground, double fill) {
     for (int i = 0; i < 256; i++) {
-        double value = i % 16 < 2 && !isnan(fill) ? fill
-                       : dtype == MOS_F32         ? -12.25 - i % 7
-                                                  : 700 + i % 50;
+        double value = i % 16 < 2 && !isnan(fill)             ? fill
+                       : dtype == MOS_F32 || dtype == MOS_F64 ? ground - i % 7 / 64.0
+                                                              : 700 + i % 50;
         if (dtype == MOS_F32) ((float *)pixels)[i] = (float)value;
+        if (dtype == MOS_F64) ((double *)pixels)[i] = value;
+        if (dtype == MOS_I32) ((int32_t *)pixels)[i] = (int32_t)value;
         if (dtype == MOS_U16) ((uint16_t *)pixels)[i] = (uint16_t)value;
         if (dtype == MOS_I16) ((int16_t *)pixels)[i] = (int16_t)value;
     }
@@ -90,19 +118,34 @@ static void fills_and_edges(void **state) {
         mos_band_role role;
         double fill;
         int64_t fills, edges;
-    } rows[] = {
-        {MOS_U16, MOS_ROLE_OPTICAL, NAN, 0, 0},    {MOS_U16, MOS_ROLE_OPTICAL, 65535, 32, 0},
-        {MOS_I16, MOS_ROLE_OPTICAL, -9999, 32, 0}, {MOS_I16, MOS_ROLE_OPTICAL, -1, 32, 0},
-        {MOS_I16, MOS_ROLE_OPTICAL, 32767, 32, 0}, {MOS_U16, MOS_ROLE_OPTICAL, 1, 0, 32},
-        {MOS_F32, MOS_ROLE_RADAR, NAN, 0, 0},      {MOS_F32, MOS_ROLE_RADAR, -9999, 32, 32},
-        {MOS_F32, MOS_ROLE_RADAR, 0, 0, 32},       {MOS_F32, MOS_ROLE_RADAR, -99, 32, 32}};
-    float pixels[2][256];
+    } rows[] = {{MOS_U16, MOS_ROLE_OPTICAL, NAN, 0, 0},
+                {MOS_U16, MOS_ROLE_OPTICAL, 65535, 32, 0},
+                {MOS_I16, MOS_ROLE_OPTICAL, -9999, 32, 0},
+                {MOS_I16, MOS_ROLE_OPTICAL, -1, 32, 0},
+                {MOS_I16, MOS_ROLE_OPTICAL, 32767, 32, 0},
+                {MOS_U16, MOS_ROLE_OPTICAL, 1, 0, 32},
+                {MOS_F32, MOS_ROLE_RADAR, NAN, 0, 0},
+                {MOS_F32, MOS_ROLE_RADAR, -9999, 32, 32},
+                {MOS_F32, MOS_ROLE_RADAR, 0, 0, 32},
+                {MOS_F32, MOS_ROLE_RADAR, -99, 32, 32},
+                {MOS_F64, MOS_ROLE_RADAR, 0, 0, 32},
+                {MOS_I32, MOS_ROLE_OPTICAL, -2147483648.0, 32, 0},
+                {MOS_I32, MOS_ROLE_OPTICAL, 1, 0, 32},
+                {MOS_U16, MOS_ROLE_OPTICAL, 32767, 32, 0},
+                {MOS_U16, MOS_ROLE_OPTICAL, 55537, 32, 0},
+                {MOS_U16, MOS_ROLE_OPTICAL, 20000, 0, 0},
+                {MOS_F32, MOS_ROLE_OPTICAL, -1, 32, 0},
+                {MOS_F32, MOS_ROLE_OPTICAL, 0, 0, 32},
+                {MOS_F64, MOS_ROLE_OPTICAL, 1e-4, 0, 32},
+                {MOS_F32, MOS_ROLE_OPTICAL, (double)6.5535f, 32, 0}};
+    double pixels[2][256];
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         double value;
         const mos_band_identity identity = {.role = rows[r].role};
         const mos_band_identity *const both[] = {&identity, &identity};
-        mos_raw_band bands[2] = {patch_of(rows[r].dtype, pixels[0], rows[r].fill),
-                                 patch_of(rows[r].dtype, pixels[1], rows[r].fill)};
+        double ground = rows[r].role == MOS_ROLE_RADAR ? -12.25 : 0.5;
+        mos_raw_band bands[2] = {patch_of(rows[r].dtype, pixels[0], ground, rows[r].fill),
+                                 patch_of(rows[r].dtype, pixels[1], ground, rows[r].fill)};
         assert_int_equal(mos_watch_fill(&bands[0], rows[r].role, false, &value), rows[r].fills);
         if (rows[r].fills > 0) assert_true(value == rows[r].fill);
         assert_int_equal(mos_watch_edge(bands, both, 2, rows[r].role, &value), rows[r].edges);

@@ -215,7 +215,7 @@ static void refusals(void **state) {
          "15}}\n",
          "resolution 15 of s2 does not divide", MOSAIC_ERR_USAGE},
         {"grid: {size: 20}\nmodalities: {s1: {file: two.tif, bands: [VV, VH]}}\n",
-         "two.tif: s1 is stored as U16, as when decibels were cut", MOSAIC_ERR_DATA},
+         "two.tif: s1 is stored as U16: scaled values, or decibels cut", MOSAIC_ERR_DATA},
         {"grid: {size: 20}\nmodalities: {s2: {files: {B02: s2.tif}}}\n",
          "s2.tif: 3 bands, wanted one", MOSAIC_ERR_DATA},
         {"modalities: {s2: {bands: [B02]}}\n", "wants one of file and files", MOSAIC_ERR_USAGE},

@@ -431,7 +431,10 @@ static void bright_patches_stay(void **state) {
     assert_float_equal(first_pixel(dataset, b, "s2", "B02"), 1510, 0);
     assert_int_equal(mos_dataset_offsets_removed(dataset), 0);
     mos_dataset_close(&dataset);
-    EXPECT_OK(open_dataset(&dataset, "data.root", root, "data.boa_offset", "remove", NULL));
+    EXPECT_DATA_ERROR(open_dataset(&dataset, "data.root", root, "data.boa_offset", "remove", NULL),
+                      "+1000 by data.boa_offset remove, but");
+    EXPECT_OK(open_dataset(&dataset, "data.root", root, "data.boa_offset", "remove", "data.accept",
+                           "boa-offset-conflict", NULL));
     assert_float_equal(first_pixel(dataset, b, "s2", "B02"), 510, 0);
     mos_dataset_close(&dataset);
 }

@@ -122,6 +122,23 @@ void mos_band_names_conflict(mos_dataset *dataset, mos_modality *modality,
     mos_text_release(&found);
 }
 
+/* Nothing that depends on the sensor is done to a band whose name nobody knows: no decibels, no
+ * +1000, no guard. */
+static void note_strangers(mos_dataset *dataset, const mos_modality *modality, const char *path) {
+    const char *stranger = NULL;
+    bool known = mos_band_names_known(modality);
+    for (int64_t b = modality->band_count - 1; b >= 0; b--) {
+        if (mos_band_role_of(modality->bands[b].name) == MOS_ROLE_UNKNOWN)
+            stranger = modality->bands[b].name;
+    }
+    if (stranger == NULL || !(known || mos_band_names_sensor(modality->name))) return;
+    mos_verdict_note(dataset, MOS_CHECK_UNKNOWN_BANDS,
+                     known ? "%s: %s: '%s' is no name of a band of Sentinel-1 or Sentinel-2: its "
+                             "values are taken as they are"
+                           : "%s: %s: no band has a name of Sentinel-1 or Sentinel-2, as '%s'",
+                     path, modality->name, stranger);
+}
+
 mosaic_status mos_band_names_find(mos_dataset *dataset, mos_modality *modality,
                                   mos_band_identity *identity, const mos_raster_info *info,
                                   const char *path) {
@@ -153,9 +170,6 @@ mosaic_status mos_band_names_find(mos_dataset *dataset, mos_modality *modality,
     }
     if (key != NULL && !described_win) by = MOS_SAID_BY_KEY;
     mos_band_names_told(modality, identity, by);
-    if (mos_band_names_sensor(modality->name) && !mos_band_names_known(modality))
-        mos_verdict_note(dataset, MOS_CHECK_UNKNOWN_BANDS,
-                         "%s: %s: no band has a name of Sentinel-1 or Sentinel-2, as '%s'", path,
-                         modality->name, modality->bands[0].name);
+    note_strangers(dataset, modality, path);
     return MOSAIC_OK;
 }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { GRID_LAST = 90 };
+enum { GRID_LAST = 90, PRODUCT_TEXT = 4200 };
 
 static bool is_digit(char c) {
     return c >= '0' && c <= '9';
@@ -97,8 +97,18 @@ bool mos_patch_name_parse_s1(const char *name, size_t size, mos_patch_name *out)
     return true;
 }
 
-int mos_product_baseline(const char *text) {
-    const char *end = text + strlen(text);
+/* Names of products are upper case; file systems and tables make them lower. */
+static const char *upper(const char *text, char out[PRODUCT_TEXT]) {
+    size_t size = strnlen(text, PRODUCT_TEXT - 1);
+    for (size_t i = 0; i < size; i++)
+        out[i] = (char)toupper((unsigned char)text[i]);
+    out[size] = '\0';
+    return out;
+}
+
+int mos_product_baseline(const char *given) {
+    char copy[PRODUCT_TEXT];
+    const char *text = upper(given, copy), *end = text + strlen(text);
     for (const char *start = strstr(text, "S2"); start != NULL; start = strstr(start + 1, "S2")) {
         const char *at = start + 2;
         char platform;
@@ -161,7 +171,9 @@ bool mos_product_level(const char *text, char out[4]) {
     return found != 0;
 }
 
-bool mos_product_time(const char *text, char sensor, int64_t *out) {
+bool mos_product_time(const char *given, char sensor, int64_t *out) {
+    char copy[PRODUCT_TEXT];
+    const char *text = upper(given, copy);
     bool found = false;
     while (*text != '\0') {
         size_t size = strcspn(text, "/");

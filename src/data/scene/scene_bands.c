@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "data/data_options.h"
+#include "data/file_layout.h"
 #include "data/modality_keys.h"
 #include "data/names/band_names.h"
 #include "data/names/patch_name.h"
@@ -74,6 +75,7 @@ static mosaic_status open_rasters(mos_dataset *dataset, const mos_scene_modality
     for (size_t r = 0; r < source->raster_count; r++) {
         const char *path = source->paths[r];
         mos_raster_info info;
+        MOS_TRY(mos_file_layout_beside(dataset, options->name, path));
         MOS_TRY(mos_scene_info_read(path, &info));
         if (info.control_points > 0)
             mos_dataset_defect(dataset, "placed by ground control points",
@@ -187,9 +189,10 @@ static mosaic_status check_radar(const mos_dataset *dataset, const mos_modality 
     if (!radar || dtype == MOS_F32 || dtype == MOS_F64 || dataset->options.s1_scale != MOS_S1_AUTO)
         return MOSAIC_OK;
     return mos_fail(MOSAIC_ERR_DATA,
-                    "%s: s1 is stored as %s, as when decibels were cut to integers; wanted F32, or "
-                    "data.s1_scale db takes them all the same",
-                    source->paths[0], mos_dtype_name(dtype));
+                    "%s: s1 is stored as %s: scaled values, or decibels cut to integers; wanted "
+                    "F32; data.scale %s=<scale>,<offset> turns scaled values into decibels, "
+                    "data.s1_scale db takes whole decibels",
+                    source->paths[0], mos_dtype_name(dtype), modality->name);
 }
 
 /* What is done to the values of one band. */
@@ -238,8 +241,11 @@ mosaic_status mos_scene_bands(mos_dataset *dataset, const mos_scene_set *set, mo
     MOS_GOTO(check_radar(dataset, modality, &local, found->dtype[0]));
     if (local.scaled) {
         storage->dtype[0] = MOS_F32;
+        int64_t b = 0;
+        while (b + 1 < modality->band_count && local.scale[b] == 1 && local.offset[b] == 0)
+            b++;
         mos_verdict_note(dataset, MOS_CHECK_SCALE, "%s: %s: scale %g and offset %g are applied",
-                         local.paths[0], modality->name, local.scale[0], local.offset[0]);
+                         local.paths[0], modality->name, local.scale[b], local.offset[b]);
     }
     for (int64_t b = 0; b < modality->band_count; b++) {
         storage->identity[b].scale = local.scale[b];

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "data/verdicts.h"
 #include "prepare/check/check_list.h"
 
 #include <stdlib.h>
@@ -140,6 +141,23 @@ static void count_judged(mos_check_list *list) {
     }
 }
 
+/* What the other commands stop at is reported too where no sample of its own tells of it. */
+static void add_verdicts(const check_job *job, mos_check_list *list) {
+    static const mos_check_place nowhere = {.sample = -1, .modality = -1, .band = -1};
+    bool known[MOS_CHECK_CLASSES] = {false};
+    for (int t = 0; t <= job->threads; t++) {
+        for (size_t r = 0; r < job->lists[t].count; r++)
+            known[job->lists[t].rows[r].class] = true;
+    }
+    for (int c = 0; c < MOS_CHECK_CLASSES; c++) {
+        const char *words;
+        const char *key = mos_check_class_table[c].key;
+        if (known[c] || mos_verdict_count(job->dataset, (mos_check_class)c, &words) == 0) continue;
+        mos_check_note(list, (mos_check_class)c, &nowhere, key == NULL ? "" : key, "%s", words);
+        list->judged[c]++;
+    }
+}
+
 /* Modalities that are not there, where the format did not say so while opening. */
 static mosaic_status add_missing(mos_check_list *list, const mos_survey *survey) {
     const mos_dataset *dataset = list->dataset;
@@ -229,6 +247,7 @@ mosaic_status mos_check_run(mos_dataset *dataset, const mos_survey *survey,
     mos_check_list *last = &job.lists[job.threads];
     MOS_GOTO(add_survey(last, survey, opened));
     count_judged(last);
+    add_verdicts(&job, last);
     MOS_GOTO(add_missing(last, survey));
     MOS_GOTO(mos_check_leakage(last, job.ground));
     MOS_GOTO(gather(&job, opened, out));

@@ -105,7 +105,7 @@ bool mos_check_values(mos_check_list *list, const mos_check_place *place, const 
     const mos_modality_storage *storage = &dataset->storage[place->modality];
     const mos_band_identity *identity[MOS_DATA_MAX_BANDS];
     mos_check_place where = *place;
-    char wanted[96];
+    char wanted[128], number[40];
     bool known = false;
     double value;
     for (int64_t b = 0; b < modality->band_count; b++) {
@@ -115,8 +115,8 @@ bool mos_check_values(mos_check_list *list, const mos_check_place *place, const 
         known = known || identity[b]->role != MOS_ROLE_UNKNOWN;
         if (found == 0) continue;
         where.band = b;
-        snprintf(wanted, sizeof wanted, "measurements; data.nodata %s=%g masks it", modality->name,
-                 value);
+        snprintf(wanted, sizeof wanted, "measurements; data.nodata %s=%s masks it", modality->name,
+                 mos_watch_number(number, value));
         mos_check_note(list, MOS_CHECK_FILL_VALUES, &where, wanted, "%lld pixels such as %g",
                        (long long)found, value);
     }
@@ -125,8 +125,8 @@ bool mos_check_values(mos_check_list *list, const mos_check_place *place, const 
         int64_t found =
             mos_watch_edge(raw, identity, modality->band_count, (mos_band_role)role, &value);
         if (found == 0) continue;
-        snprintf(wanted, sizeof wanted, "measurements; data.nodata %s=%g masks it", modality->name,
-                 value);
+        snprintf(wanted, sizeof wanted, "measurements; data.nodata %s=%s masks it", modality->name,
+                 mos_watch_number(number, value));
         mos_check_note(list, MOS_CHECK_EDGE_VALUES, &where, wanted,
                        "%lld pixels are %g from the edge on", (long long)found, value);
     }
@@ -139,11 +139,13 @@ void mos_check_optical(mos_check_list *list, const mos_check_place *place,
     const mos_modality *modality = &dataset->modalities[place->modality];
     int number[MOS_DATA_MAX_BANDS], option = dataset->options.boa_offset;
     const mos_raw_band *bands[MOS_DATA_MAX_BANDS];
-    int64_t count = mos_offset_bands(modality, number), darkest = 0;
+    int64_t judged = mos_offset_bands(modality, number);
+    int64_t count = mos_offset_surface(modality, number), darkest = 0;
     for (int64_t b = 0; b < count; b++)
         bands[b] = &raw[number[b]];
     int baseline = mos_offset_baseline(dataset, place->sample, place->modality);
-    mos_brightness brightness = mos_offset_brightness_of(bands, count);
+    mos_brightness brightness =
+        judged == 0 ? MOS_BRIGHTNESS_NONE : mos_offset_brightness_of(bands, count, MOS_OFFSET_DN);
     int tag = list->tag;
     bool named = mos_offset_named(baseline) || tag != 0;
     if (!named && brightness == MOS_BRIGHTNESS_NONE) return;

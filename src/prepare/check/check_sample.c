@@ -266,8 +266,9 @@ static void check_lag(const sample_check *check) {
     mos_check_place place = {.sample = check->sample, .modality = -1, .band = -1};
     int64_t optical = -1;
     for (int64_t m = 0; m < dataset->modality_count; m++) {
-        if (dataset->storage[m].radar && place.modality < 0) place.modality = m;
-        if (dataset->storage[m].optical && optical < 0) optical = m;
+        mos_band_role role = mos_dataset_role(dataset, m);
+        if (role == MOS_ROLE_RADAR && place.modality < 0) place.modality = m;
+        if (role == MOS_ROLE_OPTICAL && optical < 0) optical = m;
     }
     if (place.modality < 0 || optical < 0 || !(bound > 0)) return;
     int64_t days = mos_summary_lag_days(times[place.modality], times[optical]);
