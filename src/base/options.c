@@ -175,6 +175,19 @@ static bool within(const mos_option *option, double value) {
     return value >= option->minimum && value <= option->maximum;
 }
 
+/* Where the item ends: at the next comma; "s1=VV,VH,s2=B02" are two, since what has no = of its own
+ * belongs to what is before it. */
+static char *end_of_item(char *item) {
+    char *comma = strchr(item, ',');
+    const char *equals = strchr(item, '=');
+    while (comma != NULL && equals != NULL && equals < comma) {
+        size_t size = strcspn(comma + 1, ",");
+        if (memchr(comma + 1, '=', size) != NULL) break;
+        comma = comma[1 + size] == '\0' ? NULL : comma + 1 + size;
+    }
+    return comma;
+}
+
 /* Build the whole new list first, so that a failure leaves the old one. */
 static mosaic_status set_list(mos_text_list *list, const char *text, bool append) {
     if (append) return mos_text_list_add(list, text);
@@ -184,7 +197,7 @@ static mosaic_status set_list(mos_text_list *list, const char *text, bool append
     mosaic_status status = MOSAIC_OK;
     char *item = copy;
     while (text[0] != '\0' && item != NULL && status == MOSAIC_OK) {
-        char *comma = strchr(item, ',');
+        char *comma = end_of_item(item);
         if (comma != NULL) *comma++ = '\0';
         status = mos_text_list_add(&fresh, item);
         item = comma;

@@ -52,8 +52,8 @@ typedef struct mos_option_table {
 mosaic_status mos_options_init(const mos_option_table *table, void *values) MOSAIC_CHECKED;
 void mos_options_release(const mos_option_table *table, void *values);
 /* Set one option from text. `where` ("config.yaml:12:7" or "--set") goes before every message. For
- * a LIST, "a,b,c" replaces the list when `append` is false; otherwise one item is appended. Unknown
- * key: names the nearest, groups of keys ("train") included. The wanted type, range or choices are
+ * a LIST, "a,b,c" (or "k=a,b,m=c": two items) replaces the list when `append` is false; otherwise
+ * one item is appended. Unknown key: names the nearest, groups of keys ("train") included. The wanted type, range or choices are
  * part of the message. */
 mosaic_status mos_options_set(const mos_option_table *table, void *values, const char *key,
                               const char *text, bool append, const char *where) MOSAIC_CHECKED;

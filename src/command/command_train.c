@@ -161,7 +161,11 @@ static mosaic_status run_train(const void *values, const mos_text_list *position
         mos_text_add(&text, "%.4f",
                      summary.score_is_loss ? -summary.best_score : summary.best_score);
     } else {
-        mos_text_add(&text, "best epoch none: no epoch was finished and judged");
+        mos_text_add(&text, "best epoch none: %s",
+                     summary.epochs > 0 ? "no class has known positives and known negatives in "
+                                          "validation, so no macro AP could choose one; the last "
+                                          "epoch is the model"
+                                        : "no epoch was finished");
     }
     mos_text_add(&text, "\nseconds %.1f\nsamples per second %.1f\n", summary.seconds,
                  summary.samples_per_second);

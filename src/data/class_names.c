@@ -8,24 +8,28 @@
 
 /* What programs write where there is nothing. */
 static bool is_nothing(const char *name) {
-    static const char *const nothing[] = {"nan",  "none", "null", "na",        "n/a",
-                                          "<na>", "nat",  "-",    "undefined", "#n/a"};
+    static const char *const nothing[] = {
+        "nan",     "none",       "null",      "na",      "n/a",      "<na>",
+        "nat",     "-",          "undefined", "#n/a",    "unknown",  "no label",
+        "missing", "unlabelled", "unlabeled", "no data", "no_label", "nodata"};
     for (size_t n = 0; n < sizeof nothing / sizeof *nothing; n++)
         if (strcasecmp(name, nothing[n]) == 0) return true;
     return false;
 }
 
-static bool is_blank(char c) {
-    return c == ' ' || c == '\t' || c == '_' || c == '-';
+/* Bytes of what looks like nothing: a blank, a hyphen, the space that does not break (U+00A0). */
+static size_t blank(const char *at) {
+    if (memcmp(at, "\xc2\xa0", strnlen(at, 2)) == 0 && at[0] != '\0' && at[1] != '\0') return 2;
+    return at[0] == ' ' || at[0] == '\t' || at[0] == '_' || at[0] == '-';
 }
 
 /* Equal but for case, blanks, underscores and hyphens. */
 static bool same_letters(const char *a, const char *b) {
     for (;; a++, b++) {
-        while (is_blank(*a))
-            a++;
-        while (is_blank(*b))
-            b++;
+        while (blank(a) > 0)
+            a += blank(a);
+        while (blank(b) > 0)
+            b += blank(b);
         if (tolower((unsigned char)*a) != tolower((unsigned char)*b)) return false;
         if (*a == '\0') return true;
     }

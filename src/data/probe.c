@@ -312,7 +312,11 @@ static void settle_modality(mos_dataset *dataset, int64_t m, modality_probe *pro
         snprintf(identity->unit, sizeof identity->unit, "%s", unit);
         identity->unit_by = unit[0] == '\0' ? MOS_SAID_BY_NOBODY : MOS_SAID_BY_PIXELS;
     }
-    if (probe->darker > probe->brighter)
+    if (probe->darker > 0 && probe->darker < probe->brighter)
+        mos_dataset_defect(dataset, "VV darker than VH: swapped?",
+                           "%lld of %lld probed patches, %s", (long long)probe->darker,
+                           (long long)(probe->darker + probe->brighter), probe->darker_id);
+    if (probe->darker > 0 && probe->darker >= probe->brighter)
         mos_verdict_note(dataset, MOS_CHECK_VV_BELOW_VH,
                          "VV darker than VH: swapped? %lld of %lld probed patches of %s, as in %s",
                          (long long)probe->darker, (long long)(probe->darker + probe->brighter),

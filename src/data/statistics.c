@@ -230,8 +230,10 @@ static mosaic_status fill_rows(const stats_job *job, const moments *total,
         to->valid = total[r].valid;
         to->invalid = total[r].invalid;
         if (to->valid == 0)
-            return mos_fail(MOSAIC_ERR_DATA, "%s: band %s of %s has no valid pixel",
-                            mos_dataset_root(job->dataset), to->band, to->modality);
+            return mos_fail(MOSAIC_ERR_DATA,
+                            "%s: band %s of %s has no valid pixel in these samples: nothing can be "
+                            "learned of %s there; data.modalities without it leaves it out",
+                            mos_dataset_root(job->dataset), to->band, to->modality, to->modality);
         to->mean = total[r].mean;
         to->sd = sqrt(total[r].square / (double)to->valid);
         to->minimum = total[r].minimum;

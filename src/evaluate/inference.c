@@ -119,6 +119,26 @@ static mosaic_status join_classes(const mos_model_card *card, const mos_dataset 
     return MOSAIC_OK;
 }
 
+/* Classes of the data that the model has never heard of: what it says of them enters no score. */
+static void warn_strangers(const mos_model_card *card, const mos_dataset *dataset,
+                           const class_columns *columns) {
+    const char *const *names;
+    int64_t count = mos_dataset_classes(dataset, &names), strange = 0;
+    const char *first = NULL;
+    for (int64_t k = 0; k < count; k++) {
+        bool known = false;
+        for (int64_t j = 0; j < card->spec.classes; j++)
+            known = known || columns->column[j] == k;
+        if (known) continue;
+        if (strange++ == 0) first = names[k];
+    }
+    if (strange > 0 && card->spec.classes > 0)
+        mos_log(MOS_LOG_WARNING,
+                "%lld of the %lld classes of '%s' are none of the model's, as '%s': they are in no "
+                "score",
+                (long long)strange, (long long)count, mos_dataset_root(dataset), first);
+}
+
 /* What of the model cannot be scored on these data; data without labels score nothing. */
 static void warn_classes(const mos_model_card *card, const mos_dataset *dataset) {
     class_columns columns;
@@ -137,6 +157,7 @@ static void warn_classes(const mos_model_card *card, const mos_dataset *dataset)
                     ? "its classes are those that occur among the labels, so the others count as "
                       "absent from every labelled sample"
                     : "their labels count as unknown");
+    warn_strangers(card, dataset, &columns);
 }
 
 static mosaic_status allocate(mos_inference *out) {

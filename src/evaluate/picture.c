@@ -8,8 +8,9 @@
 
 enum { NO_DATA_GREY = 127 };
 /* A calm lake is dark, not noise stretched to full contrast: the least width of a stretch, for
- * digital numbers (reflectance times 10,000) and for reflectances. */
-static const float least_numbers = 600, least_reflectance = 0.06F;
+ * digital numbers (reflectance times 10,000), for reflectances and for pictures of 8 bits, which
+ * have no no-data value and end at 255. */
+static const float least_numbers = 600, least_reflectance = 0.06F, least_eight_bits = 15;
 const char *const mos_picture_kind_names[] = {"natural colour", "false colour", "radar", "grey",
                                               NULL};
 
@@ -127,15 +128,18 @@ static void paint_radar(const float *plane, int64_t count, uint8_t *rgb) {
 }
 
 /* planes: 3, or 1 shown as grey. The widest band's range stretches all, each from its own low. */
-static void paint_stretched(const float *plane, int64_t planes, int64_t count, float *scratch,
-                            uint8_t *rgb) {
+static void paint_stretched(const float *plane, int64_t planes, int64_t count, bool marked,
+                            float *scratch, uint8_t *rgb) {
     float low[3], high, highest = 0, width = 0;
     for (int64_t k = 0; k < planes; k++) {
         find_range(plane + k * count, count, scratch, &low[k], &high);
         width = fmaxf(width, high - low[k]);
         highest = fmaxf(highest, high);
     }
-    if (planes == 3) width = fmaxf(width, highest > 2 ? least_numbers : least_reflectance);
+    float least = highest <= 2                ? least_reflectance
+                  : highest <= 255 && !marked ? least_eight_bits
+                                              : least_numbers;
+    if (planes == 3) width = fmaxf(width, least);
     for (int64_t i = 0; i < count; i++) {
         bool valid = true;
         for (int64_t k = 0; k < planes; k++)
@@ -162,7 +166,8 @@ mosaic_status mos_picture_draw(mos_picture_kind kind, const mos_patch *patch, ui
     if (kind == MOS_PICTURE_RADAR)
         paint_radar(plane, count, rgb);
     else
-        paint_stretched(plane, wanted, count, plane + wanted * count, rgb);
+        paint_stretched(plane, wanted, count, patch->band[0].has_nodata, plane + wanted * count,
+                        rgb);
     mos_free(plane);
     return MOSAIC_OK;
 }

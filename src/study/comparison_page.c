@@ -1,10 +1,11 @@
 /* The page of a comparison: verdict, scores, differences, classes, curves, configurations, origins.
  */
+#include "base/log.h"
 #include "report/page.h"
 #include "report/report_parts.h"
 #include "report/report_terms.h"
 #include "report/svg_chart.h"
-#include "study/comparison.h"
+#include "study/comparison_ground.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -49,7 +50,26 @@ static void add_excuse(const mos_compared_run *run, mos_text *out) {
     mos_text_add(out, "</b> not compared: %s</li>", run->why);
 }
 
-static void add_verdict(const mos_comparison *comparison, mos_text *out) {
+/* What a run does not share with the reference: scores of other bands or data are no contest. */
+static mosaic_status add_grounds(const mos_comparison *comparison, mos_text *out) {
+    for (int64_t r = 0; r < comparison->runs; r++) {
+        mos_text_list found = {0};
+        mosaic_status status = mos_comparison_ground(comparison, r, &found);
+        for (size_t i = 0; status == MOSAIC_OK && i < found.count; i++) {
+            mos_log(MOS_LOG_WARNING, "%s: %s", comparison->run[r].name, found.items[i]);
+            mos_text_add(out, i == 0 ? "<p class=\"note\"><b>" : "; ");
+            if (i == 0) mos_html_add(out, comparison->run[r].name);
+            if (i == 0) mos_text_add(out, "</b>: not on the same ground: ");
+            mos_html_add(out, found.items[i]);
+        }
+        if (found.count > 0) mos_text_add(out, ".</p>");
+        mos_text_list_release(&found);
+        MOS_TRY(status);
+    }
+    return MOSAIC_OK;
+}
+
+static mosaic_status add_verdict(const mos_comparison *comparison, mos_text *out) {
     mos_text_add(out,
                  "<section id=\"verdict\"><h2>Verdict</h2><p>Macro F1 of each run minus that of "
                  "<b>");
@@ -63,9 +83,7 @@ static void add_verdict(const mos_comparison *comparison, mos_text *out) {
     mos_text_add(out,
                  "</ul><p>Other trainings of the same runs, with other seeds, may differ by more: "
                  "<code>mosaic sweep</code> measures that.</p>");
-    if (facts_differ(comparison, "data.fingerprint"))
-        mos_text_add(out, "<p class=\"note\">The runs were trained on different data: ids, splits "
-                          "or labels are not the same.</p>");
+    MOS_TRY(add_grounds(comparison, out));
     for (int64_t r = 0; r < comparison->runs; r++) {
         const mos_compared_run *run = &comparison->run[r];
         bool reduced = run->evaluation != NULL && run->evaluation->reduced;
@@ -77,6 +95,7 @@ static void add_verdict(const mos_comparison *comparison, mos_text *out) {
                      reduced ? "a reduced run" : "not complete");
     }
     mos_text_add(out, "</section>\n");
+    return MOSAIC_OK;
 }
 
 /* ---- curves
@@ -303,7 +322,7 @@ mosaic_status mos_comparison_page(const mos_comparison *comparison, mos_text *ou
                       "href=\"#differences\">Differences</a><a href=\"#classes\">Classes</a><a "
                       "href=\"#curves\">Training</a><a href=\"#configuration\">Configuration</a><a "
                       "href=\"#origins\">Origins</a></nav>\n");
-    add_verdict(comparison, out);
+    MOS_TRY(add_verdict(comparison, out));
     mos_comparison_scores(comparison, out);
     MOS_TRY(mos_comparison_classes(comparison, out));
     add_curves(comparison, out);

@@ -186,6 +186,14 @@ static void test_set_and_get_agree(void **state) {
     assert_int_equal(mos_options_set(&table, &e, "data.bands", "two", true, "t"), MOSAIC_OK);
     assert_int_equal(e.bands.count, 2);
     assert_string_equal(e.bands.items[0], "one, with comma");
+    assert_int_equal(mos_options_set(&table, &e, "data.bands", "s1=VV,VH,s2=B02,B03", false, "t"),
+                     MOSAIC_OK);
+    assert_int_equal(e.bands.count, 2);
+    assert_string_equal(e.bands.items[0], "s1=VV,VH");
+    assert_string_equal(e.bands.items[1], "s2=B02,B03");
+    assert_int_equal(mos_options_set(&table, &e, "data.bands", "size=5,edges=shift", false, "t"),
+                     MOSAIC_OK);
+    assert_int_equal(e.bands.count, 2);
     assert_null(mos_options_find(&table, "train"));
     mos_options_release(&table, &e);
 }

@@ -98,12 +98,17 @@ expect 0 "class whose name says that there is none, as in 'nan'" info base/nan.c
 expect 0 "several, comma between, as in 'Crops,Built area'" info base/comma.csv
 expect 0 "3 x two classes that differ in case or blanks" info base/case.csv
 expect 0 "samples +8 " info base/onehot.csv
+sed 's/,nan,/,no label,/' base/nan.csv >base/no_label.csv
+expect 0 "class whose name says that there is none, as in 'no label'" info base/no_label.csv
+sed '5s/Built area/Built\xc2\xa0area/' base/patches.csv >base/nbsp.csv
+expect 0 "two classes that differ in case or blanks alone" info base/nbsp.csv
 expect 0 "label-names,.*Trees" check_data base/typo.csv
 expect 0 "no positive among the 8 labelled training patches.*'Snow' \(4 in validation\)" train never --set data.root=base/never.csv
 expect 0 "none of the 4 validation patches has a label: best and early stop go by the training loss" train unlabelled --set data.root=base/unlabelled_validation.csv
+expect 0 "1 of the 7 classes of .*never.csv' are none of the model's, as 'Snow': they are in no score" "$mosaic" eval clean --threads 1 --pictures 0 --limit 2 --out strange --split validation --set data.root=base/never.csv
 expect 3 "modality 's1' occurs in none of the 8 training patches" train no_s1 --set data.root=base/no_s1_in_train.csv
 # --- R12: swapped polarisations
-expect 3 "VV.*VH.*data\.accept" train swapped --set data.root=radar/vhvv_unnamed.csv --set 'data.bands=["s1=VV,VH", "s2=B01,B02,B03,B04,B05,B06,B07,B08,B8A,B09,B11,B12"]'
+expect 3 "VV.*VH.*data\.accept" train swapped --set data.root=radar/vhvv_unnamed.csv --set data.bands=s1=VV,VH,s2=B01,B02,B03,B04,B05,B06,B07,B08,B8A,B09,B11,B12
 # --- R13: scenes
 expect 3 "edge-values" check_data scenes/s1-s2_edge.yaml
 expect 0 "s1 +12 of 12" info scenes/s1_zero-s2.yaml

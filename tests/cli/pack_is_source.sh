@@ -116,9 +116,35 @@ walk v1 2
 # The records of BigEarthNet V2 are those of rico-hdl, which have no georeference: their names are their place.
 cp -r "$real/bigearthnet_v2_pairs" v2 && chmod -R u+w v2
 cp "$real/bigearthnet_v2/metadata.parquet" v2
-walk v2 0
+walk v2 2
+# An LMDB that rico-hdl wrote is a source like any other: here one patch without Sentinel-2, one without Sentinel-1.
+mkdir hdl && cp "$real/bigearthnet_v2_lmdb/data.mdb" hdl
+s2=S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP s1=S1A_IW_GRDH_1SDV_20170613T165043_33UUP
+printf 'patch_id,labels,split,country,s1_name\n%s,Pastures,train,Austria,%s\n%s,Pastures,test,Austria,%s\n' ${s2}_70_48 ${s1}_70_48 ${s2}_75_43 ${s1}_75_43 >hdl/metadata.csv
+expect 0 "" "$mosaic" data pack hdl pack_hdl --threads 1
+alike hdl pack_hdl data stats %s --split all
+alike hdl pack_hdl data check %s --ignore missing-partner,orphan,no-label,row-without-files
+alike hdl pack_hdl data split %s s.csv --overwrite --rule share --shares 0.5,0.25,0.25 --allow-overlap
+check "the LMDB's pixels" grep -q "^s2,B12,.*,3600,0$" <("$mosaic" data stats hdl --split all 2>/dev/null)
 cp -r "$real/sen12ms" sen12ms && chmod -R u+w sen12ms
 walk sen12ms 0
+"$python" - <<'P' || exit 1
+import os, numpy as np
+from osgeo import gdal
+gdal.UseExceptions()
+real = os.environ["MOSAIC_REAL_DATA"] + "/sen12ms/ROIs1970_fall/"
+for m in ("s1", "s2"):
+    source = gdal.Open(f"{real}{m}_139/ROIs1970_fall_{m}_139_p839.tif")
+    pixels, place = source.ReadAsArray()[:, :32, :32], source.GetGeoTransform()
+    os.makedirs(f"sen_eight/ROIs1970_fall/{m}_139", exist_ok=True)
+    for n in range(8):
+        out = gdal.GetDriverByName("GTiff").Create(f"sen_eight/ROIs1970_fall/{m}_139/ROIs1970_fall_{m}_139_p{n + 1}.tif", 32, 32, len(pixels), source.GetRasterBand(1).DataType)
+        out.SetGeoTransform((place[0] + 4000 * n, *place[1:]))
+        out.SetProjection(source.GetProjection())
+        for b, band in enumerate(pixels):
+            out.GetRasterBand(b + 1).WriteArray(np.roll(band, 3 * n, 1))
+P
+walk sen_eight 2 simclr
 s1=$(echo "$real"/terramesh_scene/s1/*.tif) s2=$(echo "$real"/terramesh_scene/s2/*.tif)
 # Its rasters name no bands: the names are guesses, in the pack as in the source.
 echo "grid: {size: 56}

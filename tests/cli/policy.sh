@@ -110,6 +110,8 @@ counted flat-skipped validation "0 3 0 1 0 0 1"
 check "patches skipped in training" grep -qE '"training": \{.*"skipped": 2, "unreadable": 0, "constant_bands": 0, "constant_skipped": 2\}' "$work/flat-skipped/provenance.json"
 expect 0 "^skipped +1 without a prediction, in no score" "$mosaic" eval "$work/flat-skipped" --split test --threads 1
 expect 0 "" "$mosaic" compare "$work/mask" "$work/flat-skipped" --out "$work/compared.html" --threads 1
+expect 0 "flat-skipped: read with data.constant_bands skip .there keep." "$mosaic" compare "$work/mask" "$work/flat-skipped" --out "$work/compared.html" --threads 1
+check "and so does the page" grep -q "not on the same ground: read with data.constant_bands skip" "$work/compared.html"
 check "the page says that the samples differ" grep -q "Not over the same samples:</b>" "$work/compared.html"
 check "skipped ones have a place in the table" grep -q ">1 skipped</span>" "$work/compared.html"
 check "classes of the means" grep -qE '<td class="n">[0-9]+ of [0-9]+</td>' "$work/compared.html"

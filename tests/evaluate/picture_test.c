@@ -80,12 +80,28 @@ static void calm_water_stays_calm(void **state) {
     uint8_t rgb[SIDE * SIDE * 3];
     for (int i = 0; i < SIDE * SIDE; i++)
         band[i] = (float)(150 + i % 4 * 10);
-    const mos_patch patch = {
-        .bands = 3,
-        .band = {{band, SIDE, SIDE, false, 0}, {band, SIDE, SIDE, 0, 0}, {band, SIDE, SIDE, 0, 0}}};
+    const mos_patch patch = {.bands = 3,
+                             .band = {{band, SIDE, SIDE, true, 0},
+                                      {band, SIDE, SIDE, true, 0},
+                                      {band, SIDE, SIDE, true, 0}}};
     assert_int_equal(mos_picture_draw(MOS_PICTURE_NATURAL, &patch, rgb), MOSAIC_OK);
     for (int i = 0; i < SIDE * SIDE * 3; i++)
         assert_true(rgb[i] < 20);
+}
+
+/* Dark land as 8 bits, 3 to 63: no digital numbers, and no black picture. */
+static void eight_bits_are_seen(void **state) {
+    (void)state;
+    float band[SIDE * SIDE];
+    uint8_t rgb[SIDE * SIDE * 3];
+    for (int i = 0; i < SIDE * SIDE; i++)
+        band[i] = (float)(3 + i % SIDE * 60 / (SIDE - 1));
+    const mos_patch patch = {
+        .bands = 3,
+        .band = {{band, SIDE, SIDE, 0, 0}, {band, SIDE, SIDE, 0, 0}, {band, SIDE, SIDE, 0, 0}}};
+    assert_int_equal(mos_picture_draw(MOS_PICTURE_NATURAL, &patch, rgb), MOSAIC_OK);
+    assert_int_equal(rgb[0], 0);
+    assert_int_equal(rgb[3 * (SIDE - 1)], 255);
 }
 
 static void radar_has_fixed_ranges(void **state) {
@@ -128,7 +144,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bands_come_by_name),         cmocka_unit_test(colours_keep_their_order),
         cmocka_unit_test(calm_water_stays_calm),      cmocka_unit_test(radar_has_fixed_ranges),
-        cmocka_unit_test(large_patches_are_averaged),
+        cmocka_unit_test(large_patches_are_averaged), cmocka_unit_test(eight_bits_are_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

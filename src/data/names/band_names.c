@@ -122,6 +122,13 @@ void mos_band_names_conflict(mos_dataset *dataset, mos_modality *modality,
     mos_text_release(&found);
 }
 
+static int64_t count_names(const char *names) {
+    int64_t count = names[0] != '\0';
+    for (const char *at = names; *at != '\0'; at++)
+        count += *at == ',';
+    return count;
+}
+
 /* Nothing that depends on the sensor is done to a band whose name nobody knows: no decibels, no
  * +1000, no guard. */
 static void note_strangers(mos_dataset *dataset, const mos_modality *modality, const char *path) {
@@ -148,7 +155,15 @@ mosaic_status mos_band_names_find(mos_dataset *dataset, mos_modality *modality,
     const char *names = convention(modality);
     mos_identity_source by = MOS_SAID_BY_DESCRIPTION;
     bool described_win = key == NULL && described != MOS_DESCRIBED_NOT;
-    if (key != NULL) {
+    if (key != NULL && described == MOS_DESCRIBED_SENSOR &&
+        count_names(key) != modality->band_count &&
+        !mos_verdict_accepted(dataset, MOS_CHECK_BAND_CONFLICT)) {
+        described_win = true;
+        use_descriptions(modality, described_names);
+        mos_verdict_note(dataset, MOS_CHECK_BAND_CONFLICT,
+                         "%s: describes %lld bands, data.bands names %s: the descriptions are used",
+                         path, (long long)modality->band_count, key);
+    } else if (key != NULL) {
         MOS_TRY(mos_band_names_use(modality, key, "data.bands", path));
         mos_band_names_conflict(dataset, modality, info, "data.bands", path, &described_win);
     } else if (described_win) {
