@@ -209,6 +209,8 @@ def levels_and_times(make):
                                      "names": S2 + ["B10"]}, more=product(L2A), columns=more)
     # S6: the product is a folder of the path
     make("time_folder", s1=lambda n: {"path": f"time_folder/{S1NAME}/p{n:02d}.tif"}, folder=lambda n: f"time_folder/{L2A}")
+    make("time_lower", s1=lambda n: {"path": f"time_lower/{S1NAME.lower()}/p{n:02d}.tif"}, folder=lambda n: f"time_lower/{L2A.lower()}",
+         s2=lambda n: {"pixels": (optical(n) / 10000).astype(np.float32)}, count=2)
     make("time_far", more=lambda n: {"datetime_s2": "2018-01-01T00:00:00Z"}, columns=COLUMNS + ["datetime_s2"], folder=lambda n: f"time_far/{L2A}")
     # S2: cut from one raster, bright and dark, no name anywhere: one decision for all of them
     make("bright", s2=lambda n: {"pixels": optical(n, shift=1000) if n % 2 else (optical(n) // 10 * 2 + 7000).astype(np.uint16), "corner": (300000 + 320 * n, 5400000)},

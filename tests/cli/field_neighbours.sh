@@ -116,6 +116,7 @@ never "removed"
 # --- S6: times are read from the folders that are named after products
 expect 0 "^  2: 12$" info in/time_folder.csv
 also "^  summer +6 +3 +3"
+expect 0 "^  2: 2$" info in/time_lower.csv
 expect 0 "acquisition-time,p00" check_data in/time_far.csv
 expect 0 "^  summer +0 +0 +0 +9 " info in/scenes/product_folder.yaml
 # --- R14: product levels by column, path, tag and cirrus; mixed ones stop training, a model knows its own

@@ -123,7 +123,7 @@ s2=S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP s1=S1A_IW_GRDH_1SDV_20170613T165
 printf 'patch_id,labels,split,country,s1_name\n%s,Pastures,train,Austria,%s\n%s,Pastures,test,Austria,%s\n' ${s2}_70_48 ${s1}_70_48 ${s2}_75_43 ${s1}_75_43 >hdl/metadata.csv
 expect 0 "" "$mosaic" data pack hdl pack_hdl --threads 1
 alike hdl pack_hdl data stats %s --split all
-alike hdl pack_hdl data check %s --ignore missing-partner,orphan,no-label,row-without-files
+alike hdl pack_hdl data check %s --ignore missing-partner,orphan,no-label,row-without-files,lag
 alike hdl pack_hdl data split %s s.csv --overwrite --rule share --shares 0.5,0.25,0.25 --allow-overlap
 check "the LMDB's pixels" grep -q "^s2,B12,.*,3600,0$" <("$mosaic" data stats hdl --split all 2>/dev/null)
 cp -r "$real/sen12ms" sen12ms && chmod -R u+w sen12ms
