@@ -56,10 +56,9 @@ static mosaic_status fail(mos_check_class verdict, bool acceptable, const char *
     if (!acceptable)
         return mos_fail(MOSAIC_ERR_DATA, "%s%s%s (%s)%s%s%s", where, colon, words, row->name,
                         settles ? "; " : "", settles ? row->key : "", settles ? " settles it" : "");
-    return mos_fail(MOSAIC_ERR_DATA,
-                    "%s%s%s (%s); %s%sdata.accept %s goes on regardless (predict: --allow %s)",
-                    where, colon, words, row->name, settles ? row->key : "",
-                    settles ? " settles it, " : "", row->name, row->name);
+    return mos_fail(MOSAIC_ERR_DATA, "%s%s%s (%s); %s%sdata.accept %s goes on regardless", where,
+                    colon, words, row->name, settles ? row->key : "",
+                    settles ? " settles it, " : "", row->name);
 }
 
 /* Reading such a file fails whatever data.accept says. */

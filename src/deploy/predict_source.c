@@ -31,15 +31,12 @@ static const mos_option *find(const char *key) {
     return mos_options_find(&mos_data_option_table, key);
 }
 
-/* Other data have their own units, offsets and bands: nothing said of the training data holds, but
- * for the order of bands that rasters of both modalities do not describe. */
-static mosaic_status forget_training_data(const mos_predict_options *from, mos_text_list *list) {
-    bool both = from->s1 != NULL && from->s2 != NULL;
+/* Other data have their own units, offsets and bands: nothing said of the training data holds. */
+static mosaic_status forget_training_data(mos_text_list *list) {
     for (size_t i = 0; i < mos_data_option_table.count; i++) {
         const mos_option *option = &mos_data_option_table.options[i];
         if (strcmp(option->key, "data.policy") == 0 ||
-            strcmp(option->key, "data.constant_bands") == 0 ||
-            (both && strcmp(option->key, "data.bands") == 0))
+            strcmp(option->key, "data.constant_bands") == 0)
             continue;
         MOS_TRY(add_setting(list, option, option->fallback));
     }
@@ -164,7 +161,7 @@ static mosaic_status add_data(const mos_predict_options *options, const mos_mode
         return mos_fail(MOSAIC_ERR_USAGE, "--s1 and --s2 are rasters of one scene: without '%s'",
                         options->data);
     if (rasters || options->data != NULL) {
-        MOS_TRY(forget_training_data(options, list));
+        MOS_TRY(forget_training_data(list));
         if (options->data != NULL) MOS_TRY(add_setting(list, find("data.root"), options->data));
     }
     MOS_TRY(add_windows(options, card, list));
