@@ -236,9 +236,10 @@ static void expect_double(const double *once, const double *twice, int count) {
 }
 
 /* Gradients of parameters are added to what is there: twice the call is twice the gradient. */
-static void gradients_are_added(const mos_backend *ops, mos_precision precision) {
+static void gradients_are_added(const mos_backend *table, mos_precision precision) {
     enum { N = 2, C = 16, H = 3, COUNT = N * C * H * H, W = C * C * 9 };
-    mos_device *device = support_open(ops, precision, 2);
+    mos_device *device = support_open(table, precision, 2);
+    const mos_backend *ops = device->ops;
     const mos_conv_shape conv_shape = {N, C, H, H, C, 3, 1, 1, .train = true};
     const mos_norm_shape norm_shape = {N, C, H, H, 1, false, false, false, true, 1e-5, 0.1, false};
     double *host = support_normal(COUNT, 1), *weights = support_normal(W, 2);

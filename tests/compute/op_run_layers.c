@@ -74,7 +74,7 @@ void op_run_conv(mos_device *device, const op_case *which, op_outputs *out) {
     void *x = conv_input(device, s), *weights = random_real(device, w_count, 2);
     void *y = unwritten_act(device, s->n, s->co, info.oh, info.ow);
     void *workspace = support_bytes(device, info.workspace_bytes);
-    memset(workspace, 0xff, info.workspace_bytes);
+    support_dirty(device, workspace, info.workspace_bytes);
     ops->conv_forward(device, conv, x, weights, y, workspace);
     take_act(device, out, "y", y, s->n, s->co, info.oh, info.ow);
     if (s->train) {
@@ -120,7 +120,7 @@ static void begin_folded(mos_device *device, const op_case *which, const mos_con
     run->y = which->conv.sum ? random_act(device, s->n, s->co, run->info.oh, run->info.ow, 7)
                              : unwritten_act(device, s->n, s->co, run->info.oh, run->info.ow);
     run->workspace = support_bytes(device, run->info.workspace_bytes);
-    memset(run->workspace, 0xff, run->info.workspace_bytes);
+    support_dirty(device, run->workspace, run->info.workspace_bytes);
     mos_free(variance);
 }
 
@@ -139,7 +139,7 @@ void op_run_folded(mos_device *device, const op_case *which, op_outputs *out) {
     const mos_norm_running norm = {
         .gamma = run.gamma, .beta = run.beta, .mean = run.mean, .var = run.var, .eps = 1e-5};
     device->ops->conv_fold(device, run.conv, run.weights, &norm, run.workspace);
-    memset(run.workspace, 0xff, run.info.workspace_bytes);
+    support_dirty(device, run.workspace, run.info.workspace_bytes);
     device->ops->conv_forward(device, run.conv, run.x, NULL, run.y, run.workspace);
     take_act(device, out, "y", run.y, s->n, s->co, run.info.oh, run.info.ow);
     end_folded(device, &run);
@@ -310,7 +310,7 @@ void op_run_pool(mos_device *device, const op_case *which, op_outputs *out) {
     void *x = support_act(device, host, s->n, s->c, s->h, s->w);
     void *y = unwritten_act(device, s->n, s->c, oh, ow),
          *index = support_bytes(device, index_bytes);
-    memset(index, 0xff, index_bytes);
+    support_dirty(device, index, index_bytes);
     ops->pool_forward(device, pool, x, y, index);
     take_act(device, out, "y", y, s->n, s->c, oh, ow);
     if (s->train) {

@@ -180,12 +180,9 @@ void op_run_contrast(mos_device *device, const op_case *which, op_outputs *out) 
     void *dzr = one_set ? dza : random_real(device, moving * d, 4);
     support_problem made = support_problem_make(device, &problem);
     const size_t bytes = ops->contrast_bytes(device, &made.problem);
-    uint8_t *dirt = support_host((int64_t)bytes, 1);
-    memset(dirt, 0xff, bytes);
-    ops->put_bytes(device, made.scratch, dirt, bytes);
+    support_dirty(device, made.scratch, bytes);
     ops->contrast(device, &made.problem, za, zr, 1000, dza, dzr, made.scratch, made.result);
     mos_contrast_result result = support_problem_take(device, &made);
-    mos_free(dirt);
     take_contrast(out, &result);
     take_real(device, out, "dza", dza, anchors * d);
     if (!one_set) take_real(device, out, "dzr", dzr, moving * d);

@@ -93,6 +93,14 @@ void *support_table(mos_device *device, const void *host, size_t bytes) {
     return memory;
 }
 
+void support_dirty(mos_device *device, void *memory, size_t bytes) {
+    if (bytes == 0) return;
+    uint8_t *dirt = support_host((int64_t)bytes, 1);
+    memset(dirt, 0xff, bytes);
+    device->ops->put_bytes(device, memory, dirt, bytes);
+    mos_free(dirt);
+}
+
 support_problem support_problem_make(mos_device *device, const mos_contrast *host) {
     const size_t anchors = (size_t)host->anchors, references = (size_t)host->references,
                  classes = (size_t)host->classes;

@@ -33,6 +33,9 @@ void *support_bytes(mos_device *device, size_t bytes);
 /* A copy of host bytes; NULL of NULL. */
 void *support_table(mos_device *device, const void *host, size_t bytes);
 
+/* Fills device memory with NaN. */
+void support_dirty(mos_device *device, void *memory, size_t bytes);
+
 /* A contrastive problem whose tables were on the host, on the device, with scratch and a place for
  * its result; take brings the result and frees all of it. */
 enum { SUPPORT_TABLES = 6 };
