@@ -20,6 +20,8 @@ if(CMAKE_C_COMPILER_ID MATCHES Clang)
   # A loop that clang does not vectorise, or a vector width it does not know, is no defect.
   target_compile_options(mosaic_flags INTERFACE -Wno-pass-failed -Wno-ignored-attributes)
 endif()
+# GDAL brings a hundred libraries with it; opening them all, to look whether they find each other, is most of a link.
+target_link_options(mosaic_flags INTERFACE -Wl,--allow-shlib-undefined)
 if(MOSAIC_WERROR)
   target_compile_options(mosaic_flags INTERFACE -Werror)
 endif()

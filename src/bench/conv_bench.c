@@ -229,20 +229,20 @@ static mosaic_status add_network(const mos_bench_settings *settings, conv_work *
                                  mos_device *device) {
     const mos_encoder_shape *encoder = &mos_encoder_shapes[settings->encoder];
     const int64_t size = settings->size, side = ((size + 1) / 2 + 1) / 2;
-    mos_conv_shape in = {.ci = 64, .h = side, .w = side};
+    mos_conv_shape in = {.ci = encoder->width, .h = side, .w = side};
     for (int64_t bands = 2; bands <= 12; bands += 10)
         MOS_TRY(add_layer(settings, work, device, 1,
                           (mos_conv_shape){.ci = bands,
                                            .h = size,
                                            .w = size,
-                                           .co = 64,
+                                           .co = encoder->width,
                                            .kernel = 7,
                                            .stride = 2,
                                            .pad = 3,
                                            .image = true}));
     for (int stage = 0; stage < 4; stage++)
         for (int k = 0; k < encoder->depth[stage]; k++)
-            MOS_TRY(add_block(settings, work, device, encoder->block, (int64_t)64 << stage,
+            MOS_TRY(add_block(settings, work, device, encoder->block, encoder->width << stage,
                               stage > 0 && k == 0 ? 2 : 1, &in));
     return MOSAIC_OK;
 }

@@ -17,9 +17,9 @@ static void add_conv(work *sum, int64_t size, int64_t ci, int64_t co, int64_t ke
     sum->values += (double)(size * size * co);
 }
 
-static work stem_work(int64_t bands, int64_t size) {
+static work stem_work(mos_encoder_kind encoder, int64_t bands, int64_t size) {
     work sum = {0};
-    add_conv(&sum, out_size(size, 7, 2, 3), bands, 64, 7);
+    add_conv(&sum, out_size(size, 7, 2, 3), bands, mos_encoder_shapes[encoder].width, 7);
     return sum;
 }
 
@@ -38,27 +38,30 @@ static void add_block(work *sum, const mos_block_kind *kind, int64_t width, int6
 
 static work body_work(mos_encoder_kind encoder, bool stem_pool, int64_t size) {
     const mos_encoder_shape *shape = &mos_encoder_shapes[encoder];
-    int64_t side = out_size(size, 7, 2, 3), inputs = 64;
+    int64_t side = out_size(size, 7, 2, 3), inputs = shape->width;
     work sum = {0};
     if (stem_pool) side = out_size(side, 3, 2, 1);
     for (int stage = 0; stage < 4; stage++)
         for (int k = 0; k < shape->depth[stage]; k++)
-            add_block(&sum, shape->block, (int64_t)64 << stage, stage > 0 && k == 0 ? 2 : 1, &side,
+            add_block(&sum, shape->block, shape->width << stage, stage > 0 && k == 0 ? 2 : 1, &side,
                       &inputs);
     return sum;
 }
 
 double mos_encoder_macs(mos_encoder_kind encoder, bool stem_pool, int64_t bands, int64_t size) {
-    return stem_work(bands, size).macs + body_work(encoder, stem_pool, size).macs;
+    return stem_work(encoder, bands, size).macs + body_work(encoder, stem_pool, size).macs;
 }
 
 double mos_encoder_step_flops(mos_encoder_kind encoder, bool stem_pool, int64_t bands,
                               int64_t size) {
-    return 2 * (2 * stem_work(bands, size).macs + 3 * body_work(encoder, stem_pool, size).macs);
+    return 2 * (2 * stem_work(encoder, bands, size).macs +
+                3 * body_work(encoder, stem_pool, size).macs);
 }
 
 double mos_encoder_saved_values(mos_encoder_kind encoder, bool stem_pool, int64_t size) {
     const int64_t stem = out_size(size, 7, 2, 3), pooled = out_size(stem, 3, 2, 1);
-    const double pool = stem_pool ? (double)(pooled * pooled * 64) : 0;
-    return 2 * (stem_work(1, size).values + body_work(encoder, stem_pool, size).values) + pool;
+    const double pool =
+        stem_pool ? (double)(pooled * pooled * mos_encoder_shapes[encoder].width) : 0;
+    return 2 * (stem_work(encoder, 1, size).values + body_work(encoder, stem_pool, size).values) +
+           pool;
 }

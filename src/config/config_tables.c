@@ -70,8 +70,10 @@ static const mos_option data_options[] = {
 };
 
 static const mos_option model_options[] = {
-    CHOICE("model.encoder", model.encoder, "resnet34", mos_encoder_names, "paper",
-           "one per modality, torchvision's shape"),
+    CHOICE(
+        "model.encoder", model.encoder, "resnet34", mos_encoder_names, "paper",
+        "one per modality, torchvision's shape; resnet10-narrow has a quarter of the channels, 0.3 "
+        "million parameters: it shows in seconds that a run works, and is no model to judge by"),
     CHOICE("model.fusion", model.fusion, "concat", mos_fusion_names, "paper",
            "how the modalities' features become one row for the head: side by side, gated sum, "
            "low-rank product, or attention among them"),
@@ -240,5 +242,6 @@ _Static_assert(MOS_POSITIVES_MULSUPCON == 1 && MOS_POSITIVES_ALL == 2 && MOS_POS
 _Static_assert(MOS_FUSION_CONCAT == 0 && MOS_FUSION_GATED == 1 && MOS_FUSION_BILINEAR == 2 &&
                    MOS_FUSION_ATTENTION == 3 && MOS_FUSION_KINDS == 4,
                "model.fusion's choices follow mos_fusion_id");
-_Static_assert(MOS_ENCODER_RESNET18 == 0 && MOS_ENCODER_RESNET34 == 1 && MOS_ENCODER_RESNET50 == 2,
+_Static_assert(MOS_ENCODER_RESNET18 == 0 && MOS_ENCODER_RESNET34 == 1 &&
+                   MOS_ENCODER_RESNET50 == 2 && MOS_ENCODER_RESNET10_NARROW == 3,
                "model.encoder's choices follow mos_encoder_kind");

@@ -73,7 +73,8 @@ static bool has_unit(const job *j, int layer, int block, int unit) {
 static mosaic_status find_encoder(job *j) {
     for (int k = 0; k < mos_encoder_shape_count; k++) {
         const mos_encoder_shape *shape = &mos_encoder_shapes[k];
-        bool fits = has_unit(j, 1, 0, 3) == (shape->block->units == 3);
+        bool fits = has_unit(j, 1, 0, 3) == (shape->block->units == 3) &&
+                    find(j, "conv1.weight")->shape[0] == shape->width;
         for (int s = 0; s < 4; s++)
             fits = fits && has_unit(j, s + 1, shape->depth[s] - 1, 1) &&
                    !has_unit(j, s + 1, shape->depth[s], 1);
@@ -81,7 +82,8 @@ static mosaic_status find_encoder(job *j) {
         j->card.spec.encoder = (mos_encoder_kind)k;
         return MOSAIC_OK;
     }
-    return mos_fail(MOSAIC_ERR_DATA, "%s: its blocks are none of resnet18, resnet34, resnet50",
+    return mos_fail(MOSAIC_ERR_DATA,
+                    "%s: its blocks are none of resnet18, resnet34, resnet50, resnet10-narrow",
                     j->path);
 }
 

@@ -168,7 +168,7 @@ static value encoded(builder *b, const char *modality, value x) {
     const mos_encoder_shape *shape = &mos_encoder_shapes[b->card->spec.encoder];
     const value prefix = named("backbones.%s", modality);
     const int64_t widen = shape->block->widen[shape->block->units - 1];
-    int64_t ci = 64, width = 64;
+    int64_t ci = shape->width, width = shape->width;
     x = convolved(b, named("%s.conv1", prefix.name).name, x, 7, 2);
     x = apply(b, "Relu", named("%s.relu", prefix.name),
               normed(b, named("%s.bn1", prefix.name).name, x));

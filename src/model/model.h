@@ -18,7 +18,8 @@ enum { MOS_NAME_SIZE = 128 };
 typedef enum mos_encoder_kind {
     MOS_ENCODER_RESNET18,
     MOS_ENCODER_RESNET34,
-    MOS_ENCODER_RESNET50
+    MOS_ENCODER_RESNET50,
+    MOS_ENCODER_RESNET10_NARROW /* a quarter as wide: for trials and tests */
 } mos_encoder_kind;
 extern const char *const mos_encoder_names[]; /* "resnet18" ... in this order, NULL-terminated */
 
@@ -185,7 +186,7 @@ mosaic_status mos_model_forward(mos_model *model, int64_t m, const float *images
  * sample's features, latents and logits are bit-equal wherever it stands in the batch and whatever
  * stands beside it: the caller pads a short batch. */
 mosaic_status mos_model_infer(mos_model *model, int64_t m, const float *images);
-int64_t mos_model_feature_size(const mos_model *model); /* 512, of bottlenecks 2048 */
+int64_t mos_model_feature_size(const mos_model *model); /* 512; bottlenecks 2048, narrow 128 */
 void *mos_model_features(mos_model *model, int64_t m);  /* real [views*batch, feature size] */
 void *mos_model_latents(mos_model *model, int64_t m);   /* real [views*batch, latent], unit rows */
 void *mos_model_latents_inter(mos_model *model,

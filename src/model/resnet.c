@@ -12,23 +12,18 @@ static const mos_block_kind basic_block = {
 static const mos_block_kind bottleneck = {
     .units = 3, .kernel = {1, 3, 1}, .widen = {1, 1, 4}, .strided = 1};
 
-const char *const mos_encoder_names[] = {"resnet18", "resnet34", "resnet50", NULL};
+const char *const mos_encoder_names[] = {"resnet18", "resnet34", "resnet50", "resnet10-narrow",
+                                         NULL};
 
 const mos_encoder_shape mos_encoder_shapes[] = {
-    [MOS_ENCODER_RESNET18] = {&basic_block, {2, 2, 2, 2}},
-    [MOS_ENCODER_RESNET34] = {&basic_block, {3, 4, 6, 3}},
-    [MOS_ENCODER_RESNET50] = {&bottleneck, {3, 4, 6, 3}},
+    [MOS_ENCODER_RESNET18] = {&basic_block, {2, 2, 2, 2}, 64},
+    [MOS_ENCODER_RESNET34] = {&basic_block, {3, 4, 6, 3}, 64},
+    [MOS_ENCODER_RESNET50] = {&bottleneck, {3, 4, 6, 3}, 64},
+    [MOS_ENCODER_RESNET10_NARROW] = {&basic_block, {1, 1, 1, 1}, 16},
 };
 const int mos_encoder_shape_count = (int)(sizeof mos_encoder_shapes / sizeof *mos_encoder_shapes);
 
-enum {
-    STAGES = 4,
-    STEM_WIDTH = 64,
-    STEM_KERNEL = 7,
-    POOL_KERNEL = 3,
-    POOL_STRIDE = 2,
-    POOL_PAD = 1
-};
+enum { STAGES = 4, STEM_KERNEL = 7, POOL_KERNEL = 3, POOL_STRIDE = 2, POOL_PAD = 1 };
 
 /* ---- description ---- */
 
@@ -76,13 +71,13 @@ mosaic_status mos_encoder_init(mos_encoder *encoder, mos_parameter_table *table,
     mos_unit_shape stem = {.conv = "conv1",
                            .norm = "bn1",
                            .ci = bands,
-                           .co = STEM_WIDTH,
+                           .co = shape->width,
                            .kernel = STEM_KERNEL,
                            .stride = 2,
                            .image = true,
                            .relu = true};
     MOS_TRY(mos_unit_init(&encoder->stem, table, prefix, &stem));
-    int64_t ci = STEM_WIDTH, width = STEM_WIDTH;
+    int64_t ci = shape->width, width = shape->width;
     mos_block *block = encoder->blocks;
     for (int s = 0; s < STAGES; s++, width *= 2) {
         for (int b = 0; b < shape->depth[s]; b++, block++) {

@@ -19,8 +19,9 @@ typedef struct mos_block_kind {
 typedef struct mos_encoder_shape {
     const mos_block_kind *block;
     int depth[4];
+    int64_t width; /* channels of the stem and of the first stage; every stage doubles them */
 } mos_encoder_shape;
-/* Indexed by mos_encoder_kind. A deeper network is a row here and a name in
+/* Indexed by mos_encoder_kind. A deeper or wider network is a row here and a name in
  * mos_encoder_names. */
 extern const mos_encoder_shape mos_encoder_shapes[];
 extern const int mos_encoder_shape_count;

@@ -71,7 +71,7 @@ static int make_data(void **state) {
     FILE *file = fopen(config, "w");
     if (!file) return -1;
     (void)fprintf(file, "data: {root: %s, modalities: {s2: {bands: [B02]}}}\n", data);
-    (void)fputs("method: supervised\nmodel: {encoder: resnet18}\n", file);
+    (void)fputs("method: supervised\nmodel: {encoder: resnet10-narrow}\n", file);
     (void)fputs("train: {epochs: 1, batch: 4, workers: 1}\n", file);
     (void)fclose(file);
     const char *argv[] = {"-n", "16", "--size", "24", data};

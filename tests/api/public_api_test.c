@@ -49,7 +49,8 @@ static int make_folder(void **state) {
     mosaic_set_verbosity(0);
     FILE *file = fopen(config, "w");
     if (!file) return -1;
-    fputs("method: supervised\nmodel: {encoder: resnet18}\ntrain: {epochs: 1, batch: 4, lr: 1e-3, "
+    fputs("method: supervised\nmodel: {encoder: resnet10-narrow}\ntrain: {epochs: 1, batch: 4, lr: "
+          "1e-3, "
           "precision: fp32}\n",
           file);
     if (fclose(file) != 0) return -1;

@@ -87,7 +87,7 @@ for source in $sources; do
 done
 cat >"$work/config.yaml" <<END
 data: {format: bigearthnet-v1}
-model: {encoder: resnet18, hidden: 16, latent: 8}
+model: {encoder: resnet10-narrow, hidden: 16, latent: 8}
 loss: {anchor: shared}
 train: {epochs: 1, batch: 4, keep: 1, log_every: 1}
 END

@@ -12,7 +12,7 @@ config() { # writes the configuration; arguments: lines that follow the data
     cat >"$work/config.yaml" <<END
 data:
   root: $work/data
-model: {encoder: resnet18, hidden: 32, latent: 16}
+model: {encoder: resnet10-narrow, hidden: 32, latent: 16}
 loss: {anchor: shared}
 train: {epochs: 3, batch: 4, lr: 1e-3, keep: 1}
 END
@@ -70,34 +70,35 @@ check "SIGTERM is named" grep -q "signal 15" "$work/term.log"
 check "SIGTERM leaves a checkpoint" test -s "$work/term/checkpoints/last"
 rm -rf "$work/term"
 
-expect 0 "model written" train straight --set train.checkpoint_every=1
+long=(--set train.checkpoint_every=1 --set train.epochs=12 --set train.patience=0)
+expect 0 "model written" train straight "${long[@]}"
 kills=${MOSAIC_KILL_SEED:-$$}
 echo "kills at moments of MOSAIC_KILL_SEED=$kills"
 RANDOM=$kills
 for _ in 1 2 3 4 5; do # each goes on where the one before was killed
-    pause=$(printf '%d.%03d' 0 $((150 + RANDOM % 850)))
-    train killed --resume --set train.checkpoint_every=1 >"$work/killed.log" 2>&1 &
+    pause=$(printf '%d.%03d' 0 $((150 + RANDOM % 450)))
+    train killed --resume "${long[@]}" >"$work/killed.log" 2>&1 &
     pid=$!
     sleep $pause
     pkill -KILL -P $pid
     wait $pid 2>/dev/null
 done
-expect 0 "model" train killed --resume --set train.checkpoint_every=1
+expect 0 "model" train killed --resume "${long[@]}"
 same "$work/straight/$model" "$work/killed/$model"
 same "$work/straight/metrics.jsonl" "$work/killed/metrics.jsonl"
 rm -rf "$work/killed"
 
 # --- no room for a checkpoint: the earlier one stays, resume works
-expect 0 "reduced" train full --set train.checkpoint_every=1 --max-steps 2
+expect 0 "reduced" train full "${long[@]}" --max-steps 2
 size=$(stat -c %s "$work"/full/checkpoints/step-*.safetensors | sort -n | tail -n 1)
 limited() ( # files end at half a checkpoint; SIGXFSZ is ignored, so that write() answers EFBIG
     trap '' XFSZ
     ulimit -f $((size / 2048))
-    train full --resume --set train.checkpoint_every=1
+    train full --resume "${long[@]}"
 )
 expect 1 "step-[0-9]+.safetensors.*(large|space)" limited
 check "the earlier checkpoint is there" test -s "$work/full/checkpoints/$(cat "$work/full/checkpoints/last")"
-expect 0 "resuming at step 2" train full --resume --set train.checkpoint_every=1
+expect 0 "resuming at step 2" train full --resume "${long[@]}"
 same "$work/straight/$model" "$work/full/$model"
 rm -rf "$work/full" "$work/straight"
 

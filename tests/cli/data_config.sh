@@ -8,7 +8,7 @@ mkdir configs
 cat >configs/run.yaml <<'Y'
 data: {root: ../set, limit: 3, policy: skip, size: 16}
 method: supervised
-model: {encoder: resnet18, hidden: 16, latent: 8, stem_pool: false}
+model: {encoder: resnet10-narrow, hidden: 16, latent: 8, stem_pool: false}
 train: {epochs: 1, batch: 2, lr: 1e-3, seed: 0}
 Y
 for command in info stats check; do

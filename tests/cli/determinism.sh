@@ -10,7 +10,7 @@ same "$work/data/truth.json" "$work/again/truth.json"
 
 cat >"$work/config.yaml" <<END
 data: {root: $work/data, labeled: {fraction: 0.5}}
-model: {encoder: resnet18, hidden: 32, latent: 16}
+model: {encoder: resnet10-narrow, hidden: 32, latent: 16}
 loss: {anchor: shared}
 train: {epochs: 2, batch: 4, lr: 1e-3, keep: 1, log_every: 1}
 END

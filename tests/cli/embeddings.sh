@@ -7,7 +7,7 @@ check "a data set" "$mosaic" data synth "$work/data" --patches 240 --size 24 --c
 cat >"$work/config.yaml" <<END
 data: {root: $work/data, statistics: reben}
 method: iai-simclr
-model: {encoder: resnet18, hidden: 16, latent: 8}
+model: {encoder: resnet10-narrow, hidden: 16, latent: 8}
 train: {epochs: 1, batch: 8, lr: 1e-3, keep: 1}
 END
 expect 0 "model written" "$mosaic" train "$work/config.yaml" --out "$work/run" --threads 1 --max-steps 2

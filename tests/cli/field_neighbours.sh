@@ -30,7 +30,7 @@ never() {
 cat >tiny.yaml <<'Y'
 data: {format: csv, root: in/good.csv, size: 16}
 method: supervised
-model: {encoder: resnet18, hidden: 16, latent: 8, stem_pool: false}
+model: {encoder: resnet10-narrow, hidden: 16, latent: 8, stem_pool: false}
 train: {epochs: 1, batch: 4, lr: 1e-3, seed: 0}
 Y
 train() {

@@ -8,7 +8,7 @@ expect 0 "" "$mosaic" data synth set --layout tree --patches 12 --size 24 --clas
 cat >tiny.yaml <<'Y'
 data: {root: set, size: 24}
 method: supervised
-model: {encoder: resnet18, hidden: 16, latent: 8, stem_pool: false}
+model: {encoder: resnet10-narrow, hidden: 16, latent: 8, stem_pool: false}
 train: {epochs: 1, batch: 4, lr: 1e-3, seed: 0}
 Y
 
@@ -36,7 +36,7 @@ small() {
 }
 mkdir disk
 if ([ "$(id -u)" = 0 ] && mount -t tmpfs -o size=1m none disk 2>/dev/null && umount disk) || unshare -rm mount -t tmpfs -o size=1m none disk 2>/dev/null; then
-    small 30m 1 "MiB are free, and two checkpoints of [0-9]+ MiB are wanted: the disk would be full" "$mosaic" train tiny.yaml --out disk/run --threads 1
+    small 10m 1 "MiB are free, and two checkpoints of [0-9]+ MiB are wanted: the disk would be full" "$mosaic" train tiny.yaml --out disk/run --threads 1
     small 128k 1 "cannot write disk/pack: (a write was cut short: the disk is full|No space left on device)" "$mosaic" data pack set disk/pack --threads 1
     small 64k 1 "No space left on device|the disk is full|is the disk full" "$mosaic" data pack set disk/pack --threads 1
 else

@@ -7,7 +7,7 @@ check "a data set" "$mosaic" data synth "$work/data" --patches 32 --size 24 --cl
 cat >"$work/config.yaml" <<END
 data: {root: $work/data, statistics: reben}
 method: supervised
-model: {encoder: resnet18, hidden: 16, latent: 8, fusion_dim: 24, fusion_rank: 3, fusion_heads: 3}
+model: {encoder: resnet10-narrow, hidden: 16, latent: 8, fusion_dim: 24, fusion_rank: 3, fusion_heads: 3}
 train: {epochs: 1, batch: 8, lr: 1e-3, keep: 1, log_every: 1}
 END
 train() {

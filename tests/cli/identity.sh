@@ -12,7 +12,7 @@ cd "$work" || exit 1
 cat >tiny.yaml <<'Y'
 data: {size: 16}
 method: supervised
-model: {encoder: resnet18, hidden: 16, latent: 8, stem_pool: false}
+model: {encoder: resnet10-narrow, hidden: 16, latent: 8, stem_pool: false}
 train: {epochs: 1, batch: 4, lr: 1e-3, seed: 0}
 Y
 cat >make.py <<'P'

@@ -13,7 +13,7 @@ expect 0 "labelled .* 30 " "$mosaic" data info "$work/scene"
 cat >"$work/config.yaml" <<END
 data: {root: $work/data}
 method: supervised
-model: {encoder: resnet18, hidden: 16, latent: 8}
+model: {encoder: resnet10-narrow, hidden: 16, latent: 8}
 train: {epochs: 1, batch: 8, lr: 1e-3, keep: 1, log_every: 1, precision: fp32}
 END
 run=$work/run

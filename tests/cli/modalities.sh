@@ -27,7 +27,7 @@ for i, row in enumerate(csv.DictReader(open(f"{root}/metadata.csv"))):
 END
 cat >config.yaml <<'END'
 data: {format: csv, root: patches.csv, size: 24, labeled: {fraction: 0.5}}
-model: {encoder: resnet18, hidden: 32, latent: 16, stem_pool: false}
+model: {encoder: resnet10-narrow, hidden: 32, latent: 16, stem_pool: false}
 train: {epochs: 1, batch: 12, precision: fp32, lr: 1e-3}
 END
 expect 0 'dem +' "$mosaic" data info patches.csv

@@ -28,7 +28,7 @@ flatten "$(patch 12)" B02
 flatten "$(patch 17)" B03
 cat >"$work/config.yaml" <<END
 data: {root: $work/gaps}
-model: {encoder: resnet18, hidden: 32, latent: 16}
+model: {encoder: resnet10-narrow, hidden: 32, latent: 16}
 loss: {anchor: shared}
 train: {epochs: 2, batch: 4, lr: 1e-3, keep: 1, patience: 0}
 END

@@ -7,7 +7,7 @@ check "a data set" "$mosaic" data synth "$work/data" --patches 24 --size 24 --cl
 cat >"$work/config.yaml" <<END
 data: {root: $work/data}
 method: mosaic-1
-model: {encoder: resnet18, hidden: 16, latent: 8}
+model: {encoder: resnet10-narrow, hidden: 16, latent: 8}
 train: {epochs: 1, batch: 4, seed: 5}
 END
 off=()

@@ -38,7 +38,7 @@ END
 cat >"$work/config.yaml" <<END
 data: {root: $work/data, statistics: reben, split_file: $work/10.csv, labeled: {fraction: 0.1}}
 method: supervised
-model: {encoder: resnet18, hidden: 16, latent: 8}
+model: {encoder: resnet10-narrow, hidden: 16, latent: 8}
 train: {batch: 8}
 END
 expect 0 "labelled: each labelled patch" "$mosaic" train "$work/config.yaml" --dry-run --threads 1 --out "$work/no"

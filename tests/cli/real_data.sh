@@ -8,7 +8,7 @@ fi
 source "$(dirname "$0")/cli_support.sh"
 real=$MOSAIC_REAL_DATA
 official=$real/bigearthnet_v2/metadata.parquet
-small=(--set model.encoder=resnet18 --set train.keep=1 --set train.patience=0)
+small=(--set model.encoder=resnet10-narrow --set train.keep=1 --set train.patience=0)
 train() {
     local run=$1
     shift

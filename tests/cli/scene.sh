@@ -136,7 +136,7 @@ else
 fi
 cat >"$work/config.yaml" <<END
 data: {root: $work/scene, split_file: $work/split.csv, label_threshold: 0.1}
-model: {encoder: resnet18}
+model: {encoder: resnet10-narrow}
 loss: {anchor: shared}
 train: {epochs: 1, batch: 16, lr: 1e-3, workers: 2, log_every: 1}
 END

@@ -140,7 +140,7 @@ check "a tree of rasters" "$mosaic" -q data synth "$work/tree" --patches 6 --siz
     echo 'id,s2:B02,s2:B03,s2:B04,labels'
     find "$work/tree/BigEarthNet-S2" -name '*_B02.tif' | sort | awk -F_B02 '{ printf "p%d,%s_B02%s,%s_B03%s,%s_B04%s,%s\n", NR, $1, $2, $1, $2, $1, $2, NR % 2 ? "Water" : "Land" }'
 ) >"$work/own.csv"
-printf 'data: {root: own.csv, format: csv, statistics_limit: 2}\nmethod: supervised\nmodel: {encoder: resnet18}\ntrain: {batch: 2, epochs: 1}\n' >"$work/own.yaml"
+printf 'data: {root: own.csv, format: csv, statistics_limit: 2}\nmethod: supervised\nmodel: {encoder: resnet10-narrow}\ntrain: {batch: 2, epochs: 1}\n' >"$work/own.yaml"
 expect 3 "none of its 6 samples is in a split. 'mosaic data split .*own.csv split.csv --rule share' divides them, and data.split_file=split.csv" "$mosaic" train "$work/own.yaml" --out "$work/run"
 expect 0 "no sample is in a split: --rule share divides them" "$mosaic" data split "$work/own.csv" "$work/split.csv"
 expect 0 "written to" "$mosaic" data split "$work/own.csv" "$work/split.csv" --rule share --overwrite

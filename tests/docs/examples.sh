@@ -8,7 +8,7 @@ check "a data set" "$mosaic" data synth "$work/data" --patches 32 --size 24 --cl
 cat >"$work/config.yaml" <<END
 data: {root: $work/data, statistics: reben}
 method: supervised
-model: {encoder: resnet18, hidden: 16, latent: 8}
+model: {encoder: resnet10-narrow, hidden: 16, latent: 8}
 train: {epochs: 1, batch: 8, lr: 1e-3, precision: fp32, workers: 1}
 END
 expect 0 "loss" "$programs/example_train" "$work/config.yaml" "$work/run"

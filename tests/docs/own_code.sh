@@ -21,7 +21,7 @@ END
 cat >"$work/config.yaml" <<END
 data: {root: $work/table.csv, bands: ["s1=VV,VH", "s2=B01,B02,B03,B04,B05,B06,B07,B08,B8A,B09,B11,B12"]}
 method: supervised
-model: {encoder: resnet18, hidden: 16, latent: 8}
+model: {encoder: resnet10-narrow, hidden: 16, latent: 8}
 train: {epochs: 1, batch: 4, lr: 1e-3, precision: fp32}
 END
 expect 0 "model written" "$mosaic" train "$work/config.yaml" --out "$work/run" --threads 1

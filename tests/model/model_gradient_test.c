@@ -121,7 +121,7 @@ static void pooled_model(void **state) {
     static const char *const names[] = {
         "backbones.s1.conv1.weight", "backbones.s2.layer2.0.downsample.0.weight",
         "backbones.s1.layer3.0.bn2.weight", "projectors.s2.0.weight", NULL};
-    step_shape shape = {.encoder = MOS_ENCODER_RESNET18,
+    step_shape shape = {.encoder = MOS_ENCODER_RESNET10_NARROW,
                         .size = 16,
                         .batch = 5,
                         .modalities = 2,
@@ -137,7 +137,7 @@ static void model_without_pool(void **state) {
     (void)state;
     static const char *const names[] = {"backbones.s2.bn1.weight", "projectors_inter.s1.0.weight",
                                         NULL};
-    step_shape shape = {.encoder = MOS_ENCODER_RESNET18,
+    step_shape shape = {.encoder = MOS_ENCODER_RESNET10_NARROW,
                         .size = 16,
                         .batch = 3,
                         .modalities = 2,
@@ -161,7 +161,7 @@ static void fused_models(void **state) {
         [MOS_FUSION_ATTENTION] = {"backbones.s1.bn1.weight", NULL}};
     mos_objective_options options = make_options("supervised");
     for (int kind = MOS_FUSION_GATED; kind < MOS_FUSION_KINDS; kind++) {
-        step_shape shape = {.encoder = MOS_ENCODER_RESNET18,
+        step_shape shape = {.encoder = MOS_ENCODER_RESNET10_NARROW,
                             .size = 16,
                             .batch = 3,
                             .modalities = 2,
@@ -179,8 +179,8 @@ static void fused_models(void **state) {
 static void learned_missing(void **state) {
     (void)state;
     static const char *const names[] = {"missing.s2", "head.weight",
-                                        "backbones.s2.layer4.1.bn2.bias", NULL};
-    step_shape shape = {.encoder = MOS_ENCODER_RESNET18,
+                                        "backbones.s2.layer4.0.bn2.bias", NULL};
+    step_shape shape = {.encoder = MOS_ENCODER_RESNET10_NARROW,
                         .size = 16,
                         .batch = 4,
                         .modalities = 2,

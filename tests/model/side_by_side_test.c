@@ -9,7 +9,7 @@ enum { THREADS = 2, BATCH = 4 };
  * gradients were 0.006 apart with AVX2. */
 static const double rounding = 1e-2;
 
-static const step_shape plain_shape = {.encoder = MOS_ENCODER_RESNET18,
+static const step_shape plain_shape = {.encoder = MOS_ENCODER_RESNET10_NARROW,
                                        .size = SIZE,
                                        .batch = BATCH,
                                        .modalities = 2,

@@ -18,7 +18,7 @@ fi
 cat >"$work/config.yaml" <<END
 data: {root: $work/data, statistics: reben}
 method: mosaic-1
-model: {encoder: resnet18, hidden: 16, latent: 8}
+model: {encoder: resnet10-narrow, hidden: 16, latent: 8}
 train: {epochs: 2, batch: 4, lr: 1e-3, keep: 1, log_every: 1}
 END
 "$mosaic" train "$work/config.yaml" --out "$work/run" --threads 1 --max-steps 2 >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }

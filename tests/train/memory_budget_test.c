@@ -92,14 +92,9 @@ static const rlim_t limit_bytes = 1600000000;
 
 /* This program again with that much address space: "--limited FOLDER OUT CHUNK". */
 static int limited_child(char **argv) {
-    const char *set[] = {"train.batch=64",
-                         "data.size=64",
-                         "train.prefetch=0",
-                         "train.epochs=1",
-                         "train.validate_limit=8",
-                         "train.workers=1",
-                         argv[4],
-                         NULL};
+    const char *set[] = {"model.encoder=resnet18", "train.batch=64", "data.size=64",
+                         "train.prefetch=0",       "train.epochs=1", "train.validate_limit=8",
+                         "train.workers=1",        argv[4],          NULL};
     (void)snprintf(test_folder, sizeof test_folder, "%s", argv[2]);
     mos_log_set_level(MOS_LOG_ERROR);
     mosaic_status status = run_here(&(run_request){.out = argv[3], .set = set}, NULL);

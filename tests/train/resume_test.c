@@ -39,7 +39,7 @@ static void killed_at_any_moment(void **state) {
         pid_t child = start_child(&(run_request){.out = "killed", .set = set, .resume = true}, 0);
         random = random * 1664525u + 1013904223u;
         if (kills < 3) {
-            sleep_ms(200 + (long)(random >> 16) % 1200);
+            sleep_ms(30 + (long)(random >> 16) % 400);
             if (kill(child, SIGKILL) == 0) kills++;
         }
         code = wait_child(child);
@@ -104,7 +104,7 @@ static void full_disk(void **state) {
     (void)state;
     assert_runs(&(run_request){.out = "disk", .set = set, .max_steps = 2}, NULL);
     assert_true(mos_path_exists(in_run("disk", "checkpoints/step-2.safetensors")));
-    pid_t child = start_child(&(run_request){.out = "disk", .set = set, .resume = true}, 20 << 20);
+    pid_t child = start_child(&(run_request){.out = "disk", .set = set, .resume = true}, 1 << 20);
     assert_int_equal(wait_child(child), 1);
     assert_true(file_has("disk", "train.log", "cannot write"));
     assert_true(file_has("disk", "checkpoints/last", "step-2.safetensors"));
@@ -113,15 +113,17 @@ static void full_disk(void **state) {
 }
 
 static void damage(const char *path, bool cut) {
+    struct stat now;
+    assert_int_equal(stat(path, &now), 0);
     if (cut) {
-        assert_int_equal(truncate(path, 12345678), 0);
+        assert_int_equal(truncate(path, now.st_size / 3), 0);
         return;
     }
     FILE *file = fopen(path, "r+b");
     assert_non_null(file);
-    assert_int_equal(fseek(file, 30000000, SEEK_SET), 0);
+    assert_int_equal(fseek(file, now.st_size / 2, SEEK_SET), 0);
     int byte = fgetc(file);
-    assert_int_equal(fseek(file, 30000000, SEEK_SET), 0);
+    assert_int_equal(fseek(file, now.st_size / 2, SEEK_SET), 0);
     (void)fputc(byte ^ 16, file);
     (void)fclose(file);
 }
@@ -253,7 +255,7 @@ static void tensors_have_names(void **state) {
             moments++;
         }
     }
-    assert_true(weights > 100 && moments > weights);
+    assert_true(weights > 60 && moments > weights);
     assert_int_equal(file.count, weights + moments + 3); /* position, sums, log_sizes */
     mos_safetensors_release(&file);
     mos_safetensors_release(&model);

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -66,10 +67,16 @@ static inline int drop_data(void **state) {
 }
 
 /* What every test's configuration shares: as small as the program allows. */
-static const char *const common_sets[] = {
-    "model.encoder=resnet18", "model.hidden=32",      "model.latent=16",   "train.batch=8",
-    "train.epochs=2",         "train.precision=fp32", "train.log_every=1", "train.keep=1",
-    "train.lr=1e-3",          "data.statistics=reben"};
+static const char *const common_sets[] = {"model.encoder=resnet10-narrow",
+                                          "model.hidden=32",
+                                          "model.latent=16",
+                                          "train.batch=8",
+                                          "train.epochs=2",
+                                          "train.precision=fp32",
+                                          "train.log_every=1",
+                                          "train.keep=1",
+                                          "train.lr=1e-3",
+                                          "data.statistics=reben"};
 
 /* A run: NULL-terminated list of further "key=value" settings. */
 typedef struct run_request {

@@ -15,12 +15,18 @@ typedef struct span {
     int64_t begin, end;
 } span;
 
+/* Where one place of the kernel meets the maps: `count` rows of `width` outputs, the first at y in
+ * the output and reading x in the input. Rows that lie behind one another in both are one. */
+typedef struct tap {
+    int64_t x, y, count, width;
+} tap;
+
 struct mos_conv {
     mos_conv_shape shape;
     int64_t oh, ow;
-    double *weights;   /* [co, ci, k, k] of the last fold; NULL in a plan that is not folded */
-    double *bias;      /* [co], the same */
-    span *rows, *cols; /* [k] */
+    double *weights; /* [co, ci, k, k] of the last fold; NULL in a plan that is not folded */
+    double *bias;    /* [co], the same */
+    tap *taps;       /* [k, k] */
 };
 
 static span valid_outputs(int64_t size, int64_t outputs, int64_t stride, int64_t pad, int64_t k) {
@@ -33,6 +39,22 @@ static span valid_outputs(int64_t size, int64_t outputs, int64_t stride, int64_t
     return valid;
 }
 
+static tap find_tap(const mos_conv *conv, int64_t kh, int64_t kw) {
+    const mos_conv_shape *s = &conv->shape;
+    const span rows = valid_outputs(s->h, conv->oh, s->stride, s->pad, kh);
+    const span cols = valid_outputs(s->w, conv->ow, s->stride, s->pad, kw);
+    tap t = {.x = (rows.begin * s->stride - s->pad + kh) * s->w + cols.begin * s->stride - s->pad +
+                  kw,
+             .y = rows.begin * conv->ow + cols.begin,
+             .count = rows.end - rows.begin,
+             .width = cols.end - cols.begin};
+    if (s->stride == 1 && t.width == conv->ow && t.width == s->w && t.count > 0) {
+        t.width *= t.count;
+        t.count = 1;
+    }
+    return t;
+}
+
 static mosaic_status allocate_plan(mos_conv *conv) {
     const mos_conv_shape *s = &conv->shape;
     const size_t kernel = (size_t)s->kernel;
@@ -41,12 +63,9 @@ static mosaic_status allocate_plan(mos_conv *conv) {
                           "convolution weights", &conv->weights));
         MOS_TRY(mos_alloc((size_t)s->co, sizeof *conv->bias, "convolution bias", &conv->bias));
     }
-    MOS_TRY(mos_alloc(kernel, sizeof *conv->rows, "convolution plan", &conv->rows));
-    MOS_TRY(mos_alloc(kernel, sizeof *conv->cols, "convolution plan", &conv->cols));
-    for (int64_t k = 0; k < s->kernel; k++) {
-        conv->rows[k] = valid_outputs(s->h, conv->oh, s->stride, s->pad, k);
-        conv->cols[k] = valid_outputs(s->w, conv->ow, s->stride, s->pad, k);
-    }
+    MOS_TRY(mos_alloc(kernel * kernel, sizeof *conv->taps, "convolution plan", &conv->taps));
+    for (int64_t k = 0; k < s->kernel * s->kernel; k++)
+        conv->taps[k] = find_tap(conv, k / s->kernel, k % s->kernel);
     return MOSAIC_OK;
 }
 
@@ -80,8 +99,7 @@ void mos_ref_conv_destroy(mos_device *device, mos_conv **conv) {
     if (*conv == NULL) return;
     mos_free((*conv)->weights);
     mos_free((*conv)->bias);
-    mos_free((*conv)->rows);
-    mos_free((*conv)->cols);
+    mos_free((*conv)->taps);
     mos_free(*conv);
     *conv = NULL;
 }
@@ -126,17 +144,20 @@ static void end_plane(const mos_conv *conv, double *y, int64_t count) {
         if (y[i] < 0) y[i] = 0;
 }
 
-/* y [oh, ow] += the part of one kernel tap: weight * x [h, w] shifted by (kh, kw). */
-static void add_tap(const mos_conv *conv, const double *x, int64_t kh, int64_t kw, double weight,
-                    double *y) {
-    const mos_conv_shape *s = &conv->shape;
-    const span rows = conv->rows[kh], cols = conv->cols[kw];
-    for (int64_t oh = rows.begin; oh < rows.end; oh++) {
-        const double *from = x + (oh * s->stride - s->pad + kh) * s->w;
-        double *to = y + oh * conv->ow;
+/* y [oh, ow] += the part of one place of the kernel: weight * x [h, w], shifted. */
+static inline void add_tap(const mos_conv *conv, const tap *t, const double *x, double weight,
+                           double *y) {
+    const int64_t stride = conv->shape.stride;
+    for (int64_t row = 0; row < t->count; row++) {
+        const double *from = x + t->x + row * stride * conv->shape.w;
+        double *to = y + t->y + row * conv->ow;
+        if (stride == 1)
 #pragma omp simd
-        for (int64_t ow = cols.begin; ow < cols.end; ow++)
-            to[ow] += weight * from[ow * s->stride - s->pad + kw];
+            for (int64_t i = 0; i < t->width; i++)
+                to[i] += weight * from[i];
+        else
+            for (int64_t i = 0; i < t->width; i++)
+                to[i] += weight * from[i * stride];
     }
 }
 
@@ -147,22 +168,21 @@ typedef struct conv_job {
     double *y, *dx, *dw;
 } conv_job;
 
-/* Planes of y: all samples' channels. */
+/* Planes of y: all channels' samples, which read the same weights. */
 static void forward_planes(void *context, int64_t begin, int64_t end, int thread) {
     const conv_job *job = context;
     const mos_conv *conv = job->conv;
     const mos_conv_shape *s = &conv->shape;
-    const int64_t in = s->h * s->w, out = conv->oh * conv->ow, k = s->kernel;
+    const int64_t in = s->h * s->w, out = conv->oh * conv->ow, taps = s->kernel * s->kernel;
     (void)thread;
     for (int64_t plane = begin; plane < end; plane++) {
-        const int64_t n = plane / s->co, o = plane % s->co;
-        double *y_plane = job->y + plane * out;
+        const int64_t o = plane / s->n, n = plane % s->n;
+        double *y_plane = job->y + (n * s->co + o) * out;
         begin_plane(conv, o, y_plane, out);
         for (int64_t c = 0; c < s->ci; c++)
-            for (int64_t kh = 0; kh < k; kh++)
-                for (int64_t kw = 0; kw < k; kw++)
-                    add_tap(conv, job->x + (n * s->ci + c) * in, kh, kw,
-                            job->w[((o * s->ci + c) * k + kh) * k + kw], y_plane);
+            for (int64_t k = 0; k < taps; k++)
+                add_tap(conv, &conv->taps[k], job->x + (n * s->ci + c) * in,
+                        job->w[(o * s->ci + c) * taps + k], y_plane);
         end_plane(conv, y_plane, out);
     }
 }
@@ -177,37 +197,39 @@ void mos_ref_conv_forward(mos_device *device, mos_conv *conv, const void *x, con
 }
 
 /* dx [h, w] += weight * dy [oh, ow], each output's share going back to the input it came from. */
-static void add_tap_back(const mos_conv *conv, const double *dy, int64_t kh, int64_t kw,
-                         double weight, double *dx) {
-    const mos_conv_shape *s = &conv->shape;
-    const span rows = conv->rows[kh], cols = conv->cols[kw];
-    for (int64_t oh = rows.begin; oh < rows.end; oh++) {
-        const double *from = dy + oh * conv->ow;
-        double *to = dx + (oh * s->stride - s->pad + kh) * s->w;
+static inline void add_tap_back(const mos_conv *conv, const tap *t, const double *dy, double weight,
+                                double *dx) {
+    const int64_t stride = conv->shape.stride;
+    for (int64_t row = 0; row < t->count; row++) {
+        const double *from = dy + t->y + row * conv->ow;
+        double *to = dx + t->x + row * stride * conv->shape.w;
+        if (stride == 1)
 #pragma omp simd
-        for (int64_t ow = cols.begin; ow < cols.end; ow++)
-            to[ow * s->stride - s->pad + kw] += weight * from[ow];
+            for (int64_t i = 0; i < t->width; i++)
+                to[i] += weight * from[i];
+        else
+            for (int64_t i = 0; i < t->width; i++)
+                to[i * stride] += weight * from[i];
     }
 }
 
-/* Planes of dx: all samples' channels. */
+/* Planes of dx: all channels' samples. */
 static void backward_planes(void *context, int64_t begin, int64_t end, int thread) {
     const conv_job *job = context;
     const mos_conv *conv = job->conv;
     const mos_conv_shape *s = &conv->shape;
-    const int64_t in = s->h * s->w, out = conv->oh * conv->ow, k = s->kernel;
+    const int64_t in = s->h * s->w, out = conv->oh * conv->ow, taps = s->kernel * s->kernel;
     (void)thread;
     for (int64_t plane = begin; plane < end; plane++) {
-        const int64_t n = plane / s->ci, c = plane % s->ci;
-        double *dx_plane = job->dx + plane * in;
+        const int64_t c = plane / s->n, n = plane % s->n;
+        double *dx_plane = job->dx + (n * s->ci + c) * in;
         memset(dx_plane, 0, (size_t)in * sizeof *dx_plane);
         for (int64_t o = 0; o < s->co; o++)
-            for (int64_t kh = 0; kh < k; kh++)
-                for (int64_t kw = 0; kw < k; kw++) {
-                    const double weight = job->w[((o * s->ci + c) * k + kh) * k + kw];
-                    add_tap_back(conv, job->dy + (n * s->co + o) * out, kh, kw, TERM(1, weight),
-                                 dx_plane);
-                }
+            for (int64_t k = 0; k < taps; k++) {
+                const double weight = job->w[(o * s->ci + c) * taps + k];
+                add_tap_back(conv, &conv->taps[k], job->dy + (n * s->co + o) * out, TERM(1, weight),
+                             dx_plane);
+            }
     }
 }
 
@@ -221,17 +243,16 @@ void mos_ref_conv_backward_data(mos_device *device, mos_conv *conv, const void *
     mos_parallel_for(device->threads, s->n * s->ci, backward_planes, &job);
 }
 
-/* Sum over the plane of x shifted by (kh, kw) times dy. */
-static double tap_product(const mos_conv *conv, const double *x, const double *dy, int64_t kh,
-                          int64_t kw) {
-    const mos_conv_shape *s = &conv->shape;
-    const span rows = conv->rows[kh], cols = conv->cols[kw];
+/* Sum over the plane of x, shifted, times dy. */
+static inline double tap_product(const mos_conv *conv, const tap *t, const double *x,
+                                 const double *dy) {
+    const int64_t stride = conv->shape.stride;
     double sum = 0;
-    for (int64_t oh = rows.begin; oh < rows.end; oh++) {
-        const double *from = x + (oh * s->stride - s->pad + kh) * s->w;
-        const double *gradient = dy + oh * conv->ow;
-        for (int64_t ow = cols.begin; ow < cols.end; ow++)
-            sum += from[ow * s->stride - s->pad + kw] * gradient[ow];
+    for (int64_t row = 0; row < t->count; row++) {
+        const double *from = x + t->x + row * stride * conv->shape.w;
+        const double *gradient = dy + t->y + row * conv->ow;
+        for (int64_t i = 0; i < t->width; i++)
+            sum += from[i * stride] * gradient[i];
     }
     return sum;
 }
@@ -241,18 +262,17 @@ static void backward_kernels(void *context, int64_t begin, int64_t end, int thre
     const conv_job *job = context;
     const mos_conv *conv = job->conv;
     const mos_conv_shape *s = &conv->shape;
-    const int64_t in = s->h * s->w, out = conv->oh * conv->ow, k = s->kernel;
+    const int64_t in = s->h * s->w, out = conv->oh * conv->ow, taps = s->kernel * s->kernel;
     (void)thread;
     for (int64_t kernel = begin; kernel < end; kernel++) {
         const int64_t o = kernel / s->ci, c = kernel % s->ci;
-        for (int64_t kh = 0; kh < k; kh++)
-            for (int64_t kw = 0; kw < k; kw++) {
-                double sum = 0;
-                for (int64_t n = 0; n < s->n; n++)
-                    sum += tap_product(conv, job->x + (n * s->ci + c) * in,
-                                       job->dy + (n * s->co + o) * out, kh, kw);
-                job->dw[(kernel * k + kh) * k + kw] += TERM(2, sum);
-            }
+        for (int64_t k = 0; k < taps; k++) {
+            double sum = 0;
+            for (int64_t n = 0; n < s->n; n++)
+                sum += tap_product(conv, &conv->taps[k], job->x + (n * s->ci + c) * in,
+                                   job->dy + (n * s->co + o) * out);
+            job->dw[kernel * taps + k] += TERM(2, sum);
+        }
     }
 }
 
