@@ -3,7 +3,8 @@
 
 static const char *const set[] = {"method=supervised",
                                   "data.modalities.s2.bands=[B02,B03,B08]",
-                                  "train.epochs=2",
+                                  "train.epochs=10", /* time enough to be stopped in */
+                                  "train.patience=0",
                                   "train.keep=2",
                                   "train.checkpoint_every=2",
                                   "train.log_every=3",
@@ -83,9 +84,8 @@ static void stopped_by_signals(void **state) {
     for (int i = 0; i < 2; i++) {
         pid_t child = start_child(&(run_request){.out = "stopped", .set = set, .resume = i > 0}, 0);
         /* what ran before says "interrupted": now it is this child that listens for signals */
-        for (int wait = 0; wait < 3000 && !is_running("stopped"); wait++)
-            sleep_ms(20);
-        sleep_ms(200);
+        for (int wait = 0; wait < 12000 && !is_running("stopped"); wait++)
+            sleep_ms(5);
         (void)kill(child, signals[i]);
         int code = wait_child(child);
         if (code == 0 && i > 0) break; /* it was already through */
@@ -156,7 +156,7 @@ static void mismatch_is_named(void **state) {
                                  NULL};
     mosaic_status status =
         run_here(&(run_request){.out = "whole", .set = other, .resume = true}, NULL);
-    assert_refused(status, MOSAIC_ERR_RESUME, "train.epochs: 4, was 2");
+    assert_refused(status, MOSAIC_ERR_RESUME, "train.epochs: 4, was 10");
     assert_non_null(strstr(mosaic_error(), "data.modalities"));
     assert_null(strstr(mosaic_error(), "keep"));
     assert_int_equal(mosaic_exit_code(status), 5);
