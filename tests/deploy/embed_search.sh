@@ -13,7 +13,7 @@ check "a data set" "$mosaic" data synth "$work/data" --patches 40 --size 24 --cl
 cat >"$work/config.yaml" <<END
 data: {root: $work/data, statistics: reben}
 method: mosaic-1
-model: {encoder: resnet10-narrow, hidden: 16, latent: 8}
+model: {encoder: resnet18, hidden: 16, latent: 8}
 train: {epochs: 1, batch: 8, lr: 1e-3, precision: fp32}
 END
 expect 0 "model written" "$mosaic" train "$work/config.yaml" --out "$work/run" --threads 1 --max-steps 1

@@ -20,6 +20,6 @@ rm "$work/three/eval/test/predictions.csv"
 grep -q "<b>three</b> not compared: no predictions" "$work/compare.html" || { echo "FAILED: the verdict leaves a run out in silence"; exit 1; }
 python3 "$source/tests/report/sample_sweep.py" "$mosaic" "$work/sweep"
 "$mosaic" data synth "$work/data" --patches 16 --size 24 --classes 4 --no-progress
-printf 'data: {root: data, statistics: reben}\nmethod: mosaic-1\nmodel: {encoder: resnet10-narrow}\ntrain: {batch: 4}\n' >"$work/config.yaml"
+printf 'data: {root: data, statistics: reben}\nmethod: mosaic-1\nmodel: {encoder: resnet18}\ntrain: {batch: 4}\n' >"$work/config.yaml"
 "$mosaic" preview "$work/config.yaml" --patches 4 --out "$work/preview.html" >/dev/null
 python3 "$source/tests/report/layout_check.py" "$chromium" "$work" "$work/one/report.html" 12 "$work/compare.html" 8 "$work/sweep/out/table.html" 8 "$work/preview.html" 6

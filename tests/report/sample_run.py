@@ -249,7 +249,7 @@ def describe(run, labels, seed):
         "steps": STEPS, "epochs": EPOCHS, "best_epoch": 11, "best_score": .52, "score": "macro AP on validation", "reduced": False}))
     (run / "config.yaml").write_text(
         "data:\n  root: /data/BigEarthNet\n  labeled: {fraction: 0.1, seed: 0}\nmethod: mosaic-1\n"
-        f"model: {{encoder: resnet10-narrow}}\ntrain: {{epochs: {EPOCHS}, batch: 64, seed: {seed}}}\n")
+        f"model: {{encoder: resnet18}}\ntrain: {{epochs: {EPOCHS}, batch: 64, seed: {seed}}}\n")
 
 
 def write(run, seed):

@@ -24,7 +24,7 @@ seeds: [0, 1]
 def make(mosaic, folder, spec, seed_of):
     """A finished sweep of the specification in FOLDER/out; seed_of(number, name): which made-up run a run is."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "base.yaml").write_text("data: {root: nowhere}\nmodel: {encoder: resnet10-narrow}\ntrain: {epochs: 2, batch: 8}\n")
+    (folder / "base.yaml").write_text("data: {root: nowhere}\nmodel: {encoder: resnet18}\ntrain: {epochs: 2, batch: 8}\n")
     (folder / "sweep.yaml").write_text(spec)
     collect = [mosaic, "sweep", str(folder / "sweep.yaml"), "--out", str(folder / "out"), "--collect"]
     subprocess.run(collect, check=True, capture_output=True)
