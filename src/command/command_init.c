@@ -54,8 +54,7 @@ static mosaic_status check_free(const init_command *command, const char *path, c
                     option);
 }
 
-/* ---- a folder of rasters without a table
- * ---------------------------------------------------------- */
+/* ---- a folder of rasters without a table ---- */
 
 static mosaic_status say_pairs(const mos_raster_pairs *pairs, const char *folder, const char *table,
                                FILE *out) {
@@ -114,8 +113,7 @@ done:
     return status;
 }
 
-/* ---- the configuration
- * ---------------------------------------------------------------------------- */
+/* ---- the configuration ---- */
 
 static void add_bands(const mos_dataset *dataset, mos_text *out) {
     const mos_modality *modality;
@@ -214,8 +212,7 @@ static void add_configuration(const mos_dataset *dataset, const mos_data_options
                  (long long)choose_batch(rows));
 }
 
-/* ---- what is said
- * --------------------------------------------------------------------------------- */
+/* ---- what is said ---- */
 
 static void add_next(const mos_summary *s, const char *config, mos_text *out) {
     mos_text_add(out, "next:\n");

@@ -29,7 +29,7 @@ typedef struct preview {
     int64_t drawn_views; /* without the plain one */
 } preview;
 
-/* ---- pictures */
+/* ---- pictures ---- */
 
 /* Channels for red, green, blue; the third -1: the first less the second. */
 typedef struct colours {
@@ -119,7 +119,7 @@ static void add_moments(const preview *p, const float *image, int64_t bands, mos
     mos_text_add(out, ", sd %.2f", sqrt(fmax(squares / (double)count - mean * mean, 0)));
 }
 
-/* ---- one view */
+/* ---- one view ---- */
 
 static const char *kind_name(char kind) {
     return kind == 's' ? "strong" : kind == 'a' ? "anchor" : "without augmentation";
@@ -211,7 +211,7 @@ static mosaic_status add_patch(const preview *p, int64_t row, mos_text *out) {
     return MOSAIC_OK;
 }
 
-/* ---- the head */
+/* ---- the head ---- */
 
 static void add_fact(const char *name, const char *value, mos_text *out) {
     mos_text_add(out, "<div><dt>%s</dt><dd>", name);
@@ -267,7 +267,7 @@ static void add_how(const preview *p, mos_text *out) {
     mos_text_add(out, "</table></div></details>");
 }
 
-/* ---- the whole */
+/* ---- the whole ---- */
 
 static mosaic_status open_preview(preview *p) {
     const mos_train_options train = {

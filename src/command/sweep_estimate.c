@@ -31,8 +31,7 @@ typedef struct estimator {
     int64_t bands[MOS_DATA_MAX_MODALITIES];
 } estimator;
 
-/* ---- the data set
- * --------------------------------------------------------------------------------- */
+/* ---- the data set ---- */
 
 static int64_t default_bands(const mos_dataset *dataset, const mos_modality *modality) {
     const char *const *names = mos_dataset_default_bands(dataset, modality->name);
@@ -78,8 +77,7 @@ static void foresee_data(estimator *it, const mos_synth_options *synth) {
     it->bands[1] = 10;
 }
 
-/* ---- a step
- * --------------------------------------------------------------------------------------- */
+/* ---- a step ---- */
 
 static mosaic_status get_number(const mos_config *config, const char *key, int64_t *out) {
     mos_text text = {0};
@@ -208,8 +206,7 @@ static mosaic_status find_kind(estimator *it, const mos_config *config, const mo
     return MOSAIC_OK;
 }
 
-/* ---- a run, all runs
- * ------------------------------------------------------------------------------ */
+/* ---- a run, all runs ---- */
 
 typedef struct cost {
     double seconds, bytes;

@@ -9,8 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- the combined table -------------------------------------------------------------------------
- */
+/* ---- the combined table ---- */
 
 /* Tables of other rooms name their keys with or without the group in front. */
 static mosaic_status add_key(mos_config *config, const char *group, const char *key) {
@@ -100,8 +99,7 @@ void mos_config_destroy(mos_config **config) {
     *config = NULL;
 }
 
-/* ---- one key ------------------------------------------------------------------------------------
- */
+/* ---- one key ---- */
 
 mosaic_status mos_config_assign(mos_config *config, const char *key, const char *text,
                                 mos_origin_rank rank, const char *where) {
@@ -155,8 +153,7 @@ bool mos_config_key_is_free(const mos_option *option) {
     return false;
 }
 
-/* ---- presets ------------------------------------------------------------------------------------
- */
+/* ---- presets ---- */
 
 static const struct preset_value {
     int preset;
@@ -193,8 +190,7 @@ mosaic_status mos_config_apply_preset(mos_config *config) {
     return MOSAIC_OK;
 }
 
-/* ---- modalities ---------------------------------------------------------------------------------
- */
+/* ---- modalities ---- */
 
 mosaic_status mos_config_add_modality(mos_config *config, const char *name, const char *where,
                                       mos_config_modality **out) {

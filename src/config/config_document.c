@@ -117,8 +117,7 @@ static void add_scene_keys(mos_text *out) {
     }
 }
 
-/* ---- help on a key ------------------------------------------------------------------------------
- */
+/* ---- help on a key ---- */
 
 static bool is_below(const char *key, const char *topic) {
     size_t size = strlen(topic);
@@ -175,8 +174,7 @@ mosaic_status mos_config_help(const char *topic, mos_text *out) {
     return status == MOSAIC_OK && out->failed ? mos_fail_memory(0, "a text") : status;
 }
 
-/* ---- Markdown -----------------------------------------------------------------------------------
- */
+/* ---- Markdown ---- */
 
 /* Keys by the task they serve, in the order of the tables. */
 static const struct section {

@@ -48,8 +48,7 @@ static bool is_group(const mos_config *config, const char *path) {
     return strcmp(path, "data.modalities") == 0;
 }
 
-/* ---- values -------------------------------------------------------------------------------------
- */
+/* ---- values ---- */
 
 static mosaic_status set_list(const source *from, const mos_option *option, const mos_yaml *node,
                               const char *where) {
@@ -101,8 +100,7 @@ static mosaic_status set_leaf(const source *from, const mos_option *option, cons
     return mos_config_assign(from->config, option->key, node->value, from->rank, where);
 }
 
-/* ---- data.modalities: names are the user's
- * -------------------------------------------------------- */
+/* ---- data.modalities: names are the user's ---- */
 
 static mosaic_status read_bands(const source *from, const mos_yaml *node,
                                 mos_config_modality *modality) {
@@ -228,8 +226,7 @@ static mosaic_status read_modalities(source *from, const mos_yaml *node) {
     return MOSAIC_OK;
 }
 
-/* ---- the tree -----------------------------------------------------------------------------------
- */
+/* ---- the tree ---- */
 
 /* A group, a leaf or an unknown key. A node is at most as deep as the YAML reader allows. */
 static mosaic_status read_node(source *from, const char *path, const mos_yaml *node) {
@@ -329,8 +326,7 @@ mosaic_status mos_config_read_text(mos_config *config, const char *text, const c
     return status;
 }
 
-/* ---- --set --------------------------------------------------------------------------------------
- */
+/* ---- --set ---- */
 
 static mosaic_status set_modality_key(source *from, const char *rest, const mos_yaml *value) {
     char name[64];

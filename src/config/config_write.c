@@ -94,8 +94,7 @@ mosaic_status mos_config_write(const mos_config *config, mos_text *out) {
     return out->failed ? mos_fail_memory(0, "the resolved configuration") : MOSAIC_OK;
 }
 
-/* ---- comparison ---------------------------------------------------------------------------------
- */
+/* ---- comparison ---- */
 
 static void note_difference(const char *key, const mos_text *now, const mos_text *then,
                             mos_text *out, int64_t *differing) {
@@ -145,8 +144,7 @@ mosaic_status mos_config_compare(const mos_config *config, const mos_config *was
     return failed || out->failed ? mos_fail_memory(0, "a text") : MOSAIC_OK;
 }
 
-/* ---- listing ------------------------------------------------------------------------------------
- */
+/* ---- listing ---- */
 
 mosaic_status mos_config_entry(const mos_config *config, size_t i, const char **key, bool *is_free,
                                mos_text *value) {

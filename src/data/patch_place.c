@@ -11,7 +11,7 @@
 #define PI 3.14159265358979323846
 static const double cell_m = 1200;
 
-/* ---- one place ------------------------------------------------------------------------------- */
+/* ---- one place ---- */
 
 /* Sentinel-2 tiles start on multiples of 60 m from the equator, which 100 km squares do not. */
 static bool place_of_name(const char *id, mos_place *out) {
@@ -107,7 +107,7 @@ double mos_place_gap(const mos_place *a, const mos_place *b) {
     return fmax(along_x, along_y);
 }
 
-/* ---- cells ----------------------------------------------------------------------------------- */
+/* ---- cells ---- */
 
 /* A cell of a grid whose rows are parallels and whose columns are counted along each row, or of a
  * plane. Packed into one key: 16 bits of plane, 24 of row, 24 of column. */

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- one sample ------------------------------------------------------------------------------ */
+/* ---- one sample ---- */
 
 static bool site_of_info(const mos_source_info *info, char crs[MOS_SITE_CRS_BYTES], mos_site *out) {
     if (!info->has_transform || info->width < 1 || info->height < 1) return false;
@@ -86,7 +86,7 @@ void mos_place_find(mos_reader *reader, int64_t sample, mos_place *out) {
         if (sources[s] != NULL) (void)mos_place_of_name(sources[s], out);
 }
 
-/* ---- all of them ----------------------------------------------------------------------------- */
+/* ---- all of them ---- */
 
 typedef struct place_job {
     mos_reader **readers; /* [threads] */
@@ -123,7 +123,7 @@ done:
     return status;
 }
 
-/* ---- samples of one place -------------------------------------------------------------------- */
+/* ---- samples of one place ---- */
 
 typedef struct joining {
     const mos_place *places;

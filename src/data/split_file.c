@@ -83,7 +83,7 @@ static mosaic_status hash_ids(const mos_dataset *dataset, char hex[65]) {
     return status;
 }
 
-/* ---- writing --------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 static void add_settings(const mos_dataset *dataset, const mos_split_columns *columns,
                          mos_text *out) {
@@ -146,7 +146,7 @@ done:
     return status;
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 /* Where the CSV begins, the two comment lines checked. */
 static mosaic_status read_head(const char *path, char *data, size_t size,
@@ -288,7 +288,7 @@ static mosaic_status read_rows(const mos_dataset *dataset, split_cells *cells,
     return MOSAIC_OK;
 }
 
-/* ---- taking it over -------------------------------------------------------------------------- */
+/* ---- taking it over ---- */
 
 static mosaic_status apply_fold(const mos_dataset *dataset, mos_split_columns *columns) {
     int64_t fold = dataset->options.fold, folds = columns->folds;

@@ -72,7 +72,7 @@ static mosaic_status write_values(job *j) {
     return status;
 }
 
-/* ---- embeddings.csv */
+/* ---- embeddings.csv ---- */
 
 static void add_date(const mos_sample *sample, mos_text *out) {
     for (int m = 0; m < MOS_DATA_MAX_MODALITIES; m++) {

@@ -16,7 +16,7 @@ const char *const mos_embedding_type_names[] = {"float32", "float16", "int8", NU
 static const mos_dtype stored_as[] = {MOS_F32, MOS_F16, MOS_I8};
 enum { MOST_ABOUT_BYTES = 1 << 20, MOST_SIZE = 1 << 16 };
 
-/* ---- numbers */
+/* ---- numbers ---- */
 
 /* IEEE half precision, to the nearest, ties to even; what is too large becomes infinite. */
 static uint16_t to_half(float value) {
@@ -105,7 +105,7 @@ done:
     return status;
 }
 
-/* ---- embeddings.json */
+/* ---- embeddings.json ---- */
 
 mosaic_status mos_embedding_about_write(const char *folder, const mos_embedding_about *about) {
     char path[4096];
@@ -187,7 +187,7 @@ static mosaic_status read_about(const json_t *root, const char *path, mos_embedd
     return MOSAIC_OK;
 }
 
-/* ---- reading */
+/* ---- reading ---- */
 
 static mosaic_status open_about(const char *folder, mos_embedding_about *out) {
     char path[4096], *text = NULL;

@@ -89,7 +89,7 @@ static mosaic_status write_config(mos_export *job) {
     return status;
 }
 
-/* ---- the card */
+/* ---- the card ---- */
 
 typedef struct metric {
     const char *type, *name;

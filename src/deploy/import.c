@@ -28,7 +28,7 @@ typedef struct job {
     mos_text *report;
 } job;
 
-/* ---- what the file is */
+/* ---- what the file is ---- */
 
 static const mos_tensor_view *find(const job *j, const char *name) {
     char whole[2 * MOS_NAME_SIZE];
@@ -87,7 +87,7 @@ static mosaic_status find_encoder(job *j) {
                     j->path);
 }
 
-/* ---- what only the user knows of a state_dict */
+/* ---- what only the user knows of a state_dict ---- */
 
 static mosaic_status take_numbers(const mos_text_list *list, const char *option, int64_t count,
                                   double *out) {
@@ -161,7 +161,7 @@ static mosaic_status write_config(mos_model_card *card) {
     return status;
 }
 
-/* ---- the tensors */
+/* ---- the tensors ---- */
 
 /* The file's name of one of the model's tensors; "": it has none of it. */
 static void name_in_file(const job *j, const char *name, char *out, size_t size) {

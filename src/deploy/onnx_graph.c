@@ -39,7 +39,7 @@ static value named(const char *format, ...) {
     return out;
 }
 
-/* ---- nodes */
+/* ---- nodes ---- */
 
 static value node(builder *b, const char *op, value out, int count, const value *inputs,
                   int attribute_count, const mos_onnx_attribute *attributes) {
@@ -70,7 +70,7 @@ static mos_onnx_attribute around(int64_t n) {
     return (mos_onnx_attribute){.name = "pads", .count = 4, .values = {n, n, n, n}};
 }
 
-/* ---- constants; a failed one sticks in the graph's status */
+/* ---- constants; a failed one sticks in the graph's status ---- */
 
 static struct mos_onnx_number *next_number(builder *b, const char *name) {
     if (b->weights->number_count == NUMBERS_MOST) {
@@ -114,7 +114,7 @@ static value axis_one(void) {
     return named("constant.axis");
 }
 
-/* ---- layers, by the names of their tensors */
+/* ---- layers, by the names of their tensors ---- */
 
 static value normed(builder *b, const char *prefix, value x) {
     const value inputs[] = {x, named("%s.weight", prefix), named("%s.bias", prefix),
@@ -142,7 +142,7 @@ static value concatenated(builder *b, const char *name, const value *inputs, int
     return node(b, "Concat", named("%s", name), (int)count, inputs, 1, &attribute);
 }
 
-/* ---- encoder */
+/* ---- encoder ---- */
 
 static value block(builder *b, const char *prefix, const mos_block_kind *kind, value x,
                    int64_t stride, bool down) {
@@ -222,7 +222,7 @@ static value latents(builder *b, int64_t m) {
     return join(b, "Mul", named("%s.latent", prefix.name), x, b->present[m]);
 }
 
-/* ---- fusion: the formulas are those of model/fusion_*.c */
+/* ---- fusion: the formulas are those of model/fusion_*.c ---- */
 
 static value absent(builder *b, int64_t m) {
     return join(b, "Sub", named("%s.absent", b->card->spec.modality[m].name), named("constant.one"),
@@ -388,7 +388,7 @@ static void add_head(builder *b) {
                     "one per class, in the order of the metadata 'classes'");
 }
 
-/* ---- the whole */
+/* ---- the whole ---- */
 
 /* Which tensors the graph reads: all but counters and second projectors. */
 static bool is_read(const mos_parameter *parameter) {

@@ -27,7 +27,7 @@ typedef struct job {
     int threads;
 } job;
 
-/* ---- which modalities */
+/* ---- which modalities ---- */
 
 static mosaic_status find_modality(const mos_embedding_store *store, const char *name,
                                    int64_t *out) {
@@ -60,7 +60,7 @@ static mosaic_status choose_blocks(job *j) {
     return MOSAIC_OK;
 }
 
-/* ---- queries */
+/* ---- queries ---- */
 
 static float length_of(const float *row, int64_t size) {
     float sum = 0;
@@ -125,7 +125,7 @@ static mosaic_status ask_file(job *j, const float *values, int64_t columns) {
     return MOSAIC_OK;
 }
 
-/* ---- candidates */
+/* ---- candidates ---- */
 
 static bool has_label(const char *labels, const mos_text_list *wanted) {
     for (size_t i = 0; i < wanted->count; i++) {
@@ -179,7 +179,7 @@ static mosaic_status list_candidates(job *j) {
     return MOSAIC_OK;
 }
 
-/* ---- the products */
+/* ---- the products ---- */
 
 /* Best first; equal cosines in the order of the rows. */
 static void offer(mos_search_hit *hits, int64_t *found, int64_t most, int64_t row, float cosine) {

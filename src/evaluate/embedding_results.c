@@ -36,7 +36,7 @@ static void open_document(const mos_embedding_set *set, mos_json *json) {
     mos_json_int(json, "samples", set->inference->n);
 }
 
-/* ---- embeddings.npy */
+/* ---- embeddings.npy ---- */
 
 static mosaic_status write_embeddings(const mos_embedding_set *set, const char *folder) {
     const mos_inference *in = set->inference;
@@ -55,7 +55,7 @@ done:
     return status;
 }
 
-/* ---- clusters.json */
+/* ---- clusters.json ---- */
 
 static void add_clusters(mos_json *json, const char *name, const char *kind, int64_t present,
                          const mos_cluster_scores *s) {
@@ -196,7 +196,7 @@ done:
     return status;
 }
 
-/* ---- tsne.csv, tsne.json */
+/* ---- tsne.csv, tsne.json ---- */
 
 static mosaic_status add_points(const mos_embedding_set *set, const mos_embedding_space *space,
                                 const char *map, const double *points, mos_text *csv) {

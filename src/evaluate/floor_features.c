@@ -124,8 +124,7 @@ done:
     return status;
 }
 
-/* ---- the encoder before training
- * ----------------------------------------------------------------------- */
+/* ---- the encoder before training ---- */
 
 static mosaic_status read_seed(const mos_session *session, int64_t *out) {
     mos_text text = {0};

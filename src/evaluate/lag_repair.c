@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- pairs ----------------------------------------------------------------------------------- */
+/* ---- pairs ---- */
 
 typedef struct placed_row {
     int32_t place;
@@ -121,7 +121,7 @@ void mos_lag_pairs_release(mos_lag_pairs *pairs) {
     *pairs = (mos_lag_pairs){0};
 }
 
-/* ---- what it does ---------------------------------------------------------------------------- */
+/* ---- what it does ---- */
 
 /* Sums over the chosen pairs of one place: resampling places needs no more. */
 typedef struct place_sums {

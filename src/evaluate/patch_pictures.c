@@ -35,7 +35,7 @@ typedef struct picture_set {
     int64_t count;
 } picture_set;
 
-/* ---- which patches */
+/* ---- which patches ---- */
 
 static void measure_rows(picture_set *p) {
     const mos_result_set *set = p->set;
@@ -120,7 +120,7 @@ done:
     return status;
 }
 
-/* ---- their pictures */
+/* ---- their pictures ---- */
 
 /* Writes one picture and its cells; a patch that cannot be read leaves them empty. */
 static mosaic_status draw_modality(const picture_set *p, mos_reader *reader, int64_t rank,

@@ -105,8 +105,7 @@ done:
     return status;
 }
 
-/* ---- choosing on validation
- * ----------------------------------------------------------------------- */
+/* ---- choosing on validation ---- */
 
 static mosaic_status validation_score(const probe_job *job, const float *probability,
                                       double *score) {
@@ -267,8 +266,7 @@ done:
     return status;
 }
 
-/* ---- the split's scores
- * --------------------------------------------------------------------------- */
+/* ---- the split's scores ---- */
 
 static mosaic_status score(probe_job *job) {
     const mos_probe_options *options = job->options;

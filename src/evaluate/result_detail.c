@@ -97,7 +97,7 @@ void mos_result_detail_release(mos_result_detail *detail) {
     *detail = (mos_result_detail){.lag_modality = {-1, -1}};
 }
 
-/* ---- metrics.json */
+/* ---- metrics.json ---- */
 
 static void add_interval(mos_json *json, const char *key, const mos_interval *interval) {
     mos_json_open(json, key, '{');
@@ -195,7 +195,7 @@ void mos_result_detail_json(const mos_result_set *set, const mos_result_detail *
     mos_json_close(json, '}');
 }
 
-/* ---- tables */
+/* ---- tables ---- */
 
 static mosaic_status add_example(const mos_result_set *set, int64_t row, mos_text *out) {
     mos_sample sample;

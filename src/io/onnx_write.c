@@ -26,7 +26,7 @@ enum { WIRE_VARINT = 0, WIRE_BYTES = 2 };
 
 static const size_t most_bytes = INT32_MAX; /* readers of protocol buffers refuse more */
 
-/* ---- protocol buffers */
+/* ---- protocol buffers ---- */
 
 static void add_varint(mos_text *to, uint64_t value) {
     unsigned char bytes[10];
@@ -61,7 +61,7 @@ static void add_message(mos_text *to, int field, mos_text *message) {
     mos_text_release(message);
 }
 
-/* ---- the graph */
+/* ---- the graph ---- */
 
 static void add_attribute(mos_text *node, const mos_onnx_attribute *attribute) {
     mos_text text = {0};
@@ -146,7 +146,7 @@ void mos_onnx_metadata(mos_onnx *onnx, const char *key, const char *value) {
     add_message(&onnx->metadata, MODEL_METADATA, &pair);
 }
 
-/* ---- the file */
+/* ---- the file ---- */
 
 static mosaic_status put(FILE *stream, const void *data, size_t size, const char *path) {
     if (size > 0 && fwrite(data, 1, size, stream) != size) return mos_fail_errno("write", path);

@@ -64,7 +64,7 @@ void mos_fusion_backward(mos_fusion *fusion, const mos_weights *weights, void *d
     fusion->kind->backward(fusion, weights, dfused);
 }
 
-/* ---- for the kinds */
+/* ---- for the kinds ---- */
 
 mosaic_status mos_fusion_add_layer(mos_parameter_table *table, const char *prefix, int64_t inputs,
                                    int64_t outputs, bool bias, mos_fusion_layer *out) {

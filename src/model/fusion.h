@@ -67,7 +67,7 @@ void mos_fusion_unplan(mos_fusion *fusion);
 void mos_fusion_forward(mos_fusion *fusion, const mos_weights *weights, void *fused);
 void mos_fusion_backward(mos_fusion *fusion, const mos_weights *weights, void *dfused);
 
-/* ---- for the kinds */
+/* ---- for the kinds ---- */
 
 /* Registers "<prefix>.weight" [outputs, inputs] and, with bias, "<prefix>.bias". */
 mosaic_status mos_fusion_add_layer(mos_parameter_table *table, const char *prefix, int64_t inputs,

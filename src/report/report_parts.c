@@ -29,7 +29,7 @@ const mos_report_analysis *mos_report_headline_analysis(const mos_run_document *
     return e ? &e->analysis : NULL;
 }
 
-/* ---- chance */
+/* ---- chance ---- */
 
 double mos_report_class_chance_ap(const mos_report_class *class) {
     int64_t known = class->positives + class->negatives;
@@ -77,7 +77,7 @@ double mos_report_chance_micro_f1(const mos_report_evaluation *e) {
     return always_yes(mos_report_chance_micro_ap(e));
 }
 
-/* ---- links */
+/* ---- links ---- */
 
 /* From the page's folder to the run's: links lead there wherever both are moved together. A page
  * elsewhere than in its run climbs out of its folder first. */
@@ -139,7 +139,7 @@ void mos_report_source(const mos_run_document *run, const mos_report_evaluation 
     if (mos_report_link(run, e, name, link)) mos_source_add(link, out);
 }
 
-/* ---- numbers and names */
+/* ---- numbers and names ---- */
 
 /* A minus is as wide as a plus, and what is rounded to nothing has no sign. */
 static void add_number(mos_text *out, double value, int digits, const char *plus) {

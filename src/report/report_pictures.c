@@ -10,7 +10,7 @@
 
 enum { MOST_OTHERS = 4, FRAME_BYTES = 400 }; /* of an <img> without its data, with room to spare */
 
-/* ---- which */
+/* ---- which ---- */
 
 /* How often the page shows a patch, and how soon it should have its pictures: the lower the
  * sooner. */
@@ -59,7 +59,7 @@ size_t mos_report_pictures_choose(mos_run_document *run, size_t bytes) {
     return left_out;
 }
 
-/* ---- how */
+/* ---- how ---- */
 
 static void add_picture(const mos_report_patch *patch, const mos_report_picture *picture,
                         mos_text *out) {

@@ -25,7 +25,7 @@ static bool has_labels(const mos_report_evaluation *e) {
     return e && e->known_labels > 0;
 }
 
-/* ---- what was run */
+/* ---- what was run ---- */
 
 static void say_not_evaluated(const mos_run_document *run, mos_text *out) {
     if (!mos_report_headline(run))
@@ -128,7 +128,7 @@ static void say_defects(const mos_run_document *run, mos_text *out) {
                      mos_run_document_fact(run, "data.defects.0.count", "?"), kind);
 }
 
-/* ---- what it was scored on */
+/* ---- what it was scored on ---- */
 
 static void say_skipped(const mos_run_document *run, mos_text *out) {
     const mos_report_evaluation *e = mos_report_headline(run);
@@ -184,7 +184,7 @@ static void say_absent_classes(const mos_run_document *run, mos_text *out) {
                      (long long)e->class_count, absent == 1 ? "has" : "have", e->split);
 }
 
-/* ---- what it scored */
+/* ---- what it scored ---- */
 
 static const mos_report_evaluation *best_probe(const mos_run_document *run,
                                                const mos_report_evaluation *head) {

@@ -24,9 +24,7 @@ static mosaic_status read_optional(const char *folder, const char *name, char **
     return mos_path_exists(path) ? mos_file_read(path, MAX_TEXT, text, &size) : MOSAIC_OK;
 }
 
-/* ---- curves
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- curves ---- */
 
 static mosaic_status fill_curve(const mos_csv *csv, size_t column, int64_t kind_column,
                                 int64_t x_column, const char *kind, mos_report_curve *curve) {
@@ -70,8 +68,7 @@ done:
     return status;
 }
 
-/* ---- evaluations
- * ---------------------------------------------------------------------------------------------- */
+/* ---- evaluations ---- */
 
 static mosaic_status read_evaluation(const char *path, const char *text,
                                      mos_report_evaluation *out) {
@@ -144,9 +141,7 @@ static mosaic_status read_evaluations(mos_run_document *document) {
     return status;
 }
 
-/* ---- the whole
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- the whole ---- */
 
 static mosaic_status read_facts(mos_run_document *document) {
     char *text = NULL;

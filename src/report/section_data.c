@@ -43,7 +43,7 @@ static void add_facts(const mos_run_document *run, mos_text *out) {
     mos_text_add(out, "</table></div>");
 }
 
-/* ---- counts */
+/* ---- counts ---- */
 
 static void add_count_bar(int64_t count, int64_t most, const char *colour, mos_text *out) {
     char text[32];
@@ -140,7 +140,7 @@ static void add_counts(const char *title, const mos_report_count *counts, int co
     mos_text_add(out, "</table></figure>");
 }
 
-/* ---- what was wrong */
+/* ---- what was wrong ---- */
 
 /* Defects found while opening the data set: kind, number, first example. */
 static void add_defects(const mos_run_document *run, mos_text *out) {

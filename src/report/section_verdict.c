@@ -34,7 +34,7 @@ static void add_tile(mos_text *out, const char *name, double value, int digits,
     mos_text_add(out, "</div>");
 }
 
-/* ---- in words */
+/* ---- in words ---- */
 
 static int compare_f1(const mos_report_class *a, const mos_report_class *b, int set) {
     return (a->at[set].f1 > b->at[set].f1) - (a->at[set].f1 < b->at[set].f1);

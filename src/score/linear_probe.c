@@ -42,8 +42,7 @@ static void standardise(const float *features, int64_t n, int64_t f, int64_t str
                 (float)(((double)features[i * f + k] - probe->mean[k]) / probe->sd[k]);
 }
 
-/* ---- one class
- * ------------------------------------------------------------------------------------ */
+/* ---- one class ---- */
 
 typedef struct fit_job {
     const mos_linear_probe_options *options;
@@ -141,8 +140,7 @@ static void fit_classes(void *context, int64_t begin, int64_t end, int thread) {
         fit_class(context, j);
 }
 
-/* ---- all classes
- * ---------------------------------------------------------------------------------- */
+/* ---- all classes ---- */
 
 static mosaic_status allocate(mos_linear_probe *probe, int64_t f, int64_t l) {
     probe->features = f;

@@ -69,7 +69,7 @@ done:
     return status;
 }
 
-/* ---- all rows */
+/* ---- all rows ---- */
 
 static mosaic_status measure_all(const unit_pairs *p, mos_modality_alignment *out) {
     double *sum, own = 0, gap = 0, n = (double)p->n;
@@ -128,7 +128,7 @@ done:
     return status;
 }
 
-/* ---- two classes */
+/* ---- two classes ---- */
 
 typedef struct pair_job {
     const unit_pairs *pairs;

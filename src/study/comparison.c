@@ -9,8 +9,7 @@
 
 enum { RESAMPLES = 1000, MOST_RUNS = 64 };
 
-/* ---- one run
- * -------------------------------------------------------------------------------------- */
+/* ---- one run ---- */
 
 /* The last part of the path; all of it where two runs would have one name. */
 static void name_runs(const mos_text_list *paths, mos_comparison *out) {
@@ -60,8 +59,7 @@ static mosaic_status read_predictions(mos_compared_run *run) {
     return mos_predictions_read(folder, run->evaluation, &run->predictions);
 }
 
-/* ---- which evaluation, which reference
- * ------------------------------------------------------------ */
+/* ---- which evaluation, which reference ---- */
 
 static mosaic_status fail_split(const mos_comparison *comparison, const char *wanted) {
     const char *names[64];
@@ -119,8 +117,7 @@ static mosaic_status choose_reference(const char *wanted, mos_comparison *out) {
                     near == NULL ? "" : "'?");
 }
 
-/* ---- sample by sample
- * ----------------------------------------------------------------------------- */
+/* ---- sample by sample ---- */
 
 static mosaic_status compare_runs(mos_comparison *comparison, int threads) {
     const mos_compared_run *reference = &comparison->run[comparison->reference];
@@ -141,8 +138,7 @@ static mosaic_status compare_runs(mos_comparison *comparison, int threads) {
     return MOSAIC_OK;
 }
 
-/* ---- the whole
- * ------------------------------------------------------------------------------------ */
+/* ---- the whole ---- */
 
 static mosaic_status read_all(const mos_compare_options *options, mos_comparison *out) {
     for (int64_t r = 0; r < out->runs; r++) {

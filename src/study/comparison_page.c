@@ -16,8 +16,7 @@ void mos_comparison_run_name(const mos_comparison *comparison, int64_t r, mos_te
     mos_report_class_name(out, mos_palette_colour((size_t)r), comparison->run[r].name);
 }
 
-/* ---- verdict
- * -------------------------------------------------------------------------------------- */
+/* ---- verdict ---- */
 
 static bool facts_differ(const mos_comparison *comparison, const char *fact) {
     const char *first = mos_run_document_fact(&comparison->run[0].document, fact, "");
@@ -98,8 +97,7 @@ static mosaic_status add_verdict(const mos_comparison *comparison, mos_text *out
     return MOSAIC_OK;
 }
 
-/* ---- curves
- * --------------------------------------------------------------------------------------- */
+/* ---- curves ---- */
 
 static bool has_values(const mos_report_curve *curve) {
     for (int64_t i = 0; curve != NULL && i < curve->count; i++)
@@ -188,8 +186,7 @@ static void add_curves(const mos_comparison *comparison, mos_text *out) {
     mos_text_add(out, "</section>\n");
 }
 
-/* ---- configurations
- * ------------------------------------------------------------------------------- */
+/* ---- configurations ---- */
 
 /* One row when not all values are the same. */
 static mosaic_status add_key(const mos_comparison *comparison, size_t i, bool *end, int *rows,

@@ -33,8 +33,7 @@ static int64_t best_run(const mos_comparison *comparison, int metric) {
     return best;
 }
 
-/* ---- scores
- * --------------------------------------------------------------------------------------- */
+/* ---- scores ---- */
 
 static void add_score(const mos_report_evaluation *e, int metric, bool best, mos_text *out) {
     mos_text_add(out, best ? "<td class=\"n\"><b>" : "<td class=\"n\">");
@@ -165,8 +164,7 @@ static void add_scores(const mos_comparison *comparison, mos_text *out) {
     mos_text_add(out, "</section>\n");
 }
 
-/* ---- differences
- * ---------------------------------------------------------------------------------- */
+/* ---- differences ---- */
 
 static const mos_interval *difference_of(const mos_compared_run *run, int metric) {
     const mos_bootstrap *b = &run->difference;
@@ -274,8 +272,7 @@ void mos_comparison_scores(const mos_comparison *comparison, mos_text *out) {
     add_differences(comparison, out);
 }
 
-/* ---- classes
- * -------------------------------------------------------------------------------------- */
+/* ---- classes ---- */
 
 typedef struct class_row {
     int64_t number; /* in the reference's evaluation */

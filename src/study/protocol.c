@@ -63,8 +63,7 @@ void mos_protocol_describe(const mos_protocol *protocol, mos_text *out) {
     mos_text_release(&text);
 }
 
-/* ---- lists of ids
- * ------------------------------------------------------------------------------ */
+/* ---- lists of ids ---- */
 
 /* A line is an id, or a row of a CSV that begins with it. */
 static mosaic_status take_line(const mos_dataset *dataset, const char *path, int64_t line, char *id,
@@ -134,8 +133,7 @@ static mosaic_status check_counts(const mos_protocol *protocol, const mos_datase
     return MOSAIC_OK;
 }
 
-/* ---- by rule, by list
- * ------------------------------------------------------------------------------ */
+/* ---- by rule, by list ---- */
 
 static mosaic_status apply_rule(const mos_protocol *protocol, const mos_dataset *dataset,
                                 mos_split_columns *columns, uint8_t *keep) {

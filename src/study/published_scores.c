@@ -37,8 +37,7 @@ const char *mos_published_data(const char *format) {
     return strcmp(format, "sen12ms") == 0 ? "SEN12MS" : NULL;
 }
 
-/* ---- a file of the user's
- * ------------------------------------------------------------------------ */
+/* ---- a file of the user's ---- */
 
 static mosaic_status read_cell(const mos_csv *csv, size_t row, const char *column, double *out) {
     int64_t at = mos_csv_column(csv, column);
@@ -100,8 +99,7 @@ void mos_published_release(mos_published_table *table) {
     *table = (mos_published_table){0};
 }
 
-/* ---- the page
- * ------------------------------------------------------------------------------------- */
+/* ---- the page ---- */
 
 static void add_figure(mos_text *out, double low, double high) {
     mos_text_add(out, "<td class=\"n\">");

@@ -17,8 +17,7 @@
 
 enum { GREETING_BYTES = 4096 };
 
-/* ---- which part
- * ----------------------------------------------------------------------------------- */
+/* ---- which part ---- */
 
 static bool environment_number(const char *name, int64_t *out) {
     const char *text = getenv(name);
@@ -48,8 +47,7 @@ static mosaic_status find_part(const mos_sweep_options *options, const mos_sweep
                     (long long)*index, (long long)*count - 1);
 }
 
-/* ---- the program that does the work
- * --------------------------------------------------------------- */
+/* ---- the program that does the work ---- */
 
 /* From a binding this very program is not mosaic: better said now than by every run. */
 static mosaic_status check_program(const mos_sweep_folder *folder, const char *program) {
@@ -76,8 +74,7 @@ static mosaic_status check_program(const mos_sweep_folder *folder, const char *p
                            MOSAIC_VERSION);
 }
 
-/* ---- the line that repeats it
- * --------------------------------------------------------------------- */
+/* ---- the line that repeats it ---- */
 
 static void add_word(mos_text *out, const char *option, const char *word) {
     bool plain = word[0] != '\0';
@@ -111,8 +108,7 @@ static void make_command(const mos_sweep_options *options, mos_text *out) {
     mos_text_add(out, " --out FOLDER");
 }
 
-/* ---- the whole
- * ------------------------------------------------------------------------------------ */
+/* ---- the whole ---- */
 
 mosaic_status mos_sweep_open_plan(const mos_sweep_options *options, mos_sweep_plan **out) {
     char absolute[PATH_MAX], folder[PATH_MAX];

@@ -17,8 +17,7 @@ const char *const mos_sweep_detail_titles[MOS_SWEEP_DETAILS] = {
     "macro precision", "micro precision",       "macro recall", "micro recall",
     "silhouette",      "k-NN label Jaccard@10", "RankMe"};
 
-/* ---- reading
- * -------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 /* Features of all modalities side by side, or of the only one. */
 static const mos_report_space *whole_features(const mos_report_analysis *analysis) {
@@ -85,8 +84,7 @@ void mos_sweep_details_release(mos_sweep_details *details) {
     *details = (mos_sweep_details){0};
 }
 
-/* ---- tables for programs
- * ------------------------------------------------------------------------- */
+/* ---- tables for programs ---- */
 
 static void add_number(mos_text *out, double value) {
     mos_text_add_bytes(out, ",", 1);
@@ -142,8 +140,7 @@ mosaic_status mos_sweep_details_write(const mos_sweep_details *details, const ch
     return mos_sweep_file(folder, "details.csv", &out);
 }
 
-/* ---- the page
- * ------------------------------------------------------------------------------------- */
+/* ---- the page ---- */
 
 /* The first complete run of a fraction: its classes name the rows. NULL: none. */
 static const mos_sweep_detail *first_run(const mos_sweep_details *details, int fraction) {

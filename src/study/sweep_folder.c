@@ -26,8 +26,7 @@ mosaic_status mos_sweep_path(const char *folder, const char *group, const char *
                : mos_fail(MOSAIC_ERR_USAGE, "path '%s' is too long", folder);
 }
 
-/* ---- the lock
- * ------------------------------------------------------------------------------------- */
+/* ---- the lock ---- */
 
 /* Programs that a killed sweep started hold its lock until they have written their checkpoints. */
 static mosaic_status wait_for_lock(int file, int kind, const char *path) {
@@ -70,8 +69,7 @@ void mos_sweep_folder_close(mos_sweep_folder *folder) {
     folder->lock = -1;
 }
 
-/* ---- state
- * ---------------------------------------------------------------------------------------- */
+/* ---- state ---- */
 
 /* "key rest of the line" */
 static void read_line(char *line, mos_sweep_record *out, char hash[65]) {
@@ -123,8 +121,7 @@ mosaic_status mos_sweep_record_write(const char *folder, const mos_sweep_run *ru
     return status;
 }
 
-/* ---- what was started must be what is wanted
- * ------------------------------------------------------ */
+/* ---- what was started must be what is wanted ---- */
 
 /* Paths may change as long as the data behind them is the same. */
 static mosaic_status check_data(const mos_sweep_folder *folder, const mos_sweep_run *run,
@@ -249,8 +246,7 @@ mosaic_status mos_sweep_folder_settle(const mos_sweep_folder *folder, const mos_
     return MOSAIC_OK;
 }
 
-/* ---- the procedural data set
- * ---------------------------------------------------------------------- */
+/* ---- the procedural data set ---- */
 
 static mosaic_status describe_data(const mos_synth_options *options, mos_text *out) {
     for (size_t i = 0; i < mos_synth_option_table.count; i++) {

@@ -28,8 +28,7 @@ static void add_percent(mos_text *out, double share) {
     mos_text_add(out, "%s %%", mos_format_double(number, sizeof number, 100 * share, 4));
 }
 
-/* ---- verdict
- * -------------------------------------------------------------------------------------- */
+/* ---- verdict ---- */
 
 /* What may be said of a setting's difference from the reference, by macro AP. */
 static void add_claim(const mos_sweep_results *results, int64_t i, int split, mos_text *out) {
@@ -128,8 +127,7 @@ static void add_verdict(const mos_sweep_results *results, mos_text *out) {
     mos_text_add(out, "</p></section>\n");
 }
 
-/* ---- tables
- * --------------------------------------------------------------------------------------- */
+/* ---- tables ---- */
 
 static void add_mean(const mos_sweep_cell *cell, int metric, bool best, mos_text *out) {
     mos_text_add(out, best ? "<td class=\"n\"><b>" : "<td class=\"n\">");
@@ -287,8 +285,7 @@ static void add_tables(const mos_sweep_results *results, int split, mos_text *ou
     mos_text_add(out, "</section>\n");
 }
 
-/* ---- charts
- * --------------------------------------------------------------------------------------- */
+/* ---- charts ---- */
 
 enum {
     MOST_POINTS = 64,
@@ -453,8 +450,7 @@ static mosaic_status add_charts(const mos_sweep_results *results, mos_text *out)
     return status;
 }
 
-/* ---- runs
- * ----------------------------------------------------------------------------------------- */
+/* ---- runs ---- */
 
 /* A link to the run's report, where every run has one. */
 static void add_run_name(const mos_sweep_plan *plan, int64_t r, mos_text *out) {

@@ -10,8 +10,7 @@
 
 enum { MOST_RUNS = 10000 };
 
-/* ---- names
- * ---------------------------------------------------------------------------------------- */
+/* ---- names ---- */
 
 static void add_value(const mos_yaml *node, mos_text *out) {
     if (node->kind == MOS_YAML_SCALAR) {
@@ -75,8 +74,7 @@ static void make_name(const mos_sweep_plan *plan, mos_sweep_run *run) {
                    (long long)run->number);
 }
 
-/* ---- configurations
- * ------------------------------------------------------------------------------- */
+/* ---- configurations ---- */
 
 static mosaic_status apply_synth(const mos_sweep_spec *spec, const char *folder,
                                  mos_config *config) {
@@ -174,8 +172,7 @@ done:
     return status;
 }
 
-/* ---- expansion
- * ------------------------------------------------------------------------------------ */
+/* ---- expansion ---- */
 
 static mosaic_status list_settings(mos_sweep_plan *plan) {
     const mos_sweep_spec *spec = &plan->spec;
@@ -316,8 +313,7 @@ static mosaic_status check_assignments(const mos_sweep_plan *plan) {
     return MOSAIC_OK;
 }
 
-/* ---- reference
- * ------------------------------------------------------------------------------------ */
+/* ---- reference ---- */
 
 static mosaic_status find_reference(mos_sweep_plan *plan) {
     const mos_sweep_spec *spec = &plan->spec;
@@ -367,8 +363,7 @@ int64_t mos_sweep_plan_reference(const mos_sweep_plan *plan, int64_t setting) {
     return -1;
 }
 
-/* ---- the whole
- * ------------------------------------------------------------------------------------ */
+/* ---- the whole ---- */
 
 mosaic_status mos_sweep_plan_make(const char *source, const mos_sweep_choices *choices,
                                   const char *out_folder, mos_sweep_plan **out) {

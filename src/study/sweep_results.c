@@ -29,8 +29,7 @@ void mos_sweep_chance(const mos_report_evaluation *e, double out[MOS_SWEEP_METRI
     out[4] = NAN;
 }
 
-/* ---- scores of a run
- * ------------------------------------------------------------------------------ */
+/* ---- scores of a run ---- */
 
 static int64_t owner(const mos_sweep_plan *plan, int64_t run) {
     return plan->run[run].twin >= 0 ? plan->run[run].twin : run;
@@ -78,8 +77,7 @@ static mosaic_status read_run(mos_sweep_results *results, const char *folder, in
     return MOSAIC_OK;
 }
 
-/* ---- mean and spread
- * ------------------------------------------------------------------------------ */
+/* ---- mean and spread ---- */
 
 static void summarise(const mos_sweep_results *results, mos_sweep_row *row, int split) {
     int splits = results->plan->spec.splits;
@@ -125,8 +123,7 @@ static mosaic_status list_rows(mos_sweep_results *results) {
     return MOSAIC_OK;
 }
 
-/* ---- differences from the reference
- * --------------------------------------------------------------- */
+/* ---- differences from the reference ---- */
 
 typedef struct pair_set { /* predictions of the seeds that both sides have */
     mos_predictions *own, *other;
@@ -300,8 +297,7 @@ static mosaic_status compare_all(mos_sweep_results *results, const char *folder,
     return MOSAIC_OK;
 }
 
-/* ---- the whole
- * ------------------------------------------------------------------------------------ */
+/* ---- the whole ---- */
 
 mosaic_status mos_sweep_results_read(const mos_sweep_plan *plan, const char *folder, int threads,
                                      mos_sweep_results *out) {

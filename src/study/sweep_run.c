@@ -49,8 +49,7 @@ bool mos_sweep_is_mine(const mos_sweep_plan *plan, int64_t run, int64_t index, i
     return number % count == index;
 }
 
-/* ---- starting
- * ------------------------------------------------------------------------------------- */
+/* ---- starting ---- */
 
 static mosaic_status has_file(const char *folder, const char *name, bool *out) {
     char path[4096];
@@ -142,8 +141,7 @@ static mosaic_status start_run(runner *it, slot *at, const mos_sweep_run *run) {
     return start_program(it, at, resume);
 }
 
-/* ---- ending
- * --------------------------------------------------------------------------------------- */
+/* ---- ending ---- */
 
 static mosaic_status end_run(runner *it, slot *at, int state, int code) {
     mos_sweep_record *record = &at->record;
@@ -189,8 +187,7 @@ static mosaic_status stage_ended(runner *it, slot *at, int code) {
     return start_program(it, at, false);
 }
 
-/* ---- progress
- * ------------------------------------------------------------------------------------- */
+/* ---- progress ---- */
 
 /* A run at work has left what it is short of the mean; between two ends of runs this only falls. */
 double mos_sweep_seconds_left(double mean, int64_t waiting, const double *age, int busy, int jobs) {
@@ -224,8 +221,7 @@ static void say_progress(runner *it) {
                       (long long)it->tally.failed, left);
 }
 
-/* ---- the loop
- * ------------------------------------------------------------------------------------- */
+/* ---- the loop ---- */
 
 static void pass_signal_on(runner *it) {
     if (mos_stop_pending() == 0 || it->told > 0) return;

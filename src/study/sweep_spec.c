@@ -24,8 +24,7 @@ static void say_where(const mos_sweep_spec *spec, const mos_yaml *node, char *ou
     (void)snprintf(out, size, "%s:%d:%d", spec->what, node->line, node->column);
 }
 
-/* ---- sections of the file
- * ------------------------------------------------------------------------- */
+/* ---- sections of the file ---- */
 
 static mosaic_status read_base(mos_sweep_spec *spec, const mos_yaml *node) {
     if (node->kind == MOS_YAML_NULL) return MOSAIC_OK;
@@ -188,8 +187,7 @@ static mosaic_status read_section(mos_sweep_spec *spec, const mos_yaml *node) {
                     near == NULL ? "" : near, near == NULL ? "" : "'?");
 }
 
-/* ---- where the sweep comes from
- * ------------------------------------------------------------------- */
+/* ---- where the sweep comes from ---- */
 
 static bool is_sweep_key(const char *key) {
     for (size_t i = 0; sweep_keys[i] != NULL; i++)
@@ -279,8 +277,7 @@ static mosaic_status read_sections(mos_sweep_spec *spec, const char *source) {
     return MOSAIC_OK;
 }
 
-/* ---- what the command line says
- * ------------------------------------------------------------------- */
+/* ---- what the command line says ---- */
 
 static mosaic_status choose_list(mos_sweep_spec *spec, const mos_text_list *list, const char *where,
                                  add_item *add, int *count) {
@@ -391,8 +388,7 @@ static mosaic_status apply_choices(mos_sweep_spec *spec, const mos_sweep_choices
     return MOSAIC_OK;
 }
 
-/* ---- the whole
- * ------------------------------------------------------------------------------------ */
+/* ---- the whole ---- */
 
 static int find_variant(const mos_sweep_spec *spec, const char *name) {
     for (int v = 0; v < spec->variants; v++)

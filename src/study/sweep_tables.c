@@ -51,8 +51,7 @@ static void add_field(mos_text *out, const char *text) {
     mos_csv_add_field(out, text);
 }
 
-/* ---- results.csv
- * ---------------------------------------------------------------------------------- */
+/* ---- results.csv ---- */
 
 static void add_run_cells(const mos_sweep_results *results, int64_t r, mos_text *out) {
     const mos_sweep_plan *plan = results->plan;
@@ -107,8 +106,7 @@ static mosaic_status write_csv(const mos_sweep_results *results, const char *fol
     return mos_sweep_file(folder, "results.csv", &out);
 }
 
-/* ---- results.tsv
- * ---------------------------------------------------------------------------------- */
+/* ---- results.tsv ---- */
 
 static void add_set_name(const mos_sweep_results *results, mos_text *out) {
     const mos_sweep_spec *spec = &results->plan->spec;
@@ -180,8 +178,7 @@ static mosaic_status write_tsv(const mos_sweep_results *results, const char *fol
     return status;
 }
 
-/* ---- the whole
- * ------------------------------------------------------------------------------------ */
+/* ---- the whole ---- */
 
 /* What published figures call the data set of the runs; NULL: none, or a procedural set. */
 static mosaic_status find_data(const mos_sweep_results *results, const char *folder,

@@ -100,8 +100,7 @@ static uint64_t checksum(const void *data, size_t bytes, uint64_t seed) {
     return sum;
 }
 
-/* ---- position as two small tensors
- * ---------------------------------------------------------------- */
+/* ---- position as two small tensors ---- */
 
 enum { COUNTERS = 9, NUMBERS = 2 + 3 * MOS_SUM_COUNT };
 
@@ -141,8 +140,7 @@ static void unpack_position(const int64_t *counters, const double *numbers,
     memcpy(at->run, numbers + 2 + 2 * MOS_SUM_COUNT, sizeof at->run);
 }
 
-/* ---- names --------------------------------------------------------------------------------------
- */
+/* ---- names ---- */
 
 static mosaic_status step_path(const mos_trainer *trainer, int64_t step, char *buffer,
                                size_t size) {
@@ -189,8 +187,7 @@ static mosaic_status list_steps(const mos_trainer *trainer, int64_t **steps, siz
     return status;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------
- */
+/* ---- writing ---- */
 
 /* What a file is made of while it is being written. */
 typedef struct draft {
@@ -364,8 +361,7 @@ done:
     return status;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 static const mos_tensor_view *find_vector(const mos_safetensors *file, const char *name,
                                           mos_dtype type, int64_t count) {

@@ -28,8 +28,7 @@ void mos_metric_row_add(mos_metric_row *row, const char *name, double value) {
     item->value = value;
 }
 
-/* ---- files --------------------------------------------------------------------------------------
- */
+/* ---- files ---- */
 
 static mosaic_status open_file(mos_run_log *log, int which, const mos_run_directory *run,
                                const int64_t *sizes) {
@@ -93,8 +92,7 @@ done:
     return status;
 }
 
-/* ---- rows ---------------------------------------------------------------------------------------
- */
+/* ---- rows ---- */
 
 static void add_number(mos_text *line, double value, const char *absent) {
     if (isfinite(value))

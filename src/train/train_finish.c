@@ -35,8 +35,7 @@ static mosaic_status tune(mos_trainer *trainer, mos_validation *validation) {
     return MOSAIC_OK;
 }
 
-/* ---- the model card for people
- * ---------------------------------------------------------------------- */
+/* ---- the model card for people ---- */
 
 static void add_bands(const mos_model_card *card, mos_text *out) {
     mos_text_add(out, "| modality | band, in channel order | role | named by | unit | level | "

@@ -77,8 +77,7 @@ mosaic_status mos_trainer_memory(mos_trainer *trainer, mos_run_memory *out) {
     return MOSAIC_OK;
 }
 
-/* ---- the choice
- * --------------------------------------------------------------------------------- */
+/* ---- the choice ---- */
 
 typedef struct memory_way {
     int recompute;

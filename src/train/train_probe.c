@@ -73,8 +73,7 @@ static mosaic_status fit_linear(const mos_trainer *trainer, const feature_rows *
                                 &options, out);
 }
 
-/* ---- the probe as head
- * ---------------------------------------------------------------------------- */
+/* ---- the probe as head ---- */
 
 bool mos_trainer_needs_probe(const mos_trainer *trainer) {
     return (trainer->needs & MOS_NEEDS_LOGITS) == 0 && trainer->classes > 0 &&
@@ -94,8 +93,7 @@ done:
     return status;
 }
 
-/* ---- the probe that looks on
- * ---------------------------------------------------------------------- */
+/* ---- the probe that looks on ---- */
 
 mosaic_status mos_trainer_check_online(const mos_trainer *trainer) {
     const mos_settings_train *train = &trainer->config->settings.train;

@@ -47,8 +47,7 @@ static bool has_label(const int8_t *labels, int64_t classes) {
     return false;
 }
 
-/* ---- labelled fraction
- * ---------------------------------------------------------------------------- */
+/* ---- labelled fraction ---- */
 
 static mosaic_status choose_fraction(mos_trainer *trainer) {
     const mos_settings_data *data = &trainer->config->settings.data;
@@ -207,8 +206,7 @@ mosaic_status mos_trainer_rows(mos_trainer *trainer) {
     return MOSAIC_OK;
 }
 
-/* ---- weights of positives
- * ------------------------------------------------------------------------- */
+/* ---- weights of positives ---- */
 
 /* sqrt(negatives / positives) over the known labels of the training rows, clipped. */
 static mosaic_status automatic_weights(mos_trainer *trainer) {

@@ -21,8 +21,7 @@ mosaic_status mos_trainer_path(const mos_trainer *trainer, const char *name, cha
     return mos_run_path(&trainer->run, name, buffer, size);
 }
 
-/* ---- configuration ------------------------------------------------------------------------------
- */
+/* ---- configuration ---- */
 
 static mosaic_status read_config(mos_trainer *trainer) {
     const mos_train_options *options = trainer->options;
@@ -56,8 +55,7 @@ static mosaic_status open_directory(mos_trainer *trainer) {
                                   &trainer->run);
 }
 
-/* ---- modalities and bands
- * ------------------------------------------------------------------------- */
+/* ---- modalities and bands ---- */
 
 static const mos_modality *find_modality(const mos_dataset *dataset, const char *name) {
     const mos_modality *list;
@@ -137,8 +135,7 @@ static mosaic_status open_data(mos_trainer *trainer) {
     return resolve_modalities(trainer);
 }
 
-/* ---- the card: what the model is
- * ------------------------------------------------------------------ */
+/* ---- the card: what the model is ---- */
 
 static mosaic_status copy_name(const char *name, char *to, size_t size, const char *what) {
     if (strlen(name) >= size)
@@ -252,8 +249,7 @@ static mosaic_status bind_loader(mos_trainer *trainer) {
     return MOSAIC_OK;
 }
 
-/* ---- device, directory
- * ------------------------------------------------------------------------------ */
+/* ---- device, directory ---- */
 
 static mosaic_status open_device(mos_trainer *trainer) {
     const mos_train_options *options = trainer->options;
@@ -337,8 +333,7 @@ static mosaic_status claim_directory(mos_trainer *trainer) {
     return save_fraction(trainer);
 }
 
-/* ---- model, objective, loader
- * ---------------------------------------------------------------------- */
+/* ---- model, objective, loader ---- */
 
 /* Names in one spelling, as the model has them. */
 static mosaic_status spell_bands(const mos_text_list *given, mos_text_list *out) {
@@ -489,8 +484,7 @@ static void make_schedule(mos_trainer *trainer) {
         mos_schedule_warmup_steps(trainer->config->settings.loss.msc_warmup, steps);
 }
 
-/* ---- all of it ----------------------------------------------------------------------------------
- */
+/* ---- all of it ---- */
 
 static mosaic_status restore_or_start(mos_trainer *trainer) {
     int64_t sizes[MOS_LOG_FILES] = {0};

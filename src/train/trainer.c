@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- after a step
- * --------------------------------------------------------------------------------- */
+/* ---- after a step ---- */
 
 static mosaic_status after_step(mos_trainer *trainer) {
     const mos_settings_train *train = &trainer->config->settings.train;
@@ -36,8 +35,7 @@ static bool out_of_steps(const mos_trainer *trainer) {
     return trainer->options->max_steps > 0 && trainer->at.step >= trainer->options->max_steps;
 }
 
-/* ---- an epoch
- * ------------------------------------------------------------------------------------- */
+/* ---- an epoch ---- */
 
 static mosaic_status run_steps(mos_trainer *trainer) {
     if (trainer->at.batch < trainer->batches)
@@ -164,8 +162,7 @@ static mosaic_status run_epochs(mos_trainer *trainer) {
     return MOSAIC_OK;
 }
 
-/* ---- a run --------------------------------------------------------------------------------------
- */
+/* ---- a run ---- */
 
 static void say_draws(const mos_trainer *trainer) {
     mos_text text = {0};

@@ -69,7 +69,7 @@ static void workers_stay(void **state) {
     assert_int_equal(again.times[4], 25);
 }
 
-/* ---- barriers */
+/* ---- barriers ---- */
 
 enum { TURNS = 500 };
 
@@ -102,7 +102,7 @@ static void barriers_hold(void **state) {
     }
 }
 
-/* ---- inside a body */
+/* ---- inside a body ---- */
 
 typedef struct inner {
     turns turn;
@@ -143,7 +143,7 @@ static void bodies_inside_bodies(void **state) {
     assert_int_equal(after.times[2], 1);
 }
 
-/* ---- several callers */
+/* ---- several callers ---- */
 
 enum { CALLERS = 4, RUNS = 200, VALUES = 5000 };
 
@@ -181,7 +181,7 @@ static void callers_at_once(void **state) {
     }
 }
 
-/* ---- what a worker is given */
+/* ---- what a worker is given ---- */
 
 typedef struct manners {
     uint64_t control[2];
@@ -220,7 +220,7 @@ static void workers_have_manners(void **state) {
     }
 }
 
-/* ---- fork */
+/* ---- fork ---- */
 
 /* What a child finds: 0 all as it should be. */
 static int work_as_child(const float *sums) {
@@ -257,7 +257,7 @@ static void child_of_fork(void **state) {
     }
 }
 
-/* ---- the end of a caller */
+/* ---- the end of a caller ---- */
 
 static void *call_and_end(void *pointer) {
     mos_team_run(3, visit, pointer);

@@ -30,7 +30,7 @@ static void read_and_free(mos_device *device, void *real, double *host, int64_t 
     device->ops->free(device, real);
 }
 
-/* ---- convolution: x [n, ci, h, w], w [co, ci, k, k] */
+/* ---- convolution: x [n, ci, h, w], w [co, ci, k, k] ---- */
 
 typedef struct conv_plan {
     mos_conv *conv;
@@ -110,7 +110,7 @@ static grad_report run_conv(mos_device *device, const gradient_case *which) {
     return check(&problem, 11);
 }
 
-/* ---- batch norm: x, skip [n, c, h, w], gamma, beta [c] */
+/* ---- batch norm: x, skip [n, c, h, w], gamma, beta [c] ---- */
 
 typedef struct norm_arrays {
     mos_norm *norm;
@@ -211,7 +211,7 @@ static grad_report run_norm(mos_device *device, const gradient_case *which) {
     return check(&problem, 12);
 }
 
-/* ---- pools: x [n, c, h, w] */
+/* ---- pools: x [n, c, h, w] ---- */
 
 static void pool_pass(const problem_context *context, const double *in, double *out,
                       const double *dout, double *din) {
@@ -365,7 +365,7 @@ static grad_report run_linear(mos_device *device, const gradient_case *which) {
     return check(&problem, 15);
 }
 
-/* ---- unit rows: x [n, c] */
+/* ---- unit rows: x [n, c] ---- */
 
 static void unit_pass(const problem_context *context, const double *in, double *out,
                       const double *dout, double *din) {
@@ -406,7 +406,7 @@ static grad_report run_unit(mos_device *device, const gradient_case *which) {
     return check(&problem, 16);
 }
 
-/* ---- contrast: za [7, 5] and zr [8, 5], or one set z [8, 5] */
+/* ---- contrast: za [7, 5] and zr [8, 5], or one set z [8, 5] ---- */
 
 enum { ANCHORS = 7, ROWS = 8, WIDTH = 5, CLASSES = 4 };
 static const int32_t everyone[ROWS] = {0, 1, 2, 3, 4, 5, 6, 7};
@@ -491,7 +491,7 @@ static grad_report run_contrast(mos_device *device, const gradient_case *which) 
     return check(&problem, 17);
 }
 
-/* ---- bce: logits [n, l] */
+/* ---- bce: logits [n, l] ---- */
 
 static double bce_pass(const problem_context *context, const double *in, double scale,
                        double *din) {
@@ -528,7 +528,7 @@ static grad_report run_bce(mos_device *device, const gradient_case *which) {
     return check(&problem, 18);
 }
 
-/* ---- fusions: one to three arrays [modalities, n, width] */
+/* ---- fusions: one to three arrays [modalities, n, width] ---- */
 
 static void modal_forward(void *opaque, const double *in, double *out) {
     const problem_context *context = opaque;

@@ -53,7 +53,7 @@ static void take_real(mos_device *device, op_outputs *out, const char *name, voi
     device->ops->free(device, real);
 }
 
-/* ---- convolution */
+/* ---- convolution ---- */
 
 static void *conv_input(mos_device *device, const mos_conv_shape *s) {
     double *host = support_normal(s->n * s->ci * s->h * s->w, 1);
@@ -95,7 +95,7 @@ void op_run_conv(mos_device *device, const op_case *which, op_outputs *out) {
     ops->conv_destroy(device, &conv);
 }
 
-/* ---- convolution with the norm behind it folded in */
+/* ---- convolution with the norm behind it folded in ---- */
 
 typedef struct folded_run {
     mos_conv *conv;
@@ -175,7 +175,7 @@ void op_run_unfolded(mos_device *device, const op_case *which, op_outputs *out) 
     end_folded(device, &run);
 }
 
-/* ---- batch norm */
+/* ---- batch norm ---- */
 
 static bool is_absent(const op_case *which, int64_t row) {
     return which->norm.masked && row % 3 == 1;
@@ -293,7 +293,7 @@ void op_run_infer(mos_device *device, const op_case *which, op_outputs *out) {
     device->ops->norm_destroy(device, &norm);
 }
 
-/* ---- pools */
+/* ---- pools ---- */
 
 void op_run_pool(mos_device *device, const op_case *which, op_outputs *out) {
     const mos_backend *ops = device->ops;

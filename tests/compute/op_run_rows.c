@@ -107,7 +107,7 @@ void op_run_modal(mos_device *device, const op_case *which, op_outputs *out) {
     mos_free(dy);
 }
 
-/* ---- losses */
+/* ---- losses ---- */
 
 static int8_t *random_labels(int64_t count, uint64_t seed) {
     double *draw = support_normal(count, seed);
@@ -218,7 +218,7 @@ void op_run_bce(mos_device *device, const op_case *which, op_outputs *out) {
     mos_free(labels);
 }
 
-/* ---- flat blocks */
+/* ---- flat blocks ---- */
 
 void op_run_optimize(mos_device *device, const op_case *which, op_outputs *out) {
     enum { COUNT = 5003 };

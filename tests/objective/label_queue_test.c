@@ -156,7 +156,7 @@ static void queue_on_cpu(void **state) {
     run_all("cpu", 1e-6);
 }
 
-/* ---- the ring itself */
+/* ---- the ring itself ---- */
 
 /* Rows are (10 * modality + number); labels of even numbers are known. */
 static void push_numbers(mos_label_queue *queue, int first, int count) {

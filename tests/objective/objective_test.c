@@ -127,9 +127,7 @@ static void refusals(void **state) {
     mos_device_close(&device);
 }
 
-/* ---- invariants
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- invariants ---- */
 
 enum { ROWS = 3 * BATCH * LATENT };
 typedef struct batch {

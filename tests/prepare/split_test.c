@@ -40,7 +40,7 @@ static void utm(void **state) {
     assert_true(north_m - 1e5 <= 6170423 && 6170423 < north_m);
 }
 
-/* ---- stratification -------------------------------------------------------------------------- */
+/* ---- stratification ---- */
 
 static void stratified(void **state) {
     (void)state;
@@ -85,7 +85,7 @@ static void stratified(void **state) {
     EXPECT_STATUS(MOSAIC_ERR_USAGE, mos_stratify(&problem, part));
 }
 
-/* ---- data sets of BigEarthNet names ---------------------------------------------------------- */
+/* ---- data sets of BigEarthNet names ---- */
 
 static const char stamp[] = "S2A_MSIL2A_2017061%dT101031_N9999_R022_T33UUP_%02d_%02d";
 
@@ -227,7 +227,7 @@ static void zones_meet(void **state) {
     assert_true(isinf(mos_place_gap(&both[0], &both[1])));
 }
 
-/* ---- the file -------------------------------------------------------------------------------- */
+/* ---- the file ---- */
 
 static void file_and_folds(void **state) {
     char path[4096];

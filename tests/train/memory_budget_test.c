@@ -85,8 +85,7 @@ static void budgets_choose(void **state) {
     assert_true(file_has("plenty", "config.yaml", "prefetch: 3"));
 }
 
-/* ---- less memory than the plain step takes
- * --------------------------------------------------------- */
+/* ---- less memory than the plain step takes ---- */
 
 static const rlim_t limit_bytes = 1600000000;
 

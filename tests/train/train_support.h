@@ -130,8 +130,7 @@ static inline void assert_refused(mosaic_status found, mosaic_status wanted, con
                  found == MOSAIC_OK ? "" : mosaic_error(), mosaic_status_name(wanted), part);
 }
 
-/* ---- what a run left
- * ------------------------------------------------------------------------------ */
+/* ---- what a run left ---- */
 
 static inline const char *in_run(const char *out, const char *name) {
     char path[200];
@@ -206,8 +205,7 @@ static inline double last_value(const char *out, const char *kind, const char *n
     return value;
 }
 
-/* ---- children: what is killed must not be this process
- * --------------------------------------------- */
+/* ---- children: what is killed must not be this process ---- */
 
 static volatile sig_atomic_t child_signal_number;
 static inline void child_remembers(int number) {

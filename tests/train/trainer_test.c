@@ -21,8 +21,7 @@ static void need_run_one(void) {
     assert_runs(&(run_request){.out = "one", .set = small}, NULL);
 }
 
-/* ---- what training does -------------------------------------------------------------------------
- */
+/* ---- what training does ---- */
 
 static void loss_falls(void **state) {
     (void)state;
@@ -100,8 +99,7 @@ static void loader_threads_change_nothing(void **state) {
     assert_same_file("one", "workers4", "metrics.jsonl");
 }
 
-/* ---- every method
- * --------------------------------------------------------------------------------- */
+/* ---- every method ---- */
 
 static void check_model(const char *out, bool probe) {
     mos_device *device;
@@ -166,8 +164,7 @@ static void variants_run(void **state) {
     }
 }
 
-/* ---- labelled fractions
- * ----------------------------------------------------------------------------- */
+/* ---- labelled fractions ---- */
 
 static void labelled_fractions(void **state) {
     (void)state;
@@ -303,8 +300,7 @@ static void labels_of_steps(void **state) {
     assert_true(file_has("drawn", "provenance.json", "\"draws\": \""));
 }
 
-/* ---- ways out
- * --------------------------------------------------------------------------------------- */
+/* ---- ways out ---- */
 
 static void not_a_number_stops(void **state) {
     (void)state;
@@ -421,8 +417,7 @@ static void early_stop(void **state) {
     assert_true(file_has("early", "provenance.json", "\"stopped_early\": true"));
 }
 
-/* ---- the run directory
- * ------------------------------------------------------------------------------ */
+/* ---- the run directory ---- */
 
 static void directory_rules(void **state) {
     (void)state;
@@ -482,8 +477,7 @@ static void start_from_a_model(void **state) {
                    MOSAIC_ERR_DATA, "no tensor was loaded");
 }
 
-/* ---- real patches
- * ----------------------------------------------------------------------------------- */
+/* ---- real patches ---- */
 
 static void real_patches(void **state) {
     (void)state;

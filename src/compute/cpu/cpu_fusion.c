@@ -44,7 +44,7 @@ typedef struct fusion_job {
     float *y;
 } fusion_job;
 
-/* ---- gates */
+/* ---- gates ---- */
 
 static void gate_row(const mos_modal_rows *rows, int64_t i, void *v, void *a, float *y) {
     const company here = company_of(rows, i);
@@ -115,7 +115,7 @@ void mos_cpu_gate_backward(mos_device *device, const mos_modal_rows *rows, void 
     mos_cpu_leave(guard);
 }
 
-/* ---- products */
+/* ---- products ---- */
 
 static void product_row(const mos_modal_rows *rows, int64_t rank, int64_t i, const void *f,
                         float *y) {
@@ -187,7 +187,7 @@ void mos_cpu_product_backward(mos_device *device, const mos_modal_rows *rows, in
     mos_cpu_leave(guard);
 }
 
-/* ---- attention */
+/* ---- attention ---- */
 
 /* What the two passes are given, as one argument. */
 typedef struct attention {
@@ -344,7 +344,7 @@ void mos_cpu_attend_backward(mos_device *device, const mos_modal_rows *rows, int
     mos_cpu_leave(guard);
 }
 
-/* ---- mean over the present modalities */
+/* ---- mean over the present modalities ---- */
 
 static void blend_rows(void *context, int64_t begin, int64_t end, int thread) {
     const fusion_job *job = context;

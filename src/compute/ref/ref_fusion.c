@@ -15,7 +15,7 @@ static int64_t count_present(const mos_modal_rows *rows, int64_t i) {
     return count;
 }
 
-/* ---- gates: v, a, t, g [modalities, n, d], y [n, d] */
+/* ---- gates: v, a, t, g [modalities, n, d], y [n, d] ---- */
 
 static void gate_value(const mos_modal_rows *rows, int64_t i, int64_t k, double *v, double *a,
                        double *y) {
@@ -63,7 +63,7 @@ void mos_ref_gate_backward(mos_device *device, const mos_modal_rows *rows, void 
     }
 }
 
-/* ---- products: f [modalities, n, rank * d], y [n, d] */
+/* ---- products: f [modalities, n, rank * d], y [n, d] ---- */
 
 static double product(const mos_modal_rows *rows, int64_t rank, const double *f, int64_t i,
                       int64_t column, int64_t without) {
@@ -228,7 +228,7 @@ void mos_ref_attend_backward(mos_device *device, const mos_modal_rows *rows, int
     }
 }
 
-/* ---- mean over the present modalities: x [modalities, n, d], y [n, d] */
+/* ---- mean over the present modalities: x [modalities, n, d], y [n, d] ---- */
 
 void mos_ref_blend_forward(mos_device *device, const mos_modal_rows *rows, const void *x, void *y) {
     (void)device;

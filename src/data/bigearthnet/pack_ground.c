@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- written --------------------------------------------------------------------------------- */
+/* ---- written ---- */
 
 static bool is_site(const mos_source_info *info, const mos_site *site) {
     char crs[32];
@@ -61,7 +61,7 @@ void mos_pack_ground_add(mos_reader *reader, int64_t sample, int64_t modality, c
     mos_text_release(&all);
 }
 
-/* ---- read ------------------------------------------------------------------------------------ */
+/* ---- read ---- */
 
 /* The next blank-separated number of [*at, end). */
 static bool take_number(const char **at, const char *end, double *out) {

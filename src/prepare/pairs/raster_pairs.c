@@ -26,8 +26,7 @@ typedef struct finder {
     size_t count, capacity;
 } finder;
 
-/* ---- names
- * ---------------------------------------------------------------------------------------- */
+/* ---- names ---- */
 
 static bool is_separator(char c) {
     return strchr("/_-. ", c) != NULL;
@@ -70,8 +69,7 @@ static int take_apart(const char *path, char *id, size_t room) {
     return sensor;
 }
 
-/* ---- the folder
- * ----------------------------------------------------------------------------------- */
+/* ---- the folder ---- */
 
 static mosaic_status take_raster(finder *it, const char *path) {
     char id[512];
@@ -113,8 +111,7 @@ done:
     return status;
 }
 
-/* ---- who belongs together
- * ------------------------------------------------------------------------- */
+/* ---- who belongs together ---- */
 
 static int by_id(const void *a, const void *b) {
     const found_raster *x = a, *y = b;
@@ -173,8 +170,7 @@ void mos_raster_pairs_release(mos_raster_pairs *pairs) {
     *pairs = (mos_raster_pairs){0};
 }
 
-/* ---- the table
- * ------------------------------------------------------------------------------------ */
+/* ---- the table ---- */
 
 static mosaic_status add_path(const char *folder, const char *name, mos_text *out) {
     char path[4096];

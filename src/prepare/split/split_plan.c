@@ -105,7 +105,7 @@ typedef struct splitting {
     unsigned of; /* bit s: samples of split s are divided */
 } splitting;
 
-/* ---- options --------------------------------------------------------------------------------- */
+/* ---- options ---- */
 
 static mosaic_status read_shares(const mos_text_list *list, double shares[3]) {
     double sum = 0;
@@ -201,7 +201,7 @@ static mosaic_status describe_options(const mos_split_options *o, char **out) {
     return status;
 }
 
-/* ---- units ----------------------------------------------------------------------------------- */
+/* ---- units ---- */
 
 /* In pixels the side is that of the longest pixel of any sample: pixels that are squares of degrees
  * are not as wide as high, and narrower the farther from the equator. */
@@ -303,7 +303,7 @@ done:
     return status;
 }
 
-/* ---- splits ---------------------------------------------------------------------------------- */
+/* ---- splits ---- */
 
 static mosaic_status split_by_share(splitting *s) {
     double shares[3];
@@ -410,7 +410,7 @@ done:
     return status;
 }
 
-/* ---- leaks ----------------------------------------------------------------------------------- */
+/* ---- leaks ---- */
 
 static mosaic_status count_leak(void *context, int64_t a, int64_t b, double gap_m) {
     splitting *s = context;
@@ -447,7 +447,7 @@ static mosaic_status check_leaks(splitting *s) {
     return MOSAIC_OK;
 }
 
-/* ---- all of it ------------------------------------------------------------------------------- */
+/* ---- all of it ---- */
 
 static mosaic_status make_all(splitting *s) {
     MOS_TRY(check_options(s));
