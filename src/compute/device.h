@@ -60,8 +60,9 @@ typedef struct mos_device {
     void *state;           /* the backend's own */
 } mos_device;
 
-/* name: "auto", a backend's (backends.h), or one of its devices, "name:1". threads 0: all this process may use. bf16 where the
- * processor lacks it falls back to fp32 with a notice. The ref device is always FP64. */
+/* name: "auto", a backend's (backends.h), or one of its devices, "name:1". threads 0: all this
+ * process may use. bf16 where the processor lacks it falls back to fp32 with a notice. The ref
+ * device is always FP64. */
 mosaic_status mos_device_open(const char *name, mos_precision precision, int threads,
                               mos_device **out);
 /* The same with a table that is no row of the list: a test's own build of a backend. */

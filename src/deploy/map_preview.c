@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "io/csv.h"
 #include "io/png.h"
+#include "report/svg_chart.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -64,19 +65,6 @@ static mosaic_status write_table(const mos_map_preview *preview, const char *pat
     return status;
 }
 
-static void add_xml_text(mos_text *out, const char *text) {
-    for (; *text != '\0'; text++) {
-        const char *entity = *text == '&'   ? "&amp;"
-                             : *text == '<' ? "&lt;"
-                             : *text == '"' ? "&quot;"
-                                            : NULL;
-        if (entity != NULL)
-            mos_text_add(out, "%s", entity);
-        else
-            mos_text_add_bytes(out, text, 1);
-    }
-}
-
 /* A colour table in a TIFF has 256 entries, and QGIS would list them all: a style beside the raster,
  * which it takes by itself, names those that are classes. */
 static mosaic_status write_style(const mos_map_spec *spec, const char *path) {
@@ -90,7 +78,7 @@ static mosaic_status write_style(const mos_map_spec *spec, const char *path) {
                      "    <paletteEntry value=\"%d\" color=\"#%02x%02x%02x\" alpha=\"255\" "
                      "label=\"",
                      code->code, code->red, code->green, code->blue);
-        add_xml_text(&text, code->name);
+        mos_html_add(&text, code->name);
         mos_text_add(&text, "\"/>\n");
     }
     mos_text_add(&text, "   </colorPalette>\n  </rasterrenderer>\n </pipe>\n</qgis>\n");

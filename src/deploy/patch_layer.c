@@ -5,6 +5,7 @@
 #include "data/scene/scene_frame.h"
 #include "deploy/map_colours.h"
 #include "io/vector_file.h"
+#include "report/svg_chart.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -44,19 +45,6 @@ static void choose_crs(layer_work *work, bool *any) {
     }
 }
 
-static void add_xml(mos_text *out, const char *text) {
-    for (; *text != '\0'; text++) {
-        const char *entity = *text == '&'   ? "&amp;"
-                             : *text == '<' ? "&lt;"
-                             : *text == '"' ? "&quot;"
-                                            : NULL;
-        if (entity != NULL)
-            mos_text_add(out, "%s", entity);
-        else
-            mos_text_add_bytes(out, text, 1);
-    }
-}
-
 static void make_style(layer_work *work) {
     const mos_model_card *card = &work->session->card;
     mos_text *out = &work->style;
@@ -66,9 +54,9 @@ static void make_style(layer_work *work) {
                       "symbollevels=\"0\" forceraster=\"0\" enableorderby=\"0\">\n<categories>\n");
     for (int64_t c = 0; c < card->spec.classes; c++) {
         mos_text_add(out, "<category symbol=\"%lld\" render=\"true\" value=\"", (long long)c);
-        add_xml(out, card->class_names[c]);
+        mos_html_add(out, card->class_names[c]);
         mos_text_add(out, "\" label=\"");
-        add_xml(out, card->class_names[c]);
+        mos_html_add(out, card->class_names[c]);
         mos_text_add(out, "\"/>\n");
     }
     mos_text_add(out, "</categories>\n<symbols>\n");

@@ -3,6 +3,8 @@
  * running statistics and features that are theirs alone, and to buffers that are placed apart. */
 #include "model/model_parts.h"
 
+#include <stdio.h>
+
 _Static_assert((int)MOS_PLACEMENT_LANES >= (int)MOS_MAX_MODALITIES, "a lane per modality");
 
 mos_device *mos_branch_device(const mos_model *model, const mos_branch *branch) {
@@ -35,6 +37,7 @@ mosaic_status mos_side_by_side_plan(mos_model *model, const mos_model_plan *plan
         used += plan->views[m] > 0;
     const int64_t wanted = plan->lanes < used ? plan->lanes : used;
     const int lanes = plan->train && wanted > 1 ? (int)wanted : 0;
+    char name[64]; /* of the very device that the model lies on */
     used = 0;
     for (int64_t m = 0; m < model->spec.modalities; m++) {
         model->branch[m].lane = 0;
@@ -44,10 +47,11 @@ mosaic_status mos_side_by_side_plan(mos_model *model, const mos_model_plan *plan
     }
     if (lanes == 0) return MOSAIC_OK;
     share_threads(device->threads, lanes, work, share);
+    (void)snprintf(name, sizeof name, "%s:%d", device->ops->name, device->index);
     for (int i = 0; i < lanes; i++)
-        MOS_TRY(mos_context(
-            mos_device_open(device->ops->name, device->precision, share[i], &model->lane_device[i]),
-            "encoders side by side"));
+        MOS_TRY(
+            mos_context(mos_device_open(name, device->precision, share[i], &model->lane_device[i]),
+                        "encoders side by side"));
     model->lane_count = lanes;
     return MOSAIC_OK;
 }

@@ -15,18 +15,21 @@
     "seeds: [0, 1, 2]\n"                                                                           \
     "evaluate: [validation, test]\n"
 
+/* A baseline for each sensor and for both, then what the paper compares. */
+#define METHODS                                                                                    \
+    "variants:\n"                                                                                  \
+    "  supervised-s1: {method: supervised, data.modalities: {s1: }}\n"                             \
+    "  supervised-s2: {method: supervised, data.modalities: {s2: }}\n"                             \
+    "  supervised: {method: supervised}\n"                                                         \
+    "  simclr: {method: simclr}\n"                                                                 \
+    "  iai-simclr: {method: iai-simclr}\n"                                                         \
+    "  mosaic-1: {method: mosaic-1}\n"                                                             \
+    "  mosaic-2: {method: mosaic-2}\n"
+
 const mos_ready_sweep mos_ready_sweeps[] = {
     {"ablation", "methods, modalities and loss terms at 1, 10 and 100 % labels",
      BASE "fractions: [0.01, 0.1, 1]\n"
-          "reference: mosaic-1\n"
-          "variants:\n"
-          "  supervised-s1: {method: supervised, data.modalities: {s1: }}\n"
-          "  supervised-s2: {method: supervised, data.modalities: {s2: }}\n"
-          "  supervised: {method: supervised}\n"
-          "  simclr: {method: simclr}\n"
-          "  iai-simclr: {method: iai-simclr}\n"
-          "  mosaic-1: {method: mosaic-1}\n"
-          "  mosaic-2: {method: mosaic-2}\n"
+          "reference: mosaic-1\n" METHODS
           "  mosaic-1 without intra: {method: mosaic-1, loss.weights.intra: 0}\n"
           "  mosaic-1 without inter: {method: mosaic-1, loss.weights.inter: 0}\n"
           "  mosaic-1 without msc: {method: mosaic-1, loss.weights.msc: 0}\n"
@@ -81,15 +84,7 @@ const mos_ready_sweep mos_ready_sweeps[] = {
      "fractions: [1, 0.1, 0.01]\n"
      "evaluate: [validation, test]\n"
      "pages: true\n"
-     "reference: supervised\n"
-     "variants:\n"
-     "  supervised-s1: {method: supervised, data.modalities: {s1: }}\n"
-     "  supervised-s2: {method: supervised, data.modalities: {s2: }}\n"
-     "  supervised: {method: supervised}\n"
-     "  simclr: {method: simclr}\n"
-     "  iai-simclr: {method: iai-simclr}\n"
-     "  mosaic-1: {method: mosaic-1}\n"
-     "  mosaic-2: {method: mosaic-2}\n"},
+     "reference: supervised\n" METHODS},
     {NULL, NULL, NULL},
 };
 
