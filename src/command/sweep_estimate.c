@@ -25,6 +25,7 @@ typedef struct estimator {
     const mos_sweep_options *options;
     step_kind kind[MOST_MEASURES];
     int kinds;
+    int64_t hopeless; /* runs that will fail: they name modalities that the data set lacks */
     /* the data set, or what the procedural one will be like */
     int64_t rows[MOS_SPLIT_COUNT], size, modalities, classes;
     char modality[MOS_DATA_MAX_MODALITIES][32];
@@ -124,11 +125,7 @@ static mosaic_status choose_modalities(const estimator *it, const mos_sweep_run 
                                                                            : it->bands[m];
     }
     mos_yaml_release(&root);
-    return out->modalities > 0 ? MOSAIC_OK
-                               : mos_fail(MOSAIC_ERR_USAGE,
-                                          "%s: the data set has none of its "
-                                          "modalities",
-                                          run->name);
+    return MOSAIC_OK;
 }
 
 /* Large batches are measured by a part of them, which is not so small that a pass over the weights
@@ -188,10 +185,13 @@ done:
     return status;
 }
 
+/* NULL: the data set has none of the run's modalities. */
 static mosaic_status find_kind(estimator *it, const mos_config *config, const mos_sweep_run *run,
                                const step_kind **out) {
     step_kind wanted;
+    *out = NULL;
     MOS_TRY(describe_step(it, config, run, &wanted));
+    if (wanted.setting.modalities == 0) return MOSAIC_OK;
     for (int k = 0; k < it->kinds; k++) {
         *out = &it->kind[k];
         if (memcmp(&it->kind[k].setting, &wanted.setting, sizeof wanted.setting) == 0 &&
@@ -222,6 +222,10 @@ static mosaic_status add_run(estimator *it, const mos_sweep_plan *plan, const mo
     MOS_GOTO(mos_config_read_text(config, run->config, run->name));
     if (it->classes == 0) MOS_GOTO(look_at_data(it, config));
     MOS_GOTO(find_kind(it, config, run, &kind));
+    if (kind == NULL) {
+        it->hopeless++;
+        goto done;
+    }
     MOS_GOTO(get_number(config, "train.epochs", &epochs));
     MOS_GOTO(get_number(config, "train.validate_every", &every));
     MOS_GOTO(get_number(config, "train.keep", &keep));
@@ -257,6 +261,10 @@ static void add_costs(const estimator *it, int64_t runs, cost sum, mos_text *out
         mos_text_add(out, "%-8s about %.1f h", "time", sum.seconds / 3600);
     mos_text_add(out, " on this machine for the %lld runs that are left, without early stops\n",
                  (long long)runs);
+    if (it->hopeless > 0)
+        mos_text_add(
+            out, "%-8s %lld of these runs will fail: the data set has none of their modalities\n",
+            "", (long long)it->hopeless);
     if (sum.bytes < 1e9)
         mos_text_add(out, "%-8s about %.0f MB\n", "disk", sum.bytes * 1e-6);
     else

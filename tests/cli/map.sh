@@ -14,7 +14,7 @@ cat >"$work/config.yaml" <<END
 data: {root: $work/data}
 method: supervised
 model: {encoder: resnet10-narrow, hidden: 16, latent: 8}
-train: {epochs: 1, batch: 8, lr: 1e-3, keep: 1, log_every: 1, precision: fp32}
+train: {epochs: 10, batch: 8, lr: 3e-3, validate_every: 10, patience: 0, keep: 1, log_every: 1, precision: fp32}
 END
 run=$work/run
 check "a model" "$mosaic" train "$work/config.yaml" --out "$run" --threads 1
@@ -59,6 +59,8 @@ write("lying2", "s2", tags=(1e-4, -0.1))
 image = gdal.Open(f"{work}/scene/s2.tif")
 write("unnamed2", "s2", lambda p: p[::-1], bands=[""] * 12)
 order = [image.GetRasterBand(b + 1).GetDescription() for b in range(12)]
+natural = [order.index(b) for b in "B01 B02 B03 B04 B05 B06 B07 B08 B8A B09 B11 B12".split()]
+write("plain2", "s2", lambda p: p[natural], bands=[""] * 12)
 ten = [order.index(b) for b in "B02 B03 B04 B05 B06 B07 B08 B8A B11 B12".split()]  # what the model takes
 write("ten2", "s2", lambda p: p[ten], bands=[""] * 10)
 write("S2A_MSIL1C_20170613T101031_N0205_R022_T33UUP_20170613T101608", "s2")
@@ -124,7 +126,8 @@ expect 0 "90 of 90" predict --s1 "$work/clean1.tif" --s2 "$work/shuffled2.tif" -
 expect 0 "coarse2.tif: pixels of 20 m are resampled to 10 m" predict --s1 "$work/clean1.tif" --s2 "$work/coarse2.tif" --out "$work/coarse.tif" --threads 2
 # Names that no file gives: guessed, refused, and given by an option.
 bands=$(/usr/bin/python3 -c "from osgeo import gdal; d = gdal.Open('$work/shuffled2.tif'); print(','.join(d.GetRasterBand(b + 1).GetDescription() for b in range(12)))")
-expect 3 "guessed from the number of bands, 12.*predict. has --bands or --allow guessed-bands" predict --s1 "$work/clean1.tif" --s2 "$work/unnamed2.tif" --out "$work/x"
+expect 3 "guessed from the number of bands, 12.*predict. has --bands or --allow guessed-bands" predict --s1 "$work/clean1.tif" --s2 "$work/plain2.tif" --out "$work/x"
+expect 3 "guessed from the number of bands, and the pixels contradict them" predict --s1 "$work/clean1.tif" --s2 "$work/unnamed2.tif" --out "$work/x"
 expect 0 "90 of 90" predict --s1 "$work/clean1.tif" --s2 "$work/unnamed2.tif" --bands "s2=$bands" --out "$work/named.tif" --type byte --threads 2
 expect 0 "90 of 90" predict --s1 "$work/clean1.tif" --s2 "$work/ten2.tif" --bands model --type byte --out "$work/model_order.tif" --threads 2
 expect 2 "12 bands, but data.bands names them" predict --s1 "$work/clean1.tif" --s2 "$work/unnamed2.tif" --bands s2=B02,B03 --out "$work/x"
