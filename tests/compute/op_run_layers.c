@@ -218,7 +218,7 @@ static void take_norm_array(mos_device *device, const op_case *which, op_outputs
 typedef struct norm_run {
     mos_norm *norm;
     void *x, *skip, *y, *gamma, *beta, *mean, *rstd;
-    const uint8_t *present;
+    uint8_t *present;
 } norm_run;
 
 static void norm_backward(mos_device *device, const op_case *which, const norm_run *run,
@@ -268,6 +268,7 @@ void op_run_norm(mos_device *device, const op_case *which, op_outputs *out) {
     device->ops->free(device, run.skip);
     device->ops->free(device, run.gamma);
     device->ops->free(device, run.beta);
+    device->ops->free(device, run.present);
     device->ops->norm_destroy(device, &run.norm);
     mos_free(present);
 }
