@@ -1,4 +1,4 @@
-/* Products against sums in long double, on every instruction set of this processor: sizes around
+/* Products against sums in twice the precision, on every instruction set of this processor: sizes around
  * every edge of a tile and of a block, strides, alpha, accumulation, values that are not finite. */
 #include "base/gemm.h"
 
@@ -122,25 +122,36 @@ static double *multiply(const problem *p, const operands *o, int threads) {
     return result;
 }
 
-/* Each rounding is relative to what was summed so far, at most the sum of the magnitudes. */
+/* A dot product in twice the precision of double (Ogita, Rump and Oishi's Dot2): long double would be
+ * emulated on 64-bit Arm. */
+typedef struct dot {
+    double sum, rest, size; /* size: of the magnitudes */
+} dot;
+
+static void add_term(dot *d, double x, double y) {
+    const double term = x * y, lost = fma(x, y, -term);
+    const double sum = d->sum + term, back = sum - d->sum;
+    d->rest += lost + ((d->sum - (sum - back)) + (term - back));
+    d->sum = sum;
+    d->size += fabs(term);
+}
+
+/* Each rounding is relative to what was summed so far, at most the sum of the magnitudes; three more
+ * are of the reference. */
 static void check_values(const problem *p, const operands *o, const double *result) {
     const double unit = p->is_double ? 0x1p-53 : 0x1p-24;
     const int64_t chain = p->k < MOS_GEMM_DEPTH ? p->k : MOS_GEMM_DEPTH;
     for (int64_t i = 0; i < p->m; i++)
         for (int64_t j = 0; j < p->n; j++) {
-            long double sum = 0, size = 0;
-            for (int64_t q = 0; q < p->k; q++) {
-                long double term =
-                    (long double)o->a[i * p->k + q] * (long double)o->b[q * p->n + j];
-                sum += term;
-                size += fabsl(term);
-            }
-            sum = (long double)p->alpha * sum + (p->accumulate ? o->c[i * p->n + j] : 0);
-            size = fabsl((long double)p->alpha) * size +
-                   (p->accumulate ? fabs(o->c[i * p->n + j]) : 0);
-            const double roundings = 2 * (double)(chain + p->k / MOS_GEMM_DEPTH) + 4;
-            const double off = fabs((double)((long double)result[i * p->n + j] - sum));
-            if (!(off <= roundings * unit * (double)size))
+            dot d = {0};
+            for (int64_t q = 0; q < p->k; q++)
+                add_term(&d, o->a[i * p->k + q], o->b[q * p->n + j]);
+            const double before = p->accumulate ? o->c[i * p->n + j] : 0;
+            const double wanted = p->alpha * (d.sum + d.rest) + before;
+            const double size = fabs(p->alpha) * d.size + fabs(before);
+            const double roundings = 2 * (double)(chain + p->k / MOS_GEMM_DEPTH) + 7;
+            const double off = fabs(result[i * p->n + j] - wanted);
+            if (!(off <= roundings * unit * size))
                 fail_msg("%s, %s, layout %d, %lld x %lld x %lld: value %lld, %lld is %.9g, off %g",
                          mos_gemm_kernel_name(), p->is_double ? "double" : "float", (int)p->layout,
                          (long long)p->m, (long long)p->n, (long long)p->k, (long long)i,

@@ -25,6 +25,7 @@ if [ ! -d "$sysroot/usr" ]; then
   mv "$sysroot.part" "$sysroot"
 fi
 export PKG_CONFIG_LIBDIR=$sysroot/usr/lib/aarch64-linux-gnu/pkgconfig PKG_CONFIG_SYSROOT_DIR=$sysroot
+export MOSAIC_EMULATED=1 # tests leave out what the emulator cannot do, and say so
 export QEMU_SET_ENV=LD_LIBRARY_PATH=$sysroot/usr/lib/aarch64-linux-gnu
 
 cmake -S "$source" -B "$build" -G Ninja -DCMAKE_TOOLCHAIN_FILE="$source/cmake/aarch64-linux-gnu.cmake" \
