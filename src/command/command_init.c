@@ -228,7 +228,14 @@ static void add_next(const mos_summary *s, const char *config, mos_text *out) {
 }
 
 /* What a person would say who sees the numbers. */
-static void add_hints(const mos_summary *s, const seen_data *seen, mos_text *out) {
+static void add_hints(const mos_summary *s, const seen_data *seen, const char *config,
+                      mos_text *out) {
+    if (seen->guessed)
+        mos_text_add(
+            out,
+            "the files do not name their bands: look at 'bands' in %s and take its # away; "
+            "until then training stops\n",
+            config);
     if (s->samples < FEW)
         mos_text_add(out, "%lld patches are too few to learn from and to be scored on\n",
                      (long long)s->samples);
@@ -312,7 +319,7 @@ static mosaic_status run_init(const void *values, const mos_text_list *positiona
                      "%lld errors among the first patches (above; docs/defects.md): mend them "
                      "before training\n",
                      (long long)seen.errors);
-    add_hints(&summary, &seen, &text);
+    add_hints(&summary, &seen, command->out, &text);
     add_next(&summary, command->out, &text);
     status = mos_command_print(&text, out);
 done:

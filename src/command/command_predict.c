@@ -64,6 +64,7 @@ static const mos_option predict_options[] = {
      .type = MOS_OPTION_PATH,
      AT(mask),
      .help = "raster of codes (clouds, SCL): pixels with --mask-values are left out"},
+    {.key = "mask-values", .type = MOS_OPTION_LIST, AT(mask_values), .help = "as in 3,8,9,10"},
     {.key = "aoi",
      .type = MOS_OPTION_TEXT,
      .unit = "FILE|BOX",
@@ -75,7 +76,6 @@ static const mos_option predict_options[] = {
      AT(area_crs),
      .help = "reference system of the area, as in EPSG:32633; unset: the file's own, of numbers "
              "degrees (EPSG:4326)"},
-    {.key = "mask-values", .type = MOS_OPTION_LIST, AT(mask_values), .help = "as in 3,8,9,10"},
 };
 static const mos_option_table predict_table = {"predict", predict_options,
                                                sizeof predict_options / sizeof *predict_options};

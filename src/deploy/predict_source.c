@@ -58,14 +58,19 @@ static mosaic_status join(const mos_text_list *from, mos_text *out) {
     return out->failed ? mos_fail_memory(out->size, "a setting") : MOSAIC_OK;
 }
 
-/* A further item of a list; NULL: none. */
+/* A further item of a list. */
+static void add_item(mos_text *items, const mos_text *item) {
+    mos_text_add(items, "%s", items->size == 0 ? "" : ",");
+    mos_text_add_json(items, item->failed ? "" : item->data);
+    items->failed = items->failed || item->failed;
+}
+
+/* NULL: none. */
 static void add_assignment(mos_text *items, const char *key, const char *value) {
     mos_text text = {0};
     if (value == NULL) return;
     mos_text_add(&text, "%s=%s", key, value);
-    mos_text_add(items, "%s", items->size == 0 ? "" : ",");
-    mos_text_add_json(items, text.failed ? "" : text.data);
-    items->failed = items->failed || text.failed;
+    add_item(items, &text);
     mos_text_release(&text);
 }
 
@@ -127,10 +132,8 @@ static void add_own_bands(const mos_predict_options *options, const mos_model_ca
         mos_text_add(&names, "%s=", spec->name);
         for (int64_t b = 0; b < spec->bands; b++)
             mos_text_add(&names, "%s%s", b == 0 ? "" : ",", spec->band_names[b]);
-        mos_text_add(items, "%s", items->size == 0 ? "" : ",");
-        mos_text_add_json(items, names.failed ? "" : names.data);
+        add_item(items, &names);
     }
-    items->failed = items->failed || names.failed;
     mos_text_release(&names);
 }
 

@@ -49,6 +49,17 @@ while read -r line; do
 done <commands
 check "a report is there" test -s run/report.html
 
+# Bands that no file names are guessed, and a person has to agree before anything is learnt.
+mkdir -p plain/s1 plain/s2
+for name in plot-00 plot-01 plot-10 plot-11; do
+    gdal_translate -q -co PROFILE=BASELINE own/SAR/$name.tif plain/s1/$name.tif
+    gdal_translate -q -co PROFILE=BASELINE -b 2 -b 3 -b 4 -b 5 -b 6 -b 7 -b 8 -b 9 -b 11 -b 12 own/Optical/$name.tif plain/s2/$name.tif
+done
+expect 0 "do not name their bands: look at 'bands' in plain.yaml and take its # away" mosaic init plain -o plain.yaml --table plain.csv
+check "a line to agree to" grep -q '^  # bands: \["s1=VV,VH", "s2=B02,' plain.yaml
+sed -i 's/^  # bands:/  bands:/' plain.yaml
+check "agreed, nothing is guessed" bash -c "mosaic data info plain.yaml 2>&1 | grep -c guessed-bands | grep -qx 0"
+
 # Two rasters of one sensor under one name want a table; a place without data says what was looked for.
 cp -r own twice && cp -r twice/SAR twice/radar
 expect 3 "are both the radar raster of 'plot_00': write a table" mosaic init twice -o twice.yaml
