@@ -48,7 +48,12 @@ static bool is_among(const mos_report_class *const *classes, int count, const mo
     return false;
 }
 
-/* Up to three classes that occur, best (or worst) first; said: those that stand in the sentence
+/* The classes of the macro means: one that all patches have is found by who always says yes. */
+static bool is_in_means(const mos_report_class *c, int set) {
+    return c->positives > 0 && c->negatives > 0 && isfinite(c->at[set].f1);
+}
+
+/* Up to three classes of the macro means, best (or worst) first; said: those that stand in the sentence
  * already. A class of F1 0 is none of the strongest. */
 static void add_extremes(const mos_run_document *run, const mos_report_evaluation *e, bool best,
                          int most, const mos_report_class **said, int *count, mos_text *out) {
@@ -58,8 +63,7 @@ static void add_extremes(const mos_run_document *run, const mos_report_evaluatio
         const mos_report_class *found = NULL;
         for (int64_t j = 0; j < e->class_count; j++) {
             const mos_report_class *c = &e->classes[j];
-            if (c->positives == 0 || !isfinite(c->at[set].f1) || is_among(said, *count, c) ||
-                (best && !(c->at[set].f1 > 0)))
+            if (!is_in_means(c, set) || is_among(said, *count, c) || (best && !(c->at[set].f1 > 0)))
                 continue;
             int order = found ? compare_f1(c, found, set) : 1;
             if (!found || (best ? order > 0 : order < 0)) found = c;
@@ -96,7 +100,7 @@ static void add_words(const mos_run_document *run, const mos_report_evaluation *
     const mos_report_analysis *a = &e->analysis;
     int scored = 0, most;
     for (int64_t j = 0; j < e->class_count; j++)
-        scored += e->classes[j].positives > 0 && isfinite(e->classes[j].at[shown_set(e)].f1);
+        scored += is_in_means(&e->classes[j], shown_set(e));
     most = scored >= 2 * MOST_EXTREMES ? MOST_EXTREMES : scored / 2; /* none is both */
     if (most > 0) {
         const mos_report_class *said[2 * MOST_EXTREMES] = {0};

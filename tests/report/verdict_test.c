@@ -148,6 +148,12 @@ static void extremes(void **state) {
     mos_section_verdict(&run, &page);
     expect("Arable</span> land (0.50)</span>. Weakest: <span");
     assert_null(strstr(strstr(page.data, "Weakest"), "Arable</span> land ("));
+    mos_text_release(&page);
+    page = (mos_text){0};
+    classes[1].negatives = 0; /* all patches have it: no merit */
+    classes[0].at[1].f1 = 0.4;
+    mos_section_verdict(&run, &page);
+    assert_null(strstr(page.data, "Arable</span> land (0.50)"));
 }
 
 /* Two of two patches are no finding. */
