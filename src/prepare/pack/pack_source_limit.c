@@ -1,12 +1,13 @@
-#include "prepare/pack/pack_stream_limit.h"
+/* data.limit on archives that can only be streamed. Which samples there are is known only when all
+ * names have passed (V1: and the labels), so the archives are read once for that alone, before they
+ * are read for their pixels. */
+#include "prepare/pack/pack_source.h"
 
 #include "base/log.h"
 #include "base/memory.h"
 #include "data/sample_select.h"
 #include "io/archive_parts.h"
 #include "io/tar_stream.h"
-#include "prepare/pack/pack_record.h"
-#include "prepare/pack/pack_stream_v1.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -108,7 +109,9 @@ done:
     return status;
 }
 
-mosaic_status mos_stream_drop_damaged(mos_dataset *dataset, const mos_name_set *wanted) {
+/* Names of `wanted` that are not marked as used have no record, since data.policy left them out:
+ * their samples go, as without data.limit. */
+static mosaic_status drop_damaged(mos_dataset *dataset, const mos_name_set *wanted) {
     mos_pack_plan plan = {0};
     uint8_t *keep = NULL;
     mosaic_status status;
@@ -131,22 +134,24 @@ done:
     return status;
 }
 
-mosaic_status mos_stream_choose(mos_dataset *dataset, const mos_patch_files *files, bool progress,
-                                mos_name_set *wanted) {
+/* Fills the data set with the samples that data.limit picks from the unpacked tree, the same rows in
+ * the same order, and `wanted` with the names of their patches. */
+static mosaic_status choose(mos_pack_source *source, bool progress) {
+    mos_dataset *dataset = source->dataset;
     name_pass pass = {.dataset = dataset,
-                      .files = files,
+                      .files = source->files,
                       .is_v1 = dataset->format == &mos_format_bigearthnet_v1,
                       .progress = progress};
     mos_text mark = {0};
     mosaic_status status = MOSAIC_OK;
-    if (pass.is_v1) MOS_GOTO(mos_v1_stream_open(dataset, files, &mark, &pass.v1));
+    if (pass.is_v1) MOS_GOTO(mos_v1_stream_open(dataset, source->files, &mark, &pass.v1));
     for (int m = 0; m < MOS_BEN_MODALITIES; m++) {
-        if (files[m].store != MOS_STORE_NONE) MOS_GOTO(list_archive(&pass, m));
+        if (source->files[m].store != MOS_STORE_NONE) MOS_GOTO(list_archive(&pass, m));
     }
     MOS_GOTO(pass.is_v1 ? mos_v1_join(dataset, &pass.v1.lists, pass.v1.patches) : join_v2(&pass));
     MOS_GOTO(mos_dataset_select(dataset));
     mos_dataset_log_defects(dataset);
-    MOS_GOTO(want_records(dataset, wanted));
+    MOS_GOTO(want_records(dataset, source->wanted));
 done:
     mos_text_release(&mark);
     mos_v1_stream_release(&pass.v1);
@@ -154,3 +159,21 @@ done:
         mos_name_set_release(&pass.names[m]);
     return status;
 }
+
+static mosaic_status open(mos_pack_source *source, bool progress) {
+    for (int kind = 0; kind < source->kinds; kind++)
+        source->names[kind] = &source->wanted[kind];
+    MOS_TRY(choose(source, progress));
+    mos_dataset_fingerprint(source->dataset, source->fingerprint); /* as packed from the tree */
+    return MOSAIC_OK;
+}
+
+static mosaic_status write_table(mos_pack_source *source, const char *folder, int64_t *samples) {
+    MOS_TRY(drop_damaged(source->dataset, source->wanted));
+    MOS_TRY(mos_pack_source_table(source, source->dataset, folder, samples));
+    if (source->dataset->format == &mos_format_bigearthnet_v1) return MOSAIC_OK;
+    return mos_pack_probe_v2(source, folder);
+}
+
+const mos_pack_source_kind mos_pack_source_limit = {
+    .open = open, .write_table = write_table, .marks_stored = true};
