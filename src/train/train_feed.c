@@ -17,8 +17,8 @@ mosaic_status mos_train_feed_open(const mos_train_options *options, mos_train_fe
                                         .set = options->set,
                                         .init_from = options->init_from,
                                         .threads = options->threads};
-    feed->trainer.options = &feed->options;
-    feed->trainer.run.lock = -1; /* there is none */
+    feed->trainer.job.options = &feed->options;
+    feed->trainer.run.directory.lock = -1; /* there is none */
     mosaic_status status = mos_trainer_prepare_feed(&feed->trainer);
     if (status != MOSAIC_OK)
         mos_train_feed_close(&feed);
@@ -34,20 +34,20 @@ void mos_train_feed_close(mos_train_feed **feed) {
 }
 
 mos_dataset *mos_train_feed_dataset(const mos_train_feed *feed) {
-    return feed->trainer.dataset;
+    return feed->trainer.data.set;
 }
 
 const char *mos_train_feed_method(const mos_train_feed *feed) {
-    return feed->trainer.objective_options.method->name;
+    return feed->trainer.job.objective.method->name;
 }
 
 const mos_loader_options *mos_train_feed_options(const mos_train_feed *feed) {
-    return &feed->trainer.loader_options;
+    return &feed->trainer.data.loader_options;
 }
 
 mosaic_status mos_train_feed_loader(const mos_train_feed *feed, const mos_loader_options *options,
                                     mos_loader **out) {
-    const mos_trainer *trainer = &feed->trainer;
-    return mos_loader_create(trainer->dataset, options, trainer->train_rows, trainer->train_count,
-                             trainer->labels, out);
+    const mos_train_data *data = &feed->trainer.data;
+    return mos_loader_create(data->set, options, data->train_rows, data->train_count, data->labels,
+                             out);
 }

@@ -11,26 +11,27 @@
 /* Weights of the best checkpoint, or the present ones where there is none (or it is damaged). */
 static mosaic_status take_best(mos_trainer *trainer) {
     int64_t best = trainer->at.best_step;
-    mos_trainer_share_weights(trainer);
+    mos_train_share_weights(&trainer->learner);
     if (best == 0 || best == trainer->at.step) return MOSAIC_OK;
-    mosaic_status status = mos_checkpoint_weights(trainer, best, trainer->eval_model);
+    mosaic_status status = mos_checkpoint_weights(trainer, best, trainer->learner.eval_model);
     if (status != MOSAIC_ERR_DATA && status != MOSAIC_ERR_IO) return status;
     mos_log(MOS_LOG_WARNING, "the best checkpoint cannot be read, the last weights are used: %s",
             mosaic_error());
-    mos_trainer_share_weights(trainer);
+    mos_train_share_weights(&trainer->learner);
     return MOSAIC_OK;
 }
 
-static mosaic_status tune(mos_trainer *trainer, mos_validation *validation) {
-    mos_model_card *card = trainer->card;
+static mosaic_status tune(mos_train_learner *learner, mos_train_data *data,
+                          mos_validation *validation) {
+    mos_model_card *card = learner->card;
     card->has_thresholds = false;
-    for (int64_t l = 0; l < trainer->classes; l++)
+    for (int64_t l = 0; l < data->classes; l++)
         card->threshold[l] = 0.5;
-    MOS_TRY(mos_trainer_validate(trainer, validation));
+    MOS_TRY(mos_train_validate(learner, data, validation));
     if (!validation->valid) return MOSAIC_OK;
     MOS_TRY(mos_threshold_tune(validation->probability, validation->labels, validation->n,
-                               trainer->classes, card->threshold, &card->global_threshold));
-    card->threshold_precision = trainer->device->precision;
+                               data->classes, card->threshold, &card->global_threshold));
+    card->threshold_precision = learner->device->precision;
     card->has_thresholds = true;
     return MOSAIC_OK;
 }
@@ -77,12 +78,12 @@ static void add_scores(const mos_trainer *trainer, const mos_validation *validat
         mos_format_double(number[1], 32, metrics->micro.average_precision, 4),
         mos_format_double(number[2], 32, metrics->macro.f1, 4),
         mos_format_double(number[3], 32, metrics->micro.f1, 4), (long long)metrics->averaged,
-        (long long)metrics->classes, mos_precision_names[trainer->device->precision],
+        (long long)metrics->classes, mos_precision_names[trainer->learner.device->precision],
         trainer->at.best_step > 0 ? ", and they chose the epoch" : "");
 }
 
 static void describe(const mos_trainer *trainer, const mos_validation *validation, mos_text *out) {
-    const mos_model_card *card = trainer->card;
+    const mos_model_card *card = trainer->learner.card;
     mos_text_add(out, "# %s, %s\n\n", card->method, mos_encoder_names[card->spec.encoder]);
     if (card->reduced)
         mos_text_add(out, "**Reduced run**: fewer steps or patches than configured. Its scores say "
@@ -92,9 +93,9 @@ static void describe(const mos_trainer *trainer, const mos_validation *validatio
                  "with known labels, of `%s` data with fingerprint `%.16s...`. Patches are %lld x "
                  "%lld pixels.\n\n",
                  MOSAIC_VERSION, (long long)card->epochs, (long long)card->steps,
-                 (long long)trainer->train_count, (long long)trainer->labeled_count,
-                 mos_dataset_format(trainer->dataset), trainer->fingerprint, (long long)card->width,
-                 (long long)card->height);
+                 (long long)trainer->data.train_count, (long long)trainer->data.labeled_count,
+                 mos_dataset_format(trainer->data.set), trainer->data.fingerprint,
+                 (long long)card->width, (long long)card->height);
     add_bands(card, out);
     mos_text_add(out, "\n");
     add_scores(trainer, validation, out);
@@ -113,10 +114,10 @@ static void describe(const mos_trainer *trainer, const mos_validation *validatio
                  "- `../config.yaml`: the run's configuration with the origin of every value\n");
 }
 
-static mosaic_status write_text(const mos_trainer *trainer, const char *name, mos_text *text) {
+static mosaic_status write_text(const mos_train_run_files *run, const char *name, mos_text *text) {
     char path[4096];
     mosaic_status status = text->failed ? mos_fail_memory(text->size, "a text") : MOSAIC_OK;
-    if (status == MOSAIC_OK) status = mos_trainer_path(trainer, name, path, sizeof path);
+    if (status == MOSAIC_OK) status = mos_train_path(run, name, path, sizeof path);
     if (status == MOSAIC_OK) status = mos_atomic_write(path, text->data, text->size);
     mos_text_release(text);
     return status;
@@ -126,45 +127,46 @@ static mosaic_status write_files(mos_trainer *trainer, const mos_validation *val
                                  mos_train_summary *out) {
     char folder[4096];
     mos_text json = {0}, readme = {0};
-    MOS_TRY(mos_trainer_path(trainer, "model", folder, sizeof folder));
+    MOS_TRY(mos_train_path(&trainer->run, "model", folder, sizeof folder));
     MOS_TRY(mos_make_dirs(folder));
     MOS_TRY(mos_path_join(out->model, sizeof out->model, folder, "model.safetensors"));
-    MOS_TRY(mos_model_file_write(out->model, trainer->eval_model, trainer->card));
-    mos_model_card_json(trainer->card, &json);
-    MOS_TRY(write_text(trainer, "model/config.json", &json));
+    MOS_TRY(mos_model_file_write(out->model, trainer->learner.eval_model, trainer->learner.card));
+    mos_model_card_json(trainer->learner.card, &json);
+    MOS_TRY(write_text(&trainer->run, "model/config.json", &json));
     describe(trainer, validation, &readme);
-    return write_text(trainer, "model/README.md", &readme);
+    return write_text(&trainer->run, "model/README.md", &readme);
 }
 
-mosaic_status mos_trainer_save_initial(mos_trainer *trainer) {
+mosaic_status mos_train_save_initial(const mos_train_run_files *run, mos_train_learner *learner) {
     char folder[4096], path[4096];
-    mos_model_card *card = trainer->card;
+    mos_model_card *card = learner->card;
     card->reduced = true; /* no step: its scores are those of random weights */
-    MOS_TRY(mos_trainer_path(trainer, "model", folder, sizeof folder));
+    MOS_TRY(mos_train_path(run, "model", folder, sizeof folder));
     MOS_TRY(mos_make_dirs(folder));
     MOS_TRY(mos_path_join(path, sizeof path, folder, "initial.safetensors"));
-    mos_trainer_share_weights(trainer);
-    MOS_TRY(mos_model_file_write(path, trainer->eval_model, card));
+    mos_train_share_weights(learner);
+    MOS_TRY(mos_model_file_write(path, learner->eval_model, card));
     mos_log(MOS_LOG_NOTICE, "the model before the first step written to %s", path);
     return MOSAIC_OK;
 }
 
 mosaic_status mos_trainer_finish(mos_trainer *trainer, mos_train_summary *out) {
     mos_validation validation = {0};
-    mos_model_card *card = trainer->card;
+    mos_model_card *card = trainer->learner.card;
     card->epochs = trainer->at.epoch;
     card->steps = trainer->at.step;
-    card->reduced = trainer->reduced;
-    card->probe_head = mos_trainer_needs_probe(trainer);
+    card->reduced = trainer->run.reduced;
+    card->probe_head = mos_train_needs_probe(&trainer->job, &trainer->data);
     mosaic_status status;
     MOS_GOTO(take_best(trainer));
     if (card->probe_head)
-        MOS_GOTO(mos_trainer_fit_head(trainer, trainer->config->settings.train.probe_final_limit));
-    MOS_GOTO(tune(trainer, &validation));
+        MOS_GOTO(mos_train_fit_head(&trainer->job, &trainer->data, &trainer->learner,
+                                    trainer->job.config->settings.train.probe_final_limit));
+    MOS_GOTO(tune(&trainer->learner, &trainer->data, &validation));
     MOS_GOTO(write_files(trainer, &validation, out));
-    mos_trainer_log_repairs(trainer);
+    mos_train_log_repairs(&trainer->data, &trainer->at);
     mos_log(MOS_LOG_NOTICE, "model written to %s%s", out->model,
-            trainer->reduced ? " (reduced run)" : "");
+            trainer->run.reduced ? " (reduced run)" : "");
 done:
     mos_validation_release(&validation);
     return status;

@@ -11,52 +11,58 @@
 enum { IN_A_ROW = 3 };
 
 /* Unit rows of view set `view` of modality m, [batch, latent]. */
-static mosaic_status get_rows(mos_trainer *trainer, int64_t m, int64_t view, float *to) {
-    mos_device *device = trainer->device;
-    int64_t values = trainer->config->settings.train.batch * trainer->card->spec.latent;
-    const unsigned char *z = mos_model_latents(trainer->model, m);
+static mosaic_status get_rows(const mos_train_learner *learner, int64_t batch, int64_t m,
+                              int64_t view, float *to) {
+    mos_device *device = learner->device;
+    int64_t values = batch * learner->card->spec.latent;
+    const unsigned char *z = mos_model_latents(learner->model, m);
     return mos_get_f32(device, z + (size_t)(view * values) * device->real_bytes, to, values);
 }
 
 /* The view set that is compared across modalities. */
-static int64_t anchor_of(const mos_trainer *trainer) {
-    return trainer->views.anchor < 0 ? 0 : trainer->views.anchor;
+static int64_t anchor_of(const mos_view_plan *views) {
+    return views->anchor < 0 ? 0 : views->anchor;
 }
 
 /* Two strong views of the same modality, or one set of rows and no pair. */
-static mosaic_status get_views(mos_trainer *trainer, int64_t m, bool *pair) {
-    *pair = trainer->views.views >= 2 && trainer->views.kinds[1] == 's';
-    MOS_TRY(get_rows(trainer, m, *pair ? 0 : anchor_of(trainer), trainer->rows_z));
-    return *pair ? get_rows(trainer, m, 1, trainer->rows_pair) : MOSAIC_OK;
+static mosaic_status get_views(const mos_train_job *job, mos_train_learner *learner, int64_t m,
+                               bool *pair) {
+    const int64_t batch = job->config->settings.train.batch;
+    *pair = job->views.views >= 2 && job->views.kinds[1] == 's';
+    MOS_TRY(get_rows(learner, batch, m, *pair ? 0 : anchor_of(&job->views), learner->rows_z));
+    return *pair ? get_rows(learner, batch, m, 1, learner->rows_pair) : MOSAIC_OK;
 }
 
 /* Rows of absent patches are no rows: they are exactly zero or not of unit length. */
-static int64_t drop_absent(mos_trainer *trainer, bool pair) {
-    int64_t batch = trainer->config->settings.train.batch, d = trainer->card->spec.latent;
+static int64_t drop_absent(mos_train_learner *learner, int64_t batch, bool pair) {
+    int64_t d = learner->card->spec.latent;
     int64_t kept = 0;
     for (int64_t i = 0; i < batch; i++) {
-        const float *z = trainer->rows_z + i * d, *other = trainer->rows_pair + i * d;
+        const float *z = learner->rows_z + i * d, *other = learner->rows_pair + i * d;
         double norm = 0, other_norm = 0;
         for (int64_t k = 0; k < d; k++) {
             norm += (double)z[k] * (double)z[k];
             other_norm += (double)other[k] * (double)other[k];
         }
         if (!(norm > 0.5) || (pair && !(other_norm > 0.5))) continue;
-        memmove(trainer->rows_z + kept * d, z, (size_t)d * sizeof *z);
-        memmove(trainer->rows_pair + kept * d, other, (size_t)d * sizeof *other);
+        memmove(learner->rows_z + kept * d, z, (size_t)d * sizeof *z);
+        memmove(learner->rows_pair + kept * d, other, (size_t)d * sizeof *other);
         kept++;
     }
     return kept;
 }
 
 /* Mean |a - b|^2 of a patch's rows in this modality and the next one; NaN with one modality. */
-static mosaic_status align_modalities(mos_trainer *trainer, int64_t m, double *out) {
-    int64_t modalities = trainer->card->spec.modalities, d = trainer->card->spec.latent;
+static mosaic_status align_modalities(const mos_train_job *job, mos_train_learner *learner,
+                                      int64_t m, double *out) {
+    const int64_t batch = job->config->settings.train.batch, anchor = anchor_of(&job->views);
+    int64_t modalities = learner->card->spec.modalities, d = learner->card->spec.latent;
     *out = NAN;
     if (modalities < 2) return MOSAIC_OK;
-    MOS_TRY(get_rows(trainer, m, anchor_of(trainer), trainer->rows_z));
-    MOS_TRY(get_rows(trainer, (m + 1) % modalities, anchor_of(trainer), trainer->rows_pair));
-    *out = mos_pair_alignment(trainer->rows_z, trainer->rows_pair, drop_absent(trainer, true), d);
+    MOS_TRY(get_rows(learner, batch, m, anchor, learner->rows_z));
+    MOS_TRY(get_rows(learner, batch, (m + 1) % modalities, anchor, learner->rows_pair));
+    *out = mos_pair_alignment(learner->rows_z, learner->rows_pair,
+                              drop_absent(learner, batch, true), d);
     return MOSAIC_OK;
 }
 
@@ -78,42 +84,44 @@ static void add_values(mos_metric_row *row, const char *modality, const mos_heal
     }
 }
 
-static mosaic_status judge(mos_trainer *trainer, int64_t m, const mos_health *health) {
+static mosaic_status judge(const mos_train_job *job, int64_t step, const char *modality,
+                           const mos_health *health) {
     char text[256];
     (void)snprintf(text, sizeof text,
                    "step %lld: the embedding of '%s' has collapsed: spread %.3f (1 is healthy), "
                    "mean cosine %.3f, RankMe %.1f",
-                   (long long)trainer->at.step, trainer->card->spec.modality[m].name,
-                   health->spread, health->mean_cosine, health->rankme);
-    if (trainer->options->fail_on_collapse) return mos_fail(MOSAIC_ERR_NUMERIC, "%s", text);
+                   (long long)step, modality, health->spread, health->mean_cosine, health->rankme);
+    if (job->options->fail_on_collapse) return mos_fail(MOSAIC_ERR_NUMERIC, "%s", text);
     mos_log(MOS_LOG_WARNING, "%s", text);
     return MOSAIC_OK;
 }
 
-mosaic_status mos_trainer_check_health(mos_trainer *trainer) {
+mosaic_status mos_train_check_health(const mos_train_job *job, mos_train_learner *learner,
+                                     mos_train_run_files *run, mos_train_position *at) {
     mos_health health[MOS_MAX_MODALITIES];
-    const mos_model_spec *spec = &trainer->card->spec;
+    const mos_model_spec *spec = &learner->card->spec;
+    const int64_t batch = job->config->settings.train.batch;
     bool collapsed = false;
-    if (trainer->rows_z == NULL) return MOSAIC_OK; /* no latents, nothing to collapse */
-    mos_metric_row_begin(&trainer->row, "health", trainer->at.step, trainer->at.epoch + 1);
+    if (learner->rows_z == NULL) return MOSAIC_OK; /* no latents, nothing to collapse */
+    mos_metric_row_begin(&run->row, "health", at->step, at->epoch + 1);
     for (int64_t m = 0; m < spec->modalities; m++) {
         bool pair;
         double across;
-        MOS_TRY(get_views(trainer, m, &pair));
-        int64_t rows = drop_absent(trainer, pair);
+        MOS_TRY(get_views(job, learner, m, &pair));
+        int64_t rows = drop_absent(learner, batch, pair);
         health[m] = (mos_health){0};
         if (rows < 2) continue;
-        MOS_TRY(mos_health_measure(trainer->rows_z, pair ? trainer->rows_pair : NULL, rows,
+        MOS_TRY(mos_health_measure(learner->rows_z, pair ? learner->rows_pair : NULL, rows,
                                    spec->latent, &health[m]));
-        MOS_TRY(align_modalities(trainer, m, &across));
-        add_values(&trainer->row, spec->modality[m].name, &health[m], across);
+        MOS_TRY(align_modalities(job, learner, m, &across));
+        add_values(&run->row, spec->modality[m].name, &health[m], across);
         collapsed = collapsed || health[m].collapsed;
     }
-    MOS_TRY(mos_run_log_write(&trainer->log, &trainer->row));
-    trainer->at.collapsed_in_a_row = collapsed ? trainer->at.collapsed_in_a_row + 1 : 0;
-    if (trainer->at.collapsed_in_a_row < IN_A_ROW) return MOSAIC_OK;
+    MOS_TRY(mos_run_log_write(&run->log, &run->row));
+    at->collapsed_in_a_row = collapsed ? at->collapsed_in_a_row + 1 : 0;
+    if (at->collapsed_in_a_row < IN_A_ROW) return MOSAIC_OK;
     for (int64_t m = 0; m < spec->modalities; m++) {
-        if (health[m].collapsed) MOS_TRY(judge(trainer, m, &health[m]));
+        if (health[m].collapsed) MOS_TRY(judge(job, at->step, spec->modality[m].name, &health[m]));
     }
     return MOSAIC_OK;
 }

@@ -52,15 +52,17 @@ static const char *const health_names[] = {"spread",     "mean_cosine",    "rank
                                            "uniformity", "view_alignment", "modality_alignment"};
 
 /* Is the column one of a term that is on? */
-static bool is_active(const mos_trainer *trainer, const sum_column *column) {
+static bool is_active(const mos_train_job *job, const mos_train_learner *learner,
+                      const sum_column *column) {
     int term = column->sum - MOS_SUM_TERM;
     if (term >= 0 && term < MOS_TERM_COUNT)
-        return mos_objective_uses(&trainer->objective_options, (mos_term)term);
-    if (column->sum == MOS_SUM_QUEUED) return mos_objective_queue(trainer->objective)->size > 0;
-    return (trainer->needs & column->needs) == column->needs;
+        return mos_objective_uses(&job->objective, (mos_term)term);
+    if (column->sum == MOS_SUM_QUEUED) return mos_objective_queue(learner->objective)->size > 0;
+    return (job->needs & column->needs) == column->needs;
 }
 
-mosaic_status mos_trainer_open_log(mos_trainer *trainer, const int64_t *sizes) {
+mosaic_status mos_train_open_log(const mos_train_job *job, const mos_model_spec *spec,
+                                 mos_train_run_files *run, const int64_t *sizes) {
     char names[MOS_ROW_VALUES][MOS_ROW_NAME];
     const char *columns[MOS_ROW_VALUES];
     size_t count = 0;
@@ -71,58 +73,61 @@ mosaic_status mos_trainer_open_log(mos_trainer *trainer, const int64_t *sizes) {
         (void)snprintf(names[count++], MOS_ROW_NAME, "%s", sums[i].name);
     for (size_t i = 0; i < sizeof validation_names / sizeof validation_names[0]; i++)
         (void)snprintf(names[count++], MOS_ROW_NAME, "%s", validation_names[i]);
-    bool online = trainer->config->settings.train.online_probe != MOS_ONLINE_NONE;
+    bool online = job->config->settings.train.online_probe != MOS_ONLINE_NONE;
     for (size_t i = 0; online && i < sizeof online_names / sizeof online_names[0]; i++)
         (void)snprintf(names[count++], MOS_ROW_NAME, "%s", online_names[i]);
-    for (int64_t m = 0; m < trainer->card->spec.modalities; m++) {
+    for (int64_t m = 0; m < spec->modalities; m++) {
         for (size_t i = 0; i < sizeof health_names / sizeof health_names[0]; i++)
-            (void)snprintf(names[count++], MOS_ROW_NAME, "health.%s.%s",
-                           trainer->card->spec.modality[m].name, health_names[i]);
+            (void)snprintf(names[count++], MOS_ROW_NAME, "health.%s.%s", spec->modality[m].name,
+                           health_names[i]);
     }
     for (size_t i = 0; i < count; i++)
         columns[i] = names[i];
-    MOS_TRY(mos_run_log_open(&trainer->log, &trainer->run, columns, count, sizes));
-    trainer->log_open = true;
+    MOS_TRY(mos_run_log_open(&run->log, &run->directory, columns, count, sizes));
+    run->log_open = true;
     return MOSAIC_OK;
 }
 
-static void add_sums(const mos_trainer *trainer, const double *sums, mos_metric_row *row) {
+static void add_sums(const mos_train_job *job, const mos_train_learner *learner, const double *sums,
+                     mos_metric_row *row) {
     double steps = fmax(sums[MOS_SUM_STEPS], 1);
     sum_column columns[SUM_COLUMNS];
     const size_t count = list_columns(columns);
     for (size_t i = 0; i < count; i++)
-        if (is_active(trainer, &columns[i]))
+        if (is_active(job, learner, &columns[i]))
             mos_metric_row_add(row, columns[i].name,
                                sums[columns[i].sum] / (columns[i].mean ? steps : 1));
 }
 
 mosaic_status mos_trainer_interval_line(mos_trainer *trainer) {
+    mos_train_clock *clock = &trainer->clock;
     mos_train_position *at = &trainer->at;
-    mos_metric_row_begin(&trainer->row, "step", at->step, at->epoch + 1);
-    mos_metric_row_add(&trainer->row, "lr", mos_schedule_rate(&trainer->schedule, at->step - 1));
-    add_sums(trainer, at->interval, &trainer->row);
+    mos_metric_row_begin(&trainer->run.row, "step", at->step, at->epoch + 1);
+    mos_metric_row_add(&trainer->run.row, "lr",
+                       mos_schedule_rate(&trainer->learner.schedule, at->step - 1));
+    add_sums(&trainer->job, &trainer->learner, at->interval, &trainer->run.row);
     memset(at->interval, 0, sizeof at->interval);
-    MOS_TRY(mos_run_log_write(&trainer->log, &trainer->row));
+    MOS_TRY(mos_run_log_write(&trainer->run.log, &trainer->run.row));
     int64_t now = mos_now_ns(), wait, read, augment;
-    mos_loader_times(trainer->loader, &wait, &read, &augment);
-    double seconds = (double)(now - trainer->lap_ns) * 1e-9;
-    double share = (double)(wait - trainer->wait_before_ns) * 1e-9 / fmax(seconds, 1e-9);
-    mosaic_status status = mos_run_log_timing(&trainer->log, at->step, seconds,
-                                              (double)trainer->lap_samples / fmax(seconds, 1e-9),
+    mos_loader_times(trainer->data.loader, &wait, &read, &augment);
+    double seconds = (double)(now - clock->lap_ns) * 1e-9;
+    double share = (double)(wait - clock->wait_before_ns) * 1e-9 / fmax(seconds, 1e-9);
+    mosaic_status status = mos_run_log_timing(&trainer->run.log, at->step, seconds,
+                                              (double)clock->lap_samples / fmax(seconds, 1e-9),
                                               fmin(fmax(share, 0), 1));
-    trainer->lap_ns = now;
-    trainer->lap_samples = 0;
-    trainer->wait_before_ns = wait;
+    clock->lap_ns = now;
+    clock->lap_samples = 0;
+    clock->wait_before_ns = wait;
     return status;
 }
 
 mosaic_status mos_trainer_epoch_line(mos_trainer *trainer, const mos_metrics *metrics,
                                      const mos_metrics *online) {
     mos_train_position *at = &trainer->at;
-    mos_metric_row *row = &trainer->row;
+    mos_metric_row *row = &trainer->run.row;
     mos_metric_row_begin(row, "epoch", at->step, at->epoch + 1);
-    mos_metric_row_add(row, "lr", mos_schedule_rate(&trainer->schedule, at->step - 1));
-    add_sums(trainer, at->whole, row);
+    mos_metric_row_add(row, "lr", mos_schedule_rate(&trainer->learner.schedule, at->step - 1));
+    add_sums(&trainer->job, &trainer->learner, at->whole, row);
     if (isfinite(at->last_score)) {
         mos_metric_row_add(row, "validation.score", at->last_score);
         mos_metric_row_add(row, "validation.best_score", at->best_score);
@@ -140,7 +145,7 @@ mosaic_status mos_trainer_epoch_line(mos_trainer *trainer, const mos_metrics *me
         for (size_t i = 0; i < sizeof online_names / sizeof online_names[0]; i++)
             mos_metric_row_add(row, online_names[i], values[i]);
     }
-    return mos_run_log_write(&trainer->log, row);
+    return mos_run_log_write(&trainer->run.log, row);
 }
 
 /* "1:12:09" */
@@ -155,15 +160,16 @@ static void format_time(double seconds, char *text, size_t size) {
 
 /* " (intra 1.1 inter .8 msc .3 bce .1)" of the terms that are on, times their weights now, so that
  * they add up to the loss; where there is more than one. */
-static void format_terms(const mos_trainer *trainer, const mos_objective_result *result, char *text,
+static void format_terms(mos_objective *objective, const mos_objective_result *result, char *text,
                          size_t size) {
-    const double *weight = mos_objective_settings(trainer->objective)->weight;
+    const mos_objective_options *options = mos_objective_settings(objective);
+    const double *weight = options->weight;
     size_t used = 0;
     int terms = 0;
     text[0] = '\0';
     for (int k = 0; k < MOS_TERM_COUNT; k++) {
         char number[32];
-        if (!mos_objective_uses(&trainer->objective_options, (mos_term)k)) continue;
+        if (!mos_objective_uses(options, (mos_term)k)) continue;
         int more = snprintf(
             text + used, size - used, "%s%s %s", terms == 0 ? " (" : " ", mos_terms[k]->name,
             mos_format_double(number, sizeof number, weight[k] * result->term[k], 3));
@@ -178,21 +184,23 @@ static void format_terms(const mos_trainer *trainer, const mos_objective_result 
 }
 
 void mos_trainer_show_progress(mos_trainer *trainer, const mos_objective_result *result) {
+    mos_train_clock *clock = &trainer->clock;
     const mos_train_position *at = &trainer->at;
     char terms[160], left[32], loss[32];
     int64_t wait, read, augment;
-    mos_loader_times(trainer->loader, &wait, &read, &augment);
-    double seconds = (double)(mos_now_ns() - trainer->started_ns) * 1e-9;
-    double lap = (double)(mos_now_ns() - trainer->lap_ns) * 1e-9;
-    double share = (double)(wait - trainer->wait_before_ns) * 1e-9 / fmax(lap, 1e-9);
-    double per_step = seconds / (double)trainer->steps_here;
-    format_terms(trainer, result, terms, sizeof terms);
-    format_time(per_step * (double)(trainer->schedule.steps - at->step), left, sizeof left);
-    mos_progress_text(&trainer->progress,
+    mos_loader_times(trainer->data.loader, &wait, &read, &augment);
+    double seconds = (double)(mos_now_ns() - clock->started_ns) * 1e-9;
+    double lap = (double)(mos_now_ns() - clock->lap_ns) * 1e-9;
+    double share = (double)(wait - clock->wait_before_ns) * 1e-9 / fmax(lap, 1e-9);
+    double per_step = seconds / (double)clock->steps_here;
+    format_terms(trainer->learner.objective, result, terms, sizeof terms);
+    format_time(per_step * (double)(trainer->learner.schedule.steps - at->step), left, sizeof left);
+    mos_progress_text(&clock->progress,
                       "epoch %lld/%lld step %lld/%lld loss %s%s %.0f img/s data %.0f%% ETA %s%s",
-                      (long long)at->epoch + 1, (long long)trainer->config->settings.train.epochs,
-                      (long long)at->batch, (long long)trainer->batches,
+                      (long long)at->epoch + 1,
+                      (long long)trainer->job.config->settings.train.epochs, (long long)at->batch,
+                      (long long)trainer->data.batches,
                       mos_format_double(loss, sizeof loss, result->total, 4), terms,
-                      (double)trainer->lap_samples / fmax(lap, 1e-9), 100 * fmin(fmax(share, 0), 1),
-                      left, trainer->reduced ? " (reduced)" : "");
+                      (double)clock->lap_samples / fmax(lap, 1e-9), 100 * fmin(fmax(share, 0), 1),
+                      left, trainer->run.reduced ? " (reduced)" : "");
 }

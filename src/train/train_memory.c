@@ -10,67 +10,67 @@ static const double process_bytes = 256e6;
 
 enum { LEAST_CHUNK = 8, USUAL_CHUNK = 32 };
 
-mos_model_plan mos_trainer_model_plan(const mos_trainer *trainer) {
-    const mos_settings_train *train = &trainer->config->settings.train;
+mos_model_plan mos_train_model_plan(const mos_train_job *job, const mos_train_learner *learner) {
+    const mos_settings_train *train = &job->config->settings.train;
     mos_model_plan plan = {.batch = train->batch,
                            .freeze = {train->freeze_stages, train->freeze_norms},
-                           .height = trainer->card->height,
-                           .width = trainer->card->width,
+                           .height = learner->card->height,
+                           .width = learner->card->width,
                            .train = true,
-                           .latents = (trainer->needs & MOS_NEEDS_ANY_LATENTS) != 0,
+                           .latents = (job->needs & MOS_NEEDS_ANY_LATENTS) != 0,
                            .recompute = (mos_recompute)train->recompute,
                            .chunk = train->grad_cache < train->batch ? train->grad_cache : 0};
-    for (int64_t m = 0; m < trainer->card->spec.modalities; m++)
-        plan.views[m] = trainer->views.views;
-    if (train->encoders == MOS_ENCODERS_SIDE_BY_SIDE) plan.lanes = trainer->device->threads;
+    for (int64_t m = 0; m < learner->card->spec.modalities; m++)
+        plan.views[m] = job->views.views;
+    if (train->encoders == MOS_ENCODERS_SIDE_BY_SIDE) plan.lanes = learner->device->threads;
     return plan;
 }
 
 /* Images of `slots` batches of `rows` patches in `views` view sets, as the loader holds them. */
-static double loader_bytes(const mos_trainer *trainer, int64_t rows, int64_t views, int64_t slots) {
-    const mos_model_card *card = trainer->card;
+static double loader_bytes(const mos_model_card *card, int64_t rows, int64_t views, int64_t slots) {
     double bands = 0;
     for (int64_t m = 0; m < card->spec.modalities; m++)
         bands += (double)card->spec.modality[m].bands;
     return (double)slots * (double)rows *
            ((double)views * bands * (double)(card->height * card->width) * sizeof(float) +
-            (double)trainer->classes + (double)sizeof(int64_t));
+            (double)card->spec.classes + (double)sizeof(int64_t));
 }
 
 /* Validation: weights of its own, a plan and a loader. */
-static mosaic_status validation_bytes(mos_trainer *trainer, double *bytes) {
+static mosaic_status validation_bytes(const mos_train_learner *learner, double *bytes) {
     mos_memory_report report;
     mos_model_plan plan = {.batch = MOS_INFERENCE_BATCH,
-                           .height = trainer->card->height,
-                           .width = trainer->card->width};
-    for (int64_t m = 0; m < trainer->card->spec.modalities; m++)
+                           .height = learner->card->height,
+                           .width = learner->card->width};
+    for (int64_t m = 0; m < learner->card->spec.modalities; m++)
         plan.views[m] = 1;
-    MOS_TRY(mos_model_plan_measure(trainer->model, &plan, &report));
+    MOS_TRY(mos_model_plan_measure(learner->model, &plan, &report));
     *bytes = (double)(report.total - report.gradients) +
-             loader_bytes(trainer, MOS_INFERENCE_BATCH, 1, 4);
+             loader_bytes(learner->card, MOS_INFERENCE_BATCH, 1, 4);
     return MOSAIC_OK;
 }
 
-mosaic_status mos_trainer_memory(mos_trainer *trainer, mos_run_memory *out) {
-    const mos_settings_train *train = &trainer->config->settings.train;
-    mos_optimizer_kind kind = mos_config_optimizer(trainer->config);
-    const mos_model_plan plan = mos_trainer_model_plan(trainer);
+mosaic_status mos_train_memory(const mos_train_job *job, const mos_train_learner *learner,
+                               mos_run_memory *out) {
+    const mos_settings_train *train = &job->config->settings.train;
+    mos_optimizer_kind kind = mos_config_optimizer(job->config);
+    const mos_model_plan plan = mos_train_model_plan(job, learner);
     mos_memory_report report;
     bool two = kind == MOS_OPTIMIZER_ADAM || kind == MOS_OPTIMIZER_ADAMW;
     *out = (mos_run_memory){.process = process_bytes};
-    MOS_TRY(validation_bytes(trainer, &out->validation));
-    MOS_TRY(mos_model_plan_measure(trainer->model, &plan, &report));
+    MOS_TRY(validation_bytes(learner, &out->validation));
+    MOS_TRY(mos_model_plan_measure(learner->model, &plan, &report));
     out->weights = (double)report.parameters;
     out->gradients = (double)report.gradients;
     out->moments = (two ? 2.0 : 1.0) * (double)report.gradients;
     out->packed = (double)report.packed;
     out->activations = (double)report.arena;
     out->losses = (double)mos_objective_bytes(
-        trainer->device, &trainer->objective_options, trainer->card->spec.modalities, train->batch,
-        trainer->card->spec.classes, trainer->card->spec.latent);
+        learner->device, &job->objective, learner->card->spec.modalities, train->batch,
+        learner->card->spec.classes, learner->card->spec.latent);
     if (plan.latents)
-        out->losses += 2.0 * sizeof(float) * (double)(train->batch * trainer->card->spec.latent);
-    out->views = loader_bytes(trainer, train->batch, trainer->views.views, train->prefetch + 1);
+        out->losses += 2.0 * sizeof(float) * (double)(train->batch * learner->card->spec.latent);
+    out->views = loader_bytes(learner->card, train->batch, job->views.views, train->prefetch + 1);
     out->checkpoint = out->weights + out->moments;
     out->total = out->process + out->weights + out->gradients + out->moments + out->packed +
                  out->activations + out->losses + out->views + out->validation + out->checkpoint;
@@ -85,7 +85,8 @@ typedef struct memory_way {
 } memory_way;
 
 typedef struct memory_search {
-    mos_trainer *trainer;
+    mos_train_job *job;
+    const mos_train_learner *learner;
     double budget, least; /* least: what the smallest way so far takes */
     bool found;
     memory_way way;
@@ -99,8 +100,8 @@ static bool is_chosen(const mos_config *config, const char *key) {
 
 /* Tries a way, where the configuration leaves it open. */
 static mosaic_status try_way(memory_search *search, memory_way way) {
-    const mos_config *config = search->trainer->config;
-    mos_settings_train *train = &search->trainer->config->settings.train;
+    const mos_config *config = search->job->config;
+    mos_settings_train *train = &search->job->config->settings.train;
     const mos_settings_train before = *train;
     mos_run_memory memory;
     if (search->found ||
@@ -111,7 +112,7 @@ static mosaic_status try_way(memory_search *search, memory_way way) {
     train->recompute = way.recompute;
     train->grad_cache = way.chunk;
     train->prefetch = way.prefetch;
-    mosaic_status status = mos_trainer_memory(search->trainer, &memory);
+    mosaic_status status = mos_train_memory(search->job, search->learner, &memory);
     *train = before;
     MOS_TRY(status);
     if (search->least == 0 || memory.total < search->least) search->least = memory.total;
@@ -126,7 +127,7 @@ static mosaic_status try_way(memory_search *search, memory_way way) {
  * hundredths, blocks and cached gradients a third; cached gradients change what batch norm sees, so
  * they come behind. */
 static mosaic_status search_ways(memory_search *search) {
-    const mos_settings_train *train = &search->trainer->config->settings.train;
+    const mos_settings_train *train = &search->job->config->settings.train;
     const int64_t batch = train->batch, asked = train->prefetch, given = train->grad_cache;
     for (int recompute = MOS_RECOMPUTE_NONE; recompute <= MOS_RECOMPUTE_BLOCK; recompute++)
         for (int64_t ahead = asked; ahead >= 0; ahead = ahead > 1 ? 1 : ahead - 1) {
@@ -142,9 +143,8 @@ static mosaic_status search_ways(memory_search *search) {
     return MOSAIC_OK;
 }
 
-static mosaic_status assign(mos_trainer *trainer, const char *key, const char *value) {
-    return mos_config_assign(trainer->config, key, value, MOS_ORIGIN_DERIVED,
-                             "derived: fits train.memory");
+static mosaic_status assign(mos_config *config, const char *key, const char *value) {
+    return mos_config_assign(config, key, value, MOS_ORIGIN_DERIVED, "derived: fits train.memory");
 }
 
 static mosaic_status take_way(memory_search *search) {
@@ -153,9 +153,9 @@ static mosaic_status take_way(memory_search *search) {
     char number[2][32];
     (void)snprintf(number[0], sizeof number[0], "%lld", (long long)way->chunk);
     (void)snprintf(number[1], sizeof number[1], "%lld", (long long)way->prefetch);
-    MOS_TRY(assign(search->trainer, "train.recompute", names[way->recompute]));
-    MOS_TRY(assign(search->trainer, "train.grad_cache", number[0]));
-    MOS_TRY(assign(search->trainer, "train.prefetch", number[1]));
+    MOS_TRY(assign(search->job->config, "train.recompute", names[way->recompute]));
+    MOS_TRY(assign(search->job->config, "train.grad_cache", number[0]));
+    MOS_TRY(assign(search->job->config, "train.prefetch", number[1]));
     const mos_run_memory *m = &search->memory;
     mos_log(MOS_LOG_NOTICE,
             "memory: %.2f of %.2f GB with train.recompute %s, train.grad_cache %s, train.prefetch "
@@ -169,10 +169,10 @@ static mosaic_status take_way(memory_search *search) {
     return MOSAIC_OK;
 }
 
-mosaic_status mos_trainer_choose_memory(mos_trainer *trainer) {
-    const mos_settings_train *train = &trainer->config->settings.train;
+mosaic_status mos_train_choose_memory(mos_train_job *job, const mos_train_learner *learner) {
+    const mos_settings_train *train = &job->config->settings.train;
     if (train->memory == 0) return MOSAIC_OK;
-    memory_search search = {.trainer = trainer, .budget = train->memory * 1e9};
+    memory_search search = {.job = job, .learner = learner, .budget = train->memory * 1e9};
     MOS_TRY(search_ways(&search));
     if (search.found) return take_way(&search);
     return mos_fail(MOSAIC_ERR_MEMORY,

@@ -33,37 +33,38 @@ static void add_vector(capture *it, const char *name, mos_dtype type, int64_t co
     tensor->shape[0] = count;
 }
 
-static void add_images(const mos_trainer *trainer, const mos_batch *batch, capture *it) {
-    for (int64_t m = 0; m < trainer->card->spec.modalities; m++) {
-        const mos_modality_spec *modality = &trainer->card->spec.modality[m];
+static void add_images(const mos_model_card *card, int64_t views, const mos_batch *batch,
+                       capture *it) {
+    for (int64_t m = 0; m < card->spec.modalities; m++) {
+        const mos_modality_spec *modality = &card->spec.modality[m];
         (void)snprintf(it->name[it->count], NAME_BYTES, "images.%s", modality->name);
         mos_tensor_source *images = add(it, MOS_F32, batch->images[m]);
         images->rank = 4; /* [views*batch, bands, h, w], view-major */
-        images->shape[0] = trainer->views.views * batch->count;
+        images->shape[0] = views * batch->count;
         images->shape[1] = modality->bands;
-        images->shape[2] = trainer->card->height;
-        images->shape[3] = trainer->card->width;
+        images->shape[2] = card->height;
+        images->shape[3] = card->width;
     }
 }
 
-static mosaic_status add_weights(const mos_trainer *trainer, capture *it) {
-    mos_device *device = trainer->device;
-    int64_t params = mos_model_param_count(trainer->model);
-    int64_t state = mos_model_state_count(trainer->model);
+static mosaic_status add_weights(const mos_train_learner *learner, capture *it) {
+    mos_device *device = learner->device;
+    int64_t params = mos_model_param_count(learner->model);
+    int64_t state = mos_model_state_count(learner->model);
     MOS_TRY(mos_alloc((size_t)params, sizeof(float), "weights for replay", &it->params));
     MOS_TRY(mos_alloc((size_t)state, sizeof(float), "weights for replay", &it->state));
-    MOS_TRY(mos_get_f32(device, mos_model_params(trainer->model), it->params, params));
-    MOS_TRY(mos_get_f32(device, mos_model_state(trainer->model), it->state, state));
+    MOS_TRY(mos_get_f32(device, mos_model_params(learner->model), it->params, params));
+    MOS_TRY(mos_get_f32(device, mos_model_state(learner->model), it->state, state));
     add_vector(it, "params", MOS_F32, params, it->params);
     add_vector(it, "state", MOS_F32, state, it->state);
     return MOSAIC_OK;
 }
 
-static mosaic_status list_ids(const mos_trainer *trainer, const mos_batch *batch, mos_text *out) {
+static mosaic_status list_ids(const mos_dataset *set, const mos_batch *batch, mos_text *out) {
     mos_text_add(out, "[");
     for (int64_t i = 0; i < batch->count; i++) {
         mos_sample sample;
-        MOS_TRY(mos_dataset_sample(trainer->dataset, batch->samples[i], &sample));
+        MOS_TRY(mos_dataset_sample(set, batch->samples[i], &sample));
         if (i > 0) mos_text_add(out, ", ");
         mos_text_add_json(out, sample.id);
     }
@@ -73,34 +74,32 @@ static mosaic_status list_ids(const mos_trainer *trainer, const mos_batch *batch
 
 static mosaic_status write_capture(mos_trainer *trainer, const mos_batch *batch, const char *path,
                                    const char *message, capture *it) {
+    const mos_model_card *card = trainer->learner.card;
     char folder[4096], step[32], epoch[32];
-    MOS_TRY(mos_trainer_path(trainer, "replay", folder, sizeof folder));
+    MOS_TRY(mos_train_path(&trainer->run, "replay", folder, sizeof folder));
     MOS_TRY(mos_make_dirs(folder));
-    MOS_TRY(list_ids(trainer, batch, &it->ids));
+    MOS_TRY(list_ids(trainer->data.set, batch, &it->ids));
     add_vector(it, "samples", MOS_I64, batch->count, batch->samples);
-    add_images(trainer, batch, it);
-    MOS_TRY(add_weights(trainer, it));
-    if (trainer->classes > 0) {
+    add_images(card, trainer->job.views.views, batch, it);
+    MOS_TRY(add_weights(&trainer->learner, it));
+    if (trainer->data.classes > 0) {
         (void)snprintf(it->name[it->count], NAME_BYTES, "labels");
         mos_tensor_source *labels = add(it, MOS_I8, batch->labels);
         labels->rank = 2;
         labels->shape[0] = batch->count;
-        labels->shape[1] = trainer->classes;
+        labels->shape[1] = trainer->data.classes;
     }
-    for (int64_t m = 0; m < trainer->card->spec.modalities; m++) {
+    for (int64_t m = 0; m < card->spec.modalities; m++) {
         char name[NAME_BYTES];
-        (void)snprintf(name, sizeof name, "present.%s", trainer->card->spec.modality[m].name);
+        (void)snprintf(name, sizeof name, "present.%s", card->spec.modality[m].name);
         add_vector(it, name, MOS_U8, batch->count, batch->present[m]);
     }
     (void)snprintf(step, sizeof step, "%lld", (long long)trainer->at.step + 1);
     (void)snprintf(epoch, sizeof epoch, "%lld", (long long)trainer->at.epoch + 1);
-    const char *const pairs[] = {"format",  "mosaic-replay-1",
-                                 "step",    step,
-                                 "epoch",   epoch,
-                                 "message", message,
-                                 "ids",     it->ids.data,
-                                 "views",   trainer->views.kinds,
-                                 "config",  trainer->card->config};
+    const char *const pairs[] = {
+        "format",  "mosaic-replay-1", "step", step,         "epoch", epoch,
+        "message", message,           "ids",  it->ids.data, "views", trainer->job.views.kinds,
+        "config",  card->config};
     return mos_safetensors_write(path, it->tensor, it->count, pairs,
                                  sizeof pairs / sizeof pairs[0] / 2);
 }
@@ -119,7 +118,7 @@ mosaic_status mos_trainer_capture(mos_trainer *trainer, const mos_batch *batch,
     if (used < (int)sizeof message - 1)
         (void)snprintf(message + used, sizeof message - (size_t)used, ")");
     mosaic_status status;
-    MOS_GOTO(mos_trainer_path(trainer, name, path, sizeof path));
+    MOS_GOTO(mos_train_path(&trainer->run, name, path, sizeof path));
     MOS_GOTO(mos_alloc(1, sizeof *it, "a batch for replay", &it));
     status = write_capture(trainer, batch, path, message, it);
 done:

@@ -11,8 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static mosaic_status use_published(mos_trainer *trainer) {
-    mos_model_card *card = trainer->card;
+static mosaic_status use_published(mos_model_card *card) {
     for (int64_t m = 0; m < card->spec.modalities; m++) {
         const mos_modality_spec *modality = &card->spec.modality[m];
         for (int64_t b = 0; b < modality->bands; b++) {
@@ -27,8 +26,8 @@ static mosaic_status use_published(mos_trainer *trainer) {
     return MOSAIC_OK;
 }
 
-static mosaic_status take(mos_trainer *trainer, const mos_band_statistics *rows, int64_t count) {
-    mos_model_card *card = trainer->card;
+static mosaic_status take(const mos_train_job *job, const mos_band_statistics *rows, int64_t count,
+                          mos_model_card *card) {
     for (int64_t m = 0; m < card->spec.modalities; m++) {
         const mos_modality_spec *modality = &card->spec.modality[m];
         for (int64_t b = 0; b < modality->bands; b++) {
@@ -39,7 +38,7 @@ static mosaic_status take(mos_trainer *trainer, const mos_band_statistics *rows,
                     strcmp(rows[i].band, band) == 0)
                     found = &rows[i];
             }
-            if (found == NULL && trainer->config->settings.data.statistics == MOS_STATISTICS_MODEL)
+            if (found == NULL && job->config->settings.data.statistics == MOS_STATISTICS_MODEL)
                 return mos_fail(MOSAIC_ERR_DATA,
                                 "'data.statistics: model': the model knows no band '%s' of "
                                 "modality '%s'",
@@ -115,9 +114,9 @@ static mosaic_status load(const char *path, mos_band_statistics **rows, int64_t 
 }
 
 /* Those a model was trained with: its features mean what they meant only behind them. */
-static mosaic_status of_model(const mos_trainer *trainer, mos_band_statistics **rows,
+static mosaic_status of_model(const mos_train_job *job, mos_band_statistics **rows,
                               int64_t *count) {
-    const char *path = trainer->options->init_from;
+    const char *path = job->options->init_from;
     mos_model_card *card = NULL;
     mosaic_status status;
     if (path == NULL)
@@ -149,28 +148,27 @@ done:
     return status;
 }
 
-mosaic_status mos_trainer_statistics(mos_trainer *trainer) {
-    const mos_settings_data *data = &trainer->config->settings.data;
-    if (data->statistics == MOS_STATISTICS_REBEN) return use_published(trainer);
+mosaic_status mos_train_statistics(const mos_train_job *job, const mos_train_run_files *run,
+                                   const mos_train_data *data, int threads, mos_model_card *card) {
+    const mos_settings_data *settings = &job->config->settings.data;
+    if (settings->statistics == MOS_STATISTICS_REBEN) return use_published(card);
     mos_band_statistics *rows = NULL;
     int64_t count = 0;
     char path[4096] = "";
     mosaic_status status = MOSAIC_OK;
-    if (trainer->run.path[0] != '\0')
-        MOS_GOTO(mos_trainer_path(trainer, "statistics.csv", path, sizeof path));
-    if (trainer->options->resume && mos_path_exists(path)) {
+    if (run->directory.path[0] != '\0')
+        MOS_GOTO(mos_train_path(run, "statistics.csv", path, sizeof path));
+    if (job->options->resume && mos_path_exists(path)) {
         MOS_GOTO(load(path, &rows, &count));
-    } else if (data->statistics == MOS_STATISTICS_MODEL) {
-        MOS_GOTO(of_model(trainer, &rows, &count));
+    } else if (settings->statistics == MOS_STATISTICS_MODEL) {
+        MOS_GOTO(of_model(job, &rows, &count));
         MOS_GOTO(save(path, rows, count));
     } else {
-        MOS_GOTO(mos_statistics_compute(trainer->dataset, MOS_SPLIT_TRAIN, data->statistics_limit,
-                                        trainer->device != NULL ? trainer->device->threads
-                                                                : trainer->options->threads,
-                                        true, &rows, &count));
+        MOS_GOTO(mos_statistics_compute(data->set, MOS_SPLIT_TRAIN, settings->statistics_limit,
+                                        threads, true, &rows, &count));
         MOS_GOTO(save(path, rows, count));
     }
-    status = take(trainer, rows, count);
+    status = take(job, rows, count, card);
 done:
     mos_free(rows);
     return status;

@@ -12,33 +12,33 @@ static bool any_present(const mos_batch *batch, int64_t m) {
 }
 
 /* A modality that no patch of the batch has is left alone: its terms are masked. */
-static mos_step_input make_input(const mos_trainer *trainer, const mos_batch *batch) {
+static mos_step_input make_input(int64_t modalities, const mos_batch *batch) {
     mos_step_input input = {.batch = batch->count, .labels = batch->labels};
-    for (int64_t m = 0; m < trainer->card->spec.modalities; m++) {
+    for (int64_t m = 0; m < modalities; m++) {
         input.present[m] = batch->all_present[m] ? NULL : batch->present[m];
         if (any_present(batch, m)) input.images[m] = batch->images[m];
     }
     return input;
 }
 
-static mos_step_rate make_rate(const mos_trainer *trainer) {
-    const mos_settings_train *train = &trainer->config->settings.train;
-    mos_optimizer_kind kind = mos_config_optimizer(trainer->config);
+static mos_step_rate make_rate(const mos_config *config, const mos_schedule *schedule,
+                               int64_t step) {
+    const mos_settings_train *train = &config->settings.train;
+    mos_optimizer_kind kind = mos_config_optimizer(config);
     bool momentum = kind == MOS_OPTIMIZER_SGD || kind == MOS_OPTIMIZER_LARS;
-    return (mos_step_rate){
-        .optimizer = {.kind = kind,
-                      .step = trainer->at.step + 1,
-                      .lr = mos_schedule_rate(&trainer->schedule, trainer->at.step),
-                      .beta1 = momentum ? train->momentum : train->beta1,
-                      .beta2 = train->beta2,
-                      .eps = train->eps,
-                      .trust = train->trust,
-                      .weight_decay = train->weight_decay,
-                      .nesterov = train->nesterov},
-        .clip = train->clip};
+    return (mos_step_rate){.optimizer = {.kind = kind,
+                                         .step = step + 1,
+                                         .lr = mos_schedule_rate(schedule, step),
+                                         .beta1 = momentum ? train->momentum : train->beta1,
+                                         .beta2 = train->beta2,
+                                         .eps = train->eps,
+                                         .trust = train->trust,
+                                         .weight_decay = train->weight_decay,
+                                         .nesterov = train->nesterov},
+                           .clip = train->clip};
 }
 
-static void add_sums(mos_trainer *trainer, const mos_batch *batch, const mos_step_result *step) {
+static void add_sums(const mos_batch *batch, const mos_step_result *step, mos_train_position *at) {
     const mos_objective_result *result = &step->losses;
     const mos_repairs *repairs = &batch->repairs;
     double values[MOS_SUM_COUNT] = {
@@ -61,44 +61,47 @@ static void add_sums(mos_trainer *trainer, const mos_batch *batch, const mos_ste
     for (int k = 0; k < MOS_TERM_COUNT; k++)
         values[MOS_SUM_TERM + k] = result->term[k];
     for (int i = 0; i < MOS_SUM_COUNT; i++) {
-        trainer->at.interval[i] += values[i];
-        trainer->at.whole[i] += values[i];
-        trainer->at.run[i] += values[i];
+        at->interval[i] += values[i];
+        at->whole[i] += values[i];
+        at->run[i] += values[i];
     }
 }
 
 /* NaN or Inf anywhere stops the run with the batch on disk. */
 static mosaic_status compute(mos_trainer *trainer, const mos_batch *batch,
                              mos_step_result *result) {
-    const mos_step_input input = make_input(trainer, batch);
-    const mos_step_rate rate = make_rate(trainer);
-    mos_objective_warm(trainer->objective, trainer->objective_options.weight,
-                       mos_schedule_ramp(trainer->msc_warmup, trainer->at.step));
-    mosaic_status status = mos_step_run(&trainer->step, &input, &rate, result);
+    mos_train_learner *learner = &trainer->learner;
+    const int64_t step = trainer->at.step;
+    const mos_step_input input = make_input(learner->card->spec.modalities, batch);
+    const mos_step_rate rate = make_rate(trainer->job.config, &learner->schedule, step);
+    mos_objective_warm(learner->objective, trainer->job.objective.weight,
+                       mos_schedule_ramp(learner->msc_warmup, step));
+    mosaic_status status = mos_step_run(&learner->step, &input, &rate, result);
     if (result->not_finite != NULL)
         return mos_trainer_capture(trainer, batch, &result->losses, result->not_finite);
     return status;
 }
 
 mosaic_status mos_trainer_step(mos_trainer *trainer, bool *ended) {
+    mos_train_clock *clock = &trainer->clock;
     mos_batch *batch;
     mos_step_result result = {0};
     uint64_t allocations = mos_alloc_count();
     *ended = false;
-    MOS_TRY(mos_loader_next(trainer->loader, &batch));
+    MOS_TRY(mos_loader_next(trainer->data.loader, &batch));
     if (batch == NULL) {
         *ended = true;
         return MOSAIC_OK;
     }
     MOS_TRY(compute(trainer, batch, &result));
-    if (trainer->steps_here > 0) trainer->heap_calls += (int64_t)(mos_alloc_count() - allocations);
-    MOS_TRY(mos_trainer_drifts(trainer));
-    add_sums(trainer, batch, &result);
+    if (clock->steps_here > 0) clock->heap_calls += (int64_t)(mos_alloc_count() - allocations);
+    MOS_TRY(mos_train_drifts(&trainer->data, &trainer->run));
+    add_sums(batch, &result, &trainer->at);
     trainer->at.step++;
     trainer->at.batch++;
-    trainer->steps_here++;
-    trainer->samples_here += batch->count;
-    trainer->lap_samples += batch->count;
+    clock->steps_here++;
+    clock->samples_here += batch->count;
+    clock->lap_samples += batch->count;
     mos_trainer_show_progress(trainer, &result.losses);
     return MOSAIC_OK;
 }

@@ -5,35 +5,36 @@
 
 #include "base/memory.h"
 
-void mos_trainer_share_weights(mos_trainer *trainer) {
-    mos_device *device = trainer->device;
-    size_t params = (size_t)mos_model_param_count(trainer->model) * device->real_bytes;
-    size_t state = (size_t)mos_model_state_count(trainer->model) * device->real_bytes;
-    device->ops->copy(device, mos_model_params(trainer->eval_model),
-                      mos_model_params(trainer->model), params);
-    device->ops->copy(device, mos_model_state(trainer->eval_model), mos_model_state(trainer->model),
+void mos_train_share_weights(const mos_train_learner *learner) {
+    mos_device *device = learner->device;
+    size_t params = (size_t)mos_model_param_count(learner->model) * device->real_bytes;
+    size_t state = (size_t)mos_model_state_count(learner->model) * device->real_bytes;
+    device->ops->copy(device, mos_model_params(learner->eval_model),
+                      mos_model_params(learner->model), params);
+    device->ops->copy(device, mos_model_state(learner->eval_model), mos_model_state(learner->model),
                       state);
-    mos_model_refresh(trainer->eval_model);
+    mos_model_refresh(learner->eval_model);
 }
 
-mosaic_status mos_trainer_infer(mos_trainer *trainer, const int64_t *rows, int64_t count,
-                                mos_inference *out) {
-    return mos_inference_run(trainer->eval_model, trainer->card, trainer->dataset, rows, count,
-                             false, trainer->loader_options.threads, false, out);
+mosaic_status mos_train_infer(const mos_train_learner *learner, const mos_train_data *data,
+                              const int64_t *rows, int64_t count, mos_inference *out) {
+    return mos_inference_run(learner->eval_model, learner->card, data->set, rows, count, false,
+                             data->loader_options.threads, false, out);
 }
 
-mosaic_status mos_trainer_validate(mos_trainer *trainer, mos_validation *out) {
+mosaic_status mos_train_validate(const mos_train_learner *learner, mos_train_data *data,
+                                 mos_validation *out) {
     double threshold[MOS_MAX_CLASSES];
     mos_inference result = {0};
     *out = (mos_validation){0};
-    if (!trainer->use_macro_ap || trainer->valid_count == 0) return MOSAIC_OK;
-    for (int64_t l = 0; l < trainer->classes; l++)
+    if (!data->use_macro_ap || data->valid_count == 0) return MOSAIC_OK;
+    for (int64_t l = 0; l < data->classes; l++)
         threshold[l] = 0.5;
     mosaic_status status;
-    MOS_GOTO(mos_trainer_infer(trainer, trainer->valid_rows, trainer->valid_count, &result));
+    MOS_GOTO(mos_train_infer(learner, data, data->valid_rows, data->valid_count, &result));
     MOS_GOTO(mos_metrics_compute(result.probability, result.labels, result.n, result.classes,
                                  threshold, &out->metrics));
-    trainer->validation_repairs = result.repairs;
+    data->validation_repairs = result.repairs;
     out->valid = true;
     out->n = result.n;
     out->probability = result.probability;

@@ -11,11 +11,13 @@
 /* ---- after a step ---- */
 
 static mosaic_status after_step(mos_trainer *trainer) {
-    const mos_settings_train *train = &trainer->config->settings.train;
+    const mos_settings_train *train = &trainer->job.config->settings.train;
     int64_t step = trainer->at.step;
-    bool last = trainer->at.batch == trainer->batches;
+    bool last = trainer->at.batch == trainer->data.batches;
     if (step % train->log_every == 0 || last) MOS_TRY(mos_trainer_interval_line(trainer));
-    if (step % train->health_every == 0 || last) MOS_TRY(mos_trainer_check_health(trainer));
+    if (step % train->health_every == 0 || last)
+        MOS_TRY(
+            mos_train_check_health(&trainer->job, &trainer->learner, &trainer->run, &trainer->at));
     if (train->checkpoint_every > 0 && step % train->checkpoint_every == 0 && !last)
         return mos_checkpoint_write(trainer);
     return MOSAIC_OK;
@@ -32,16 +34,17 @@ static mosaic_status stop_for_signal(mos_trainer *trainer) {
 }
 
 static bool out_of_steps(const mos_trainer *trainer) {
-    return trainer->options->max_steps > 0 && trainer->at.step >= trainer->options->max_steps;
+    return trainer->job.options->max_steps > 0 &&
+           trainer->at.step >= trainer->job.options->max_steps;
 }
 
 /* ---- an epoch ---- */
 
 static mosaic_status run_steps(mos_trainer *trainer) {
-    if (trainer->at.batch < trainer->batches)
-        MOS_TRY(mos_loader_start(trainer->loader, trainer->at.epoch, trainer->at.batch));
-    trainer->wait_before_ns = 0;
-    while (trainer->at.batch < trainer->batches && !out_of_steps(trainer)) {
+    if (trainer->at.batch < trainer->data.batches)
+        MOS_TRY(mos_loader_start(trainer->data.loader, trainer->at.epoch, trainer->at.batch));
+    trainer->clock.wait_before_ns = 0;
+    while (trainer->at.batch < trainer->data.batches && !out_of_steps(trainer)) {
         bool ended;
         if (mos_stop_pending() != 0) return stop_for_signal(trainer);
         MOS_TRY(mos_trainer_step(trainer, &ended));
@@ -50,22 +53,20 @@ static mosaic_status run_steps(mos_trainer *trainer) {
                             "epoch %lld ended after %lld of %lld batches: too many patches were "
                             "skipped",
                             (long long)trainer->at.epoch + 1, (long long)trainer->at.batch,
-                            (long long)trainer->batches);
+                            (long long)trainer->data.batches);
         MOS_TRY(after_step(trainer));
     }
     return mos_stop_pending() != 0 ? stop_for_signal(trainer) : MOSAIC_OK;
 }
 
 /* The score of this epoch, where there is one; NaN otherwise. */
-static double score_of(const mos_trainer *trainer, const mos_validation *validation) {
-    const double *sums = trainer->at.whole;
+static double score_of(bool use_macro_ap, const double *sums, const mos_validation *validation) {
     if (validation->valid) return validation->metrics.macro.average_precision;
-    if (trainer->use_macro_ap) return NAN;
+    if (use_macro_ap) return NAN;
     return -sums[MOS_SUM_LOSS] / fmax(sums[MOS_SUM_STEPS], 1);
 }
 
-static void judge_score(mos_trainer *trainer, double score) {
-    mos_train_position *at = &trainer->at;
+static void judge_score(mos_train_position *at, double score) {
     at->last_score = score;
     if (!isfinite(score)) return;
     if (at->best_step == 0 || score > at->best_score) {
@@ -78,9 +79,8 @@ static void judge_score(mos_trainer *trainer, double score) {
     }
 }
 
-static void say_epoch(const mos_trainer *trainer, const mos_validation *validation,
-                      const mos_validation *online) {
-    const mos_train_position *at = &trainer->at;
+static void say_epoch(const mos_train_position *at, int64_t epochs,
+                      const mos_validation *validation, const mos_validation *online) {
     char loss[32], scores[160] = "", probe[80] = "", number[3][32];
     mos_format_double(loss, sizeof loss,
                       at->whole[MOS_SUM_LOSS] / fmax(at->whole[MOS_SUM_STEPS], 1), 4);
@@ -97,37 +97,39 @@ static void say_epoch(const mos_trainer *trainer, const mos_validation *validati
                        mos_format_double(number[0], 32, online->metrics.macro.average_precision, 4),
                        (long long)online->metrics.averaged);
     mos_log(MOS_LOG_NOTICE, "epoch %lld/%lld: loss %s%s%s%s", (long long)at->epoch + 1,
-            (long long)trainer->config->settings.train.epochs, loss, scores, probe,
-            at->best_step == at->step ? " (best)" : "");
+            (long long)epochs, loss, scores, probe, at->best_step == at->step ? " (best)" : "");
 }
 
 static mosaic_status validate(mos_trainer *trainer, mos_validation *out) {
-    const mos_settings_train *train = &trainer->config->settings.train;
+    const mos_settings_train *train = &trainer->job.config->settings.train;
+    mos_train_learner *learner = &trainer->learner;
+    mos_train_data *data = &trainer->data;
     bool last = trainer->at.epoch + 1 == train->epochs;
     *out = (mos_validation){0};
     trainer->at.last_score = NAN;
     if ((trainer->at.epoch + 1) % train->validate_every != 0 && !last) return MOSAIC_OK;
-    if (trainer->use_macro_ap) {
-        mos_trainer_share_weights(trainer);
-        if (mos_trainer_needs_probe(trainer))
-            MOS_TRY(mos_trainer_fit_head(trainer, train->probe_limit));
-        MOS_TRY(mos_trainer_validate(trainer, out));
+    if (data->use_macro_ap) {
+        mos_train_share_weights(learner);
+        if (mos_train_needs_probe(&trainer->job, data))
+            MOS_TRY(mos_train_fit_head(&trainer->job, data, learner, train->probe_limit));
+        MOS_TRY(mos_train_validate(learner, data, out));
     }
-    judge_score(trainer, score_of(trainer, out));
+    judge_score(&trainer->at, score_of(data->use_macro_ap, trainer->at.whole, out));
     return MOSAIC_OK;
 }
 
 static mosaic_status end_epoch(mos_trainer *trainer) {
-    const mos_settings_train *train = &trainer->config->settings.train;
+    const mos_settings_train *train = &trainer->job.config->settings.train;
     mos_train_position *at = &trainer->at;
     mos_validation validation, online = {0};
     int64_t before = mos_now_ns();
     mosaic_status status;
     MOS_GOTO(validate(trainer, &validation));
-    MOS_GOTO(mos_trainer_online_probe(trainer, &online));
+    MOS_GOTO(mos_train_online_probe(&trainer->job, &trainer->data, &trainer->learner, at->epoch,
+                                    &online));
     MOS_GOTO(mos_trainer_epoch_line(trainer, validation.valid ? &validation.metrics : NULL,
                                     online.valid ? &online.metrics : NULL));
-    say_epoch(trainer, &validation, &online);
+    say_epoch(at, train->epochs, &validation, &online);
     memset(at->whole, 0, sizeof at->whole);
     at->epoch++;
     at->batch = 0;
@@ -141,20 +143,20 @@ static mosaic_status end_epoch(mos_trainer *trainer) {
 done:
     mos_validation_release(&validation);
     mos_validation_release(&online);
-    trainer->lap_ns += mos_now_ns() - before; /* validation is not training time */
-    trainer->started_ns += mos_now_ns() - before;
+    trainer->clock.lap_ns += mos_now_ns() - before; /* validation is not training time */
+    trainer->clock.started_ns += mos_now_ns() - before;
     return status;
 }
 
 static mosaic_status run_epochs(mos_trainer *trainer) {
     while (!trainer->at.finished) {
         MOS_TRY(run_steps(trainer));
-        if (trainer->at.batch == trainer->batches) MOS_TRY(end_epoch(trainer));
+        if (trainer->at.batch == trainer->data.batches) MOS_TRY(end_epoch(trainer));
         if (out_of_steps(trainer) && !trainer->at.finished) {
-            trainer->reduced = true;
+            trainer->run.reduced = true;
             if (trainer->at.batch > 0) MOS_TRY(mos_checkpoint_write(trainer));
             mos_log(MOS_LOG_NOTICE, "reduced run: stopped after %lld of %lld steps",
-                    (long long)trainer->at.step, (long long)trainer->schedule.steps);
+                    (long long)trainer->at.step, (long long)trainer->learner.schedule.steps);
             return MOSAIC_OK;
         }
         if (!trainer->at.finished && mos_stop_pending() != 0) return stop_for_signal(trainer);
@@ -164,45 +166,47 @@ static mosaic_status run_epochs(mos_trainer *trainer) {
 
 /* ---- a run ---- */
 
-static void say_draws(const mos_trainer *trainer) {
+static void say_draws(const mos_train_data *data) {
     mos_text text = {0};
-    mos_trainer_add_draws(trainer, &text);
+    mos_train_add_draws(data, &text);
     if (text.size > 0) mos_log(MOS_LOG_NOTICE, "%s", text.data);
     mos_text_release(&text);
 }
 
 static void announce(const mos_trainer *trainer) {
+    const mos_train_data *data = &trainer->data;
+    const mos_train_learner *learner = &trainer->learner;
     mos_memory_report memory;
-    mos_model_memory(trainer->model, &memory);
-    mos_log(MOS_LOG_NOTICE, "%s on %s", trainer->objective_options.method->name,
-            trainer->device->description);
+    mos_model_memory(learner->model, &memory);
+    mos_log(MOS_LOG_NOTICE, "%s on %s", trainer->job.objective.method->name,
+            learner->device->description);
     mos_log(MOS_LOG_NOTICE,
             "%lld training patches (%lld with labels), %lld validation patches, %lld classes, "
             "%lld step%s an epoch, %.0f MiB for the model",
-            (long long)trainer->train_count, (long long)trainer->labeled_count,
-            (long long)trainer->valid_count, (long long)trainer->classes,
-            (long long)trainer->batches, trainer->batches == 1 ? "" : "s",
-            (double)memory.total / 1048576.0);
-    if (trainer->labeled_count < trainer->train_count) say_draws(trainer);
-    mos_trainer_say_loss(trainer);
-    if (trainer->dropped_rows > 0)
+            (long long)data->train_count, (long long)data->labeled_count,
+            (long long)data->valid_count, (long long)data->classes, (long long)data->batches,
+            data->batches == 1 ? "" : "s", (double)memory.total / 1048576.0);
+    if (data->labeled_count < data->train_count) say_draws(data);
+    mos_train_say_loss(&trainer->job, learner);
+    if (data->dropped_rows > 0)
         mos_log(MOS_LOG_WARNING, "%lld training patches have none of the modalities in use",
-                (long long)trainer->dropped_rows);
+                (long long)data->dropped_rows);
 }
 
 static mosaic_status run(mos_trainer *trainer, mos_train_summary *out) {
     MOS_TRY(mos_trainer_prepare(trainer));
     announce(trainer);
-    if (trainer->options->plan != NULL) return mos_trainer_plan(trainer, trainer->options->plan);
-    if (trainer->options->save_initial && trainer->at.step == 0)
-        MOS_TRY(mos_trainer_save_initial(trainer));
+    if (trainer->job.options->plan != NULL)
+        return mos_trainer_plan(trainer, trainer->job.options->plan);
+    if (trainer->job.options->save_initial && trainer->at.step == 0)
+        MOS_TRY(mos_train_save_initial(&trainer->run, &trainer->learner));
     MOS_TRY(mos_trainer_provenance(trainer, "running"));
-    MOS_TRY(mos_trainer_data_summary(trainer));
-    trainer->started_ns = trainer->lap_ns = mos_now_ns();
-    mos_progress_begin(&trainer->progress, "train", 0);
+    MOS_TRY(mos_train_data_summary(&trainer->data, &trainer->run));
+    trainer->clock.started_ns = trainer->clock.lap_ns = mos_now_ns();
+    mos_progress_begin(&trainer->clock.progress, "train", 0);
     mosaic_status status = run_epochs(trainer);
-    mos_progress_end(&trainer->progress);
-    out->seconds = (double)(mos_now_ns() - trainer->started_ns) * 1e-9;
+    mos_progress_end(&trainer->clock.progress);
+    out->seconds = (double)(mos_now_ns() - trainer->clock.started_ns) * 1e-9;
     if (status == MOSAIC_OK) status = mos_trainer_finish(trainer, out);
     if (status == MOSAIC_OK) return mos_trainer_provenance(trainer, "complete");
     if (status != MOSAIC_INTERRUPTED) {
@@ -216,21 +220,22 @@ static mosaic_status run(mos_trainer *trainer, mos_train_summary *out) {
 }
 
 mosaic_status mos_train_run(const mos_train_options *options, mos_train_summary *out) {
-    mos_trainer trainer = {.options = options, .run = {.lock = -1}};
+    mos_trainer trainer = {.job.options = options, .run.directory.lock = -1};
     *out = (mos_train_summary){0};
     mos_stop_begin();
     mosaic_status status = run(&trainer, out);
     /* The caller reports it on the screen; the run's own log keeps it too. */
-    if (status != MOSAIC_OK && trainer.text_log != NULL)
-        (void)fprintf(trainer.text_log, "%s: %s\n", mosaic_status_name(status), mosaic_error());
+    if (status != MOSAIC_OK && trainer.run.text_log != NULL)
+        (void)fprintf(trainer.run.text_log, "%s: %s\n", mosaic_status_name(status), mosaic_error());
     out->epochs = trainer.at.epoch;
     out->steps = trainer.at.step;
     out->best_epoch = trainer.at.best_epoch;
-    out->score_is_loss = !trainer.use_macro_ap;
+    out->score_is_loss = !trainer.data.use_macro_ap;
     out->best_score = trainer.at.best_step > 0 ? trainer.at.best_score : NAN;
-    out->reduced = trainer.reduced;
+    out->reduced = trainer.run.reduced;
     out->stopped_early = trainer.at.stopped_early != 0;
-    if (out->seconds > 0) out->samples_per_second = (double)trainer.samples_here / out->seconds;
+    if (out->seconds > 0)
+        out->samples_per_second = (double)trainer.clock.samples_here / out->seconds;
     mos_trainer_release(&trainer);
     mos_stop_end();
     return status;
