@@ -42,6 +42,21 @@ if(NOT MOSAIC_ONEDNN STREQUAL "OFF")
   endif()
 endif()
 
+# Optional: MOSAIC_MPI lists those that are there; each becomes a module of its own (MosaicRooms.cmake).
+set(MOSAIC_MPI "")
+if(NOT MOSAIC_CORE)
+  pkg_check_modules(MOSAIC_MPI_openmpi QUIET ompi-c)
+  pkg_check_modules(MOSAIC_MPI_mpich QUIET mpich)
+  foreach(name openmpi mpich)
+    if(MOSAIC_MPI_${name}_FOUND)
+      list(APPEND MOSAIC_MPI ${name})
+    endif()
+  endforeach()
+  if(NOT MOSAIC_MPI)
+    message(STATUS "MPI is not there (pkg-config: ompi-c, mpich): built for one process")
+  endif()
+endif()
+
 # mosaic_protobuf(<target> <file.proto>): a library of the messages, whose header is <file>.pb-c.h. Generated code is not held to
 # our warnings.
 function(mosaic_protobuf target proto)

@@ -7,6 +7,7 @@ set(MOSAIC_ROOM_LIBRARIES "" CACHE INTERNAL "")
 function(mosaic_room name)
   cmake_parse_arguments(ROOM "" "" "DEPENDS;LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.c)
+  list(FILTER sources EXCLUDE REGEX "/module/") # shared objects of their own, loaded at run time
   if(NOT sources)
     add_library(mos_${name} INTERFACE)
     target_link_libraries(mos_${name} INTERFACE ${ROOM_LIBRARIES})
@@ -45,6 +46,21 @@ function(mosaic_library)
   install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/mosaic DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
   configure_file(${CMAKE_SOURCE_DIR}/cmake/mosaic.pc.in ${CMAKE_BINARY_DIR}/mosaic.pc @ONLY)
   install(FILES ${CMAKE_BINARY_DIR}/mosaic.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endfunction()
+
+# libmosaic_mpi_<name>.so for every MPI that the build found (MosaicDependencies.cmake): loaded at run time, so that the
+# program runs on machines without MPI.
+function(mosaic_mpi_modules)
+  foreach(name IN LISTS MOSAIC_MPI)
+    add_library(mosaic_mpi_${name} MODULE ${CMAKE_SOURCE_DIR}/src/dist/module/mpi_module.c)
+    target_include_directories(mosaic_mpi_${name} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
+    target_include_directories(mosaic_mpi_${name} SYSTEM PRIVATE ${MOSAIC_MPI_${name}_INCLUDE_DIRS})
+    target_link_directories(mosaic_mpi_${name} PRIVATE ${MOSAIC_MPI_${name}_LIBRARY_DIRS})
+    # mpi.h casts away const in its constants
+    target_compile_options(mosaic_mpi_${name} PRIVATE -Wno-cast-qual)
+    target_link_libraries(mosaic_mpi_${name} PRIVATE mosaic_flags ${MOSAIC_MPI_${name}_LIBRARIES})
+    install(TARGETS mosaic_mpi_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  endforeach()
 endfunction()
 
 # Every tests/<room>/*_test.c is one program linked with its room, cmocka and the test support files.

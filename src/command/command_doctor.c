@@ -5,6 +5,8 @@
 #include "bench/fma_roof.h"
 #include "bench/self_test.h"
 #include "command/command_table.h"
+#include "dist/comm_module.h"
+#include "dist/launch.h"
 #include "io/raster.h"
 
 #include <string.h>
@@ -39,6 +41,23 @@ static void add_instructions(mos_text *out) {
                  mos_isa_name(mos_isa_of_processor()), mos_isa_tiles() ? " and amx" : "");
 }
 
+/* How this very process was started, and which MPI could be used: loaded, not initialised. */
+static void add_ranks(mos_text *out) {
+    const mos_launch launch = mos_launch_detect();
+    mos_text_add(out, "%-24s ", "ranks");
+    if (launch.by == NULL)
+        mos_text_add(out, "started alone");
+    else
+        mos_text_add(out, "rank %lld of %lld, started by %s", (long long)launch.rank,
+                     (long long)launch.size, launch.by);
+    for (size_t i = 0; mos_comm_modules[i] != NULL; i++) {
+        const mos_comm_table *table;
+        const bool found = mos_comm_module_load(mos_comm_modules[i], &table) == MOSAIC_OK;
+        mos_text_add(out, "; %s: %s", mos_comm_modules[i], found ? table->library() : "not there");
+    }
+    mos_text_add(out, "\n");
+}
+
 static mosaic_status run_doctor(const void *values, const mos_text_list *positional, FILE *out) {
     const doctor_command *command = values;
     const int64_t begin = mos_now_ns();
@@ -49,6 +68,7 @@ static mosaic_status run_doctor(const void *values, const mos_text_list *positio
                  mos_raster_version());
     add_processor(&text);
     add_instructions(&text);
+    add_ranks(&text);
     mos_roof roof = mos_roof_measure(threads, 100);
     mos_text_add(&text, "%-24s fp32 %.0f, bf16 %.0f GFLOP/s on %d threads\n", "FMA roof",
                  roof.fp32_gflops, roof.bf16_gflops, threads);

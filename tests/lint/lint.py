@@ -31,6 +31,7 @@ VENDOR_HOMES = [
      ("src/io/", "src/artifact/model_card_read.c", "src/config/config_document.c", "src/report/run_json.c",
       "src/report/run_data.c", "src/deploy/embedding_store.c")),
     (re.compile(r"(protobuf-c/|.*\.pb-c\.h$)"), "src/io/"),
+    (re.compile(r"mpi\w*\.h$"), "src/dist/module/mpi_module.c"),
     (re.compile(r"(zstd|zlib|snappy|snappy-c)\.h$"), "src/io/"),
 ]
 

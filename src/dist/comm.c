@@ -1,0 +1,213 @@
+/* Opening, closing and agreeing. Moving numbers is comm_sum.c's. */
+#include "dist/comm.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "dist/comm_parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { WORDS = 2048 };
+
+/* ---- life ---- */
+
+/* Which module: the caller's choice, the launcher's, or the first that is there. */
+static mosaic_status load_table(const mos_comm_options *options, const mos_launch *launch,
+                                const mos_comm_table **out) {
+    const char *name = options->module != NULL ? options->module : launch->module;
+    if (name != NULL) return mos_comm_module_load(name, out);
+    mosaic_status status = MOSAIC_ERR_UNSUPPORTED;
+    for (size_t i = 0; mos_comm_modules[i] != NULL && status != MOSAIC_OK; i++)
+        status = mos_comm_module_load(mos_comm_modules[i], out);
+    return status;
+}
+
+mosaic_status mos_comm_check(mos_comm *comm, int failed, const char *what) {
+    if (failed == 0) return MOSAIC_OK;
+    comm->broken = true;
+    return mos_fail(MOSAIC_ERR_RUNTIME, "%s between ranks failed: %s", what, comm->table->words());
+}
+
+static void count_hosts(mos_comm *comm) {
+    int64_t hosts = 0;
+    for (int64_t r = 0; r < comm->size; r++) {
+        bool seen = false;
+        for (int64_t k = 0; k < r && !seen; k++)
+            seen = strcmp(comm->host[r], comm->host[k]) == 0;
+        hosts += !seen;
+    }
+    (void)snprintf(comm->description, sizeof comm->description,
+                   "%lld rank%s on %lld host%s, %.120s", (long long)comm->size,
+                   comm->size == 1 ? "" : "s", (long long)hosts, hosts == 1 ? "" : "s",
+                   comm->table->library());
+}
+
+static mosaic_status check_size(const mos_comm *comm, const mos_comm_options *options,
+                                const mos_launch *launch) {
+    if (options->communicator != NULL || launch->size < 2 || comm->size == launch->size)
+        return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_RUNTIME,
+                    "%s started %lld ranks, but %s finds %lld: each would train alone. Under Slurm "
+                    "choose the plugin that fits (srun --mpi=pmix or --mpi=pmi2), or start with "
+                    "mpirun of that MPI",
+                    launch->by, (long long)launch->size, comm->table->library(),
+                    (long long)comm->size);
+}
+
+static mosaic_status meet(mos_comm *comm, const mos_comm_options *options,
+                          const mos_launch *launch) {
+    char host[MOS_COMM_HOST_SIZE] = "";
+    int rank = 0, size = 1;
+    MOS_TRY(mos_comm_check(comm, comm->table->open(options->communicator, &rank, &size, host),
+                           "meeting"));
+    comm->opened = true;
+    comm->rank = rank;
+    comm->size = size;
+    MOS_TRY(check_size(comm, options, launch));
+    MOS_TRY(mos_alloc((size_t)size, sizeof *comm->host, "names of hosts", &comm->host));
+    MOS_TRY(mos_alloc((size_t)size, sizeof *comm->code, "statuses", &comm->code));
+    MOS_TRY(mos_comm_check(comm, comm->table->all_gather(host, sizeof host, comm->host),
+                           "gathering names"));
+    count_hosts(comm);
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_comm_open(const mos_comm_options *given, mos_comm **out) {
+    const mos_comm_options options = given == NULL ? (mos_comm_options){0} : *given;
+    const mos_launch launch = mos_launch_detect();
+    mos_comm *comm = NULL;
+    mosaic_status status;
+    *out = NULL;
+    MOS_GOTO(mos_alloc(1, sizeof *comm, "a communicator", &comm));
+    comm->table = &mos_comm_self;
+    if (options.mpi || options.communicator != NULL || launch.size > 1)
+        MOS_GOTO(load_table(&options, &launch, &comm->table));
+    MOS_GOTO(meet(comm, &options, &launch));
+    *out = comm;
+    return MOSAIC_OK;
+done:
+    if (launch.by != NULL)
+        (void)mos_context(status, "rank %lld of %lld, started by %s", (long long)launch.rank,
+                          (long long)launch.size, launch.by);
+    mos_comm_close(&comm, status);
+    return status;
+}
+
+void mos_comm_close(mos_comm **slot, mosaic_status status) {
+    mos_comm *comm = *slot;
+    if (comm == NULL) return;
+    *slot = NULL;
+    const bool alone = comm->size < 2;
+    const bool unheard = !alone && (comm->broken || (status != MOSAIC_OK && !comm->agreed_failure));
+    if (unheard) {
+        mos_log(MOS_LOG_ERROR, "rank %lld of %lld (%s): %s", (long long)comm->rank,
+                (long long)comm->size, mos_comm_host(comm, comm->rank), mosaic_error());
+        comm->table->abort(mosaic_exit_code(status == MOSAIC_OK ? MOSAIC_ERR_RUNTIME : status));
+    }
+    /* Nobody leaves before rank 0 has written its last file: launchers end the others then. */
+    if (!unheard && !alone && comm->host != NULL) (void)comm->table->barrier();
+    if (comm->opened) comm->table->close();
+    mos_free(comm->host);
+    mos_free(comm->code);
+    mos_free(comm->out);
+    mos_free(comm->in);
+    mos_free(comm->sums);
+    mos_free(comm);
+}
+
+/* ---- who is there ---- */
+
+int64_t mos_comm_rank(const mos_comm *comm) {
+    return comm == NULL ? 0 : comm->rank;
+}
+
+int64_t mos_comm_size(const mos_comm *comm) {
+    return comm == NULL ? 1 : comm->size;
+}
+
+const char *mos_comm_host(const mos_comm *comm, int64_t rank) {
+    return comm == NULL || comm->host == NULL ? "" : comm->host[rank];
+}
+
+const char *mos_comm_description(const mos_comm *comm) {
+    return comm == NULL ? "1 rank" : comm->description;
+}
+
+/* ---- agreeing ---- */
+
+/* The rank whose status all take: the first failure, else the first stop; -1: none. */
+static int64_t find_cause(const mos_comm *comm) {
+    int64_t stopped = -1;
+    for (int64_t r = 0; r < comm->size; r++) {
+        if (comm->code[r] == MOSAIC_OK) continue;
+        if (comm->code[r] != MOSAIC_INTERRUPTED) return r;
+        if (stopped < 0) stopped = r;
+    }
+    return stopped;
+}
+
+mosaic_status mos_comm_agree(mos_comm *comm, mosaic_status status) {
+    char words[WORDS] = "";
+    int32_t mine = (int32_t)status;
+    if (mos_comm_size(comm) < 2) return status;
+    if (comm->agreed_failure || comm->broken) return status; /* the others went home */
+    mos_error_copy(words, sizeof words);
+    MOS_TRY(mos_comm_gather(comm, &mine, sizeof mine, comm->code));
+    const int64_t cause = find_cause(comm);
+    if (cause < 0) return MOSAIC_OK;
+    MOS_TRY(mos_comm_broadcast(comm, words, sizeof words, cause));
+    comm->agreed_failure = true;
+    return mos_fail((mosaic_status)comm->code[cause], "rank %lld of %lld (%s): %s",
+                    (long long)cause, (long long)comm->size, comm->host[cause], words);
+}
+
+mosaic_status mos_comm_most(mos_comm *comm, int64_t value, int64_t *most) {
+    *most = value;
+    if (mos_comm_size(comm) < 2) return MOSAIC_OK;
+    int64_t *all = NULL;
+    MOS_TRY(mos_alloc((size_t)comm->size, sizeof *all, "values of ranks", &all));
+    mosaic_status status = mos_comm_gather(comm, &value, sizeof value, all);
+    for (int64_t r = 0; status == MOSAIC_OK && r < comm->size; r++)
+        if (all[r] > *most) *most = all[r];
+    mos_free(all);
+    return status;
+}
+
+mosaic_status mos_comm_same(mos_comm *comm, const void *data, size_t bytes, const char *what) {
+    if (mos_comm_size(comm) < 2) return MOSAIC_OK;
+    unsigned char *all = NULL;
+    MOS_TRY(mos_alloc((size_t)comm->size, bytes, what, &all));
+    mosaic_status status = mos_comm_gather(comm, data, bytes, all);
+    for (int64_t r = 1; status == MOSAIC_OK && r < comm->size; r++) {
+        if (memcmp(all, all + (size_t)r * bytes, bytes) == 0) continue;
+        comm->agreed_failure = true; /* all see the same */
+        status = mos_fail(MOSAIC_ERR_RUNTIME, "rank %lld (%s) has another %s than rank 0 (%s)",
+                          (long long)r, comm->host[r], what, comm->host[0]);
+    }
+    mos_free(all);
+    return status;
+}
+
+/* ---- moving data ---- */
+
+mosaic_status mos_comm_barrier(mos_comm *comm) {
+    return comm == NULL ? MOSAIC_OK : mos_comm_check(comm, comm->table->barrier(), "a barrier");
+}
+
+mosaic_status mos_comm_broadcast(mos_comm *comm, void *data, size_t bytes, int64_t root) {
+    if (mos_comm_size(comm) < 2) return MOSAIC_OK;
+    return mos_comm_check(comm, comm->table->broadcast(data, bytes, (int)root), "a broadcast");
+}
+
+mosaic_status mos_comm_gather(mos_comm *comm, const void *mine, size_t bytes, void *all) {
+    const mos_comm_table *table = comm == NULL ? &mos_comm_self : comm->table;
+    const int failed = table->all_gather(mine, bytes, all);
+    return comm == NULL ? MOSAIC_OK : mos_comm_check(comm, failed, "gathering");
+}
+
+mosaic_status mos_comm_gather_v(mos_comm *comm, const void *mine, const size_t *bytes, void *all) {
+    const mos_comm_table *table = comm == NULL ? &mos_comm_self : comm->table;
+    const int failed = table->all_gather_v(mine, bytes, all);
+    return comm == NULL ? MOSAIC_OK : mos_comm_check(comm, failed, "gathering");
+}

@@ -1,0 +1,73 @@
+/* Ranks: processes that train one model together. One rank (`self`) needs no MPI anywhere; several
+ * speak over MPI, whose module is loaded when it is needed.
+ *
+ * Every function says whether it is collective: "Collective" is called by all ranks, in the same
+ * order, with the same sizes. A collective function fails on every rank or on none, but for a rank
+ * that dies. Calls come from the thread that opened the communicator (MPI_THREAD_FUNNELED). */
+#ifndef MOS_DIST_COMM_H
+#define MOS_DIST_COMM_H
+
+#include "base/error.h"
+#include "dist/launch.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct mos_comm mos_comm;
+
+/* ---- life ---- */
+
+typedef struct mos_comm_options {
+    bool mpi;                 /* also where this process was started alone */
+    const char *module;       /* "openmpi", "mpich" or a path; NULL: what fits the launcher */
+    const void *communicator; /* address of an MPI_Comm; NULL: all ranks that were started */
+} mos_comm_options;
+
+/* Collective. Without options (NULL) and started alone: one rank, without MPI. MPI is initialised
+ * only when the process has not done so. Fewer ranks than the launcher says are refused: they would
+ * each train alone. */
+mosaic_status mos_comm_open(const mos_comm_options *options, mos_comm **out);
+/* Collective. Finalises what open initialised. `status` is how the work ended: a failure that the
+ * others do not know of (mos_comm_agree) ends all ranks at once with its exit code, after a line in
+ * the log, because they would wait for ever. */
+void mos_comm_close(mos_comm **comm, mosaic_status status);
+
+/* ---- who is there: not collective ---- */
+
+int64_t mos_comm_rank(const mos_comm *comm); /* NULL, here and below: rank 0 of 1 */
+int64_t mos_comm_size(const mos_comm *comm);
+const char *mos_comm_host(const mos_comm *comm, int64_t rank);
+/* "4 ranks on 2 hosts, Open MPI v4.1.4" */
+const char *mos_comm_description(const mos_comm *comm);
+
+/* ---- agreeing ---- */
+
+/* Collective. MOSAIC_OK when all ranks say so. Else every rank gets the status of the first rank that
+ * failed, and its message with the rank and its host before it; stops on request count only
+ * where nobody failed. With one rank status and message stay as they are. */
+mosaic_status mos_comm_agree(mos_comm *comm, mosaic_status status);
+/* Collective. The largest of the ranks' values. */
+mosaic_status mos_comm_most(mos_comm *comm, int64_t value, int64_t *most);
+/* Collective. A failure unless all ranks have the same bytes; `what` is named with the first rank
+ * that has others than rank 0. */
+mosaic_status mos_comm_same(mos_comm *comm, const void *data, size_t bytes, const char *what);
+
+/* ---- moving data ---- */
+
+/* Collective. */
+mosaic_status mos_comm_barrier(mos_comm *comm);
+mosaic_status mos_comm_broadcast(mos_comm *comm, void *data, size_t bytes, int64_t root);
+/* Collective. all [ranks, bytes], in rank order. */
+mosaic_status mos_comm_gather(mos_comm *comm, const void *mine, size_t bytes, void *all);
+/* Collective. Blocks of several sizes, which every rank knows: bytes [ranks]. */
+mosaic_status mos_comm_gather_v(mos_comm *comm, const void *mine, const size_t *bytes, void *all);
+/* Collective. values becomes the sum over ranks, taken in double and in rank order: the same bits on
+ * every rank, whatever the network does, and in every run with so many ranks. */
+mosaic_status mos_comm_sum(mos_comm *comm, float *values, int64_t count);
+/* Collective. Of such a sum of all [ranks, count] each rank gets its own part, mine [count]. */
+mosaic_status mos_comm_sum_scatter(mos_comm *comm, const float *all, int64_t count, float *mine);
+/* Collective. Doubles, few of them: every rank adds all in rank order. */
+mosaic_status mos_comm_sum_f64(mos_comm *comm, double *values, int64_t count);
+
+#endif

@@ -1,0 +1,115 @@
+/* Sums over ranks whose bits do not depend on the network. A slice of the values goes in `size` equal
+ * parts: part r of every rank travels to rank r, which adds them in double in rank order and gives the
+ * sum to all. Each value is sent and received about twice, as in any all-reduce. The next slice is
+ * on its way while one is added up. */
+#include "dist/comm_parts.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+enum { SLICE = 1 << 18 }; /* values of a part at most */
+
+typedef struct slice {
+    int64_t first, count, part; /* of the values; part: of each rank, the last one filled up */
+} slice;
+
+static slice slice_at(const mos_comm *comm, int64_t number, int64_t count) {
+    const int64_t whole = SLICE * comm->size;
+    slice it = {.first = number * whole};
+    it.count = count - it.first < whole ? count - it.first : whole;
+    it.part = (it.count + comm->size - 1) / comm->size;
+    return it;
+}
+
+static mosaic_status reserve(mos_comm *comm, int64_t count) {
+    const slice largest = slice_at(comm, 0, count);
+    const size_t values = MOS_COMM_SLOTS * (size_t)(largest.part * comm->size);
+    MOS_TRY(mos_grow(&comm->out, &comm->out_size, values, sizeof(float), "values for ranks"));
+    MOS_TRY(mos_grow(&comm->in, &comm->in_size, values, sizeof(float), "values of ranks"));
+    return mos_grow(&comm->sums, &comm->sums_size, (size_t)largest.part, sizeof(float), "sums");
+}
+
+static float *slot_of(const mos_comm *comm, float *buffer, size_t size, int64_t number) {
+    (void)comm;
+    return buffer + (size_t)(number % MOS_COMM_SLOTS) * (size / MOS_COMM_SLOTS);
+}
+
+static mosaic_status begin(mos_comm *comm, const float *values, int64_t count, int64_t number) {
+    const slice it = slice_at(comm, number, count);
+    float *out = slot_of(comm, comm->out, comm->out_size, number);
+    float *in = slot_of(comm, comm->in, comm->in_size, number);
+    const size_t filled = (size_t)(it.part * comm->size);
+    memcpy(out, values + it.first, (size_t)it.count * sizeof *out);
+    memset(out + it.count, 0, (filled - (size_t)it.count) * sizeof *out);
+    return mos_comm_check(comm,
+                          comm->table->exchange_begin((int)(number % MOS_COMM_SLOTS), out,
+                                                      (size_t)it.part * sizeof *out, in),
+                          "a sum");
+}
+
+/* sums[i] = sum over r of in[r][i], in the order of r. */
+static void add_up(const float *in, int64_t ranks, int64_t part, float *sums) {
+    for (int64_t i = 0; i < part; i++) {
+        double sum = 0;
+        for (int64_t r = 0; r < ranks; r++)
+            sum += (double)in[r * part + i];
+        sums[i] = (float)sum;
+    }
+}
+
+static mosaic_status finish(mos_comm *comm, float *values, int64_t count, int64_t number) {
+    const slice it = slice_at(comm, number, count);
+    float *in = slot_of(comm, comm->in, comm->in_size, number);
+    MOS_TRY(mos_comm_check(comm, comm->table->exchange_finish((int)(number % MOS_COMM_SLOTS)),
+                           "a sum"));
+    add_up(in, comm->size, it.part, comm->sums);
+    MOS_TRY(mos_comm_gather(comm, comm->sums, (size_t)it.part * sizeof *in, in));
+    memcpy(values + it.first, in, (size_t)it.count * sizeof *in);
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_comm_sum(mos_comm *comm, float *values, int64_t count) {
+    if (mos_comm_size(comm) < 2 || count < 1) return MOSAIC_OK;
+    const int64_t slices = (count + SLICE * comm->size - 1) / (SLICE * comm->size);
+    MOS_TRY(reserve(comm, count));
+    MOS_TRY(begin(comm, values, count, 0));
+    for (int64_t s = 0; s < slices; s++) {
+        if (s + 1 < slices) MOS_TRY(begin(comm, values, count, s + 1));
+        MOS_TRY(finish(comm, values, count, s));
+    }
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_comm_sum_scatter(mos_comm *comm, const float *all, int64_t count, float *mine) {
+    if (mos_comm_size(comm) < 2) {
+        memcpy(mine, all, (size_t)count * sizeof *mine);
+        return MOSAIC_OK;
+    }
+    for (int64_t first = 0; first < count; first += SLICE) {
+        const int64_t part = count - first < SLICE ? count - first : SLICE;
+        MOS_TRY(reserve(comm, part * comm->size));
+        for (int64_t r = 0; r < comm->size; r++)
+            memcpy(comm->out + r * part, all + r * count + first, (size_t)part * sizeof *mine);
+        MOS_TRY(mos_comm_check(
+            comm, comm->table->exchange_begin(0, comm->out, (size_t)part * sizeof *mine, comm->in),
+            "a sum"));
+        MOS_TRY(mos_comm_check(comm, comm->table->exchange_finish(0), "a sum"));
+        add_up(comm->in, comm->size, part, mine + first);
+    }
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_comm_sum_f64(mos_comm *comm, double *values, int64_t count) {
+    if (mos_comm_size(comm) < 2) return MOSAIC_OK;
+    double *all = NULL;
+    MOS_TRY(mos_alloc((size_t)(comm->size * count), sizeof *all, "values of ranks", &all));
+    mosaic_status status = mos_comm_gather(comm, values, (size_t)count * sizeof *values, all);
+    for (int64_t i = 0; status == MOSAIC_OK && i < count; i++) {
+        values[i] = 0;
+        for (int64_t r = 0; r < comm->size; r++)
+            values[i] += all[r * count + i];
+    }
+    mos_free(all);
+    return status;
+}

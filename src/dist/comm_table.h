@@ -1,0 +1,40 @@
+/* What a transport between ranks offers: the seam between comm.c and MPI. Plain C, because the MPI
+ * modules are loaded at run time and share nothing else with the library. */
+#ifndef MOS_DIST_COMM_TABLE_H
+#define MOS_DIST_COMM_TABLE_H
+
+#include <stddef.h>
+
+enum { MOS_COMM_TABLE_VERSION = 1, MOS_COMM_HOST_SIZE = 256, MOS_COMM_SLOTS = 2 };
+
+/* All but open, close, abort and words are collective: every rank makes the same calls in the same
+ * order. Those that answer int: 0, or something else when words() says what went wrong. Sizes are
+ * in bytes. */
+typedef struct mos_comm_table {
+    int version;                /* MOS_COMM_TABLE_VERSION, or the module is another build's */
+    const char *name;           /* "openmpi" */
+    const char *(*words)(void); /* of the last failure */
+    const char *(*library)(
+        void); /* "Open MPI 4.1.4", as the library calls itself; before open too */
+    /* communicator: address of an MPI_Comm to work in (its ranks are ours), or NULL: all. MPI is
+     * initialised only when nobody did. Writes rank, size and the name of this host. */
+    int (*open)(const void *communicator, int *rank, int *size, char host[MOS_COMM_HOST_SIZE]);
+    void (*close)(void);     /* finalises MPI when open initialised it */
+    void (*abort)(int code); /* ends every rank, without waiting for any */
+    int (*barrier)(void);
+    int (*broadcast)(void *data, size_t bytes, int root);
+    /* all: the ranks' blocks of `bytes`, in rank order. */
+    int (*all_gather)(const void *mine, size_t bytes, void *all);
+    /* Blocks of several sizes: bytes [ranks]. */
+    int (*all_gather_v)(const void *mine, const size_t *bytes, void *all);
+    /* Begins to give block r of `out` to rank r and to take its block for us into in[r]; the buffers
+     * stay until finish(slot). slot < MOS_COMM_SLOTS, one exchange in each at a time. */
+    int (*exchange_begin)(int slot, const void *out, size_t bytes, void *in);
+    int (*exchange_finish)(int slot);
+} mos_comm_table;
+
+/* The one name a module exports. */
+#define MOS_COMM_MODULE_ENTRY "mosaic_comm_module"
+typedef const mos_comm_table *(*mos_comm_module_entry)(void);
+
+#endif

@@ -1,0 +1,169 @@
+/* The transport over MPI: one small shared object for each MPI that the build found, because Open MPI
+ * and MPICH agree on source text and not on binaries. It uses nothing of the library's. */
+#include "dist/comm_table.h"
+#include "mosaic/status.h"
+
+#include <limits.h>
+#include <mpi.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct {
+    MPI_Comm all;
+    int began; /* MPI was initialised here */
+    MPI_Request request[MOS_COMM_SLOTS];
+    char words[MPI_MAX_ERROR_STRING + 64], library[MPI_MAX_LIBRARY_VERSION_STRING + 1];
+} state;
+
+static const char *last_words(void) {
+    return state.words;
+}
+
+/* The first line, as far as the date or the configuration that some append. */
+static const char *library_name(void) {
+    int size = 0;
+    if (state.library[0] == '\0' && MPI_Get_library_version(state.library, &size) == MPI_SUCCESS)
+        state.library[strcspn(state.library, ",\n")] = '\0';
+    for (char *at = state.library; *at != '\0'; at++)
+        if (*at == '\t') *at = ' ';
+    return state.library;
+}
+
+static int check(int code, const char *call) {
+    char text[MPI_MAX_ERROR_STRING + 1] = "";
+    int size = 0;
+    if (code == MPI_SUCCESS) return 0;
+    (void)MPI_Error_string(code, text, &size);
+    (void)snprintf(state.words, sizeof state.words, "%s: %s", call, text);
+    return 1;
+}
+
+static int refuse(const char *words) {
+    (void)snprintf(state.words, sizeof state.words, "%s", words);
+    return 1;
+}
+
+static int initialise(void) {
+    int done = 0, level = 0;
+    if (check(MPI_Finalized(&done), "MPI_Finalized")) return 1;
+    if (done) return refuse("MPI was finalised before: a process can use it once");
+    if (check(MPI_Initialized(&done), "MPI_Initialized")) return 1;
+    if (!done) {
+        if (check(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level), "MPI_Init_thread"))
+            return 1;
+        state.began = 1;
+    }
+    if (check(MPI_Query_thread(&level), "MPI_Query_thread")) return 1;
+    if (level < MPI_THREAD_FUNNELED)
+        return refuse("MPI was initialised without MPI_THREAD_FUNNELED");
+    return 0;
+}
+
+static int open_all(const void *communicator, int *rank, int *size, char host[MOS_COMM_HOST_SIZE]) {
+    char name[MPI_MAX_PROCESSOR_NAME + 1] = "";
+    int used = 0;
+    MPI_Comm from;
+    if (initialise()) return 1;
+    from = MPI_COMM_WORLD;
+    if (communicator != NULL) memcpy(&from, communicator, sizeof from);
+    if (check(MPI_Comm_dup(from, &state.all), "MPI_Comm_dup")) return 1;
+    if (check(MPI_Comm_set_errhandler(state.all, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler"))
+        return 1;
+    if (check(MPI_Comm_rank(state.all, rank), "MPI_Comm_rank") ||
+        check(MPI_Comm_size(state.all, size), "MPI_Comm_size") ||
+        check(MPI_Get_processor_name(name, &used), "MPI_Get_processor_name"))
+        return 1;
+    (void)snprintf(host, MOS_COMM_HOST_SIZE, "%.*s", MOS_COMM_HOST_SIZE - 1, name);
+    return 0;
+}
+
+static void close_all(void) {
+    int over = 0;
+    if (MPI_Finalized(&over) != MPI_SUCCESS || over) return;
+    (void)MPI_Comm_free(&state.all);
+    if (state.began) (void)MPI_Finalize();
+    state.began = 0;
+}
+
+static void abort_all(int code) {
+    (void)MPI_Abort(MPI_COMM_WORLD, code);
+}
+
+/* MPI counts in int. */
+static int too_large(size_t bytes) {
+    if (bytes <= INT_MAX) return 0;
+    (void)snprintf(state.words, sizeof state.words, "a block of %zu bytes, at most %d", bytes,
+                   INT_MAX);
+    return 1;
+}
+
+static int barrier(void) {
+    return check(MPI_Barrier(state.all), "MPI_Barrier");
+}
+
+static int broadcast(void *data, size_t bytes, int root) {
+    if (too_large(bytes)) return 1;
+    return check(MPI_Bcast(data, (int)bytes, MPI_BYTE, root, state.all), "MPI_Bcast");
+}
+
+static int all_gather(const void *mine, size_t bytes, void *all) {
+    if (too_large(bytes)) return 1;
+    return check(MPI_Allgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, state.all),
+                 "MPI_Allgather");
+}
+
+enum { MOST_RANKS = 65536 };
+
+static int all_gather_v(const void *mine, const size_t *bytes, void *all) {
+    static int counts[MOST_RANKS], places[MOST_RANKS]; /* calls come from one thread */
+    int ranks = 0, rank = 0;
+    size_t place = 0;
+    if (check(MPI_Comm_size(state.all, &ranks), "MPI_Comm_size") ||
+        check(MPI_Comm_rank(state.all, &rank), "MPI_Comm_rank"))
+        return 1;
+    if (ranks > MOST_RANKS) return refuse("more ranks than MPI_Allgatherv has tables for here");
+    for (int r = 0; r < ranks; r++) {
+        if (too_large(place + bytes[r])) return 1;
+        counts[r] = (int)bytes[r];
+        places[r] = (int)place;
+        place += bytes[r];
+    }
+    return check(
+        MPI_Allgatherv(mine, counts[rank], MPI_BYTE, all, counts, places, MPI_BYTE, state.all),
+        "MPI_Allgatherv");
+}
+
+static int exchange_begin(int slot, const void *out, size_t bytes, void *in) {
+    if (too_large(bytes)) return 1;
+    return check(MPI_Ialltoall(out, (int)bytes, MPI_BYTE, in, (int)bytes, MPI_BYTE, state.all,
+                               &state.request[slot]),
+                 "MPI_Ialltoall");
+}
+
+static int exchange_finish(int slot) {
+    return check(MPI_Wait(&state.request[slot], MPI_STATUS_IGNORE), "MPI_Wait");
+}
+
+MOSAIC_API const mos_comm_table *mosaic_comm_module(void);
+const mos_comm_table *mosaic_comm_module(void) {
+    static const mos_comm_table table = {
+        .version = MOS_COMM_TABLE_VERSION,
+#if defined(OPEN_MPI)
+        .name = "openmpi",
+#else
+        .name = "mpich",
+#endif
+        .words = last_words,
+        .library = library_name,
+        .open = open_all,
+        .close = close_all,
+        .abort = abort_all,
+        .barrier = barrier,
+        .broadcast = broadcast,
+        .all_gather = all_gather,
+        .all_gather_v = all_gather_v,
+        .exchange_begin = exchange_begin,
+        .exchange_finish = exchange_finish
+    };
+    return &table;
+}

@@ -1,0 +1,38 @@
+# shellcheck shell=bash
+# Starting ranks in tests, whatever MPI and however few processors. Sourced.
+
+# Sanitizers: MPI keeps memory to the end of the process, and its parts are unloaded before leaks are looked for.
+export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
+# Open MPI: root in containers, no reading of each other's memory (they forbid it), no network.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
+export OMPI_MCA_btl=self,vader OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
+export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_plm_rsh_agent=/bin/true PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+
+skip() {
+  echo "skipped: $*"
+  exit 77
+}
+
+# find_mpirun NAME: sets mpirun to the launcher of openmpi or mpich, which may not be the default one.
+find_mpirun() {
+  local name=$1 one
+  for one in "mpirun.$name" mpirun; do
+    command -v "$one" >/dev/null || continue
+    case "$name:$("$one" --version 2>&1 | head -n 3)" in
+      openmpi:*Open\ MPI* | openmpi:*OpenRTE* | mpich:*HYDRA*) mpirun=$one; return 0 ;;
+    esac
+  done
+  skip "no mpirun of $name (Debian: openmpi-bin, mpich)"
+}
+
+# ranks N COMMAND...: its exit code; a hang becomes one after a minute.
+ranks() {
+  local n=$1
+  shift
+  timeout -k 5 60 "$mpirun" -n "$n" "$@"
+}
+
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
