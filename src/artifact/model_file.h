@@ -59,13 +59,10 @@ bool mos_model_warn_precision(const mos_model_card *card, const mos_device *devi
  * the modalities' columns of a head behind concatenation, are joined by name where the file has a
  * card; without one the bands of a stem have to be named. A head or fusion of another fusion is
  * refused. 0 tensors loaded is an error; what was skipped is listed in the log and counted.
- * Refreshes the model. */
-mosaic_status mos_model_file_init(const char *path, const char *pattern, mos_model *model,
-                                  int64_t *loaded, int64_t *skipped);
-/* The same; stem_bands (NULL: none) names the input bands of stems in files without a card, in the
- * file's order, as in "s2=B04,B03,B02". And the head's rows are joined by class name: class_names
- * [spec.classes] are those of the model. Without them (NULL) a head is taken only from a file
- * without a card or in strict mode, where the count must agree. */
+ * Refreshes the model. stem_bands (NULL: none) names the input bands of stems in files without a
+ * card, in the file's order, as in "s2=B04,B03,B02". class_names [spec.classes] are those of the
+ * model, by which the rows of its head are joined; without them (NULL) a head is taken only from a
+ * file without a card or in strict mode, where the count must agree. */
 mosaic_status mos_model_file_init_named(const char *path, const char *pattern,
                                         const char *const *class_names,
                                         const mos_text_list *stem_bands, mos_model *model,

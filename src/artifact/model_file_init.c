@@ -384,8 +384,3 @@ done:
     mos_safetensors_release(&file);
     return status;
 }
-
-mosaic_status mos_model_file_init(const char *path, const char *pattern, mos_model *model,
-                                  int64_t *loaded, int64_t *skipped) {
-    return mos_model_file_init_named(path, pattern, NULL, NULL, model, loaded, skipped);
-}

@@ -71,12 +71,6 @@ static const mos_option options_list[] = {
 const mos_option_table mos_bench_option_table = {"bench", options_list,
                                                  sizeof options_list / sizeof *options_list};
 
-mos_step_setting mos_bench_step(const mos_bench_settings *settings) {
-    return mos_step_setting_standard(settings->quick ? MOS_ENCODER_RESNET18
-                                                     : (mos_encoder_kind)settings->encoder,
-                                     settings->views, settings->batch, settings->size);
-}
-
 const mos_bench_entry mos_bench_entries[] = {
     {"fma", "the roof: multiply-adds per second on one thread and on all", mos_fma_bench},
     {"conv",

@@ -8,10 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-bool mos_raw_valid(const mos_raw_band *band, double value) {
-    return isfinite(value) && !(band->has_nodata && value == band->nodata);
-}
-
 int mos_offset_baseline(const mos_dataset *dataset, int64_t sample, int64_t modality) {
     const char *product = dataset->products[sample];
     int baseline = product != NULL ? mos_product_baseline(product) : -1;

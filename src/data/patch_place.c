@@ -80,14 +80,6 @@ void mos_box_of_grid(const double transform[6], int64_t width, int64_t height, m
     out->height = wide * fabs(t[4]) + high * fabs(t[5]);
 }
 
-bool mos_place_of_grid(const double transform[6], int64_t width, int64_t height, int epsg,
-                       mos_place *out) {
-    mos_site box = {0};
-    const double *t = transform;
-    mos_box_of_grid(transform, width, height, &box);
-    return mos_place_of_box(&box, epsg, hypot(t[1], t[4]), hypot(t[2], t[5]), out);
-}
-
 bool mos_place_of_name(const char *name, mos_place *out) {
     *out = (mos_place){0};
     out->known = place_of_name(name, out);

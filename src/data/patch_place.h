@@ -20,9 +20,6 @@ void mos_box_of_grid(const double transform[6], int64_t width, int64_t height, m
 /* Of an outline whose pixels have these sides; degrees are turned into UTM. */
 bool mos_place_of_box(const mos_site *box, int epsg, double pixel_wide, double pixel_high,
                       mos_place *out);
-/* Of a raster with this geotransform. */
-bool mos_place_of_grid(const double transform[6], int64_t width, int64_t height, int epsg,
-                       mos_place *out);
 /* Of a BigEarthNet patch name that has a tile. */
 bool mos_place_of_name(const char *name, mos_place *out);
 /* Free metres between the outlines of two patches: 0 when they touch, below 0 when they overlap

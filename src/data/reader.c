@@ -1,5 +1,5 @@
-/* Reading: native values from the format, then one conversion to float with the scale and offset
- * decisions applied. */
+/* Reading: native values (data/raw_reader.c), looked at by the guards, then one conversion to float
+ * with the scale and offset decisions applied. */
 #include "data/dataset.h"
 
 #include "base/memory.h"
@@ -12,100 +12,6 @@
 
 #include <math.h>
 #include <string.h>
-
-mosaic_status mos_reader_open(mos_dataset *dataset, mos_reader **out) {
-    *out = NULL;
-    mos_reader *reader;
-    MOS_TRY(mos_alloc(1, sizeof *reader, "reader", &reader));
-    reader->dataset = dataset;
-    mosaic_status status = dataset->format->reader_open(dataset, &reader->state);
-    if (status != MOSAIC_OK) {
-        mos_reader_close(&reader);
-        return status;
-    }
-    *out = reader;
-    return MOSAIC_OK;
-}
-
-void mos_reader_close(mos_reader **pointer) {
-    mos_reader *reader = *pointer;
-    if (reader == NULL) return;
-    if (reader->state != NULL) reader->dataset->format->reader_close(reader->state);
-    for (int m = 0; m < MOS_DATA_MAX_MODALITIES; m++) {
-        for (int b = 0; b < MOS_DATA_MAX_BANDS; b++)
-            mos_free(reader->buffers[m][b].data);
-    }
-    mos_free(reader);
-    *pointer = NULL;
-}
-
-mosaic_status mos_reader_read_raw(mos_reader *reader, int64_t sample, int64_t modality,
-                                  const int *bands, int64_t count, mos_raw_band *out) {
-    mos_dataset *dataset = reader->dataset;
-    if (sample < 0 || sample >= dataset->count || modality < 0 ||
-        modality >= dataset->modality_count)
-        return mos_fail(MOSAIC_ERR_USAGE, "sample %lld, modality %lld: outside the data set",
-                        (long long)sample, (long long)modality);
-    const mos_modality *what = &dataset->modalities[modality];
-    if (count < 1 || count > MOS_DATA_MAX_BANDS)
-        return mos_fail(MOSAIC_ERR_USAGE, "%lld bands asked of %s, which has %lld",
-                        (long long)count, what->name, (long long)what->band_count);
-    for (int64_t i = 0; i < count; i++) {
-        if (bands[i] < 0 || bands[i] >= what->band_count)
-            return mos_fail(MOSAIC_ERR_USAGE, "band %d asked of %s, which has %lld", bands[i],
-                            what->name, (long long)what->band_count);
-    }
-    if (!(dataset->present[sample] >> modality & 1))
-        return mos_fail(MOSAIC_ERR_DATA, "sample '%s' has no %s", dataset->ids[sample], what->name);
-    return dataset->format->read(dataset, reader->state, sample, modality, bands, count, out);
-}
-
-double mos_raw_value(const mos_raw_band *band, int64_t i) {
-    const unsigned char *at =
-        (const unsigned char *)band->data + (size_t)i * mos_dtype_bytes(band->dtype);
-    switch (band->dtype) {
-    case MOS_U8:
-    case MOS_BOOL:
-        return at[0];
-    case MOS_I8: {
-        int8_t value;
-        memcpy(&value, at, sizeof value);
-        return value;
-    }
-    case MOS_U16: {
-        uint16_t value;
-        memcpy(&value, at, sizeof value);
-        return value;
-    }
-    case MOS_I16: {
-        int16_t value;
-        memcpy(&value, at, sizeof value);
-        return value;
-    }
-    case MOS_I32: {
-        int32_t value;
-        memcpy(&value, at, sizeof value);
-        return value;
-    }
-    case MOS_U32: {
-        uint32_t value;
-        memcpy(&value, at, sizeof value);
-        return value;
-    }
-    case MOS_F32: {
-        float value;
-        memcpy(&value, at, sizeof value);
-        return (double)value;
-    }
-    case MOS_F64: {
-        double value;
-        memcpy(&value, at, sizeof value);
-        return value;
-    }
-    default:
-        return (double)NAN;
-    }
-}
 
 /* The frequent types as plain loops; the rest through mos_raw_value. */
 static void convert(const mos_raw_band *band, int64_t pixels, float *out) {

@@ -123,13 +123,6 @@ mosaic_status mos_dataset_add_modality(mos_dataset *dataset, const char *name, i
     return MOSAIC_OK;
 }
 
-int64_t mos_modality_band(const mos_modality *modality, const char *name) {
-    for (int64_t b = 0; b < modality->band_count; b++) {
-        if (strcmp(modality->bands[b].name, name) == 0) return b;
-    }
-    return -1;
-}
-
 /* Who said where there is no data: a key before the files, the files before what a sensor's numbers
  * mean. */
 static void settle_nodata(mos_dataset *dataset, int64_t m) {

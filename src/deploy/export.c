@@ -17,17 +17,6 @@ static mosaic_status (*const writers[MOS_EXPORT_KINDS])(mos_export *job) = {
     [MOS_EXPORT_STAC] = mos_export_stac,
 };
 
-void mos_export_run_folder(const mos_export *job, char *folder, size_t size) {
-    static const char place[] = "/model/model.safetensors";
-    size_t length = strlen(job->path);
-    (void)snprintf(folder, size, "%s", job->path);
-    if (length > strlen(place) && strcmp(job->path + length - strlen(place), place) == 0 &&
-        length - strlen(place) < size)
-        folder[length - strlen(place)] = '\0';
-    else
-        folder[0] = '\0';
-}
-
 /* The run's or the file's own name, in the letters that every catalogue takes. */
 static void choose_name(mos_export *job) {
     char place[4096];
@@ -44,19 +33,6 @@ static void choose_name(mos_export *job) {
                    isalpha((unsigned char)given[0]) ? "" : "m-", given);
     for (char *at = job->name; *at != '\0'; at++)
         if (!isalnum((unsigned char)*at) && strchr("_.-", *at) == NULL) *at = '-';
-}
-
-mosaic_status mos_export_place(mos_export *job, const char *name, char *path, size_t size) {
-    MOS_TRY(mos_path_join(path, size, job->options->out, name));
-    mos_text_add(job->files, "%s\n", path);
-    return MOSAIC_OK;
-}
-
-mosaic_status mos_export_text(const char *path, mos_text *text) {
-    mosaic_status status = text->failed ? mos_fail_memory(text->size, "a text")
-                                        : mos_atomic_write(path, text->data, text->size);
-    mos_text_release(text);
-    return status;
 }
 
 mosaic_status mos_export_run(const mos_export_options *options, mos_text *files) {

@@ -136,17 +136,6 @@ void mos_store_close(mos_store **pointer) {
     *pointer = NULL;
 }
 
-uint64_t mos_store_count(const mos_store *store) {
-    uint64_t count = 0;
-    for (int s = 0; s < store->count; s++)
-        count += mos_lmdb_count(store->shards[s]);
-    return count;
-}
-
-int mos_store_shards(const mos_store *store) {
-    return store->count;
-}
-
 mosaic_status mos_store_reader_open(mos_store *store, mos_store_reader **out) {
     mos_store_reader *reader;
     *out = NULL;

@@ -18,8 +18,6 @@ bool mos_store_exists(const char *folder);
 /* `path`: the folder, or a data.mdb. */
 mosaic_status mos_store_open(const char *path, mos_store **out);
 void mos_store_close(mos_store **store);
-uint64_t mos_store_count(const mos_store *store);
-int mos_store_shards(const mos_store *store);
 mosaic_status mos_store_reader_open(mos_store *store, mos_store_reader **out);
 void mos_store_reader_close(mos_store_reader **reader);
 /* As mos_lmdb_get. */

@@ -23,7 +23,7 @@ void mos_lmdb_reader_close(mos_lmdb_reader **reader);
  * absent. Values are bounds-checked against the mapped file. */
 mosaic_status mos_lmdb_get(mos_lmdb_reader *reader, const char *key, const void **data,
                            size_t *size);
-/* Keys in order: start with a NULL *cursor_key buffer semantics are the iterator's. */
+/* Calls `visit` for every record, in the order of the keys; its error ends the walk. */
 typedef mosaic_status (*mos_lmdb_visit)(void *context, const char *key, size_t key_size,
                                         const void *data, size_t size);
 mosaic_status mos_lmdb_each(mos_lmdb_reader *reader, mos_lmdb_visit visit, void *context);

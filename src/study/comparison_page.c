@@ -11,11 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A run has one colour through all tables and charts. */
-void mos_comparison_run_name(const mos_comparison *comparison, int64_t r, mos_text *out) {
-    mos_report_class_name(out, mos_palette_colour((size_t)r), comparison->run[r].name);
-}
-
 /* ---- verdict ---- */
 
 static bool facts_differ(const mos_comparison *comparison, const char *fact) {

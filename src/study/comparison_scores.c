@@ -377,3 +377,8 @@ mosaic_status mos_comparison_classes(const mos_comparison *comparison, mos_text 
     mos_free(rows);
     return MOSAIC_OK;
 }
+
+/* A run has one colour through all tables and charts. */
+void mos_comparison_run_name(const mos_comparison *comparison, int64_t r, mos_text *out) {
+    mos_report_class_name(out, mos_palette_colour((size_t)r), comparison->run[r].name);
+}

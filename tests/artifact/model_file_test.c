@@ -436,15 +436,19 @@ static void start_from_pattern(void **state) {
     (void)state;
     int64_t loaded, skipped;
     zero("backbones.s1.layer1.0.conv1.weight");
-    assert_int_equal(mos_model_file_init(source_path, "backbones.s2.*", fresh, &loaded, &skipped),
+    assert_int_equal(mos_model_file_init_named(source_path, "backbones.s2.*", NULL, NULL, fresh,
+                                               &loaded, &skipped),
                      MOSAIC_OK);
     assert_int_equal(loaded, 120);
     assert_true(skipped > 120);
     assert_same_tensor(source, fresh, "backbones.s2.layer1.0.conv1.weight", true);
     assert_same_tensor(source, fresh, "backbones.s1.layer1.0.conv1.weight", false);
-    assert_fails(mos_model_file_init(source_path, "backbone.*", fresh, &loaded, &skipped),
-                 MOSAIC_ERR_DATA, "no tensor was loaded");
-    assert_int_equal(mos_model_file_init(source_path, NULL, fresh, &loaded, &skipped), MOSAIC_OK);
+    assert_fails(
+        mos_model_file_init_named(source_path, "backbone.*", NULL, NULL, fresh, &loaded, &skipped),
+        MOSAIC_ERR_DATA, "no tensor was loaded");
+    assert_int_equal(
+        mos_model_file_init_named(source_path, NULL, NULL, NULL, fresh, &loaded, &skipped),
+        MOSAIC_OK);
     assert_int_equal(skipped, 0);
     assert_same_tensor(source, fresh, "head.weight", true);
 }
@@ -488,8 +492,8 @@ static void join_by_name(void **state) {
     (void)snprintf(other.spec.modality[1].band_names[0], 16, "B09");
     mos_model_destroy(&model);
     model = make_model(&other, 6);
-    assert_fails(mos_model_file_init(source_path, NULL, model, &loaded, &skipped), MOSAIC_ERR_DATA,
-                 "'B09' not among bands of the file");
+    assert_fails(mos_model_file_init_named(source_path, NULL, NULL, NULL, model, &loaded, &skipped),
+                 MOSAIC_ERR_DATA, "'B09' not among bands of the file");
     mos_model_destroy(&model);
 }
 
@@ -579,11 +583,11 @@ static void start_from_torchvision(void **state) {
     zero("backbones.s2.conv1.weight");
     zero("backbones.s1.layer1.0.conv1.weight");
     write_edited(source_path, bare, make_bare, "format", "pt");
-    assert_fails(mos_model_file_init(bare, NULL, fresh, &loaded, &skipped), MOSAIC_ERR_USAGE,
-                 "must name the modality");
+    assert_fails(mos_model_file_init_named(bare, NULL, NULL, NULL, fresh, &loaded, &skipped),
+                 MOSAIC_ERR_USAGE, "must name the modality");
     /* whose band is which channel only its owner knows */
-    assert_fails(mos_model_file_init(bare, "s2", fresh, &loaded, &skipped), MOSAIC_ERR_DATA,
-                 "does not say which band each is; --init-bands s2=");
+    assert_fails(mos_model_file_init_named(bare, "s2", NULL, NULL, fresh, &loaded, &skipped),
+                 MOSAIC_ERR_DATA, "does not say which band each is; --init-bands s2=");
     char same[] = "s2=B02,B03,B8A";
     char *items[1] = {NULL};
     items[0] = same;
@@ -611,11 +615,13 @@ static void start_from_torchvision(void **state) {
     assert_fails(mos_model_file_init_named(bare, "s2", NULL, &bands, fresh, &loaded, &skipped),
                  MOSAIC_ERR_DATA, "'B02' not among bands of the file");
     /* the stem of the other modality has two bands: refused by shape, or left out by pattern */
-    assert_fails(mos_model_file_init(bare, "backbones.s1.*", fresh, &loaded, &skipped),
-                 MOSAIC_ERR_DATA,
-                 "'backbones.s1.conv1.weight' wants shape [64, 2, 7, 7], found "
-                 "[64, 3, 7, 7]");
-    assert_int_equal(mos_model_file_init(bare, "backbones.s1.layer*", fresh, &loaded, &skipped),
+    assert_fails(
+        mos_model_file_init_named(bare, "backbones.s1.*", NULL, NULL, fresh, &loaded, &skipped),
+        MOSAIC_ERR_DATA,
+        "'backbones.s1.conv1.weight' wants shape [64, 2, 7, 7], found "
+        "[64, 3, 7, 7]");
+    assert_int_equal(mos_model_file_init_named(bare, "backbones.s1.layer*", NULL, NULL, fresh,
+                                               &loaded, &skipped),
                      MOSAIC_OK);
     assert_int_equal(loaded, 114);
 }

@@ -16,6 +16,8 @@ import sys
 
 CODE = (".c", ".h")
 MAX_FILE_LINES, MEDIAN_FILE_LINES, MAX_FUNCTION_LINES = 800, 250, 80
+MAX_ROOM_SHARE = 0.18  # of the lines of src, once there are enough to speak of shares
+LINES_FOR_SHARES = 10000
 MAX_FILE_BYTES, MAX_GOLDEN_BYTES = 1 << 20, 200 * 1000
 CLANG_FORMAT_MAJOR = 14  # what Debian 12 has; another version formats other lines
 
@@ -53,8 +55,8 @@ BANNED_BELOW_CLI = {
     "malloc": ("use mos_alloc", ()), "calloc": ("use mos_alloc", ()), "realloc": ("use mos_grow", ()),
     "strdup": ("use mos_copy_text", ()), "strndup": ("use mos_copy_text", ()),
     "asprintf": ("use mos_text_add", ()), "setlocale": ("process-wide", ()),
-    "strtod": ("locale; use mos_parse_double", ("src/base/text.c",)),
-    "strtof": ("locale; use mos_parse_double", ("src/base/text.c",)),
+    "strtod": ("locale; use mos_parse_double", ("src/base/number_text.c",)),
+    "strtof": ("locale; use mos_parse_double", ("src/base/number_text.c",)),
 }
 
 # They start other programs, whose streams they connect.
@@ -212,6 +214,110 @@ def rule_names(tree):
         if name.endswith("_test.c") and name in seen:
             yield path, 1, f"the name is taken by {seen[name]}"
         seen.setdefault(name, path)
+
+
+# Functions that nothing in the program calls, and why they stay.
+FOR_TESTS = {
+    "mos_alloc_fail_at": "tests make the n-th allocation fail",
+    "mos_device_decorate": "tests put the device that is late over another one",
+    "mos_device_open_table": "tests open a backend that is in no list",
+    "mos_get_act": "tests read activations in a layout of their own",
+    "mos_lmdb_count": "tests count records",
+    "mos_lmdb_each": "tests and fuzzing look at every record",
+    "mos_lmdb_writer_commit": "a test kills the writer just after it",
+    "mos_model_backward": "one pass alone",
+    "mos_model_forward": "one pass alone",
+    "mos_objective_run": "the losses without a step",
+    "mos_rng_fill_u32": "vectors are held against the scalar generator",
+    "mos_step_losses": "the losses of a step without its gradients",
+    "mos_survey_knows": "a test asks for every kind of defect",
+    "mos_tar_open_memory": "fuzzing has no file",
+}
+UNFINISHED = ("src/dist/",)  # what calls it is still to come
+DEFINITION = re.compile(r"^(?!static\b|typedef\b|extern\b)[A-Za-z_][^;{}()=#]*?\b(mos_\w+)\s*\([^;{}]*\)\s*\{", re.M)
+
+
+def shared_functions(tree):
+    """name -> (path, line) of every function that other files may call."""
+    found = {}
+    for path in tree.code("src/"):
+        if path.endswith(".c"):
+            for match in DEFINITION.finditer(tree.plain(path)):
+                found[match.group(1)] = path, line_of(tree.plain(path), match.start(1))
+    return found
+
+
+def uses(tree, names):
+    """(path, line, name) wherever a .c file names one of the functions, its definitions too."""
+    for path in tree.code("src/", "cli/", "bench/", "examples/"):
+        if path.endswith(".c"):
+            plain = tree.plain(path)
+            for match in re.finditer(r"\bmos_\w+", plain):
+                if match.group() in names:
+                    yield path, line_of(plain, match.start()), match.group()
+
+
+def in_macros(tree, names):
+    """The names that macros and inline functions of headers call."""
+    for path in tree.code("src/"):
+        if path.endswith(".h"):
+            for line in tree.plain(path).splitlines():
+                if line.startswith(("#define", "    ")):
+                    yield from (name for name in re.findall(r"\bmos_\w+", line) if name in names)
+
+
+def rule_dead(tree):
+    """A function without a caller; a test alone is none."""
+    names = shared_functions(tree)
+    called = set(in_macros(tree, names))
+    called |= {name for path, line, name in uses(tree, names) if (path, line) != names[name]}
+    for name, (path, line) in names.items():
+        if name not in called and name not in FOR_TESTS and not path.startswith(UNFINISHED):
+            yield path, line, f"nothing calls {name}"
+
+
+def rule_circles(tree):
+    """Files of a room that call each other in a circle."""
+    names = shared_functions(tree)
+    calls = {}  # file -> file that it calls -> (line, function)
+    for path, line, name in uses(tree, names):
+        other = names[name][0]
+        if path != other and path.split("/")[:2] == other.split("/")[:2]:
+            calls.setdefault(path, {}).setdefault(other, (line, name))
+
+    def reaches(start, target):
+        seen, open_ends = set(), [start]
+        while open_ends:
+            at = open_ends.pop()
+            if at == target:
+                return True
+            if at not in seen:
+                seen.add(at)
+                open_ends += calls.get(at, {})
+        return False
+    for path, others in calls.items():
+        for other, (line, name) in others.items():
+            if path > other and reaches(other, path):
+                yield path, line, f"{name} is of {other}, which comes back to this file"
+
+
+def room_shares(tree):
+    """room -> its share of the lines of src, the largest first; nothing in a small tree."""
+    lines = {}
+    for path in tree.code("src/"):
+        room = path.split("/")[1]
+        lines[room] = lines.get(room, 0) + tree.text(path).count("\n")
+    total = sum(lines.values())
+    if total < LINES_FOR_SHARES:
+        return {}
+    return {room: lines[room] / total for room in sorted(lines, key=lines.get, reverse=True)}
+
+
+def rule_shares(tree):
+    """A room that has become a house."""
+    for room, share in room_shares(tree).items():
+        if share > MAX_ROOM_SHARE:
+            yield "src/" + room, 1, f"{100 * share:.1f} % of the lines, at most {100 * MAX_ROOM_SHARE:.0f} %"
 
 
 def rule_lengths(tree):
@@ -417,6 +523,9 @@ def main():
                      check_exports(options.library, options.nm)]
     for path, line, rule, what in findings:
         print(f"{path}:{line}: {rule}: {what}")
+    shares = [f"{room} {100 * share:.1f} %" for room, share in room_shares(Tree(options.root)).items()]
+    if shares:
+        print("lines of src: " + ", ".join(shares))
     print(f"{len(findings)} findings by {len(RULES) + bool(options.library)} rules")
     return 1 if findings else 0
 

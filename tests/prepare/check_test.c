@@ -31,8 +31,11 @@ static void names_tell_the_ground(void **state) {
         mos_sample sample;
         EXPECT_OK(mos_dataset_sample(dataset, i, &sample));
         EXPECT_OK(mos_source_describe(reader, i, 1, 1, &source));
-        assert_true(mos_place_of_grid(source.transform, source.width, source.height, source.epsg,
-                                      &by_file));
+        const double *t = source.transform;
+        mos_site box = {0};
+        mos_box_of_grid(t, source.width, source.height, &box);
+        assert_true(
+            mos_place_of_box(&box, source.epsg, hypot(t[1], t[4]), hypot(t[2], t[5]), &by_file));
         assert_true(mos_place_of_name(sample.id, &by_name));
         assert_int_equal(by_file.epsg, by_name.epsg);
         expect_near(mos_place_gap(&by_file, &by_name), -1200, 1e-6);

@@ -1,5 +1,4 @@
 /* The cpu backend: opening a device, memory, and the op table. */
-#include "base/float_control.h"
 #include "base/isa.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -9,19 +8,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-/* ---- the guard ---- */
-
-mos_cpu_guard mos_cpu_enter(const mos_cpu *cpu) {
-    const mos_cpu_guard guard = {.control = mos_float_control()};
-    (void)cpu;
-    mos_float_set_control(guard.control | MOS_FLOAT_FLUSH); /* a team follows its caller */
-    return guard;
-}
-
-void mos_cpu_leave(mos_cpu_guard guard) {
-    mos_float_set_control(guard.control);
-}
 
 /* ---- open and close ---- */
 
@@ -189,14 +175,6 @@ static void get_act(mos_device *device, const void *act, double *host, int64_t n
     for (int64_t i = 0; i < n; i++)
         cpu->activation->get((const char *)act + (size_t)(i * act_sample(c, h, w)) * cpu->act_size,
                              c, h * w, host + i * c * h * w);
-}
-
-mos_cpu_image mos_cpu_image_layout(const mos_cpu *cpu, int64_t c) {
-    /* Plain nchw is what our own kernels like best. With AVX-512 oneDNN may be asked for a first
-     * layer: counts for which its kernels want plain nchw in both directions; others are padded to
-     * whole blocks, or they would fall to its reference code. */
-    const bool plain = cpu->bf16 ? c < cpu->block : cpu->block < 16 || c <= 3;
-    return (mos_cpu_image){.channels = plain ? c : mos_cpu_round_up(c, cpu->block), .plain = plain};
 }
 
 size_t mos_cpu_image_bytes(mos_device *device, int64_t n, int64_t c, int64_t h, int64_t w) {

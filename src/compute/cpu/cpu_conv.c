@@ -170,13 +170,6 @@ void mos_cpu_conv_info(const mos_conv *conv, mos_conv_info *out) {
                            .backward_weights = name_of(conv, CONV_BACKWARD_WEIGHTS)};
 }
 
-const mos_conv_ending *mos_conv_ending_at(const mos_conv *conv, int64_t channel,
-                                          mos_conv_ending *room) {
-    if (!conv->shape.folded) return NULL;
-    *room = (mos_conv_ending){conv->bias + channel, conv->shape.sum, conv->shape.relu};
-    return room;
-}
-
 /* weights [co, ci, k, k], packed into the workspace */
 static const void *pack(const mos_cpu *cpu, mos_conv *conv, conv_direction direction,
                         const void *weights, void *workspace) {
