@@ -10,17 +10,20 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROWS_AT_A_TIME = 1536 };
+/* So many that a row is still near when it is multiplied after its length was found. */
+enum { ROWS_AT_A_TIME = 192 };
 
 typedef struct job {
     const mos_search_options *options;
     const mos_embedding_store *store;
     mos_search_result *out;
     int64_t blocks, by[MOS_MAX_MODALITIES], among[MOS_MAX_MODALITIES]; /* pairs that are compared */
-    float *unit;     /* [blocks, queries, size] unit rows, zeros where a query lacks the block */
+    float *unit;     /* [blocks, size, queries] unit columns, zeros where a query lacks the block */
     uint32_t *asked; /* [queries] blocks it has */
     uint32_t *there; /* [rows] blocks it has; 0: filtered out */
-    float *scores, *sums, *rows, *lengths; /* of every thread */
+    float *scores, *sums, *rows, *lengths; /* of every thread; the first two [rows, queries] */
+    float *blocks_asked;                   /* [queries] how many blocks it has */
+    float *worst;                          /* [threads, queries] cosine an answer has to be above */
     mos_search_hit *hits;                  /* [threads, queries, count] */
     int64_t *found;                        /* [threads, queries] */
     unsigned char *room;
@@ -73,11 +76,12 @@ static float length_of(const float *row, int64_t size) {
 /* A query's part of one block as a unit row; one of length 0 is absent. */
 static void take_block(job *j, int64_t q, int64_t b, const float *from) {
     const int64_t size = j->store->about.size;
-    float *to = j->unit + (b * j->out->queries + q) * size;
+    const int64_t queries = j->out->queries;
+    float *to = j->unit + b * queries * size + q;
     const float length = length_of(from, size);
     if (!(length > 0)) return;
     for (int64_t i = 0; i < size; i++)
-        to[i] = from[i] / length;
+        to[i * queries] = from[i] / length;
     j->asked[q] |= 1u << b;
 }
 
@@ -190,7 +194,7 @@ static void offer(mos_search_hit *hits, int64_t *found, int64_t most, int64_t ro
     hits[at] = (mos_search_hit){row, cosine};
 }
 
-/* sums [queries, n] += cosines of one block with rows [first, first + n). */
+/* sums [n, queries] (+)= cosines of one block with rows [first, first + n). */
 static void add_block(const job *j, int64_t b, int64_t first, int64_t n, int thread) {
     const mos_embedding_about *about = &j->store->about;
     const int64_t queries = j->out->queries, size = about->size, stride = about->modalities * size;
@@ -210,44 +214,64 @@ static void add_block(const job *j, int64_t b, int64_t first, int64_t n, int thr
         const float length = length_of(rows + i * row_stride, size);
         lengths[i] = length > 0 ? 1 / length : 0;
     }
-    const mos_product_f32 product = {.m = queries,
-                                     .n = n,
+    const mos_product_f32 product = {.m = n,
+                                     .n = queries,
                                      .k = size,
                                      .alpha = 1,
-                                     .a = j->unit + b * queries * size,
-                                     .a_row = size,
+                                     .a = rows,
+                                     .a_row = row_stride,
                                      .a_column = 1,
-                                     .b = rows,
-                                     .b_row = 1,
-                                     .b_column = row_stride,
+                                     .b = j->unit + b * queries * size,
+                                     .b_row = queries,
+                                     .b_column = 1,
                                      .c = scores,
-                                     .ldc = ROWS_AT_A_TIME};
+                                     .ldc = queries};
     mos_gemm_f32(&product, 1, j->room + (size_t)thread * mos_gemm_room(1));
+    for (int64_t i = 0; i < n; i++)
+#pragma omp simd
+        for (int64_t q = 0; q < queries; q++)
+            sums[i * queries + q] =
+                scores[i * queries + q] * lengths[i] + (b == 0 ? 0 : sums[i * queries + q]);
+}
+
+/* Cosines of a row with all queries: is one of them above the least that its query has? */
+static bool any_above(const float *cosines, const float *worst, int64_t queries) {
+    int above = 0;
+#pragma omp simd reduction(| : above)
     for (int64_t q = 0; q < queries; q++)
-        for (int64_t i = 0; i < n; i++)
-            sums[q * ROWS_AT_A_TIME + i] += scores[q * ROWS_AT_A_TIME + i] * lengths[i];
+        above |= cosines[q] > worst[q];
+    return above != 0;
+}
+
+static void offer_row(const job *j, int64_t row, const float *cosines, int thread) {
+    const int64_t queries = j->out->queries, most = j->out->count;
+    const bool across = j->by[0] != j->among[0];
+    const uint32_t there = j->there[row];
+    for (int64_t q = 0; q < queries; q++) {
+        const int64_t list = thread * queries + q;
+        if (!(cosines[q] > j->worst[list]) || (there & j->asked[q]) != j->asked[q]) continue;
+        if (row == j->out->row[q] && !across) continue;
+        offer(j->hits + list * most, &j->found[list], most, row, cosines[q]);
+        if (j->found[list] == most) j->worst[list] = j->hits[list * most + most - 1].cosine;
+    }
 }
 
 static void search_rows(void *context, int64_t begin, int64_t end, int thread) {
     const job *j = context;
-    const int64_t queries = j->out->queries, most = j->out->count;
+    const int64_t queries = j->out->queries;
     float *sums = j->sums + thread * queries * ROWS_AT_A_TIME;
-    const bool across = j->by[0] != j->among[0];
     for (int64_t first = begin; first < end; first += ROWS_AT_A_TIME) {
         const int64_t n = end - first < ROWS_AT_A_TIME ? end - first : ROWS_AT_A_TIME;
-        memset(sums, 0, (size_t)(queries * ROWS_AT_A_TIME) * sizeof *sums);
         for (int64_t b = 0; b < j->blocks; b++)
             add_block(j, b, first, n, thread);
-        for (int64_t q = 0; q < queries; q++) {
-            const uint32_t asked = j->asked[q];
-            const float blocks = (float)__builtin_popcount(asked);
-            for (int64_t i = 0; i < n; i++) {
-                const uint32_t there = j->there[first + i];
-                if (there == 0 || (there & asked) != asked) continue;
-                if (first + i == j->out->row[q] && !across) continue;
-                offer(j->hits + (thread * queries + q) * most, &j->found[thread * queries + q],
-                      most, first + i, sums[q * ROWS_AT_A_TIME + i] / blocks);
-            }
+        for (int64_t i = 0; i < n; i++) {
+            float *cosines = sums + i * queries;
+            if (j->there[first + i] == 0) continue;
+#pragma omp simd
+            for (int64_t q = 0; q < queries; q++)
+                cosines[q] /= j->blocks_asked[q];
+            if (any_above(cosines, j->worst + thread * queries, queries))
+                offer_row(j, first + i, cosines, thread);
         }
     }
 }
@@ -272,6 +296,10 @@ static mosaic_status make_room(job *j) {
     MOS_TRY(mos_alloc(queries * most, sizeof *j->out->hit, "answers", &j->out->hit));
     MOS_TRY(mos_alloc((size_t)j->blocks * queries * size, sizeof(float), "queries", &j->unit));
     MOS_TRY(mos_alloc(queries, sizeof *j->asked, "queries", &j->asked));
+    MOS_TRY(mos_alloc(queries, sizeof(float), "queries", &j->blocks_asked));
+    MOS_TRY(mos_alloc(threads * queries, sizeof(float), "queries", &j->worst));
+    for (size_t q = 0; q < threads * queries; q++)
+        j->worst[q] = -INFINITY;
     MOS_TRY(mos_alloc((size_t)j->store->about.rows, sizeof *j->there, "candidates", &j->there));
     MOS_TRY(mos_alloc(threads * block, sizeof(float), "cosines", &j->scores));
     MOS_TRY(mos_alloc(threads * block, sizeof(float), "cosines", &j->sums));
@@ -313,18 +341,22 @@ mosaic_status mos_search_run(const mos_search_options *options, const mos_embedd
     MOS_GOTO(make_room(&j));
     MOS_GOTO(values != NULL ? ask_file(&j, values, shape[1]) : ask_rows(&j));
     MOS_GOTO(list_candidates(&j));
-    for (int64_t q = 0; q < out->queries; q++)
+    for (int64_t q = 0; q < out->queries; q++) {
+        j.blocks_asked[q] = (float)__builtin_popcount(j.asked[q]);
         if (j.asked[q] == 0)
             MOS_GOTO(mos_fail(MOSAIC_ERR_DATA,
                               "query %lld has no numbers to compare: it lacks what "
                               "it is asked by",
                               (long long)q + 1));
+    }
     mos_parallel_for(j.threads, store->about.rows, search_rows, &j);
     merge(&j);
 done:
     mos_free(values);
     mos_free(j.unit);
     mos_free(j.asked);
+    mos_free(j.blocks_asked);
+    mos_free(j.worst);
     mos_free(j.there);
     mos_free(j.scores);
     mos_free(j.sums);

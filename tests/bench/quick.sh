@@ -82,6 +82,25 @@ grep -qE '"side_by_side_fp32": *"[0-9.]+ times as fast' <<<"$line" || {
     cat "$work/side.log"
     failures=$((failures + 1))
 }
+# Search in embeddings: the peers' answers are compared with ours before they are timed.
+python=${PYTHON:-/usr/bin/python3}
+search=(--rows 3000 --size 24 --queries 5 --count 4 --rounds 3 --threads 2 --folder "$work" --peer "$peers/search_rows.py")
+"$mosaic" -q bench search "${search[@]}" --python "$python" --json >"$work/search.json" 2>"$work/search.log" || true # the roof may move
+words=('"name": *"mosaic"' '"ms": *[0-9.]+')
+if "$python" -c 'import numpy' 2>/dev/null; then words+=('numpy [0-9.]+.*same answers' '"x_numpy": *[0-9.]+'); else echo "skipped: no python3-numpy, nothing beside our search"; fi
+if "$python" -c 'import faiss' 2>/dev/null; then words+=('"x_faiss": *[0-9.]+'); else echo "skipped: no faiss here, it is not beside our search"; fi
+for word in "${words[@]}"; do
+    grep -qE "$word" "$work/search.json" && continue
+    echo "FAILED: bench search says nothing like $word:"
+    cat "$work/search.json" "$work/search.log"
+    failures=$((failures + 1))
+done
+"$mosaic" -q bench search "${search[@]}" --type int8 >"$work/search.txt" 2>&1 || true
+grep -q '^peer: not asked for' "$work/search.txt" || { echo "FAILED: bench search --type int8:"; cat "$work/search.txt"; failures=$((failures + 1)); }
+sed 's/, axis=1)\[:, -args.count:\]/, axis=1)[:, :args.count]/' "$peers/search_rows.py" >"$work/wrong.py" # the worst, not the best
+"$mosaic" -q bench search "${search[@]}" --python "$python" --peer "$work/wrong.py" >"$work/search.txt" 2>&1 || true
+grep -qE 'numpy finds other rows|^skipped: .*numpy' "$work/search.txt" || { echo "FAILED: a peer that finds other rows was measured:"; cat "$work/search.txt"; failures=$((failures + 1)); }
+expect 2 "the best 4000 of 3000 rows|--count" "$mosaic" -q bench search --rows 300 --count 400 --folder "$work"
 expect 0 "times_faster_than_scalar" "$mosaic" -q bench augment "${small[@]}"
 expect 3 "no-such-folder" "$mosaic" -q bench loader "${small[@]}" --data "$work/no-such-folder"
 [ -z "$(find "$work" -name 'mosaic-bench-*')" ] || { echo "FAILED: a benchmark left its data set"; failures=$((failures + 1)); }
