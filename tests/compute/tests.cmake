@@ -12,7 +12,8 @@ endforeach()
 # has never been seen to fail proves nothing.
 file(GLOB ref_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/compute/ref/*.c)
 add_executable(gradient_mutation ${here}/gradient_mutation.c ${here}/grad_check.c ${here}/gradient_cases.c
-  ${here}/modal_ops.c ${here}/op_support.c ${CMAKE_SOURCE_DIR}/src/compute/device.c ${CMAKE_SOURCE_DIR}/src/compute/composed.c ${ref_sources})
+  ${here}/modal_ops.c ${here}/op_support.c ${CMAKE_SOURCE_DIR}/src/compute/device.c ${CMAKE_SOURCE_DIR}/src/compute/device_get.c
+  ${CMAKE_SOURCE_DIR}/src/compute/composed.c ${ref_sources})
 target_compile_definitions(gradient_mutation PRIVATE MOS_MUTATION)
 target_include_directories(gradient_mutation PRIVATE ${CMAKE_SOURCE_DIR}/src)
 target_link_libraries(gradient_mutation PRIVATE mosaic_flags mos_base)
