@@ -1,190 +1,85 @@
-/* When an encoder's buffers are needed: the passes of encoder_pass.c once more, in the same order,
- * on lifetimes instead of numbers. */
+/* Where an encoder's buffers lie: they are listed here, and the passes of encoder_pass.c, run once
+ * on a device that only looks, tell how long each is needed. */
+#include "model/pass_recorder.h"
 #include "model/resnet.h"
 
-/* ---- forward ---- */
+/* ---- the list ---- */
 
-static void walk_convolution(mos_placement *p, const mos_device *device, mos_unit *unit, void **in,
-                             void **x, void **space) {
-    mos_conv_info info;
-    device->ops->conv_info(unit->conv, &info);
-    mos_placement_tick(p);
-    mos_placement_used(p, in);
-    mos_placement_born(p, x, unit->out_bytes);
-    mos_placement_born(p, space, info.forward_bytes);
-}
-
-static void walk_unit(mos_placement *p, const mos_device *device, mos_unit *unit, void **in,
-                      void **skip) {
-    walk_convolution(p, device, unit, in, &unit->x, &unit->forward_space);
-    mos_placement_tick(p);
-    mos_placement_used(p, &unit->x);
-    if (skip != NULL) mos_placement_used(p, skip);
-    mos_placement_born(p, &unit->y, unit->out_bytes);
-    mos_placement_born(p, &unit->mean, unit->statistics_bytes);
-    mos_placement_born(p, &unit->rstd, unit->statistics_bytes);
-}
-
-/* Inference: the norm is part of the convolution, which adds to the skip's value in place. */
-static void walk_unit_infer(mos_placement *p, const mos_device *device, mos_unit *unit, void **in,
-                            void **skip) {
-    mos_conv_info info;
-    device->ops->conv_info(unit->conv, &info);
-    mos_placement_tick(p);
-    mos_placement_used(p, in);
-    if (skip != NULL)
-        mos_placement_same(p, &unit->y, skip);
-    else
-        mos_placement_born(p, &unit->y, unit->out_bytes);
-    mos_placement_born(p, &unit->forward_space, info.forward_bytes);
-}
-
-static void walk_forward(mos_encoder *encoder, mos_placement *p, const mos_device *device) {
-    void (*const walk)(mos_placement *, const mos_device *, mos_unit *, void **, void **) =
-        encoder->train ? walk_unit : walk_unit_infer;
-    mos_placement_tick(p);
-    mos_placement_born(p, &encoder->image, encoder->image_bytes);
-    walk(p, device, &encoder->stem, &encoder->image, NULL);
-    if (encoder->stem_pool) {
-        mos_placement_tick(p);
-        mos_placement_used(p, &encoder->stem.y);
-        mos_placement_born(p, &encoder->pooled, encoder->pool_bytes);
-        mos_placement_born(p, &encoder->pool_index, encoder->index_bytes);
-    }
+static void list_inference(mos_encoder *encoder, const mos_device *device, mos_placement *p) {
+    mos_unit_list_inference(&encoder->stem, device, p, NULL);
+    mos_placement_buffer(p, &encoder->pooled, encoder->pool_bytes);
+    mos_placement_buffer(p, &encoder->pool_index, encoder->index_bytes);
     for (int64_t b = 0; b < encoder->block_count; b++) {
         mos_block *block = &encoder->blocks[b];
-        void **in = mos_block_input(encoder, b), **x = in, **skip = in;
+        void **skip = mos_block_input(encoder, b);
         if (block->has_down) {
-            walk(p, device, &block->down, in, NULL);
+            mos_unit_list_inference(&block->down, device, p, NULL);
             skip = &block->down.y;
         }
-        for (int u = 0; u < block->units; u++) {
-            mos_unit *unit = &block->unit[u];
-            walk(p, device, unit, x, u == block->units - 1 ? skip : NULL);
-            x = &unit->y;
-        }
+        for (int u = 0; u < block->units; u++)
+            mos_unit_list_inference(&block->unit[u], device, p,
+                                    u == block->units - 1 ? skip : NULL);
     }
-    mos_placement_tick(p);
-    mos_placement_used(p, mos_block_output(encoder, encoder->block_count - 1));
 }
 
-/* ---- backward ---- */
-
-static void walk_normalise_again(mos_placement *p, mos_unit *unit) {
-    mos_placement_tick(p);
-    mos_placement_used(p, &unit->x_again);
-    mos_placement_used(p, &unit->mean);
-    mos_placement_used(p, &unit->rstd);
-    mos_placement_born(p, &unit->y_again, unit->out_bytes);
+/* Inner outputs are worked out again when recomputing; those of whole blocks, with x of all. */
+static void list_block(mos_block *block, const mos_device *device, mos_recompute recompute,
+                       mos_placement *p) {
+    const bool again = recompute == MOS_RECOMPUTE_BLOCK;
+    for (int u = 0; u < block->units; u++)
+        mos_unit_list(&block->unit[u], device, p, again,
+                      u < block->units - 1 && recompute != MOS_RECOMPUTE_NONE);
+    if (block->has_down) mos_unit_list(&block->down, device, p, again, false);
 }
 
-/* What the backward pass of a block reads of its forward pass. */
-static void walk_block_again(mos_encoder *encoder, mos_placement *p, const mos_device *device,
-                             int64_t b) {
-    mos_block *block = &encoder->blocks[b];
-    void **in = mos_block_input(encoder, b);
-    bool again = encoder->recompute == MOS_RECOMPUTE_BLOCK;
-    for (int u = 0; u < block->units; u++) {
-        mos_unit *unit = &block->unit[u];
-        bool last = u == block->units - 1;
-        if (again)
-            walk_convolution(p, device, unit, in, &unit->x_again, &unit->again_space);
-        else
-            mos_placement_same(p, &unit->x_again, &unit->x);
-        if (last || encoder->recompute == MOS_RECOMPUTE_NONE)
-            mos_placement_same(p, &unit->y_again, &unit->y);
-        else if (again)
-            walk_normalise_again(p, unit);
-        in = &unit->y_again;
-    }
-    if (!block->has_down) return;
-    if (again)
-        walk_convolution(p, device, &block->down, mos_block_input(encoder, b), &block->down.x_again,
-                         &block->down.again_space);
-    else
-        mos_placement_same(p, &block->down.x_again, &block->down.x);
-}
-
-/* dy2, din NULL: there is none. */
-static void walk_unit_back(mos_placement *p, const mos_device *device, mos_unit *unit, void **in,
-                           void **dy, void **dy2, void **din, size_t din_bytes) {
-    mos_conv_info info;
-    device->ops->conv_info(unit->conv, &info);
-    mos_placement_tick(p);
-    mos_placement_used(p, dy);
-    if (dy2 != NULL) mos_placement_used(p, dy2);
-    mos_placement_used(p, &unit->x_again);
-    mos_placement_used(p, &unit->mean);
-    mos_placement_used(p, &unit->rstd);
-    if (mos_unit_masks_by_y(unit)) mos_placement_used(p, &unit->y_again);
-    mos_placement_born(p, &unit->dx, unit->out_bytes);
-    mos_placement_tick(p);
-    mos_placement_used(p, in);
-    mos_placement_used(p, &unit->dx);
-    mos_placement_born(p, &unit->weights_space, info.weights_bytes);
-    if (din == NULL) return;
-    mos_placement_tick(p);
-    mos_placement_used(p, &unit->dx);
-    mos_placement_born(p, &unit->data_space, info.data_bytes);
-    mos_placement_born(p, din, din_bytes);
-}
-
-static void walk_block_back(mos_encoder *encoder, mos_placement *p, const mos_device *device,
-                            int64_t b) {
-    mos_block *block = &encoder->blocks[b];
-    mos_gradient *dout = mos_block_gradient(encoder, b);
-    void **in = mos_block_input(encoder, b);
-    walk_block_again(encoder, p, device, b);
-    for (int u = block->units - 1; u >= 0; u--) {
-        mos_unit *unit = &block->unit[u], *before = u > 0 ? unit - 1 : NULL;
-        bool last = u == block->units - 1;
-        void **dy = last ? &dout->skip : &unit->dy;
-        void **dy2 = last && dout != &encoder->dlast ? &dout->conv : NULL;
-        if (u > 0 && encoder->recompute == MOS_RECOMPUTE_NORM) walk_normalise_again(p, before);
-        walk_unit_back(p, device, unit, u == 0 ? in : &before->y_again, dy, dy2,
-                       u == 0 ? &block->din.conv : &before->dy,
-                       u == 0 ? block->in_bytes : before->out_bytes);
-        if (last) mos_placement_used(p, &dout->skip); /* what the norm left there */
-    }
-    if (block->has_down)
-        walk_unit_back(p, device, &block->down, in, &dout->skip, NULL, &block->din.skip,
-                       block->in_bytes);
-    else
-        mos_placement_same(p, &block->din.skip, &dout->skip);
-}
-
-static void walk_stem_back(mos_encoder *encoder, mos_placement *p, const mos_device *device) {
-    mos_unit *stem = &encoder->stem;
-    mos_gradient *dout = &encoder->blocks[0].din;
-    void **dy = &dout->skip, **dy2 = &dout->conv;
-    if (encoder->stem_pool) {
-        mos_placement_tick(p);
-        mos_placement_used(p, dy);
-        mos_placement_used(p, dy2);
-        mos_placement_used(p, &encoder->pool_index);
-        mos_placement_born(p, &stem->dy, stem->out_bytes);
-        dy = &stem->dy;
-        dy2 = NULL;
-    }
-    mos_placement_same(p, &stem->x_again, &stem->x);
-    if (encoder->recompute == MOS_RECOMPUTE_NONE) {
-        mos_placement_same(p, &encoder->image_again, &encoder->image);
-    } else {
-        mos_placement_tick(p);
-        mos_placement_born(p, &encoder->image_again, encoder->image_bytes);
-    }
-    walk_unit_back(p, device, stem, &encoder->image_again, dy, dy2, NULL, 0);
-}
-
-void mos_encoder_walk(mos_encoder *encoder, const mos_device *device, mos_placement *placement) {
-    walk_forward(encoder, placement, device);
-    if (!encoder->train) return;
-    mos_placement_turn(placement);
-    mos_unit *last = &encoder->blocks[encoder->block_count - 1].unit[0];
-    last += encoder->blocks[encoder->block_count - 1].units - 1;
+/* Without a convolution on the skip path its gradient passes through. */
+static void list_gradients(mos_encoder *encoder, mos_placement *p) {
+    mos_block *last = &encoder->blocks[encoder->block_count - 1];
+    mos_placement_buffer(p, &encoder->dlast.skip, last->unit[last->units - 1].out_bytes);
     encoder->dlast.conv = NULL;
-    mos_placement_born(placement, &encoder->dlast.skip, last->out_bytes);
-    for (int64_t b = encoder->block_count - 1; b >= 0; b--)
-        walk_block_back(encoder, placement, device, b);
-    walk_stem_back(encoder, placement, device);
+    for (int64_t b = encoder->block_count - 1; b >= 0; b--) {
+        mos_block *block = &encoder->blocks[b];
+        mos_placement_buffer(p, &block->din.conv, block->in_bytes);
+        if (block->has_down)
+            mos_placement_buffer(p, &block->din.skip, block->in_bytes);
+        else
+            mos_placement_same(p, &block->din.skip, &mos_block_gradient(encoder, b)->skip);
+    }
+}
+
+static void list_training(mos_encoder *encoder, const mos_device *device, mos_placement *p) {
+    mos_unit_list(&encoder->stem, device, p, false, false);
+    mos_placement_buffer(p, &encoder->pooled, encoder->pool_bytes);
+    mos_placement_buffer(p, &encoder->pool_index, encoder->index_bytes);
+    for (int64_t b = 0; b < encoder->block_count; b++)
+        list_block(&encoder->blocks[b], device, encoder->recompute, p);
+    if (encoder->recompute == MOS_RECOMPUTE_NONE)
+        mos_placement_same(p, &encoder->image_again, &encoder->image);
+    else
+        mos_placement_buffer(p, &encoder->image_again, encoder->image_bytes);
+    list_gradients(encoder, p);
+}
+
+/* ---- the passes ---- */
+
+void mos_encoder_record(mos_encoder *encoder, const mos_weights *weights,
+                        mos_placement *placement) {
+    static const float nothing;
+    const mos_images images = {.first = &nothing};
+    const mos_device *device = weights->device;
+    mos_pass_recorder recorder;
+    mos_pass_recorder_init(&recorder, device, placement);
+    mos_placement_buffer(placement, &encoder->image, encoder->image_bytes);
+    if (!encoder->train) {
+        list_inference(encoder, device, placement);
+        mos_encoder_infer(encoder, &recorder.device, &images);
+        return;
+    }
+    list_training(encoder, device, placement);
+    mos_weights looked_at = *weights;
+    looked_at.device = &recorder.device;
+    if (looked_at.grads == NULL) looked_at.grads = looked_at.params; /* there are none yet */
+    mos_encoder_forward(encoder, &looked_at, &images, NULL, true);
+    mos_placement_turn(placement);
+    mos_encoder_backward(encoder, &looked_at, &images, NULL);
 }

@@ -1,5 +1,5 @@
-/* The passes through an encoder. Its description and plans are in resnet.c; encoder_memory.c walks
- * the same way and must be changed together with this. */
+/* The passes through an encoder. Its description and plans are in resnet.c, its buffers in
+ * encoder_memory.c. */
 #include "model/resnet.h"
 
 static void load_images(const mos_encoder *encoder, mos_device *device, const mos_images *images,

@@ -66,6 +66,41 @@ mosaic_status mos_unit_plan(mos_unit *unit, mos_device *device, int64_t n, int64
                        unit->name);
 }
 
+void mos_unit_list(mos_unit *unit, const mos_device *device, mos_placement *placement, bool again_x,
+                   bool again_y) {
+    mos_conv_info info;
+    device->ops->conv_info(unit->conv, &info);
+    mos_placement_buffer(placement, &unit->x, unit->out_bytes);
+    mos_placement_buffer(placement, &unit->forward_space, info.forward_bytes);
+    mos_placement_buffer(placement, &unit->y, unit->out_bytes);
+    mos_placement_buffer(placement, &unit->mean, unit->statistics_bytes);
+    mos_placement_buffer(placement, &unit->rstd, unit->statistics_bytes);
+    if (again_x)
+        mos_placement_buffer(placement, &unit->x_again, unit->out_bytes);
+    else
+        mos_placement_same(placement, &unit->x_again, &unit->x);
+    mos_placement_buffer(placement, &unit->again_space, info.forward_bytes);
+    if (again_y)
+        mos_placement_buffer(placement, &unit->y_again, unit->out_bytes);
+    else
+        mos_placement_same(placement, &unit->y_again, &unit->y);
+    mos_placement_buffer(placement, &unit->dy, unit->out_bytes);
+    mos_placement_buffer(placement, &unit->dx, unit->out_bytes);
+    mos_placement_buffer(placement, &unit->weights_space, info.weights_bytes);
+    mos_placement_buffer(placement, &unit->data_space, info.data_bytes);
+}
+
+void mos_unit_list_inference(mos_unit *unit, const mos_device *device, mos_placement *placement,
+                             void **skip) {
+    mos_conv_info info;
+    device->ops->conv_info(unit->conv, &info);
+    if (skip != NULL)
+        mos_placement_same(placement, &unit->y, skip);
+    else
+        mos_placement_buffer(placement, &unit->y, unit->out_bytes);
+    mos_placement_buffer(placement, &unit->forward_space, info.forward_bytes);
+}
+
 void mos_unit_release(mos_unit *unit, mos_device *device) {
     if (unit->conv != NULL) device->ops->conv_destroy(device, &unit->conv);
     if (unit->norm != NULL) device->ops->norm_destroy(device, &unit->norm);

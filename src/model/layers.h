@@ -3,6 +3,7 @@
 #define MOS_MODEL_LAYERS_H
 
 #include "model/parameters.h"
+#include "model/placement.h"
 
 typedef struct mos_unit {
     char name[MOS_NAME_SIZE]; /* of the convolution */
@@ -42,6 +43,13 @@ mosaic_status mos_unit_init(mos_unit *unit, mos_parameter_table *table, const ch
 /* Plans for input [n, ci, h, w] in `groups` groups of the norm. */
 mosaic_status mos_unit_plan(mos_unit *unit, mos_device *device, int64_t n, int64_t groups,
                             int64_t h, int64_t w, bool train);
+/* Lists the buffers of a planned unit. again_x, again_y: what the backward pass reads in place of x
+ * and y is worked out again, in buffers of its own. */
+void mos_unit_list(mos_unit *unit, const mos_device *device, mos_placement *placement, bool again_x,
+                   bool again_y);
+/* Of an inference plan, whose norm is part of the convolution. skip: what that adds to in place. */
+void mos_unit_list_inference(mos_unit *unit, const mos_device *device, mos_placement *placement,
+                             void **skip);
 /* Frees the plans; a unit without plans is fine. */
 void mos_unit_release(mos_unit *unit, mos_device *device);
 /* An inference plan's weights, after those or the running statistics changed. */

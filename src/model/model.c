@@ -272,7 +272,8 @@ static mosaic_status place_encoders(mos_model *model, mos_placement *placement) 
         if (model->branch[m].views == 0) continue;
         mos_branch *branch = &model->branch[m];
         mos_placement_begin(placement, (int)m, branch->lane);
-        mos_encoder_walk(&branch->encoder, mos_branch_device(model, branch), placement);
+        const mos_weights weights = mos_branch_weights(model, branch);
+        mos_encoder_record(&branch->encoder, &weights, placement);
     }
     return mos_placement_solve(placement);
 }

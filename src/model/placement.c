@@ -13,9 +13,28 @@ void mos_placement_begin(mos_placement *placement, int owner, int lane) {
     placement->now = 0;
 }
 
+/* ---- marks ---- */
+
+/* A mark is a buffer's number above an offset into it, with a bit that no user address has. */
+static const uintptr_t mark = (uintptr_t)1 << 62;
+enum { OFFSET_BITS = 40 };
+_Static_assert(sizeof(uintptr_t) == 8, "marks are addresses of 64 bits");
+
+static void hold(void *holder, uintptr_t bits) {
+    memcpy(holder, &bits, sizeof bits);
+}
+
+/* The buffer behind an address, NULL: it is no mark. */
+static mos_placed *behind(const mos_placement *placement, const void *address) {
+    const uintptr_t bits = (uintptr_t)address;
+    if ((bits & mark) == 0) return NULL;
+    return &placement->items[(bits & ~mark) >> OFFSET_BITS];
+}
+
 static mos_placed *add(mos_placement *placement, void *holder, size_t bytes) {
-    if (placement->status != MOSAIC_OK) return NULL;
-    if (bytes > SIZE_MAX / 4) {
+    hold(holder, 0);
+    if (placement->status != MOSAIC_OK || bytes == 0) return NULL;
+    if (bytes > ((size_t)1 << OFFSET_BITS) - ALIGNMENT) {
         placement->status = mos_fail_memory(bytes, "a buffer of the model");
         return NULL;
     }
@@ -23,43 +42,53 @@ static mos_placed *add(mos_placement *placement, void *holder, size_t bytes) {
         mos_grow(&placement->items, &placement->capacity, (size_t)placement->count + 1,
                  sizeof *placement->items, "the plan of the model's memory");
     if (placement->status != MOSAIC_OK) return NULL;
+    hold(holder, mark | (uintptr_t)placement->count << OFFSET_BITS);
     mos_placed *item = &placement->items[placement->count++];
     *item = (mos_placed){.holder = holder,
                          .bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT,
                          .owner = placement->owner,
                          .lane = placement->lane,
-                         .first = placement->now,
-                         .last = placement->now,
+                         .first = -1,
+                         .last = -1,
                          .same_as = -1};
     return item;
 }
 
-void mos_placement_born(mos_placement *placement, void *holder, size_t bytes) {
+void mos_placement_buffer(mos_placement *placement, void *holder, size_t bytes) {
     (void)add(placement, holder, bytes);
 }
 
-/* The buffer behind a holder, latest first: a name is given again when a plan is walked anew. */
-static int64_t find(mos_placement *placement, const void *holder) {
-    for (int64_t i = placement->count - 1; i >= 0; i--) {
-        if (placement->items[i].holder != holder) continue;
-        return placement->items[i].same_as >= 0 ? placement->items[i].same_as : i;
-    }
-    if (placement->status == MOSAIC_OK)
-        placement->status = mos_fail(MOSAIC_ERR_RUNTIME, "the model's plan uses an unknown buffer");
-    return -1;
-}
-
-void mos_placement_used(mos_placement *placement, const void *holder) {
-    int64_t i = find(placement, holder);
-    if (i >= 0) placement->items[i].last = placement->now;
-}
-
 void mos_placement_same(mos_placement *placement, void *holder, const void *of) {
-    int64_t i = find(placement, of);
-    mos_placed *item = i < 0 ? NULL : add(placement, holder, 0);
+    void *address;
+    memcpy(&address, of, sizeof address);
+    const mos_placed *root = behind(placement, address);
+    if (root == NULL) {
+        hold(holder, 0);
+        return;
+    }
+    const int64_t number = root - placement->items;
+    mos_placed *item = add(placement, holder, root->bytes);
     if (item == NULL) return;
-    item->same_as = i;
-    placement->items[i].last = placement->now;
+    item->same_as = number;
+    memcpy(holder, &address, sizeof address);
+}
+
+static void touch(mos_placement *placement, const void *address, bool write) {
+    mos_placed *item = behind(placement, address);
+    if (item == NULL) return;
+    if (item->first < 0 && !write && placement->status == MOSAIC_OK)
+        placement->status = mos_fail(MOSAIC_ERR_RUNTIME, "the model's passes read a buffer before "
+                                                         "anything is written to it");
+    if (item->first < 0) item->first = placement->now;
+    item->last = placement->now;
+}
+
+void mos_placement_write(mos_placement *placement, const void *address) {
+    touch(placement, address, true);
+}
+
+void mos_placement_read(mos_placement *placement, const void *address) {
+    touch(placement, address, false);
 }
 
 /* ---- solving ---- */
@@ -88,6 +117,8 @@ static int compare(const void *left, const void *right) {
     if (a->bytes != b->bytes) return a->bytes > b->bytes ? -1 : 1;
     int64_t life_a = a->last - a->first, life_b = b->last - b->first;
     if (life_a != life_b) return life_a > life_b ? -1 : 1;
+    if (a->owner != b->owner) return a->owner < b->owner ? -1 : 1;
+    if (a->first != b->first) return a->first < b->first ? -1 : 1;
     return a < b ? -1 : a > b;
 }
 
@@ -116,7 +147,7 @@ static void insert_by_offset(mos_placed **placed, int64_t count, mos_placed *ite
 /* What a lane keeps at the turn: all its owners, or with `alone` the one that keeps most. */
 static size_t kept_of_lane(const mos_placement *placement, int lane) {
     size_t all = 0, most = 0, own = 0;
-    int owner = -1; /* a walk goes through one owner after the other */
+    int owner = -1; /* buffers are listed owner by owner */
     for (int64_t i = 0; i < placement->count; i++) {
         const mos_placed *item = &placement->items[i];
         if (item->owner != owner) own = 0;
@@ -129,7 +160,7 @@ static size_t kept_of_lane(const mos_placement *placement, int lane) {
     return placement->alone ? most : all;
 }
 
-/* What its lane needs at the tick at which `at` is born. */
+/* What its lane needs at the tick that first writes `at`. */
 static size_t needed_at(const mos_placement *placement, const mos_placed *at) {
     size_t sum = 0;
     for (int64_t i = 0; i < placement->count; i++) {
@@ -143,7 +174,7 @@ static size_t needed_at(const mos_placement *placement, const mos_placed *at) {
 }
 
 /* kept and least: what lanes need at one time is what each needs at its worst, on the same side of
- * the turn where they cross it together. A lane's peak is at a birth. */
+ * the turn where they cross it together. A lane's peak is at a first write. */
 static void sum_lanes(mos_placement *placement) {
     size_t peak[2] = {0};
     placement->kept = 0;
@@ -152,7 +183,7 @@ static void sum_lanes(mos_placement *placement) {
         size_t most[2] = {0, kept};
         for (int64_t i = 0; i < placement->count; i++) {
             const mos_placed *item = &placement->items[i];
-            if (item->lane != lane || item->same_as >= 0) continue;
+            if (item->lane != lane || item->first < 0) continue;
             const size_t needed = needed_at(placement, item);
             size_t *side = &most[placement->alone || is_backward(item)];
             if (*side < needed) *side = needed;
@@ -173,7 +204,7 @@ mosaic_status mos_placement_solve(mos_placement *placement) {
     MOS_GOTO(mos_alloc(count, sizeof *placed, "the plan of the model's memory", &placed));
     int64_t roots = 0;
     for (int64_t i = 0; i < placement->count; i++)
-        if (placement->items[i].same_as < 0) order[roots++] = &placement->items[i];
+        if (placement->items[i].first >= 0) order[roots++] = &placement->items[i];
     qsort(order, (size_t)roots, sizeof *order, compare);
     placement->total = 0;
     sum_lanes(placement);
@@ -194,7 +225,7 @@ void mos_placement_hand_out(const mos_placement *placement, void *block) {
     for (int64_t i = 0; i < placement->count; i++) {
         const mos_placed *item = &placement->items[i];
         const mos_placed *root = item->same_as >= 0 ? &placement->items[item->same_as] : item;
-        void *address = root->bytes == 0 ? NULL : (unsigned char *)block + root->offset;
+        void *address = root->first < 0 ? NULL : (unsigned char *)block + root->offset;
         memcpy(item->holder, &address, sizeof address);
     }
 }

@@ -83,9 +83,9 @@ typedef struct mos_encoder_plan {
 } mos_encoder_plan;
 mosaic_status mos_encoder_make(mos_encoder *encoder, mos_device *device,
                                const mos_encoder_plan *plan);
-/* Walks through what the passes will do and tells when which buffer is needed (encoder_memory.c);
- * features and dfeatures are the caller's to place. */
-void mos_encoder_walk(mos_encoder *encoder, const mos_device *device, mos_placement *placement);
+/* Lists the buffers and runs the passes once without computing, so that the placement knows when
+ * which buffer is needed (encoder_memory.c); features and dfeatures are the caller's to place. */
+void mos_encoder_record(mos_encoder *encoder, const mos_weights *weights, mos_placement *placement);
 /* Of the plan: blocks of frozen stages, and counters of norms whose statistics stay; both come
  * first. */
 int64_t mos_encoder_frozen_blocks(const mos_encoder *encoder);
@@ -99,7 +99,7 @@ void mos_encoder_layers(const mos_encoder *encoder, const mos_device *device, mo
                         void *context);
 
 /* What the blocks read: the stem's output behind the pool, then each block's. The address of the
- * pointer, for the walk. */
+ * pointer, for the list of buffers. */
 static inline void **mos_block_output(mos_encoder *encoder, int64_t b) {
     mos_block *block = &encoder->blocks[b];
     return &block->unit[block->units - 1].y;

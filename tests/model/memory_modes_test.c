@@ -161,6 +161,11 @@ static void memory_of_modes(void **state) {
     assert_true((double)report[0].total + 2.0 * (double)report[0].gradients < 1.05 * model_bytes);
     assert_int_equal(report[0].packed, 0);
     plan.recompute = MOS_RECOMPUTE_NONE;
+    plan.freeze.stages = MOS_ENCODER_STAGES - 1; /* only layer4 goes backward, and keeps anything */
+    mos_memory_report frozen;
+    assert_int_equal(mos_model_plan_measure(model, &plan, &frozen), MOSAIC_OK);
+    assert_true((double)frozen.activations < 0.1 * (double)report[0].activations);
+    plan.freeze.stages = 0;
     plan.chunk = 32;
     for (int k = 0; k < 2; k++) {
         plan.batch = k == 0 ? 512 : 4096;

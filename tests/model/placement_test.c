@@ -14,6 +14,16 @@
 
 enum { BUFFERS = 60, OWNERS = 3, TICKS = 40, MEGABYTE = 1 << 20 };
 
+/* A buffer that the present tick writes for the first time. */
+static void born(mos_placement *placement, void **holder, size_t bytes) {
+    mos_placement_buffer(placement, holder, bytes);
+    mos_placement_write(placement, *holder);
+}
+
+static void used(mos_placement *placement, void *const *holder) {
+    mos_placement_read(placement, *holder);
+}
+
 static bool is_kept(const mos_placed *item) {
     return item->first < MOS_PLACEMENT_TURN && item->last >= MOS_PLACEMENT_TURN;
 }
@@ -66,12 +76,10 @@ static void walk(mos_placement *placement, void **holders, uint64_t seed, bool l
             for (int t = 0; t < TICKS; t++) {
                 mos_placement_tick(placement);
                 if (mos_rng_uniform(&rng) < 0.25f && made < (owner + 1) * BUFFERS / OWNERS)
-                    mos_placement_born(placement, &holders[made++],
-                                       (size_t)(mos_rng_uniform(&rng) * MEGABYTE));
+                    born(placement, &holders[made++], (size_t)(mos_rng_uniform(&rng) * MEGABYTE));
                 if (made > first && mos_rng_uniform(&rng) < 0.4f)
-                    mos_placement_used(
-                        placement,
-                        &holders[first + (int)(mos_rng_uniform(&rng) * (float)(made - first))]);
+                    used(placement,
+                         &holders[first + (int)(mos_rng_uniform(&rng) * (float)(made - first))]);
             }
         }
     }
@@ -100,18 +108,18 @@ static void scratch_is_shared(void **state) {
     mos_placement placement = {0};
     void *kept, *scratch, *late, *other, *name;
     mos_placement_begin(&placement, 0, 0);
-    mos_placement_born(&placement, &kept, 6400);
-    mos_placement_born(&placement, &scratch, 3840);
+    born(&placement, &kept, 6400);
+    born(&placement, &scratch, 3840);
     mos_placement_tick(&placement);
-    mos_placement_used(&placement, &scratch);
+    used(&placement, &scratch);
     mos_placement_tick(&placement);
-    mos_placement_born(&placement, &late, 5100); /* rounded up to 5120 */
+    born(&placement, &late, 5100); /* rounded up to 5120 */
     mos_placement_turn(&placement);
-    mos_placement_used(&placement, &kept);
+    used(&placement, &kept);
     mos_placement_same(&placement, &name, &late);
-    mos_placement_used(&placement, &name);
+    used(&placement, &name);
     mos_placement_begin(&placement, 1, 0);
-    mos_placement_born(&placement, &other, 6400);
+    born(&placement, &other, 6400);
     assert_int_equal(mos_placement_solve(&placement), MOSAIC_OK);
     /* `other` is owner 1's scratch: it may not lie on what owner 0 keeps */
     assert_int_equal(placement.total, 6400 + 5120 + 6400);
@@ -140,11 +148,11 @@ static void lanes_share_less(void **state) {
         void *holders[2][3];
         for (int owner = 0; owner < 2; owner++) {
             mos_placement_begin(&placement, owner, two ? owner : 0);
-            mos_placement_born(&placement, &holders[owner][0], 6400);
-            mos_placement_born(&placement, &holders[owner][1], 3840);
+            born(&placement, &holders[owner][0], 6400);
+            born(&placement, &holders[owner][1], 3840);
             mos_placement_turn(&placement);
-            mos_placement_used(&placement, &holders[owner][0]);
-            mos_placement_born(&placement, &holders[owner][2], 3840);
+            used(&placement, &holders[owner][0]);
+            born(&placement, &holders[owner][2], 3840);
         }
         assert_int_equal(mos_placement_solve(&placement), MOSAIC_OK);
         check_apart(&placement);
@@ -158,27 +166,62 @@ static void lanes_share_less(void **state) {
 static void mistakes_are_told(void **state) {
     (void)state;
     mos_placement placement = {0};
-    void *holder, *unknown;
+    void *holder, *early;
     mos_placement_begin(&placement, 0, 0);
-    mos_placement_born(&placement, &holder, 100);
-    mos_placement_used(&placement, &unknown);
+    born(&placement, &holder, 100);
+    mos_placement_buffer(&placement, &early, 100);
+    used(&placement, &early);
     assert_int_equal(mos_placement_solve(&placement), MOSAIC_ERR_RUNTIME);
     mos_placement_release(&placement);
     mos_placement_begin(&placement, 0, 0);
-    mos_placement_born(&placement, &holder, SIZE_MAX - 10);
+    born(&placement, &holder, SIZE_MAX - 10);
     assert_int_equal(mos_placement_solve(&placement), MOSAIC_ERR_MEMORY);
     mos_placement_release(&placement);
     mos_alloc_fail_at(1);
     mos_placement_begin(&placement, 0, 0);
-    mos_placement_born(&placement, &holder, 100);
+    born(&placement, &holder, 100);
     mos_alloc_fail_at(0);
     assert_int_equal(mos_placement_solve(&placement), MOSAIC_ERR_MEMORY);
+    mos_placement_release(&placement);
+}
+
+/* Only what is touched takes memory; an offset into a buffer is the buffer; other addresses are
+ * somebody else's. */
+static void marks_stand_for_buffers(void **state) {
+    (void)state;
+    mos_placement placement = {0};
+    void *holder, *second, *idle, *empty, *name, *idle_name;
+    unsigned char block[256];
+    mos_placement_begin(&placement, 0, 0);
+    mos_placement_buffer(&placement, &holder, 100);
+    mos_placement_buffer(&placement, &second, 60);
+    mos_placement_buffer(&placement, &idle, 1000);
+    mos_placement_buffer(&placement, &empty, 0);
+    mos_placement_same(&placement, &name, &second);
+    mos_placement_same(&placement, &idle_name, &idle);
+    assert_null(empty);
+    assert_ptr_equal(name, second);
+    mos_placement_write(&placement, (unsigned char *)holder + 64);
+    mos_placement_tick(&placement);
+    mos_placement_write(&placement, name);
+    mos_placement_write(&placement, block);
+    mos_placement_read(&placement, NULL);
+    mos_placement_read(&placement, holder);
+    assert_int_equal(mos_placement_solve(&placement), MOSAIC_OK);
+    assert_int_equal(placement.total, 128 + 64);
+    mos_placement_hand_out(&placement, block);
+    assert_ptr_equal(holder, block);
+    assert_ptr_equal(second, block + 128);
+    assert_ptr_equal(name, second);
+    assert_null(idle);
+    assert_null(idle_name);
     mos_placement_release(&placement);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_walks), cmocka_unit_test(scratch_is_shared),
-        cmocka_unit_test(lanes_share_less), cmocka_unit_test(mistakes_are_told)};
+        cmocka_unit_test(lanes_share_less), cmocka_unit_test(mistakes_are_told),
+        cmocka_unit_test(marks_stand_for_buffers)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
