@@ -2,6 +2,10 @@
 #include "base/file.h"
 
 #include <string.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+#endif
 
 static const uint32_t round_constant[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -24,8 +28,18 @@ static uint32_t rotate(uint32_t x, int bits) {
     return x >> bits | x << (32 - bits);
 }
 
-static void take_block(digest *state, const unsigned char *block) {
-    uint32_t w[64], h[8];
+/* One round: d and h change, and all letters move on by one in the next call. */
+#define ROUND(a, b, c, d, e, f, g, h, t)                                                           \
+    do {                                                                                           \
+        uint32_t t1 = (h) + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) +                       \
+                      ((g) ^ ((e) & ((f) ^ (g)))) + round_constant[t] + w[t];                      \
+        (d) += t1;                                                                                 \
+        (h) = t1 + (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) +                                \
+              (((a) & (b)) | ((c) & ((a) | (b))));                                                 \
+    } while (0)
+
+static void take_block_plain(digest *state, const unsigned char *block) {
+    uint32_t w[64], *hash = state->hash;
     for (int t = 0; t < 16; t++) {
         const unsigned char *p = block + 4 * t;
         w[t] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
@@ -35,19 +49,72 @@ static void take_block(digest *state, const unsigned char *block) {
         uint32_t s1 = rotate(w[t - 2], 17) ^ rotate(w[t - 2], 19) ^ w[t - 2] >> 10;
         w[t] = s1 + w[t - 7] + s0 + w[t - 16];
     }
-    memcpy(h, state->hash, sizeof h);
-    for (int t = 0; t < 64; t++) {
-        uint32_t sum1 = rotate(h[4], 6) ^ rotate(h[4], 11) ^ rotate(h[4], 25);
-        uint32_t choice = (h[4] & h[5]) ^ (~h[4] & h[6]);
-        uint32_t t1 = h[7] + sum1 + choice + round_constant[t] + w[t];
-        uint32_t sum0 = rotate(h[0], 2) ^ rotate(h[0], 13) ^ rotate(h[0], 22);
-        uint32_t majority = (h[0] & h[1]) ^ (h[0] & h[2]) ^ (h[1] & h[2]);
-        memmove(h + 1, h, 7 * sizeof h[0]);
-        h[4] += t1;
-        h[0] = t1 + sum0 + majority;
+    uint32_t a = hash[0], b = hash[1], c = hash[2], d = hash[3], e = hash[4], f = hash[5],
+             g = hash[6], h = hash[7];
+    for (int t = 0; t < 64; t += 8) {
+        ROUND(a, b, c, d, e, f, g, h, t);
+        ROUND(h, a, b, c, d, e, f, g, t + 1);
+        ROUND(g, h, a, b, c, d, e, f, t + 2);
+        ROUND(f, g, h, a, b, c, d, e, t + 3);
+        ROUND(e, f, g, h, a, b, c, d, t + 4);
+        ROUND(d, e, f, g, h, a, b, c, t + 5);
+        ROUND(c, d, e, f, g, h, a, b, t + 6);
+        ROUND(b, c, d, e, f, g, h, a, t + 7);
     }
+    const uint32_t sum[8] = {a, b, c, d, e, f, g, h};
     for (int i = 0; i < 8; i++)
-        state->hash[i] += h[i];
+        hash[i] += sum[i];
+}
+
+#if defined(__x86_64__)
+static bool has_instructions(void) {
+    unsigned a, b, c, d;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> 9 & 1) || !(c >> 19 & 1)) return false;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> 29 & 1);
+}
+
+/* By the processor's instructions, which take the letters as a b e f and c d g h. */
+__attribute__((target("sha,ssse3,sse4.1"))) static void take_block_sha(digest *state,
+                                                                       const unsigned char *block) {
+    const __m128i order = _mm_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
+    const uint32_t *h = state->hash;
+    __m128i abef = _mm_set_epi32((int)h[0], (int)h[1], (int)h[4], (int)h[5]),
+            cdgh = _mm_set_epi32((int)h[2], (int)h[3], (int)h[6], (int)h[7]), w[4];
+    const __m128i abef_before = abef, cdgh_before = cdgh;
+    for (int t = 0; t < 4; t++)
+        w[t] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)(block + 16 * t)),
+                                order);
+    for (int t = 0; t < 16; t++) { /* four rounds each */
+        const __m128i key =
+            _mm_loadu_si128((const __m128i *)(const void *)(round_constant + 4 * t));
+        __m128i sum = _mm_add_epi32(w[t & 3], key);
+        if (t < 12) {
+            __m128i next = _mm_sha256msg1_epu32(w[t & 3], w[(t + 1) & 3]);
+            next = _mm_add_epi32(next, _mm_alignr_epi8(w[(t + 3) & 3], w[(t + 2) & 3], 4));
+            w[t & 3] = _mm_sha256msg2_epu32(next, w[(t + 3) & 3]);
+        }
+        cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);
+        abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(sum, 0x0e));
+    }
+    uint32_t first[4], second[4];
+    _mm_storeu_si128((__m128i *)(void *)first, _mm_add_epi32(abef, abef_before));
+    _mm_storeu_si128((__m128i *)(void *)second, _mm_add_epi32(cdgh, cdgh_before));
+    const uint32_t after[8] = {first[3], first[2], second[3], second[2],
+                               first[1], first[0], second[1], second[0]};
+    memcpy(state->hash, after, sizeof after);
+}
+#endif
+
+static void take_blocks(digest *state, const unsigned char *data, size_t blocks) {
+#if defined(__x86_64__)
+    if (blocks > 0 && has_instructions()) {
+        for (size_t i = 0; i < blocks; i++)
+            take_block_sha(state, data + 64 * i);
+        return;
+    }
+#endif
+    for (size_t i = 0; i < blocks; i++)
+        take_block_plain(state, data + 64 * i);
 }
 
 static void start(digest *state) {
@@ -59,9 +126,9 @@ static void take(digest *state, const unsigned char *data, size_t size) {
     state->bytes += size;
     while (size > 0) {
         if (state->used == 0 && size >= 64) {
-            take_block(state, data);
-            data += 64;
-            size -= 64;
+            take_blocks(state, data, size / 64);
+            data += size / 64 * 64;
+            size %= 64;
             continue;
         }
         size_t part = 64 - state->used < size ? 64 - state->used : size;
@@ -70,7 +137,7 @@ static void take(digest *state, const unsigned char *data, size_t size) {
         data += part;
         size -= part;
         if (state->used == 64) {
-            take_block(state, state->block);
+            take_blocks(state, state->block, 1);
             state->used = 0;
         }
     }

@@ -20,7 +20,7 @@ static mosaic_status allocate(const int64_t *index, int64_t count, int64_t class
     return MOSAIC_OK;
 }
 
-enum { BLOCK = 8 /* batches: some seconds of work */ };
+enum { BLOCK = 4 /* batches: a second of work and more */ };
 
 /* Both are in the order asked; the inference lacks what was thrown out. */
 static void take(const mos_inference *inference, int64_t first, int64_t count, mos_answers *out) {
@@ -43,6 +43,10 @@ static mosaic_status stopped(const mos_answers_options *options, int64_t done, i
         mos_stop_pending(), (long long)done, (long long)count, options->journal);
 }
 
+static mosaic_status tell(const mos_answers_options *options, int64_t done) {
+    return options->answered == NULL ? MOSAIC_OK : options->answered(options->context, done);
+}
+
 typedef struct answer_stream {
     const mos_answers_options *options;
     mos_answer_journal *journal; /* NULL: none */
@@ -58,6 +62,7 @@ static mosaic_status take_part(void *context, int64_t asked, const mos_inference
         MOS_TRY(mos_answer_journal_add(stream->journal, stream->out, stream->done, asked));
     stream->done += asked;
     mos_progress_update(&stream->progress, stream->done);
+    MOS_TRY(tell(stream->options, stream->done));
     if (stream->journal == NULL || mos_stop_pending() == 0 || stream->done == stream->out->count)
         return MOSAIC_OK;
     return stopped(stream->options, stream->done, stream->out->count);
@@ -97,11 +102,11 @@ mosaic_status mos_answers_run(mos_session *session, const int64_t *index, int64_
     if (done > 0)
         mos_log(MOS_LOG_NOTICE, "%s: %lld of %lld patches were predicted before", options->journal,
                 (long long)done, (long long)count);
+    MOS_GOTO(tell(options, done));
     status = run_rest(session, options, done, options->journal != NULL ? &journal : NULL, out);
 done:
     mos_answer_journal_close(&journal);
     if (options->journal != NULL) mos_stop_end();
-    if (status != MOSAIC_OK) mos_answers_release(out);
     return status;
 }
 

@@ -27,9 +27,10 @@ typedef struct predict_work {
     mos_answers answers;
     mos_predict_facts facts;
     mos_predict_summary *summary;
-    bool maps;          /* else a table */
-    bool single;        /* --out is the file, no folder */
-    char journal[4096]; /* of answers so far */
+    mos_map_drawer *drawer; /* of maps */
+    bool maps;              /* else a table */
+    bool single;            /* --out is the file, no folder */
+    char journal[4096];     /* of answers so far */
     char model_sha256[65];
 } predict_work;
 
@@ -127,6 +128,7 @@ static mosaic_status write_scene(predict_work *work, int64_t scene, bool dry) {
     if (dry) return MOSAIC_OK;
     MOS_TRY(mos_predict_facts_scene(&work->facts, &frame));
     map.facts = work->facts.pairs;
+    map.drawer = work->drawer;
     MOS_TRY(mos_scene_map_write(&work->session, &work->answers, scene, &map));
     for (int l = 0; l < MOS_LAYERS; l++)
         if (map.layers >> l & 1) MOS_TRY(mos_text_list_add(&work->summary->files, paths[l]));
@@ -143,6 +145,15 @@ static mosaic_status write_outputs(predict_work *work, bool dry) {
     return MOSAIC_OK;
 }
 
+static mosaic_status draw_maps(void *context, mos_map_drawer *drawer) {
+    (void)drawer;
+    return write_outputs(context, false);
+}
+
+static mosaic_status tell_drawer(void *context, int64_t done) {
+    return mos_map_drawer_tell(context, done);
+}
+
 static mosaic_status find_answers(predict_work *work) {
     const mos_predict_options *options = work->options;
     int64_t *index = NULL, count = 0;
@@ -152,8 +163,11 @@ static mosaic_status find_answers(predict_work *work) {
     MOS_GOTO(
         mos_inference_rows(work->session.dataset, MOS_SPLIT_COUNT, options->limit, &index, &count));
     if (work->maps) MOS_GOTO(mos_window_order(work->session.dataset, index, count));
-    const mos_answers_options how = {
-        .journal = work->journal, .key = key, .anew = options->overwrite};
+    const mos_answers_options how = {.journal = work->journal,
+                                     .key = key,
+                                     .anew = options->overwrite,
+                                     .answered = work->drawer != NULL ? tell_drawer : NULL,
+                                     .context = work->drawer};
     status = mos_answers_run(&work->session, index, count, &how, &work->answers);
 done:
     mos_free(index);
@@ -179,9 +193,10 @@ static mosaic_status run(predict_work *work) {
     MOS_TRY(mos_sha256_file(work->session.model_path, work->model_sha256));
     MOS_TRY(
         mos_predict_facts_make(work->options, &work->session, work->model_sha256, &work->facts));
+    if (work->maps) MOS_TRY(mos_map_drawer_start(draw_maps, work, &work->drawer));
     MOS_TRY(find_answers(work));
-    mos_model_destroy(&work->session.model); /* drawing needs the room */
-    MOS_TRY(write_outputs(work, false));
+    mos_model_destroy(&work->session.model); /* the rest of the drawing needs the room */
+    MOS_TRY(work->maps ? mos_map_drawer_end(&work->drawer, true) : write_outputs(work, false));
     work->summary->asked = work->answers.count;
     for (int64_t i = 0; i < work->answers.count; i++)
         work->summary->predicted += work->answers.known[i];
@@ -200,6 +215,7 @@ mosaic_status mos_predict(const mos_predict_options *options, mos_predict_summar
     work->summary = out;
     mos_map_limit_cache(cache_bytes);
     mosaic_status status = run(work);
+    (void)mos_map_drawer_end(&work->drawer, false);
     mos_predict_facts_release(&work->facts);
     mos_answers_release(&work->answers);
     mos_session_close(&work->session);

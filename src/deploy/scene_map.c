@@ -1,12 +1,13 @@
 #include "deploy/scene_map.h"
 
-#include "base/log.h"
 #include "base/memory.h"
+#include "base/simd.h"
 #include "base/thread.h"
 #include "data/scene/scene_frame.h"
 #include "deploy/map_colours.h"
 #include "deploy/map_preview.h"
 #include "io/raster_map.h"
+#include "loader/loader.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@
 const char *const mos_map_types[] = {"byte", "uint16", "float32", NULL};
 const char *const mos_map_layers[] = {"probabilities", "classes", "quality", NULL};
 
-enum { STRIP = 512 /* rows: those of a tile */ };
+enum { STRIP = MOS_MAP_STRIP };
 
 typedef struct stored_type {
     mos_dtype dtype;
@@ -27,12 +28,15 @@ static const stored_type stored_types[] = {
 typedef struct map_work {
     const mos_session *session;
     const mos_scene_map_options *options;
+    const mos_answers *answers;
     mos_scene_frame frame;
     int64_t scene, classes;
     /* windows: probabilities of the classes, valid share, entropy */
     int64_t *x, *y;
     float *value;
     uint8_t *known;
+    int64_t *needed; /* [rows of windows] answers, for all windows down to that row */
+    int64_t filled;  /* answers that became values */
     mos_blend *blend;
     double transform[6]; /* of the part that is drawn */
     /* a strip: [rows, across] of that part, pixels [rows, width] of the frame */
@@ -49,6 +53,7 @@ typedef struct map_work {
     mosaic_status *statuses;    /* [threads] */
     char (*errors)[512];        /* [threads] */
     int64_t strip_y, strip_rows;
+    int threads; /* of the strip */
 } map_work;
 
 static mosaic_status place_windows(map_work *work) {
@@ -67,10 +72,26 @@ static mosaic_status place_windows(map_work *work) {
     return MOSAIC_OK;
 }
 
-static void fill_windows(map_work *work, const mos_answers *answers) {
+static mosaic_status find_needed(map_work *work) {
+    const mos_answers *answers = work->answers;
+    MOS_TRY(mos_alloc((size_t)work->frame.rows, sizeof *work->needed, "windows", &work->needed));
+    for (int64_t i = 0; i < answers->count; i++) {
+        mos_site place;
+        if (mos_dataset_site(work->session->dataset, answers->samples[i], &place) &&
+            place.scene == work->scene)
+            work->needed[place.row] = i + 1;
+    }
+    for (int64_t r = 1; r < work->frame.rows; r++)
+        if (work->needed[r] < work->needed[r - 1]) work->needed[r] = work->needed[r - 1];
+    return MOSAIC_OK;
+}
+
+/* The windows of the answers before `end`. */
+static void fill_windows(map_work *work, int64_t end) {
+    const mos_answers *answers = work->answers;
     const mos_dataset *dataset = work->session->dataset;
     const int64_t values = work->classes + 2;
-    for (int64_t i = 0; i < answers->count; i++) {
+    for (int64_t i = work->filled; i < end; i++) {
         const float *probability = answers->probability + i * answers->classes;
         mos_site place;
         if (!answers->known[i] || !mos_dataset_site(dataset, answers->samples[i], &place) ||
@@ -83,6 +104,26 @@ static void fill_windows(map_work *work, const mos_answers *answers) {
         value[work->classes + 1] = (float)mos_answer_entropy(probability, answers->classes);
         work->known[window] = 1;
     }
+    if (end > work->filled) work->filled = end;
+}
+
+/* All windows that touch the strip. */
+static mosaic_status await_windows(map_work *work) {
+    int64_t row = work->frame.rows - 1;
+    while (row >= 0 && work->y[row] >= work->strip_y + work->strip_rows)
+        row--;
+    const int64_t needed = row < 0 ? 0 : work->needed[row];
+    if (work->options->drawer != NULL) MOS_TRY(mos_map_drawer_wait(work->options->drawer, needed));
+    fill_windows(work, needed);
+    return MOSAIC_OK;
+}
+
+/* Beside the computing as few threads as reading takes; they are all free for the last strips. */
+static int strip_threads(const map_work *work) {
+    const int all = work->session->threads;
+    return work->options->drawer == NULL || work->filled == work->answers->count
+               ? all
+               : mos_loader_workers(all);
 }
 
 static mosaic_status make_blend(map_work *work) {
@@ -96,7 +137,7 @@ static mosaic_status make_blend(map_work *work) {
                                  .value = work->value,
                                  .known = work->known,
                                  .kind = work->options->blend};
-    return mos_blend_create(&grid, STRIP, work->session->threads, &work->blend);
+    return mos_blend_create(&grid, STRIP, &work->blend);
 }
 
 static mosaic_status make_buffers(map_work *work) {
@@ -175,8 +216,8 @@ done:
 }
 
 static mosaic_status find_valid(map_work *work) {
-    mos_parallel_for(work->session->threads, work->frame.across, read_valid, work);
-    for (int t = 0; t < work->session->threads; t++) {
+    mos_parallel_for(work->threads, work->frame.across, read_valid, work);
+    for (int t = 0; t < work->threads; t++) {
         if (work->statuses[t] == MOSAIC_OK) continue;
         mos_error_restore(work->errors[t]);
         return work->statuses[t];
@@ -189,35 +230,53 @@ typedef struct store_rows {
     int64_t class_index; /* below 0: a value that is no class */
 } store_rows;
 
-/* One value of a pixel as it is stored, and the dominant class so far. */
-static void store_pixel(const store_rows *rows, int64_t i, float value) {
-    map_work *work = rows->work;
-    const stored_type *type = &stored_types[work->options->type];
-    bool none = isnan(value);
-    if (rows->class_index >= 0 && !none && !(value <= work->best[i])) {
-        work->best[i] = value;
-        work->code[i] = (uint8_t)(rows->class_index + 1);
-    }
-    double stored = none ? type->nodata : round((double)value / type->scale);
-    if (type->dtype == MOS_F32)
-        ((float *)work->stored)[i] = value;
-    else if (type->dtype == MOS_U16)
-        ((uint16_t *)work->stored)[i] = (uint16_t)stored;
-    else
-        ((uint8_t *)work->stored)[i] = (uint8_t)stored;
-}
+/* One row of a value as it is stored, and the dominant class so far. Halves are rounded up, which of
+ * what is not negative is away from nothing. */
+#define STORE_ROW(name, type)                                                                      \
+    MOS_SIMD_INLINE void name##_body(const float *pixels, const uint8_t *valid, int64_t count,     \
+                                     double scale, double nodata, int class_code, float *best,     \
+                                     uint8_t *code, type *out) {                                   \
+        for (int64_t x = 0; x < count; x++) {                                                      \
+            const float value = pixels[x];                                                         \
+            const bool none = (valid[x] == 0) | !(value == value);                                 \
+            const bool better = (class_code > 0) & !none & !(value <= best[x]);                    \
+            best[x] = better ? value : best[x];                                                    \
+            code[x] = better ? (uint8_t)class_code : code[x];                                      \
+            const double stored = none ? nodata : (double)value / scale;                           \
+            out[x] = STORED_##type(stored);                                                        \
+        }                                                                                          \
+    }                                                                                              \
+    MOS_SIMD_KERNEL(name,                                                                          \
+                    (const float *pixels, const uint8_t *valid, int64_t count, double scale,       \
+                     double nodata, int class_code, float *best, uint8_t *code, type *out),        \
+                    (pixels, valid, count, scale, nodata, class_code, best, code, out))
+#define STORED_uint8_t(stored)  (uint8_t)(int32_t)((stored) + 0.5)
+#define STORED_uint16_t(stored) (uint16_t)(int32_t)((stored) + 0.5)
+#define STORED_float(stored)    (float)(stored)
+STORE_ROW(store_row_u8, uint8_t)
+STORE_ROW(store_row_u16, uint16_t)
+STORE_ROW(store_row_f32, float)
 
 static void store(void *context, int64_t begin, int64_t end, int thread) {
     const store_rows *rows = context;
-    const map_work *work = rows->work;
+    map_work *work = rows->work;
     const mos_scene_frame *frame = &work->frame;
+    const stored_type *type = &stored_types[work->options->type];
+    const int code = (int)rows->class_index + 1;
     (void)thread;
     for (int64_t y = begin; y < end; y++) {
         const float *pixels = work->pixels + y * frame->width + frame->left;
-        for (int64_t x = 0; x < frame->across; x++) {
-            int64_t i = y * frame->across + x;
-            store_pixel(rows, i, work->valid[i] ? pixels[x] : NAN);
-        }
+        const int64_t i = y * frame->across, count = frame->across;
+        const uint8_t *valid = work->valid + i;
+        if (type->dtype == MOS_F32)
+            store_row_f32(pixels, valid, count, type->scale, type->nodata, code, work->best + i,
+                          work->code + i, (float *)work->stored + i);
+        else if (type->dtype == MOS_U16)
+            store_row_u16(pixels, valid, count, type->scale, type->nodata, code, work->best + i,
+                          work->code + i, (uint16_t *)work->stored + i);
+        else
+            store_row_u8(pixels, valid, count, type->scale, type->nodata, code, work->best + i,
+                         work->code + i, (uint8_t *)work->stored + i);
     }
 }
 
@@ -225,7 +284,7 @@ static mosaic_status write_value(map_work *work, int layer, int band, int64_t va
                                  int64_t class_index) {
     store_rows rows = {work, class_index};
     mos_blend_value(work->blend, value, work->pixels);
-    mos_parallel_for(work->session->threads, work->strip_rows, store, &rows);
+    mos_parallel_for(work->threads, work->strip_rows, store, &rows);
     if (work->map[layer] == NULL) return MOSAIC_OK;
     return mos_map_write(work->map[layer], band, work->strip_y - work->frame.top, work->strip_rows,
                          work->stored);
@@ -233,7 +292,9 @@ static mosaic_status write_value(map_work *work, int layer, int band, int64_t va
 
 static mosaic_status write_strip(map_work *work) {
     size_t pixels = (size_t)(work->strip_rows * work->frame.across);
-    MOS_TRY(mos_blend_strip(work->blend, work->strip_y, work->strip_rows));
+    MOS_TRY(await_windows(work));
+    work->threads = strip_threads(work);
+    MOS_TRY(mos_blend_strip(work->blend, work->strip_y, work->strip_rows, work->threads));
     MOS_TRY(find_valid(work));
     memset(work->code, 0, pixels);
     for (size_t i = 0; i < pixels; i++)
@@ -252,19 +313,13 @@ static mosaic_status write_strip(map_work *work) {
 }
 
 static mosaic_status write_strips(map_work *work) {
-    mos_progress progress;
-    mosaic_status status = MOSAIC_OK;
     const int64_t rows = work->frame.down;
-    mos_progress_begin(&progress, "drawing the map", rows);
     for (int64_t y = 0; y < rows; y += STRIP) {
         work->strip_y = work->frame.top + y;
         work->strip_rows = rows - y < STRIP ? rows - y : STRIP;
-        MOS_GOTO(write_strip(work));
-        mos_progress_update(&progress, y + work->strip_rows);
+        MOS_TRY(write_strip(work));
     }
-done:
-    mos_progress_end(&progress);
-    return status;
+    return MOSAIC_OK;
 }
 
 static void release(map_work *work) {
@@ -274,9 +329,9 @@ static void release(map_work *work) {
         mos_frame_reader_close(&work->readers[t]);
     mos_blend_destroy(&work->blend);
     mos_map_preview_release(&work->preview);
-    void *const blocks[] = {work->x,      work->y,       work->value,  work->known,
-                            work->valid,  work->code,    work->pixels, work->best,
-                            work->stored, work->readers, work->errors, work->statuses};
+    void *const blocks[] = {work->x,       work->y,      work->value,   work->known, work->needed,
+                            work->valid,   work->code,   work->pixels,  work->best,  work->stored,
+                            work->readers, work->errors, work->statuses};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         mos_free(blocks[i]);
     mos_free(work);
@@ -289,11 +344,12 @@ mosaic_status mos_scene_map_write(const mos_session *session, const mos_answers 
     MOS_TRY(mos_alloc(1, sizeof *work, "a map", &work));
     work->session = session;
     work->options = options;
+    work->answers = answers;
     work->scene = scene;
     work->classes = answers->classes;
     MOS_GOTO(mos_scene_frame_of(session->dataset, scene, &work->frame));
     MOS_GOTO(place_windows(work));
-    fill_windows(work, answers);
+    MOS_GOTO(find_needed(work));
     MOS_GOTO(make_blend(work));
     MOS_GOTO(make_buffers(work));
     describe_layers(work);

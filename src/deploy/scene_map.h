@@ -3,6 +3,7 @@
 #define MOS_DEPLOY_SCENE_MAP_H
 
 #include "deploy/answers.h"
+#include "deploy/map_drawer.h"
 #include "deploy/window_blend.h"
 
 typedef enum mos_map_type { MOS_MAP_BYTE, MOS_MAP_UINT16, MOS_MAP_FLOAT32 } mos_map_type;
@@ -20,9 +21,11 @@ typedef struct mos_scene_map_options {
     const char *const *facts;      /* KEY, VALUE, ..., NULL: what is the same in every file */
     const char *path[MOS_LAYERS];  /* of the files */
     const char *preview; /* of the classes: this with .png and .csv (map_preview.h); NULL: none */
+    mos_map_drawer *drawer; /* answers still come; NULL: all are there */
 } mos_scene_map_options;
 
-/* Writes the layers in one pass over strips of the scene: all of it, or the box of its area.
+/* Writes the layers in one pass over strips of the scene: all of it, or the box of its area; each
+ * strip as soon as the answers of its windows are there.
  * Pixels without a measurement, under the mask, outside the area or in no window with an answer are
  * no data; those of an area are what they are in the map of all.
  *

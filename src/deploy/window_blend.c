@@ -1,6 +1,7 @@
 #include "deploy/window_blend.h"
 
 #include "base/memory.h"
+#include "base/simd.h"
 #include "base/thread.h"
 
 #include <math.h>
@@ -20,15 +21,14 @@ struct mos_blend {
     double *total;       /* [count, width] sum of all weights */
 };
 
-mosaic_status mos_blend_create(const mos_blend_grid *grid, int64_t most, int threads,
-                               mos_blend **out) {
+mosaic_status mos_blend_create(const mos_blend_grid *grid, int64_t most, mos_blend **out) {
     mos_blend *blend;
     mosaic_status status;
     const double pi = 3.14159265358979323846;
     *out = NULL;
     MOS_TRY(mos_alloc(1, sizeof *blend, "a blend", &blend));
     blend->grid = *grid;
-    blend->threads = threads;
+    blend->threads = 1;
     for (int64_t first = 0, r = 0; r < grid->rows; r++) {
         while (grid->y[first] + grid->size + most <= grid->y[r] + 1)
             first++;
@@ -94,6 +94,24 @@ static double weight_at(const mos_blend *blend, int64_t row, int64_t y) {
     return at >= 0 && at < blend->grid.size ? blend->weight[at] : 0;
 }
 
+MOS_SIMD_INLINE void add_weighted_body(double *out, const double *value, double weight,
+                                       int64_t count) {
+#pragma omp simd
+    for (int64_t i = 0; i < count; i++)
+        out[i] += weight * value[i];
+}
+MOS_SIMD_KERNEL(add_weighted, (double *out, const double *value, double weight, int64_t count),
+                (out, value, weight, count))
+
+MOS_SIMD_INLINE void divide_body(const double *sum, const double *total, int64_t count,
+                                 float *out) {
+#pragma omp simd
+    for (int64_t i = 0; i < count; i++)
+        out[i] = total[i] > 0 ? (float)(sum[i] / total[i]) : NAN;
+}
+MOS_SIMD_KERNEL(divide, (const double *sum, const double *total, int64_t count, float *out),
+                (sum, total, count, out))
+
 static void sum_down(const mos_blend *blend, int64_t value, int64_t y, double *out) {
     const int64_t width = blend->grid.width;
     for (int64_t x = 0; x < width; x++)
@@ -102,8 +120,7 @@ static void sum_down(const mos_blend *blend, int64_t value, int64_t y, double *o
         double weight = weight_at(blend, r, y);
         const double *sum = sum_of(blend, r, value);
         if (weight == 0) continue;
-        for (int64_t x = 0; x < width; x++)
-            out[x] += weight * sum[x];
+        add_weighted(out, sum, weight, width);
     }
 }
 
@@ -114,8 +131,9 @@ static void make_totals(void *context, int64_t begin, int64_t end, int thread) {
         sum_down(blend, blend->grid.values, blend->y + i, blend->total + i * blend->grid.width);
 }
 
-mosaic_status mos_blend_strip(mos_blend *blend, int64_t y, int64_t count) {
+mosaic_status mos_blend_strip(mos_blend *blend, int64_t y, int64_t count, int threads) {
     const mos_blend_grid *grid = &blend->grid;
+    blend->threads = threads;
     int64_t first = 0, last = 0;
     while (first < grid->rows && grid->y[first] + grid->size <= y)
         first++;
@@ -160,11 +178,9 @@ static void make_rows(void *context, int64_t begin, int64_t end, int thread) {
                 double weight = weight_at(blend, r, blend->y + i);
                 const double *sum = sum_of(blend, r, work->value) + x;
                 if (weight == 0) continue;
-                for (int64_t k = 0; k < n; k++)
-                    part[k] += weight * sum[k];
+                add_weighted(part, sum, weight, n);
             }
-            for (int64_t k = 0; k < n; k++)
-                out[x + k] = total[x + k] > 0 ? (float)(part[k] / total[x + k]) : NAN;
+            divide(part, total + x, n, out + x);
         }
     }
 }

@@ -29,12 +29,12 @@ typedef struct mos_blend_grid {
 } mos_blend_grid;
 
 typedef struct mos_blend mos_blend;
-/* Strips have at most `most` rows. The grid's arrays live as long as the blend. */
-mosaic_status mos_blend_create(const mos_blend_grid *grid, int64_t most, int threads,
-                               mos_blend **out);
+/* Strips have at most `most` rows. The grid's arrays live as long as the blend; a window's values
+ * may come any time before a strip that it touches. */
+mosaic_status mos_blend_create(const mos_blend_grid *grid, int64_t most, mos_blend **out);
 void mos_blend_destroy(mos_blend **blend);
-/* The strip [y, y + count) is asked for next. */
-mosaic_status mos_blend_strip(mos_blend *blend, int64_t y, int64_t count);
+/* The strip [y, y + count) is asked for next, not above the one before; on so many threads. */
+mosaic_status mos_blend_strip(mos_blend *blend, int64_t y, int64_t count, int threads);
 /* One value over the strip: out [count, width], NaN where no window has it. */
 void mos_blend_value(mos_blend *blend, int64_t value, float *out);
 

@@ -4,9 +4,10 @@
 
 #include "data/dataset.h"
 
-/* Sorts rows of a data set of scenes: down a column of some windows side by side, then the next.
- * What is read of a raster with tiles is then soon read again, and still in memory; from edge to
- * edge every tile of a wide raster would be decoded for every row of windows. */
+/* Sorts rows of a data set of scenes: the windows of a strip of the map (io/raster_map.h), column by
+ * column, then those of the next. What is read of a raster with tiles is then soon read again, and
+ * still in memory; row by row every tile of a wide raster would be decoded for each row of windows.
+ * A strip is drawn as soon as its windows are answered. */
 mosaic_status mos_window_order(const mos_dataset *dataset, int64_t *index, int64_t count);
 
 #endif

@@ -321,7 +321,7 @@ static mosaic_status infer_rows(mos_model *model, const mos_model_card *card, mo
     mos_loader_options options = {.batch = MOS_INFERENCE_BATCH,
                                   .views = 1,
                                   .kinds = "e",
-                                  .threads = threads,
+                                  .threads = mos_loader_workers(threads),
                                   .prefetch = 3,
                                   .memory = mos_batch_memory(mos_model_device(model))};
     mos_model_plan plan = {.batch = MOS_INFERENCE_BATCH,

@@ -2,7 +2,9 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "io/cog_join.h"
 #include "io/raster_gdal.h"
+#include "io/raster_pyramid.h"
 
 #include <cpl_conv.h>
 #include <cpl_string.h>
@@ -13,10 +15,21 @@
 
 const char *const mos_map_formats[] = {"COG", "GTiff", NULL};
 
+enum { SIDE = MOS_MAP_STRIP, MOST_LEVELS = 6 /* the image, and overviews of 16 rows and more */ };
+
+/* Files that grow in `level`, and become the one in `part`. A Cloud-Optimized GeoTIFF of our own
+ * options has a file for each overview: tiles are written once, and only put in order at the end.
+ * Tiles of overview k have 512 >> k rows, so that a strip makes whole ones. The caller's options
+ * are for GDAL's driver, which makes its overviews from a file without them. */
 struct mos_map {
     const mos_map_spec *spec;
-    char path[4096], tiles[4200], part[4200]; /* final; what grows; what is renamed */
-    GDALDatasetH dataset;
+    char path[4096], part[4200]; /* final; what is renamed */
+    char tiles[MOST_LEVELS][4200];
+    GDALDatasetH level[MOST_LEVELS];
+    int levels;
+    bool joined;         /* else made by GDAL from the only level */
+    void *reduced[2];    /* of a strip, [rows, width] of an overview and of the one before */
+    unsigned char *tile; /* [SIDE, SIDE] */
 };
 
 void mos_map_limit_cache(int64_t bytes) {
@@ -48,8 +61,8 @@ static mosaic_status set_reference(const mos_map *map, const mos_gdal_capture *c
     memcpy(transform, spec->transform, sizeof transform);
     OGRSpatialReferenceH reference = OSRNewSpatialReference(NULL);
     bool good = reference != NULL && OSRSetFromUserInput(reference, spec->crs) == OGRERR_NONE &&
-                GDALSetSpatialRef(map->dataset, reference) == CE_None &&
-                GDALSetGeoTransform(map->dataset, transform) == CE_None;
+                GDALSetSpatialRef(map->level[0], reference) == CE_None &&
+                GDALSetGeoTransform(map->level[0], transform) == CE_None;
     if (reference != NULL) OSRDestroySpatialReference(reference);
     return good ? MOSAIC_OK
                 : mos_gdal_fail(MOSAIC_ERR_RUNTIME, map->path, capture,
@@ -62,16 +75,17 @@ static mosaic_status describe(mos_map *map, const mos_gdal_capture *capture) {
     MOS_TRY(set_reference(map, capture));
     for (const char *const *fact = spec->facts; fact != NULL && *fact != NULL; fact += 2)
         facts = CSLSetNameValue(facts, fact[0], fact[1]);
-    bool good = GDALSetMetadata(map->dataset, facts, NULL) == CE_None;
+    bool good = GDALSetMetadata(map->level[0], facts, NULL) == CE_None;
     CSLDestroy(facts);
-    for (int b = 0; b < spec->bands; b++) {
-        GDALRasterBandH band = GDALGetRasterBand(map->dataset, b + 1);
+    for (int b = 0; b < spec->bands * map->levels; b++) {
+        GDALRasterBandH band = GDALGetRasterBand(map->level[b / spec->bands], b % spec->bands + 1);
         good = good && GDALSetRasterNoDataValue(band, spec->nodata) == CE_None;
+        if (spec->codes != NULL) set_colours(band, spec);
+        if (b >= spec->bands) continue; /* of an overview nobody asks for more */
         GDALSetDescription(band, spec->names[b]);
         if (spec->scale != 1)
             good = good && GDALSetRasterScale(band, spec->scale) == CE_None &&
                    GDALSetRasterOffset(band, 0) == CE_None;
-        if (spec->codes != NULL) set_colours(band, spec);
     }
     return good ? MOSAIC_OK
                 : mos_gdal_fail(MOSAIC_ERR_IO, map->path, capture, "cannot be described");
@@ -88,21 +102,25 @@ static char **add_creation(char **options, const mos_map_spec *spec) {
     return options;
 }
 
-static char **tile_options(const mos_map *map) {
+static char **tile_options(const mos_map *map, int level) {
     const mos_map_spec *spec = map->spec;
-    char **options = NULL;
+    char **options = NULL, number[16];
+    (void)snprintf(number, sizeof number, "%d", SIDE >> level);
     options = CSLSetNameValue(options, "TILED", "YES");
     options = CSLSetNameValue(options, "BLOCKXSIZE", "512");
-    options = CSLSetNameValue(options, "BLOCKYSIZE", "512");
+    options = CSLSetNameValue(options, "BLOCKYSIZE", number);
     options = CSLSetNameValue(options, "INTERLEAVE", "BAND");
-    options = CSLSetNameValue(options, "BIGTIFF", "IF_SAFER");
-    if (is_cog(map)) /* goes away again: quickly rather than small */
+    options = CSLSetNameValue(options, "BIGTIFF", map->joined ? "YES" : "IF_SAFER");
+    if (is_cog(map) && !map->joined) /* goes away again: quickly rather than small */
         return CSLSetNameValue(options, "SPARSE_OK", "YES");
     options = CSLSetNameValue(options, "COMPRESS", "DEFLATE");
     options = CSLSetNameValue(options, "SPARSE_OK", "NO");
     if (spec->codes == NULL)
         options = CSLSetNameValue(options, "PREDICTOR", spec->dtype == MOS_F32 ? "3" : "2");
-    return add_creation(options, spec);
+    if (!map->joined) return add_creation(options, spec);
+    (void)snprintf(number, sizeof number, "%d", spec->threads / 2);
+    if (spec->threads > 2) options = CSLSetNameValue(options, "NUM_THREADS", number);
+    return CSLSetNameValue(options, "ZLEVEL", "1"); /* a quarter larger, a fifth of the time */
 }
 
 static char **cog_options(const mos_map_spec *spec) {
@@ -112,25 +130,55 @@ static char **cog_options(const mos_map_spec *spec) {
     options = CSLSetNameValue(options, "NUM_THREADS", threads);
     options = CSLSetNameValue(options, "BLOCKSIZE", "512");
     options = CSLSetNameValue(options, "COMPRESS", "DEFLATE");
-    options = CSLSetNameValue(options, "LEVEL", "1"); /* a quarter larger, a fifth of the time */
+    options = CSLSetNameValue(options, "LEVEL", "1");
     options = CSLSetNameValue(options, "PREDICTOR", codes ? "NO" : "YES");
     options = CSLSetNameValue(options, "OVERVIEW_RESAMPLING", codes ? "MODE" : "AVERAGE");
     options = CSLSetNameValue(options, "BIGTIFF", "IF_SAFER");
     return add_creation(options, spec);
 }
 
+static int64_t reduced(int64_t size, int level) {
+    return (size + ((int64_t)1 << level) - 1) >> level;
+}
+
 static mosaic_status create(mos_map *map, const mos_gdal_capture *capture) {
     const mos_map_spec *spec = map->spec;
     GDALDriverH driver = GDALGetDriverByName("GTiff");
-    char **options = tile_options(map);
-    map->dataset = driver == NULL
-                       ? NULL
-                       : GDALCreate(driver, map->tiles, (int)spec->width, (int)spec->height,
-                                    spec->bands, mos_gdal_type(spec->dtype), options);
-    CSLDestroy(options);
-    if (map->dataset == NULL)
-        return mos_gdal_fail(MOSAIC_ERR_IO, map->path, capture, "cannot be created");
+    for (int l = 0; l < map->levels; l++) {
+        char **options = tile_options(map, l);
+        map->level[l] = driver == NULL
+                            ? NULL
+                            : GDALCreate(driver, map->tiles[l], (int)reduced(spec->width, l),
+                                         (int)reduced(spec->height, l), spec->bands,
+                                         mos_gdal_type(spec->dtype), options);
+        CSLDestroy(options);
+        if (map->level[l] == NULL)
+            return mos_gdal_fail(MOSAIC_ERR_IO, map->path, capture, "cannot be created");
+    }
     return describe(map, capture);
+}
+
+static mosaic_status name_files(mos_map *map, const char *path) {
+    const mos_map_spec *spec = map->spec;
+    int64_t longer = spec->width > spec->height ? spec->width : spec->height;
+    size_t pixel = mos_dtype_bytes(spec->dtype);
+    map->joined = is_cog(map) && (spec->creation == NULL || spec->creation->count == 0);
+    (void)snprintf(map->path, sizeof map->path, "%s", path);
+    (void)snprintf(map->part, sizeof map->part, "%s.part", path);
+    (void)snprintf(map->tiles[0], sizeof map->tiles[0], is_cog(map) ? "%s.tiles.part" : "%s.part",
+                   path);
+    map->levels = 1;
+    while (map->joined && map->levels < MOST_LEVELS && reduced(longer, map->levels - 1) > SIDE) {
+        (void)snprintf(map->tiles[map->levels], sizeof map->tiles[0], "%s.tiles%d.part", path,
+                       map->levels);
+        map->levels++;
+    }
+    if (!map->joined) return MOSAIC_OK;
+    MOS_TRY(mos_alloc((size_t)SIDE * SIDE, pixel, "a tile", &map->tile));
+    for (int b = 0; b < 2 && map->levels > 1; b++)
+        MOS_TRY(mos_alloc((size_t)(reduced(spec->width, b + 1) * reduced(SIDE, b + 1)), pixel,
+                          "an overview", &map->reduced[b]));
+    return MOSAIC_OK;
 }
 
 mosaic_status mos_map_create(const char *path, const mos_map_spec *spec, mos_map **out) {
@@ -146,11 +194,9 @@ mosaic_status mos_map_create(const char *path, const mos_map_spec *spec, mos_map
         return mos_fail(MOSAIC_ERR_USAGE, "path too long: %.80s...", path);
     MOS_TRY(mos_alloc(1, sizeof *map, "a map", &map));
     map->spec = spec;
-    (void)snprintf(map->path, sizeof map->path, "%s", path);
-    (void)snprintf(map->part, sizeof map->part, "%s.part", path);
-    (void)snprintf(map->tiles, sizeof map->tiles, is_cog(map) ? "%s.tiles.part" : "%s.part", path);
     mos_gdal_capture_begin(&capture);
-    mosaic_status status = create(map, &capture);
+    mosaic_status status = name_files(map, path);
+    if (status == MOSAIC_OK) status = create(map, &capture);
     mos_gdal_capture_end();
     if (status == MOSAIC_OK)
         *out = map;
@@ -159,15 +205,61 @@ mosaic_status mos_map_create(const char *path, const mos_map_spec *spec, mos_map
     return status;
 }
 
+/* A row of tiles; what a tile has beyond the edge repeats it, and costs nothing then. */
+static bool write_tiles(mos_map *map, int level, int band, int row, int64_t width, int64_t rows,
+                        const unsigned char *pixels) {
+    const size_t pixel = mos_dtype_bytes(map->spec->dtype);
+    const int64_t tall = SIDE >> level;
+    GDALRasterBandH raster = GDALGetRasterBand(map->level[level], band + 1);
+    for (int64_t x = 0; x < width; x += SIDE) {
+        const int64_t own = width - x < SIDE ? width - x : SIDE;
+        for (int64_t y = 0; y < tall; y++) {
+            unsigned char *to = map->tile + (size_t)(y * SIDE) * pixel;
+            int64_t from = y < rows ? y : rows - 1;
+            memcpy(to, pixels + (size_t)(from * width + x) * pixel, (size_t)own * pixel);
+            for (int64_t i = own; i < SIDE; i++)
+                memcpy(to + (size_t)i * pixel, to + (size_t)(own - 1) * pixel, pixel);
+        }
+        if (GDALWriteBlock(raster, (int)(x / SIDE), row, map->tile) != CE_None) return false;
+    }
+    return true;
+}
+
+/* A strip, and what becomes of it in the overviews. */
+static bool write_levels(mos_map *map, int band, int64_t y, int64_t rows, const void *pixels) {
+    const mos_map_spec *spec = map->spec;
+    const void *finer = pixels;
+    bool good = write_tiles(map, 0, band, (int)(y / SIDE), spec->width, rows, pixels);
+    for (int l = 1; l < map->levels && good; l++) {
+        void *out = map->reduced[(l - 1) % 2];
+        if (spec->codes != NULL)
+            mos_pyramid_mode(pixels, spec->width, rows, l, (uint8_t)spec->nodata, out);
+        else
+            mos_pyramid_mean(spec->dtype, finer, reduced(spec->width, l - 1), reduced(rows, l - 1),
+                             spec->nodata, out);
+        good = write_tiles(map, l, band, (int)(y / SIDE), reduced(spec->width, l), reduced(rows, l),
+                           out);
+        finer = out;
+    }
+    return good;
+}
+
 mosaic_status mos_map_write(mos_map *map, int band, int64_t y, int64_t rows, const void *pixels) {
     mos_gdal_capture capture;
     mosaic_status status = MOSAIC_OK;
+    const mos_map_spec *spec = map->spec;
     void *from; /* GDAL writes from a pointer without const */
     memcpy(&from, &pixels, sizeof from);
+    if (map->joined && (y % SIDE != 0 || rows > SIDE || (rows < SIDE && y + rows != spec->height)))
+        return mos_fail(MOSAIC_ERR_USAGE, "%s: rows %lld to %lld are no strip", map->path,
+                        (long long)y, (long long)(y + rows));
     mos_gdal_capture_begin(&capture);
-    if (GDALRasterIO(GDALGetRasterBand(map->dataset, band + 1), GF_Write, 0, (int)y,
-                     (int)map->spec->width, (int)rows, from, (int)map->spec->width, (int)rows,
-                     mos_gdal_type(map->spec->dtype), 0, 0) != CE_None)
+    bool good = map->joined
+                    ? write_levels(map, band, y, rows, pixels)
+                    : GDALRasterIO(GDALGetRasterBand(map->level[0], band + 1), GF_Write, 0, (int)y,
+                                   (int)spec->width, (int)rows, from, (int)spec->width, (int)rows,
+                                   mos_gdal_type(spec->dtype), 0, 0) == CE_None;
+    if (!good)
         status = mos_gdal_fail(MOSAIC_ERR_IO, map->path, &capture, "pixels cannot be written");
     mos_gdal_capture_end();
     return status;
@@ -223,15 +315,24 @@ static mosaic_status write_attributes(const mos_map *map) {
 }
 
 static mosaic_status close_tiles(mos_map *map, const mos_gdal_capture *capture) {
-    GDALClose(map->dataset); /* writes what is cached: a full disk may show here only */
-    map->dataset = NULL;
+    for (int l = 0; l < map->levels; l++) {
+        GDALClose(map->level[l]); /* writes what is cached: a full disk may show here only */
+        map->level[l] = NULL;
+    }
     return capture->text[0] == '\0' ? MOSAIC_OK
                                     : mos_gdal_fail(MOSAIC_ERR_IO, map->path, capture, "");
 }
 
+static mosaic_status join_levels(const mos_map *map) {
+    const char *paths[MOST_LEVELS];
+    for (int l = 0; l < map->levels; l++)
+        paths[l] = map->tiles[l];
+    return mos_cog_join(paths, map->levels, MOS_COG_CLASSIC, map->part);
+}
+
 static mosaic_status make_cog(mos_map *map, const mos_gdal_capture *capture) {
     GDALDriverH driver = GDALGetDriverByName("COG");
-    GDALDatasetH tiles = GDALOpen(map->tiles, GA_ReadOnly), copy = NULL;
+    GDALDatasetH tiles = GDALOpen(map->tiles[0], GA_ReadOnly), copy = NULL;
     char **options = cog_options(map->spec);
     /* Of the overviews too, which the driver's own option does not reach. */
     CPLSetThreadLocalConfigOption("GDAL_NUM_THREADS", CSLFetchNameValue(options, "NUM_THREADS"));
@@ -252,7 +353,7 @@ mosaic_status mos_map_finish(mos_map **pointer) {
     mosaic_status status;
     mos_gdal_capture_begin(&capture);
     MOS_GOTO(close_tiles(map, &capture));
-    if (is_cog(map)) MOS_GOTO(make_cog(map, &capture));
+    if (is_cog(map)) MOS_GOTO(map->joined ? join_levels(map) : make_cog(map, &capture));
     if (map->spec->codes != NULL) MOS_GOTO(write_attributes(map));
     if (rename(map->part, map->path) != 0) status = mos_fail_errno("create", map->path);
 done:
@@ -266,10 +367,15 @@ void mos_map_abandon(mos_map **pointer) {
     if (map == NULL) return;
     mos_gdal_capture silent;
     mos_gdal_capture_begin(&silent);
-    if (map->dataset != NULL) GDALClose(map->dataset);
+    for (int l = 0; l < map->levels; l++) {
+        if (map->level[l] != NULL) GDALClose(map->level[l]);
+        (void)unlink(map->tiles[l]);
+    }
     mos_gdal_capture_end();
-    (void)unlink(map->tiles);
     (void)unlink(map->part);
+    for (int b = 0; b < 2; b++)
+        mos_free(map->reduced[b]);
+    mos_free(map->tile);
     mos_free(map);
     *pointer = NULL;
 }

@@ -1,5 +1,5 @@
-/* Maps on disk, written in strips: a tiled GeoTIFF grows beside the final name, becomes a
- * Cloud-Optimized GeoTIFF where that is wanted, and takes the name when it is whole. Memory is a
+/* Maps on disk, written in strips: a tiled GeoTIFF and its overviews grow beside the final name,
+ * become a Cloud-Optimized GeoTIFF where that is wanted, and take the name when it is whole. Memory is a
  * strip and GDAL's cache, whatever the size of the map. */
 #ifndef MOS_IO_RASTER_MAP_H
 #define MOS_IO_RASTER_MAP_H
@@ -32,13 +32,16 @@ typedef struct mos_map_spec {
 } mos_map_spec;
 
 typedef struct mos_map mos_map;
+enum { MOS_MAP_STRIP = 512 /* rows: those of a tile */ };
 
 extern const char *const mos_map_formats[]; /* "COG", "GTiff", NULL */
 /* What GDAL keeps of tiles, for the process: its own choice is a share of all memory. */
 void mos_map_limit_cache(int64_t bytes);
 /* `spec` and what it points to live until finish or abandon. */
 mosaic_status mos_map_create(const char *path, const mos_map_spec *spec, mos_map **out);
-/* Rows [y, y + rows) of a band (0-based): pixels [rows, width] of the spec's type. */
+/* Rows [y, y + rows) of a band (0-based): pixels [rows, width] of the spec's type. Of
+ * COG a strip: y is a
+ * multiple of MOS_MAP_STRIP, and so are rows but for the last; each once. */
 mosaic_status mos_map_write(mos_map *map, int band, int64_t y, int64_t rows, const void *pixels);
 /* Overviews (means of values, the commonest code), then the final name. The
  * attribute table stands in <path>.aux.xml, where GDAL and QGIS look for it. Also ends the map when

@@ -1,0 +1,209 @@
+/* Maps written strip by strip: pixels, overviews and places of tiles as GDAL finds them, in files of
+ * either width, and files that are damaged before they are joined. */
+#include "io/raster_map.h"
+
+#include "io/cog_join.h"
+#include "io/io_support.h"
+#include "io/raster_pyramid.h"
+
+#include <gdal.h>
+#include <math.h>
+#include <unistd.h>
+
+enum { WIDTH = 1100, HEIGHT = 1030, BANDS = 2, NOTHING = 65535 };
+static const char *const names[] = {"one", "two"};
+static const double transform[6] = {600000.25, 10, 0, 5300000.5, 0, -10};
+
+static uint16_t pixel(int b, int64_t x, int64_t y) {
+    if (x < 40 && y < 40) return NOTHING; /* and one pixel of data among them */
+    return (uint16_t)((x * 7 + y * 13 + 1000 * b) % 10001);
+}
+
+/* Mean of what is data, rounded, as level after level has it. */
+static uint16_t wanted(int b, int64_t x, int64_t y, int level) {
+    if (level == 0) return x < WIDTH && y < HEIGHT ? pixel(b, x, y) : NOTHING;
+    int64_t sum = 0, count = 0;
+    const int64_t across = (WIDTH + (1 << (level - 1)) - 1) >> (level - 1),
+                  down = (HEIGHT + (1 << (level - 1)) - 1) >> (level - 1);
+    for (int i = 0; i < 4; i++) {
+        const int64_t column = 2 * x + i % 2, row = 2 * y + i / 2;
+        if (column >= across || row >= down) continue;
+        const uint16_t value = wanted(b, column, row, level - 1);
+        if (value == NOTHING) continue;
+        sum += value;
+        count++;
+    }
+    return count == 0 ? NOTHING : (uint16_t)((sum + count / 2) / count);
+}
+
+static void write_map(const char *path) {
+    static uint16_t strip[MOS_MAP_STRIP * WIDTH];
+    const mos_map_spec spec = {.width = WIDTH,
+                               .height = HEIGHT,
+                               .bands = BANDS,
+                               .dtype = MOS_U16,
+                               .crs = "EPSG:32633",
+                               .transform = transform,
+                               .nodata = NOTHING,
+                               .scale = 1e-4,
+                               .names = names,
+                               .threads = 3,
+                               .format = "COG"};
+    mos_map *map;
+    assert_int_equal(mos_map_create(path, &spec, &map), MOSAIC_OK);
+    assert_int_equal(mos_map_write(map, 0, 7, 20, strip), MOSAIC_ERR_USAGE);
+    for (int64_t y = 0; y < HEIGHT; y += MOS_MAP_STRIP) {
+        const int64_t rows = HEIGHT - y < MOS_MAP_STRIP ? HEIGHT - y : MOS_MAP_STRIP;
+        for (int b = 0; b < BANDS; b++) {
+            for (int64_t i = 0; i < rows * WIDTH; i++)
+                strip[i] = pixel(b, i % WIDTH, y + i / WIDTH);
+            assert_int_equal(mos_map_write(map, b, y, rows, strip), MOSAIC_OK);
+        }
+    }
+    assert_int_equal(mos_map_finish(&map), MOSAIC_OK);
+}
+
+static void check_band(GDALRasterBandH band, int b, int level) {
+    static uint16_t found[WIDTH * HEIGHT];
+    const int width = GDALGetRasterBandXSize(band), height = GDALGetRasterBandYSize(band);
+    assert_int_equal(width, (WIDTH + (1 << level) - 1) >> level);
+    assert_int_equal(height, (HEIGHT + (1 << level) - 1) >> level);
+    assert_int_equal(
+        GDALRasterIO(band, GF_Read, 0, 0, width, height, found, width, height, GDT_UInt16, 0, 0),
+        CE_None);
+    for (int64_t i = 0; i < (int64_t)width * height; i++)
+        if (found[i] != wanted(b, i % width, i / width, level))
+            fail_msg("band %d, level %d, pixel %d: %d, wanted %d", b, level, (int)i, found[i],
+                     wanted(b, i % width, i / width, level));
+}
+
+static int64_t number(GDALRasterBandH band, const char *key) {
+    const char *text = GDALGetMetadataItem(band, key, "TIFF");
+    assert_non_null(text);
+    return strtoll(text, NULL, 10);
+}
+
+static void check_map(const char *path, bool big) {
+    unsigned char head[4];
+    double found[6];
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    assert_int_equal(fread(head, 1, 4, file), 4);
+    (void)fclose(file);
+    assert_int_equal(head[2], big ? 43 : 42);
+    GDALDatasetH dataset = GDALOpen(path, GA_ReadOnly);
+    assert_non_null(dataset);
+    assert_int_equal(GDALGetGeoTransform(dataset, found), CE_None);
+    assert_memory_equal(found, transform, sizeof transform);
+    assert_string_equal(GDALGetMetadataItem(dataset, "LAYOUT", "IMAGE_STRUCTURE"), "COG");
+    for (int b = 0; b < BANDS; b++) {
+        GDALRasterBandH band = GDALGetRasterBand(dataset, b + 1);
+        assert_string_equal(GDALGetDescription(band), names[b]);
+        assert_int_equal(GDALGetOverviewCount(band), 2);
+        check_band(band, b, 0);
+        for (int level = 1; level <= 2; level++)
+            check_band(GDALGetOverview(band, level - 1), b, level);
+        /* The smallest overview lies first, the image last. */
+        assert_true(number(GDALGetOverview(band, 1), "BLOCK_OFFSET_0_0") <
+                    number(GDALGetOverview(band, 0), "BLOCK_OFFSET_0_0"));
+        assert_true(number(GDALGetOverview(band, 0), "BLOCK_OFFSET_0_0") <
+                    number(band, "BLOCK_OFFSET_0_0"));
+    }
+    GDALClose(dataset);
+}
+
+static void test_strips(void **state) {
+    char path[4096], part[4200];
+    write_map(test_path(state, "map.tif", path));
+    check_map(path, false);
+    (void)snprintf(part, sizeof part, "%s.tiles1.part", path);
+    assert_int_not_equal(access(part, F_OK), 0);
+}
+
+/* Levels that GDAL made, joined by hand. */
+static void make_level(const char *path, int level) {
+    char *options[] = {(char[]){"TILED=YES"},
+                       (char[]){"BLOCKXSIZE=512"},
+                       (char[]){"BLOCKYSIZE=512"},
+                       (char[]){"INTERLEAVE=BAND"},
+                       (char[]){"COMPRESS=DEFLATE"},
+                       (char[]){"BIGTIFF=YES"},
+                       NULL};
+    static uint16_t pixels[WIDTH * HEIGHT];
+    const int width = (WIDTH + (1 << level) - 1) >> level,
+              height = (HEIGHT + (1 << level) - 1) >> level;
+    GDALDatasetH dataset =
+        GDALCreate(GDALGetDriverByName("GTiff"), path, width, height, BANDS, GDT_UInt16, options);
+    double place[6];
+    assert_non_null(dataset);
+    memcpy(place, transform, sizeof place);
+    assert_int_equal(GDALSetGeoTransform(dataset, place), CE_None);
+    for (int b = 0; b < BANDS; b++) {
+        GDALRasterBandH band = GDALGetRasterBand(dataset, b + 1);
+        if (level == 0) GDALSetDescription(band, names[b]);
+        for (int i = 0; i < width * height; i++)
+            pixels[i] = wanted(b, i % width, i / width, level);
+        assert_int_equal(GDALRasterIO(band, GF_Write, 0, 0, width, height, pixels, width, height,
+                                      GDT_UInt16, 0, 0),
+                         CE_None);
+    }
+    GDALClose(dataset);
+}
+
+static void test_widths(void **state) {
+    char level[3][4096], out[4096];
+    const char *paths[3];
+    mos_raster_init();
+    for (int l = 0; l < 3; l++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "level%d.tif", l);
+        paths[l] = test_path(state, name, level[l]);
+        make_level(paths[l], l);
+    }
+    test_path(state, "joined.tif", out);
+    assert_int_equal(mos_cog_join(paths, 3, 1000, out), MOSAIC_OK);
+    check_map(out, true);
+    assert_int_equal(mos_cog_join(paths, 0, MOS_COG_CLASSIC, out), MOSAIC_ERR_USAGE);
+    /* Cut, or no TIFF at all. */
+    assert_int_equal(truncate(paths[1], 3000), 0);
+    assert_int_equal(mos_cog_join(paths, 3, MOS_COG_CLASSIC, out), MOSAIC_ERR_IO);
+    assert_int_equal(truncate(paths[1], 3), 0);
+    assert_int_equal(mos_cog_join(paths, 3, MOS_COG_CLASSIC, out), MOSAIC_ERR_IO);
+    assert_int_equal(unlink(paths[1]), 0);
+    assert_int_equal(mos_cog_join(paths, 3, MOS_COG_CLASSIC, out), MOSAIC_ERR_IO);
+}
+
+static void test_overviews_of_codes(void **state) {
+    (void)state;
+    const uint8_t codes[3][5] = {{1, 2, 0, 0, 7}, {2, 1, 0, 3, 7}, {4, 4, 9, 8, 0}};
+    const uint8_t half[2][3] = {{1, 3, 7}, {4, 8, 0}}, quarter[2] = {4, 7};
+    uint8_t found[6];
+    mos_pyramid_mode(&codes[0][0], 5, 3, 1, 0, found);
+    assert_memory_equal(found, half, sizeof half);
+    mos_pyramid_mode(&codes[0][0], 5, 3, 2, 0, found); /* 1 1 2 2 3 4 4 8 9: the least of 1, 2, 4 */
+    assert_int_equal(found[0], 1);
+    assert_int_equal(found[1], quarter[1]);
+}
+
+static void test_overviews_of_values(void **state) {
+    (void)state;
+    const uint8_t bytes[2][3] = {{10, 255, 255}, {13, 20, 255}};
+    const float reals[2][3] = {{1, NAN, NAN}, {2, 6, NAN}};
+    uint8_t of_bytes[2];
+    float of_reals[2];
+    mos_pyramid_mean(MOS_U8, bytes, 3, 2, 255, of_bytes);
+    assert_int_equal(of_bytes[0], 14); /* 43 / 3 */
+    assert_int_equal(of_bytes[1], 255);
+    mos_pyramid_mean(MOS_F32, reals, 3, 2, (double)NAN, of_reals);
+    assert_true(of_reals[0] == 3.0f && isnan(of_reals[1]));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_strips, make_test_folder, remove_test_folder),
+        cmocka_unit_test_setup_teardown(test_widths, make_test_folder, remove_test_folder),
+        cmocka_unit_test(test_overviews_of_codes),
+        cmocka_unit_test(test_overviews_of_values),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
