@@ -198,7 +198,7 @@ static void algorithms_can_be_asked_for(void **state) {
         const bool onednn = strstr(cpu->description, "oneDNN") && !strstr(cpu->description, "base");
         mos_conv_shape shape = shapes[run / 2];
         conv_results wanted = conv_run(ref, &shape);
-        for (int a = 0; a < 8; a++) {
+        for (int a = 0; a < 10; a++) {
             const char *const name = a == 0 ? NULL : cpu->ops->conv_algorithms[a - 1];
             shape.algorithm = name;
             conv_results got = conv_run(cpu, &shape);
@@ -208,6 +208,8 @@ static void algorithms_can_be_asked_for(void **state) {
             assert_true(conv_relative_rms(got.dw, wanted.dw, wanted.w_count) < limit);
             for (int d = 0; d < 3; d++) {
                 const bool by_2x2 = strncmp(got.names[d], "winograd_2x2", 12) == 0;
+                const bool by_3x3 = strncmp(got.names[d], "winograd_3x3", 12) == 0;
+                const bool by_map = strncmp(got.names[d], "map_2x2", 7) == 0;
                 const bool by_4x4 = strncmp(got.names[d], "winograd_4x4", 12) == 0;
                 const bool gathered = strncmp(got.names[d], "gathered", 8) == 0;
                 const bool im2col = strncmp(got.names[d], "im2col", 6) == 0;
@@ -220,6 +222,8 @@ static void algorithms_can_be_asked_for(void **state) {
                 /* im2col stands in for oneDNN where that is missing */
                 assert_true(im2col == (is_named(name, "IM2COL")) || (im2col && !onednn));
                 assert_true(by_2x2 == (is_named(name, "F2X2") && run < 2));
+                assert_true(by_3x3 == (is_named(name, "F3X3") && run < 2 && !narrow));
+                assert_false(by_map); /* no map of 2x2 is among them */
                 assert_true(by_4x4 == (is_named(name, "F4X4") && run < 2 && !narrow));
                 assert_true(gathered == (is_named(name, "GATHERED")));
             }
@@ -229,10 +233,10 @@ static void algorithms_can_be_asked_for(void **state) {
             conv_results_release(&got);
         }
         mos_conv *plan;
-        assert_null(cpu->ops->conv_algorithms[7]);
-        shape.algorithm = "F3X3";
+        assert_null(cpu->ops->conv_algorithms[9]);
+        shape.algorithm = "F5X5";
         assert_int_equal(cpu->ops->conv_create(cpu, &shape, &plan), MOSAIC_ERR_USAGE);
-        assert_non_null(strstr(mosaic_error(), "'F3X3'"));
+        assert_non_null(strstr(mosaic_error(), "'F5X5'"));
         conv_results_release(&wanted);
         support_close(&cpu);
     }

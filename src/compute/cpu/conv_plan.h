@@ -18,7 +18,9 @@ typedef enum conv_algorithm {
     CPU_CONV_DIRECT,   /* oneDNN's */
     CPU_CONV_WINOGRAD, /* oneDNN's */
     CPU_CONV_F2X2,     /* Winograd F(2x2, 3x3), our kernels */
+    CPU_CONV_F3X3,     /* Winograd F(3x3, 3x3), our kernels; fp32 only */
     CPU_CONV_F4X4,     /* Winograd F(4x4, 3x3), our kernels; fp32 only */
+    CPU_CONV_MAP2X2,   /* a whole map of 2x2 in nine products, our kernels; fp32 only */
     CPU_CONV_GATHERED, /* direct, products of what the taps of outputs read, our kernels */
     CPU_CONV_STEM,     /* direct, of images, our kernels */
     CPU_CONV_IM2COL,   /* im2col and a matrix product: any shape, our kernels */

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-const char *const mos_cpu_conv_algorithms[] = {"DIRECT",   "WINOGRAD", "F2X2",   "F4X4",
-                                               "GATHERED", "STEM",     "IM2COL", NULL};
+const char *const mos_cpu_conv_algorithms[] = {"DIRECT", "WINOGRAD", "F2X2", "F3X3",   "F4X4",
+                                               "MAP2X2", "GATHERED", "STEM", "IM2COL", NULL};
 
 conv_algorithm mos_cpu_conv_algorithm(const char *name) {
     int a = 0;
@@ -50,6 +50,10 @@ static bool is_possible(const mos_cpu *cpu, const mos_conv_shape *shape, conv_di
         return true;
     case CPU_CONV_F2X2:
         return tiled;
+    case CPU_CONV_MAP2X2:
+        return cpu->activation->winograd_map && tiled && shape->h == 2 && shape->w == 2;
+    case CPU_CONV_F3X3:
+        return cpu->activation->winograd_3x3 && tiled;
     case CPU_CONV_F4X4:
         return cpu->activation->winograd_4x4 && tiled;
     case CPU_CONV_GATHERED:
@@ -60,6 +64,14 @@ static bool is_possible(const mos_cpu *cpu, const mos_conv_shape *shape, conv_di
     default:
         return false;
     }
+}
+
+/* F(3x3) or F(4x4): the one that multiplies less on a map of this size, whose last tiles may reach
+ * beyond it. */
+static conv_algorithm larger_tile(const mos_conv_shape *shape) {
+    const int64_t of_3 = (shape->h + 2) / 3 * ((shape->w + 2) / 3) * 25;
+    const int64_t of_4 = (shape->h + 3) / 4 * ((shape->w + 3) / 4) * 36;
+    return of_3 < of_4 ? CPU_CONV_F3X3 : CPU_CONV_F4X4;
 }
 
 /* For shapes and processors that nobody measured: what was found on Zen 4. Never by the number of
@@ -74,7 +86,8 @@ static conv_algorithm rule(const mos_cpu *cpu, const mos_conv_shape *shape,
     const bool tiles_fit = shape->h >= least && shape->w >= least;
     if (tiles_fit && cpu->bf16 && is_possible(cpu, shape, direction, CPU_CONV_F2X2))
         return CPU_CONV_F2X2;
-    if (tiles_fit && is_possible(cpu, shape, direction, CPU_CONV_F4X4)) return CPU_CONV_F4X4;
+    if (tiles_fit && is_possible(cpu, shape, direction, CPU_CONV_F4X4)) return larger_tile(shape);
+    if (is_possible(cpu, shape, direction, CPU_CONV_MAP2X2)) return CPU_CONV_MAP2X2;
     if (is_possible(cpu, shape, direction, CPU_CONV_GATHERED)) return CPU_CONV_GATHERED;
     return CPU_CONV_IM2COL;
 }

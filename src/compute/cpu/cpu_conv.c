@@ -43,6 +43,12 @@ static mosaic_status plan_direction(const mos_cpu *cpu, mos_conv *conv, conv_dir
     case CPU_CONV_F2X2:
         mos_winograd_plan(cpu, conv, direction, cpu->activation->winograd_2x2);
         return MOSAIC_OK;
+    case CPU_CONV_F3X3:
+        mos_winograd_plan(cpu, conv, direction, cpu->activation->winograd_3x3);
+        return MOSAIC_OK;
+    case CPU_CONV_MAP2X2:
+        mos_winograd_plan(cpu, conv, direction, cpu->activation->winograd_map);
+        return MOSAIC_OK;
     case CPU_CONV_F4X4:
         mos_winograd_plan(cpu, conv, direction, cpu->activation->winograd_4x4);
         return MOSAIC_OK;

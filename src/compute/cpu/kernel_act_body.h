@@ -361,7 +361,9 @@ static const mos_act_kernels ACT(table) = {
     .mean_forward = ACT(mean_forward),
     .mean_backward = ACT(mean_backward),
     .winograd_2x2 = &ACT(table_winograd_2x2),
+    .winograd_3x3 = ACT_WINOGRAD_3X3,
     .winograd_4x4 = ACT_WINOGRAD_4X4,
+    .winograd_map = ACT_WINOGRAD_MAP,
     .gather = &ACT(table_gather),
     .stem = &ACT(table_stem),
 };

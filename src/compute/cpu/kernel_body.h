@@ -21,8 +21,12 @@
 #include "compute/cpu/kernel_stem_body.h"
 #include "compute/cpu/kernel_winograd_body.h"
 /* after the body whose products it shares */
+#include "compute/cpu/kernel_winograd_3x3.h"
 #include "compute/cpu/kernel_winograd_4x4.h"
-#define ACT_WINOGRAD_4X4 &table_winograd_4x4
+#include "compute/cpu/kernel_winograd_map.h"
+#define ACT_WINOGRAD_3X3 &f3_table
+#define ACT_WINOGRAD_4X4 &f4_table
+#define ACT_WINOGRAD_MAP &map2_table
 #include "compute/cpu/kernel_act_body.h"
 #undef act_t
 #undef act_row
@@ -31,7 +35,9 @@
 #undef ACT_STORE
 #undef ACT_STEP
 #undef ACT_CHAIN
+#undef ACT_WINOGRAD_3X3
 #undef ACT_WINOGRAD_4X4
+#undef ACT_WINOGRAD_MAP
 
 #if defined(__AVX512BF16__)
 #define act_t           uint16_t
@@ -46,7 +52,9 @@
 #include "compute/cpu/kernel_gather_body.h"
 #include "compute/cpu/kernel_stem_body.h"
 #include "compute/cpu/kernel_winograd_body.h"
+#define ACT_WINOGRAD_3X3 NULL
 #define ACT_WINOGRAD_4X4 NULL
+#define ACT_WINOGRAD_MAP NULL
 #include "compute/cpu/kernel_act_body.h"
 #endif
 

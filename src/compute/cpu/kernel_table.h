@@ -32,8 +32,8 @@ typedef struct mos_winograd_map {
 #define WINOGRAD_M_PLANE(rows, group) ((rows) * (group) + 32)
 #define WINOGRAD_P_PLANE(pairs, c)    ((pairs) * (c)*2 + 64)
 
-/* Winograd F(2x2, 3x3) or F(4x4, 3x3); described where they are defined, kernel_winograd_body.h and
- * kernel_winograd_4x4.h. */
+/* Winograd F(2x2, 3x3) or larger tiles; described where they are defined, kernel_winograd_body.h and
+ * kernel_winograd_tile.h. */
 typedef struct mos_winograd_kernels {
     const char *name; /* "winograd_4x4:avx2" */
     int tile, planes; /* outputs along a side of a tile; (tile + 2)^2 products of it */
@@ -159,7 +159,9 @@ typedef struct mos_act_kernels {
     void (*mean_forward)(const void *x, int64_t hw, float *y);
     void (*mean_backward)(const float *dy, int64_t hw, void *dx);
     const mos_winograd_kernels *winograd_2x2; /* F(2x2, 3x3) */
-    const mos_winograd_kernels *winograd_4x4; /* in fp32 alone: bf16 has too few digits for it */
+    /* in fp32 alone: bf16 has too few digits for them */
+    const mos_winograd_kernels *winograd_3x3, *winograd_4x4;
+    const mos_winograd_kernels *winograd_map; /* a whole map of 2x2 */
     const mos_gather_kernels *gather;         /* direct convolutions */
     const mos_stem_kernels *stem;
 } mos_act_kernels;
