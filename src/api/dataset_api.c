@@ -1,4 +1,4 @@
-/* include/mosaic/dataset.h over the data room. */
+/* include/mosaic/dataset.h by the data room. */
 #include "mosaic/dataset.h"
 
 #include "api/dataset_handle.h"

@@ -1,4 +1,4 @@
-/* include/mosaic/metrics.h over the eval room. */
+/* include/mosaic/metrics.h by the score room. */
 #include "mosaic/metrics.h"
 
 #include "base/memory.h"

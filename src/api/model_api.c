@@ -1,4 +1,4 @@
-/* include/mosaic/model.h over the artifact and model rooms. */
+/* include/mosaic/model.h by the artifact and model rooms. */
 #include "mosaic/model.h"
 
 #include "api/dataset_handle.h"
@@ -9,8 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Planned once: every call is padded to this many patches, so results never depend on how many are
- * asked for. */
+/* Planned once: every call is padded to this many patches, so that results never depend on how many
+ * are asked for. */
 enum { PLANNED_BATCH = 32 };
 
 struct mosaic_model {

@@ -16,7 +16,7 @@ enum { TAIL_BYTES = 8192 };
 static void run_child(const char *const *argv, int log, pid_t parent) {
     int empty = open("/dev/null", O_RDONLY | O_CLOEXEC);
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent) _exit(128 + SIGTERM); /* it died before the line above */
+    if (getppid() != parent) _exit(128 + SIGTERM); /* the parent died before the line above */
     (void)dup2(empty, STDIN_FILENO);
     (void)dup2(log, STDOUT_FILENO);
     (void)dup2(log, STDERR_FILENO);

@@ -104,7 +104,8 @@ static __attribute__((noinline)) void NAME(tile)(int64_t k, REAL alpha, const RE
 #pragma GCC unroll 16
     for (int i = 0; i < ROWS; i++)
         __builtin_prefetch(c + i * ldc, 1);
-    int64_t p = 0; /* by fours: where two threads share a core, the loop's own instructions count */
+    int64_t p =
+        0; /* unrolled by four: where two threads share a core, the loop's own instructions count */
     for (; p + 4 <= k; p += 4, a += 4 * ROWS, b += 4 * COLUMNS)
 #pragma GCC unroll 4
         for (int q = 0; q < 4; q++)

@@ -91,7 +91,7 @@ static void write_line(mos_log_level level, const char *line) {
     write_file(level, line);
 }
 
-/* What is forgotten says how often it came. */
+/* A line that leaves the ring says how often it came again. */
 static void forget(recent_line *recent) {
     if (recent->text[0] != '\0' && recent->more > 0) {
         char line[LINE_SIZE + 64];

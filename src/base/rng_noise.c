@@ -75,7 +75,7 @@ static void add_noise_plain(const uint32_t *words, const noise_table *table, con
 }
 
 #if defined(__x86_64__)
-/* past: `out` lies on a cache line and is stored past the caches. */
+/* past: `out` lies on a cache line and is written by non-temporal stores. */
 __attribute__((target(MOS_SIMD_AVX512_TARGET), always_inline)) static inline void
 add_noise_wide(const uint32_t *words, const noise_table *table, const float *in,
                const mos_noisy_line *line, float *out, size_t chunks, const bool past) {

@@ -13,7 +13,7 @@
 void mos_rng_fill_noise(const mos_rng *stream, float *out, size_t count);
 
 /* out = in * gain + offset + noise * z in one pass, z as above but for rounding. in may be out.
- * Made for an out that is read later: it may be stored past the caches. */
+ * `out` may be written by non-temporal stores, past the caches, since it is read later. */
 typedef struct mos_noisy_line {
     float gain, offset, noise;
 } mos_noisy_line;

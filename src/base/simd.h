@@ -1,6 +1,6 @@
 /* Vector code without intrinsics: one body in plain C, compiled once per instruction set and chosen
- * at run time. All versions give the same bits: no fused multiply-add is formed
- * but by mos_simd_fma (-ffp-contract=off), no sum is reordered by these macros. */
+ * at run time. All versions give the same bits, because only mos_simd_fma makes a fused multiply-
+ * add (-ffp-contract=off) and these macros reorder no sum. */
 #ifndef MOS_BASE_SIMD_H
 #define MOS_BASE_SIMD_H
 

@@ -50,8 +50,8 @@ mosaic_status mos_bench_add(mos_bench_run *run, const char *name, mos_bench_work
     return MOSAIC_OK;
 }
 
-/* Samples of the roof within a round, at least so far apart. A round of long cases must not be
- * judged by the moment it began in. */
+/* Samples of the roof within a round, at least so far apart: a round of long cases must not be
+ * judged by the moment at which it began. */
 enum { MOST_SAMPLES = 16 };
 static const double sample_seconds = 2;
 

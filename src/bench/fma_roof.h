@@ -1,6 +1,6 @@
-/* The roof of this processor right now, of the instruction set that is used (base/isa.h): fused
- * multiply-adds per second on all threads, data in registers. Every speed is reported as a share of
- * a roof measured in the same minute. */
+/* The roof of this processor at this moment, of the instruction set that is used (base/isa.h):
+ * fused multiply-adds per second on all threads, data in registers. Every speed is reported as a
+ * share of a roof measured in the same minute. */
 #ifndef MOS_BENCH_FMA_ROOF_H
 #define MOS_BENCH_FMA_ROOF_H
 

@@ -106,7 +106,7 @@ void mos_feed_close(mos_feed *feed) {
     mos_dataset_close(&feed->dataset);
     mos_options_release(&mos_data_option_table, &feed->data);
     mos_options_release(&mos_augment_option_table, &feed->options.augment);
-    /* Nothing can be done about a folder that will not go, and the figures are right. */
+    /* A folder that cannot be removed is no failure: the figures are right. */
     if (feed->folder[0]) (void)!mos_remove_tree(feed->folder);
     *feed = (mos_feed){0};
 }

@@ -12,8 +12,8 @@ static double at(const mos_band_source *source, bool turn, int64_t y, int64_t x)
 static double place_of(double start, double length, int64_t i, int64_t size, bool flip,
                        int64_t fine) {
     double centre = ((double)i + 0.5) / (double)size;
-    double place = (start + (flip ? 1 - centre : centre) * length) * (double)fine - 0.5;
-    return fmin(fmax(place, 0), (double)(fine - 1));
+    double position = (start + (flip ? 1 - centre : centre) * length) * (double)fine - 0.5;
+    return fmin(fmax(position, 0), (double)(fine - 1));
 }
 
 /* Bilinear on the band replicated to the finest grid. */
@@ -35,7 +35,7 @@ static int64_t clamp(int64_t i, int64_t size) {
     return i < 0 ? 0 : i >= size ? size - 1 : i;
 }
 
-/* Along x, then along y; weights cut at three sigma. */
+/* Gaussian blur, first along x, then along y; weights cut at three sigma. */
 static void blur(double *plane, double *other, double sigma, int64_t size) {
     int64_t radius = (int64_t)ceil(3 * sigma);
     for (int pass = 0; pass < 2; pass++) {

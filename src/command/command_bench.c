@@ -30,7 +30,7 @@ static void add_commands(mos_text *text) {
                          mosaic_command_summary(i));
 }
 
-/* A slip of one of those. */
+/* A misspelt name of one of those. */
 static const char *nearest_command(const char *name) {
     const char *names[16];
     size_t count = 0;

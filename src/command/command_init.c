@@ -227,7 +227,7 @@ static void add_next(const mos_summary *s, const char *config, mos_text *out) {
         mos_text_add(out, "  mosaic embed run --out embeddings\n");
 }
 
-/* What a person would say who sees the numbers. */
+/* What a person who sees the numbers would note. */
 static void add_hints(const mos_summary *s, const seen_data *seen, const char *config,
                       mos_text *out) {
     if (seen->guessed)

@@ -105,7 +105,7 @@ static mosaic_status add_picture(const preview *p, int64_t m, int64_t view, int6
     return status;
 }
 
-/* Of all bands: what standardisation left. */
+/* Mean and spread over all bands, as standardisation left them. */
 static void add_moments(const preview *p, const float *image, int64_t bands, mos_text *out) {
     int64_t count = bands * p->options.height * p->options.width;
     double sum = 0, squares = 0;

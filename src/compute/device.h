@@ -75,8 +75,8 @@ extern const char *const mos_device_choices[]; /* "auto" and these, NULL-termina
 
 /* Waits for all that was enqueued: results are there, or this is the device's failure. */
 mosaic_status mos_settle(mos_device *device);
-/* The same before host memory that ops read goes away, for who does not ask how it went: a failure
- * that was recorded stays the one to report. NULL: nothing. */
+/* mos_settle before host memory that ops read goes away, for callers that do not look at the
+ * result: the device keeps a failure and tells it at the next mos_settle. NULL: nothing. */
 void mos_drain(mos_device *device);
 /* Device memory to the host, at once: enqueued and settled. */
 mosaic_status mos_get_f32(mos_device *device, const void *real, float *host, int64_t count);

@@ -58,7 +58,7 @@ double mos_band_histogram_quantile(const mos_band_histogram *histogram, double s
     while (bin < histogram->bins - 1 && (double)(below + histogram->counts[bin]) <= floor(rank))
         below += histogram->counts[bin++];
     if (histogram->integer) {
-        /* As NumPy's "linear": between the two neighbours of a broken rank. */
+        /* As NumPy's "linear": a rank between two values lies between them by its fraction. */
         double part = rank - floor(rank);
         int64_t next = bin;
         if (part > 0 && (double)(below + histogram->counts[bin]) <= floor(rank) + 1) {

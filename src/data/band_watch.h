@@ -1,6 +1,7 @@
-/* Eyes on pixels: values no instrument gives, one value repeated from the edge on, and units that
- * leave what the first patches promised. Used on probes while a data set opens, on every patch by
- * `data check`, and on every read while training, where good data cost one pass of comparisons. */
+/* Watches pixels for values that no instrument gives, for one value repeated from the edge on, and
+ * for units that differ from those of the first patches. Used on the patches that are looked at
+ * while a data set opens, on every patch by `data check`, and on every read while training, where
+ * good data cost one pass of comparisons. */
 #ifndef MOS_DATA_BAND_WATCH_H
 #define MOS_DATA_BAND_WATCH_H
 

@@ -4,8 +4,8 @@
 
 #include "data/dataset.h"
 
-/* True if at least two pixels are valid (finite, not no-data) and all of these are equal. Costs a
- * few pixels where they are not. */
+/* True if at least two pixels are valid (finite, not no-data) and all valid ones are equal. Stops
+ * at the first difference. */
 bool mos_band_is_constant(const struct mos_patch_band *band);
 
 #endif

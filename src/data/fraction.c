@@ -163,8 +163,8 @@ mosaic_status mos_fraction_choose(const mos_dataset *dataset, mos_split split, d
     if (fraction <= 0) return MOSAIC_OK;
     MOS_GOTO(list_candidates(&order, split, seed));
     MOS_GOTO(build_queues(&order));
-    /* A hair less than half is rounded up as well: 0.1 x 25 is 2.5000000000000001 in binary
-     * or 2.4999. */
+    /* A product that rounding left just below a half is rounded up as well: 0.1 x 25 is
+     * 2.5000000000000001 in binary or 2.4999. */
     take_prefix(&order, (int64_t)floor(fraction * (double)order.count + 0.5 + 1e-9), keep);
 done:
     mos_free(order.sample);

@@ -5,9 +5,10 @@
 
 #include "data/sample_reader.h"
 
-/* Sets the data set's groups and what each is: by scene where samples have one, else by the places
- * of their files, 100 km apart and of one day, as an acquisition is. A group of which no probe
- * tells stays UNDECIDED. Samples without a place are in none. */
+/* Sets the data set's groups and whether each has the offset. Samples are grouped by scene where
+ * they have one, else by the ground of their files, 100 km apart and of one day, as an acquisition
+ * is. A group stays UNDECIDED when none of the patches looked at tells. Samples whose ground is not
+ * known are in no group. */
 mosaic_status mos_offset_groups_make(mos_reader *reader, int64_t modality);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FOUND_AGAIN = MOS_CHECK_CLASSES }; /* the check looks at it itself, sample by sample */
+enum { FOUND_AGAIN = MOS_CHECK_CLASSES }; /* data check finds it by itself, sample by sample */
 
 typedef enum text_form { TEXT, ID, ID_FILE, FILE_NAME } text_form;
 

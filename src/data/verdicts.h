@@ -1,8 +1,8 @@
-/* One pair of eyes: what is wrong with a data set as a whole is noted once, while it is opened, and
- * every command consults the same notes. Each is a row of the table of classes
+/* The one answer to what is wrong with a data set as a whole: it is noted once, while the data set
+ * is opened, and every command consults the same notes. Each note is a row of the table of classes
  * (data/check_class.h), so `data check` reports what the others stop at.
  *
- * data.accept lists classes that shall stop nobody. */
+ * data.accept lists classes that shall stop no command. */
 #ifndef MOS_DATA_VERDICTS_H
 #define MOS_DATA_VERDICTS_H
 
@@ -32,9 +32,9 @@ mosaic_status mos_verdict_refuse(const mos_dataset *dataset, mos_check_class ver
 /* The same where data.accept cannot help: nothing could be made of the values. */
 mosaic_status mos_verdict_stop(mos_check_class verdict, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* A band as it was probed against the mean and deviation a model was trained with: refused where
- * they are a hundredfold apart, and by more than the model ever saw. A band that was not probed, or
- * is not there, is no matter here. */
+/* A band of the patches that were looked at against the mean and deviation a model was trained
+ * with: refused where they are a hundredfold apart, and by more than the model ever saw. A band
+ * that is not there, or that no such patch has, is not judged. */
 mosaic_status mos_verdict_unit(const mos_dataset *dataset, const char *modality, const char *band,
                                double mean, double sd);
 /* The class of the last mos_verdict_refuse or mos_verdict_stop that failed on this thread, and

@@ -1,4 +1,5 @@
-/* Answers as they come, on disk: a run that was killed goes on after the last whole block. */
+/* Predictions on disk as they are made: a run that was killed goes on after the last whole block.
+ */
 #ifndef MOS_DEPLOY_ANSWER_JOURNAL_H
 #define MOS_DEPLOY_ANSWER_JOURNAL_H
 

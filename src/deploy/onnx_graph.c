@@ -314,7 +314,7 @@ static value attended(builder *b, const value *rows, const value *away) {
     value score = join(b, "MatMul", named("fusion.scores"), heads_of(b, "query", u, false),
                        heads_of(b, "key", u, true));
     score = join(b, "Mul", named("fusion.scaled"), score, scale);
-    /* [n, modalities] to [n, 1, 1, modalities]: absent tokens answer nobody */
+    /* [n, modalities] to [n, 1, 1, modalities]: no query attends to absent tokens */
     const value hide = join(b, "Unsqueeze", named("fusion.hide"),
                             join(b, "Mul", named("fusion.hidden"),
                                  concatenated(b, "fusion.absent", away, spec->modalities),

@@ -5,7 +5,7 @@
 #include "deploy/predict.h"
 
 /* With other data every data.* key starts from its default, whatever the model was trained with,
- * save the two that say how lacks are dealt with (data.policy, data.constant_bands); then
+ * except the two that say how gaps are dealt with (data.policy, data.constant_bands); then
  * options->session.set holds. Scenes are cut in windows of the model's size, the last ones moved
  * back inside. The modalities of options->without are left out. */
 mosaic_status mos_predict_open(const mos_predict_options *options, mos_session *out);

@@ -13,7 +13,8 @@ static int64_t model_modality(const mos_session *session, int64_t of_dataset) {
     return -1;
 }
 
-/* Scores of all pairs: every modality of the own row but the exchanged one of the partner. */
+/* Scores of all pairs: every modality of the sample itself, but the exchanged one of its partner.
+ */
 static mosaic_status score_pairs(mos_session *session, const mos_inference *inference,
                                  const mos_lag_pairs *pairs, int64_t exchanged, float *probability,
                                  int8_t *labels) {

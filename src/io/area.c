@@ -100,7 +100,8 @@ static mosaic_status add_geometry(mos_area *area, OGRGeometryH geometry, int dep
     return MOSAIC_OK;
 }
 
-/* Takes the geometry. A side that is straight here may be bent there: it goes in short pieces. */
+/* Takes the geometry. A side that is straight in the file's system may be bent in the grid's: it is
+ * cut into short pieces first. */
 static mosaic_status add_projected(mos_area *area, const char *what, OGRGeometryH geometry,
                                    OGRSpatialReferenceH from, OGRSpatialReferenceH to,
                                    const mos_gdal_capture *capture) {

@@ -32,7 +32,8 @@ typedef mosaic_status (*mos_lmdb_visit_key)(void *context, const char *key, size
 mosaic_status mos_lmdb_each_key(mos_lmdb_reader *reader, mos_lmdb_visit_key visit, void *context);
 
 typedef struct mos_lmdb_writer mos_lmdb_writer;
-/* Create or continue a store in folder `path` (map grows by itself); commits every `batch` puts. */
+/* Create or continue a store in folder `path` (the map grows by itself). The writer commits
+ * whenever some megabytes have come together. */
 mosaic_status mos_lmdb_writer_open(const char *path, mos_lmdb_writer **out);
 mosaic_status mos_lmdb_put(mos_lmdb_writer *writer, const char *key, const void *data, size_t size);
 /* Is the key there already (for resuming a pack)? */

@@ -1,8 +1,9 @@
-/* Eyes on a run: every patch is held against what the data set promised when it was opened and
- * against the statistics in use. A band that leaves them is noted once, with the sample: pixels
- * that are all gaps or all one value where the first patches had none, 1000 added to optical
- * numbers, radar that is never negative, a mean or spread far from the statistics, and a mean of
- * the last patches that has moved away. Nothing is refused here, and nothing changes. */
+/* Watches a training run: every patch is held against what the first patches promised when the data
+ * set was opened, and against the statistics in use. A band that leaves them is named once, with
+ * the sample: pixels that are all gaps or all one value where the first patches had none, 1000
+ * added to optical numbers, radar that is never negative, a mean or spread far from the statistics,
+ * and a mean of the last patches that has moved away. Nothing is refused here, and no pixel
+ * changes. */
 #ifndef MOS_LOADER_BAND_DRIFT_H
 #define MOS_LOADER_BAND_DRIFT_H
 

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* clang-format off: a line here is a line there */
+/* clang-format off: a line here is a line of the page */
 const char *const mos_page_script[] = {
     "\"use strict\";\n",
     "(function(){\n",

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* clang-format off: a line here is a line there */
+/* clang-format off: a line here is a line of the page */
 const char *const mos_page_style[] = {
     ":root{color-scheme:light "
     "dark;--ink:#1b1f23;--soft:#57606a;--paper:#fff;--card:#f6f7f9;--rule:#d5dae0;\n",

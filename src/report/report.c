@@ -63,8 +63,8 @@ static size_t write_parts(const mos_run_document *run, page_parts *parts) {
     return bytes;
 }
 
-/* Words and numbers first: when they alone are too many, the largest section goes, and again; what
- * is left is for pictures. */
+/* Leaves out what does not fit. Words and numbers come first: while they alone are too long, the
+ * largest section goes. What room is left is for pictures. */
 static void fit_parts(mos_run_document *run, page_parts *parts) {
     const size_t most = MOS_REPORT_MOST_BYTES - FRAME_BYTES;
     size_t bytes = write_parts(run, parts);

@@ -17,7 +17,7 @@ typedef struct mos_linear_probe {
 typedef enum mos_probe_solver { MOS_PROBE_LBFGS, MOS_PROBE_ADAMW } mos_probe_solver;
 
 /* Both solvers minimise mean loss + 0.5 l2 |w|^2 (scikit-learn's C = 1 / (l2 n)); the bias is not
- * penalised. AdamW's own decay, w -= lr weight_decay w, is a pull of its own beside that. */
+ * penalised. AdamW's own decay, w -= lr weight_decay w, acts besides. */
 typedef struct mos_linear_probe_options {
     mos_probe_solver solver;
     double l2;

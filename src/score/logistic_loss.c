@@ -1,5 +1,5 @@
-/* Every row is read once: its logit, and at once its part of the gradient. Sums run in eight lanes
- * of doubles, the same on every processor. */
+/* Every row is read once: its logit, and at once its part of the gradient. A sum is kept in eight
+ * doubles, one per SIMD lane, the same on every processor. */
 #include "score/logistic_loss.h"
 
 #include "base/simd.h"

@@ -42,7 +42,7 @@ typedef struct runner {
 bool mos_sweep_is_mine(const mos_sweep_plan *plan, int64_t run, int64_t index, int64_t count) {
     int64_t number = 0;
     if (plan->run[run].twin >= 0) return false;
-    while (plan->run[run].start >= 0) /* who trains a run's start trains the run */
+    while (plan->run[run].start >= 0) /* whoever trains a run's start trains the run too */
         run = plan->run[run].start;
     for (int64_t r = 0; r < run; r++)
         number += plan->run[r].twin < 0;
@@ -189,7 +189,8 @@ static mosaic_status stage_ended(runner *it, slot *at, int code) {
 
 /* ---- progress ---- */
 
-/* A run at work has left what it is short of the mean; between two ends of runs this only falls. */
+/* How much longer a running run takes: what it is short of the mean. Between two ends of runs this
+ * only falls. */
 double mos_sweep_seconds_left(double mean, int64_t waiting, const double *age, int busy, int jobs) {
     double work = mean * (double)waiting;
     for (int j = 0; j < busy; j++)

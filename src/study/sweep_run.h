@@ -25,7 +25,7 @@ mosaic_status mos_sweep_work_run(const mos_sweep_plan *plan, const mos_sweep_fol
 /* Of runs that take `mean` seconds each: `waiting` ones, and `busy` ones of the given ages, `jobs`
  * at a time. */
 double mos_sweep_seconds_left(double mean, int64_t waiting, const double *age, int busy, int jobs);
-/* Is this run one of those that (index, count) does? Runs with a twin are nobody's. */
+/* Is this run one of those that (index, count) does? A run with a twin is done by neither. */
 bool mos_sweep_is_mine(const mos_sweep_plan *plan, int64_t run, int64_t index, int64_t count);
 
 #endif

@@ -1,13 +1,16 @@
-/* Direct convolutions by our own products: what the taps of a block of outputs read is gathered
- * into a matrix that stays in a core's L2 cache, and multiplied there.
+/* Direct convolutions as matrix products: im2col of one block of outputs at a time. What the taps
+ * of the block read is gathered into a matrix that stays in a core's L2 cache, and multiplied
+ * there.
+ *
  *   forward           y[p, o]  = sum over taps, i of  x[p stride + tap - pad, i] w[o, i, tap]
  *   data gradient     dx[q, i] = sum over taps, o of  dy[(q + pad - tap) / stride, o] w[o, i, tap]
- * (weight gradient: conv_gather_weights.c). Places are grouped by the taps that reach inside the
- * map, so no product is spent on padding or, in a strided data gradient, on taps that fall between
- * outputs. A value is the same sum whatever other samples and threads there are. */
+ *
+ * (weight gradient: conv_gather_weights.c). Positions are grouped by the taps that reach inside the
+ * map, so no product is spent on padding (the halo) or, in a strided data gradient, on taps that
+ * fall between outputs. A value is the same sum whatever other samples and threads there are. */
 #include "base/team.h"
 #include "base/thread.h"
-#include "compute/cpu/conv_places.h"
+#include "compute/cpu/conv_positions.h"
 #include "compute/cpu/cpu_work.h"
 
 #include <string.h>
@@ -46,11 +49,11 @@ static int64_t rows_of(const mos_cpu *cpu, const conv_class *c, int parts) {
  * stride 1 reads one sample's rows where they lie, worth it if there are many. */
 static int64_t samples_of(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction) {
     const conv_maps maps = mos_conv_maps(conv, direction);
-    const int64_t places = maps.write_h * maps.write_w;
-    const int64_t bytes = maps.write_c * places * (int64_t)cpu->act_size;
+    const int64_t positions = maps.write_h * maps.write_w;
+    const int64_t bytes = maps.write_c * positions * (int64_t)cpu->act_size;
     const int64_t fit = bytes < GROUP_BYTES ? GROUP_BYTES / bytes : 1;
     const int64_t groups = mos_cpu_round_up((conv->shape.n + fit - 1) / fit, cpu->threads);
-    if (conv->shape.kernel == 1 && conv->shape.stride == 1 && places >= IN_PLACE) return 1;
+    if (conv->shape.kernel == 1 && conv->shape.stride == 1 && positions >= IN_PLACE) return 1;
     return (conv->shape.n + groups - 1) / groups;
 }
 
@@ -102,7 +105,7 @@ static void pack_taps(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
     mos_parallel_for(cpu->threads, s->co / cpu->group * (s->ci / cpu->group), pack_units, &job);
 }
 
-/* One thread's room: places of a block's rows, then what they read. */
+/* One thread's scratch: positions of a block's rows, then what they read. */
 typedef struct block_room {
     int64_t from[MAX_ROWS], to[MAX_ROWS];
 } block_room;
@@ -124,13 +127,13 @@ static void run_block(const mos_cpu *cpu, const mos_conv *conv, conv_direction d
     const int64_t plane = maps.write_h * maps.write_w * cpu->block;
     const void *v = room + 1;
     int64_t held = mos_cpu_round_up(count, cpu->rows), block = held * cpu->block;
-    mos_conv_place_outputs(c, &maps, first, count, room->from, room->to);
+    mos_conv_find_outputs(c, &maps, first, count, room->from, room->to);
     if (is_contiguous(cpu, c, count, room->from)) {
         v = (const char *)in + (size_t)room->from[0] * cpu->act_size;
         held = count;
         block = c->walk.plane;
     } else {
-        for (int64_t r = count; r < held; r++) /* the last one again, to no place */
+        for (int64_t r = count; r < held; r++) /* the last row again, stored nowhere */
             room->from[r] = room->from[count - 1];
         kernels->rows(&c->walk, in, room->from, held, held, room + 1);
     }
@@ -224,7 +227,7 @@ static void plan_blocks(const mos_cpu *cpu, const mos_conv *conv, conv_direction
 
 mosaic_status mos_gather_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction) {
     conv_own *plan = &conv->own[direction];
-    MOS_TRY(mos_conv_plan_places(conv, direction));
+    MOS_TRY(mos_conv_plan_positions(conv, direction));
     plan->name = cpu->activation->gather->name;
     if (direction == CONV_BACKWARD_WEIGHTS)
         mos_gather_plan_weights(cpu, conv, plan);

@@ -3,7 +3,7 @@
  * Pairs of outputs are what a product takes at a time. Sums are made in an order that depends on
  * the shape and the number of threads alone. */
 #include "base/team.h"
-#include "compute/cpu/conv_places.h"
+#include "compute/cpu/conv_positions.h"
 #include "compute/cpu/cpu_work.h"
 
 #include <string.h>
@@ -23,7 +23,7 @@
  * chunk's gradient of y is gathered once, by all threads; what a unit reads of x by the thread that
  * takes it, into a small buffer. */
 typedef struct chunk_room {
-    int64_t *from, *to;          /* places of a chunk's outputs; -1: none */
+    int64_t *from, *to;          /* positions of a chunk's outputs; -1: none */
     float *sums;                 /* [taps, ci/block, co/group, block, group] */
     char *py;                    /* [co/block, pairs, block, 2] */
     char *px;                    /* [threads, pairs, block, 2] */
@@ -53,18 +53,18 @@ static size_t lay_out_chunk(const mos_cpu *cpu, const mos_conv *conv, void *work
     room->used = mos_conv_taps_in_use(conv, CONV_BACKWARD_WEIGHTS, room->tap);
     room->pairs = pairs;
     room->stride = pairs * 2 * cpu->block + 32; /* no power of two */
-    const size_t places = (size_t)(pairs * 2) * sizeof(int64_t),
+    const size_t positions = (size_t)(pairs * 2) * sizeof(int64_t),
                  sums = (size_t)(room->taps * s->ci * s->co) * sizeof(float),
                  py = (size_t)(s->co / cpu->block * room->stride) * cpu->act_size,
                  px = (size_t)(cpu->threads * pairs * 2 * cpu->block) * cpu->act_size;
     if (workspace) {
         room->from = (int64_t *)(void *)at;
-        room->to = (int64_t *)(void *)(at + places);
-        room->sums = (float *)(void *)(at + 2 * places);
-        room->py = at + 2 * places + sums;
+        room->to = (int64_t *)(void *)(at + positions);
+        room->sums = (float *)(void *)(at + 2 * positions);
+        room->py = at + 2 * positions + sums;
         room->px = room->py + py;
     }
-    return 2 * places + sums + py + px;
+    return 2 * positions + sums + py + px;
 }
 
 /* The part of a class that lies in a chunk of pairs from `first` on, when `before` pairs went by:
@@ -80,8 +80,8 @@ static class_part part_of(const conv_class *c, int64_t before, int64_t first, in
     return (class_part){begin - first, end - first, begin - before};
 }
 
-/* Places of a chunk's outputs. */
-static void place_chunk(const mos_conv *conv, int64_t first, chunk_room *room) {
+/* Positions of a chunk's outputs. */
+static void find_chunk(const mos_conv *conv, int64_t first, chunk_room *room) {
     const conv_maps maps = mos_conv_maps(conv, CONV_BACKWARD_WEIGHTS);
     int64_t before = 0;
     for (int64_t i = 0; i < room->pairs * 2; i++)
@@ -92,8 +92,8 @@ static void place_chunk(const mos_conv *conv, int64_t first, chunk_room *room) {
         before += class_pairs(&c);
         if (part.begin >= part.end) continue;
         const int64_t left = c.outputs - part.own * 2, most = (part.end - part.begin) * 2;
-        mos_conv_place_outputs(&c, &maps, part.own * 2, left < most ? left : most,
-                               room->from + part.begin * 2, room->to + part.begin * 2);
+        mos_conv_find_outputs(&c, &maps, part.own * 2, left < most ? left : most,
+                              room->from + part.begin * 2, room->to + part.begin * 2);
     }
 }
 
@@ -182,7 +182,7 @@ static void take_chunks(void *context, int thread, int threads, mos_team *team) 
     int64_t begin, end, unit;
     for (int64_t first = 0; first < total; first += room->pairs) {
         if (thread == 0) {
-            place_chunk(conv, first, room);
+            find_chunk(conv, first, room);
             mos_cpu_work_begin(&job->work, room->used * blocks, cpu->threads);
         }
         mos_team_barrier(team);
@@ -212,7 +212,7 @@ static void run_chunks(const mos_cpu *cpu, const mos_conv *conv, const void *x, 
 
 /* ---- pieces: a kernel of 1x1 ---- */
 
-/* Outputs [first, first + count) of a map: their places in x and in dy, an odd number of them
+/* Outputs [first, first + count) of a map: their positions in x and in dy; an odd number of them is
  * filled up with none. */
 typedef struct piece {
     int64_t *from, *to;
@@ -264,13 +264,13 @@ static piece_room piece_room_at(const mos_cpu *cpu, const mos_conv *conv, char *
     return room;
 }
 
-/* The places of piece `number`. */
-static void place_piece(const mos_conv *conv, const conv_class *c, int64_t number, piece *at) {
+/* The positions of piece `number`. */
+static void find_piece(const mos_conv *conv, const conv_class *c, int64_t number, piece *at) {
     const conv_maps maps = mos_conv_maps(conv, CONV_BACKWARD_WEIGHTS);
     const int64_t rows = 2 * conv->own[CONV_BACKWARD_WEIGHTS].rows,
                   left = c->outputs - number * rows;
     const int64_t count = left < rows ? left : rows;
-    mos_conv_place_outputs(c, &maps, number * rows, count, at->from, at->to);
+    mos_conv_find_outputs(c, &maps, number * rows, count, at->from, at->to);
     if (count % 2 != 0) at->from[count] = at->to[count] = -1;
     at->pairs = (count + 1) / 2;
 }
@@ -299,15 +299,15 @@ static void run_piece(const mos_cpu *cpu, const mos_conv *conv, const piece *at,
     for (int64_t o = 0; o < co; o += cpu->group)
         for (int64_t i = 0; i < room->inputs; i++) {
             const void *ahead[2] = {NULL, NULL};
-            const int64_t *places[2] = {NULL, NULL};
+            const int64_t *positions[2] = {NULL, NULL};
             const bool fetch = fetched + 1 < blocks;
             for (int half = 0; half < 2 && fetch; half++, fetched++) {
                 ahead[half] = block_at(cpu, conv, room, fetched);
-                places[half] = fetched < room->inputs ? next->from : next->to;
+                positions[half] = fetched < room->inputs ? next->from : next->to;
             }
             kernels->accumulate_ahead(at->pairs, room->px + (size_t)i * stride,
                                       room->py + (size_t)(o / cpu->block) * stride, room->stride,
-                                      room->sums + (i * co + o) * cpu->block, add, ahead, places,
+                                      room->sums + (i * co + o) * cpu->block, add, ahead, positions,
                                       fetch ? next->pairs : 0);
         }
 }
@@ -315,11 +315,11 @@ static void run_piece(const mos_cpu *cpu, const mos_conv *conv, const piece *at,
 /* Pieces [begin, end), one after the other. */
 static void run_range(const mos_cpu *cpu, const mos_conv *conv, const conv_class *c, int64_t begin,
                       int64_t end, piece_room *room) {
-    if (begin < end) place_piece(conv, c, begin, &room->piece[begin % 2]);
+    if (begin < end) find_piece(conv, c, begin, &room->piece[begin % 2]);
     for (int64_t number = begin; number < end; number++) {
         piece *at = &room->piece[number % 2], *next = &room->piece[(number + 1) % 2];
         next->pairs = 0;
-        if (number + 1 < end) place_piece(conv, c, number + 1, next);
+        if (number + 1 < end) find_piece(conv, c, number + 1, next);
         run_piece(cpu, conv, at, next, number > begin, room);
     }
 }

@@ -1,7 +1,7 @@
 /* Convolutions of any shape, for what no faster kernel of ours takes: im2col and a matrix product,
- * a sample at a time. With col [places, ci k k] of what every output reads, w [co, ci k k]:
+ * a sample at a time. With col [positions, ci k k] of what every output reads, w [co, ci k k]:
  *   forward           y   = col w^T
- *   data gradient     col = dy w,   dx = the sum of col's values at the places they were read from
+ *   data gradient     col = dy w,   dx = the sum of col's values at the positions they were read from (col2im)
  *   weight gradient   dw += dy^T col
  * Threads share out the samples; the weight gradient's sums are each thread's own and are added in
  * thread order. */
@@ -37,9 +37,9 @@ static size_t lay_out(const mos_conv *conv, conv_direction direction, float *at,
     return (size_t)mos_cpu_round_up(x + y + col + rows + sums, 16) * sizeof(float);
 }
 
-/* Where channel c of place p of a map of `places` lies. */
-static int64_t value_at(int64_t block, bool plain, int64_t places, int64_t c, int64_t p) {
-    return plain ? c * places + p : (c / block * places + p) * block + c % block;
+/* Index of channel c at position p of a map of `positions`. */
+static int64_t value_at(int64_t block, bool plain, int64_t positions, int64_t c, int64_t p) {
+    return plain ? c * positions + p : (c / block * positions + p) * block + c % block;
 }
 
 /* im2col: what outputs [first, first + count) read of a sample, zeros outside the map; or back
@@ -66,19 +66,19 @@ static inline void walk_col(const mos_conv *conv, int64_t first, int64_t count, 
 /* rows [count, co] from or to a sample of y in blocks */
 static void read_rows(const mos_conv *conv, const float *y, int64_t first, int64_t count,
                       float *rows) {
-    const int64_t places = conv->oh * conv->ow, co = conv->shape.co;
+    const int64_t positions = conv->oh * conv->ow, co = conv->shape.co;
     for (int64_t r = 0; r < count; r++)
         for (int64_t o = 0; o < co; o++)
-            rows[r * co + o] = y[value_at(conv->block, false, places, o, first + r)];
+            rows[r * co + o] = y[value_at(conv->block, false, positions, o, first + r)];
 }
 
 static void write_rows(const mos_conv *conv, const float *rows, int64_t first, int64_t count,
                        float *y) {
     const mos_conv_shape *s = &conv->shape;
-    const int64_t places = conv->oh * conv->ow;
+    const int64_t positions = conv->oh * conv->ow;
     for (int64_t r = 0; r < count; r++)
         for (int64_t o = 0; o < s->co; o++) {
-            float *to = y + value_at(conv->block, false, places, o, first + r);
+            float *to = y + value_at(conv->block, false, positions, o, first + r);
             float value = rows[r * s->co + o];
             if (s->folded) value += conv->bias[o];
             if (s->folded && s->sum) value += *to;
@@ -126,13 +126,13 @@ static void pack_nothing(const mos_cpu *cpu, const mos_conv *conv, conv_directio
 static void run_forward(const mos_cpu *cpu, const mos_conv *conv, int64_t n, const float *w,
                         const void *x, void *y, const col_room *room) {
     const mos_conv_shape *s = &conv->shape;
-    const int64_t places = conv->oh * conv->ow, depth = depth_of(s),
+    const int64_t positions = conv->oh * conv->ow, depth = depth_of(s),
                   held = conv->own[CONV_FORWARD].rows, in = conv->stored * s->h * s->w,
-                  out = s->co * places;
+                  out = s->co * positions;
     cpu->activation->widen(sample_of(cpu, x, n, in), in, room->x);
     if (s->folded && s->sum) cpu->activation->widen(sample_of(cpu, y, n, out), out, room->y);
-    for (int64_t first = 0; first < places; first += held) {
-        const int64_t count = places - first < held ? places - first : held;
+    for (int64_t first = 0; first < positions; first += held) {
+        const int64_t count = positions - first < held ? positions - first : held;
         walk_col(conv, first, count, room->col, room->x, false);
         multiply(count, s->co, depth, room->col, depth, 1, w, true, room->rows, false, room);
         write_rows(conv, room->rows, first, count, room->y);
@@ -143,13 +143,13 @@ static void run_forward(const mos_cpu *cpu, const mos_conv *conv, int64_t n, con
 static void run_data(const mos_cpu *cpu, const mos_conv *conv, int64_t n, const float *w,
                      const void *dy, void *dx, const col_room *room) {
     const mos_conv_shape *s = &conv->shape;
-    const int64_t places = conv->oh * conv->ow, depth = depth_of(s),
+    const int64_t positions = conv->oh * conv->ow, depth = depth_of(s),
                   held = conv->own[CONV_BACKWARD_DATA].rows, in = s->ci * s->h * s->w,
-                  out = s->co * places;
+                  out = s->co * positions;
     cpu->activation->widen(sample_of(cpu, dy, n, out), out, room->y);
     memset(room->x, 0, (size_t)in * sizeof *room->x);
-    for (int64_t first = 0; first < places; first += held) {
-        const int64_t count = places - first < held ? places - first : held;
+    for (int64_t first = 0; first < positions; first += held) {
+        const int64_t count = positions - first < held ? positions - first : held;
         read_rows(conv, room->y, first, count, room->rows);
         multiply(count, depth, s->co, room->rows, s->co, 1, w, false, room->col, false, room);
         walk_col(conv, first, count, room->col, room->x, true);
@@ -213,13 +213,13 @@ static void run_samples(const mos_cpu *cpu, const mos_conv *conv, conv_direction
 static void add_sample(const mos_cpu *cpu, const mos_conv *conv, int64_t n, const void *x,
                        const void *dy, bool add, const col_room *room) {
     const mos_conv_shape *s = &conv->shape;
-    const int64_t places = conv->oh * conv->ow, depth = depth_of(s),
+    const int64_t positions = conv->oh * conv->ow, depth = depth_of(s),
                   held = conv->own[CONV_BACKWARD_WEIGHTS].rows, in = conv->stored * s->h * s->w,
-                  out = s->co * places;
+                  out = s->co * positions;
     cpu->activation->widen(sample_of(cpu, x, n, in), in, room->x);
     cpu->activation->widen(sample_of(cpu, dy, n, out), out, room->y);
-    for (int64_t first = 0; first < places; first += held) {
-        const int64_t count = places - first < held ? places - first : held;
+    for (int64_t first = 0; first < positions; first += held) {
+        const int64_t count = positions - first < held ? positions - first : held;
         walk_col(conv, first, count, room->col, room->x, false);
         read_rows(conv, room->y, first, count, room->rows);
         multiply(s->co, depth, count, room->rows, 1, s->co, room->col, false, room->sums,
@@ -261,12 +261,12 @@ static void run_weights(const mos_cpu *cpu, const mos_conv *conv, const void *x,
 void mos_im2col_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction) {
     const mos_conv_shape *s = &conv->shape;
     conv_own *plan = &conv->own[direction];
-    const int64_t places = conv->oh * conv->ow;
+    const int64_t positions = conv->oh * conv->ow;
     const int64_t most = COL_BYTES / (depth_of(s) * (int64_t)sizeof(float));
     col_room none;
     plan->name = "im2col:gemm";
     plan->rows = most < 8 ? 8 : most;
-    if (plan->rows > places) plan->rows = places;
+    if (plan->rows > positions) plan->rows = positions;
     if (direction == CONV_BACKWARD_WEIGHTS) {
         plan->run_weights = run_weights;
     } else {

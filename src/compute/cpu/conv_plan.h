@@ -30,21 +30,22 @@ typedef enum conv_algorithm {
 /* Of that name; AUTO of NULL and of a name that is none of them. */
 conv_algorithm mos_cpu_conv_algorithm(const char *name);
 
-/* One side of a map as a gathered direction writes it: places whose taps lie inside the map read
- * are grouped by which those are. Group g (a bit per tap) holds [first[g], first[g + 1]) of both
- * lists. */
+/* One side of a map as a gathered direction writes it: positions whose taps lie inside the map read
+ * are grouped by which taps those are. Group g (a bit per tap) holds [first[g], first[g + 1]) of
+ * both lists. */
 enum {
     GATHER_MAX_KERNEL = 3,
     GATHER_GROUPS = 1 << GATHER_MAX_KERNEL,
     GATHER_CLASSES = GATHER_GROUPS * GATHER_GROUPS
 };
 typedef struct conv_axis {
-    int32_t *out, *in; /* a place written, and what its first tap reads */
+    int32_t *out, *in; /* a position written, and what its first tap reads */
     int64_t first[GATHER_GROUPS + 1];
-    int64_t step[GATHER_GROUPS][GATHER_MAX_KERNEL]; /* from the first tap's place to each tap's */
+    int64_t step[GATHER_GROUPS]
+                [GATHER_MAX_KERNEL]; /* from the first tap's position to each tap's */
 } conv_axis;
 
-/* How a direction is run, by whomever. */
+/* How a direction is run, by our own kernels or by oneDNN. */
 typedef struct conv_own {
     const char *name; /* NULL: it is not planned */
     bool padded;      /* packs weights of the stored channels, of a padded image more than ci */

@@ -81,7 +81,8 @@ static conv_algorithm rule(const mos_cpu *cpu, const mos_conv_shape *shape,
     /* Matrix tiles (AMX) are ahead of what vectors can do with fewer products. */
     if (cpu->bf16 && cpu->tiles) return CPU_CONV_DIRECT;
     if (is_possible(cpu, shape, direction, CPU_CONV_STEM)) return CPU_CONV_STEM;
-    /* Tiles larger than the map would multiply more than its taps: a 2x2 map has four a place. */
+    /* Tiles larger than the map would multiply more than its taps: in a 2x2 map an output has four.
+     */
     const int64_t least = cpu->bf16 ? 4 : 3;
     const bool tiles_fit = shape->h >= least && shape->w >= least;
     if (tiles_fit && cpu->bf16 && is_possible(cpu, shape, direction, CPU_CONV_F2X2))

@@ -1,7 +1,7 @@
 /* Convolutions: planning, and the three runs with the packing of their weights. */
 #include "base/memory.h"
 #include "compute/cpu/conv_onednn.h"
-#include "compute/cpu/conv_places.h"
+#include "compute/cpu/conv_positions.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -152,7 +152,7 @@ void mos_cpu_conv_destroy(mos_device *device, mos_conv **conv) {
     if (!conv || !*conv) return;
     mos_onednn_release(*conv);
     for (int i = 0; i < CONV_DIRECTIONS; i++)
-        mos_conv_release_places(&(*conv)->own[i]);
+        mos_conv_release_positions(&(*conv)->own[i]);
     mos_free((*conv)->folded);
     mos_free((*conv)->bias);
     mos_free(*conv);

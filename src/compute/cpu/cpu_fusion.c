@@ -1,6 +1,6 @@
 /* Joining the rows of several modalities to one: formulas in compute/device.h. A sample is worked
- * on by one thread alone and in one order, so results depend neither on threads nor on its place in
- * the batch. Next to an encoder this is nothing: plain loops. */
+ * on by one thread alone and in one order, so results depend neither on the number of threads nor
+ * on the sample's index in the batch. Beside an encoder this costs next to nothing: plain loops. */
 #include "base/thread.h"
 #include "compute/cpu/cpu_state.h"
 

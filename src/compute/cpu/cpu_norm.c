@@ -110,16 +110,16 @@ typedef struct norm_pass {
 
 /* Where unit u lies: its group, channel block and planes, and the byte offset of the first plane.
  */
-typedef struct unit_place {
+typedef struct unit_range {
     int64_t group, block, channel; /* channel: index of the block's first channel in [groups, c] */
     size_t offset;
     mos_planes planes;
-} unit_place;
+} unit_range;
 
-static unit_place place_unit(const norm_pass *pass, int64_t u) {
+static unit_range range_of(const norm_pass *pass, int64_t u) {
     const mos_norm *norm = pass->norm;
     const int64_t task = u / norm->splits, hw = norm->shape.h * norm->shape.w;
-    unit_place at = {.group = task / norm->blocks, .block = task % norm->blocks};
+    unit_range at = {.group = task / norm->blocks, .block = task % norm->blocks};
     int64_t begin, end;
     mos_cpu_part(norm->rows, (int)norm->splits, (int)(u % norm->splits), &begin, &end);
     begin += at.group * norm->rows;
@@ -179,7 +179,7 @@ static void run_units(const norm_pass *pass, unit_step first, unit_step second) 
 }
 
 /* The value sums are taken around: the block's first present one, so that cancellation is small. */
-static void first_values(const norm_pass *pass, const unit_place *at, float *shift) {
+static void first_values(const norm_pass *pass, const unit_range *at, float *shift) {
     const mos_norm *norm = pass->norm;
     int64_t row = at->group * norm->rows;
     const int64_t end = row + norm->rows;
@@ -191,7 +191,7 @@ static void first_values(const norm_pass *pass, const unit_place *at, float *shi
 }
 
 static void forward_sums(const norm_pass *pass, int64_t u) {
-    const unit_place at = place_unit(pass, u);
+    const unit_range at = range_of(pass, u);
     unit_sums *sums = &pass->norm->sums[u];
     float shift[CPU_BLOCK];
     *sums = (unit_sums){{0}, {0}};
@@ -203,18 +203,18 @@ static void forward_sums(const norm_pass *pass, int64_t u) {
 
 /* y = x a + b: all a of a unit's channels, then all b. The forward pass leaves them here for what
  * repeats it: made from statistics in double, they are finer than the stored ones. */
-static float *line_at(const mos_norm *norm, const unit_place *at) {
+static float *line_at(const mos_norm *norm, const unit_range *at) {
     return norm->line + 2 * (at->group * norm->blocks + at->block) * norm->block;
 }
 
-static void apply_line(const norm_pass *pass, const unit_place *at, const float *line) {
+static void apply_line(const norm_pass *pass, const unit_range *at, const float *line) {
     pass->cpu->activation->norm_apply(
         &at->planes, pass->x + at->offset, at_offset(pass->skip, at->offset), line,
         line + pass->norm->block, pass->norm->shape.relu, pass->out + at->offset);
 }
 
 /* Mean and biased variance of a unit's channels: of the batch, or those that are fixed. */
-static void unit_moments(const norm_pass *pass, const unit_place *at, int64_t u, double *mean,
+static void unit_moments(const norm_pass *pass, const unit_range *at, int64_t u, double *mean,
                          double *variance) {
     const mos_norm *norm = pass->norm;
     const unit_sums sums = gather_sums(norm, u);
@@ -235,7 +235,7 @@ static void unit_moments(const norm_pass *pass, const unit_place *at, int64_t u,
 
 static void forward_write(const norm_pass *pass, int64_t u) {
     const mos_norm *norm = pass->norm;
-    const unit_place at = place_unit(pass, u);
+    const unit_range at = range_of(pass, u);
     const bool none = !norm->shape.fixed && !(norm->count[at.group] > 0);
     double means[CPU_BLOCK], variances[CPU_BLOCK];
     float line[2 * CPU_BLOCK];
@@ -258,7 +258,7 @@ static void forward_write(const norm_pass *pass, int64_t u) {
 }
 
 static void again_write(const norm_pass *pass, int64_t u) {
-    const unit_place at = place_unit(pass, u);
+    const unit_range at = range_of(pass, u);
     apply_line(pass, &at, line_at(pass->norm, &at));
 }
 
@@ -292,7 +292,7 @@ static void update_running(const mos_norm *norm, const float *mean, float *runni
 
 /* g = (dy + dy2) [y > 0] summed, and summed times x - mean */
 static void backward_sums(const norm_pass *pass, int64_t u) {
-    const unit_place at = place_unit(pass, u);
+    const unit_range at = range_of(pass, u);
     unit_sums *sums = &pass->norm->sums[u];
     *sums = (unit_sums){{0}, {0}};
     pass->cpu->activation->norm_back_sums(
@@ -306,7 +306,7 @@ static void backward_sums(const norm_pass *pass, int64_t u) {
  * the statistics are fixed */
 static void backward_write(const norm_pass *pass, int64_t u) {
     const mos_norm *norm = pass->norm;
-    const unit_place at = place_unit(pass, u);
+    const unit_range at = range_of(pass, u);
     const unit_sums sums = gather_sums(norm, u);
     const double count = fmax(norm->count[at.group], 1);
     float k[CPU_BLOCK], c1[CPU_BLOCK], c2[CPU_BLOCK];
@@ -329,7 +329,7 @@ static void backward_write(const norm_pass *pass, int64_t u) {
 static void add_parameter_gradients(const norm_pass *pass) {
     const mos_norm *norm = pass->norm;
     for (int64_t task = 0; task < norm->units / norm->splits; task++) {
-        const unit_place at = place_unit(pass, task * norm->splits);
+        const unit_range at = range_of(pass, task * norm->splits);
         const unit_sums sums = gather_sums(norm, task * norm->splits);
         for (int l = 0; l < norm->block; l++) {
             pass->dbeta[at.block * norm->block + l] += (float)sums.first[l];

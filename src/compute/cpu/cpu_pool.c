@@ -10,7 +10,7 @@ struct mos_pool {
     int64_t planes, block; /* n * c / block; channels of a block */
 };
 
-#define MAX_POOL_KERNEL 15 /* a winner's place fits a byte */
+#define MAX_POOL_KERNEL 15 /* a winner's index in its window fits a byte */
 
 mosaic_status mos_cpu_pool_create(mos_device *device, const mos_pool_shape *shape, mos_pool **out,
                                   size_t *index_bytes) {

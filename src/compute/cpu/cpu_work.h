@@ -1,6 +1,7 @@
-/* Numbered items of work that a team of threads shares out while it goes. Each thread begins with
- * the part that mos_cpu_part gives it, in order, and so stays near what it worked on an op ago;
- * whoever is done takes from the end of another's part. Items must not care who does them. */
+/* Work stealing: numbered items that the threads of a team take while it runs. Each thread begins
+ * with the range that mos_cpu_part gives it, in order, and so stays near the memory of the op
+ * before. A thread that is done steals from the end of another thread's range. The result of an
+ * item must not depend on which thread takes it. */
 #ifndef MOS_COMPUTE_CPU_CPU_WORK_H
 #define MOS_COMPUTE_CPU_CPU_WORK_H
 

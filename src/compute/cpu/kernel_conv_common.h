@@ -69,7 +69,7 @@ KERNEL_INLINE void transpose_16(__m512i v[16]) {
 }
 
 /* Weights of 16 outputs, `stride` values apart, and as many inputs side by side as fill a line of a
- * product's order: a line per ACT_STEP inputs, past the caches. */
+ * product's order: a line per ACT_STEP inputs, by non-temporal stores. */
 KERNEL_INLINE void transpose_weights_f32(const float *w, int64_t stride, float *to,
                                          int64_t to_stride) {
     __m512i v[16];
@@ -153,7 +153,7 @@ KERNEL_INLINE void load_taps(const float *w, int64_t stride, const int64_t taps,
 }
 
 /* Weights of LANES outputs, `stride` values apart, and LANES inputs side by side: a line per input,
- * past the caches. */
+ * by non-temporal stores. */
 KERNEL_INLINE void transpose_weights_f32(const float *w, int64_t stride, float *to,
                                          int64_t to_stride) {
     vec v[LANES];

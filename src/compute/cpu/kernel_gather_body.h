@@ -145,8 +145,8 @@ static void ACT(gather_accumulate)(const mos_range *ranges, int range_count, con
     }
 }
 
-/* The same over all pairs, while memory fetches what the next product of `ahead` pairs is made of:
- * LANES channels at either of next[2], at the places of gather_pairs. */
+/* The same over all pairs, while the next product's operands are prefetched: of `ahead` pairs,
+ * LANES channels at either of next[2], at the positions of gather_pairs. */
 static void ACT(gather_accumulate_ahead)(int64_t pairs, const void *px, const void *py,
                                          int64_t stride, float *du, bool add,
                                          const void *const next[2], const int64_t *const from[2],

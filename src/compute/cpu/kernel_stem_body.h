@@ -41,7 +41,7 @@ static void ACT(stem_strip)(const mos_stem_map *map, const mos_stem_rows *strip,
         }
 }
 
-/* y row: STEM_ROWS outputs of GROUP channels from each place along it. */
+/* y row: STEM_ROWS outputs of GROUP channels from each position along it. */
 KERNEL_INLINE void ACT(stem_forward_as)(const mos_stem_map *map, const int64_t stride,
                                         const mos_stem_rows *strip, const void *s_values,
                                         int64_t oy, const void *u_values,
@@ -159,8 +159,8 @@ static void ACT(stem_pairs)(const mos_stem_map *map, const void *dy_values, int6
 
 /* Where the weight gradient's products read: e of stem_phases at an output's first row, `row`
  * values from a row of the image to the next, `channel` from a channel to the next. */
-KERNEL_INLINE int64_t ACT(stem_place)(const mos_stem_map *map, const mos_stem_phases *e,
-                                      int64_t tap) {
+KERNEL_INLINE int64_t ACT(stem_offset)(const mos_stem_map *map, const mos_stem_phases *e,
+                                       int64_t tap) {
     const int64_t taps = map->kernel * map->kernel, kx = tap % map->kernel;
     return tap / taps * e->channel + tap % taps / map->kernel * e->row +
            kx % map->stride * e->width + kx / map->stride;
@@ -174,10 +174,10 @@ KERNEL_INLINE void ACT(stem_accumulate_as)(const mos_stem_map *map, const int he
                                            int64_t rows, float *du, bool add) {
     const int64_t pairs = (map->ow + 1) / 2, line = map->stride * phases->row;
     vec sum[STEM_TAPS][2];
-    int64_t place[STEM_TAPS];
+    int64_t offset[STEM_TAPS];
 #pragma GCC unroll 8
     for (int t = 0; t < held; t++) {
-        place[t] = ACT(stem_place)(map, phases, first + (t < count ? t : 0));
+        offset[t] = ACT(stem_offset)(map, phases, first + (t < count ? t : 0));
         sum[t][0] = sum[t][1] = v_all(0);
     }
     for (int64_t r = 0; r < rows; r++) {
@@ -185,7 +185,7 @@ KERNEL_INLINE void ACT(stem_accumulate_as)(const mos_stem_map *map, const int he
         const act_t *b = (const act_t *)p + r * pairs * 2 * LANES;
 #pragma GCC unroll 8
         for (int t = 0; t < held; t++)
-            a[t] = (const act_t *)e + r * line + place[t];
+            a[t] = (const act_t *)e + r * line + offset[t];
         for (int64_t k = 0; k < pairs * 2; k += ACT_STEP) {
             const act_row b0 = ACT(columns_at)(b + k * LANES),
                           b1 = ACT(columns_at)(b + stride_p + k * LANES);

@@ -73,7 +73,8 @@ KERNEL_INLINE vec v_broadcast(const float *p) {
     return v_all(*p);
 #endif
 }
-/* Past the caches: what is not read again soon. `p` is aligned to a vector. */
+/* Non-temporal store, past the caches: for what is not read again soon. `p` is aligned to a vector.
+ */
 KERNEL_INLINE void v_stream(float *p, vec v) {
 #if defined(__AVX512F__)
     _mm512_stream_ps(p, (__m512)v);
@@ -85,7 +86,7 @@ KERNEL_INLINE void v_stream(float *p, vec v) {
     v_store(p, v);
 #endif
 }
-/* After a run of v_stream, before other threads read. */
+/* Store fence after a run of v_stream: other threads see the non-temporal stores behind it. */
 KERNEL_INLINE void v_stream_fence(void) {
 #if defined(__SSE2__)
     _mm_sfence();

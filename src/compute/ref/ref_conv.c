@@ -15,7 +15,7 @@ typedef struct span {
     int64_t begin, end;
 } span;
 
-/* Where one place of the kernel meets the maps: `count` rows of `width` outputs, the first at y in
+/* Where one tap of the kernel meets the maps: `count` rows of `width` outputs, the first at y in
  * the output and reading x in the input. Rows that lie behind one another in both are one. */
 typedef struct tap {
     int64_t x, y, count, width;
@@ -144,7 +144,7 @@ static void end_plane(const mos_conv *conv, double *y, int64_t count) {
         if (y[i] < 0) y[i] = 0;
 }
 
-/* y [oh, ow] += the part of one place of the kernel: weight * x [h, w], shifted. */
+/* y [oh, ow] += the part of one tap of the kernel: weight * x [h, w], shifted. */
 static inline void add_tap(const mos_conv *conv, const tap *t, const double *x, double weight,
                            double *y) {
     const int64_t stride = conv->shape.stride;

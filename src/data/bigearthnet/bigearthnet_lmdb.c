@@ -63,7 +63,7 @@ static mosaic_status first_key(void *context, const char *key, size_t size) {
     return MOSAIC_OK;
 }
 
-/* Before anything is missed beside a store that could not be read anyway. */
+/* Asked before samples are counted as missing from a store that could not be read anyway. */
 static mosaic_status check_store(const mos_dataset *dataset, mos_store_reader *store) {
     char key[512] = "";
     const void *data = NULL;

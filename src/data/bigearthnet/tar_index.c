@@ -43,7 +43,8 @@ static mosaic_status add_member(mos_tar_index *index, const mos_patch_layout *la
                      "index of an archive"));
     MOS_TRY(mos_grow(&index->sizes, &index->size_room, wanted, sizeof *index->sizes,
                      "index of an archive"));
-    if (index->offsets[cell] != 0) { /* unpacked, the last would count: nobody can tell */
+    if (index->offsets[cell] !=
+        0) { /* a tree would hold the last of two members of one name; which one is meant nobody can tell */
         if (index->twice++ == 0)
             (void)snprintf(index->again, sizeof index->again, "%.159s", member->path);
         return MOSAIC_OK;

@@ -36,7 +36,7 @@ mosaic_status mos_pack_plan_make(mos_dataset *dataset, mos_pack_plan *out) {
     MOS_TRY(mos_patch_files_find(dataset, dataset->options.reference_maps,
                                  &mos_patch_layouts[MOS_PATCHES_MAPS], &out->maps));
     if (out->maps.store == MOS_STORE_STREAM)
-        return MOSAIC_OK; /* prepare/pack/pack_stream.c takes them */
+        return MOSAIC_OK; /* prepare/pack/pack_stream.c packs them */
     MOS_TRY(mos_patch_files_open(dataset, &out->maps));
     out->records += out->maps.store != MOS_STORE_NONE;
     return MOSAIC_OK;

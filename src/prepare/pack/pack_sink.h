@@ -1,4 +1,5 @@
-/* Where made records go: into the store, or, when a pack is verified, beside the stored ones. */
+/* Where finished records go: into the store, or, when a pack is verified, beside the stored ones.
+ */
 #ifndef MOS_PREPARE_PACK_PACK_SINK_H
 #define MOS_PREPARE_PACK_PACK_SINK_H
 

@@ -13,7 +13,7 @@ static mosaic_status open(mos_pack_source *source, bool progress) {
     (void)progress;
     for (int kind = 0; kind < source->kinds; kind++)
         source->names[kind] = &source->v1.patches[kind].names;
-    if (countries->count > 0) /* said now, not after hours */
+    if (countries->count > 0) /* refused now, not after hours */
         MOS_GOTO(mos_fail(MOSAIC_ERR_USAGE,
                           "%s: data.countries: '%s' does not occur, BigEarthNet v1.0 names none",
                           source->dataset->root, countries->items[0]));

@@ -24,8 +24,8 @@ typedef struct painter {
     float gain, shift_db;
 } painter;
 
-/* Haze is blue: its share of the shift at B01, in band order. Texture is strongest in the near
- * infrared. */
+/* Haze is strongest in the blue: its share, in band order, of the shift at B01. Texture is
+ * strongest in the near infrared. */
 static const float haze_share[MOS_SYNTH_S2_BANDS] = {1.0F,  0.85F, 0.60F, 0.42F, 0.33F, 0.27F,
                                                      0.24F, 0.20F, 0.15F, 0.05F, 0.03F, 0.19F};
 static const float texture_share[MOS_SYNTH_S2_BANDS] = {0.7F, 0.8F, 0.8F, 0.9F, 1.0F, 1.0F,

@@ -1,35 +1,35 @@
-#include "compute/cpu/conv_places.h"
+#include "compute/cpu/conv_positions.h"
 
 #include "base/memory.h"
 
-/* The place that tap k of place p reads; -1: none. */
+/* The position that tap k of position p reads; -1: none. */
 static int64_t reached(const mos_conv_shape *s, bool backward, int64_t size, int64_t p, int64_t k) {
     const int64_t at = backward ? p + s->pad - k : p * s->stride + k - s->pad;
     if (at < 0 || (backward && at % s->stride != 0)) return -1;
-    const int64_t place = backward ? at / s->stride : at;
-    return place < size ? place : -1;
+    const int64_t position = backward ? at / s->stride : at;
+    return position < size ? position : -1;
 }
 
-/* written, read: places along the side of either map */
+/* written, read: positions along the side of either map */
 static mosaic_status plan_axis(const mos_conv_shape *s, bool backward, int64_t written,
                                int64_t read, conv_axis *axis) {
     int64_t count = 0;
-    MOS_TRY(mos_alloc((size_t)written, sizeof *axis->out, "gathered places", &axis->out));
-    MOS_TRY(mos_alloc((size_t)written, sizeof *axis->in, "gathered places", &axis->in));
+    MOS_TRY(mos_alloc((size_t)written, sizeof *axis->out, "gathered positions", &axis->out));
+    MOS_TRY(mos_alloc((size_t)written, sizeof *axis->in, "gathered positions", &axis->in));
     for (unsigned group = 0; group < GATHER_GROUPS; group++) {
         axis->first[group] = count;
         for (int64_t p = 0; p < written; p++) {
             unsigned taps = 0;
-            int64_t place[GATHER_MAX_KERNEL], first = -1;
+            int64_t position[GATHER_MAX_KERNEL], first = -1;
             for (int64_t k = 0; k < s->kernel; k++) {
-                place[k] = reached(s, backward, read, p, k);
-                if (place[k] < 0) continue;
+                position[k] = reached(s, backward, read, p, k);
+                if (position[k] < 0) continue;
                 taps |= 1u << k;
-                if (first < 0) first = place[k];
+                if (first < 0) first = position[k];
             }
             if (taps != group) continue;
             for (int64_t k = 0; k < s->kernel; k++)
-                axis->step[group][k] = place[k] < 0 ? 0 : place[k] - first;
+                axis->step[group][k] = position[k] < 0 ? 0 : position[k] - first;
             axis->out[count] = (int32_t)p;
             axis->in[count++] = (int32_t)(first < 0 ? 0 : first);
         }
@@ -45,7 +45,7 @@ conv_maps mos_conv_maps(const mos_conv *conv, conv_direction direction) {
     return (conv_maps){s->ci, s->h, s->w, s->co, conv->oh, conv->ow, conv->block};
 }
 
-mosaic_status mos_conv_plan_places(mos_conv *conv, conv_direction direction) {
+mosaic_status mos_conv_plan_positions(mos_conv *conv, conv_direction direction) {
     conv_axis *axis = conv->own[direction].axis;
     const conv_maps maps = mos_conv_maps(conv, direction);
     const bool backward = direction == CONV_BACKWARD_DATA;
@@ -53,7 +53,7 @@ mosaic_status mos_conv_plan_places(mos_conv *conv, conv_direction direction) {
     return plan_axis(&conv->shape, backward, maps.write_w, maps.read_w, &axis[1]);
 }
 
-void mos_conv_release_places(conv_own *plan) {
+void mos_conv_release_positions(conv_own *plan) {
     for (int i = 0; i < 2; i++) {
         mos_free(plan->axis[i].out);
         mos_free(plan->axis[i].in);
@@ -100,8 +100,8 @@ int64_t mos_conv_taps_in_use(const mos_conv *conv, conv_direction direction,
     return count;
 }
 
-void mos_conv_place_outputs(const conv_class *c, const conv_maps *maps, int64_t first,
-                            int64_t count, int64_t *from, int64_t *to) {
+void mos_conv_find_outputs(const conv_class *c, const conv_maps *maps, int64_t first, int64_t count,
+                           int64_t *from, int64_t *to) {
     const int32_t *in_x = c->x->in + c->x->first[c->gx], *in_y = c->y->in + c->y->first[c->gy];
     const int32_t *out_x = c->x->out + c->x->first[c->gx], *out_y = c->y->out + c->y->first[c->gy];
     int64_t x = first % c->nx, y = first / c->nx % c->ny, n = first / c->nx / c->ny;
