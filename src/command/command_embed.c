@@ -2,12 +2,15 @@
 #include "command/command_table.h"
 #include "deploy/embed.h"
 
+#include <string.h>
+
 typedef struct embed_command {
     mos_command_machine machine;
-    char *out, *modality;
-    mos_text_list set;
+    char *out, *modality, *s1, *s2, *mask, *area, *area_crs;
+    mos_text_list set, also, mask_values, bands, allow;
     int kind, type, split;
-    int64_t limit;
+    int64_t limit, stride;
+    double minimum_valid;
 } embed_command;
 
 static const char *const splits[] = {"all", "train", "validation", "test", "none", NULL};
@@ -35,6 +38,11 @@ static const mos_option own_options[] = {
      .fallback = "float32",
      .choices = mos_embedding_type_names,
      .help = "how numbers are stored; scale and error of the smaller ones are stated"},
+    {.key = "also",
+     .type = MOS_OPTION_LIST,
+     .offset = offsetof(embed_command, also),
+     .help = "beside that: parquet (GeoParquet 1.1 with Major TOM's columns), gpkg (a polygon per "
+             "patch), raster (of scenes: a Cloud-Optimized GeoTIFF whose pixels are vectors)"},
     {.key = "split",
      .type = MOS_OPTION_CHOICE,
      .offset = offsetof(embed_command, split),
@@ -57,23 +65,109 @@ static const mos_option own_options[] = {
 static const mos_option_table own_table = {"embed", own_options,
                                            sizeof own_options / sizeof *own_options};
 
+#define AT(field) .offset = offsetof(embed_command, field)
+static const mos_option scene_options[] = {
+    {.key = "s1",
+     .type = MOS_OPTION_PATH,
+     AT(s1),
+     .help = "Sentinel-1 raster of one scene in place of DATA, on any grid"},
+    {.key = "s2",
+     .type = MOS_OPTION_PATH,
+     AT(s2),
+     .help = "Sentinel-2 raster, or .SAFE folder, of the same scene"},
+    {.key = "stride",
+     .type = MOS_OPTION_INT,
+     AT(stride),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 4096,
+     .unit = "px",
+     .help =
+         "of a scene, from one window to the next, and the side of a raster's pixel; 0: a whole "
+         "window"},
+    {.key = "minimum-valid",
+     .type = MOS_OPTION_REAL,
+     AT(minimum_valid),
+     .fallback = "0.5",
+     .minimum = 0,
+     .maximum = 1,
+     .help = "share of a window's pixels that must be valid in every modality"},
+    {.key = "mask",
+     .type = MOS_OPTION_PATH,
+     AT(mask),
+     .help = "raster of codes (clouds, SCL): pixels with --mask-values are left out"},
+    {.key = "mask-values", .type = MOS_OPTION_LIST, AT(mask_values), .help = "as in 3,8,9,10"},
+    {.key = "aoi",
+     .type = MOS_OPTION_TEXT,
+     .unit = "FILE|BOX",
+     AT(area),
+     .help = "only this area of a scene: polygons of a file, or xmin,ymin,xmax,ymax"},
+    {.key = "aoi-crs",
+     .type = MOS_OPTION_TEXT,
+     AT(area_crs),
+     .help = "reference system of the area; unset: the file's own, of numbers degrees"},
+    {.key = "bands",
+     .type = MOS_OPTION_LIST,
+     .unit = "NAMES",
+     AT(bands),
+     .help = "names of bands that the files do not name, as in s2=B02,B03,B04; `model`: the "
+             "model's own, in its order"},
+    {.key = "allow",
+     .type = MOS_OPTION_LIST,
+     AT(allow),
+     .help = "classes of defects (docs/defects.md) that shall not stop it"},
+};
+#undef AT
+static const mos_option_table scene_table = {"embed", scene_options,
+                                             sizeof scene_options / sizeof *scene_options};
+
+static mosaic_status read_also(const mos_text_list *list, uint32_t *out) {
+    *out = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        int kind = 0;
+        while (kind < MOS_EMBED_ALSO && strcmp(mos_embed_also_names[kind], list->items[i]) != 0)
+            kind++;
+        if (kind == MOS_EMBED_ALSO)
+            return mos_fail(MOSAIC_ERR_USAGE, "--also: no '%s', wanted parquet, gpkg or raster",
+                            list->items[i]);
+        *out |= 1u << kind;
+    }
+    return MOSAIC_OK;
+}
+
 static mosaic_status run_embed(const void *values, const mos_text_list *positional, FILE *out) {
     const embed_command *command = values;
-    const mos_embed_options options = {
-        .session = {.model = positional->items[0],
-                    .set = &command->set,
-                    .device = mos_device_choices[command->machine.device],
-                    .threads = mos_command_threads(&command->machine)},
-        .data = positional->count > 1 ? positional->items[1] : NULL,
+    mos_embed_options options = {
+        .source = {.session = {.model = positional->items[0],
+                               .set = &command->set,
+                               .device = mos_device_choices[command->machine.device],
+                               .threads = mos_command_threads(&command->machine)},
+                   .data = positional->count > 1 ? positional->items[1] : NULL,
+                   .s1 = command->s1,
+                   .s2 = command->s2,
+                   .limit = command->limit,
+                   .grid = MOS_PREDICT_PATCH,
+                   .stride = command->stride,
+                   .minimum_valid = command->minimum_valid,
+                   .mask = command->mask,
+                   .mask_values = &command->mask_values,
+                   .area = command->area,
+                   .area_crs = command->area_crs,
+                   .bands = &command->bands,
+                   .allow = &command->allow},
         .out = command->out,
         .kind = (mos_embedding_kind)command->kind,
         .type = (mos_embedding_type)command->type,
         .modality = command->modality,
-        .split = command->split == 0 ? MOS_SPLIT_COUNT : (mos_split)(command->split - 1),
-        .limit = command->limit};
+        .split = command->split == 0 ? MOS_SPLIT_COUNT : (mos_split)(command->split - 1)};
     mos_embedding_about about;
-    mos_text text = {0};
-    MOS_TRY(mos_embed_run(&options, &about));
+    mos_text text = {0}, files = {0};
+    MOS_TRY(read_also(&command->also, &options.also));
+    mosaic_status status = mos_embed_run(&options, &about, &files);
+    if (status != MOSAIC_OK || files.failed) {
+        mos_text_release(&files);
+        return status != MOSAIC_OK ? status : mos_fail_memory(0, "a list of files");
+    }
     mos_text_add(&text, "rows %lld\ncolumns %lld\nspace %s\ntype %s\n", (long long)about.rows,
                  (long long)(about.modalities * about.size), mos_embedding_kind_names[about.kind],
                  mos_embedding_type_names[about.type]);
@@ -83,14 +177,18 @@ static mosaic_status run_embed(const void *values, const mos_text_list *position
         mos_text_add(&text, "\nlargest error %.3g\nrms error %.3g\n", about.largest_error,
                      about.rms_error);
     }
+    if (files.size > 0) mos_text_add_bytes(&text, files.data, files.size);
+    mos_text_release(&files);
     return mos_command_print(&text, out);
 }
 
 const mos_command_row mos_command_embed = {
     .name = "embed",
     .usage = "mosaic embed [options] --out FOLDER MODEL [DATA]",
-    .summary = "features or latents of every patch of a data set, to search and learn from",
+    .summary = "features or latents of every patch of a data set or window of a scene, to search "
+               "and learn from",
     .parts = {{&own_table, 0, NULL},
+              {&scene_table, 0, NULL},
               {&mos_command_machine_table, offsetof(embed_command, machine), NULL}},
     .size = sizeof(embed_command),
     .positional_least = 1,

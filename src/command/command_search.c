@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "command/command_table.h"
 #include "deploy/contact_sheet.h"
+#include "deploy/embedding_layer.h"
 #include "deploy/search.h"
 #include "io/csv.h"
 
@@ -10,7 +11,7 @@ typedef struct search_command {
     char *out, *file, *by, *among, *country, *from, *to;
     mos_text_list labels, box, set;
     int64_t count;
-    bool sheet;
+    bool sheet, layer;
 } search_command;
 
 #define AT(field) offsetof(search_command, field)
@@ -47,6 +48,11 @@ static const mos_option own_options[] = {
      .offset = AT(sheet),
      .fallback = "false",
      .help = "also draw queries and answers: sheet.html and sheet.png in --out"},
+    {.key = "gpkg",
+     .type = MOS_OPTION_BOOL,
+     .offset = AT(layer),
+     .fallback = "false",
+     .help = "also write the answers as polygons for a GIS: results.gpkg in --out"},
     {.key = "set",
      .type = MOS_OPTION_LIST,
      .unit = "KEY=VALUE",
@@ -112,6 +118,18 @@ static void add_hit(const mos_embedding_store *store, const mos_search_result *f
     mos_text_add_bytes(csv, "\n", 1);
 }
 
+static mosaic_status write_layer(const search_command *command, const mos_embedding_store *store,
+                                 const mos_search_result *found) {
+    char path[4096];
+    bool written;
+    MOS_TRY(mos_path_join(path, sizeof path, command->out, "results.gpkg"));
+    MOS_TRY(mos_search_layer_write(store, found, path, &written));
+    if (written) return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_DATA, "%s: no answer has a known place%s", path,
+                    store->crs < 0 ? "; the store was made before places were kept: embed again"
+                                   : "");
+}
+
 static mosaic_status give(const search_command *command, const mos_search_options *options,
                           const mos_embedding_store *store, const mos_search_result *found,
                           FILE *out) {
@@ -130,6 +148,7 @@ static mosaic_status give(const search_command *command, const mos_search_option
     MOS_GOTO(mos_make_dirs(command->out));
     MOS_GOTO(mos_path_join(path, sizeof path, command->out, "results.csv"));
     MOS_GOTO(mos_atomic_write(path, csv.data, csv.size));
+    if (command->layer) MOS_GOTO(write_layer(command, store, found));
     if (command->sheet)
         MOS_GOTO(mos_contact_sheet_write(command->out, &session, options, store, found));
     mos_text_release(&csv);
@@ -156,8 +175,9 @@ static mosaic_status run_search(const void *values, const mos_text_list *positio
                                   .threads = mos_command_threads(&command->machine)};
     mos_embedding_store store;
     mos_search_result found;
-    if (command->sheet && command->out == NULL)
-        return mos_fail(MOSAIC_ERR_USAGE, "--sheet wants --out FOLDER");
+    if ((command->sheet || command->layer) && command->out == NULL)
+        return mos_fail(MOSAIC_ERR_USAGE, "--%s wants --out FOLDER",
+                        command->sheet ? "sheet" : "gpkg");
     MOS_TRY(read_box(&command->box, &options.filter));
     MOS_TRY(mos_embedding_store_open(options.store, &store));
     mosaic_status status = mos_search_run(&options, &store, &found);

@@ -3,16 +3,19 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "data/sample_place.h"
+#include "data/scene/scene_frame.h"
+#include "deploy/embed_table.h"
+#include "deploy/embedding_layer.h"
+#include "deploy/embedding_parquet.h"
+#include "deploy/embedding_raster.h"
 #include "deploy/predict_source.h"
 #include "evaluate/inference.h"
-#include "io/csv.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+const char *const mos_embed_also_names[] = {"parquet", "gpkg", "raster", NULL};
 
 typedef struct job {
     const mos_embed_options *options;
@@ -21,6 +24,8 @@ typedef struct job {
     int64_t chosen[MOS_MAX_MODALITIES]; /* modalities of the model, in the order of the columns */
     int64_t *kept, count;               /* rows that have one of them */
     mos_embedding_about *about;
+    float *values; /* [count, modalities * size] */
+    mos_text *files;
 } job;
 
 static mosaic_status choose_modalities(job *j) {
@@ -55,97 +60,65 @@ static mosaic_status keep_rows(job *j) {
     return MOSAIC_OK;
 }
 
-static mosaic_status write_values(job *j) {
+static mosaic_status gather_values(job *j) {
     mos_embedding_about *about = j->about;
     const int64_t d = about->size, wide = d * about->modalities;
-    float *values = NULL;
-    MOS_TRY(mos_alloc((size_t)(j->count * wide), sizeof *values, "embeddings", &values));
+    MOS_TRY(mos_alloc((size_t)(j->count * wide), sizeof *j->values, "embeddings", &j->values));
     for (int64_t i = 0; i < j->count; i++)
         for (int64_t m = 0; m < about->modalities; m++) {
             const float *from = about->kind == MOS_EMBED_LATENTS ? j->rows.z[j->chosen[m]]
                                                                  : j->rows.feature[j->chosen[m]];
-            memcpy(values + i * wide + m * d, from + j->kept[i] * d, (size_t)d * sizeof *values);
+            memcpy(j->values + i * wide + m * d, from + j->kept[i] * d,
+                   (size_t)d * sizeof *j->values);
         }
     about->rows = j->count;
-    mosaic_status status = mos_embedding_values_write(j->options->out, values, about);
-    mos_free(values);
-    return status;
-}
-
-/* ---- embeddings.csv ---- */
-
-static void add_date(const mos_sample *sample, mos_text *out) {
-    for (int m = 0; m < MOS_DATA_MAX_MODALITIES; m++) {
-        struct tm utc;
-        char text[32];
-        const time_t seconds = (time_t)sample->time_s[m];
-        if (!(sample->present >> m & 1) || sample->time_s[m] == INT64_MIN) continue;
-        if (gmtime_r(&seconds, &utc) == NULL ||
-            strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
-            continue;
-        mos_text_add(out, "%s", text);
-        return;
-    }
-}
-
-static void add_degrees(mos_text *out, double radians) {
-    char number[40];
-    mos_text_add_bytes(out, ",", 1);
-    if (isfinite(radians))
-        mos_text_add(out, "%s", mos_format_double(number, sizeof number, radians * 180 / M_PI, 9));
-}
-
-static void add_labels(const job *j, int64_t row, mos_text *out) {
-    const int64_t classes = j->rows.classes;
-    mos_text names = {0};
-    for (int64_t l = 0; l < classes; l++)
-        if (j->rows.labels[row * classes + l] == 1)
-            mos_text_add(&names, "%s%s", names.size > 0 ? ";" : "", j->session.card.class_names[l]);
-    mos_text_add_bytes(out, ",", 1);
-    mos_csv_add_field(out, names.data == NULL ? "" : names.data);
-    if (names.failed) out->failed = true;
-    mos_text_release(&names);
-}
-
-static mosaic_status add_row(const job *j, mos_reader *reader, int64_t row, mos_text *out) {
-    const int64_t index = j->rows.samples[row];
-    mos_sample sample;
-    mos_place place;
-    MOS_TRY(mos_dataset_sample(j->session.dataset, index, &sample));
-    mos_place_find(reader, index, &place);
-    mos_csv_add_field(out, sample.id);
-    mos_text_add(out, ",%s,", mos_split_names[sample.split]);
-    mos_csv_add_field(out, sample.country);
-    mos_text_add_bytes(out, ",", 1);
-    add_date(&sample, out);
-    add_degrees(out, place.known ? place.longitude : NAN);
-    add_degrees(out, place.known ? place.latitude : NAN);
-    add_labels(j, row, out);
-    for (int64_t m = 0; m < j->about->modalities; m++)
-        mos_text_add(out, ",%d", j->rows.present[j->chosen[m]][row] != 0);
-    mos_text_add_bytes(out, "\n", 1);
     return MOSAIC_OK;
 }
 
-static mosaic_status write_table(const job *j) {
+/* ---- what else is asked for ---- */
+
+static mosaic_status add_parquet(const job *j, const mos_embedding_store *store) {
     char path[4096];
-    mos_text out = {0};
-    mos_reader *reader = NULL;
+    MOS_TRY(mos_path_join(path, sizeof path, j->options->out, "embeddings.parquet"));
+    MOS_TRY(mos_embedding_parquet_write(store, path));
+    mos_text_add(j->files, "%s\n", path);
+    return MOSAIC_OK;
+}
+
+static mosaic_status add_layer(const job *j, const mos_embedding_store *store) {
+    char path[4096];
+    bool written;
+    MOS_TRY(mos_path_join(path, sizeof path, j->options->out, "embeddings.gpkg"));
+    MOS_TRY(mos_embedding_layer_write(store, path, &written));
+    if (!written)
+        return mos_fail(MOSAIC_ERR_DATA, "%s: no patch of '%s' has a known place", path,
+                        mos_dataset_root(j->session.dataset));
+    mos_text_add(j->files, "%s\n", path);
+    return MOSAIC_OK;
+}
+
+static mosaic_status add_others(const job *j, const mos_embed_rows *rows) {
+    const uint32_t also = j->options->also;
+    mos_embedding_store store = {0};
     mosaic_status status = MOSAIC_OK;
-    mos_text_add(&out, "id,split,country,date,longitude,latitude,labels");
-    for (int64_t m = 0; m < j->about->modalities; m++)
-        mos_text_add(&out, ",has:%s", j->about->modality[m]);
-    mos_text_add_bytes(&out, "\n", 1);
-    MOS_GOTO(mos_reader_open(j->session.dataset, &reader));
-    for (int64_t i = 0; i < j->count; i++)
-        MOS_GOTO(add_row(j, reader, j->kept[i], &out));
-    if (out.failed) MOS_GOTO(mos_fail_memory(out.size, "a table"));
-    MOS_GOTO(mos_path_join(path, sizeof path, j->options->out, "embeddings.csv"));
-    MOS_GOTO(mos_atomic_write(path, out.data, out.size));
+    if (also >> MOS_EMBED_RASTER & 1)
+        MOS_TRY(mos_embedding_raster_write(j->options->out, &j->session, j->about, rows, j->values,
+                                           j->options->source.stride, j->files));
+    if ((also & ~(1u << MOS_EMBED_RASTER)) == 0) return MOSAIC_OK;
+    MOS_TRY(mos_embedding_store_open(j->options->out, &store));
+    if (also >> MOS_EMBED_PARQUET & 1) MOS_GOTO(add_parquet(j, &store));
+    if (also >> MOS_EMBED_GPKG & 1) MOS_GOTO(add_layer(j, &store));
 done:
-    mos_reader_close(&reader);
-    mos_text_release(&out);
+    mos_embedding_store_close(&store);
     return status;
+}
+
+/* Before minutes of computing. */
+static mosaic_status check_raster(const job *j) {
+    if (!(j->options->also >> MOS_EMBED_RASTER & 1) || mos_scene_frames(j->session.dataset) > 0)
+        return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_USAGE, "--also raster is for scenes, and '%s' is %s",
+                    mos_dataset_root(j->session.dataset), mos_dataset_format(j->session.dataset));
 }
 
 /* Where model and data are, from whatever folder a search is started. */
@@ -157,31 +130,37 @@ static mosaic_status find_whole(const char *path, char *out, size_t size) {
     return MOSAIC_OK;
 }
 
-mosaic_status mos_embed_run(const mos_embed_options *options, mos_embedding_about *about) {
-    const mos_predict_options source = {.session = options->session, .data = options->data};
-    job j = {.options = options, .about = about};
+mosaic_status mos_embed_run(const mos_embed_options *options, mos_embedding_about *about,
+                            mos_text *files) {
+    const mos_predict_options *source = &options->source;
+    job j = {.options = options, .about = about, .files = files};
     int64_t *index = NULL, count = 0;
     mosaic_status status;
     *about = (mos_embedding_about){.kind = options->kind, .type = options->type};
     if (options->out == NULL) return mos_fail(MOSAIC_ERR_USAGE, "embed wants --out FOLDER");
-    MOS_GOTO(mos_predict_open(&source, &j.session));
+    MOS_GOTO(mos_predict_open(source, &j.session));
+    MOS_GOTO(check_raster(&j));
     MOS_GOTO(choose_modalities(&j));
     MOS_GOTO(find_whole(j.session.model_path, about->model, sizeof about->model));
-    if (options->data != NULL) MOS_GOTO(find_whole(options->data, about->data, sizeof about->data));
+    if (source->data != NULL) MOS_GOTO(find_whole(source->data, about->data, sizeof about->data));
     MOS_GOTO(mos_sha256_file(about->model, about->model_sha256));
-    MOS_GOTO(mos_inference_rows(j.session.dataset, options->split, options->limit, &index, &count));
+    MOS_GOTO(mos_inference_rows(j.session.dataset, options->split, source->limit, &index, &count));
     MOS_GOTO(mos_inference_run(j.session.model, &j.session.card, j.session.dataset, index, count,
                                options->kind == MOS_EMBED_LATENTS, j.session.threads, true,
                                &j.rows));
     about->size = options->kind == MOS_EMBED_LATENTS ? j.rows.latent : j.rows.features;
     MOS_GOTO(keep_rows(&j));
     MOS_GOTO(mos_make_dirs(options->out));
-    MOS_GOTO(write_values(&j));
-    MOS_GOTO(write_table(&j));
+    MOS_GOTO(gather_values(&j));
+    const mos_embed_rows rows = {&j.rows, j.kept, j.chosen, j.count};
+    MOS_GOTO(mos_embedding_values_write(options->out, j.values, about));
+    MOS_GOTO(mos_embed_table_write(options->out, &j.session, about, &rows));
     MOS_GOTO(mos_embedding_about_write(options->out, about));
+    MOS_GOTO(add_others(&j, &rows));
 done:
     mos_free(index);
     mos_free(j.kept);
+    mos_free(j.values);
     mos_inference_release(&j.rows);
     mos_session_close(&j.session);
     return status;

@@ -5,18 +5,23 @@
 #include "deploy/embedding_store.h"
 #include "deploy/predict.h"
 
+/* What is written beside the store. */
+enum { MOS_EMBED_PARQUET, MOS_EMBED_GPKG, MOS_EMBED_RASTER, MOS_EMBED_ALSO };
+extern const char *const mos_embed_also_names[]; /* "parquet" "gpkg" "raster" NULL */
+
 typedef struct mos_embed_options {
-    mos_session_options session;
-    const char *data; /* NULL: the model's own */
-    const char *out;  /* folder */
+    mos_predict_options source; /* model and data: patches, or scenes cut in windows */
+    const char *out;            /* folder */
     mos_embedding_kind kind;
     mos_embedding_type type;
     const char *modality; /* this one alone; NULL: all side by side */
     mos_split split;      /* MOS_SPLIT_COUNT: all */
-    int64_t limit;
+    uint32_t also;        /* bit of each */
 } mos_embed_options;
 
-/* Writes embeddings.npy, .csv, .json; about: what was written. */
-mosaic_status mos_embed_run(const mos_embed_options *options, mos_embedding_about *about);
+/* Writes embeddings.npy, .csv, .json and what else is asked for; about: what was written; files:
+ * paths of what else, one a line. */
+mosaic_status mos_embed_run(const mos_embed_options *options, mos_embedding_about *about,
+                            mos_text *files);
 
 #endif

@@ -42,6 +42,10 @@ static float from_half(uint16_t half) {
     return half >> 15 ? -value : value;
 }
 
+float mos_half_of(float value) {
+    return from_half(to_half(value));
+}
+
 void mos_embedding_row(const mos_embedding_store *store, int64_t row, int64_t begin, int64_t count,
                        float *out) {
     const int64_t at = row * store->about.modalities * store->about.size + begin;
@@ -107,15 +111,14 @@ done:
 
 /* ---- embeddings.json ---- */
 
-mosaic_status mos_embedding_about_write(const char *folder, const mos_embedding_about *about) {
-    char path[4096];
+mosaic_status mos_embedding_about_json(const mos_embedding_about *about, bool places,
+                                       mos_text *out) {
     mos_json json = {0};
-    mosaic_status status = MOSAIC_OK;
     mos_json_open(&json, NULL, '{');
     mos_json_string(&json, "format", STORE_FORMAT);
-    mos_json_string(&json, "model", about->model);
+    if (places) mos_json_string(&json, "model", about->model);
     mos_json_string(&json, "model_sha256", about->model_sha256);
-    mos_json_string(&json, "data", about->data);
+    if (places) mos_json_string(&json, "data", about->data);
     mos_json_string(&json, "space", mos_embedding_kind_names[about->kind]);
     mos_json_string(&json, "type", mos_embedding_type_names[about->type]);
     mos_json_number(&json, "scale", about->scale);
@@ -128,11 +131,22 @@ mosaic_status mos_embedding_about_write(const char *folder, const mos_embedding_
         mos_json_string(&json, NULL, about->modality[m]);
     mos_json_close(&json, ']');
     mos_json_close(&json, '}');
-    MOS_GOTO(mos_json_end(&json));
-    MOS_GOTO(mos_path_join(path, sizeof path, folder, "embeddings.json"));
-    MOS_GOTO(mos_atomic_write(path, json.text.data, json.text.size));
-done:
+    mosaic_status status = mos_json_end(&json);
+    if (status == MOSAIC_OK) mos_text_add_bytes(out, json.text.data, json.text.size);
     mos_json_release(&json);
+    return status;
+}
+
+mosaic_status mos_embedding_about_write(const char *folder, const mos_embedding_about *about) {
+    char path[4096];
+    mos_text text = {0};
+    mosaic_status status;
+    MOS_GOTO(mos_embedding_about_json(about, true, &text));
+    if (text.failed) MOS_GOTO(mos_fail_memory(text.size, "a description"));
+    MOS_GOTO(mos_path_join(path, sizeof path, folder, "embeddings.json"));
+    MOS_GOTO(mos_atomic_write(path, text.data, text.size));
+done:
+    mos_text_release(&text);
     return status;
 }
 
@@ -170,6 +184,8 @@ static mosaic_status read_about(const json_t *root, const char *path, mos_embedd
     out->kind = (mos_embedding_kind)kind;
     out->type = (mos_embedding_type)type;
     out->scale = json_number_value(json_object_get(root, "scale"));
+    out->largest_error = json_number_value(json_object_get(root, "largest_error"));
+    out->rms_error = json_number_value(json_object_get(root, "rms_error"));
     out->rows = json_integer_value(json_object_get(root, "rows"));
     out->size = json_integer_value(json_object_get(root, "size"));
     const json_t *names = json_object_get(root, "modalities");
@@ -241,6 +257,14 @@ static mosaic_status open_table(const char *folder, mos_embedding_store *store) 
         if (*columns[i].column < 0)
             return mos_fail(MOSAIC_ERR_DATA, "%s has no column '%s'", path, columns[i].name);
     }
+    store->crs = mos_csv_column(&store->table, "crs");
+    store->x = mos_csv_column(&store->table, "x");
+    store->y = mos_csv_column(&store->table, "y");
+    store->width = mos_csv_column(&store->table, "width");
+    store->height = mos_csv_column(&store->table, "height");
+    store->product = mos_csv_column(&store->table, "product");
+    store->pixels = mos_csv_column(&store->table, "pixel_bbox");
+    if (store->x < 0 || store->y < 0 || store->width < 0 || store->height < 0) store->crs = -1;
     for (int64_t m = 0; m < store->about.modalities; m++) {
         (void)snprintf(name, sizeof name, "has:%s", store->about.modality[m]);
         store->present[m] = mos_csv_column(&store->table, name);

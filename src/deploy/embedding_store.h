@@ -27,6 +27,12 @@ typedef struct mos_embedding_about {
     char modality[MOS_MAX_MODALITIES][32];
 } mos_embedding_about;
 
+/* A value as float16 keeps it. */
+float mos_half_of(float value);
+/* What the numbers mean, as JSON; places: with where model and data were, which is for this machine
+ * alone. */
+mosaic_status mos_embedding_about_json(const mos_embedding_about *about, bool places,
+                                       mos_text *out);
 /* embeddings.json */
 mosaic_status mos_embedding_about_write(const char *folder, const mos_embedding_about *about);
 
@@ -42,6 +48,7 @@ typedef struct mos_embedding_store {
     mos_csv table;
     int64_t id, split, country, date, longitude, latitude, labels; /* columns */
     int64_t present[MOS_MAX_MODALITIES];
+    int64_t crs, x, y, width, height, product, pixels; /* below 0: a store of before has none */
 } mos_embedding_store;
 mosaic_status mos_embedding_store_open(const char *folder, mos_embedding_store *out);
 void mos_embedding_store_close(mos_embedding_store *store);

@@ -5,6 +5,7 @@
 #include "io/raster.h"
 
 #include <gdal.h>
+#include <ogr_srs_api.h>
 
 /* GDAL's first failure while the capture is on. */
 typedef struct mos_gdal_capture {
@@ -29,6 +30,9 @@ void mos_gdal_nodata(GDALDatasetH dataset, mos_raster_info *info);
 int mos_gdal_alpha(GDALDatasetH dataset);
 /* Names, scales, offsets, alpha and mask of the bands. */
 void mos_gdal_describe_bands(GDALDatasetH dataset, mos_raster_info *info);
+
+/* "EPSG:4326", WKT; x goes east, whatever the system's own order is. NULL: not known. */
+OGRSpatialReferenceH mos_reference_of(const char *crs);
 
 /* False where there is no exact counterpart. */
 bool mos_gdal_dtype(GDALDataType type, mos_dtype *out);

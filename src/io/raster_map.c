@@ -5,6 +5,7 @@
 #include "io/cog_join.h"
 #include "io/raster_gdal.h"
 #include "io/raster_pyramid.h"
+#include "io/raster_vectors.h"
 
 #include <cpl_conv.h>
 #include <cpl_string.h>
@@ -85,7 +86,7 @@ static mosaic_status describe(mos_map *map, const mos_gdal_capture *capture) {
         GDALSetDescription(band, spec->names[b]);
         if (spec->scale != 1)
             good = good && GDALSetRasterScale(band, spec->scale) == CE_None &&
-                   GDALSetRasterOffset(band, 0) == CE_None;
+                   GDALSetRasterOffset(band, spec->offset) == CE_None;
     }
     return good ? MOSAIC_OK
                 : mos_gdal_fail(MOSAIC_ERR_IO, map->path, capture, "cannot be described");
@@ -133,6 +134,7 @@ static char **cog_options(const mos_map_spec *spec) {
     options = CSLSetNameValue(options, "LEVEL", "1");
     options = CSLSetNameValue(options, "PREDICTOR", codes ? "NO" : "YES");
     options = CSLSetNameValue(options, "OVERVIEW_RESAMPLING", codes ? "MODE" : "AVERAGE");
+    if (spec->unit > 0) options = CSLSetNameValue(options, "OVERVIEWS", "FORCE_USE_EXISTING");
     options = CSLSetNameValue(options, "BIGTIFF", "IF_SAFER");
     return add_creation(options, spec);
 }
@@ -187,7 +189,7 @@ mosaic_status mos_map_create(const char *path, const mos_map_spec *spec, mos_map
     *out = NULL;
     mos_raster_init();
     if (spec->width < 1 || spec->height < 1 || spec->width > INT32_MAX ||
-        spec->height > INT32_MAX || spec->bands < 1 || spec->bands > 256)
+        spec->height > INT32_MAX || spec->bands < 1 || spec->bands > UINT16_MAX)
         return mos_fail(MOSAIC_ERR_USAGE, "%s: cannot write %lld x %lld pixels in %d bands", path,
                         (long long)spec->width, (long long)spec->height, spec->bands);
     if (strlen(path) >= sizeof map->path)
@@ -331,6 +333,7 @@ static mosaic_status join_levels(const mos_map *map) {
 }
 
 static mosaic_status make_cog(mos_map *map, const mos_gdal_capture *capture) {
+    if (map->spec->unit > 0) MOS_TRY(mos_vector_overviews(map->tiles[0], map->spec, capture));
     GDALDriverH driver = GDALGetDriverByName("COG");
     GDALDatasetH tiles = GDALOpen(map->tiles[0], GA_ReadOnly), copy = NULL;
     char **options = cog_options(map->spec);

@@ -21,7 +21,9 @@ typedef struct mos_map_spec {
     const char *crs; /* as mos_grid has it */
     const double *transform;
     double nodata;              /* NAN is fine for floats */
-    double scale;               /* value = scale * stored; 1: as stored */
+    double scale, offset;       /* value = scale * stored + offset; 1 and 0: as stored */
+    int unit;                   /* so many bands after the other are a vector of length one, which
+                                   overviews are too: the means, made as long again; 0: no vectors */
     const char *const *names;   /* [bands] descriptions */
     const char *const *facts;   /* KEY, VALUE, KEY, VALUE, NULL: metadata of the file */
     const mos_map_class *codes; /* [code_count], NULL: values, not codes */

@@ -2,12 +2,11 @@
 
 #include "base/memory.h"
 #include "io/raster_gdal.h"
-#include "io/raster_window.h"
+#include "io/turn.h"
 
 #include <cpl_string.h>
 #include <math.h>
 #include <ogr_api.h>
-#include <ogr_srs_api.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,19 +17,8 @@ struct mos_vector {
     GDALDatasetH dataset;
     OGRLayerH layer;
     OGRSpatialReferenceH reference;
-    char crs[MOS_CRS_BYTES]; /* that `turn` is from */
-    OGRCoordinateTransformationH turn;
+    mos_turn *turn; /* into the layer's system */
 };
-
-static OGRSpatialReferenceH reference_of(const char *crs) {
-    OGRSpatialReferenceH reference = OSRNewSpatialReference(NULL);
-    if (reference != NULL && OSRSetFromUserInput(reference, crs) == OGRERR_NONE) {
-        OSRSetAxisMappingStrategy(reference, OAMS_TRADITIONAL_GIS_ORDER);
-        return reference;
-    }
-    if (reference != NULL) OSRDestroySpatialReference(reference);
-    return NULL;
-}
 
 static bool add_field(OGRLayerH layer, const char *name, OGRFieldType type, OGRFieldSubType sub) {
     OGRFieldDefnH field = OGR_Fld_Create(name, type);
@@ -69,12 +57,13 @@ mosaic_status mos_vector_create(const char *path, const mos_vector_spec *spec, m
     (void)unlink(vector->part);
     mos_gdal_capture_begin(&capture);
     GDALDriverH driver = GDALGetDriverByName("GPKG");
-    vector->reference = reference_of(spec->crs);
+    vector->reference = mos_reference_of(spec->crs);
     if (driver != NULL)
         vector->dataset = GDALCreate(driver, vector->part, 0, 0, 0, GDT_Unknown, NULL);
     if (vector->dataset == NULL || vector->reference == NULL || !create_layer(vector))
         status = mos_gdal_fail(MOSAIC_ERR_IO, path, &capture, "cannot be created");
     mos_gdal_capture_end();
+    if (status == MOSAIC_OK) status = mos_turn_create(spec->crs, &vector->turn);
     if (status == MOSAIC_OK)
         *out = vector;
     else
@@ -82,25 +71,12 @@ mosaic_status mos_vector_create(const char *path, const mos_vector_spec *spec, m
     return status;
 }
 
-/* Corners in the layer's system; false where they have no place there. */
-static bool turn_corners(mos_vector *vector, const char *crs, double x[5], double y[5]) {
-    if (strcmp(crs, vector->spec->crs) == 0) return true;
-    if (strcmp(crs, vector->crs) != 0) {
-        if (vector->turn != NULL) OCTDestroyCoordinateTransformation(vector->turn);
-        OGRSpatialReferenceH from = reference_of(crs);
-        vector->turn =
-            from == NULL ? NULL : OCTNewCoordinateTransformation(from, vector->reference);
-        if (from != NULL) OSRDestroySpatialReference(from);
-        (void)snprintf(vector->crs, sizeof vector->crs, "%s", crs);
-    }
-    return vector->turn != NULL && OCTTransform(vector->turn, 5, x, y, NULL);
-}
-
 static bool set_shape(mos_vector *vector, OGRFeatureH feature, const mos_vector_square *square) {
     double east = square->x + square->width, south = square->y - square->height;
     double x[] = {square->x, square->x, east, east, square->x},
            y[] = {square->y, south, south, square->y, square->y};
-    if (!turn_corners(vector, square->crs, x, y)) return true; /* a row without a shape */
+    if (!mos_turn_points(vector->turn, square->crs, 5, x, y))
+        return true; /* a row without a shape */
     OGRGeometryH ring = OGR_G_CreateGeometry(wkbLinearRing),
                  polygon = OGR_G_CreateGeometry(wkbPolygon);
     for (int i = 0; i < 5; i++)
@@ -179,7 +155,7 @@ void mos_vector_abandon(mos_vector **pointer) {
     mos_gdal_capture silent;
     mos_gdal_capture_begin(&silent);
     if (vector->dataset != NULL) GDALClose(vector->dataset);
-    if (vector->turn != NULL) OCTDestroyCoordinateTransformation(vector->turn);
+    mos_turn_destroy(&vector->turn);
     if (vector->reference != NULL) OSRDestroySpatialReference(vector->reference);
     mos_gdal_capture_end();
     (void)unlink(vector->part);

@@ -5,15 +5,15 @@ source "$(dirname "$0")/../cli/cli_support.sh"
 source=$2
 export PYTHONDONTWRITEBYTECODE=1
 python=${PYTHON:-/usr/bin/python3}
-if ! "$python" -c 'import numpy' 2>/dev/null; then
-    echo "skipped: needs Debian's python3-numpy"
+if ! "$python" -c 'import numpy; from osgeo import gdal' 2>/dev/null; then
+    echo "skipped: needs Debian's python3-numpy and GDAL for Python"
     exit 77
 fi
 check "a data set" "$mosaic" data synth "$work/data" --patches 40 --size 24 --classes 4 --seed 3 --missing-s1 0.2 --no-progress
 cat >"$work/config.yaml" <<END
 data: {root: $work/data, statistics: reben}
 method: mosaic-1
-model: {encoder: resnet18, hidden: 16, latent: 8}
+model: {encoder: resnet10-narrow, hidden: 16, latent: 8}
 train: {epochs: 1, batch: 8, lr: 1e-3, precision: fp32}
 END
 expect 0 "model written" "$mosaic" train "$work/config.yaml" --out "$work/run" --threads 1 --max-steps 1
@@ -25,9 +25,14 @@ embed() {
     shift
     expect 0 "rows 40" "$mosaic" embed "$work/run" --threads 1 --out "$work/$to" "$@"
 }
-embed latents
-embed features --space features --type float16
-embed bytes --space latents --type int8
+formats() { # formats WHAT STORE [...]: what was written beside a store, by its readers
+    check "$1 of $2" "$python" "$source/tests/deploy/embed_formats_check.py" "$1" "$work/$2" "${@:3}"
+}
+embed latents --also parquet,gpkg
+embed features --space features --type float16 --also parquet
+embed bytes --space latents --type int8 --also parquet
+formats gpkg latents
+for store in latents features bytes; do formats parquet $store; done
 check "what float16 and int8 lose is stated" "$python" - "$work" <<'END'
 import json, sys, numpy as np
 work = sys.argv[1]
@@ -56,6 +61,36 @@ check "the sheet has every picture" test "$(grep -c "data:image/png" "$work/acro
 check "the sheet is a picture" "$python" -c "import sys; d = open(sys.argv[1], 'rb').read(); assert d[:4] == b'\x89PNG' and int.from_bytes(d[16:20], 'big') == 2100 and int.from_bytes(d[20:24], 'big') == 300" "$work/across/sheet.png"
 "$python" -c "import sys, numpy as np; np.save(sys.argv[2], np.load(sys.argv[1] + '/embeddings.npy')[:2])" "$work/latents" "$work/vectors.npy"
 expect 0 "^1,1,$(awk -F, 'NR == 3 { print $1 }' "$work/latents/embeddings.csv"),(1|0\.999999[0-9]*)," "$mosaic" search "$work/latents" --file "$work/vectors.npy" -k 1 --threads 1
+
+# a scene: its windows as rows, and as rasters of vectors
+check "a scene" "$mosaic" data synth "$work/scene" --layout scene --patches 30 --size 24 --classes 4 --seed 4 --no-progress
+whole() { # whole STORE ROWS [...]: the scene in windows
+    expect 0 "rows $2" "$mosaic" embed "$work/run" "$work/scene" --threads 1 --out "$work/$1" --also parquet,gpkg,raster "${@:3}"
+    formats parquet "$1"
+    formats gpkg "$1"
+}
+whole windows 208 --stride 8 --type int8
+formats raster windows "$work/windows/synth_embeddings.tif" "$work/scene/s2.tif"
+whole steps 143 --stride 10
+formats raster steps "$work/steps/synth_embeddings.tif" "$work/scene/s2.tif"
+whole part 40 --stride 12 --type float16 --aoi 400103,7099401,400907,7099899 --aoi-crs EPSG:32635
+formats raster part "$work/part/synth_embeddings.tif" "$work/scene/s2.tif" 81x50
+place=$(sed -n 2p "$work/windows/embeddings.csv" | cut -d, -f1)
+expect 0 "208 rows searched" "$mosaic" search "$work/windows" "$place" --by s1 --among s2 -k 12 --threads 1 --out "$work/near" --gpkg --sheet
+formats answers windows "$work/near"
+check "pictures of windows, not grey" "$python" -c "import sys; sys.exit(open(sys.argv[1]).read().count('data:image/png') != 13)" "$work/near/sheet.html"
+expect 0 "" "$mosaic" search "$work/latents" "${ids[@]}" -k 5 --threads 1 --out "$work/far" --gpkg
+formats answers latents "$work/far"
+expect 2 "--gpkg wants --out" "$mosaic" search "$work/latents" "${ids[0]}" --gpkg
+expect 2 "raster is for scenes, and '.*data' is bigearthnet-v2" "$mosaic" embed "$work/run" --also raster --out "$work/never"
+expect 2 "no 'parket', wanted parquet, gpkg or raster" "$mosaic" embed "$work/run" --also parket --out "$work/never"
+cp -r "$work/latents" "$work/before"
+"$python" - "$work/before/embeddings.csv" <<'END'
+import csv, sys
+rows = list(csv.reader(open(sys.argv[1])))
+csv.writer(open(sys.argv[1], "w", newline=""), lineterminator="\n").writerows(r[:rows[0].index("crs")] for r in rows)
+END
+expect 3 "no answer has a known place; the store was made before places were kept" "$mosaic" search "$work/before" "${ids[0]}" --threads 1 --gpkg --out "$work/never-found"
 
 # filters
 label=$(awk -F, 'NR == 2 { split($7, l, ";"); print l[1] }' "$work/latents/embeddings.csv" | tr -d '"')
