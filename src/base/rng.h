@@ -16,7 +16,8 @@ typedef enum mos_rng_purpose {
     MOS_RNG_SYNTH,
     MOS_RNG_PROBE,
     MOS_RNG_TEST,
-    MOS_RNG_BOOTSTRAP
+    MOS_RNG_BOOTSTRAP,
+    MOS_RNG_DROPOUT
 } mos_rng_purpose;
 
 typedef struct mos_rng {

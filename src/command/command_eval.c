@@ -5,7 +5,7 @@
 
 typedef struct eval_command {
     mos_command_machine machine;
-    char *out;
+    char *out, *by;
     mos_text_list set;
     int split;
     int64_t limit, pictures;
@@ -77,6 +77,11 @@ static const mos_option tune_options[] = {
      .fallback = "false",
      .help = "also exchange the radar image for those of the same place from other days "
              "(lag_repair.csv)"},
+    {.key = "by",
+     .type = MOS_OPTION_PATH,
+     .offset = offsetof(eval_command, by),
+     .help = "table of a column id and others, such as the cloud cover: score the samples of each "
+             "value too (groups.csv, which has countries and seasons without it)"},
     {.key = "tune",
      .type = MOS_OPTION_BOOL,
      .offset = offsetof(eval_command, tune),
@@ -110,6 +115,7 @@ static mos_evaluate_options evaluate_options(const eval_command *command,
         .limit = command->limit,
         .pictures = command->pictures,
         .tune = command->tune,
+        .by = command->by,
         .modalities = &command->modalities,
         .ablation = command->ablation,
         .lag_repair = command->lag_repair,

@@ -23,6 +23,7 @@ typedef struct mos_settings_data {
     int64_t labeled_seed;
     int use_unlabeled;
     double labeled_per_batch;
+    double modality_dropout;
     int statistics;
     int64_t statistics_limit;
 } mos_settings_data;

@@ -62,6 +62,10 @@ static const mos_option data_options[] = {
          "least share of a batch that is labelled where some patches are not, 0: as they come; an "
          "epoch is a pass over all patches, in which labelled ones that are too few come round "
          "more often"),
+    REAL("data.modality_dropout", data.modality_dropout, "0", 0, 1, "", "chosen",
+         "probability that a training patch is shown without one of its modalities, drawn evenly: "
+         "makes a model that stands clouds and missing partners; the loss between modalities "
+         "sees fewer pairs"),
     CHOICE("data.statistics", data.statistics, "auto", statistics, REBEN,
            "band means and standard deviations: auto measures the training split, reben takes the "
            "published constants of BigEarthNet V2, model those of --init-from"),

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const mos_season_names[] = {"winter", "spring", "summer", "fall", NULL};
-
 static int64_t day_of(int64_t time_s) {
     int64_t day = time_s / 86400;
     return time_s % 86400 < 0 ? day - 1 : day;
@@ -58,8 +56,7 @@ static void count_sample(mos_summary *summary, int64_t sample, int64_t radar, in
     summary->split[split]++;
     summary->country[dataset->country[sample] * MOS_SPLIT_COUNT + split]++;
     int64_t seen = time_of(dataset, sample, optical);
-    int64_t season =
-        seen == MOS_TIME_UNKNOWN ? MOS_SEASONS : (int64_t)(mos_time_month(seen) % 12 / 3);
+    int64_t season = seen == MOS_TIME_UNKNOWN ? MOS_SEASONS : mos_time_season(seen);
     summary->season[season][split]++;
     int64_t lag = mos_summary_lag_days(time_of(dataset, sample, radar), seen);
     summary->lag[lag < 0 ? MOS_LAG_BINS : lag < MOS_LAG_BINS ? lag : MOS_LAG_BINS - 1]++;

@@ -5,10 +5,9 @@
 
 #include "base/text.h"
 #include "data/dataset.h"
+#include "data/names/patch_name.h"
 
-enum { MOS_SEASONS = 4, MOS_LAG_BINS = 8 };
-extern const char
-    *const mos_season_names[]; /* "winter" "spring" "summer" "fall": (month % 12) / 3 */
+enum { MOS_LAG_BINS = 8 };
 
 typedef struct mos_summary {
     const mos_dataset *dataset;

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "evaluate/embedding_space.h"
-#include "evaluate/result_detail.h"
+#include "evaluate/result_cells.h"
 #include "io/csv.h"
 #include "io/npy.h"
 #include "score/clusters.h"

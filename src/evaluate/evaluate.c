@@ -155,6 +155,7 @@ static mosaic_status write_scores(mos_session *session, const mos_evaluate_optio
                                 .lag_repair = parts.has_lag_repair ? &parts.lag_repair : NULL,
                                 .modalities = used->subset == 0 ? NULL : used->name,
                                 .lacking_modalities = used->lacking,
+                                .by = options->by,
                                 .threads = session->threads};
     MOS_GOTO(mos_results_write(&set, out->folder, &out->scores));
     status = mos_patch_pictures_write(&set, session->dataset, out->folder, options->pictures);

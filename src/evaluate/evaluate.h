@@ -19,6 +19,7 @@ typedef struct mos_evaluate_options {
     bool lag_repair; /* eval: also partners of the same place from other days */
     uint64_t seed;   /* of the mismatched partners */
     bool tsne;       /* eval: also tsne.csv and tsne.json */
+    const char *by;  /* eval: a table whose columns to score by (score_groups.h), NULL: none */
 } mos_evaluate_options;
 
 typedef struct mos_evaluate_summary {

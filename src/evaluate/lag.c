@@ -40,32 +40,18 @@ mosaic_status mos_lag_modalities(const mos_dataset *dataset, const int64_t *samp
 /* Rows with lag in [low, high) as a set of their own. */
 static mosaic_status measure_bin(const mos_score_input *in, const double *lag_days,
                                  const mos_bootstrap_options *options, mos_lag_bin *bin) {
-    size_t l = (size_t)in->l;
-    float *probability = NULL;
-    int8_t *labels = NULL;
+    int64_t *rows = NULL;
     double days = 0;
     mosaic_status status = MOSAIC_OK;
-    for (int64_t i = 0; i < in->n; i++)
-        bin->rows += lag_days[i] >= bin->low_days && lag_days[i] < bin->high_days;
-    bin->mean_days = NAN;
-    if (bin->rows == 0) return MOSAIC_OK;
-    MOS_GOTO(
-        mos_alloc((size_t)bin->rows * l, sizeof *probability, "scores of a lag", &probability));
-    MOS_GOTO(mos_alloc((size_t)bin->rows * l, 1, "labels of a lag", &labels));
-    int64_t at = 0;
+    MOS_TRY(mos_alloc((size_t)in->n, sizeof *rows, "rows of a lag", &rows));
     for (int64_t i = 0; i < in->n; i++) {
         if (!(lag_days[i] >= bin->low_days && lag_days[i] < bin->high_days)) continue;
-        memcpy(probability + at * in->l, in->probability + i * in->l, l * sizeof *probability);
-        memcpy(labels + at * in->l, in->labels + i * in->l, l);
+        rows[bin->rows++] = i;
         days += lag_days[i];
-        at++;
     }
-    bin->mean_days = days / (double)bin->rows;
-    const mos_score_input own = {probability, labels, in->threshold, bin->rows, in->l};
-    MOS_GOTO(mos_bootstrap_scores(&own, options, &bin->scores));
-done:
-    mos_free(probability);
-    mos_free(labels);
+    bin->mean_days = bin->rows > 0 ? days / (double)bin->rows : NAN;
+    if (bin->rows > 0) status = mos_bootstrap_rows(in, rows, bin->rows, options, &bin->scores);
+    mos_free(rows);
     return status;
 }
 

@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
-#include "evaluate/result_detail.h"
+#include "evaluate/result_cells.h"
 #include "io/csv.h"
 
 #include <math.h>

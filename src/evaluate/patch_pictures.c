@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "evaluate/picture.h"
-#include "evaluate/result_detail.h"
+#include "evaluate/result_cells.h"
 #include "io/csv.h"
 #include "io/png.h"
 

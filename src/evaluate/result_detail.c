@@ -3,37 +3,15 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "evaluate/lag_repair.h"
+#include "evaluate/result_cells.h"
 #include "io/csv.h"
 #include "score/confusability.h"
 #include "score/roc_pr.h"
 
 #include <math.h>
 
-enum { CURVE_POINTS = 200, SCORES = 5 };
+enum { CURVE_POINTS = 200 };
 static const char *const confidence_names[] = {"0.5", "per_class"};
-static const char *const score_names[SCORES] = {"macro_f1", "micro_f1", "macro_average_precision",
-                                                "micro_average_precision", "hamming_loss"};
-
-static const mos_interval *score_of(const mos_bootstrap *b, int which) {
-    const mos_interval *const scores[SCORES] = {&b->macro_f1, &b->micro_f1, &b->macro_ap,
-                                                &b->micro_ap, &b->hamming_loss};
-    return scores[which];
-}
-
-mosaic_status mos_result_file(const char *folder, const char *name, mos_text *text) {
-    char path[4096];
-    mosaic_status status = text->failed ? mos_fail_memory(text->size, name) : MOSAIC_OK;
-    if (status == MOSAIC_OK) status = mos_path_join(path, sizeof path, folder, name);
-    if (status == MOSAIC_OK) status = mos_atomic_write(path, text->data, text->size);
-    mos_text_release(text);
-    return status;
-}
-
-void mos_result_cell(mos_text *out, double value) {
-    mos_text_add_bytes(out, ",", 1);
-    if (isfinite(value)) mos_text_add_number(out, value);
-}
-
 /* Scores at 0.5 (which 0) or at the thresholds tuned per class; threshold: [classes] scratch. */
 static mos_score_input scores_at(const mos_result_set *set, int which, double *threshold) {
     for (int64_t j = 0; j < set->classes; j++)
@@ -83,6 +61,8 @@ mosaic_status mos_result_detail_measure(const mos_result_set *set, mos_result_de
                                 &out->class_calibration[j]);
     mos_score_input input = scores_at(set, set->tuned, threshold);
     MOS_GOTO(measure_lag(set, &input, out));
+    status = mos_score_groups_measure(&input, set->dataset, set->samples, set->by, &options,
+                                      &out->groups);
 done:
     mos_free(threshold);
     if (status != MOSAIC_OK) mos_result_detail_release(out);
@@ -94,6 +74,7 @@ void mos_result_detail_release(mos_result_detail *detail) {
         mos_bootstrap_release(&detail->confidence[s]);
     mos_free(detail->class_calibration);
     mos_lag_release(&detail->lag);
+    mos_score_groups_release(&detail->groups);
     *detail = (mos_result_detail){.lag_modality = {-1, -1}};
 }
 
@@ -116,8 +97,9 @@ static void add_confidence(const mos_result_set *set, const mos_result_detail *d
     mos_json_open(json, "thresholds", '{');
     for (int s = 0; s < detail->confidence_sets; s++) {
         mos_json_open(json, confidence_names[s], '{');
-        for (int k = 0; k < SCORES; k++)
-            add_interval(json, score_names[k], score_of(&detail->confidence[s], k));
+        for (int k = 0; k < MOS_RESULT_SCORES; k++)
+            add_interval(json, mos_result_score_names[k],
+                         mos_result_score(&detail->confidence[s], k));
         mos_json_close(json, '}');
     }
     mos_json_close(json, '}');
@@ -306,30 +288,16 @@ static mosaic_status write_calibration(const mos_result_set *set, const mos_resu
 static mosaic_status write_lag(const mos_lag *lag, const char *folder) {
     mos_text out = {0};
     mos_text_add(&out, "low_days,high_days,rows,mean_days");
-    for (int k = 0; k < SCORES; k++)
-        mos_text_add(&out, ",%s,%s_low,%s_high", score_names[k], score_names[k], score_names[k]);
-    mos_text_add(&out, "\n");
+    mos_result_score_header(&out);
     for (int64_t b = 0; b < lag->count; b++) {
         const mos_lag_bin *bin = &lag->bins[b];
         mos_text_add_number(&out, bin->low_days);
         mos_result_cell(&out, bin->high_days);
         mos_text_add(&out, ",%lld", (long long)bin->rows);
         mos_result_cell(&out, bin->mean_days);
-        for (int k = 0; k < SCORES; k++) {
-            const mos_interval *i = score_of(&bin->scores, k);
-            mos_result_cell(&out, bin->rows ? i->value : NAN);
-            mos_result_cell(&out, bin->rows ? i->low : NAN);
-            mos_result_cell(&out, bin->rows ? i->high : NAN);
-        }
-        mos_text_add(&out, "\n");
+        mos_result_score_cells(&out, bin->rows > 0 ? &bin->scores : NULL);
     }
     return mos_result_file(folder, "lag.csv", &out);
-}
-
-static void add_bounds(mos_text *out, const mos_interval *interval) {
-    mos_result_cell(out, interval->value);
-    mos_result_cell(out, interval->low);
-    mos_result_cell(out, interval->high);
 }
 
 static mosaic_status write_repair(const mos_lag_repair *repair, const char *folder) {
@@ -342,8 +310,8 @@ static mosaic_status write_repair(const mos_lag_repair *repair, const char *fold
         mos_result_cell(&out, bin->high_days);
         mos_text_add(&out, ",%lld", (long long)bin->pairs);
         mos_result_cell(&out, bin->mean_days);
-        add_bounds(&out, &bin->error);
-        add_bounds(&out, &bin->increase);
+        mos_result_interval_cells(&out, &bin->error);
+        mos_result_interval_cells(&out, &bin->increase);
         mos_text_add(&out, "\n");
     }
     return mos_result_file(folder, "lag_repair.csv", &out);
@@ -354,6 +322,7 @@ mosaic_status mos_result_detail_write(const mos_result_set *set, const mos_resul
     MOS_TRY(write_confusability(set, folder));
     MOS_TRY(write_curves(set, folder));
     MOS_TRY(write_calibration(set, detail, folder));
+    MOS_TRY(mos_score_groups_write(&detail->groups, folder));
     if (set->lag_repair != NULL) MOS_TRY(write_repair(set->lag_repair, folder));
     return detail->lag_modality[1] < 0 ? MOSAIC_OK : write_lag(&detail->lag, folder);
 }

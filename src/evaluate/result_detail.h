@@ -1,5 +1,6 @@
 /* What stands behind an evaluation's headline: confidence intervals and calibration for
- * metrics.json; confusability.csv, curves.csv, calibration.csv and lag.csv. Internal to the room.
+ * metrics.json; confusability.csv, curves.csv, calibration.csv, groups.csv and lag.csv. Internal to the
+ * room.
  */
 #ifndef MOS_EVALUATE_RESULT_DETAIL_H
 #define MOS_EVALUATE_RESULT_DETAIL_H
@@ -7,6 +8,7 @@
 #include "base/json_writer.h"
 #include "evaluate/lag.h"
 #include "evaluate/results.h"
+#include "evaluate/score_groups.h"
 #include "score/bootstrap.h"
 #include "score/calibration.h"
 
@@ -16,6 +18,7 @@ typedef struct mos_result_detail {
     mos_calibration calibration;        /* of all cells */
     mos_calibration *class_calibration; /* [classes], owned */
     mos_lag lag;
+    mos_score_groups groups;
     int64_t lag_modality[2]; /* of the data set; -1: no acquisition times, no lag */
 } mos_result_detail;
 
@@ -27,10 +30,5 @@ void mos_result_detail_json(const mos_result_set *set, const mos_result_detail *
 mosaic_status mos_result_detail_write(const mos_result_set *set, const mos_result_detail *detail,
                                       const char *folder);
 void mos_result_detail_release(mos_result_detail *detail);
-
-/* Writes folder/name atomically and releases the text, also when it failed. */
-mosaic_status mos_result_file(const char *folder, const char *name, mos_text *text);
-/* ",value", or "," for what is not finite. */
-void mos_result_cell(mos_text *out, double value);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "base/memory.h"
 #include "evaluate/modality_ablation.h"
+#include "evaluate/result_cells.h"
 #include "evaluate/result_detail.h"
 #include "io/csv.h"
 #include "score/metrics.h"

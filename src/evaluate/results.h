@@ -1,6 +1,6 @@
 /* What an evaluation leaves behind: metrics.json, per_class.csv, predictions.csv,
- * confusability.csv, curves.csv, calibration.csv and, where acquisition times are known, lag.csv
- * (product.md, run directory). */
+ * confusability.csv, curves.csv, calibration.csv, where countries or seasons differ groups.csv and,
+ * where acquisition times are known, lag.csv (product.md, run directory). */
 #ifndef MOS_EVALUATE_RESULTS_H
 #define MOS_EVALUATE_RESULTS_H
 
@@ -34,6 +34,7 @@ typedef struct mos_result_set {
     const struct mos_lag_repair *lag_repair;
     const char *modalities;     /* "s1+s2": what the model was given; NULL: all there are */
     int64_t lacking_modalities; /* samples left out for having too few of them */
+    const char *by;             /* optional: a table to score by (score_groups.h), NULL: none */
     int64_t resamples;          /* of confidence intervals; 0: 500 */
     int threads;                /* without effect on any result */
 } mos_result_set;

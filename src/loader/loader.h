@@ -79,9 +79,11 @@ typedef struct mos_loader_options {
      * samples; labelled ones that are too few for their share come round as often as it takes,
      * shuffled anew each round. */
     double labeled_per_batch;
-    bool labeled_only;  /* labelled samples alone, for as many batches as an epoch has with all */
-    int policy;         /* mos_loader_policy */
-    int constant_bands; /* mos_loader_constant */
+    bool labeled_only; /* labelled samples alone, for as many batches as an epoch has with all */
+    double modality_dropout;  /* probability that one of a row's modalities, drawn evenly, is left
+                                out of all its views; the last one never is */
+    int policy;               /* mos_loader_policy */
+    int constant_bands;       /* mos_loader_constant */
     mos_loader_memory memory; /* alloc NULL: the program's own */
 } mos_loader_options;
 

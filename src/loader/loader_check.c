@@ -90,6 +90,9 @@ mosaic_status mos_loader_check(const mos_dataset *dataset, const mos_loader_opti
     if (!(options->labeled_per_batch >= 0) || !(options->labeled_per_batch <= 1))
         return mos_fail(MOSAIC_ERR_USAGE, "loader: a labelled share of %g; wanted 0 to 1",
                         options->labeled_per_batch);
+    if (!(options->modality_dropout >= 0) || !(options->modality_dropout <= 1))
+        return mos_fail(MOSAIC_ERR_USAGE, "loader: a modality dropout of %g; wanted 0 to 1",
+                        options->modality_dropout);
     MOS_TRY(check_views(options));
     if (count < 1) return mos_fail(MOSAIC_ERR_DATA, "loader: no sample to draw from");
     for (int64_t i = 0; i < count; i++) {

@@ -247,6 +247,28 @@ static void clear_modality(const mos_loader_options *options, int64_t index, mos
     batch->present[index][row] = 0;
 }
 
+/* The modalities of the options that the sample has, without the one that this draw leaves out. */
+static uint32_t draw_modalities(const mos_row_context *context, const mos_draw *draw,
+                                const mos_sample *sample) {
+    const mos_loader_options *options = context->options;
+    uint32_t there = 0;
+    int64_t count = 0;
+    for (int64_t m = 0; m < options->modalities; m++) {
+        int64_t modality = options->modality[m].modality;
+        bool is_there = modality >= 0 && (sample->present >> modality & 1) != 0;
+        there |= (uint32_t)is_there << m;
+        count += is_there;
+    }
+    if (!(options->modality_dropout > 0) || count < 2) return there;
+    mos_rng rng = mos_rng_at(options->seed, MOS_RNG_DROPOUT, (uint32_t)context->epoch,
+                             (uint64_t)draw->sample, draw->repeat);
+    if (!(mos_rng_uniform64(&rng) < options->modality_dropout)) return there;
+    int64_t left_out = (int64_t)mos_rng_below(&rng, (uint64_t)count);
+    for (int64_t m = 0; m < options->modalities; m++)
+        if ((there >> m & 1) != 0 && left_out-- == 0) return there & ~(UINT32_C(1) << m);
+    return there;
+}
+
 static mosaic_status fill_sample(const mos_row_context *context, mos_row_worker *worker,
                                  const mos_draw *draw, mos_batch *batch, int64_t row,
                                  mos_repairs *counts, sample_state *state) {
@@ -263,11 +285,12 @@ static mosaic_status fill_sample(const mos_row_context *context, mos_row_worker 
                                options->width == options->height, &key, &worker->geometry[v]);
     }
     *state = SAMPLE_READY;
+    uint32_t used = draw_modalities(context, draw, &sample);
     for (int64_t m = 0; m < options->modalities && *state == SAMPLE_READY; m++) {
-        if (options->modality[m].modality < 0 ||
-            !(sample.present >> options->modality[m].modality & 1)) {
+        if (!(used >> m & 1)) {
+            int64_t modality = options->modality[m].modality;
             clear_modality(options, m, batch, row);
-            counts->absent_modalities++;
+            counts->absent_modalities += modality < 0 || !(sample.present >> modality & 1);
             continue;
         }
         modality_job job = {.context = context,

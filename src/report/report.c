@@ -26,6 +26,7 @@ static const struct section {
     {"patches", "Patches", mos_section_patches},
     {"modalities", "Modalities", mos_section_modalities},
     {"lag", "Days between", mos_section_lag},
+    {"groups", "Groups", mos_section_groups},
     {"curves", "Training", mos_section_curves},
     {"health", "Health", mos_section_health},
     {"clusters", "Clusters", mos_section_clusters},

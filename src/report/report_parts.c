@@ -167,6 +167,19 @@ void mos_report_cell(mos_text *out, double value, int digits) {
     mos_text_add(out, "</td>");
 }
 
+void mos_report_interval_cell(mos_text *out, const mos_report_interval *interval) {
+    mos_text_add(out, "<td class=\"n\">");
+    mos_report_number(out, interval->value, 3);
+    if (isfinite(interval->low) && isfinite(interval->high)) {
+        mos_text_add(out, " <span class=\"soft\">(");
+        mos_report_number(out, interval->low, 3);
+        mos_text_add(out, " to ");
+        mos_report_number(out, interval->high, 3);
+        mos_text_add(out, ")</span>");
+    }
+    mos_text_add(out, "</td>");
+}
+
 mos_legend mos_report_legend(const mos_run_document *run) {
     const mos_report_evaluation *e = mos_report_headline(run);
     if (e && e->class_count > 0)

@@ -43,6 +43,8 @@ void mos_report_number(mos_text *out, double value, int digits);
 /* A difference: "+0.059", "−0.026", "0.000". */
 void mos_report_signed(mos_text *out, double value, int digits);
 void mos_report_cell(mos_text *out, double value, int digits);
+/* A table cell: "0.677 (0.61 to 0.72)", without what is NaN. */
+void mos_report_interval_cell(mos_text *out, const mos_report_interval *interval);
 
 /* The legend of the run's classes, and the colour of one. */
 mos_legend mos_report_legend(const mos_run_document *run);

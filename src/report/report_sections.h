@@ -18,6 +18,7 @@ void mos_section_calibration(const mos_run_document *run, mos_text *out);
 void mos_section_confusability(const mos_run_document *run, mos_text *out);
 void mos_section_patches(const mos_run_document *run, mos_text *out);
 void mos_section_modalities(const mos_run_document *run, mos_text *out);
+void mos_section_groups(const mos_run_document *run, mos_text *out);
 void mos_section_lag(const mos_run_document *run, mos_text *out);
 void mos_section_clusters(const mos_run_document *run, mos_text *out);
 void mos_section_maps(const mos_run_document *run, mos_text *out);

@@ -153,12 +153,42 @@ static mosaic_status read_class_alignments(const char *folder, mos_report_analys
     return MOSAIC_OK;
 }
 
+static mosaic_status read_groups(const char *folder, mos_report_analysis *out) {
+    static const char *const wanted[] = {"column",
+                                         "value",
+                                         "rows",
+                                         "classes_averaged",
+                                         "micro_f1",
+                                         "micro_f1_low",
+                                         "micro_f1_high",
+                                         "macro_average_precision",
+                                         "macro_average_precision_low",
+                                         "macro_average_precision_high"};
+    enum { COLUMNS = sizeof wanted / sizeof *wanted };
+    int64_t c[COLUMNS];
+    mos_csv *csv = &out->group_table;
+    MOS_TRY(mos_run_table_open(folder, "groups.csv", wanted, c, COLUMNS, csv));
+    MOS_TRY(mos_alloc(csv->rows, sizeof *out->group, "scores of groups", &out->group));
+    for (size_t r = 0; r < csv->rows; r++) {
+        mos_report_group *group = &out->group[out->groups++];
+        group->column = mos_run_table_cell(csv, r, c[0]);
+        group->value = mos_run_table_cell(csv, r, c[1]);
+        double *numbers[] = {&group->rows,         &group->classes,       &group->micro_f1.value,
+                             &group->micro_f1.low, &group->micro_f1.high, &group->macro_ap.value,
+                             &group->macro_ap.low, &group->macro_ap.high};
+        for (int k = 0; k < COLUMNS - 2; k++)
+            *numbers[k] = mos_run_table_number(csv, r, c[2 + k]);
+    }
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_run_analysis_tables(const char *folder, mos_report_analysis *out) {
     MOS_TRY(read_confusions(folder, out));
     MOS_TRY(read_rankings(folder, out));
     MOS_TRY(read_class_alignments(folder, out));
     MOS_TRY(mos_run_patches_read(folder, &out->patches));
     MOS_TRY(mos_run_modalities_read(folder, &out->modalities));
+    MOS_TRY(read_groups(folder, out));
     return read_points(folder, out);
 }
 
@@ -172,6 +202,8 @@ void mos_run_analysis_release(mos_report_analysis *analysis) {
     mos_csv_release(&analysis->curves);
     mos_free(analysis->class_alignment);
     mos_csv_release(&analysis->class_alignment_table);
+    mos_free(analysis->group);
+    mos_csv_release(&analysis->group_table);
     mos_run_patches_release(&analysis->patches);
     *analysis = (mos_report_analysis){0};
 }

@@ -63,6 +63,13 @@ typedef struct mos_report_class_alignment {
     double rows[2], within, across, margin, told_apart[2];
 } mos_report_class_alignment;
 
+/* Scores of the patches of one value of a column, a line of groups.csv. */
+typedef struct mos_report_group {
+    const char *column, *value; /* in the table */
+    double rows, classes;
+    mos_report_interval micro_f1, macro_ap;
+} mos_report_group;
+
 typedef struct mos_report_analysis {
     struct {
         char thresholds[16]; /* "0.5", "per_class" */
@@ -83,6 +90,9 @@ typedef struct mos_report_analysis {
     mos_csv class_alignment_table;               /* class_alignment.csv */
     mos_report_class_alignment *class_alignment; /* by the table's order; owned */
     size_t class_alignments;
+    mos_csv group_table;     /* groups.csv */
+    mos_report_group *group; /* by the table's order; owned */
+    size_t groups;
     mos_report_modalities modalities;
     mos_report_map map[MOS_REPORT_MAPS];
     int maps;

@@ -10,20 +10,6 @@ static const mos_report_modalities *headline(const mos_run_document *run) {
     return e ? &e->analysis.modalities : NULL;
 }
 
-/* "0.677 (0.61–0.72)" */
-static void add_interval(mos_text *out, const mos_report_interval *interval) {
-    mos_text_add(out, "<td class=\"n\">");
-    mos_report_number(out, interval->value, 3);
-    if (isfinite(interval->low) && isfinite(interval->high)) {
-        mos_text_add(out, " <span class=\"soft\">(");
-        mos_report_number(out, interval->low, 3);
-        mos_text_add(out, " to ");
-        mos_report_number(out, interval->high, 3);
-        mos_text_add(out, ")</span>");
-    }
-    mos_text_add(out, "</td>");
-}
-
 void mos_section_modalities(const mos_run_document *run, mos_text *out) {
     const mos_report_modalities *a = headline(run);
     bool differ = false;
@@ -64,9 +50,9 @@ void mos_section_modalities(const mos_run_document *run, mos_text *out) {
                                 .text = ""}, /* the next cell has the number */
                      out);
         mos_text_add(out, "</td>");
-        add_interval(out, &s->macro_f1);
-        add_interval(out, &s->micro_f1);
-        add_interval(out, &s->macro_ap);
+        mos_report_interval_cell(out, &s->macro_f1);
+        mos_report_interval_cell(out, &s->micro_f1);
+        mos_report_interval_cell(out, &s->macro_ap);
         mos_text_add(out, "</tr>");
     }
     mos_text_add(out, "</table></div></section>\n");
@@ -81,8 +67,8 @@ static void add_bins(const mos_report_lag_bin *bins, int count, bool increase, m
         else
             mos_text_add(out, "<tr><td>%g and more</td>", b->low_days);
         mos_text_add(out, "<td class=\"n\">%.0f</td>", b->rows);
-        add_interval(out, &b->score);
-        if (increase) add_interval(out, &b->increase);
+        mos_report_interval_cell(out, &b->score);
+        if (increase) mos_report_interval_cell(out, &b->increase);
         mos_text_add(out, "</tr>");
     }
     mos_text_add(out, "</table></div>");

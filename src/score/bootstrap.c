@@ -253,6 +253,27 @@ mosaic_status mos_bootstrap_scores(const mos_score_input *input,
     return status;
 }
 
+mosaic_status mos_bootstrap_rows(const mos_score_input *input, const int64_t *rows, int64_t count,
+                                 const mos_bootstrap_options *options, mos_bootstrap *out) {
+    size_t l = (size_t)input->l;
+    float *probability = NULL;
+    int8_t *labels = NULL;
+    mosaic_status status = MOSAIC_OK;
+    MOS_GOTO(mos_alloc((size_t)count * l, sizeof *probability, "scores of rows", &probability));
+    MOS_GOTO(mos_alloc((size_t)count * l, 1, "labels of rows", &labels));
+    for (int64_t i = 0; i < count; i++) {
+        memcpy(probability + (size_t)i * l, input->probability + (size_t)rows[i] * l,
+               l * sizeof *probability);
+        memcpy(labels + (size_t)i * l, input->labels + (size_t)rows[i] * l, l);
+    }
+    const mos_score_input own = {probability, labels, input->threshold, count, input->l};
+    status = mos_bootstrap_scores(&own, options, out);
+done:
+    mos_free(probability);
+    mos_free(labels);
+    return status;
+}
+
 static mosaic_status check_pairs(const mos_score_input *a, const mos_score_input *b,
                                  int64_t pairs) {
     if (pairs < 1) return mos_fail(MOSAIC_ERR_USAGE, "no pair to compare");

@@ -180,6 +180,7 @@ static void choose_draws(const mos_train_job *job, mos_train_data *data) {
     loader->labeled_per_batch =
         partly && (needs & MOS_NEEDS_LABELS) != 0 ? settings->labeled_per_batch : 0;
     loader->labeled_only = partly && !learns && !negatives;
+    loader->modality_dropout = settings->modality_dropout;
 }
 
 mosaic_status mos_train_rows(const mos_train_job *job, const mos_train_run_files *run,

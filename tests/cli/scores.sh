@@ -70,6 +70,27 @@ assert abs(confidence["thresholds"]["0.5"]["macro_f1"]["value"] - half["macro"][
 END
 check "both means are scikit-learn's" /usr/bin/python3 "$work/judge.py" "$run/eval/test"
 
+# Scores of groups: countries and seasons by themselves, clouds by a table; scikit-learn judges one group.
+check "a data set with clouds" "$mosaic" data synth "$work/clouds" --patches 48 --size 24 --classes 5 --seed 3 --clouds 0.5 --no-progress
+expect 0 "" "$mosaic" eval "$run" --threads 1 --pictures 0 --by "$work/clouds/clouds.csv" --out "$work/by" \
+    --set data.root="$work/clouds" --set data.include_snow_cloud=true
+printf 'id,x\nother,1\n' >"$work/other.csv"
+expect 3 "other.csv: none of its 1 ids is a sample that was scored; the first is 'other'" "$mosaic" eval "$run" --threads 1 --pictures 0 \
+    --by "$work/other.csv" --out "$work/by2"
+check "groups are of their patches" /usr/bin/python3 - "$work/by" "$work/clouds/clouds.csv" <<'END'
+import csv, sys
+folder, clouds = sys.argv[1:]
+groups = list(csv.DictReader(open(folder + "/groups.csv")))
+cover = {r["id"]: float(r["cloud_cover"]) for r in csv.DictReader(open(clouds))}
+rows = list(csv.DictReader(open(folder + "/predictions.csv")))
+assert {"season", "cloud_cover"} <= {g["column"] for g in groups}, groups
+for column in {g["column"] for g in groups}:
+    assert sum(int(g["rows"]) for g in groups if g["column"] == column) == len(rows), column
+clear = [g for g in groups if g["column"] == "cloud_cover" and g["value"] == "0"]
+assert len(clear) == 1 and int(clear[0]["rows"]) == sum(cover[r["id"]] == 0 for r in rows) > 0, clear
+assert sum(cover[r["id"]] > 0 for r in rows) > 0
+END
+
 # The arithmetic of scores is chosen and recorded, and said where thresholds were tuned in another.
 check "the card says what thresholds were tuned in" grep -q '"precision": "fp32", "global"' "$run/model/config.json"
 check "scores say what they were computed in" grep -qE '"arithmetic": ?"fp32"' "$run/eval/test/metrics.json"

@@ -284,6 +284,46 @@ static void a_missing_modality_is_marked_and_zero(void **state) {
     mos_loader_destroy(&loader);
 }
 
+static void a_dropped_modality_is_one_of_two_and_no_fault(void **state) {
+    (void)state;
+    mos_dataset dataset = fake_make();
+    dataset.missing_s2 = 11; /* its only modality stays */
+    mos_loader_options options = make_options("as", 1);
+    options.modality_dropout = 0.5;
+    mos_loader *loader = open_loader(&dataset, &options);
+    int64_t rows = 0, dropped[2] = {0}, seen[FAKE_COUNT] = {0};
+    for (int64_t epoch = 0; epoch < 40; epoch++) {
+        assert_int_equal(mos_loader_start(loader, epoch, 0), MOSAIC_OK);
+        for (mos_batch *batch; (batch = next_batch(loader)) != NULL;) {
+            int64_t lacking = 0;
+            for (int64_t row = 0; row < BATCH; row++, rows++) {
+                int64_t sample = batch->samples[row];
+                bool s1 = batch->present[0][row] == 1, s2 = batch->present[1][row] == 1;
+                assert_true(s1 || s2);
+                lacking += sample == 11;
+                if (sample == 11) {
+                    assert_true(s1 && !s2);
+                    continue;
+                }
+                dropped[0] += !s1;
+                dropped[1] += !s2;
+                seen[sample] |= 1 << (s1 + 2 * s2);
+                for (int64_t v = 0; v < 2 && !s2; v++)
+                    assert_true(plane_of(&options, batch, 1, v, row, 0)[5] == 0);
+            }
+            /* What is left out on purpose is no repair. */
+            assert_int_equal(batch->repairs.absent_modalities, lacking);
+        }
+    }
+    /* A half of the rows; either modality as often: four standard deviations around 0.25. */
+    double sd = sqrt(0.25 * 0.75 * (double)rows);
+    assert_near(dropped[0], 0.25 * (double)rows, 4 * sd);
+    assert_near(dropped[1], 0.25 * (double)rows, 4 * sd);
+    for (int64_t i = 0; i < FAKE_COUNT; i++) /* each patch in all three ways in the end */
+        assert_int_equal(seen[i], i == 11 ? 0 : 1 << 1 | 1 << 2 | 1 << 3);
+    mos_loader_destroy(&loader);
+}
+
 static int64_t count_zeros(const float *plane) {
     int64_t zeros = 0;
     for (int64_t i = 0; i < FAKE_SIDE * FAKE_SIDE; i++)
@@ -603,6 +643,7 @@ static void bad_options_are_named(void **state) {
     REFUSED(augment.anchor_area_min = 0.7, "0.8 to 1");
     REFUSED(augment.area_min = 0.95, "area_min 0.95");
     REFUSED(labeled_per_batch = 1.5, "1.5");
+    REFUSED(modality_dropout = 1.5, "modality dropout of 1.5");
     REFUSED(batch = 3, "no batch");
     REFUSED(policy = 4, "policy 4");
     REFUSED(views = 0, "0 views");
@@ -657,6 +698,7 @@ int main(void) {
         cmocka_unit_test(evaluation_is_resampling_and_standardising),
         cmocka_unit_test(evaluation_of_a_sample_is_the_same_everywhere),
         cmocka_unit_test(a_missing_modality_is_marked_and_zero),
+        cmocka_unit_test(a_dropped_modality_is_one_of_two_and_no_fault),
         cmocka_unit_test(invalid_pixels_are_masked_in_every_view),
         cmocka_unit_test(invalid_pixels_are_filled_with_the_patch_mean),
         cmocka_unit_test(the_next_sample_stands_in_for_a_skipped_one),

@@ -510,6 +510,92 @@ static void modalities_go_missing_as_asked(void **state) {
     mos_csv_release(&csv);
 }
 
+/* Band B02 of a patch's record; [24, 24]. */
+static void read_blue(mos_lmdb_reader *reader, const char *name, uint16_t out[24 * 24]) {
+    const void *data;
+    size_t size;
+    mos_safetensors record;
+    const mos_tensor_view *view;
+    assert_int_equal(mos_lmdb_get(reader, name, &data, &size), MOSAIC_OK);
+    assert_non_null(data);
+    assert_int_equal(mos_safetensors_parse(data, size, name, &record), MOSAIC_OK);
+    view = mos_safetensors_find(&record, "B02");
+    assert_non_null(view);
+    memcpy(out, view->data, 24 * 24 * sizeof *out);
+    mos_safetensors_release(&record);
+}
+
+static void clouds_lie_over_optical_pixels_alone(void **state) {
+    (void)state;
+    mos_synth_options options = small(300);
+    options.size = 24;
+    const char *clear = write_set(&options, "clear");
+    options.clouds = 0.4;
+    const char *cloudy = write_set(&options, "cloudy");
+    mos_csv cover, rows;
+    mos_lmdb *db[2];
+    mos_lmdb_reader *reader[2];
+    char path[900];
+    (void)snprintf(path, sizeof path, "%s/clouds.csv", cloudy);
+    assert_int_equal(mos_csv_read(path, ',', &cover), MOSAIC_OK);
+    assert_false(mos_path_exists(in_root("clear/clouds.csv")));
+    assert_int_equal(cover.rows, 300);
+    for (int k = 0; k < 2; k++) {
+        assert_int_equal(mos_lmdb_open(k ? cloudy : clear, &db[k]), MOSAIC_OK);
+        assert_int_equal(mos_lmdb_reader_open(db[k], &reader[k]), MOSAIC_OK);
+    }
+    int64_t count = 0;
+    for (size_t r = 0; r < cover.rows; r++) {
+        uint16_t before[24 * 24], after[24 * 24];
+        const char *id = cell(&cover, r, "id");
+        double share = strtod(cell(&cover, r, "cloud_cover"), NULL);
+        int64_t brighter = 0, changed = 0;
+        read_blue(reader[0], id, before);
+        read_blue(reader[1], id, after);
+        for (int i = 0; i < 24 * 24; i++) {
+            brighter += after[i] > before[i] + 500; /* the thinnest cloud adds a third of 5500 */
+            changed += after[i] != before[i];
+        }
+        assert_true(share == 0 ? changed == 0 : share >= 0.05 && share <= 1);
+        /* Ground as bright as the clouds does not change as much. */
+        assert_true((double)brighter <= share * 24 * 24 + 1);
+        assert_true((double)brighter >= 0.9 * share * 24 * 24 - 1);
+        count += share > 0;
+    }
+    assert_in_range(count, 90, 150);
+    read_metadata(cloudy, &rows);
+    assert_int_equal(rows.rows, 300 - count);
+    for (size_t r = 0; r < rows.rows; r += 20) { /* radar sees through them */
+        const void *a, *b;
+        size_t a_size, b_size;
+        const char *name = cell(&rows, r, "s1_name");
+        assert_int_equal(mos_lmdb_get(reader[0], name, &a, &a_size), MOSAIC_OK);
+        assert_int_equal(mos_lmdb_get(reader[1], name, &b, &b_size), MOSAIC_OK);
+        assert_int_equal(a_size, b_size);
+        assert_memory_equal(a, b, a_size);
+    }
+    for (int k = 0; k < 2; k++) {
+        mos_lmdb_reader_close(&reader[k]);
+        mos_lmdb_close(&db[k]);
+    }
+    mos_csv_release(&cover);
+    mos_csv_release(&rows);
+    /* As in the archive: left out, or read where a configuration asks for them. */
+    for (int with = 0; with < 2; with++) {
+        mos_data_options data = {0};
+        mos_dataset *dataset;
+        assert_int_equal(mos_options_init(&mos_data_option_table, &data), MOSAIC_OK);
+        assert_int_equal(
+            mos_options_set(&mos_data_option_table, &data, "data.root", cloudy, false, "test"),
+            MOSAIC_OK);
+        data.include_snow_cloud = with;
+        if (mos_dataset_open(&data, &dataset) != MOSAIC_OK) fail_msg("%s", mosaic_error());
+        assert_int_equal(mos_dataset_count(dataset), with ? 300 : 300 - count);
+        mos_dataset_close(&dataset);
+        mos_options_release(&mos_data_option_table, &data);
+    }
+}
+
 static void the_reader_opens_what_was_written(void **state) {
     (void)state;
     static const char *const layouts[] = {"lmdb", "tree"};
@@ -571,6 +657,7 @@ static void bad_options_are_named(void **state) {
     REFUSED(options.classes = 20, "classes");
     REFUSED(options.similarity = 1.5, "similarity");
     REFUSED(options.noise = -1, "noise");
+    REFUSED(options.clouds = 0.5; options.layout = 2, "not for the layout scene");
     REFUSED(options.missing_s1 = 0.7; options.missing_s2 = 0.6, "together more than 1");
 #undef REFUSED
     assert_false(mos_path_exists(in_root("bad"))); /* refused before anything is made */
@@ -607,6 +694,7 @@ int main(void) {
         cmocka_unit_test(the_planted_truth_is_in_the_pixels),
         cmocka_unit_test(radar_drifts_with_the_lag),
         cmocka_unit_test(modalities_go_missing_as_asked),
+        cmocka_unit_test(clouds_lie_over_optical_pixels_alone),
         cmocka_unit_test(the_reader_opens_what_was_written),
         cmocka_unit_test(bad_options_are_named),
         cmocka_unit_test(every_failed_allocation_is_survived),

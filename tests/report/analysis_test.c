@@ -70,6 +70,12 @@ static const char ablation[] =
 static const char lag[] = "low_days,high_days,rows,mean_days,micro_f1,micro_f1_low,micro_f1_high\n"
                           "0,1,0,,,,\n1,2,3,1.5,0.625,0.5,0.875\n";
 
+static const char groups[] =
+    "column,value,rows,classes_averaged,micro_f1,micro_f1_low,micro_f1_high,"
+    "macro_average_precision,macro_average_precision_low,macro_average_precision_high\n"
+    "country,Serbia & <co>,3,2,0.625,0.5,0.75,0.3125,,\n"
+    "cloud_cover,0.05 to 0.3,11,1,0.875,0.8,0.9,0.5,0.4,0.6\n";
+
 static const char repair[] =
     "low_days,high_days,pairs,mean_days,error,error_low,error_high,increase,increase_low,"
     "increase_high\n15,,7,20,0.375,0.3,0.4,0.1875,0.125,0.25\n";
@@ -91,6 +97,7 @@ static int make_run(void **state) {
     put("eval/test/modality_ablation.csv", ablation);
     put("eval/test/lag.csv", lag);
     put("eval/test/lag_repair.csv", repair);
+    put("eval/test/groups.csv", groups);
     return 0;
 }
 
@@ -154,16 +161,21 @@ static void absent_analyses_are_left_out(void **state) {
     char *whole = write_and_read();
     assert_non_null(strstr(whole, "5 of 20</td>"));
     assert_null(strstr(whole, "2 of 20</td>"));
+    assert_non_null(strstr(whole, "<h3>Cloud cover</h3>"));
+    assert_non_null(strstr(whole, "<td>Serbia &amp; &lt;co&gt;</td><td class=\"n\">3</td>"));
+    assert_non_null(strstr(whole, "0.875 <span class=\"soft\">(0.800 to 0.900)</span></td>"
+                                  "<td class=\"n\">0.500 <span class=\"soft\">(0.400 to "
+                                  "0.600)</span></td><td class=\"n\">1</td>"));
     mos_free(whole);
     static const char *const files[] = {"confusability.csv",     "class_alignment.csv",
                                         "clusters.json",         "tsne.csv",
                                         "modality_ablation.csv", "lag.csv",
-                                        "lag_repair.csv"};
+                                        "lag_repair.csv",        "groups.csv"};
     static const char *const sections[] = {
         "id=\"confusability\"", "Classes between modalities",  "id=\"clusters\"", "id=\"maps\"",
-        "id=\"modalities\"",    "micro F1</th></tr><tr><td>1", "id=\"lag\""};
+        "id=\"modalities\"",    "micro F1</th></tr><tr><td>1", "id=\"lag\"",      "id=\"groups\""};
     char path[256];
-    for (int k = 0; k < 7; k++) {
+    for (int k = 0; k < 8; k++) {
         (void)snprintf(path, sizeof path, "%s/eval/test/%s", run, files[k]);
         assert_int_equal(mos_remove_tree(path), MOSAIC_OK);
         char *page = write_and_read();

@@ -192,6 +192,14 @@ def analyses(rng, out, labels, scores, columns):
            ["s1, s2 of another sample", 1, n, 0, .29, .26, .32, .45, .43, .47, .33, .3, .36]])
     table(out / "lag.csv", ["low_days", "high_days", "rows", "mean_days", "micro_f1", "micro_f1_low", "micro_f1_high"],
           [[0, 1, 140, .5, .67, .64, .7], [1, 2, 90, 1.4, .66, .62, .7], [2, 4, 70, 2.8, .64, .59, .69]])
+    table(out / "groups.csv",
+          ["column", "value", "rows", "classes_averaged"] +
+          [f"{m}{e}" for m in ("micro_f1", "macro_average_precision") for e in ("", "_low", "_high")],
+          [["country", c, 40 + 9 * k, min(l, 3 + k), .7 - .04 * k, .66 - .05 * k, .74 - .03 * k, .6, .5, .7]
+           for k, c in enumerate(("Austria", "Kosovo", "Serbia", "unknown"))] +
+          [["season", s, 70, l, .6 + .02 * k, .55, .7, .5, .4, .6] for k, s in enumerate(("spring", "winter"))] +
+          [["cloud_cover", c, 60, l, .7 - .1 * k, .6 - .1 * k, .75 - .1 * k, .5, .4, .6]
+           for k, c in enumerate(("0", "0.052 to 0.31", "0.312 to 0.97"))])
     patches = []
     for k in range(24):
         i, role = k * 7, k // 8

@@ -278,3 +278,9 @@ void mos_time_format(int64_t time_s, char out[24]) {
     snprintf(out, 24, "%04d-%02d-%02dT%02d:%02d:%02dZ", year & 16383, month & 15, day & 31,
              (seconds / 3600) & 31, (seconds / 60 % 60) & 63, (seconds % 60) & 63);
 }
+
+const char *const mos_season_names[] = {"winter", "spring", "summer", "fall", NULL};
+
+int mos_time_season(int64_t time_s) {
+    return mos_time_month(time_s) % 12 / 3;
+}

@@ -45,5 +45,10 @@ bool mos_time_parse(const char *text, int64_t *out);
 void mos_time_format(int64_t time_s, char out[24]);
 /* 1..12 of a time. */
 int mos_time_month(int64_t time_s);
+/* Meteorological seasons of the northern half, as every set read here lies in it: index of a time's
+ * own, 0 for December to February. */
+enum { MOS_SEASONS = 4 };
+extern const char *const mos_season_names[]; /* "winter" "spring" "summer" "fall" NULL */
+int mos_time_season(int64_t time_s);
 
 #endif

@@ -96,6 +96,16 @@ static const mos_option options_list[] = {
      .maximum = 1,
      .source = "chosen",
      .help = "share of patches without Sentinel-2"},
+    {.key = "clouds",
+     .type = MOS_OPTION_REAL,
+     FIELD(clouds),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1,
+     .source = "chosen",
+     .help = "share of patches with clouds and their shadows in Sentinel-2; as in the archive they "
+             "are listed in metadata_for_patches_with_snow_cloud_or_shadow.csv, which "
+             "data.include_snow_cloud reads; clouds.csv has the cover of every patch"},
     {.key = "layout",
      .type = MOS_OPTION_CHOICE,
      FIELD(layout),
@@ -164,14 +174,17 @@ static mosaic_status check_options(const mos_synth_options *options) {
         return mos_fail(MOSAIC_ERR_USAGE,
                         "data synth: missing_s1 and missing_s2 are together more than 1: "
                         "a patch without both is none");
+    if (options->clouds > 0 && options->layout == LAYOUT_SCENE)
+        return mos_fail(MOSAIC_ERR_USAGE, "data synth: clouds are for patches, not for the layout "
+                                          "scene");
     return MOSAIC_OK;
 }
 
 static mosaic_status prepare_folder(const char *folder, bool overwrite) {
-    static const char *const ours[] = {"metadata.csv",   "truth.json",     "data.mdb",
-                                       "lock.mdb",       "BigEarthNet-S1", "BigEarthNet-S2",
-                                       "Reference_Maps", "s1.tif",         "s2.tif",
-                                       "land_cover.tif", "scene.yaml"};
+    static const char *const ours[] = {
+        "metadata.csv", MOS_SYNTH_CLOUDY_TABLE, MOS_SYNTH_COVER_TABLE, "truth.json",     "data.mdb",
+        "lock.mdb",     "BigEarthNet-S1",       "BigEarthNet-S2",      "Reference_Maps", "s1.tif",
+        "s2.tif",       "land_cover.tif",       "scene.yaml"};
     MOS_TRY(mos_make_dirs(folder));
     if (overwrite) {
         for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
@@ -335,7 +348,7 @@ mosaic_status mos_synth_write(const mos_synth_options *options, const char *fold
     if (options->layout == LAYOUT_SCENE)
         status = mos_synth_mosaic_write(&job.mosaic, &job.plan.tiles[0], folder);
     else
-        status = mos_synth_write_metadata(&job.plan, job.labels, folder);
+        status = mos_synth_write_metadata(&job.plan, job.labels, options->clouds > 0, folder);
 done:
     job_release(&job);
     return status;

@@ -13,6 +13,7 @@ typedef struct mos_synth_options {
     double lag_drift;  /* dB a day, sd from site to site: what changes for radar between the
                           acquisitions; 0 */
     double missing_s1, missing_s2; /* share of patches that lack a modality */
+    double clouds;                 /* share of patches whose optical image has clouds; 0 */
     int layout;                    /* "lmdb" | "tree" | "scene" */
     int64_t threads;
     bool progress;

@@ -1,5 +1,6 @@
 /* What the two sensors see of the regions of a patch. */
 #include "prepare/synth/synth_canvas.h"
+#include "prepare/synth/synth_clouds.h"
 
 #include "base/rng_fill.h"
 #include "base/simd.h"
@@ -187,14 +188,17 @@ MOS_SIMD_KERNEL(quantise,
 static void paint_s2(const painter *p) {
     mos_synth_canvas *canvas = p->canvas;
     float level[MOS_SYNTH_SITES];
+    bool cloudy = p->patch->cover > 0;
     paint_fields(p, 0);
     blend_texture(p, false);
+    if (cloudy) mos_synth_clouds_paint(canvas, (uint64_t)p->options->seed, p->patch);
     for (int b = 0; b < MOS_SYNTH_S2_BANDS; b++) {
         for (int s = 0; s < canvas->site_count; s++)
             level[s] = p->looks[s].s2[b];
         blend_level(canvas, level, canvas->plane);
         shade(canvas->plane, canvas->texture, canvas->relief, canvas->smooth, texture_share[b],
               (float)p->scene->relief, (float)p->scene->haze * haze_share[b], canvas->pixels);
+        if (cloudy) mos_synth_clouds_cover(canvas, b);
         int64_t factor = mos_synth_s2_factor[b];
         if (factor > 1) coarsen(canvas->plane, canvas->size, factor);
         int64_t count = canvas->pixels / (factor * factor);

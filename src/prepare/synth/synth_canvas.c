@@ -19,6 +19,8 @@ static void carve(mos_synth_canvas *canvas, mos_arena *arena) {
     canvas->texture = mos_arena_take(arena, plane);
     canvas->plane = mos_arena_take(arena, plane);
     canvas->noise = mos_arena_take(arena, plane);
+    canvas->cloud = mos_arena_take(arena, plane);
+    canvas->shadow = mos_arena_take(arena, plane);
     canvas->map = mos_arena_take(arena, pixels * sizeof(uint16_t));
     for (int b = 0; b < MOS_SYNTH_S2_BANDS; b++) {
         size_t factor = (size_t)mos_synth_s2_factor[b];

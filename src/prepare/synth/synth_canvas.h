@@ -27,6 +27,7 @@ typedef struct mos_synth_canvas {
     float *relief;                  /* [pixels] */
     float *smooth;                  /* [pixels] slow unit field, for haze */
     float *texture, *plane, *noise; /* [pixels] */
+    float *cloud, *shadow;          /* [pixels] of a patch with clouds (synth_clouds.h) */
     /* What is written, in record order. */
     uint16_t *map;                    /* [size, size] CORINE codes */
     uint16_t *s2[MOS_SYNTH_S2_BANDS]; /* native sizes */

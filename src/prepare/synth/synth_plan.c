@@ -115,6 +115,14 @@ static mosaic_status make_tiles(const mos_synth_options *options, mos_synth_plan
     return MOSAIC_OK;
 }
 
+/* Of a share of the patches 0.05 to 1 is under clouds. */
+static double draw_cover(const mos_synth_options *options, uint64_t number) {
+    mos_rng rng =
+        mos_rng_at((uint64_t)options->seed, MOS_RNG_SYNTH, MOS_SYNTH_RNG_CLOUD, number, 0);
+    double cloudy = mos_rng_uniform64(&rng), cover = mos_rng_uniform64(&rng);
+    return cloudy < options->clouds ? 0.05 + 0.95 * cover : 0;
+}
+
 static void make_patch(const mos_synth_options *options, const mos_synth_plan *plan,
                        uint64_t number, uint32_t cell, mos_synth_patch *patch) {
     mos_rng rng =
@@ -136,6 +144,7 @@ static void make_patch(const mos_synth_options *options, const mos_synth_plan *p
     patch->has_s1 = absent >= options->missing_s1;
     patch->has_s2 =
         absent < options->missing_s1 || absent >= options->missing_s1 + options->missing_s2;
+    if (patch->has_s2) patch->cover = draw_cover(options, number);
     (void)snprintf(patch->s2_name, sizeof patch->s2_name, "%s_%02u_%02u", scene->s2_tile, column,
                    row);
     (void)snprintf(patch->s1_name, sizeof patch->s1_name, "%s_%s_%u_%u", scene->s1_scene[s1_index],

@@ -21,7 +21,8 @@ enum {
     MOS_SYNTH_RNG_SITE,
     MOS_SYNTH_RNG_SENSOR,
     MOS_SYNTH_RNG_SPECKLE,
-    MOS_SYNTH_RNG_BIOME
+    MOS_SYNTH_RNG_BIOME,
+    MOS_SYNTH_RNG_CLOUD
 };
 
 /* One Sentinel-2 overpass of a tile and the two Sentinel-1 scenes nearest in time. */
@@ -50,6 +51,7 @@ typedef struct mos_synth_patch {
     int16_t tile, scene, s1_scene, column, row;
     mos_split split;
     bool has_s1, has_s2;
+    double cover; /* share of the optical image under clouds, 0 clear */
 } mos_synth_patch;
 
 typedef struct mos_synth_plan {

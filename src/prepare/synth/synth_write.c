@@ -115,13 +115,15 @@ mosaic_status mos_synth_write_tree(const mos_synth_canvas *canvas, const mos_syn
     return write_band(&map, canvas, tile, patch);
 }
 
-mosaic_status mos_synth_write_metadata(const mos_synth_plan *plan, const uint32_t *labels,
-                                       const char *folder) {
+/* The table of the clear patches, or of those with clouds. */
+static mosaic_status write_table(const mos_synth_plan *plan, const uint32_t *labels, bool cloudy,
+                                 const char *folder) {
     mos_text out = {0}, names = {0};
     mos_text_add(&out, "patch_id,labels,split,country,s1_name,s2v1_name,contains_seasonal_snow,"
                        "contains_cloud_or_shadow\n");
     for (int64_t i = 0; i < plan->count; i++) {
         const mos_synth_patch *patch = &plan->patches[i];
+        if ((patch->cover > 0) != cloudy) continue;
         names.size = 0;
         for (int l = 0; l < MOS_SYNTH_CLASSES; l++) {
             if (labels[i] >> l & 1)
@@ -130,15 +132,40 @@ mosaic_status mos_synth_write_metadata(const mos_synth_plan *plan, const uint32_
         if (names.failed) break;
         mos_text_add(&out, "%s,", patch->s2_name);
         mos_csv_add_field(&out, names.data);
-        mos_text_add(&out, ",%s,%s,%s,%s,false,false\n", mos_split_names[patch->split],
-                     plan->tiles[patch->tile].country, patch->s1_name, patch->s2v1_name);
+        mos_text_add(&out, ",%s,%s,%s,%s,false,%s\n", mos_split_names[patch->split],
+                     plan->tiles[patch->tile].country, patch->s1_name, patch->s2v1_name,
+                     cloudy ? "true" : "false");
     }
     char path[4096];
-    mosaic_status status = mos_path_join(path, sizeof path, folder, "metadata.csv");
+    mosaic_status status =
+        mos_path_join(path, sizeof path, folder, cloudy ? MOS_SYNTH_CLOUDY_TABLE : "metadata.csv");
     if (status == MOSAIC_OK && (out.failed || names.failed))
         status = mos_fail_memory(out.capacity, "the metadata table");
     if (status == MOSAIC_OK) status = mos_atomic_write(path, out.data, out.size);
     mos_text_release(&out);
     mos_text_release(&names);
     return status;
+}
+
+static mosaic_status write_cover(const mos_synth_plan *plan, const char *folder) {
+    mos_text out = {0};
+    char path[4096];
+    mos_text_add(&out, "id,cloud_cover\n");
+    for (int64_t i = 0; i < plan->count; i++)
+        mos_text_add(&out, "%s,%.4f\n", plan->patches[i].s2_name, plan->patches[i].cover);
+    mosaic_status status = mos_path_join(path, sizeof path, folder, MOS_SYNTH_COVER_TABLE);
+    if (status == MOSAIC_OK && out.failed)
+        status = mos_fail_memory(out.capacity, "the table of clouds");
+    if (status == MOSAIC_OK) status = mos_atomic_write(path, out.data, out.size);
+    mos_text_release(&out);
+    return status;
+}
+
+mosaic_status mos_synth_write_metadata(const mos_synth_plan *plan, const uint32_t *labels,
+                                       bool clouds, const char *folder) {
+    if (clouds) {
+        MOS_TRY(write_cover(plan, folder));
+        MOS_TRY(write_table(plan, labels, true, folder));
+    }
+    return write_table(plan, labels, false, folder);
 }

@@ -16,9 +16,12 @@ void mos_synth_records_release(mos_synth_records *records);
 /* Files of one patch below `folder`. */
 mosaic_status mos_synth_write_tree(const mos_synth_canvas *canvas, const mos_synth_plan *plan,
                                    const mos_synth_patch *patch, const char *folder);
+/* As in the official archive, and the cover of every patch beside. */
+#define MOS_SYNTH_CLOUDY_TABLE "metadata_for_patches_with_snow_cloud_or_shadow.csv"
+#define MOS_SYNTH_COVER_TABLE  "clouds.csv"
 /* folder/metadata.csv with the columns of the official table; labels: [plan->count] bit per class.
- */
+ * clouds: patches under clouds are rows of the second table, and the third is written. */
 mosaic_status mos_synth_write_metadata(const mos_synth_plan *plan, const uint32_t *labels,
-                                       const char *folder);
+                                       bool clouds, const char *folder);
 
 #endif
