@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <string.h>
 
-static const char *const precisions[] = {"bf16", "fp32", NULL};
 #define AT(field) .offset = offsetof(mos_bench_settings, field)
 static const mos_option options_list[] = {
     {.key = "rounds",
@@ -48,7 +47,7 @@ static const mos_option options_list[] = {
      .type = MOS_OPTION_CHOICE,
      AT(precision),
      .fallback = "bf16",
-     .choices = precisions,
+     .choices = mos_precision_choices + MOS_PRECISION_CHOICE_FP32, /* behind "auto" */
      .help = "of the step"},
     {.key = "data",
      .type = MOS_OPTION_PATH,

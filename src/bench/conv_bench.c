@@ -227,7 +227,11 @@ static mosaic_status add_block(const mos_bench_settings *settings, conv_work *wo
 
 static mosaic_status add_network(const mos_bench_settings *settings, conv_work *work,
                                  mos_device *device) {
-    const mos_encoder_shape *encoder = &mos_encoder_shapes[settings->encoder];
+    const mos_resnet_shape *encoder = mos_resnet_shape_of((mos_encoder_kind)settings->encoder);
+    if (encoder == NULL)
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "the layers of encoder '%s' are not known to this benchmark",
+                        mos_encoder_names[settings->encoder]);
     const int64_t size = settings->size, side = ((size + 1) / 2 + 1) / 2;
     mos_conv_shape in = {.ci = encoder->width, .h = side, .w = side};
     for (int64_t bands = 2; bands <= 12; bands += 10)

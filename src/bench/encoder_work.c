@@ -2,6 +2,8 @@
 
 #include "model/resnet.h"
 
+#include <math.h>
+
 /* Multiply-adds of convolutions, and what they write. */
 typedef struct work {
     double macs, values;
@@ -19,7 +21,7 @@ static void add_conv(work *sum, int64_t size, int64_t ci, int64_t co, int64_t ke
 
 static work stem_work(mos_encoder_kind encoder, int64_t bands, int64_t size) {
     work sum = {0};
-    add_conv(&sum, out_size(size, 7, 2, 3), bands, mos_encoder_shapes[encoder].width, 7);
+    add_conv(&sum, out_size(size, 7, 2, 3), bands, mos_resnet_shape_of(encoder)->width, 7);
     return sum;
 }
 
@@ -37,7 +39,7 @@ static void add_block(work *sum, const mos_block_kind *kind, int64_t width, int6
 }
 
 static work body_work(mos_encoder_kind encoder, bool stem_pool, int64_t size) {
-    const mos_encoder_shape *shape = &mos_encoder_shapes[encoder];
+    const mos_resnet_shape *shape = mos_resnet_shape_of(encoder);
     int64_t side = out_size(size, 7, 2, 3), inputs = shape->width;
     work sum = {0};
     if (stem_pool) side = out_size(side, 3, 2, 1);
@@ -49,19 +51,22 @@ static work body_work(mos_encoder_kind encoder, bool stem_pool, int64_t size) {
 }
 
 double mos_encoder_macs(mos_encoder_kind encoder, bool stem_pool, int64_t bands, int64_t size) {
+    if (mos_resnet_shape_of(encoder) == NULL) return NAN;
     return stem_work(encoder, bands, size).macs + body_work(encoder, stem_pool, size).macs;
 }
 
 double mos_encoder_step_flops(mos_encoder_kind encoder, bool stem_pool, int64_t bands,
                               int64_t size) {
+    if (mos_resnet_shape_of(encoder) == NULL) return NAN;
     return 2 * (2 * stem_work(encoder, bands, size).macs +
                 3 * body_work(encoder, stem_pool, size).macs);
 }
 
 double mos_encoder_saved_values(mos_encoder_kind encoder, bool stem_pool, int64_t size) {
+    if (mos_resnet_shape_of(encoder) == NULL) return NAN;
     const int64_t stem = out_size(size, 7, 2, 3), pooled = out_size(stem, 3, 2, 1);
     const double pool =
-        stem_pool ? (double)(pooled * pooled * mos_encoder_shapes[encoder].width) : 0;
+        stem_pool ? (double)(pooled * pooled * mos_resnet_shape_of(encoder)->width) : 0;
     return 2 * (stem_work(encoder, 1, size).values + body_work(encoder, stem_pool, size).values) +
            pool;
 }

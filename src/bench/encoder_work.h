@@ -1,4 +1,5 @@
-/* Arithmetic and memory of one view: what a speed is a share of, and a peak. */
+/* Arithmetic and memory of one view: what a speed is a share of, and a peak. NaN: the encoder is no
+ * residual network, and its layers are not counted here. */
 #ifndef MOS_BENCH_ENCODER_WORK_H
 #define MOS_BENCH_ENCODER_WORK_H
 

@@ -70,9 +70,8 @@ mosaic_status mos_end_to_end_bench(const mos_bench_settings *settings, mos_bench
     MOS_GOTO(mos_bench_create("bench end-to-end", settings->threads, settings->rounds, &run));
     MOS_GOTO(mos_feed_open(settings, 0, workers, &fed.feed));
     const mos_step_setting setting = mos_feed_step(settings, &fed.feed);
-    MOS_GOTO(mos_step_rig_create("cpu",
-                                 settings->precision == 0 ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32,
-                                 settings->threads, &setting, &fed.step));
+    MOS_GOTO(mos_step_rig_create("cpu", (mos_precision)settings->precision, settings->threads,
+                                 &setting, &fed.step));
     still.step = fed.step;
     MOS_GOTO(mos_bench_add(run, "synthetic input", run_job, &still));
     MOS_GOTO(mos_bench_add(run, "from the loader", run_job, &fed));

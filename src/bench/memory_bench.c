@@ -20,9 +20,8 @@ mosaic_status mos_memory_bench(const mos_bench_settings *settings, mos_bench_rep
     if (settings->quick) setting.batch = 2;
     mos_reset_peak();
     before = mos_resident_bytes();
-    MOS_GOTO(mos_step_rig_create("cpu",
-                                 settings->precision == 0 ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32,
-                                 settings->threads, &setting, &step));
+    MOS_GOTO(mos_step_rig_create("cpu", (mos_precision)settings->precision, settings->threads,
+                                 &setting, &step));
     for (int i = 0; i < 2; i++)
         MOS_GOTO(mos_step_rig_run(step, &seconds, &loss));
     peak = mos_peak_bytes() - before;

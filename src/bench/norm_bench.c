@@ -118,9 +118,8 @@ mosaic_status mos_norm_bench(const mos_bench_settings *settings, mos_bench_repor
     mosaic_status status = MOSAIC_OK;
     int64_t side = settings->size / 2, width = 64;
     MOS_GOTO(mos_bench_create("bench bn", settings->threads, settings->rounds, &run));
-    MOS_GOTO(mos_device_open("cpu",
-                             settings->precision == 0 ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32,
-                             settings->threads, &device));
+    MOS_GOTO(
+        mos_device_open("cpu", (mos_precision)settings->precision, settings->threads, &device));
     for (int s = 0; s < STAGES; s++) {
         stages[s].shape = (mos_norm_shape){.n = 2 * settings->batch,
                                            .c = width,

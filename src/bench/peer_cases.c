@@ -1,7 +1,6 @@
 #include "bench/peer_cases.h"
 
 #include "base/isa.h"
-#include "model/resnet.h"
 
 #include <math.h>
 #include <stdio.h>

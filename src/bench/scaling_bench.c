@@ -23,7 +23,7 @@ static mosaic_status run_job(void *context, double *seconds) {
 static mosaic_status add_jobs(const mos_bench_settings *settings, mos_bench_run *run,
                               scaling_job jobs[4]) {
     const mos_step_setting setting = mos_bench_step(settings);
-    mos_precision precision = settings->precision == 0 ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32;
+    mos_precision precision = (mos_precision)settings->precision;
     for (int i = 0; i < 4; i++) {
         char name[64];
         jobs[i].threads = i % 2 == 0 ? 1 : settings->threads;

@@ -91,7 +91,7 @@ static void report_ways(const mos_bench_run *run, const way ways[WAYS], double v
 
 mosaic_status mos_ways_bench(const mos_bench_settings *settings, mos_bench_report *report) {
     const mos_step_setting setting = mos_bench_step(settings);
-    mos_precision precision = settings->precision == 0 ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32;
+    mos_precision precision = (mos_precision)settings->precision;
     mos_step_rig *step = NULL;
     mos_bench_run *run = NULL;
     way ways[WAYS] = {{0}};

@@ -141,7 +141,7 @@ static mosaic_status describe_step(const estimator *it, const mos_config *config
     static const char *const anchors[] = {"separate", "shared", NULL};
     mos_text method = {0};
     const mos_method *known;
-    int encoder, anchor, precision;
+    int encoder, anchor;
     int64_t size, batch;
     *out = (step_kind){0};
     MOS_TRY(mos_config_get(config, "method", &method));
@@ -150,11 +150,9 @@ static mosaic_status describe_step(const estimator *it, const mos_config *config
     MOS_TRY(status);
     MOS_TRY(get_choice(config, "model.encoder", mos_encoder_names, &encoder));
     MOS_TRY(get_choice(config, "loss.anchor", anchors, &anchor));
-    MOS_TRY(get_choice(config, "train.precision", mos_precision_choices, &precision));
     MOS_TRY(get_number(config, "data.size", &size));
     MOS_TRY(get_number(config, "train.batch", &batch));
-    out->precision =
-        precision == MOS_PRECISION_CHOICE_FP32 ? MOS_PRECISION_FP32 : MOS_PRECISION_BF16;
+    out->precision = mos_config_precision(config);
     if (size == 0) size = it->size;
     out->setting = mos_step_setting_standard((mos_encoder_kind)encoder, anchor == 1 ? 2 : 3,
                                              measured_batch(batch, size), size);

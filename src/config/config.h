@@ -58,6 +58,8 @@ mosaic_status mos_config_hash(const mos_config *config, char hex[65]);
 /* Does the method compare modalities of which the configuration names only one? Asked when the
  * bands are found, so that a slip in a band's name is reported as that. */
 mosaic_status mos_config_check_pairs(const mos_config *config);
+/* What train.precision stands for; "auto" is bf16. */
+mos_precision mos_config_precision(const mos_config *config);
 /* The data set's part, as mos_dataset_open takes it; it lives as long as the configuration. */
 const mos_data_options *mos_config_data(const mos_config *config);
 /* JSON schema of the whole, a Markdown document, and a line for each key that is `topic` or below

@@ -18,6 +18,11 @@ mos_optimizer_kind mos_config_optimizer(const mos_config *config) {
     return (mos_optimizer_kind)config->settings.train.optimizer;
 }
 
+mos_precision mos_config_precision(const mos_config *config) {
+    const int choice = config->settings.train.precision;
+    return choice == MOS_PRECISION_CHOICE_FP32 ? MOS_PRECISION_FP32 : MOS_PRECISION_BF16;
+}
+
 /* lr = 1e-3 * batch / 512: reBEN's rate, scaled linearly. */
 static mosaic_status derive_rate(mos_config *config) {
     mos_settings_train *train = &config->settings.train;
@@ -104,12 +109,17 @@ static mosaic_status check_terms(const mos_config *config) {
 mosaic_status mos_config_check_pairs(const mos_config *config) {
     mos_objective_options objective;
     MOS_TRY(mos_config_objective(config, &objective));
-    if ((mos_objective_needs(&objective) & MOS_NEEDS_PAIRS) != 0 && config->modality_count == 1)
-        return mos_fail(MOSAIC_ERR_USAGE,
-                        "method '%s' compares modalities and 'data.modalities' has only '%s' "
-                        "(simclr, supcon and supervised take one)",
-                        objective.method->name, config->modality[0].name);
-    return MOSAIC_OK;
+    if ((mos_objective_needs(&objective) & MOS_NEEDS_PAIRS) == 0 || config->modality_count != 1)
+        return MOSAIC_OK;
+    mos_text list = {0};
+    mos_method_list(MOS_NEEDS_PAIRS, &list);
+    mosaic_status status = mos_fail(
+        MOSAIC_ERR_USAGE,
+        "method '%s' compares modalities and 'data.modalities' has only '%s' (methods "
+        "that take one: %s)",
+        objective.method->name, config->modality[0].name, list.data == NULL ? "none" : list.data);
+    mos_text_release(&list);
+    return status;
 }
 
 /* A fusion is trained through the head; a linear probe, which stands in for it where the head is

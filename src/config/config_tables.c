@@ -16,7 +16,6 @@ static const char *const anchors[] = {"separate", "shared", NULL};
 static const char *const optimizers[] = {"sgd", "adam", "adamw", "lars", NULL};
 static const char *const schedules[] = {"cosine", "constant", NULL};
 static const char *const encoder_ways[] = {"in-turn", "side-by-side", NULL};
-static const char *const recomputes[] = {"none", "norm", "block", NULL};
 static const char *const monitors[] = {"auto", "macro-ap", "loss", NULL};
 static const char *const online_probes[] = {"none", "linear", "knn", NULL};
 
@@ -173,7 +172,7 @@ static const mos_option train_options[] = {
            "how the modalities' encoders share the threads: in-turn, one after the other with all "
            "of them, or side-by-side, at the same time with a share each (other roundings, "
            "a few hundredths more memory; for many threads and small batches)"),
-    CHOICE("train.recompute", train.recompute, "none", recomputes, "chosen",
+    CHOICE("train.recompute", train.recompute, "none", mos_recompute_names, "chosen",
            "what the backward pass works out again to save memory, with the same results: none, "
            "norm (inner norms and ReLUs, a quarter of the activations, up to an eighth slower) or "
            "block (all inside a block, two thirds, one to two fifths slower)"),
@@ -238,14 +237,9 @@ const size_t mos_settings_table_count = sizeof mos_settings_tables / sizeof mos_
 _Static_assert(MOS_OPTIMIZER_SGD == 0 && MOS_OPTIMIZER_ADAM == 1 && MOS_OPTIMIZER_ADAMW == 2 &&
                    MOS_OPTIMIZER_LARS == 3,
                "train.optimizer's choices follow mos_optimizer_kind");
-_Static_assert(MOS_RECOMPUTE_NONE == 0 && MOS_RECOMPUTE_NORM == 1 && MOS_RECOMPUTE_BLOCK == 2,
-               "train.recompute's choices follow mos_recompute");
 _Static_assert(MOS_POSITIVES_MULSUPCON == 1 && MOS_POSITIVES_ALL == 2 && MOS_POSITIVES_ANY == 3 &&
                    MOS_POSITIVES_JACCARD == 4 && MOS_POSITIVES_SOFT == 5,
                "loss.positives' choices follow mos_positives without PARTNER");
 _Static_assert(MOS_FUSION_CONCAT == 0 && MOS_FUSION_GATED == 1 && MOS_FUSION_BILINEAR == 2 &&
                    MOS_FUSION_ATTENTION == 3 && MOS_FUSION_KINDS == 4,
                "model.fusion's choices follow mos_fusion_id");
-_Static_assert(MOS_ENCODER_RESNET18 == 0 && MOS_ENCODER_RESNET34 == 1 &&
-                   MOS_ENCODER_RESNET50 == 2 && MOS_ENCODER_RESNET10_NARROW == 3,
-               "model.encoder's choices follow mos_encoder_kind");

@@ -71,8 +71,11 @@ static bool has_unit(const job *j, int layer, int block, int unit) {
 }
 
 static mosaic_status find_encoder(job *j) {
-    for (int k = 0; k < mos_encoder_shape_count; k++) {
-        const mos_encoder_shape *shape = &mos_encoder_shapes[k];
+    mos_text names = {0};
+    for (int k = 0; k < MOS_ENCODER_COUNT; k++) {
+        const mos_resnet_shape *shape = mos_resnet_shape_of((mos_encoder_kind)k);
+        if (shape == NULL) continue;
+        mos_text_add(&names, "%s%s", names.size == 0 ? "" : ", ", mos_encoder_names[k]);
         bool fits = has_unit(j, 1, 0, 3) == (shape->block->units == 3) &&
                     find(j, "conv1.weight")->shape[0] == shape->width;
         for (int s = 0; s < 4; s++)
@@ -80,11 +83,13 @@ static mosaic_status find_encoder(job *j) {
                    !has_unit(j, s + 1, shape->depth[s], 1);
         if (!fits) continue;
         j->card.spec.encoder = (mos_encoder_kind)k;
+        mos_text_release(&names);
         return MOSAIC_OK;
     }
-    return mos_fail(MOSAIC_ERR_DATA,
-                    "%s: its blocks are none of resnet18, resnet34, resnet50, resnet10-narrow",
-                    j->path);
+    mosaic_status status = mos_fail(MOSAIC_ERR_DATA, "%s: its blocks are none of %s", j->path,
+                                    names.data == NULL ? "any" : names.data);
+    mos_text_release(&names);
+    return status;
 }
 
 /* ---- what only the user knows of a state_dict ---- */

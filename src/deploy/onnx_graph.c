@@ -165,7 +165,7 @@ static value block(builder *b, const char *prefix, const mos_block_kind *kind, v
 
 /* Images to pooled features [n, size]. */
 static value encoded(builder *b, const char *modality, value x) {
-    const mos_encoder_shape *shape = &mos_encoder_shapes[b->card->spec.encoder];
+    const mos_resnet_shape *shape = mos_resnet_shape_of(b->card->spec.encoder);
     const value prefix = named("backbones.%s", modality);
     const int64_t widen = shape->block->widen[shape->block->units - 1];
     int64_t ci = shape->width, width = shape->width;
@@ -442,6 +442,9 @@ mosaic_status mos_onnx_graph_make(mos_model *model, const mos_model_card *card, 
     value z[MOS_MAX_MODALITIES];
     *out = (mos_onnx){0};
     *weights = (mos_onnx_weights){0};
+    if (mos_resnet_shape_of(card->spec.encoder) == NULL)
+        return mos_fail(MOSAIC_ERR_USAGE, "encoder '%s' cannot be written as ONNX",
+                        mos_encoder_names[card->spec.encoder]);
     MOS_TRY(add_weights(&b, model));
     (void)real(&b, "constant.zero", 0);
     for (int64_t m = 0; m < modalities; m++)

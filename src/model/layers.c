@@ -10,6 +10,7 @@ mosaic_status mos_unit_init(mos_unit *unit, mos_parameter_table *table, const ch
                        .co = shape->co,
                        .kernel = shape->kernel,
                        .stride = shape->stride,
+                       .stage = shape->stage,
                        .pad = shape->kernel / 2,
                        .image = shape->image,
                        .relu = shape->relu,
@@ -17,6 +18,7 @@ mosaic_status mos_unit_init(mos_unit *unit, mos_parameter_table *table, const ch
     int length = snprintf(unit->name, sizeof unit->name, "%s.%s", prefix, shape->conv);
     if (length < 0 || (size_t)length >= sizeof unit->name)
         return mos_fail(MOSAIC_ERR_USAGE, "layer name '%s.%s' is too long", prefix, shape->conv);
+    const int64_t first = table->count;
     int64_t sizes[4] = {shape->co, shape->ci, shape->kernel, shape->kernel};
     MOS_TRY(mos_parameter_add(table, MOS_PARAMETER_WEIGHT, unit->name, "weight", 4, sizes,
                               &unit->weight));
@@ -24,7 +26,10 @@ mosaic_status mos_unit_init(mos_unit *unit, mos_parameter_table *table, const ch
     length = snprintf(norm, sizeof norm, "%s.%s", prefix, shape->norm);
     if (length < 0 || (size_t)length >= sizeof norm)
         return mos_fail(MOSAIC_ERR_USAGE, "layer name '%s.%s' is too long", prefix, shape->norm);
-    return mos_parameter_add_norm(table, norm, shape->co, &unit->norm_at);
+    MOS_TRY(mos_parameter_add_norm(table, norm, shape->co, &unit->norm_at));
+    for (int64_t i = first; i < table->count; i++)
+        table->items[i].stage = shape->stage;
+    return MOSAIC_OK;
 }
 
 mosaic_status mos_unit_plan(mos_unit *unit, mos_device *device, int64_t n, int64_t groups,

@@ -8,6 +8,7 @@
 typedef struct mos_unit {
     char name[MOS_NAME_SIZE]; /* of the convolution */
     int64_t ci, co, kernel, stride, pad;
+    int stage;  /* of the encoder, from 1 */
     bool image; /* reads an image; its input gets no gradient */
     bool relu, skip;
     bool fixed;     /* the norm's statistics stay what they are; set before planning */
@@ -20,13 +21,14 @@ typedef struct mos_unit {
     int64_t groups, oh, ow;
     size_t out_bytes;        /* of x and of y */
     size_t statistics_bytes; /* of mean and of rstd */
-    /* Placed, each for as long as it is needed. act [n, co, oh, ow]: the convolution's output and
-     * the norm's (an inference plan has no norm, that is folded into the convolution, and no x), */
+    /* Placed, each for as long as it is needed.
+     * act [n, co, oh, ow]: x is the convolution's output, y the norm's. An inference plan folds the
+     * norm into the convolution and has no x. */
     void *x, *y;
-    /* What the backward pass reads in place of x and y: the same buffers, or with train.recompute
-     * others into which they are computed again. y_again NULL: the backward pass reads no y. */
+    /* What the backward pass reads as x and y. Without recomputing these are x and y themselves; with
+     * train.recompute they are buffers of their own, filled by computing x and y a second time. */
     void *x_again, *y_again;
-    void *dy, *dx;     /* their gradients; dy where it is this unit's own */
+    void *dy, *dx;     /* gradients of y and x; dy only where no other unit provides it */
     void *mean, *rstd; /* real [groups, co], training */
     void *forward_space, *again_space, *data_space, *weights_space; /* the convolution's scratch */
 } mos_unit;
@@ -35,6 +37,7 @@ typedef struct mos_unit {
 typedef struct mos_unit_shape {
     const char *conv, *norm;
     int64_t ci, co, kernel, stride;
+    int stage;
     bool image, relu, skip;
 } mos_unit_shape;
 mosaic_status mos_unit_init(mos_unit *unit, mos_parameter_table *table, const char *prefix,

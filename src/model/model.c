@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+const char *const mos_recompute_names[] = {"none", "norm", "block", NULL};
+
 /* ---- description ---- */
 
 static mosaic_status check_fusion(const mos_model_spec *spec) {
@@ -39,7 +41,7 @@ static mosaic_status check_spec(const mos_model_spec *spec) {
             if (strcmp(modality->name, spec->modality[k].name) == 0)
                 return mos_fail(MOSAIC_ERR_USAGE, "modality '%s' is given twice", modality->name);
     }
-    if ((int)spec->encoder < 0 || (int)spec->encoder >= mos_encoder_shape_count)
+    if ((int)spec->encoder < 0 || spec->encoder >= MOS_ENCODER_COUNT)
         return mos_fail(MOSAIC_ERR_USAGE, "unknown encoder number %d", (int)spec->encoder);
     if (spec->hidden < 1 || spec->latent < 1)
         return mos_fail(MOSAIC_ERR_USAGE,
@@ -415,15 +417,6 @@ void *mos_model_grads(mos_model *model) {
 void *mos_model_state(mos_model *model) {
     return model->weights.state;
 }
-int64_t mos_model_stage(const char *parameter) {
-    static const char start[] = "backbones.", layer[] = "layer";
-    if (strncmp(parameter, start, strlen(start)) != 0) return 0;
-    const char *part = strchr(parameter + strlen(start), '.');
-    if (part == NULL) return 0;
-    bool stem = strncmp(part + 1, layer, strlen(layer)) != 0;
-    return stem ? 1 : part[1 + strlen(layer)] - '0' + 1;
-}
-
 const mos_segment_range *mos_model_segments(const mos_model *model, int64_t *count) {
     *count = model->segment_count;
     return model->segments;

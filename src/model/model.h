@@ -12,16 +12,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MOS_ENCODER_STAGES = 5 };
+enum { MOS_ENCODER_STAGES = 5 }; /* at most: a ResNet's stem, layer1, ... layer4 */
 enum { MOS_NAME_SIZE = 128 };
 
+/* The encoders, in the order of model.encoder's choices: a row's C name (model/encoder.h), and the
+ * name of users and files. The narrow one is a quarter as wide: for trials and tests. */
+#define MOS_ENCODER_LIST(ROW)                                                                      \
+    ROW(RESNET18, resnet18, "resnet18")                                                            \
+    ROW(RESNET34, resnet34, "resnet34")                                                            \
+    ROW(RESNET50, resnet50, "resnet50")                                                            \
+    ROW(RESNET10_NARROW, resnet10_narrow, "resnet10-narrow")                                       \
+    MOS_ENCODER_MORE(ROW)
+/* A test's own. */
+#ifndef MOS_ENCODER_MORE
+#define MOS_ENCODER_MORE(ROW)
+#endif
+
+#define MOS_ENCODER_NUMBER(UPPER, lower, name) MOS_ENCODER_##UPPER,
 typedef enum mos_encoder_kind {
-    MOS_ENCODER_RESNET18,
-    MOS_ENCODER_RESNET34,
-    MOS_ENCODER_RESNET50,
-    MOS_ENCODER_RESNET10_NARROW /* a quarter as wide: for trials and tests */
+    MOS_ENCODER_LIST(MOS_ENCODER_NUMBER) MOS_ENCODER_COUNT
 } mos_encoder_kind;
-extern const char *const mos_encoder_names[]; /* "resnet18" ... in this order, NULL-terminated */
+extern const char *const mos_encoder_names[]; /* in this order, NULL-terminated */
 
 typedef enum mos_fusion_id {
     MOS_FUSION_CONCAT,
@@ -69,6 +80,7 @@ typedef struct mos_parameter {
     int64_t offset,
         count; /* in the params block (trainable) or the state block (running statistics) */
     bool trainable, decay;
+    int stage;    /* of an encoder, from 1; 0: it is no encoder's */
     bool counter; /* num_batches_tracked: int64 scalar in files; one real in the state block */
 } mos_parameter;
 
@@ -111,6 +123,7 @@ typedef enum mos_recompute {
                            memory */
     MOS_RECOMPUTE_BLOCK /* all that is inside a block, convolutions too */
 } mos_recompute;
+extern const char *const mos_recompute_names[]; /* "none" "norm" "block" NULL */
 
 /* What of the encoders stays as it is in training. */
 typedef struct mos_freeze {
@@ -118,9 +131,6 @@ typedef struct mos_freeze {
                        Their norms use the running statistics and they get no gradient */
     bool norms;     /* every norm of an encoder uses its running statistics, which stay */
 } mos_freeze;
-/* How many stages of an encoder are at or before the tensor of that name ("backbones.s1.layer1..."
- * is 2); 0: it is no encoder's. */
-int64_t mos_model_stage(const char *parameter);
 
 typedef struct mos_model_plan {
     int64_t batch;                     /* samples per view set */

@@ -3,10 +3,10 @@
 #define MOS_MODEL_MODEL_PARTS_H
 
 #include "base/lanes.h"
+#include "model/encoder.h"
 #include "model/head.h"
 #include "model/missing.h"
 #include "model/projector.h"
-#include "model/resnet.h"
 
 typedef struct mos_branch {
     mos_encoder encoder;

@@ -92,7 +92,7 @@ static void encode(mos_model *model, int64_t m) {
     const mos_weights weights = mos_branch_weights(model, branch);
     for (int64_t k = 0; k < model->parts; k++) {
         const mos_images part = part_images(model, branch, k);
-        mos_encoder_forward(encoder, &weights, &part, part_mask(model, branch, k), true);
+        encoder->family->forward(encoder, &weights, &part, part_mask(model, branch, k), true);
         if (model->parts > 1)
             copy_part(model, branch, k, branch->features, encoder->features, true);
     }
@@ -142,7 +142,7 @@ mosaic_status mos_model_infer(mos_model *model, int64_t m, const float *images) 
     branch->images = images;
     for (int64_t k = 0; k < model->parts; k++) {
         const mos_images part = part_images(model, branch, k);
-        mos_encoder_infer(encoder, model->weights.device, &part);
+        encoder->family->infer(encoder, model->weights.device, &part);
         if (model->parts > 1)
             copy_part(model, branch, k, branch->features, encoder->features, true);
     }
@@ -257,10 +257,10 @@ static void encode_backward(mos_model *model, int64_t m) {
         const mos_images part = part_images(model, branch, k);
         const uint8_t *mask = part_mask(model, branch, k);
         if (model->parts > 1) {
-            mos_encoder_forward(encoder, &weights, &part, mask, false);
+            encoder->family->forward(encoder, &weights, &part, mask, false);
             copy_part(model, branch, k, branch->dfeatures, encoder->dfeatures, false);
         }
-        mos_encoder_backward(encoder, &weights, &part, mask);
+        encoder->family->backward(encoder, &weights, &part, mask);
     }
 }
 

@@ -1,5 +1,7 @@
 #include "objective/method.h"
 
+#include "objective/objective.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -24,6 +26,15 @@ const mos_method mos_methods[] = {
     {.name = NULL},
 };
 
+void mos_method_list(unsigned without, mos_text *out) {
+    bool first = true;
+    for (const mos_method *method = mos_methods; method->name != NULL; method++) {
+        if ((mos_method_needs(method) & without) != 0) continue;
+        mos_text_add(out, "%s%s", first ? "" : ", ", method->name);
+        first = false;
+    }
+}
+
 mosaic_status mos_method_find(const char *name, const mos_method **out) {
     enum { METHODS = sizeof mos_methods / sizeof *mos_methods - 1 };
     const char *names[METHODS];
@@ -37,9 +48,10 @@ mosaic_status mos_method_find(const char *name, const mos_method **out) {
     const char *near = mos_nearest_name(name, names, METHODS);
     if (near != NULL)
         return mos_fail(MOSAIC_ERR_USAGE, "unknown method '%s': did you mean '%s'?", name, near);
-    return mos_fail(
-        MOSAIC_ERR_USAGE,
-        "unknown method '%s': want mosaic-1, mosaic-2, iai-simclr, simclr, dual-simclr, "
-        "supcon or supervised",
-        name);
+    mos_text list = {0};
+    mos_method_list(0, &list);
+    mosaic_status status = mos_fail(MOSAIC_ERR_USAGE, "unknown method '%s': want one of %s", name,
+                                    list.data == NULL ? "none" : list.data);
+    mos_text_release(&list);
+    return status;
 }

@@ -3,6 +3,7 @@
 #ifndef MOS_OBJECTIVE_METHOD_H
 #define MOS_OBJECTIVE_METHOD_H
 
+#include "base/text.h"
 #include "objective/term.h"
 
 /* Row sets of the supervised contrastive term. */
@@ -17,5 +18,7 @@ typedef struct mos_method {
 /* NULL-terminated by name == NULL. */
 extern const mos_method mos_methods[];
 mosaic_status mos_method_find(const char *name, const mos_method **out);
+/* Names, "mosaic-1, mosaic-2", of those that need nothing of `without`: MOS_NEEDS_*; 0: all. */
+void mos_method_list(unsigned without, mos_text *out);
 
 #endif

@@ -1,5 +1,5 @@
-/* Names and the life of checkpoints: a file a step; `last` and `best` name one, replaced in one piece,
- * so that a kill at any moment leaves the older ones whole. */
+/* Names of checkpoints, and which of them stay. `last` and `best` are text files that name one. They
+ * are replaced in one piece, so that a kill at any moment leaves the older ones whole. */
 #include "train/checkpoint_parts.h"
 #include "train/train_state.h"
 
@@ -55,7 +55,7 @@ mosaic_status mos_checkpoint_list(const mos_train_run_files *run, int64_t **step
     return status;
 }
 
-/* The model's file is smaller than a checkpoint, and there is one of it. */
+/* The model file is written at the end and is smaller than a checkpoint: it is not counted. */
 mosaic_status mos_checkpoint_space(const mos_train_run_files *run,
                                    const mos_train_learner *learner) {
     mos_checkpoint_block blocks[MOS_CHECKPOINT_BLOCKS];

@@ -69,7 +69,7 @@ static mosaic_status choose_settings(const mos_finetune_options *options, mos_co
     return set_text(config, "train.freeze_norms", options->freeze_norms ? "true" : "false");
 }
 
-/* A tenth of the head's rate, which is known only now, unless another is asked for. */
+/* The encoders' rate: as asked for, or a tenth of the head's, which the check has filled in. */
 static mosaic_status choose_encoder_rate(const mos_finetune_options *options, mos_config *config) {
     mos_text rate = {0};
     double value = options->encoder_lr;
@@ -84,7 +84,7 @@ static mosaic_status choose_encoder_rate(const mos_finetune_options *options, mo
     return status == MOSAIC_OK ? set_number(config, "train.encoder_lr", value) : status;
 }
 
-/* Own settings last but for --set, which is the user's last word. */
+/* The model's configuration, the settings of fine-tuning over it, and --set over both. */
 static mosaic_status make_config(const mos_finetune_options *options, const char *path,
                                  const mos_model_card *card, mos_text *out) {
     const mos_text_list *set = options->session.set;

@@ -163,7 +163,7 @@ mosaic_status mos_step_group(mos_step *step, double encoder_rate, int64_t freeze
     for (int64_t i = 0; i < count; i++) {
         const mos_parameter *parameter = &parameters[i];
         const mos_segment_range segment = {parameter->offset, parameter->count, parameter->decay};
-        int64_t stage = mos_model_stage(parameter->name);
+        const int64_t stage = parameter->stage;
         if (!parameter->trainable) continue;
         if (stage == 0)
             step->other_segments[step->other_segment_count++] = segment;

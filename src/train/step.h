@@ -60,9 +60,10 @@ void mos_step_release(mos_step *step);
  * then those from before. No heap call after the first step. */
 mosaic_status mos_step_run(mos_step *step, const mos_step_input *input, const mos_step_rate *rate,
                            mos_step_result *result);
-/* Its first part alone: forward passes to losses; gradients of latents and logits wait. */
+/* Its first part alone: forward passes and losses. Gradients of latents and logits are there, those
+ * of weights are not. */
 mosaic_status mos_step_losses(mos_step *step, const mos_step_input *input, mos_step_result *result);
-/* Its first two parts: gradients are there and measured, the weights are as before. */
+/* The step without its last part: all gradients and their norm; the weights are as before. */
 mosaic_status mos_step_gradients(mos_step *step, const mos_step_input *input,
                                  mos_step_result *result);
 

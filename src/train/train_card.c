@@ -61,7 +61,7 @@ static mosaic_status first_with(const mos_train_data *data, int64_t modality, in
     return MOSAIC_OK;
 }
 
-/* What the finest band of a modality tells of patches, for the model's card. */
+/* Size and resolution of a patch by its finest band, for the model's card. */
 static void note_patch(const mos_train_data *data, const mos_loader_modality *modality,
                        const mos_patch *patch, mos_model_card *card) {
     const mos_modality *list;
@@ -76,8 +76,8 @@ static void note_patch(const mos_train_data *data, const mos_loader_modality *mo
     }
 }
 
-/* Side of the patches: the finest band of each modality's first training patch, unless it is
- * chosen. The card keeps what they were before. */
+/* Side of the patches: data.size, or that of the finest band in each modality's first training patch.
+ * The card also keeps the side they have on disk. */
 mosaic_status mos_train_find_size(const mos_train_job *job, const mos_train_data *data,
                                   mos_model_card *card) {
     int64_t chosen = job->config->settings.data.size, row;
@@ -96,7 +96,8 @@ mosaic_status mos_train_find_size(const mos_train_job *job, const mos_train_data
         }
         status = mos_reader_read(reader, row, modality->modality, modality->band, modality->bands,
                                  &patch);
-        if (status != MOSAIC_OK && chosen > 0) continue; /* its turn comes, with a policy */
+        if (status != MOSAIC_OK && chosen > 0)
+            continue; /* the loader meets it again and applies data.policy */
         MOS_GOTO(status);
         note_patch(data, modality, &patch, card);
     }

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One bad batch is chance; so many checks in a row are a collapse. */
+/* A single bad batch may be chance; so many checks in a row are called a collapse. */
 enum { IN_A_ROW = 3 };
 
 /* Unit rows of view set `view` of modality m, [batch, latent]. */
@@ -33,7 +33,8 @@ static mosaic_status get_views(const mos_train_job *job, mos_train_learner *lear
     return *pair ? get_rows(learner, batch, m, 1, learner->rows_pair) : MOSAIC_OK;
 }
 
-/* Rows of absent patches are no rows: they are exactly zero or not of unit length. */
+/* Moves the rows of present patches to the front and counts them. Those of absent patches are known
+ * by their length: it is not 1. */
 static int64_t drop_absent(mos_train_learner *learner, int64_t batch, bool pair) {
     int64_t d = learner->card->spec.latent;
     int64_t kept = 0;

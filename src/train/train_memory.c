@@ -148,7 +148,7 @@ static mosaic_status assign(mos_config *config, const char *key, const char *val
 }
 
 static mosaic_status take_way(memory_search *search) {
-    static const char *const names[] = {"none", "norm", "block"};
+    const char *const *names = mos_recompute_names;
     const memory_way *way = &search->way;
     char number[2][32];
     (void)snprintf(number[0], sizeof number[0], "%lld", (long long)way->chunk);

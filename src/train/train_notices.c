@@ -22,7 +22,7 @@ static mosaic_status add_notice(mos_train_run_files *run, const char *format, ..
     return mos_text_list_add(&run->notices, text);
 }
 
-/* Positives of each class among rows, and how many rows have it known. */
+/* Per class: rows where it is positive, and rows where it is known at all. */
 static mosaic_status count_labels(const mos_train_data *data, const int64_t *rows, int64_t count,
                                   bool training, int64_t *positive, int64_t *known) {
     for (int64_t i = 0; i < count; i++) {
@@ -66,7 +66,7 @@ static mosaic_status never_positive(const mos_train_data *data, mos_train_run_fi
     return status;
 }
 
-/* Validation without a label is no validation. */
+/* A validation patch without labels cannot be scored: says how many there are. */
 static mosaic_status unlabelled_validation(const mos_train_data *data, mos_train_run_files *run) {
     int64_t labelled = 0;
     for (int64_t i = 0; i < data->valid_count; i++) {

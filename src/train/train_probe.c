@@ -1,6 +1,6 @@
-/* Probes of the features while they are trained: the linear one that stands in for the head of
- * methods without BCE, and those that only look on. All of it happens on the validation model with
- * the training model's weights: nothing here reaches a gradient. */
+/* Probes of the features during training. A method without BCE has no trained head: a linear probe
+ * takes its place. train.online_probe scores the features of every few epochs. Both run on the
+ * validation model with the training model's weights: no gradient comes from here. */
 #include "train/train_state.h"
 
 #include "base/memory.h"

@@ -38,7 +38,7 @@ void mos_train_add_repairs(const mos_train_data *data, const mos_train_position 
                  (long long)mos_dataset_offsets_removed(data->set));
 }
 
-/* Kept ones are usual over water: told, not warned of. */
+/* A band of one value that is kept is a notice, not a warning: over water it is usual. */
 static void log_constant(const mos_dataset *set, const char *name, const mos_repairs *counts) {
     int choice = mos_dataset_constant_bands(set);
     if (counts->constant_bands + counts->constant_skipped == 0) return;

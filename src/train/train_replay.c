@@ -128,7 +128,7 @@ done:
         mos_text_release(&it->ids);
     }
     mos_free(it);
-    /* The run stops for the number; a capture that failed is said, not put in its place. */
+    /* The error is the number that is not finite; a capture that failed is added to its message. */
     if (status != MOSAIC_OK) {
         char detail[1024];
         mos_error_copy(detail, sizeof detail);

@@ -17,7 +17,7 @@ static uint32_t used_modalities(const mos_loader_options *loader) {
     return bits;
 }
 
-/* Rows without any of the modalities in use cannot enter a batch. */
+/* Leaves out rows that have none of the modalities in use: they cannot enter a batch. */
 static mosaic_status drop_empty(const mos_train_data *data, int64_t *rows, int64_t *count,
                                 int64_t *dropped) {
     uint32_t used = used_modalities(&data->loader_options);
@@ -107,7 +107,7 @@ static mosaic_status list_labeled(mos_train_data *data) {
     return MOSAIC_OK;
 }
 
-/* Tables of one's own often have no splits at all: then what makes them is said. */
+/* No training patches. Where no sample is in a split, the message says how to make a split file. */
 static mosaic_status fail_without_training(const mos_train_job *job, const mos_train_data *data) {
     const mos_dataset *set = data->set;
     const char *root = mos_dataset_root(set);
@@ -167,8 +167,9 @@ static mosaic_status list_validation(const mos_train_job *job, mos_train_data *d
     return MOSAIC_OK;
 }
 
-/* Rows without a label are drawn where a term learns from them. Binary cross entropy does not, and
- * to supervised contrast they are negatives whose labels nobody knows. */
+/* Unlabelled rows are drawn only where a term of the method learns from them. Binary cross entropy
+ * learns nothing from them; supervised contrast would take them as negatives though their labels
+ * are unknown. */
 static void choose_draws(const mos_train_job *job, mos_train_data *data) {
     const mos_settings_data *settings = &job->config->settings.data;
     unsigned needs = job->needs;

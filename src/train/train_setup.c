@@ -36,7 +36,8 @@ static mosaic_status open_data(mos_train_job *job, mos_train_data *data) {
                     job->objective.method->name, mos_dataset_root(data->set));
 }
 
-/* Bands by name; how each modality is augmented is the configuration's word. */
+/* Finds the bands by their names. Whether a modality is augmented as radar is for the configuration
+ * to say, not for the model's card. */
 static mosaic_status bind_loader(const mos_train_job *job, mos_train_data *data,
                                  const mos_model_card *card) {
     mos_loader_options *loader = &data->loader_options;
@@ -46,7 +47,8 @@ static mosaic_status bind_loader(const mos_train_job *job, mos_train_data *data,
     return MOSAIC_OK;
 }
 
-/* What the patches looked at first promise for the others; validation is not watched. */
+/* Opening the data set looked at some patches and noted what their pixels are like; the loader says
+ * when later training patches are not like that. */
 static void take_promises(mos_train_data *data) {
     mos_loader_options *loader = &data->loader_options;
     for (int64_t m = 0; m < loader->modalities; m++) {
@@ -95,11 +97,8 @@ static mosaic_status make_loader(const mos_train_job *job, mos_device *device,
 
 static mosaic_status open_device(const mos_train_job *job, mos_device **out) {
     const mos_train_options *options = job->options;
-    mos_precision precision = job->config->settings.train.precision == MOS_PRECISION_CHOICE_FP32
-                                  ? MOS_PRECISION_FP32
-                                  : MOS_PRECISION_BF16;
-    return mos_device_open(options->device == NULL ? "auto" : options->device, precision,
-                           options->threads, out);
+    return mos_device_open(options->device == NULL ? "auto" : options->device,
+                           mos_config_precision(job->config), options->threads, out);
 }
 
 static mosaic_status make_model(const mos_train_job *job, mos_train_learner *learner) {

@@ -55,7 +55,7 @@ static mosaic_status take(const mos_train_job *job, const mos_band_statistics *r
     return MOSAIC_OK;
 }
 
-/* path "": a feed without a run keeps nothing. */
+/* path "": there is no run directory, and nothing is written. */
 static mosaic_status save(const char *path, const mos_band_statistics *rows, int64_t count) {
     mos_text text = {0};
     if (path[0] == '\0') return MOSAIC_OK;
@@ -101,7 +101,7 @@ static mosaic_status load_row(const mos_csv *csv, size_t row, const char *path,
     return MOSAIC_OK;
 }
 
-/* What the run measured before: reading it back gives the same numbers, to the last bit. */
+/* A resumed run reads back what it measured at its start: the same numbers to the last bit. */
 static mosaic_status load(const char *path, mos_band_statistics **rows, int64_t *count) {
     mos_csv csv = {0};
     MOS_TRY(mos_csv_read(path, ',', &csv));
@@ -113,7 +113,7 @@ static mosaic_status load(const char *path, mos_band_statistics **rows, int64_t 
     return status;
 }
 
-/* Those a model was trained with: its features mean what they meant only behind them. */
+/* Those that the starting model was trained with: its encoders expect pixels scaled by them. */
 static mosaic_status of_model(const mos_train_job *job, mos_band_statistics **rows,
                               int64_t *count) {
     const char *path = job->options->init_from;

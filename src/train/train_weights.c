@@ -32,7 +32,8 @@ static mosaic_status spell_bands(const mos_text_list *given, mos_text_list *out)
     return MOSAIC_OK;
 }
 
-/* Weights that know what they were trained on; those of others do not. */
+/* A model file of our own says what it was trained on, which must agree with the data set. Foreign
+ * weights say nothing. */
 static mosaic_status compare_start(const mos_dataset *set, const char *path) {
     mos_model_card *card;
     MOS_TRY(mos_alloc(1, sizeof *card, "a model card", &card));

@@ -11,3 +11,10 @@ set_property(TEST model/step_golden_test model/model_gradient_test model/memory_
 mosaic_isa_tests(model/feature_golden_test)
 mosaic_isa_tests(model/step_golden_test steps_on_cpu)
 mosaic_delayed_tests(cpu model/fusion_test)
+# The room once more, with an encoder that only this test has.
+if(TARGET extra_encoder_test)
+  file(GLOB model_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/model/*.c)
+  target_sources(extra_encoder_test PRIVATE ${model_sources} ${CMAKE_CURRENT_LIST_DIR}/encoder_stem.c)
+  target_compile_options(extra_encoder_test PRIVATE -include ${CMAKE_CURRENT_LIST_DIR}/extra_encoder.h)
+  target_link_libraries(extra_encoder_test PRIVATE mos_train)
+endif()

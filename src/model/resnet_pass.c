@@ -1,24 +1,16 @@
-/* The passes through an encoder. Its description and plans are in resnet.c, its buffers in
- * encoder_memory.c. */
+/* The passes through a residual network. */
 #include "model/resnet.h"
 
-static void load_images(const mos_encoder *encoder, mos_device *device, const mos_images *images,
-                        void *to) {
-    for (int64_t k = 0; k < encoder->parts; k++)
-        device->ops->image_load(device, (unsigned char *)to + (size_t)k * encoder->part_bytes,
-                                images->first + k * images->stride, encoder->n / encoder->parts,
-                                encoder->bands, encoder->height, encoder->width);
-}
-
-static void pool_stem(mos_encoder *encoder, mos_device *device) {
-    if (!encoder->stem_pool) return;
-    device->ops->pool_forward(device, encoder->pool, encoder->stem.y, encoder->pooled,
-                              encoder->pool_index);
+static void pool_stem(mos_resnet *resnet, mos_device *device) {
+    if (resnet->pool == NULL) return;
+    device->ops->pool_forward(device, resnet->pool, resnet->stem.y, resnet->pooled,
+                              resnet->pool_index);
 }
 
 static void pool_features(mos_encoder *encoder, mos_device *device) {
-    device->ops->mean_forward(device, encoder->n, encoder->feature_size, encoder->last_h,
-                              encoder->last_w, *mos_block_output(encoder, encoder->block_count - 1),
+    mos_resnet *resnet = mos_resnet_of(encoder);
+    device->ops->mean_forward(device, encoder->n, encoder->feature_size, resnet->last_h,
+                              resnet->last_w, *mos_block_output(resnet, resnet->block_count - 1),
                               encoder->features);
 }
 
@@ -37,14 +29,15 @@ static void block_forward(mos_block *block, const mos_weights *weights, const vo
     }
 }
 
-void mos_encoder_forward(mos_encoder *encoder, const mos_weights *weights, const mos_images *images,
-                         const uint8_t *present, bool learn) {
+void mos_resnet_forward(mos_encoder *encoder, const mos_weights *weights, const mos_images *images,
+                        const uint8_t *present, bool learn) {
     mos_device *device = weights->device;
-    load_images(encoder, device, images, encoder->image);
-    mos_unit_forward(&encoder->stem, weights, encoder->image, NULL, present, learn);
-    pool_stem(encoder, device);
-    for (int64_t b = 0; b < encoder->block_count; b++)
-        block_forward(&encoder->blocks[b], weights, *mos_block_input(encoder, b), present, learn);
+    mos_resnet *resnet = mos_resnet_of(encoder);
+    mos_encoder_load(encoder, device, images, encoder->image);
+    mos_unit_forward(&resnet->stem, weights, encoder->image, NULL, present, learn);
+    pool_stem(resnet, device);
+    for (int64_t b = 0; b < resnet->block_count; b++)
+        block_forward(&resnet->blocks[b], weights, *mos_block_input(resnet, b), present, learn);
     pool_features(encoder, device);
 }
 
@@ -58,12 +51,13 @@ static void block_infer(mos_block *block, mos_device *device, const void *in) {
     }
 }
 
-void mos_encoder_infer(mos_encoder *encoder, mos_device *device, const mos_images *images) {
-    load_images(encoder, device, images, encoder->image);
-    mos_unit_infer(&encoder->stem, device, encoder->image);
-    pool_stem(encoder, device);
-    for (int64_t b = 0; b < encoder->block_count; b++)
-        block_infer(&encoder->blocks[b], device, *mos_block_input(encoder, b));
+void mos_resnet_infer(mos_encoder *encoder, mos_device *device, const mos_images *images) {
+    mos_resnet *resnet = mos_resnet_of(encoder);
+    mos_encoder_load(encoder, device, images, encoder->image);
+    mos_unit_infer(&resnet->stem, device, encoder->image);
+    pool_stem(resnet, device);
+    for (int64_t b = 0; b < resnet->block_count; b++)
+        block_infer(&resnet->blocks[b], device, *mos_block_input(resnet, b));
     pool_features(encoder, device);
 }
 
@@ -99,26 +93,27 @@ static void block_backward(mos_block *block, const mos_weights *weights, mos_rec
     mos_unit_backward(&block->down, weights, in, &flow, present);
 }
 
-void mos_encoder_backward(mos_encoder *encoder, const mos_weights *weights,
-                          const mos_images *images, const uint8_t *present) {
+void mos_resnet_backward(mos_encoder *encoder, const mos_weights *weights, const mos_images *images,
+                         const uint8_t *present) {
     mos_device *device = weights->device;
-    mos_unit *stem = &encoder->stem;
-    const int64_t frozen = mos_encoder_frozen_blocks(encoder);
+    mos_resnet *resnet = mos_resnet_of(encoder);
+    mos_unit *stem = &resnet->stem;
+    const int64_t frozen = mos_resnet_first_trained(encoder);
     if (encoder->freeze.stages == MOS_ENCODER_STAGES) return;
-    device->ops->mean_backward(device, encoder->n, encoder->feature_size, encoder->last_h,
-                               encoder->last_w, encoder->dfeatures, encoder->dlast.skip);
-    for (int64_t b = encoder->block_count - 1; b >= frozen; b--)
-        block_backward(&encoder->blocks[b], weights, encoder->recompute,
-                       *mos_block_input(encoder, b), mos_block_gradient(encoder, b), present);
+    device->ops->mean_backward(device, encoder->n, encoder->feature_size, resnet->last_h,
+                               resnet->last_w, encoder->dfeatures, resnet->dlast.skip);
+    for (int64_t b = resnet->block_count - 1; b >= frozen; b--)
+        block_backward(&resnet->blocks[b], weights, encoder->recompute, *mos_block_input(resnet, b),
+                       mos_block_gradient(resnet, b), present);
     if (encoder->freeze.stages > 0) return;
-    const mos_gradient *dout = &encoder->blocks[0].din;
+    const mos_gradient *dout = &resnet->blocks[0].din;
     mos_unit_flow flow = {.dy = dout->skip, .dy2 = dout->conv};
-    if (encoder->stem_pool) {
-        device->ops->pool_backward(device, encoder->pool, dout->skip, dout->conv,
-                                   encoder->pool_index, stem->dy);
+    if (resnet->pool != NULL) {
+        device->ops->pool_backward(device, resnet->pool, dout->skip, dout->conv, resnet->pool_index,
+                                   stem->dy);
         flow = (mos_unit_flow){.dy = stem->dy};
     }
     if (encoder->recompute != MOS_RECOMPUTE_NONE)
-        load_images(encoder, device, images, encoder->image_again);
+        mos_encoder_load(encoder, device, images, encoder->image_again);
     mos_unit_backward(stem, weights, encoder->image_again, &flow, present);
 }
