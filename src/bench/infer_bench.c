@@ -90,6 +90,32 @@ static void add_layer(void *context, const char *layer, const char *direction,
     mos_bench_text(context, "implementation", implementation);
 }
 
+struct mos_infer_rig {
+    inference it;
+};
+
+mosaic_status mos_infer_rig_create(const mos_step_setting *setting, mos_precision precision,
+                                   int threads, mos_infer_rig **out) {
+    mos_infer_rig *rig;
+    *out = NULL;
+    MOS_TRY(mos_alloc(1, sizeof *rig, "inference", &rig));
+    mosaic_status status = create(setting, precision, threads, &rig->it);
+    *out = rig;
+    if (status != MOSAIC_OK) mos_infer_rig_destroy(out);
+    return status;
+}
+
+mosaic_status mos_infer_rig_run(mos_infer_rig *rig, double *seconds) {
+    return run_inference(&rig->it, seconds);
+}
+
+void mos_infer_rig_destroy(mos_infer_rig **rig) {
+    if (*rig == NULL) return;
+    release(&(*rig)->it);
+    mos_free(*rig);
+    *rig = NULL;
+}
+
 mosaic_status mos_infer_bench(const mos_peer_bench_options *options, mos_bench_report *report) {
     const mos_step_setting *s = &options->setting;
     inference ours[OURS] = {{0}};

@@ -23,7 +23,8 @@ static const mos_command_row *const rows[] = {
     &mos_command_compare,        &mos_command_protocol_list, &mos_command_protocol_show,
     &mos_command_protocol_apply, &mos_command_sweep,         &mos_command_bench,
     &mos_command_bench_step,     &mos_command_bench_pack,    &mos_command_bench_read,
-    &mos_command_bench_infer,    &mos_command_bench_search,  &mos_command_doctor,
+    &mos_command_bench_infer,    &mos_command_bench_search,  &mos_command_bench_predict,
+    &mos_command_doctor,
 };
 enum { ROW_COUNT = sizeof rows / sizeof *rows };
 

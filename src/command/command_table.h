@@ -44,9 +44,10 @@ extern const mos_command_row mos_command_data_info, mos_command_data_stats, mos_
     mos_command_preview, mos_command_train, mos_command_probe, mos_command_eval,
     mos_command_predict, mos_command_report, mos_command_compare, mos_command_sweep,
     mos_command_bench, mos_command_bench_step, mos_command_bench_pack, mos_command_bench_read,
-    mos_command_bench_infer, mos_command_bench_search, mos_command_doctor, mos_command_export,
-    mos_command_import, mos_command_embed, mos_command_search, mos_command_protocol_list,
-    mos_command_protocol_show, mos_command_protocol_apply, mos_command_init;
+    mos_command_bench_infer, mos_command_bench_search, mos_command_bench_predict,
+    mos_command_doctor, mos_command_export, mos_command_import, mos_command_embed,
+    mos_command_search, mos_command_protocol_list, mos_command_protocol_show,
+    mos_command_protocol_apply, mos_command_init;
 
 /* Open the data set at the positional argument, or at data->root when there is none. */
 mosaic_status mos_command_open_data(const mos_data_options *data, const mos_text_list *positional,

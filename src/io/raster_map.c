@@ -119,8 +119,8 @@ static char **tile_options(const mos_map *map, int level) {
     if (spec->codes == NULL)
         options = CSLSetNameValue(options, "PREDICTOR", spec->dtype == MOS_F32 ? "3" : "2");
     if (!map->joined) return add_creation(options, spec);
-    (void)snprintf(number, sizeof number, "%d", spec->threads / 2);
-    if (spec->threads > 2) options = CSLSetNameValue(options, "NUM_THREADS", number);
+    (void)snprintf(number, sizeof number, "%d", spec->threads);
+    if (spec->threads > 1) options = CSLSetNameValue(options, "NUM_THREADS", number);
     return CSLSetNameValue(options, "ZLEVEL", "1"); /* a quarter larger, a fifth of the time */
 }
 

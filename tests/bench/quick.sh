@@ -104,4 +104,15 @@ expect 2 "the best 4000 of 3000 rows|--count" "$mosaic" -q bench search --rows 3
 expect 0 "times_faster_than_scalar" "$mosaic" -q bench augment "${small[@]}"
 expect 3 "no-such-folder" "$mosaic" -q bench loader "${small[@]}" --data "$work/no-such-folder"
 [ -z "$(find "$work" -name 'mosaic-bench-*')" ] || { echo "FAILED: a benchmark left its data set"; failures=$((failures + 1)); }
+# A map of a scene: against inference alone, and a peer that is there or is not.
+map=(--side 96 --size 48 --stride 24 --encoder resnet10-narrow --rounds 3 --threads 2 --folder "$work" --json)
+printf 'import sys\nprint("ready fake " + sys.argv[sys.argv.index("--stride") + 1], flush=True)\nfor line in sys.stdin: print("0.5", flush=True)\n' >"$work/mapper.py"
+"$mosaic" -q bench predict "${map[@]}" --peer "$work/mapper.py" >"$work/map.json" 2>"$work/map.log" || true # the roof may move
+for word in '9 windows of 48 px every 24 px' '"peer": *"fake 24"' '"share_of_infer": *[0-9.]+' '"x_pytorch": *[0-9.]+' '"name": *"PyTorch", "seconds": *0.5'; do
+    grep -qE "$word" "$work/map.json" || { echo "FAILED: bench predict says nothing like $word:"; cat "$work/map.json" "$work/map.log"; failures=$((failures + 1)); }
+done
+"$mosaic" -q bench predict "${map[@]}" --peer "$work/nothing.py" >"$work/map.json" 2>"$work/map.log" || true
+grep -qE '"peer": *"skipped: ' "$work/map.json" && ! grep -q x_pytorch "$work/map.json" || { echo "FAILED: a peer that is missing is not said:"; cat "$work/map.json"; failures=$((failures + 1)); }
+expect 2 "wanted a multiple of 6, and no larger stride" "$mosaic" bench predict --size 48 --stride 60
+check "bench predict leaves nothing" test -z "$(find "$work" -maxdepth 1 -name 'mosaic-bench-*')"
 finish
