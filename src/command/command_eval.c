@@ -1,56 +1,16 @@
 /* mosaic eval: how good a trained model is. */
 #include "command/command_table.h"
 #include "command/score_lines.h"
-#include "evaluate/patch_pictures.h"
+#include "command/scoring_options.h"
 
 typedef struct eval_command {
     mos_command_machine machine;
-    char *out, *by;
-    mos_text_list set;
-    int split;
-    int64_t limit, pictures;
+    mos_command_scoring scoring;
+    char *by;
     bool tune, embeddings, tsne, ablation, lag_repair;
     mos_text_list modalities;
     int64_t ablation_seed;
 } eval_command;
-
-static const mos_option eval_options[] = {
-    {.key = "split",
-     .type = MOS_OPTION_CHOICE,
-     .offset = offsetof(eval_command, split),
-     .fallback = "test",
-     .choices = mos_split_names,
-     .help = "samples to score"},
-    {.key = "out",
-     .letter = 'o',
-     .type = MOS_OPTION_PATH,
-     .offset = offsetof(eval_command, out),
-     .help = "folder for the result files; by default eval/SPLIT in the run"},
-    {.key = "set",
-     .type = MOS_OPTION_LIST,
-     .unit = "KEY=VALUE",
-     .offset = offsetof(eval_command, set),
-     .help =
-         "KEY=VALUE over the model's configuration, e.g. data.root=/elsewhere; may be repeated"},
-    {.key = "limit",
-     .type = MOS_OPTION_INT,
-     .offset = offsetof(eval_command, limit),
-     .fallback = "0",
-     .minimum = 0,
-     .maximum = 1e15,
-     .help = "score at most so many samples, 0: all; results are marked as reduced"},
-    {.key = "pictures",
-     .type = MOS_OPTION_INT,
-     .offset = offsetof(eval_command, pictures),
-     .fallback = "8",
-     .minimum = 0,
-     .maximum = MOS_PICTURED_MOST,
-     .source = "chosen",
-     .help = "small pictures of so many of the best, worst and most uncertain patches each, and of "
-             "examples of confused classes, for the report; 0: none"},
-};
-static const mos_option_table eval_table = {"eval", eval_options,
-                                            sizeof eval_options / sizeof *eval_options};
 
 static const mos_option tune_options[] = {
     {.key = "modalities",
@@ -106,14 +66,14 @@ static mos_evaluate_options evaluate_options(const eval_command *command,
                                              const mos_text_list *positional) {
     return (mos_evaluate_options){
         .session = {.model = positional->items[0],
-                    .set = &command->set,
+                    .set = &command->scoring.set,
                     .device = mos_device_choices[command->machine.device],
                     .threads = mos_command_threads(&command->machine),
                     .precision = (mos_precision_choice)command->machine.precision},
-        .out = command->out,
-        .split = (mos_split)command->split,
-        .limit = command->limit,
-        .pictures = command->pictures,
+        .out = command->scoring.out,
+        .split = (mos_split)command->scoring.split,
+        .limit = command->scoring.limit,
+        .pictures = command->scoring.pictures,
         .tune = command->tune,
         .by = command->by,
         .modalities = &command->modalities,
@@ -136,7 +96,7 @@ const mos_command_row mos_command_eval = {
     .usage = "mosaic eval [options] MODEL",
     .summary =
         "score a trained model on a split: metrics, intervals, predictions, confused classes",
-    .parts = {{&eval_table, 0, NULL},
+    .parts = {{&mos_command_scoring_table, offsetof(eval_command, scoring), NULL},
               {&tune_table, 0, NULL},
               {&mos_command_model_table, offsetof(eval_command, machine), NULL}},
     .size = sizeof(eval_command),

@@ -1,7 +1,7 @@
 /* mosaic probe: how much a trained encoder's features know. */
 #include "command/command_table.h"
 #include "command/score_lines.h"
-#include "evaluate/patch_pictures.h"
+#include "command/scoring_options.h"
 #include "evaluate/probe_run.h"
 #include "train/finetune.h"
 
@@ -11,10 +11,10 @@ static const char *const solvers[] = {"lbfgs", "adamw", NULL};
 
 typedef struct probe_command {
     mos_command_machine machine;
-    int kind, split, features;
-    char *out;
-    mos_text_list set, modality;
-    int64_t limit, seed, pictures;
+    mos_command_scoring scoring;
+    int kind, features;
+    mos_text_list modality;
+    int64_t seed;
     double fraction;
     /* linear */
     int solver;
@@ -48,40 +48,6 @@ static const mos_option data_options[] = {
      .help = "what is asked: the encoder, or a floor under it that a method has to beat: the "
              "encoder before training, random convolutional features, mean, deviation, minimum and "
              "maximum of every band (linear and knn)"},
-    {.key = "split",
-     .type = MOS_OPTION_CHOICE,
-     .offset = offsetof(probe_command, split),
-     .fallback = "test",
-     .choices = mos_split_names,
-     .help = "samples to score"},
-    {.key = "out",
-     .letter = 'o',
-     .type = MOS_OPTION_PATH,
-     .offset = offsetof(probe_command, out),
-     .help = "folder for the results; by default eval/SPLIT-probe or eval/SPLIT-knn in the run. "
-             "finetune: the run directory that is made"},
-    {.key = "set",
-     .type = MOS_OPTION_LIST,
-     .unit = "KEY=VALUE",
-     .offset = offsetof(probe_command, set),
-     .help =
-         "KEY=VALUE over the model's configuration, e.g. data.root=/elsewhere; may be repeated"},
-    {.key = "limit",
-     .type = MOS_OPTION_INT,
-     .offset = offsetof(probe_command, limit),
-     .fallback = "0",
-     .minimum = 0,
-     .maximum = 1e15,
-     .help = "score at most so many samples, 0: all; results are marked as reduced"},
-    {.key = "pictures",
-     .type = MOS_OPTION_INT,
-     .offset = offsetof(probe_command, pictures),
-     .fallback = "8",
-     .minimum = 0,
-     .maximum = MOS_PICTURED_MOST,
-     .source = "chosen",
-     .help = "small pictures of so many of the best, worst and most uncertain patches each, and of "
-             "examples of confused classes, for the report; 0: none"},
     {.key = "modalities",
      .type = MOS_OPTION_LIST,
      .offset = offsetof(probe_command, modality),
@@ -274,10 +240,10 @@ static mosaic_status run_frozen(const probe_command *command, const mos_session_
                                      command->kind == KIND_KNN ? MOS_PROBE_KNN : MOS_PROBE_LINEAR,
                                  .features = (mos_probe_features)command->features,
                                  .refit = command->refit,
-                                 .split = (mos_split)command->split,
-                                 .out = command->out,
-                                 .limit = command->limit,
-                                 .pictures = command->pictures,
+                                 .split = (mos_split)command->scoring.split,
+                                 .out = command->scoring.out,
+                                 .limit = command->scoring.limit,
+                                 .pictures = command->scoring.pictures,
                                  .modalities = &command->modality,
                                  .fraction = command->fraction,
                                  .seed = (uint64_t)command->seed,
@@ -297,12 +263,12 @@ static mosaic_status run_frozen(const probe_command *command, const mos_session_
 static mosaic_status run_finetune(const probe_command *command, const mos_session_options *session,
                                   mos_evaluate_summary *summary) {
     const mos_finetune_options options = {.session = *session,
-                                          .run = command->out,
+                                          .run = command->scoring.out,
                                           .resume = command->resume,
                                           .overwrite = command->overwrite,
-                                          .split = (mos_split)command->split,
-                                          .limit = command->limit,
-                                          .pictures = command->pictures,
+                                          .split = (mos_split)command->scoring.split,
+                                          .limit = command->scoring.limit,
+                                          .pictures = command->scoring.pictures,
                                           .modalities = &command->modality,
                                           .fraction = command->fraction,
                                           .seed = (uint64_t)command->seed,
@@ -319,7 +285,7 @@ static mosaic_status run_finetune(const probe_command *command, const mos_sessio
 static mosaic_status run_probe(const void *values, const mos_text_list *positional, FILE *out) {
     const probe_command *command = values;
     const mos_session_options session = {.model = positional->items[0],
-                                         .set = &command->set,
+                                         .set = &command->scoring.set,
                                          .device = mos_device_choices[command->machine.device],
                                          .threads = mos_command_threads(&command->machine),
                                          .precision =
@@ -342,6 +308,7 @@ const mos_command_row mos_command_probe = {
     .usage = "mosaic probe [options] MODEL",
     .summary = "linear, k-NN or fine-tuning evaluation of a trained encoder",
     .parts = {{&data_table, 0, NULL},
+              {&mos_command_scoring_table, offsetof(probe_command, scoring), NULL},
               {&frozen_table, 0, NULL},
               {&finetune_table, 0, NULL},
               {&mos_command_model_table, offsetof(probe_command, machine), NULL}},

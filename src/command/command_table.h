@@ -27,7 +27,7 @@ typedef struct mos_command_part {
     const char *strip;
 } mos_command_part;
 
-enum { MOS_COMMAND_MAX_PARTS = 4 };
+enum { MOS_COMMAND_MAX_PARTS = 5 };
 
 typedef struct mos_command_row {
     const char *name, *usage, *summary;

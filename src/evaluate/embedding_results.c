@@ -118,12 +118,12 @@ static void add_class_alignments(const mos_embedding_set *set, int64_t a, int64_
         mos_text_add_bytes(csv, ",", 1);
         mos_csv_add_field(csv, set->card->class_names[c->j]);
         mos_text_add(csv, ",%lld,%lld", (long long)c->rows_i, (long long)c->rows_j);
-        mos_result_cell(csv, c->pair);
-        mos_result_cell(csv, c->within);
-        mos_result_cell(csv, c->across);
-        mos_result_cell(csv, c->within - c->across);
-        mos_result_cell(csv, c->told_apart[0]);
-        mos_result_cell(csv, c->told_apart[1]);
+        mos_csv_add_number(csv, c->pair);
+        mos_csv_add_number(csv, c->within);
+        mos_csv_add_number(csv, c->across);
+        mos_csv_add_number(csv, c->within - c->across);
+        mos_csv_add_number(csv, c->told_apart[0]);
+        mos_csv_add_number(csv, c->told_apart[1]);
         mos_text_add_bytes(csv, "\n", 1);
     }
 }

@@ -188,9 +188,9 @@ mosaic_status mos_modality_ablation_write(const mos_modality_ablation *ablation,
                      (long long)row->lacking);
         for (int k = 0; k < SCORES; k++) {
             const mos_interval *i = score_of(&row->scores, k);
-            mos_result_cell(&out, scored ? i->value : NAN);
-            mos_result_cell(&out, scored ? i->low : NAN);
-            mos_result_cell(&out, scored ? i->high : NAN);
+            mos_csv_add_number(&out, scored ? i->value : NAN);
+            mos_csv_add_number(&out, scored ? i->low : NAN);
+            mos_csv_add_number(&out, scored ? i->high : NAN);
         }
         mos_text_add(&out, "\n");
     }

@@ -186,8 +186,8 @@ static mosaic_status add_patch(const picture_set *p, mos_reader *reader, int64_t
         mos_text_add_bytes(out, ",", 1);
         if (shown->rank[role] > 0) mos_text_add(out, "%d", shown->rank[role]);
     }
-    mos_result_cell(out, p->error[shown->row]);
-    mos_result_cell(out, p->entropy[shown->row]);
+    mos_csv_add_number(out, p->error[shown->row]);
+    mos_csv_add_number(out, p->entropy[shown->row]);
     for (int wanted = 0; wanted < 4; wanted++)
         add_classes(p->set, shown->row, wanted, out);
     for (int64_t m = 0; m < p->modalities; m++)

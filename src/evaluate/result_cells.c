@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "io/csv.h"
 
 #include <math.h>
 
@@ -23,15 +24,10 @@ mosaic_status mos_result_file(const char *folder, const char *name, mos_text *te
     return status;
 }
 
-void mos_result_cell(mos_text *out, double value) {
-    mos_text_add_bytes(out, ",", 1);
-    if (isfinite(value)) mos_text_add_number(out, value);
-}
-
 void mos_result_interval_cells(mos_text *out, const mos_interval *interval) {
-    mos_result_cell(out, interval->value);
-    mos_result_cell(out, interval->low);
-    mos_result_cell(out, interval->high);
+    mos_csv_add_number(out, interval->value);
+    mos_csv_add_number(out, interval->low);
+    mos_csv_add_number(out, interval->high);
 }
 
 void mos_result_score_header(mos_text *out) {

@@ -7,8 +7,7 @@
 
 /* Writes folder/name atomically and releases the text, also when it failed. */
 mosaic_status mos_result_file(const char *folder, const char *name, mos_text *text);
-/* ",value", or "," for what is not finite; three of them for an interval. */
-void mos_result_cell(mos_text *out, double value);
+/* An interval as three cells: value, low, high. */
 void mos_result_interval_cells(mos_text *out, const mos_interval *interval);
 
 /* The scores that have intervals. */

@@ -195,14 +195,14 @@ static mosaic_status add_pair(const mos_result_set *set, const mos_confusability
     mos_csv_add_field(out, set->class_names[p->from]);
     mos_text_add_bytes(out, ",", 1);
     mos_csv_add_field(out, set->class_names[p->to]);
-    mos_result_cell(out, threshold);
+    mos_csv_add_number(out, threshold);
     mos_text_add(out, ",%lld,%lld", (long long)p->rows, (long long)p->confused);
-    mos_result_cell(out, p->rate);
-    mos_result_cell(out, p->base_rate);
-    mos_result_cell(out, p->excess);
-    mos_result_cell(out, p->lift);
-    mos_result_cell(out, p->score_correlation);
-    mos_result_cell(out, p->prototype_cosine);
+    mos_csv_add_number(out, p->rate);
+    mos_csv_add_number(out, p->base_rate);
+    mos_csv_add_number(out, p->excess);
+    mos_csv_add_number(out, p->lift);
+    mos_csv_add_number(out, p->score_correlation);
+    mos_csv_add_number(out, p->prototype_cosine);
     mos_text_add(out, c->nearest[p->from] == p->to ? ",1" : ",0");
     for (int e = 0; e < MOS_CONFUSION_EXAMPLES; e++)
         MOS_TRY(add_example(set, p->example[e], out));
@@ -242,10 +242,10 @@ static mosaic_status add_curve(const mos_result_set *set, int64_t j, mos_text *o
     for (int64_t i = 0; i < curve.count; i++) {
         const mos_curve_point *p = &curve.points[i];
         mos_csv_add_field(out, all ? "(micro)" : set->class_names[j]);
-        mos_result_cell(out, p->threshold);
-        mos_result_cell(out, p->recall);
-        mos_result_cell(out, p->false_positive_rate);
-        mos_result_cell(out, p->precision);
+        mos_csv_add_number(out, p->threshold);
+        mos_csv_add_number(out, p->recall);
+        mos_csv_add_number(out, p->false_positive_rate);
+        mos_csv_add_number(out, p->precision);
         mos_text_add(out, "\n");
     }
     mos_score_curve_release(&curve);
@@ -269,8 +269,8 @@ static void add_bins(const char *name, const mos_calibration *calibration, mos_t
     for (int b = 0; b < MOS_CALIBRATION_BINS; b++) {
         const mos_calibration_bin *bin = &calibration->bin[b];
         mos_csv_add_field(out, name);
-        mos_result_cell(out, bin->confidence);
-        mos_result_cell(out, bin->frequency);
+        mos_csv_add_number(out, bin->confidence);
+        mos_csv_add_number(out, bin->frequency);
         mos_text_add(out, ",%lld\n", (long long)bin->count);
     }
 }
@@ -292,9 +292,9 @@ static mosaic_status write_lag(const mos_lag *lag, const char *folder) {
     for (int64_t b = 0; b < lag->count; b++) {
         const mos_lag_bin *bin = &lag->bins[b];
         mos_text_add_number(&out, bin->low_days);
-        mos_result_cell(&out, bin->high_days);
+        mos_csv_add_number(&out, bin->high_days);
         mos_text_add(&out, ",%lld", (long long)bin->rows);
-        mos_result_cell(&out, bin->mean_days);
+        mos_csv_add_number(&out, bin->mean_days);
         mos_result_score_cells(&out, bin->rows > 0 ? &bin->scores : NULL);
     }
     return mos_result_file(folder, "lag.csv", &out);
@@ -307,9 +307,9 @@ static mosaic_status write_repair(const mos_lag_repair *repair, const char *fold
     for (int64_t b = 0; b < repair->count; b++) {
         const mos_lag_change *bin = &repair->bins[b];
         mos_text_add_number(&out, bin->low_days);
-        mos_result_cell(&out, bin->high_days);
+        mos_csv_add_number(&out, bin->high_days);
         mos_text_add(&out, ",%lld", (long long)bin->pairs);
-        mos_result_cell(&out, bin->mean_days);
+        mos_csv_add_number(&out, bin->mean_days);
         mos_result_interval_cells(&out, &bin->error);
         mos_result_interval_cells(&out, &bin->increase);
         mos_text_add(&out, "\n");

@@ -130,15 +130,15 @@ static mosaic_status write_per_class(const mos_result_set *set, const mos_metric
         const mos_class_metrics *first = &metrics[0].per_class[j];
         mos_csv_add_field(&out, set->class_names[j]);
         mos_text_add(&out, ",%lld,%lld", (long long)first->positives, (long long)first->negatives);
-        mos_result_cell(&out, first->scores.average_precision);
-        mos_result_cell(&out, first->scores.roc_auc);
+        mos_csv_add_number(&out, first->scores.average_precision);
+        mos_csv_add_number(&out, first->scores.roc_auc);
         for (int s = 0; s < sets; s++) {
             const mos_class_metrics *c = &metrics[s].per_class[j];
-            mos_result_cell(&out, c->threshold);
-            mos_result_cell(&out, c->scores.precision);
-            mos_result_cell(&out, c->scores.recall);
-            mos_result_cell(&out, c->scores.f1);
-            mos_result_cell(&out, c->scores.f2);
+            mos_csv_add_number(&out, c->threshold);
+            mos_csv_add_number(&out, c->scores.precision);
+            mos_csv_add_number(&out, c->scores.recall);
+            mos_csv_add_number(&out, c->scores.f1);
+            mos_csv_add_number(&out, c->scores.f2);
             mos_text_add(&out, ",%lld", (long long)c->predicted);
         }
         mos_text_add(&out, "\n");

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "io/file_map.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -251,4 +252,14 @@ void mos_csv_add_field(mos_text *out, const char *field) {
         mos_text_add_bytes(out, at, 1);
     }
     mos_text_add_bytes(out, "\"", 1);
+}
+
+void mos_csv_add_cell(mos_text *out, const char *field) {
+    mos_text_add_bytes(out, ",", 1);
+    mos_csv_add_field(out, field);
+}
+
+void mos_csv_add_number(mos_text *out, double value) {
+    mos_text_add_bytes(out, ",", 1);
+    if (isfinite(value)) mos_text_add_number(out, value);
 }

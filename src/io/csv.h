@@ -26,5 +26,8 @@ int64_t mos_csv_column(const mos_csv *csv, const char *name); /* -1 if absent */
 #include "base/text.h"
 /* Append one field, quoted when it has to be. */
 void mos_csv_add_field(mos_text *out, const char *field);
+/* A comma, then the field, or the number: nothing where it is not finite. */
+void mos_csv_add_cell(mos_text *out, const char *field);
+void mos_csv_add_number(mos_text *out, double value);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "io/file_map.h"
+#include "io/json_guard.h"
 
 #include <jansson.h>
 #include <limits.h>
@@ -11,28 +12,6 @@
 
 /* Real files have some 1,300 bytes and nest 2 deep. */
 enum { MAX_JSON_BYTES = 64 << 10, MAX_JSON_DEPTH = 8 };
-
-/* Depth before a tree is built: the parser below calls itself for each level. */
-static mosaic_status check_depth(const char *data, size_t size, const char *what) {
-    bool quoted = false;
-    int depth = 0;
-    for (size_t i = 0; i < size; i++) {
-        char c = data[i];
-        if (quoted) {
-            if (c == '\\') i++;
-            quoted = c != '"';
-        } else if (c == '"') {
-            quoted = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > MAX_JSON_DEPTH)
-                return mos_fail(MOSAIC_ERR_DATA, "%s: JSON nests deeper than %d", what,
-                                MAX_JSON_DEPTH);
-        } else if (c == '}' || c == ']') {
-            depth--;
-        }
-    }
-    return MOSAIC_OK;
-}
 
 /* NULL where the key is absent. */
 static mosaic_status read_text(const json_t *root, const char *key, const char *what,
@@ -117,7 +96,7 @@ mosaic_status mos_labels_json_parse(const char *data, size_t size, const char *w
     if (size > MAX_JSON_BYTES)
         return mos_fail(MOSAIC_ERR_DATA, "%s: %zu bytes of JSON, at most %d are read", what, size,
                         MAX_JSON_BYTES);
-    MOS_TRY(check_depth(data, size, what));
+    MOS_TRY(mos_json_guard(data, size, MAX_JSON_DEPTH, 0, what, "JSON"));
     json_error_t error;
     json_t *root = json_loadb(data, size, JSON_REJECT_DUPLICATES, &error);
     if (root == NULL) {

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "io/file_map.h"
+#include "io/json_guard.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -40,34 +41,6 @@ static bool find_dtype(const char *name, mos_dtype *out) {
         }
     }
     return false;
-}
-
-/* Count values and depth of JSON text before a tree is built from it. */
-static mosaic_status check_json_size(const char *json, size_t size, const char *what) {
-    bool quoted = false;
-    size_t depth = 0, values = 0;
-    for (size_t i = 0; i < size; i++) {
-        char c = json[i];
-        if (quoted) {
-            if (c == '\\') i++;
-            quoted = c != '"';
-        } else if (c == '"') {
-            quoted = true;
-        } else if (c == '{' || c == '[') {
-            values++;
-            if (++depth > MAX_JSON_DEPTH)
-                return mos_fail(MOSAIC_ERR_DATA, "%s: safetensors header nests deeper than %d",
-                                what, MAX_JSON_DEPTH);
-        } else if (c == '}' || c == ']') {
-            if (depth > 0) depth--;
-        } else if (c == ',') {
-            values++;
-        }
-    }
-    if (values > MAX_JSON_VALUES)
-        return mos_fail(MOSAIC_ERR_DATA, "%s: safetensors header has more than %d values", what,
-                        MAX_JSON_VALUES);
-    return MOSAIC_OK;
 }
 
 /* One entry {"dtype":"F32","shape":[2,3],"data_offsets":[0,24]} of the header. */
@@ -249,7 +222,8 @@ static mosaic_status parse_blob(const void *data, size_t size, const char *what,
     const char *header = (const char *)data + 8;
     if (header_bytes == 0 || header[0] != '{')
         return mos_fail(MOSAIC_ERR_DATA, "%s: not safetensors: no JSON header", what);
-    MOS_TRY(check_json_size(header, header_bytes, what));
+    MOS_TRY(mos_json_guard(header, header_bytes, MAX_JSON_DEPTH, MAX_JSON_VALUES, what,
+                           "safetensors header"));
     json_error_t error;
     json_t *root = json_loadb(header, header_bytes, JSON_REJECT_DUPLICATES, &error);
     if (root == NULL) {

@@ -2,23 +2,13 @@
 #include "score/metrics.h"
 
 #include "base/memory.h"
+#include "score/ranked.h"
 
 #include <math.h>
-#include <stdlib.h>
-
-typedef struct ranked {
-    float score;
-    int8_t label;
-} ranked;
-
-static int compare_descending(const void *a, const void *b) {
-    float x = ((const ranked *)a)->score, y = ((const ranked *)b)->score;
-    return (x < y) - (x > y);
-}
 
 /* Over groups of equal scores, from the highest: AP = sum (R_n - R_{n-1}) P_n; AUC = P(score+ >
  * score-) + P(equal)/2. */
-static void sweep_ranking(const ranked *rows, int64_t n, int64_t positives, double *ap,
+static void sweep_ranking(const mos_ranked *rows, int64_t n, int64_t positives, double *ap,
                           double *auc) {
     int64_t negatives = n - positives, seen_positive = 0;
     double precision_sum = 0, pair_sum = 0;
@@ -40,15 +30,9 @@ static void sweep_ranking(const ranked *rows, int64_t n, int64_t positives, doub
 
 mosaic_status mos_average_precision(const float *score, const int8_t *label, int64_t n,
                                     int64_t stride, double *ap, double *auc) {
-    ranked *rows = NULL;
-    MOS_TRY(mos_alloc((size_t)n, sizeof *rows, "ranking", &rows));
-    int64_t known = 0, positives = 0;
-    for (int64_t i = 0; i < n; i++) {
-        if (label[i * stride] < 0) continue;
-        rows[known++] = (ranked){score[i * stride], label[i * stride]};
-        positives += label[i * stride] == 1;
-    }
-    qsort(rows, (size_t)known, sizeof *rows, compare_descending);
+    mos_ranked *rows;
+    int64_t known, positives;
+    MOS_TRY(mos_rank(score, label, n, stride, &rows, &known, &positives));
     sweep_ranking(rows, known, positives, ap, auc);
     mos_free(rows);
     return MOSAIC_OK;

@@ -1,25 +1,15 @@
 #include "score/roc_pr.h"
 
 #include "base/memory.h"
+#include "score/ranked.h"
 
 #include <math.h>
-#include <stdlib.h>
-
-typedef struct ranked {
-    float score;
-    int8_t label;
-} ranked;
-
-static int compare_descending(const void *a, const void *b) {
-    float x = ((const ranked *)a)->score, y = ((const ranked *)b)->score;
-    return (x < y) - (x > y);
-}
 
 static double share(int64_t part, int64_t whole) {
     return whole > 0 ? (double)part / (double)whole : NAN;
 }
 
-static void add_points(const ranked *rows, int64_t known, mos_score_curve *out) {
+static void add_points(const mos_ranked *rows, int64_t known, mos_score_curve *out) {
     int64_t tp = 0;
     out->points[out->count++] =
         (mos_curve_point){INFINITY, share(0, out->positives), share(0, out->negatives), 1};
@@ -64,26 +54,19 @@ static void thin(mos_score_curve *curve, int64_t most) {
 
 mosaic_status mos_score_curve_make(const float *score, const int8_t *labels, int64_t n,
                                    int64_t stride, int64_t most, mos_score_curve *out) {
-    ranked *rows = NULL;
-    int64_t known = 0;
+    mos_ranked *rows = NULL;
+    int64_t known;
     mosaic_status status = MOSAIC_OK;
     *out = (mos_score_curve){0};
     if (most != 0 && most < 2)
         return mos_fail(MOSAIC_ERR_USAGE, "a curve has at least 2 points, wanted %lld",
                         (long long)most);
-    MOS_GOTO(mos_alloc((size_t)n, sizeof *rows, "ranking", &rows));
-    for (int64_t i = 0; i < n; i++) {
-        if (labels[i * stride] < 0) continue;
-        if (!isfinite(score[i * stride])) {
-            status = mos_fail(MOSAIC_ERR_NUMERIC, "score %lld is not finite", (long long)i);
-            goto done;
-        }
-        rows[known++] = (ranked){score[i * stride], labels[i * stride]};
-        out->positives += labels[i * stride] == 1;
-    }
+    for (int64_t i = 0; i < n; i++)
+        if (labels[i * stride] >= 0 && !isfinite(score[i * stride]))
+            return mos_fail(MOSAIC_ERR_NUMERIC, "score %lld is not finite", (long long)i);
+    MOS_GOTO(mos_rank(score, labels, n, stride, &rows, &known, &out->positives));
     out->negatives = known - out->positives;
     MOS_GOTO(mos_alloc((size_t)(known + 1), sizeof *out->points, "curve points", &out->points));
-    qsort(rows, (size_t)known, sizeof *rows, compare_descending);
     add_points(rows, known, out);
     if (most > 0 && out->count > most) thin(out, most);
 done:

@@ -86,17 +86,12 @@ void mos_sweep_details_release(mos_sweep_details *details) {
 
 /* ---- tables for programs ---- */
 
-static void add_number(mos_text *out, double value) {
-    mos_text_add_bytes(out, ",", 1);
-    if (isfinite(value)) mos_text_add_number(out, value);
-}
-
 static void add_run_cells(const mos_sweep_plan *plan, int64_t r, mos_text *out) {
     const mos_sweep_run *run = &plan->run[r];
     mos_csv_add_field(out, run->name);
     mos_text_add_bytes(out, ",", 1);
     mos_csv_add_field(out, plan->setting[run->setting].label);
-    add_number(out, run->labeled);
+    mos_csv_add_number(out, run->labeled);
     mos_text_add(out, ",%lld,%s", (long long)run->number,
                  mos_split_names[plan->spec.evaluate[plan->spec.splits - 1]]);
 }
@@ -113,10 +108,10 @@ static mosaic_status write_classes(const mos_sweep_details *details, const char 
             mos_text_add_bytes(&out, ",", 1);
             mos_csv_add_field(&out, class->name);
             mos_text_add(&out, ",%lld", (long long)class->positives);
-            add_number(&out, class->precision);
-            add_number(&out, class->recall);
-            add_number(&out, class->f1);
-            add_number(&out, class->average_precision);
+            mos_csv_add_number(&out, class->precision);
+            mos_csv_add_number(&out, class->recall);
+            mos_csv_add_number(&out, class->f1);
+            mos_csv_add_number(&out, class->average_precision);
             mos_text_add(&out, "\n");
         }
     return mos_sweep_file(folder, "classes.csv", &out);
@@ -134,7 +129,7 @@ mosaic_status mos_sweep_details_write(const mos_sweep_details *details, const ch
         if (details->run[r].class_count == 0) continue;
         add_run_cells(plan, r, &out);
         for (int d = 0; d < MOS_SWEEP_DETAILS; d++)
-            add_number(&out, details->run[r].value[d]);
+            mos_csv_add_number(&out, details->run[r].value[d]);
         mos_text_add(&out, "\n");
     }
     return mos_sweep_file(folder, "details.csv", &out);

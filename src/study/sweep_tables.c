@@ -15,16 +15,6 @@
 #include <string.h>
 #include <time.h>
 
-static void add_cell(mos_text *out, double value) {
-    mos_text_add_bytes(out, ",", 1);
-    if (isfinite(value)) mos_text_add_number(out, value);
-}
-
-static void add_field(mos_text *out, const char *text) {
-    mos_text_add_bytes(out, ",", 1);
-    mos_csv_add_field(out, text);
-}
-
 /* ---- results.csv ---- */
 
 static void add_run_cells(const mos_sweep_results *results, int64_t r, mos_text *out) {
@@ -33,21 +23,21 @@ static void add_run_cells(const mos_sweep_results *results, int64_t r, mos_text 
     const mos_sweep_setting *setting = &plan->setting[run->setting];
     const mos_sweep_record *record = &results->record[r];
     mos_csv_add_field(out, run->name);
-    add_field(out, setting->label);
-    add_field(out, setting->variant < 0 ? "" : plan->spec.variant[setting->variant].name);
+    mos_csv_add_cell(out, setting->label);
+    mos_csv_add_cell(out, setting->variant < 0 ? "" : plan->spec.variant[setting->variant].name);
     for (int a = 0; a < plan->spec.axes; a++) {
         mos_text value = {0};
         mos_sweep_plan_value(plan, setting, a, &value);
-        add_field(out, value.size > 0 ? value.data : "");
+        mos_csv_add_cell(out, value.size > 0 ? value.data : "");
         mos_text_release(&value);
     }
-    add_cell(out, run->labeled);
+    mos_csv_add_number(out, run->labeled);
     mos_text_add(out, ",%lld,%s,%lld", (long long)run->number, mos_sweep_state_names[record->state],
                  (long long)record->code);
-    add_cell(out, record->seconds);
+    mos_csv_add_number(out, record->seconds);
     mos_text_add(out, ",%s", run->hash);
-    add_field(out, run->twin < 0 ? run->name : plan->run[run->twin].name);
-    add_field(out, record->message);
+    mos_csv_add_cell(out, run->twin < 0 ? run->name : plan->run[run->twin].name);
+    mos_csv_add_cell(out, record->message);
 }
 
 static mosaic_status write_csv(const mos_sweep_results *results, const char *folder) {
@@ -55,7 +45,7 @@ static mosaic_status write_csv(const mos_sweep_results *results, const char *fol
     mos_text out = {0};
     mos_text_add(&out, "run,setting,variant");
     for (int a = 0; a < spec->axes; a++)
-        add_field(&out, spec->axis[a].key);
+        mos_csv_add_cell(&out, spec->axis[a].key);
     mos_text_add(&out, ",labels,seed,state,code,seconds,config_sha256,folder,message,split,scorer,"
                        "samples,thresholds,classes_averaged");
     for (int m = 0; m < MOS_SWEEP_METRICS; m++)
@@ -65,8 +55,8 @@ static mosaic_status write_csv(const mos_sweep_results *results, const char *fol
         for (int s = 0; s < spec->splits; s++) {
             const mos_sweep_scores *scores = &results->scores[r * spec->splits + s];
             add_run_cells(results, r, &out);
-            add_field(&out, mos_split_names[spec->evaluate[s]]);
-            add_field(&out, scores->scorer);
+            mos_csv_add_cell(&out, mos_split_names[spec->evaluate[s]]);
+            mos_csv_add_cell(&out, scores->scorer);
             mos_text_add(&out, ",%lld,%s,", (long long)scores->samples,
                          !scores->known  ? ""
                          : scores->tuned ? "per_class"
@@ -74,7 +64,7 @@ static mosaic_status write_csv(const mos_sweep_results *results, const char *fol
             if (scores->known && scores->averaged >= 0)
                 mos_text_add(&out, "%lld", (long long)scores->averaged);
             for (int m = 0; m < MOS_SWEEP_METRICS; m++)
-                add_cell(&out, scores->known ? scores->metric[m] : NAN);
+                mos_csv_add_number(&out, scores->known ? scores->metric[m] : NAN);
             mos_text_add(&out, "\n");
         }
     return mos_sweep_file(folder, "results.csv", &out);

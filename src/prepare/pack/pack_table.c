@@ -10,15 +10,10 @@
 
 #include <string.h>
 
-static void add_cell(mos_text *out, const char *cell) {
-    mos_text_add(out, ",");
-    mos_csv_add_field(out, cell);
-}
-
 static void add_prefixed(mos_text *out, const char *prefix, const char *name) {
     mos_text cell = {0};
     mos_text_add(&cell, "%s%s", prefix, name);
-    add_cell(out, cell.data == NULL ? "" : cell.data);
+    mos_csv_add_cell(out, cell.data == NULL ? "" : cell.data);
     out->failed = out->failed || cell.failed;
     mos_text_release(&cell);
 }
@@ -34,10 +29,10 @@ static void add_bigearthnet(const mos_dataset *dataset, mos_text *out) {
         }
         const char *s1 = dataset->sources[i * dataset->slots];
         mos_csv_add_field(out, dataset->ids[i]);
-        add_cell(out, labels.data == NULL ? "" : labels.data);
-        add_cell(out, mos_split_names[dataset->splits[i]]);
-        add_cell(out, dataset->countries[dataset->country[i]]);
-        add_cell(out, s1 == NULL ? "" : s1);
+        mos_csv_add_cell(out, labels.data == NULL ? "" : labels.data);
+        mos_csv_add_cell(out, mos_split_names[dataset->splits[i]]);
+        mos_csv_add_cell(out, dataset->countries[dataset->country[i]]);
+        mos_csv_add_cell(out, s1 == NULL ? "" : s1);
         mos_text_add(out, "\n");
         out->failed = out->failed || labels.failed;
         mos_text_release(&labels);
@@ -50,7 +45,7 @@ static void add_site(const mos_site *site, mos_text *out) {
         return;
     }
     const double numbers[] = {site->x, site->y, site->width, site->height};
-    add_cell(out, site->crs);
+    mos_csv_add_cell(out, site->crs);
     for (size_t n = 0; n < sizeof numbers / sizeof *numbers; n++) {
         mos_text_add(out, ",");
         mos_text_add_number(out, numbers[n]);
@@ -61,7 +56,7 @@ static void add_ground(mos_reader *reader, int64_t sample, int64_t modality, con
                        mos_text *out) {
     mos_text cell = {0};
     mos_pack_ground_add(reader, sample, modality, site, &cell);
-    add_cell(out, cell.data == NULL ? "" : cell.data);
+    mos_csv_add_cell(out, cell.data == NULL ? "" : cell.data);
     out->failed = out->failed || cell.failed;
     mos_text_release(&cell);
 }
@@ -98,26 +93,26 @@ static mosaic_status add_sample(const mos_pack_plan *plan, mos_reader *reader, i
     bool files = reader != NULL && dataset->format != &mos_format_bigearthnet_v1;
     bool known = files ? mos_site_find(reader, i, crs, &site) : mos_dataset_site(dataset, i, &site);
     mos_csv_add_field(out, dataset->ids[i]);
-    add_cell(out, mos_split_names[dataset->splits[i]]);
-    add_cell(out, dataset->countries[dataset->country[i]]);
-    add_cell(out, dataset->products[i] == NULL ? "" : dataset->products[i]);
-    add_cell(out, dataset->locations[i] == NULL ? "" : dataset->locations[i]);
+    mos_csv_add_cell(out, mos_split_names[dataset->splits[i]]);
+    mos_csv_add_cell(out, dataset->countries[dataset->country[i]]);
+    mos_csv_add_cell(out, dataset->products[i] == NULL ? "" : dataset->products[i]);
+    mos_csv_add_cell(out, dataset->locations[i] == NULL ? "" : dataset->locations[i]);
     add_site(known ? &site : NULL, out);
     for (int64_t m = 0; m < dataset->modality_count; m++) {
         char time[24];
         mos_time_format(dataset->times[i * dataset->modality_count + m], time);
-        add_cell(out, time);
+        mos_csv_add_cell(out, time);
     }
     for (int64_t m = 0; m < dataset->modality_count; m++) {
         char key[MOS_PACK_KEY_BYTES];
         MOS_TRY(mos_pack_key(plan, i, m, key));
-        add_cell(out, key);
+        mos_csv_add_cell(out, key);
     }
     for (int64_t m = 0; has_grounds(dataset, reader) && m < dataset->modality_count; m++) {
         if (dataset->present[i] >> m & 1)
             add_ground(reader, i, m, known ? &site : NULL, out);
         else
-            add_cell(out, "");
+            mos_csv_add_cell(out, "");
     }
     for (int64_t c = 0; c < dataset->class_count; c++)
         mos_text_add(out, ",%s", row[c] < 0 ? "" : row[c] == 1 ? "1" : "0");
