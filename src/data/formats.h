@@ -1,4 +1,4 @@
-/* The registry of data set formats: adding one is one file and one row in formats.c.
+/* The registry of data set formats: adding one is a folder and a row in MOS_FORMATS.
  *
  * open() finds the files, adds modalities, classes and samples (data/sample_table.h) and counts
  * what it met on the way as defects; it may keep a handle. reader_open() makes what one thread
@@ -42,14 +42,20 @@ typedef struct mos_format {
                               int band, mos_source_info *out);
 } mos_format;
 
+/* A row per format: mos_format_<first>, and its name for data.format. The order is that in which
+ * "auto" tries them: a folder with data.mdb may hold a table beside it. */
+#define MOS_FORMATS(ROW)                                                                           \
+    ROW(bigearthnet_v2_lmdb, "bigearthnet-v2-lmdb")                                                \
+    ROW(bigearthnet_v2, "bigearthnet-v2")                                                          \
+    ROW(bigearthnet_v1, "bigearthnet-v1")                                                          \
+    ROW(sen12ms, "sen12ms")                                                                        \
+    ROW(csv, "csv")                                                                                \
+    ROW(scene, "scene")
+
+#define MOS_FORMAT_DECLARED(id, name) extern const mos_format mos_format_##id;
+MOS_FORMATS(MOS_FORMAT_DECLARED)
+#undef MOS_FORMAT_DECLARED
 extern const mos_format *const mos_formats[]; /* ends with NULL; mos_format_names is "auto" and the
                                                  same names in the same order */
-
-extern const mos_format mos_format_bigearthnet_v2;
-extern const mos_format mos_format_bigearthnet_v2_lmdb;
-extern const mos_format mos_format_bigearthnet_v1;
-extern const mos_format mos_format_sen12ms;
-extern const mos_format mos_format_csv;
-extern const mos_format mos_format_scene;
 
 #endif
