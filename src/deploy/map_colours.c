@@ -1,55 +1,13 @@
 #include "deploy/map_colours.h"
 
+#include "report/class_colour.h"
+
 #include <math.h>
-#include <stddef.h>
-#include <strings.h>
-
-typedef struct named_colour {
-    const char *name;
-    mos_map_colour colour;
-} named_colour;
-
-static const named_colour named[] = {
-    /* CORINE Land Cover, codes 112 121 211 221 231 241 242 243 244 311 312 313 321 322 324 331 411
-     * 421 512 523 */
-    {"Urban fabric", {255, 0, 0}},
-    {"Industrial or commercial units", {204, 77, 242}},
-    {"Arable land", {255, 255, 168}},
-    {"Permanent crops", {230, 128, 0}},
-    {"Pastures", {230, 230, 77}},
-    {"Complex cultivation patterns", {255, 230, 77}},
-    {"Land principally occupied by agriculture, with significant areas of natural vegetation",
-     {230, 204, 77}},
-    {"Agro-forestry areas", {242, 204, 166}},
-    {"Broad-leaved forest", {128, 255, 0}},
-    {"Coniferous forest", {0, 166, 0}},
-    {"Mixed forest", {77, 255, 0}},
-    {"Natural grassland and sparsely vegetated areas", {204, 242, 77}},
-    {"Moors, heathland and sclerophyllous vegetation", {166, 255, 128}},
-    {"Transitional woodland, shrub", {166, 242, 0}},
-    {"Beaches, dunes, sands", {230, 230, 230}},
-    {"Inland wetlands", {166, 166, 255}},
-    {"Coastal wetlands", {204, 204, 255}},
-    {"Inland waters", {128, 242, 230}},
-    {"Marine waters", {0, 204, 242}},
-    /* ESA WorldCover, codes 10 to 100 */
-    {"Tree cover", {0, 100, 0}},
-    {"Shrubland", {255, 187, 34}},
-    {"Grassland", {255, 255, 76}},
-    {"Cropland", {240, 150, 255}},
-    {"Built-up", {250, 0, 0}},
-    {"Bare / sparse vegetation", {180, 180, 180}},
-    {"Bare or sparse vegetation", {180, 180, 180}},
-    {"Snow and ice", {240, 240, 240}},
-    {"Permanent water bodies", {0, 100, 200}},
-    {"Herbaceous wetland", {0, 150, 160}},
-    {"Mangroves", {0, 207, 117}},
-    {"Moss and lichen", {250, 230, 160}},
-};
+#include <stdlib.h>
 
 /* Hues by the golden angle, at one lightness and saturation. */
-static mos_map_colour numbered(int number) {
-    double hue = fmod(number * 137.508, 360) / 60;
+static mos_map_colour numbered(int64_t number) {
+    double hue = fmod((double)number * 137.508, 360) / 60;
     const double shift[3] = {0, 4, 2};
     uint8_t parts[3];
     for (int i = 0; i < 3; i++) {
@@ -59,8 +17,12 @@ static mos_map_colour numbered(int number) {
     return (mos_map_colour){parts[0], parts[1], parts[2]};
 }
 
-mos_map_colour mos_map_colour_of(const char *class_name, int number) {
-    for (size_t i = 0; i < sizeof named / sizeof *named; i++)
-        if (strcasecmp(named[i].name, class_name) == 0) return named[i].colour;
-    return numbered(number);
+mos_map_colour mos_map_colour_of(const mos_model_card *card, int64_t class_index) {
+    const mos_legend legend = mos_legend_choose(card->class_names[0], sizeof card->class_names[0],
+                                                (size_t)card->spec.classes);
+    const char *colour =
+        mos_class_colour(legend, card->class_names[class_index], (size_t)class_index);
+    if (colour[0] != '#') return numbered(class_index); /* the page's palette is CSS */
+    const unsigned long rgb = strtoul(colour + 1, NULL, 16);
+    return (mos_map_colour){(uint8_t)(rgb >> 16), (uint8_t)(rgb >> 8), (uint8_t)rgb};
 }

@@ -61,7 +61,7 @@ static void make_style(layer_work *work) {
     }
     mos_text_add(out, "</categories>\n<symbols>\n");
     for (int64_t c = 0; c < card->spec.classes; c++) {
-        mos_map_colour colour = mos_map_colour_of(card->class_names[c], (int)c);
+        mos_map_colour colour = mos_map_colour_of(card, c);
         mos_text_add(out,
                      "<symbol type=\"fill\" name=\"%lld\" alpha=\"1\"><layer class=\"SimpleFill\" "
                      "enabled=\"1\" locked=\"0\" pass=\"0\"><prop k=\"color\" v=\"%d,%d,%d,255\"/>"

@@ -176,7 +176,7 @@ static void describe_layers(map_work *work) {
     for (int l = 0; l < MOS_LAYERS; l++)
         work->spec[l] = shared;
     for (int64_t c = 0; c < work->classes; c++) {
-        mos_map_colour colour = mos_map_colour_of(card->class_names[c], (int)c);
+        mos_map_colour colour = mos_map_colour_of(card, c);
         work->names[c] = card->class_names[c];
         work->codes[c] = (mos_map_class){(int)c + 1, card->class_names[c], colour.red, colour.green,
                                          colour.blue};

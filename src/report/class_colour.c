@@ -12,7 +12,8 @@
 const char *const mos_legend_titles[MOS_LEGENDS] = {"", "CORINE Land Cover", "MODIS IGBP",
                                                     "ESA WorldCover", "Esri Land Cover"};
 
-/* Level 3 of the CORINE Land Cover nomenclature, as its official legend has it. */
+/* Level 3 of the CORINE Land Cover nomenclature, as the legend of Copernicus Land Monitoring (CLC2018)
+ * has it. */
 static const struct corine_colour {
     int code;
     const char *colour;
@@ -33,7 +34,8 @@ static const struct corine_colour {
 static const int standing_for[MOS_BEN_CLASSES] = {244, 211, 331, 311, 421, 242, 312, 121, 512, 411,
                                                   243, 523, 313, 322, 321, 231, 221, 324, 112};
 
-/* MCD12Q1, land cover type 1, in the order of mos_igbp_classes. */
+/* MCD12Q1, land cover type 1, as Earth Engine's catalogue draws it, in the order of
+ * mos_igbp_classes. */
 static const char *const igbp[MOS_IGBP_CLASSES] = {
     "#05450a", "#086a10", "#54a708", "#78d203", "#009900", "#c6b044",
     "#dcd159", "#dade48", "#fbff13", "#b6ff05", "#27ff87", "#c24f44",
@@ -42,12 +44,14 @@ static const char *const igbp[MOS_IGBP_CLASSES] = {
 /* The simplified scheme, each by the class that lends it its name. */
 static const int simple_igbp[MOS_IGBP_SIMPLE_CLASSES] = {4, 5, 8, 9, 10, 11, 12, 14, 15, 16};
 
+/* ESA WorldCover 10 m, the colour table of its rasters (its product user manual). */
 static const char *const worldcover[MOS_WORLDCOVER_CLASSES] = {
     "#006400", "#ffbb22", "#ffff4c", "#f096ff", "#fa0000", "#b4b4b4",
     "#f0f0f0", "#0064c8", "#0096a0", "#00cf75", "#fae6a0",
 };
 
-/* Sentinel-2 10 m land use and land cover, which has no table of its own among the data. */
+/* Sentinel-2 10 m land use and land cover, as the legend of Esri's Living Atlas has it; no data set
+ * of ours has a table of its classes. */
 static const struct esri_class {
     const char *name, *colour;
 } esri[] = {

@@ -10,15 +10,19 @@ if ! "$python" -W ignore -c 'import numpy, torch, torchvision; from osgeo import
     exit 77
 fi
 mkdir "$work/hub"
-check "a model as reBEN publishes them" "$python" "$source/tests/deploy/import_check.py" reben "$work/hub"
+check "models as reBEN publishes them" "$python" "$source/tests/deploy/import_check.py" reben "$work/hub"
 id=BIFOLD-BigEarthNetv2-0/resnet50-s2
-for release in v0.1.1 v0.2.0; do
-    expect 0 "head.weight from model.vision_encoder.fc.weight" "$mosaic" import "$work/hub" --layout reben --id $id-$release --size 24 --out "$work/$release.safetensors"
-    expect 0 "3 of 3 patches" "$mosaic" predict "$work/$release.safetensors" "$work/hub/table.csv" --threads 1 --out "$work/$release"
-    check "$release: as PyTorch" "$python" "$source/tests/deploy/import_check.py" near "$work/hub" $release "$work/$release/predictions.csv"
+for kind in s2 s1 all; do
+    for release in v0.1.1 v0.2.0; do
+        model=$work/$kind-$release
+        expect 0 "head.weight from model.vision_encoder.fc.weight" "$mosaic" import "$work/hub/$kind" --layout reben --id "BIFOLD-BigEarthNetv2-0/resnet50-$kind-$release" --size 24 --out "$model.safetensors"
+        expect 0 "3 of 3 patches" "$mosaic" predict "$model.safetensors" "$work/hub/$kind/table.csv" --threads 1 --out "$model"
+        check "$kind $release: as PyTorch" "$python" "$source/tests/deploy/import_check.py" near "$work/hub/$kind" $release "$model/predictions.csv"
+        rm "$model.safetensors"
+    done
 done
-expect 2 "does not say which release.*order of the bands.*--release" "$mosaic" import "$work/hub" --layout reben --out "$work/never"
-expect 2 "--release says v0.1.1, .*v0.2.0' says v0.2.0" "$mosaic" import "$work/hub" --layout reben --id $id-v0.2.0 --release v0.1.1 --out "$work/never"
+expect 2 "does not say which release.*order of the bands.*--release" "$mosaic" import "$work/hub/s2" --layout reben --out "$work/never"
+expect 2 "--release says v0.1.1, .*v0.2.0' says v0.2.0" "$mosaic" import "$work/hub/s2" --layout reben --id $id-v0.2.0 --release v0.1.1 --out "$work/never"
 
 # torchvision: bands and statistics are the user's to say
 bands=B02,B03,B04,B05,B06,B07,B08,B8A,B11,B12
