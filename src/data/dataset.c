@@ -124,7 +124,7 @@ static mosaic_status open_noting(const mos_data_options *options, mos_survey *su
     MOS_GOTO(mos_alloc((size_t)dataset->count, sizeof *dataset->offset, "offset states",
                        &dataset->offset));
     mos_product_levels_find(dataset);
-    MOS_GOTO(mos_dataset_probe(dataset));
+    MOS_GOTO(mos_dataset_spot_check(dataset));
     if (survey == NULL) {
         mos_dataset_log_defects(dataset);
         MOS_GOTO(mos_verdicts_consult(dataset, MOS_FOR_LOOKING));

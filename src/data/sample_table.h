@@ -159,7 +159,7 @@ mosaic_status mos_reader_read_raw(mos_reader *reader, int64_t sample, int64_t mo
                                   const int *bands, int64_t count, mos_raw_band *out);
 
 /* After a format's open: look at a few patches, decide scale and offset, check VV > VH
- * (data/probe.c). */
-mosaic_status mos_dataset_probe(mos_dataset *dataset);
+ * (data/spot_check.c). */
+mosaic_status mos_dataset_spot_check(mos_dataset *dataset);
 
 #endif

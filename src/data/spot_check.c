@@ -400,7 +400,7 @@ static mosaic_status probe_all(mos_reader *reader, const int64_t *probes, int64_
     return MOSAIC_OK;
 }
 
-mosaic_status mos_dataset_probe(mos_dataset *dataset) {
+mosaic_status mos_dataset_spot_check(mos_dataset *dataset) {
     int64_t probes[PROBES], count = 0;
     int64_t wanted = dataset->count < PROBES ? dataset->count : PROBES;
     for (int64_t p = 0; p < wanted; p++) {
