@@ -93,6 +93,7 @@ void mos_encoder_record(mos_encoder *encoder, const mos_weights *weights,
     else
         mos_placement_buffer(placement, &encoder->image_again, encoder->image_bytes);
     family->list(encoder, weights->device, placement);
+    if (placement->status != MOSAIC_OK) return; /* told by mos_placement_solve */
     if (!encoder->train) {
         family->infer(encoder, &recorder.device, &images);
         return;

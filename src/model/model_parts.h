@@ -1,4 +1,4 @@
-/* What a model consists of, for the two files that build it and run it. */
+/* What a model consists of, for the files that describe, plan and run it. */
 #ifndef MOS_MODEL_MODEL_PARTS_H
 #define MOS_MODEL_MODEL_PARTS_H
 
@@ -44,6 +44,9 @@ struct mos_model {
     void *arena;
     mos_memory_report memory;
 };
+
+/* model_plan.c. Frees the plan and all that came with it. */
+void mos_model_unplan(mos_model *model);
 
 /* side_by_side.c. Lanes of a plan, their devices and which encoder runs where; the threads come
  * with mos_side_by_side_start, once the rest of the plan stands. */

@@ -75,6 +75,13 @@ void mos_parameter_finish(mos_parameter_table *table) {
     table->state_count += padded(table->counter_count);
 }
 
+mosaic_status mos_parameter_block(mos_device *device, int64_t count, unsigned char **block) {
+    void *memory = NULL;
+    MOS_TRY(device->ops->alloc(device, (size_t)count * device->real_bytes, &memory));
+    *block = memory;
+    return MOSAIC_OK;
+}
+
 void mos_parameter_release(mos_parameter_table *table) {
     mos_free(table->items);
     *table = (mos_parameter_table){0};

@@ -44,6 +44,8 @@ mosaic_status mos_parameter_add_norm(mos_parameter_table *table, const char *pre
 void mos_parameter_finish(mos_parameter_table *table);
 void mos_parameter_release(mos_parameter_table *table);
 
+/* A block of `count` reals on the device, zeroed. */
+mosaic_status mos_parameter_block(mos_device *device, int64_t count, unsigned char **block);
 /* Starting values into the device blocks; the stream of a tensor depends on (seed, its name) alone.
  */
 mosaic_status mos_parameter_start(const mos_parameter_table *table, const mos_weights *weights,
