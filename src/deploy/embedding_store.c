@@ -205,18 +205,24 @@ static mosaic_status read_about(const json_t *root, const char *path, mos_embedd
 
 /* ---- reading ---- */
 
-static mosaic_status open_about(const char *folder, mos_embedding_about *out) {
-    char path[4096], *text = NULL;
-    size_t size;
+mosaic_status mos_embedding_about_parse(const char *text, size_t size, const char *path,
+                                        mos_embedding_about *out) {
     json_error_t error;
-    MOS_TRY(mos_path_join(path, sizeof path, folder, "embeddings.json"));
-    MOS_TRY(mos_context(mos_file_read(path, MOST_ABOUT_BYTES, &text, &size),
-                        "'%s' is no store of embeddings (mosaic embed makes one)", folder));
     json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
-    mos_free(text);
     if (root == NULL) return mos_fail(MOSAIC_ERR_DATA, "%s is not JSON: %s", path, error.text);
     mosaic_status status = read_about(root, path, out);
     json_decref(root);
+    return status;
+}
+
+static mosaic_status open_about(const char *folder, mos_embedding_about *out) {
+    char path[4096], *text = NULL;
+    size_t size;
+    MOS_TRY(mos_path_join(path, sizeof path, folder, "embeddings.json"));
+    MOS_TRY(mos_context(mos_file_read(path, MOST_ABOUT_BYTES, &text, &size),
+                        "'%s' is no store of embeddings (mosaic embed makes one)", folder));
+    mosaic_status status = mos_embedding_about_parse(text, size, path, out);
+    mos_free(text);
     return status;
 }
 
