@@ -46,6 +46,7 @@ static mosaic_status choose_outputs(predict_work *work) {
          map = ends_with(options->out, ".tif");
     work->maps = scenes > 0 && options->grid == MOS_PREDICT_PIXEL && !table;
     work->single = table || map;
+    if (work->maps) MOS_TRY(mos_map_check_creation(options->map.format, options->map.creation));
     if (map && !work->maps)
         return mos_fail(MOSAIC_ERR_USAGE, "--out %s: a map is made of a scene, on its pixels",
                         options->out);

@@ -183,6 +183,23 @@ static mosaic_status name_files(mos_map *map, const char *path) {
     return MOSAIC_OK;
 }
 
+mosaic_status mos_map_check_creation(const char *format, const mos_text_list *creation) {
+    mosaic_status status = MOSAIC_OK;
+    mos_gdal_capture silent;
+    mos_raster_init();
+    GDALDriverH driver = GDALGetDriverByName(format);
+    mos_gdal_capture_begin(&silent);
+    for (size_t i = 0; creation != NULL && i < creation->count && status == MOSAIC_OK; i++) {
+        char *options[] = {creation->items[i], NULL};
+        if (driver == NULL || !GDALValidateCreationOptions(driver, options))
+            status = mos_fail(MOSAIC_ERR_USAGE,
+                              "creation option '%s': %s has no such option, or no such value of it",
+                              creation->items[i], format);
+    }
+    mos_gdal_capture_end();
+    return status;
+}
+
 mosaic_status mos_map_create(const char *path, const mos_map_spec *spec, mos_map **out) {
     mos_map *map;
     mos_gdal_capture capture;
@@ -262,7 +279,8 @@ mosaic_status mos_map_write(mos_map *map, int band, int64_t y, int64_t rows, con
                                    (int)spec->width, (int)rows, from, (int)spec->width, (int)rows,
                                    mos_gdal_type(spec->dtype), 0, 0) == CE_None;
     if (!good)
-        status = mos_gdal_fail(MOSAIC_ERR_IO, map->path, &capture, "pixels cannot be written");
+        status = mos_gdal_fail(MOSAIC_ERR_IO, map->path, &capture,
+                               "pixels cannot be written; is the disk full?");
     mos_gdal_capture_end();
     return status;
 }

@@ -39,6 +39,9 @@ enum { MOS_MAP_STRIP = 512 /* rows: those of a tile */ };
 extern const char *const mos_map_formats[]; /* "COG", "GTiff", NULL */
 /* What GDAL keeps of tiles, for the process: its own choice is a share of all memory. */
 void mos_map_limit_cache(int64_t bytes);
+/* Does the format know these creation options (K=V)? GDAL would only warn, and write something else
+ * than was asked for. */
+mosaic_status mos_map_check_creation(const char *format, const mos_text_list *creation);
 /* `spec` and what it points to live until finish or abandon. */
 mosaic_status mos_map_create(const char *path, const mos_map_spec *spec, mos_map **out);
 /* Rows [y, y + rows) of a band (0-based): pixels [rows, width] of the spec's type. Of

@@ -72,6 +72,9 @@ mask.SetSpatialRef(image.GetSpatialRef())
 codes = np.full((58, 65), 4, "u1")
 codes[20:40, 20:40] = 9
 mask.GetRasterBand(1).WriteArray(codes)
+beside = gdal.GetDriverByName("GTiff").CreateCopy(f"{work}/beside.tif", mask)
+beside.SetGeoTransform((transform[0] + 5000, 20, 0, transform[3], 0, -20))
+del beside
 # a triangle on the scene, in degrees
 from osgeo import ogr, osr
 here = gdal.Open(f"{work}/scene/s2.tif")
@@ -99,6 +102,9 @@ expect 2 "s1 and --s2 are rasters of one scene" predict "$work/scene" --s2 "$wor
 expect 2 "none may be left out" predict "$work/scene" --stride 25 --out "$work/x"
 expect 2 "no layer 'clases'" predict "$work/scene" --layers clases --out "$work/x"
 expect 2 "mask and mask_values go together" predict "$work/scene" --mask "$work/mask.tif" --out "$work/x"
+expect 3 "beside.tif: lies beside scene 'synth' .EPSG:326" predict "$work/scene" --mask "$work/beside.tif" --mask-values 9 --out "$work/x"
+expect 2 "creation option 'COMPRESS=NOSUCH': COG has no such option" predict "$work/scene" --co COMPRESS=NOSUCH --out "$work/x"
+expect 2 "wants KEY=VALUE, found 'LZW'" predict "$work/scene" --of GTiff --co LZW --out "$work/x"
 expect 2 "stride is for scenes" predict "$work/data" --stride 12 --out "$work/x"
 expect 2 "is one file" predict "$work/scene" --layers classes,quality --out "$work/x.tif"
 expect 3 "needs modality 's1'" predict --s2 "$work/s2.tif" --out "$work/x"

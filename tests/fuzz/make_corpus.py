@@ -405,6 +405,36 @@ def label_text_seeds():
     }
 
 
+def crc32c(data):
+    value = 0xFFFFFFFF
+    for byte in data:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
+    return value ^ 0xFFFFFFFF
+
+
+def answer_journal_seeds():
+    head = b"mosaic answers 1 " + b"0123456789abcdef" * 4 + b"\n"
+
+    def block(first, count, classes=3):
+        parts = [struct.pack("<qq", first, count), b"\1" * count, struct.pack(f"<{count * classes}f", *[0.25] * (count * classes))]
+        return b"".join(parts) + struct.pack("<I", crc32c(struct.pack("<3I", *map(crc32c, parts))))
+
+    return {
+        "empty": b"",
+        "head": head,
+        "whole": head + block(0, 3) + block(3, 5),
+        "part": head + block(0, 3) + block(3, 2)[:-7],
+        "sum": head + block(0, 3)[:-1] + b"x",
+        "order": head + block(0, 3) + block(4, 2),
+        "long": head + block(0, 9),
+        "other": head.replace(b"0123", b"3210") + block(0, 3),
+        "huge": head + struct.pack("<qq", 0, 2**62),
+        "negative": head + struct.pack("<qq", 0, -1),
+    }
+
+
 def main():
     corpus = Path(__file__).parent / "corpus"
     makers = {
@@ -421,6 +451,7 @@ def main():
         "split_file": split_file_seeds,
         "scene_file": scene_file_seeds,
         "label_text": label_text_seeds,
+        "answer_journal": answer_journal_seeds,
     }
     for target, make in makers.items():
         folder = corpus / target

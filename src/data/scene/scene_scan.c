@@ -248,12 +248,35 @@ static mosaic_status fail_outside(const scan_work *work, const mos_scene *scene)
                     north - (double)scene->height * down, north);
 }
 
+/* A mask of another place would leave nothing out, and nobody would see it. */
+static mosaic_status check_mask(const mos_scene *scene) {
+    const char *mask = scene->options->mask;
+    const double side = scene->grid.resolution, down = mos_grid_down(&scene->grid);
+    const double west = scene->grid.x + (double)(scene->first_column * scene->stride) * side,
+                 north = scene->grid.y - (double)(scene->first_row * scene->stride) * down,
+                 east = west + (double)scene->width * side,
+                 south = north - (double)scene->height * down;
+    mos_extent box;
+    double resolution;
+    if (scene->mask_count == 0) return MOSAIC_OK;
+    MOS_TRY(mos_context(mos_scene_extent(mask, NULL, scene->grid.crs, &box, &resolution), "mask"));
+    if (box.west < east && box.east > west && box.south < north && box.north > south)
+        return MOSAIC_OK;
+    return mos_fail(
+        MOSAIC_ERR_DATA,
+        "mask %s: lies beside scene '%s' (%.40s): the mask is at x %.9g to %.9g, y %.9g "
+        "to %.9g, the scene at x %.9g to %.9g, y %.9g to %.9g",
+        mask, scene->options->name, scene->grid.crs, box.west, box.east, box.south, box.north, west,
+        east, south, north);
+}
+
 /* Rasters of two places are a mistake; of no use at all is every patch then. */
 static mosaic_status check_overlap(const scan_work *work) {
     for (size_t s = 0; s < work->set->file.count; s++) {
         const mos_scene *scene = &work->set->scenes[s];
         uint32_t touched = 0;
         bool inside = false;
+        MOS_TRY(check_mask(scene));
         for (int64_t i = 0; i < scene->rows * scene->columns; i++) {
             const mos_scene_patch *patch = &work->scan->patches[scene->first_patch + i];
             touched |= patch->touched;
