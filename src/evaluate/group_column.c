@@ -49,10 +49,11 @@ static int64_t make_bounds(const double *sorted, int64_t known, double bound[MOS
     int64_t least = 0, count = 0;
     while (least < known && sorted[least] == sorted[0])
         least++;
-    int64_t from = least * 10 >= known ? least : 0;
+    int64_t from = least * 10 >= known ? least : 0, bins = (known - from) / MOS_GROUP_ROWS;
+    bins = bins < 1 ? 1 : bins > MOS_GROUP_BINS ? MOS_GROUP_BINS : bins;
     if (from > 0) bound[count++] = sorted[0];
-    for (int64_t b = 1; b <= MOS_GROUP_BINS && from < known; b++) {
-        double edge = sorted[from + (known - from) * b / MOS_GROUP_BINS - 1];
+    for (int64_t b = 1; b <= bins && from < known; b++) {
+        double edge = sorted[from + (known - from) * b / bins - 1];
         if (count == 0 || edge > bound[count - 1]) bound[count++] = edge;
     }
     return count;

@@ -9,7 +9,8 @@
 enum {
     MOS_GROUP_VALUES = 200, /* a column of words may have so many values */
     MOS_GROUP_NUMBERS = 8,  /* a column of numbers with more is put into bins */
-    MOS_GROUP_BINS = 4
+    MOS_GROUP_BINS = 4,     /* at most, and */
+    MOS_GROUP_ROWS = 10     /* of at least so many samples each */
 };
 
 typedef struct mos_score_group {

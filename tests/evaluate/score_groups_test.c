@@ -130,13 +130,13 @@ static void a_table_is_scored_by_its_columns(void **state) {
     assert_int_equal(measure(&(mos_dataset){0}, table_of(table.data), &groups), MOSAIC_OK);
     mos_text_release(&table);
     assert_int_equal(groups.unknown_ids, 1);
-    /* 29 clear ones are a bin of their own, the 29 others four bins of 7, 7, 7 and 8. */
+    /* 29 clear ones are a bin of their own, the 29 others two bins, as ten samples make one. */
     static const struct {
         const char *column, *value;
         int64_t rows;
-    } wanted[] = {{"cover", "0", 29},       {"cover", "1 to 7", 7},   {"cover", "8 to 14", 7},
-                  {"cover", "15 to 21", 7}, {"cover", "22 to 29", 8}, {"cover", "unknown", 2},
-                  {"sensor", "A", 44},      {"sensor", "B", 14},      {"sensor", "unknown", 2}};
+    } wanted[] = {{"cover", "0", 29},      {"cover", "1 to 14", 14}, {"cover", "15 to 29", 15},
+                  {"cover", "unknown", 2}, {"sensor", "A", 44},      {"sensor", "B", 14},
+                  {"sensor", "unknown", 2}};
     assert_int_equal(groups.count, sizeof wanted / sizeof *wanted);
     for (int64_t k = 0; k < groups.count; k++) {
         assert_string_equal(groups.group[k].column, wanted[k].column);
@@ -149,7 +149,7 @@ static void a_table_is_scored_by_its_columns(void **state) {
     assert_int_equal(mos_csv_read(path, ',', &csv), MOSAIC_OK);
     assert_int_equal(csv.rows, groups.count);
     assert_int_equal(mos_csv_column(&csv, "micro_f1_high"), 9);
-    assert_string_equal(csv.cells[csv.columns + 1], "1 to 7");
+    assert_string_equal(csv.cells[csv.columns + 1], "1 to 14");
     mos_csv_release(&csv);
     mos_score_groups_release(&groups);
     /* Few numbers are groups each. */
