@@ -46,7 +46,7 @@ static void print_usage(FILE *out) {
 }
 
 static int finish(mosaic_status status) {
-    if (status != MOSAIC_OK)
+    if (status != MOSAIC_OK && mosaic_error()[0] != '\0') /* empty: another rank tells it */
         fprintf(stderr, "mosaic: %s: %s\n", mosaic_status_name(status), mosaic_error());
     return mosaic_exit_code(status);
 }

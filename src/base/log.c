@@ -21,6 +21,7 @@ static struct {
     mos_log_level level;
     FILE *file;
     mos_log_sink sink;
+    char prefix[128];
     recent_line recent[RECENT]; /* a ring; an empty text: none */
     int oldest;
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER, .level = MOS_LOG_NOTICE};
@@ -57,6 +58,12 @@ void mos_log_set_file(FILE *file) {
     (void)pthread_mutex_lock(&state.lock);
     settle_recent(); /* each file says all of its own */
     state.file = file;
+    (void)pthread_mutex_unlock(&state.lock);
+}
+
+void mos_log_set_prefix(const char *text) {
+    (void)pthread_mutex_lock(&state.lock);
+    (void)snprintf(state.prefix, sizeof state.prefix, "%s", text);
     (void)pthread_mutex_unlock(&state.lock);
 }
 
@@ -127,10 +134,12 @@ static bool is_repeated(mos_log_level level, const char *line) {
 void mos_log(mos_log_level level, const char *format, ...) {
     char line[LINE_SIZE];
     va_list arguments;
-    va_start(arguments, format);
-    (void)mos_vformat(line, sizeof line, format, arguments);
-    va_end(arguments);
     (void)pthread_mutex_lock(&state.lock);
+    const size_t used = strlen(state.prefix);
+    memcpy(line, state.prefix, used);
+    va_start(arguments, format);
+    (void)mos_vformat(line + used, sizeof line - used, format, arguments);
+    va_end(arguments);
     const bool told = level <= state.level || (state.file != NULL && level <= MOS_LOG_NOTICE);
     if (told && (line[0] == '\0' || !is_repeated(level, line))) write_line(level, line);
     (void)pthread_mutex_unlock(&state.lock);

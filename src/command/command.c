@@ -10,6 +10,7 @@
 #include "command/command_config.h"
 #include "command/command_table.h"
 #include "config/config.h"
+#include "dist/launch.h"
 
 #include <string.h>
 
@@ -219,6 +220,17 @@ mosaic_status mosaic_command_parse(mosaic_command *command, int argc, char **arg
     return mos_command_print(&text, out);
 }
 
+/* Of several processes one does what they cannot share, once; the others have nothing to do. */
+static bool is_left_to_rank_0(const mos_command_row *row) {
+    const mos_launch launch = mos_launch_detect();
+    if (row->ranks || launch.size < 2) return false;
+    if (launch.rank > 0) return true;
+    mos_log(MOS_LOG_NOTICE, "'%s' is done by rank 0 alone, the other %lld ranks have ended",
+            row->name, (long long)launch.size - 1);
+    mos_launch_forget();
+    return false;
+}
+
 mosaic_status mosaic_command_run(mosaic_command *command, FILE *out) {
     const mos_command_row *row = command->row;
     int given = (int)command->positional.count;
@@ -227,6 +239,7 @@ mosaic_status mosaic_command_run(mosaic_command *command, FILE *out) {
     if (given > row->positional_most)
         return mos_fail(MOSAIC_ERR_USAGE, "unexpected argument '%s'; usage: %s",
                         command->positional.items[row->positional_most], row->usage);
+    if (is_left_to_rank_0(row)) return MOSAIC_OK;
     mosaic_status status = row->run(command->values, &command->positional, out);
     mos_log_flush();
     MOS_TRY(status);

@@ -83,5 +83,6 @@ const mos_command_row mos_command_doctor = {
     .summary = "versions, processor, devices, and a self-test of a few seconds",
     .parts = {{&mos_command_threads_table, offsetof(doctor_command, machine), NULL}},
     .size = sizeof(doctor_command),
+    .ranks = true, /* each speaks for its own machine */
     .run = run_doctor,
 };

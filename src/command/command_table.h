@@ -34,6 +34,7 @@ typedef struct mos_command_row {
     mos_command_part parts[MOS_COMMAND_MAX_PARTS]; /* up to the first NULL table */
     size_t size;                                   /* of the struct */
     int positional_least, positional_most;
+    bool ranks;   /* several processes do it together; else rank 0 alone, where there are several */
     bool divides; /* makes a split file: that of a configuration is not read */
     /* values: the struct; positional: what stood without dashes; data goes to out */
     mosaic_status (*run)(const void *values, const mos_text_list *positional, FILE *out);

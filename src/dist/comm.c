@@ -67,6 +67,7 @@ static mosaic_status meet(mos_comm *comm, const mos_comm_options *options,
     MOS_TRY(check_size(comm, options, launch));
     MOS_TRY(mos_alloc((size_t)size, sizeof *comm->host, "names of hosts", &comm->host));
     MOS_TRY(mos_alloc((size_t)size, sizeof *comm->code, "statuses", &comm->code));
+    MOS_TRY(mos_alloc((size_t)size, sizeof *comm->number, "numbers", &comm->number));
     MOS_TRY(mos_comm_check(comm, comm->table->all_gather(host, sizeof host, comm->host),
                            "gathering names"));
     count_hosts(comm);
@@ -110,6 +111,7 @@ void mos_comm_close(mos_comm **slot, mosaic_status status) {
     if (comm->opened) comm->table->close();
     mos_free(comm->host);
     mos_free(comm->code);
+    mos_free(comm->number);
     mos_free(comm->out);
     mos_free(comm->in);
     mos_free(comm->sums);
@@ -128,6 +130,13 @@ int64_t mos_comm_size(const mos_comm *comm) {
 
 const char *mos_comm_host(const mos_comm *comm, int64_t rank) {
     return comm == NULL || comm->host == NULL ? "" : comm->host[rank];
+}
+
+int64_t mos_comm_neighbours(const mos_comm *comm) {
+    int64_t same = 0;
+    for (int64_t r = 0; r < mos_comm_size(comm); r++)
+        same += strcmp(mos_comm_host(comm, r), mos_comm_host(comm, mos_comm_rank(comm))) == 0;
+    return same;
 }
 
 const char *mos_comm_description(const mos_comm *comm) {
@@ -165,13 +174,10 @@ mosaic_status mos_comm_agree(mos_comm *comm, mosaic_status status) {
 mosaic_status mos_comm_most(mos_comm *comm, int64_t value, int64_t *most) {
     *most = value;
     if (mos_comm_size(comm) < 2) return MOSAIC_OK;
-    int64_t *all = NULL;
-    MOS_TRY(mos_alloc((size_t)comm->size, sizeof *all, "values of ranks", &all));
-    mosaic_status status = mos_comm_gather(comm, &value, sizeof value, all);
-    for (int64_t r = 0; status == MOSAIC_OK && r < comm->size; r++)
-        if (all[r] > *most) *most = all[r];
-    mos_free(all);
-    return status;
+    MOS_TRY(mos_comm_gather(comm, &value, sizeof value, comm->number));
+    for (int64_t r = 0; r < comm->size; r++)
+        if (comm->number[r] > *most) *most = comm->number[r];
+    return MOSAIC_OK;
 }
 
 mosaic_status mos_comm_same(mos_comm *comm, const void *data, size_t bytes, const char *what) {

@@ -38,6 +38,8 @@ void mos_comm_close(mos_comm **comm, mosaic_status status);
 int64_t mos_comm_rank(const mos_comm *comm); /* NULL, here and below: rank 0 of 1 */
 int64_t mos_comm_size(const mos_comm *comm);
 const char *mos_comm_host(const mos_comm *comm, int64_t rank);
+/* How many ranks are on this one's host. */
+int64_t mos_comm_neighbours(const mos_comm *comm);
 /* "4 ranks on 2 hosts, Open MPI v4.1.4" */
 const char *mos_comm_description(const mos_comm *comm);
 
@@ -65,6 +67,8 @@ mosaic_status mos_comm_gather_v(mos_comm *comm, const void *mine, const size_t *
 /* Collective. values becomes the sum over ranks, taken in double and in rank order: the same bits on
  * every rank, whatever the network does, and in every run with so many ranks. */
 mosaic_status mos_comm_sum(mos_comm *comm, float *values, int64_t count);
+/* The same sum over the number of ranks: what all have alike stays as it is, to the bit. */
+mosaic_status mos_comm_mean(mos_comm *comm, float *values, int64_t count);
 /* Collective. Of such a sum of all [ranks, count] each rank gets its own part, mine [count]. */
 mosaic_status mos_comm_sum_scatter(mos_comm *comm, const float *all, int64_t count, float *mine);
 /* Collective. Doubles, few of them: every rank adds all in rank order. */

@@ -13,6 +13,7 @@ struct mos_comm {
     int64_t rank, size;
     char (*host)[MOS_COMM_HOST_SIZE]; /* [size] */
     int32_t *code;                    /* [size] statuses of the last agreement */
+    int64_t *number;                  /* [size] */
     char description[256];
     /* comm_sum.c: a slice on its way in each slot, and sums */
     float *out, *in, *sums;

@@ -48,37 +48,46 @@ static mosaic_status begin(mos_comm *comm, const float *values, int64_t count, i
                           "a sum");
 }
 
-/* sums[i] = sum over r of in[r][i], in the order of r. */
-static void add_up(const float *in, int64_t ranks, int64_t part, float *sums) {
+/* sums[i] = sum over r of in[r][i], in the order of r, over `divisor`. */
+static void add_up(const float *in, int64_t ranks, int64_t part, double divisor, float *sums) {
     for (int64_t i = 0; i < part; i++) {
         double sum = 0;
         for (int64_t r = 0; r < ranks; r++)
             sum += (double)in[r * part + i];
-        sums[i] = (float)sum;
+        sums[i] = (float)(sum / divisor);
     }
 }
 
-static mosaic_status finish(mos_comm *comm, float *values, int64_t count, int64_t number) {
+static mosaic_status finish(mos_comm *comm, float *values, int64_t count, int64_t number,
+                            double divisor) {
     const slice it = slice_at(comm, number, count);
     float *in = slot_of(comm, comm->in, comm->in_size, number);
     MOS_TRY(mos_comm_check(comm, comm->table->exchange_finish((int)(number % MOS_COMM_SLOTS)),
                            "a sum"));
-    add_up(in, comm->size, it.part, comm->sums);
+    add_up(in, comm->size, it.part, divisor, comm->sums);
     MOS_TRY(mos_comm_gather(comm, comm->sums, (size_t)it.part * sizeof *in, in));
     memcpy(values + it.first, in, (size_t)it.count * sizeof *in);
     return MOSAIC_OK;
 }
 
-mosaic_status mos_comm_sum(mos_comm *comm, float *values, int64_t count) {
-    if (mos_comm_size(comm) < 2 || count < 1) return MOSAIC_OK;
+static mosaic_status sum_over(mos_comm *comm, float *values, int64_t count, double divisor) {
+    if (count < 1) return MOSAIC_OK;
     const int64_t slices = (count + SLICE * comm->size - 1) / (SLICE * comm->size);
     MOS_TRY(reserve(comm, count));
     MOS_TRY(begin(comm, values, count, 0));
     for (int64_t s = 0; s < slices; s++) {
         if (s + 1 < slices) MOS_TRY(begin(comm, values, count, s + 1));
-        MOS_TRY(finish(comm, values, count, s));
+        MOS_TRY(finish(comm, values, count, s, divisor));
     }
     return MOSAIC_OK;
+}
+
+mosaic_status mos_comm_sum(mos_comm *comm, float *values, int64_t count) {
+    return mos_comm_size(comm) < 2 ? MOSAIC_OK : sum_over(comm, values, count, 1);
+}
+
+mosaic_status mos_comm_mean(mos_comm *comm, float *values, int64_t count) {
+    return mos_comm_size(comm) < 2 ? MOSAIC_OK : sum_over(comm, values, count, (double)comm->size);
 }
 
 mosaic_status mos_comm_sum_scatter(mos_comm *comm, const float *all, int64_t count, float *mine) {
@@ -95,7 +104,7 @@ mosaic_status mos_comm_sum_scatter(mos_comm *comm, const float *all, int64_t cou
             comm, comm->table->exchange_begin(0, comm->out, (size_t)part * sizeof *mine, comm->in),
             "a sum"));
         MOS_TRY(mos_comm_check(comm, comm->table->exchange_finish(0), "a sum"));
-        add_up(comm->in, comm->size, part, mine + first);
+        add_up(comm->in, comm->size, part, 1, mine + first);
     }
     return MOSAIC_OK;
 }

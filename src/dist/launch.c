@@ -16,6 +16,13 @@ static const launcher launchers[] = {
     {"srun", NULL, "SLURM_PROCID", "SLURM_STEP_NUM_TASKS"},
 };
 
+void mos_launch_forget(void) {
+    for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++) {
+        (void)unsetenv(launchers[i].rank);
+        (void)unsetenv(launchers[i].size);
+    }
+}
+
 static bool read_number(const char *name, int64_t *out) {
     const char *text = getenv(name);
     return text != NULL && mos_parse_int(text, out) && *out >= 0;

@@ -13,5 +13,8 @@ typedef struct mos_launch {
 
 /* Not collective. Steps of Slurm with one task count as alone. */
 mos_launch mos_launch_detect(void);
+/* This process works alone, and so do the programs that it starts: what the launchers left is taken
+ * out of the environment. Before threads are started. */
+void mos_launch_forget(void);
 
 #endif

@@ -57,19 +57,25 @@ static bool job_is_ready(const mos_loader *loader) {
            loader->next_job / loader->options.batch < loader->given_back + loader->slot_count;
 }
 
+/* Where row `row` of batch `batch` stands among the epoch's draws. */
+static int64_t place_of(const mos_loader *loader, int64_t batch, int64_t row) {
+    return batch * loader->order.batch + loader->options.rank * loader->options.batch + row;
+}
+
 static void do_job(mos_loader *loader, worker_thread *worker, int64_t job) {
     int64_t batch = job / loader->options.batch, row = job % loader->options.batch;
+    int64_t place = place_of(loader, batch, row);
     batch_slot *slot = &loader->slots[batch % loader->slot_count];
     mos_repairs counts;
     mosaic_status status =
-        mos_row_fill(&loader->context, &worker->row, job, &slot->batch, row, &counts);
+        mos_row_fill(&loader->context, &worker->row, place, &slot->batch, row, &counts);
     (void)pthread_mutex_lock(&loader->mutex);
     if (status != MOSAIC_OK && (slot->status == MOSAIC_OK || row < slot->failed_row)) {
         slot->status = status;
         slot->failed_row = row;
         mos_error_copy(slot->message, sizeof slot->message);
     }
-    if (job < loader->order.valid) mos_repairs_add(&slot->batch.repairs, &counts);
+    if (place < loader->order.valid) mos_repairs_add(&slot->batch.repairs, &counts);
     loader->read_ns += worker->row.read_ns;
     loader->augment_ns += worker->row.augment_ns;
     slot->rows_done++;
@@ -149,7 +155,7 @@ static mosaic_status make_order(mos_loader *loader, const int64_t *index, int64_
     loader->order.seed = options->seed;
     loader->order.shuffle = options->shuffle;
     loader->order.drop_last = options->drop_last;
-    loader->order.batch = options->batch;
+    loader->order.batch = options->batch * (options->ranks > 1 ? options->ranks : 1);
     loader->order.labeled_only = options->labeled_only;
     if (options->labeled_per_batch > 0 || options->labeled_only) {
         MOS_GOTO(mos_alloc((size_t)count, 1, "which samples are labelled", &is_labeled));
@@ -305,7 +311,8 @@ mosaic_status mos_loader_start(mos_loader *loader, int64_t epoch, int64_t first)
 
 /* Called by the consumer on a whole batch. */
 static void finish_batch(const mos_loader *loader, int64_t number, mos_batch *batch) {
-    int64_t left = loader->order.valid - number * loader->options.batch;
+    int64_t left = loader->order.valid - place_of(loader, number, 0);
+    if (left < 0) left = 0;
     batch->valid = left < loader->options.batch ? left : loader->options.batch;
     for (int64_t m = 0; m < loader->options.modalities; m++)
         batch->all_present[m] = memchr(batch->present[m], 0, (size_t)batch->count) == NULL;

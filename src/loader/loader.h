@@ -64,6 +64,9 @@ typedef struct mos_loader_options {
     int64_t modalities;
     mos_loader_modality modality[MOS_DATA_MAX_MODALITIES];
     int64_t batch, height, width; /* output size: the finest band's size unless chosen */
+    /* Batches that are made by several processes: of each one's ranks * batch rows this process makes
+     * those from rank * batch on, exactly as one process would. 0 ranks: it is alone. */
+    int64_t ranks, rank;
     int64_t views;
     char kinds[MOS_LOADER_MAX_VIEWS]; /* 'a' anchor, 's' strong, 'e' plain (evaluation: no
                                          augmentation) */

@@ -80,6 +80,9 @@ mosaic_status mos_loader_check(const mos_dataset *dataset, const mos_loader_opti
                         "4096 pixels a side",
                         (long long)options->batch, (long long)options->width,
                         (long long)options->height);
+    if (options->rank < 0 || options->rank >= (options->ranks > 1 ? options->ranks : 1))
+        return mos_fail(MOSAIC_ERR_USAGE, "loader: rank %lld of %lld", (long long)options->rank,
+                        (long long)options->ranks);
     if (options->policy < MOS_LOADER_MASK || options->policy > MOS_LOADER_REFUSE)
         return mos_fail(MOSAIC_ERR_USAGE, "loader: policy %d; known are 0 to %d", options->policy,
                         MOS_LOADER_REFUSE);

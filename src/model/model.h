@@ -146,6 +146,10 @@ typedef struct mos_model_plan {
      * statistics of its own; the running ones follow every chunk, once. 0: all at once. Must divide
      * the batch. */
     int64_t chunk;
+    /* A batch that several processes encode: of its `ranks` equal parts this one encodes part `rank`.
+     * Chunks are of its part, and where chunk is 0 the part is one. Between mos_model_encode_all and
+     * mos_model_project_all the caller brings the features of the other parts. 0: one process. */
+    int64_t ranks, rank;
     /* Every view set (of a chunk) is normalised in so many equal parts; 0: one. */
     int64_t norm_parts;
     /* Training: so many encoders run side by side, each on its share of the device's threads
@@ -167,6 +171,8 @@ typedef struct mos_memory_report {
 } mos_memory_report;
 /* Allocates the arena and makes every plan. May be called again (frees the old plan first). */
 mosaic_status mos_model_plan_make(mos_model *model, const mos_model_plan *plan);
+/* As it was made: chunk and ranks are filled in. batch 0: there is none. */
+const mos_model_plan *mos_model_get_plan(const mos_model *model);
 /* What that plan would hold, without making it; the model is left without a plan. */
 mosaic_status mos_model_plan_measure(mos_model *model, const mos_model_plan *plan,
                                      mos_memory_report *out);
@@ -182,8 +188,16 @@ void mos_model_layers(const mos_model *model, mos_layer_visit visit, void *conte
  * all patches have everything. */
 mosaic_status mos_model_forward_all(mos_model *model, const float *const *images,
                                     const uint8_t *const *present);
+/* The same in two parts: images to features, features to latents. With a part of the batch (plan.ranks)
+ * images are that part's alone, [views * batch / ranks, ...]; present is the whole batch's. */
+mosaic_status mos_model_encode_all(mos_model *model, const float *const *images,
+                                   const uint8_t *const *present);
+void mos_model_project_all(mos_model *model);
+/* Did the modality get images in this step? */
+bool mos_model_has_images(const mos_model *model, int64_t m);
 /* dfeatures and dlatents to parameter gradients (added), through projectors and encoders of all
- * modalities whose forward pass was run in this step. */
+ * modalities whose forward pass was run in this step; with a part of the batch the encoders' are
+ * those of this part. */
 mosaic_status mos_model_backward_all(mos_model *model);
 /* The same for modality m alone. images: host float [views*batch, bands, h, w], view-major, which
  * must stay until the backward pass; present: host [batch] or NULL (the same for each view set).

@@ -35,9 +35,10 @@ struct mos_model {
     mos_head head;       /* classes 0: none */
     mos_missing missing; /* beside the head */
 
-    mos_model_plan plan; /* batch 0: none */
-    int64_t parts;       /* chunks of a batch */
-    int lane_count;      /* 0: encoders run one after the other, on the model's own device */
+    mos_model_plan plan;           /* batch 0: none */
+    int64_t parts;                 /* chunks of a batch */
+    int64_t first_part, own_parts; /* those that are encoded here */
+    int lane_count; /* 0: encoders run one after the other, on the model's own device */
     mos_device *lane_device[MOS_MAX_MODALITIES]; /* with a share of the threads each */
     mos_lanes *lanes;
     mos_projector_scratch scratch;

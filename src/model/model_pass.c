@@ -72,9 +72,10 @@ static void copy_part(const mos_model *model, const mos_branch *branch, int64_t 
 }
 
 static mos_images part_images(const mos_model *model, const mos_branch *branch, int64_t k) {
-    int64_t image = branch->encoder.bands * model->plan.height * model->plan.width;
-    return (mos_images){.first = branch->images + k * model->plan.chunk * image,
-                        .stride = model->plan.batch * image};
+    const int64_t image = branch->encoder.bands * model->plan.height * model->plan.width;
+    const int64_t own = k - model->first_part, rows = model->own_parts * model->plan.chunk;
+    return (mos_images){.first = branch->images + own * model->plan.chunk * image,
+                        .stride = rows * image};
 }
 
 static mosaic_status give_images(mos_model *model, int64_t m, const float *images,
@@ -90,7 +91,7 @@ static void encode(mos_model *model, int64_t m) {
     mos_branch *branch = &model->branch[m];
     mos_encoder *encoder = &branch->encoder;
     const mos_weights weights = mos_branch_weights(model, branch);
-    for (int64_t k = 0; k < model->parts; k++) {
+    for (int64_t k = model->first_part; k < model->first_part + model->own_parts; k++) {
         const mos_images part = part_images(model, branch, k);
         encoder->family->forward(encoder, &weights, &part, part_mask(model, branch, k), true);
         if (model->parts > 1)
@@ -122,16 +123,29 @@ mosaic_status mos_model_forward(mos_model *model, int64_t m, const float *images
     return MOSAIC_OK;
 }
 
-mosaic_status mos_model_forward_all(mos_model *model, const float *const *images,
-                                    const uint8_t *const *present) {
+mosaic_status mos_model_encode_all(mos_model *model, const float *const *images,
+                                   const uint8_t *const *present) {
     for (int64_t m = 0; m < model->spec.modalities; m++) {
         model->branch[m].images = NULL;
         if (images[m] != NULL)
             MOS_TRY(give_images(model, m, images[m], present == NULL ? NULL : present[m]));
     }
-    MOS_TRY(mos_side_by_side_run(model, encode));
+    return mos_side_by_side_run(model, encode);
+}
+
+void mos_model_project_all(mos_model *model) {
     for (int64_t m = 0; m < model->spec.modalities; m++)
-        if (images[m] != NULL) project(model, m);
+        if (model->branch[m].images != NULL) project(model, m);
+}
+
+bool mos_model_has_images(const mos_model *model, int64_t m) {
+    return model->branch[m].images != NULL;
+}
+
+mosaic_status mos_model_forward_all(mos_model *model, const float *const *images,
+                                    const uint8_t *const *present) {
+    MOS_TRY(mos_model_encode_all(model, images, present));
+    mos_model_project_all(model);
     return MOSAIC_OK;
 }
 
@@ -253,13 +267,13 @@ static void encode_backward(mos_model *model, int64_t m) {
     mos_branch *branch = &model->branch[m];
     mos_encoder *encoder = &branch->encoder;
     const mos_weights weights = mos_branch_weights(model, branch);
-    for (int64_t k = 0; k < model->parts; k++) {
+    for (int64_t k = model->first_part; k < model->first_part + model->own_parts; k++) {
         const mos_images part = part_images(model, branch, k);
         const uint8_t *mask = part_mask(model, branch, k);
-        if (model->parts > 1) {
-            encoder->family->forward(encoder, &weights, &part, mask, false);
+        /* What one part alone left behind is still there. */
+        if (model->own_parts > 1) encoder->family->forward(encoder, &weights, &part, mask, false);
+        if (model->parts > 1)
             copy_part(model, branch, k, branch->dfeatures, encoder->dfeatures, false);
-        }
         encoder->family->backward(encoder, &weights, &part, mask);
     }
 }

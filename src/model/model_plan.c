@@ -43,10 +43,14 @@ static mosaic_status check_plan(const mos_model *model, const mos_model_plan *pl
     if (used == 0) return mos_fail(MOSAIC_ERR_USAGE, "a plan must use at least one modality");
     if (plan->lanes < 0)
         return mos_fail(MOSAIC_ERR_USAGE, "a plan with %lld lanes", (long long)plan->lanes);
-    int64_t chunk = plan->chunk == 0 ? plan->batch : plan->chunk;
-    if (chunk < 1 || chunk > plan->batch || plan->batch % chunk != 0)
+    const int64_t ranks = plan->ranks > 1 ? plan->ranks : 1;
+    if (plan->rank < 0 || plan->rank >= ranks || plan->batch % ranks != 0)
+        return mos_fail(MOSAIC_ERR_USAGE, "a batch of %lld does not consist of %lld equal parts",
+                        (long long)plan->batch, (long long)ranks);
+    const int64_t part = plan->batch / ranks, chunk = plan->chunk == 0 ? part : plan->chunk;
+    if (chunk < 1 || chunk > part || part % chunk != 0)
         return mos_fail(MOSAIC_ERR_USAGE, "a batch of %lld does not consist of chunks of %lld",
-                        (long long)plan->batch, (long long)plan->chunk);
+                        (long long)part, (long long)plan->chunk);
     if (plan->norm_parts < 0 || (plan->norm_parts > 0 && chunk % plan->norm_parts != 0))
         return mos_fail(MOSAIC_ERR_USAGE, "%lld patches do not make %lld equal parts",
                         (long long)chunk, (long long)plan->norm_parts);
@@ -126,7 +130,7 @@ static void place_rows(mos_model *model, const mos_model_plan *plan, mos_arena *
 /* The encoders' buffers by their lifetimes. With chunks an encoder's forward pass is repeated right
  * before its backward pass, so encoders of a lane share all of their memory. */
 static mosaic_status place_encoders(mos_model *model, mos_placement *placement) {
-    *placement = (mos_placement){.alone = model->parts > 1};
+    *placement = (mos_placement){.alone = model->own_parts > 1};
     for (int64_t m = 0; m < model->spec.modalities; m++) {
         if (model->branch[m].views == 0) continue;
         mos_branch *branch = &model->branch[m];
@@ -142,7 +146,7 @@ static void fill_increments(mos_model *model) {
     for (int64_t m = 0; m < model->spec.modalities; m++) {
         mos_branch *branch = &model->branch[m];
         if (branch->views == 0) continue;
-        float groups = (float)(branch->encoder.groups * model->parts);
+        float groups = (float)(branch->encoder.groups * model->own_parts);
         float views = (float)branch->views, none = 0;
         int64_t count = branch->encoder.counters;
         int64_t fixed = mos_encoder_fixed_counters(&branch->encoder);
@@ -178,8 +182,11 @@ static void report_memory(mos_model *model, const mos_model_plan *plan, size_t r
 /* All plans, and where everything would lie: rows.used bytes, then placement->total. */
 static mosaic_status make_plans(mos_model *model, mos_model_plan *plan, mos_arena *rows,
                                 mos_placement *placement) {
-    if (plan->chunk == 0) plan->chunk = plan->batch;
+    if (plan->ranks == 0) plan->ranks = 1;
+    if (plan->chunk == 0) plan->chunk = plan->batch / plan->ranks;
     model->parts = plan->batch / plan->chunk;
+    model->own_parts = model->parts / plan->ranks;
+    model->first_part = plan->rank * model->own_parts;
     MOS_TRY(mos_side_by_side_plan(model, plan));
     for (int64_t m = 0; m < model->spec.modalities; m++)
         MOS_TRY(plan_branch(model, m, plan));
@@ -241,6 +248,10 @@ done:
     mos_placement_release(&placement);
     mos_model_unplan(model);
     return status;
+}
+
+const mos_model_plan *mos_model_get_plan(const mos_model *model) {
+    return &model->plan;
 }
 
 void mos_model_memory(const mos_model *model, mos_memory_report *out) {

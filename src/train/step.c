@@ -11,7 +11,9 @@ static mosaic_status run_forward(mos_step *step, const mos_step_input *input) {
     for (int64_t m = 0; m < MOS_MAX_MODALITIES; m++)
         view[m] = step->anchor;
     mos_model_begin(step->model);
-    MOS_TRY(mos_model_forward_all(step->model, input->images, input->present));
+    MOS_TRY(mos_model_encode_all(step->model, input->images, input->present));
+    if (step->ranks != NULL) MOS_TRY(step->ranks->share(step->ranks->context, step));
+    mos_model_project_all(step->model);
     if (step->head) mos_model_head_forward(step->model, view, input->present);
     return MOSAIC_OK;
 }
@@ -73,6 +75,7 @@ static mosaic_status enqueue_backward(mos_step *step) {
     mos_device *device = step->device;
     if (step->head) mos_model_head_backward(step->model);
     MOS_TRY(mos_model_backward_all(step->model));
+    if (step->ranks != NULL) MOS_TRY(step->ranks->sum(step->ranks->context, step));
     device->ops->measure(device, mos_model_grads(step->model), mos_model_param_count(step->model),
                          step->measured);
     device->ops->get_bytes(device, step->measured, &step->found, sizeof step->found);

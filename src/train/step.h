@@ -9,6 +9,17 @@
 #include "model/model.h"
 #include "objective/objective.h"
 
+struct mos_step;
+/* What a step does where several processes share a batch (plan.ranks of the model); every rank does
+ * the same in the same order. */
+typedef struct mos_step_ranks {
+    void *context;
+    /* The features of the others' parts, for the modalities that have images. */
+    mosaic_status (*share)(void *context, struct mos_step *step);
+    /* Gradients become those of the whole batch, running statistics the ranks' mean. */
+    mosaic_status (*sum)(void *context, struct mos_step *step);
+} mos_step_ranks;
+
 typedef struct mos_step {
     mos_device *device; /* these three are the caller's and outlive the step */
     mos_model *model;   /* planned to train */
@@ -23,12 +34,13 @@ typedef struct mos_step {
     mos_segment_range *encoder_segments, *other_segments;
     int64_t encoder_segment_count, other_segment_count;
     double encoder_rate;
+    const mos_step_ranks *ranks; /* NULL: one process; set after mos_step_init */
 } mos_step;
 
 typedef struct mos_step_input {
     int64_t batch; /* no larger than planned */
     /* Per modality: host [views*batch, bands, h, w], view-major, kept until the step is done; NULL:
-     * no patch has it, and its passes are left out. */
+     * no patch has it, and its passes are left out. Of a shared batch this rank's part alone. */
     const float *images[MOS_MAX_MODALITIES];
     const uint8_t
         *present[MOS_MAX_MODALITIES]; /* host [batch] or NULL: all; all 0 without images */

@@ -96,6 +96,12 @@ static void describe(const mos_trainer *trainer, const mos_validation *validatio
                  (long long)trainer->data.train_count, (long long)trainer->data.labeled_count,
                  mos_dataset_format(trainer->data.set), trainer->data.fingerprint,
                  (long long)card->width, (long long)card->height);
+    if (mos_comm_size(trainer->job.options->comm) > 1)
+        mos_text_add(out,
+                     "The last steps were done by %s. The norms of the encoders took each rank's "
+                     "patches of a batch as a batch of their own; their running statistics are the "
+                     "ranks' mean.\n\n",
+                     mos_comm_description(trainer->job.options->comm));
     add_bands(card, out);
     mos_text_add(out, "\n");
     add_scores(trainer, validation, out);

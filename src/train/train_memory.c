@@ -19,7 +19,9 @@ mos_model_plan mos_train_model_plan(const mos_train_job *job, const mos_train_le
                            .train = true,
                            .latents = (job->needs & MOS_NEEDS_ANY_LATENTS) != 0,
                            .recompute = (mos_recompute)train->recompute,
-                           .chunk = train->grad_cache < train->batch ? train->grad_cache : 0};
+                           .ranks = mos_comm_size(job->options->comm),
+                           .rank = mos_comm_rank(job->options->comm)};
+    if (train->grad_cache < train->batch / plan.ranks) plan.chunk = train->grad_cache;
     for (int64_t m = 0; m < learner->card->spec.modalities; m++)
         plan.views[m] = job->views.views;
     if (train->encoders == MOS_ENCODERS_SIDE_BY_SIDE) plan.lanes = learner->device->threads;
@@ -70,7 +72,8 @@ mosaic_status mos_train_memory(const mos_train_job *job, const mos_train_learner
         learner->card->spec.classes, learner->card->spec.latent);
     if (plan.latents)
         out->losses += 2.0 * sizeof(float) * (double)(train->batch * learner->card->spec.latent);
-    out->views = loader_bytes(learner->card, train->batch, job->views.views, train->prefetch + 1);
+    out->views = loader_bytes(learner->card, train->batch / plan.ranks, job->views.views,
+                              train->prefetch + 1);
     out->checkpoint = out->weights + out->moments;
     out->total = out->process + out->weights + out->gradients + out->moments + out->packed +
                  out->activations + out->losses + out->views + out->validation + out->checkpoint;
@@ -128,7 +131,8 @@ static mosaic_status try_way(memory_search *search, memory_way way) {
  * they come behind. */
 static mosaic_status search_ways(memory_search *search) {
     const mos_settings_train *train = &search->job->config->settings.train;
-    const int64_t batch = train->batch, asked = train->prefetch, given = train->grad_cache;
+    const int64_t batch = train->batch / mos_comm_size(search->job->options->comm),
+                  asked = train->prefetch, given = train->grad_cache;
     for (int recompute = MOS_RECOMPUTE_NONE; recompute <= MOS_RECOMPUTE_BLOCK; recompute++)
         for (int64_t ahead = asked; ahead >= 0; ahead = ahead > 1 ? 1 : ahead - 1) {
             MOS_TRY(try_way(search, (memory_way){recompute, 0, ahead}));

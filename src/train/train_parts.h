@@ -9,7 +9,7 @@
 #include "train/run_directory.h"
 #include "train/run_log.h"
 #include "train/schedule.h"
-#include "train/step.h"
+#include "train/step_ranks.h"
 #include "train/trainer.h"
 
 /* ---- job: what was asked for ---- */
@@ -116,5 +116,15 @@ typedef struct mos_train_clock {
     int64_t wait_before_ns, lap_ns, lap_samples; /* since the last line of the log */
     mos_progress progress;
 } mos_train_clock;
+
+/* ---- ranks: what they share in every step ---- */
+
+typedef struct mos_train_ranks {
+    mos_shared_step step;
+    size_t block;              /* bytes of a rank: its repairs, presence, labels */
+    unsigned char *mine, *all; /* [block], [ranks, block] */
+    int8_t *labels;            /* [batch, classes] */
+    uint8_t *present;          /* [modalities, batch] */
+} mos_train_ranks;
 
 #endif

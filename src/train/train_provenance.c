@@ -165,6 +165,8 @@ mosaic_status mos_trainer_provenance(const mos_trainer *trainer, const char *sta
     add_text(&out, "device", trainer->learner.device->description);
     add_text(&out, "precision", mos_precision_names[trainer->learner.device->precision]);
     add_int(&out, "threads", trainer->learner.device->threads);
+    if (mos_comm_size(trainer->job.options->comm) > 1)
+        add_text(&out, "ranks", mos_comm_description(trainer->job.options->comm));
     add_int(&out, "loader_threads", trainer->data.loader_options.threads);
     add_text(&out, "init_from", trainer->run.init_from);
     add_text(&out, "init_sha256", trainer->run.init_from == NULL ? NULL : trainer->run.init_sha256);

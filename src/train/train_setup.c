@@ -64,7 +64,9 @@ static void describe_loader(const mos_train_job *job, mos_device *device, mos_tr
     const mos_settings_train *train = &job->config->settings.train;
     mos_loader_options *loader = &data->loader_options;
     take_promises(data);
-    loader->batch = train->batch;
+    loader->ranks = mos_comm_size(job->options->comm);
+    loader->rank = mos_comm_rank(job->options->comm);
+    loader->batch = train->batch / loader->ranks;
     loader->views = job->views.views;
     memcpy(loader->kinds, job->views.kinds, sizeof loader->kinds);
     loader->augment = job->config->augment;
@@ -163,7 +165,7 @@ static mosaic_status prepare_model(mos_trainer *trainer) {
     MOS_TRY(mos_model_create(learner->device, &learner->card->spec,
                              (uint64_t)job->config->settings.train.seed, &learner->model));
     /* A resumed run asks for the weights to start from only when there is no checkpoint. */
-    if (!job->options->resume)
+    if (!job->options->resume && mos_train_writes(job))
         MOS_TRY(mos_train_init_weights(job, &trainer->data, &trainer->run, learner));
     return mos_train_choose_memory(job, learner);
 }
@@ -172,7 +174,11 @@ static mosaic_status prepare_model(mos_trainer *trainer) {
 static mosaic_status prepare_statistics(mos_trainer *trainer, int threads) {
     const mos_train_job *job = &trainer->job;
     mos_model_card *card = trainer->learner.card;
-    MOS_TRY(mos_train_statistics(job, &trainer->run, &trainer->data, threads, card));
+    MOS_TRY(mos_train_agree(
+        job, mos_train_writes(job)
+                 ? mos_train_statistics(job, &trainer->run, &trainer->data, threads, card)
+                 : MOSAIC_OK));
+    MOS_TRY(mos_train_ranks_statistics(job, card));
     return bind_loader(job, &trainer->data, card);
 }
 
@@ -203,28 +209,46 @@ mosaic_status mos_trainer_prepare_feed(mos_trainer *trainer) {
     return MOSAIC_OK;
 }
 
-mosaic_status mos_trainer_prepare(mos_trainer *trainer) {
+/* Everything that can be refused, the quickest to find out first; no file is changed. */
+static mosaic_status prepare_own(mos_trainer *trainer) {
     mos_train_job *job = &trainer->job;
-    mos_train_run_files *run = &trainer->run;
-    mos_train_data *data = &trainer->data;
-    mos_train_learner *learner = &trainer->learner;
-    /* Everything that can be refused, the quickest to find out first; no file is changed. */
     MOS_TRY(mos_train_read_job(job));
-    MOS_TRY(open_directory(job->options, &run->directory));
+    if (mos_train_writes(job)) MOS_TRY(open_directory(job->options, &trainer->run.directory));
     MOS_TRY(prepare_data(trainer));
-    MOS_TRY(mos_train_pos_weight(job, data));
-    MOS_TRY(prepare_model(trainer));
-    /* The folder is this run's. */
-    MOS_TRY(mos_train_claim(job, data, run, learner->card));
-    MOS_TRY(mos_train_notices(job, data, run));
-    MOS_TRY(prepare_statistics(trainer, learner->device->threads));
-    /* What works in every step. */
-    MOS_TRY(make_loader(job, learner->device, data));
+    MOS_TRY(mos_train_pos_weight(job, &trainer->data));
+    return prepare_model(trainer);
+}
+
+/* The folder is this run's. */
+static mosaic_status claim(mos_trainer *trainer) {
+    const mos_train_job *job = &trainer->job;
+    if (!mos_train_writes(job)) return MOSAIC_OK;
+    MOS_TRY(mos_train_claim(job, &trainer->data, &trainer->run, trainer->learner.card));
+    return mos_train_notices(job, &trainer->data, &trainer->run);
+}
+
+/* What works in every step. */
+static mosaic_status prepare_steps(mos_trainer *trainer) {
+    mos_train_job *job = &trainer->job;
+    mos_train_learner *learner = &trainer->learner;
+    MOS_TRY(make_loader(job, learner->device, &trainer->data));
     MOS_TRY(make_model(job, learner));
-    if (job->options->plan == NULL) MOS_TRY(mos_checkpoint_space(run, learner));
-    make_schedule(job, data->batches, learner);
-    run->reduced = job->config->data.limit > 0;
-    return restore_or_start(trainer);
+    if (job->options->plan == NULL && mos_train_writes(job))
+        MOS_TRY(mos_checkpoint_space(&trainer->run, learner));
+    make_schedule(job, trainer->data.batches, learner);
+    trainer->run.reduced = job->config->data.limit > 0;
+    return mos_train_ranks_start(trainer);
+}
+
+mosaic_status mos_trainer_prepare(mos_trainer *trainer) {
+    const mos_train_job *job = &trainer->job;
+    MOS_TRY(mos_train_agree(job, prepare_own(trainer)));
+    MOS_TRY(mos_train_ranks_check(trainer));
+    MOS_TRY(mos_train_agree(job, claim(trainer)));
+    MOS_TRY(prepare_statistics(trainer, trainer->learner.device->threads));
+    MOS_TRY(mos_train_agree(job, prepare_steps(trainer)));
+    MOS_TRY(mos_train_agree(job, mos_train_writes(job) ? restore_or_start(trainer) : MOSAIC_OK));
+    return mos_train_ranks_spread(trainer);
 }
 
 static void release_learner(mos_train_learner *learner) {
@@ -264,6 +288,7 @@ void mos_trainer_release(mos_trainer *trainer) {
     mos_drain(trainer->learner.device); /* it may still read images */
     mos_loader_destroy(&trainer->data.loader);
     release_learner(&trainer->learner);
+    mos_train_ranks_release(&trainer->ranks);
     release_data(&trainer->data);
     mos_config_destroy(&trainer->job.config);
     release_run(&trainer->run);

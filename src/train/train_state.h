@@ -13,7 +13,26 @@ typedef struct mos_trainer {
     mos_train_learner learner;
     mos_train_position at;
     mos_train_clock clock;
+    mos_train_ranks ranks;
 } mos_trainer;
+
+/* train_ranks.c. Is this the process that writes? */
+bool mos_train_writes(const mos_train_job *job);
+/* Collective, as the next ones; with one process they do nothing. The status of a call that ranks did
+ * apart. */
+mosaic_status mos_train_agree(const mos_train_job *job, mosaic_status status);
+/* The number of the signal that stops the run, on whichever rank it came; 0: go on. */
+mosaic_status mos_train_stop_asked(const mos_train_job *job, int *number);
+/* Do all ranks ask for the same, of the same data, on alike devices, and can it be shared? */
+mosaic_status mos_train_ranks_check(const mos_trainer *trainer);
+mosaic_status mos_train_ranks_statistics(const mos_train_job *job, mos_model_card *card);
+/* What works in every step; then weights, moments, queue and position of rank 0 for all. */
+mosaic_status mos_train_ranks_start(mos_trainer *trainer);
+mosaic_status mos_train_ranks_spread(mos_trainer *trainer);
+mosaic_status mos_train_ranks_position(mos_trainer *trainer);
+/* *whole: the batch of all ranks with this one's images. */
+mosaic_status mos_train_ranks_batch(mos_trainer *trainer, const mos_batch *own, mos_batch *whole);
+void mos_train_ranks_release(mos_train_ranks *ranks);
 
 /* train_setup.c: everything a run needs, in order; half-built is fine to release. */
 mosaic_status mos_trainer_prepare(mos_trainer *trainer);

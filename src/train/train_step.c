@@ -67,8 +67,9 @@ static void add_sums(const mos_batch *batch, const mos_step_result *step, mos_tr
     }
 }
 
-/* NaN or Inf anywhere stops the run with the batch on disk. */
-static mosaic_status compute(mos_trainer *trainer, const mos_batch *batch,
+/* NaN or Inf anywhere stops the run with the batch on disk; of a batch of several ranks those rows
+ * that the writing one has. */
+static mosaic_status compute(mos_trainer *trainer, const mos_batch *batch, const mos_batch *own,
                              mos_step_result *result) {
     mos_train_learner *learner = &trainer->learner;
     const int64_t step = trainer->at.step;
@@ -77,31 +78,35 @@ static mosaic_status compute(mos_trainer *trainer, const mos_batch *batch,
     mos_objective_warm(learner->objective, trainer->job.objective.weight,
                        mos_schedule_ramp(learner->msc_warmup, step));
     mosaic_status status = mos_step_run(&learner->step, &input, &rate, result);
-    if (result->not_finite != NULL)
-        return mos_trainer_capture(trainer, batch, &result->losses, result->not_finite);
-    return status;
+    if (result->not_finite == NULL) return status;
+    /* All ranks found the same number: they have summed it. */
+    return mos_train_agree(
+        &trainer->job, mos_train_writes(&trainer->job)
+                           ? mos_trainer_capture(trainer, own, &result->losses, result->not_finite)
+                           : status);
 }
 
 mosaic_status mos_trainer_step(mos_trainer *trainer, bool *ended) {
     mos_train_clock *clock = &trainer->clock;
-    mos_batch *batch;
+    mos_batch *batch, whole;
     mos_step_result result = {0};
     uint64_t allocations = mos_alloc_count();
     *ended = false;
-    MOS_TRY(mos_loader_next(trainer->data.loader, &batch));
+    MOS_TRY(mos_train_agree(&trainer->job, mos_loader_next(trainer->data.loader, &batch)));
     if (batch == NULL) {
         *ended = true;
         return MOSAIC_OK;
     }
-    MOS_TRY(compute(trainer, batch, &result));
+    MOS_TRY(mos_train_ranks_batch(trainer, batch, &whole));
+    MOS_TRY(compute(trainer, &whole, batch, &result));
     if (clock->steps_here > 0) clock->heap_calls += (int64_t)(mos_alloc_count() - allocations);
     MOS_TRY(mos_train_drifts(&trainer->data, &trainer->run));
-    add_sums(batch, &result, &trainer->at);
+    add_sums(&whole, &result, &trainer->at);
     trainer->at.step++;
     trainer->at.batch++;
     clock->steps_here++;
-    clock->samples_here += batch->count;
-    clock->lap_samples += batch->count;
+    clock->samples_here += whole.count;
+    clock->lap_samples += whole.count;
     mos_trainer_show_progress(trainer, &result.losses);
     return MOSAIC_OK;
 }

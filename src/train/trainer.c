@@ -10,10 +10,12 @@
 
 /* ---- after a step ---- */
 
+/* Of several ranks one tells, judges and saves; all have seen the same losses and latents. */
 static mosaic_status after_step(mos_trainer *trainer) {
     const mos_settings_train *train = &trainer->job.config->settings.train;
     int64_t step = trainer->at.step;
     bool last = trainer->at.batch == trainer->data.batches;
+    if (!mos_train_writes(&trainer->job)) return MOSAIC_OK;
     if (step % train->log_every == 0 || last) MOS_TRY(mos_trainer_interval_line(trainer));
     if (step % train->health_every == 0 || last)
         MOS_TRY(
@@ -23,14 +25,26 @@ static mosaic_status after_step(mos_trainer *trainer) {
     return MOSAIC_OK;
 }
 
-static mosaic_status stop_for_signal(mos_trainer *trainer) {
-    MOS_TRY(mos_checkpoint_write(trainer));
-    MOS_TRY(mos_trainer_provenance(trainer, "interrupted"));
-    return mos_fail(MOSAIC_INTERRUPTED,
-                    "stopped by signal %d at step %lld of epoch %lld: a checkpoint was written, "
-                    "--resume goes on from it",
-                    mos_stop_pending(), (long long)trainer->at.step,
-                    (long long)trainer->at.epoch + 1);
+static mosaic_status write_checkpoint(mos_trainer *trainer) {
+    const bool writes = mos_train_writes(&trainer->job);
+    return mos_train_agree(&trainer->job, writes ? mos_checkpoint_write(trainer) : MOSAIC_OK);
+}
+
+static mosaic_status write_provenance(const mos_trainer *trainer, const char *status) {
+    const bool writes = mos_train_writes(&trainer->job);
+    return mos_train_agree(&trainer->job,
+                           writes ? mos_trainer_provenance(trainer, status) : MOSAIC_OK);
+}
+
+static mosaic_status stop_for_signal(mos_trainer *trainer, int number) {
+    MOS_TRY(write_checkpoint(trainer));
+    MOS_TRY(write_provenance(trainer, "interrupted"));
+    return mos_train_agree(
+        &trainer->job,
+        mos_fail(MOSAIC_INTERRUPTED,
+                 "stopped by signal %d at step %lld of epoch %lld: a checkpoint was written, "
+                 "--resume goes on from it",
+                 number, (long long)trainer->at.step, (long long)trainer->at.epoch + 1));
 }
 
 static bool out_of_steps(const mos_trainer *trainer) {
@@ -44,9 +58,11 @@ static mosaic_status run_steps(mos_trainer *trainer) {
     if (trainer->at.batch < trainer->data.batches)
         MOS_TRY(mos_loader_start(trainer->data.loader, trainer->at.epoch, trainer->at.batch));
     trainer->clock.wait_before_ns = 0;
+    int stop;
     while (trainer->at.batch < trainer->data.batches && !out_of_steps(trainer)) {
         bool ended;
-        if (mos_stop_pending() != 0) return stop_for_signal(trainer);
+        MOS_TRY(mos_train_stop_asked(&trainer->job, &stop));
+        if (stop != 0) return stop_for_signal(trainer, stop);
         MOS_TRY(mos_trainer_step(trainer, &ended));
         if (ended)
             return mos_fail(MOSAIC_ERR_DATA,
@@ -54,9 +70,10 @@ static mosaic_status run_steps(mos_trainer *trainer) {
                             "skipped",
                             (long long)trainer->at.epoch + 1, (long long)trainer->at.batch,
                             (long long)trainer->data.batches);
-        MOS_TRY(after_step(trainer));
+        MOS_TRY(mos_train_agree(&trainer->job, after_step(trainer)));
     }
-    return mos_stop_pending() != 0 ? stop_for_signal(trainer) : MOSAIC_OK;
+    MOS_TRY(mos_train_stop_asked(&trainer->job, &stop));
+    return stop != 0 ? stop_for_signal(trainer, stop) : MOSAIC_OK;
 }
 
 /* The score of this epoch, where there is one; NaN otherwise. */
@@ -118,7 +135,7 @@ static mosaic_status validate(mos_trainer *trainer, mos_validation *out) {
     return MOSAIC_OK;
 }
 
-static mosaic_status end_epoch(mos_trainer *trainer) {
+static mosaic_status close_epoch(mos_trainer *trainer) {
     const mos_settings_train *train = &trainer->job.config->settings.train;
     mos_train_position *at = &trainer->at;
     mos_validation validation, online = {0};
@@ -148,18 +165,27 @@ done:
     return status;
 }
 
+/* Rank 0 validates and decides; where the run stands then is everybody's. */
+static mosaic_status end_epoch(mos_trainer *trainer) {
+    const bool writes = mos_train_writes(&trainer->job);
+    MOS_TRY(mos_train_agree(&trainer->job, writes ? close_epoch(trainer) : MOSAIC_OK));
+    return mos_train_ranks_position(trainer);
+}
+
 static mosaic_status run_epochs(mos_trainer *trainer) {
     while (!trainer->at.finished) {
+        int stop;
         MOS_TRY(run_steps(trainer));
         if (trainer->at.batch == trainer->data.batches) MOS_TRY(end_epoch(trainer));
         if (out_of_steps(trainer) && !trainer->at.finished) {
             trainer->run.reduced = true;
-            if (trainer->at.batch > 0) MOS_TRY(mos_checkpoint_write(trainer));
+            if (trainer->at.batch > 0) MOS_TRY(write_checkpoint(trainer));
             mos_log(MOS_LOG_NOTICE, "reduced run: stopped after %lld of %lld steps",
                     (long long)trainer->at.step, (long long)trainer->learner.schedule.steps);
             return MOSAIC_OK;
         }
-        if (!trainer->at.finished && mos_stop_pending() != 0) return stop_for_signal(trainer);
+        MOS_TRY(mos_train_stop_asked(&trainer->job, &stop));
+        if (!trainer->at.finished && stop != 0) return stop_for_signal(trainer, stop);
     }
     return MOSAIC_OK;
 }
@@ -180,6 +206,10 @@ static void announce(const mos_trainer *trainer) {
     mos_model_memory(learner->model, &memory);
     mos_log(MOS_LOG_NOTICE, "%s on %s", trainer->job.objective.method->name,
             learner->device->description);
+    if (mos_comm_size(trainer->job.options->comm) > 1)
+        mos_log(MOS_LOG_NOTICE, "%s, %lld patches of a batch each",
+                mos_comm_description(trainer->job.options->comm),
+                (long long)data->loader_options.batch);
     mos_log(MOS_LOG_NOTICE,
             "%lld training patches (%lld with labels), %lld validation patches, %lld classes, "
             "%lld step%s an epoch, %.0f MiB for the model",
@@ -193,23 +223,35 @@ static void announce(const mos_trainer *trainer) {
                 (long long)data->dropped_rows);
 }
 
-static mosaic_status run(mos_trainer *trainer, mos_train_summary *out) {
-    MOS_TRY(mos_trainer_prepare(trainer));
-    announce(trainer);
-    if (trainer->job.options->plan != NULL)
-        return mos_trainer_plan(trainer, trainer->job.options->plan);
+/* Files that say what the run is, before its first step. */
+static mosaic_status write_beginning(mos_trainer *trainer) {
+    if (!mos_train_writes(&trainer->job)) return MOSAIC_OK;
     if (trainer->job.options->save_initial && trainer->at.step == 0)
         MOS_TRY(mos_train_save_initial(&trainer->run, &trainer->learner));
     MOS_TRY(mos_trainer_provenance(trainer, "running"));
-    MOS_TRY(mos_train_data_summary(&trainer->data, &trainer->run));
+    return mos_train_data_summary(&trainer->data, &trainer->run);
+}
+
+/* And the model's, after the last. */
+static mosaic_status write_end(mos_trainer *trainer, mos_train_summary *out) {
+    if (!mos_train_writes(&trainer->job)) return MOSAIC_OK;
+    MOS_TRY(mos_trainer_finish(trainer, out));
+    return mos_trainer_provenance(trainer, "complete");
+}
+
+static mosaic_status run(mos_trainer *trainer, mos_train_summary *out) {
+    const mos_train_options *options = trainer->job.options;
+    MOS_TRY(mos_trainer_prepare(trainer));
+    announce(trainer);
+    if (options->plan != NULL) return mos_trainer_plan(trainer, options->plan);
+    MOS_TRY(mos_train_agree(&trainer->job, write_beginning(trainer)));
     trainer->clock.started_ns = trainer->clock.lap_ns = mos_now_ns();
     mos_progress_begin(&trainer->clock.progress, "train", 0);
     mosaic_status status = run_epochs(trainer);
     mos_progress_end(&trainer->clock.progress);
     out->seconds = (double)(mos_now_ns() - trainer->clock.started_ns) * 1e-9;
-    if (status == MOSAIC_OK) status = mos_trainer_finish(trainer, out);
-    if (status == MOSAIC_OK) return mos_trainer_provenance(trainer, "complete");
-    if (status != MOSAIC_INTERRUPTED) {
+    if (status == MOSAIC_OK) status = mos_train_agree(&trainer->job, write_end(trainer, out));
+    if (status != MOSAIC_OK && status != MOSAIC_INTERRUPTED && mos_train_writes(&trainer->job)) {
         /* The first failure is the one to report. */
         char detail[4096];
         mos_error_copy(detail, sizeof detail);

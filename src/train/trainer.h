@@ -4,6 +4,7 @@
 #define MOS_TRAIN_TRAINER_H
 
 #include "base/options.h"
+#include "dist/comm.h"
 
 typedef struct mos_train_options {
     const char *config;       /* YAML file */
@@ -17,6 +18,7 @@ typedef struct mos_train_options {
     int threads;
     int64_t max_steps; /* 0: all; a smaller number marks the run as reduced */
     bool save_initial; /* also model/initial.safetensors, before the first step */
+    mos_comm *comm;    /* train together with other processes; NULL: alone */
     mos_text *plan;    /* not NULL: a dry run, which adds the plan here and does no step */
 } mos_train_options;
 
@@ -29,7 +31,9 @@ typedef struct mos_train_summary {
     bool reduced, stopped_early;
 } mos_train_summary;
 
-/* MOSAIC_INTERRUPTED when it was asked to stop (base/stop.h): a checkpoint was written. */
+/* Collective, with options.comm: every rank asks for the same run. Rank 0 alone reads and writes the run
+ * directory, validates and makes the model's files; of the summary the others get what all know.
+ * MOSAIC_INTERRUPTED when it was asked to stop (base/stop.h): a checkpoint was written. */
 mosaic_status mos_train_run(const mos_train_options *options, mos_train_summary *out);
 
 #endif

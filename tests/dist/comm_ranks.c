@@ -53,6 +53,15 @@ static void check_sum(mos_comm *comm, int64_t count) {
     for (int64_t i = 0; i < count; i++)
         values[i] = value_of(rank, i);
     values[count] = 42;
+    CHECK_OK(mos_comm_mean(comm, values, count));
+    for (int64_t i = 0; i < count; i++) {
+        double sum = 0;
+        for (int64_t r = 0; r < ranks; r++)
+            sum += (double)value_of(r, i);
+        wrong += values[i] != (float)(sum / (double)ranks);
+        values[i] = value_of(rank, i);
+    }
+    CHECK(wrong == 0);
     CHECK_OK(mos_comm_sum(comm, values, count));
     for (int64_t i = 0; i < count; i++)
         wrong += values[i] != expected_sum(ranks, i);

@@ -14,7 +14,16 @@ foreach(name IN LISTS MOSAIC_MPI)
   set_tests_properties(dist/comm_${name} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77 PROCESSORS 2
     ENVIRONMENT "MOSAIC_MODULES=$<TARGET_FILE_DIR:mosaic_mpi_${name}>")
 endforeach()
-if(NOT MOSAIC_MPI)
+if(MOSAIC_MPI) # one MPI is enough for what is not about MPI
+  list(GET MOSAIC_MPI 0 name)
+  add_executable(step_ranks ${CMAKE_CURRENT_LIST_DIR}/step_ranks.c)
+  target_include_directories(step_ranks PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  target_compile_definitions(step_ranks PRIVATE MOSAIC_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  target_link_libraries(step_ranks PRIVATE mosaic_flags mos_train PkgConfig::CMOCKA)
+  add_test(NAME dist/step COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/step_ranks.sh ${name} $<TARGET_FILE:step_ranks>)
+  set_tests_properties(dist/step PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 PROCESSORS 2
+    ENVIRONMENT "MOSAIC_MODULES=$<TARGET_FILE_DIR:mosaic_mpi_${name}>")
+else()
   add_test(NAME dist/comm_mpi COMMAND sh -c "echo 'skipped: built without MPI (Debian: libopenmpi-dev)'; exit 77")
   set_tests_properties(dist/comm_mpi PROPERTIES SKIP_RETURN_CODE 77)
 endif()

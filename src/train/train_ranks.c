@@ -1,0 +1,179 @@
+/* What ranks of a run do together outside the step itself: agreeing, starting from the same point,
+ * putting their parts of a batch side by side. */
+#include "train/train_state.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/stop.h"
+#include "train/checkpoint_parts.h"
+
+#include <string.h>
+
+/* ---- agreeing ---- */
+
+bool mos_train_writes(const mos_train_job *job) {
+    return mos_comm_rank(job->options->comm) == 0;
+}
+
+mosaic_status mos_train_agree(const mos_train_job *job, mosaic_status status) {
+    return mos_comm_agree(job->options->comm, status);
+}
+
+mosaic_status mos_train_stop_asked(const mos_train_job *job, int *number) {
+    int64_t most;
+    MOS_TRY(mos_comm_most(job->options->comm, mos_stop_pending(), &most));
+    *number = (int)most;
+    return MOSAIC_OK;
+}
+
+static mosaic_status check_shares(const mos_trainer *trainer) {
+    const mos_train_job *job = &trainer->job;
+    const mos_settings_train *train = &job->config->settings.train;
+    const int64_t ranks = mos_comm_size(job->options->comm);
+    const int64_t rows = train->batch / ranks;
+    if (job->options->plan != NULL)
+        return mos_fail(MOSAIC_ERR_USAGE, "--dry-run is for one process, this is one of %lld",
+                        (long long)ranks);
+    if (train->batch % ranks != 0)
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "'train.batch' is the batch of all ranks: %lld patches cannot be shared "
+                        "equally by %lld",
+                        (long long)train->batch, (long long)ranks);
+    if (train->grad_cache > 0 && train->grad_cache < rows && rows % train->grad_cache != 0)
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "'train.grad_cache' %lld is no part of the %lld patches that each of %lld "
+                        "ranks has of a batch",
+                        (long long)train->grad_cache, (long long)rows, (long long)ranks);
+    return MOSAIC_OK;
+}
+
+/* The same keys, whoever resolved them. */
+static mosaic_status hash_config(const mos_config *config, char hash[65]) {
+    mos_text text = {0};
+    mosaic_status status = mos_config_write(config, &text);
+    if (status == MOSAIC_OK) mos_sha256(text.data, text.size, hash);
+    mos_text_release(&text);
+    return status;
+}
+
+mosaic_status mos_train_ranks_check(const mos_trainer *trainer) {
+    mos_comm *comm = trainer->job.options->comm;
+    const mos_device *device = trainer->learner.device;
+    char hash[65] = "";
+    if (mos_comm_size(comm) < 2) return MOSAIC_OK;
+    MOS_TRY(mos_comm_agree(comm, check_shares(trainer)));
+    MOS_TRY(mos_comm_agree(comm, hash_config(trainer->job.config, hash)));
+    MOS_TRY(mos_comm_same(comm, hash, sizeof hash, "configuration"));
+    MOS_TRY(mos_comm_same(comm, trainer->data.fingerprint, sizeof trainer->data.fingerprint,
+                          "data set"));
+    /* Ranks work out the losses apart: other instructions or threads round otherwise. */
+    return mos_comm_same(comm, device->description, sizeof device->description,
+                         "device (see mosaic doctor)");
+}
+
+/* ---- starting from the same point ---- */
+
+mosaic_status mos_train_ranks_statistics(const mos_train_job *job, mos_model_card *card) {
+    MOS_TRY(mos_comm_broadcast(job->options->comm, card->mean, sizeof card->mean, 0));
+    return mos_comm_broadcast(job->options->comm, card->sd, sizeof card->sd, 0);
+}
+
+mosaic_status mos_train_ranks_start(mos_trainer *trainer) {
+    const mos_model_spec *spec = &trainer->learner.card->spec;
+    mos_train_ranks *ranks = &trainer->ranks;
+    mos_comm *comm = trainer->job.options->comm;
+    const size_t all = (size_t)trainer->job.config->settings.train.batch;
+    const size_t rows = all / (size_t)mos_comm_size(comm);
+    if (mos_comm_size(comm) < 2) return MOSAIC_OK;
+    MOS_TRY(mos_shared_step_init(&ranks->step, comm, &trainer->learner.step,
+                                 mos_model_get_plan(trainer->learner.model)));
+    ranks->block = sizeof(mos_repairs) + rows * (size_t)(spec->modalities + trainer->data.classes);
+    MOS_TRY(mos_alloc(ranks->block, 1, "rows of this rank", &ranks->mine));
+    MOS_TRY(mos_alloc(ranks->block, (size_t)mos_comm_size(comm), "rows of ranks", &ranks->all));
+    MOS_TRY(mos_alloc(all, (size_t)trainer->data.classes, "labels of ranks", &ranks->labels));
+    return mos_alloc(all, (size_t)spec->modalities, "presence of ranks", &ranks->present);
+}
+
+static mosaic_status spread_queue(const mos_trainer *trainer) {
+    mos_comm *comm = trainer->job.options->comm;
+    mos_checkpoint_queue parts[MOS_CHECKPOINT_QUEUE_PARTS];
+    const int count = mos_checkpoint_list_queue(&trainer->learner, parts);
+    for (int i = 0; i < count; i++)
+        MOS_TRY(mos_comm_broadcast(comm, parts[i].data,
+                                   (size_t)parts[i].count * mos_dtype_bytes(parts[i].type), 0));
+    mos_objective_queue(trainer->learner.objective)->stale = true;
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_train_ranks_position(mos_trainer *trainer) {
+    return mos_comm_broadcast(trainer->job.options->comm, &trainer->at, sizeof trainer->at, 0);
+}
+
+mosaic_status mos_train_ranks_spread(mos_trainer *trainer) {
+    mos_checkpoint_block blocks[MOS_CHECKPOINT_BLOCKS];
+    if (mos_comm_size(trainer->job.options->comm) < 2) return MOSAIC_OK;
+    mos_checkpoint_list_blocks(&trainer->learner, blocks);
+    for (int i = 0; i < MOS_CHECKPOINT_BLOCKS; i++)
+        if (blocks[i].device != NULL)
+            MOS_TRY(mos_shared_step_spread(&trainer->ranks.step, trainer->learner.device,
+                                           blocks[i].device, blocks[i].count));
+    MOS_TRY(spread_queue(trainer));
+    return mos_train_ranks_position(trainer);
+}
+
+/* ---- a batch ---- */
+
+/* repairs, presence [modalities, rows], labels [rows, classes]: what a rank tells of its rows. */
+static void pack_block(const mos_trainer *trainer, const mos_batch *own) {
+    const size_t rows = (size_t)own->count, classes = (size_t)trainer->data.classes;
+    unsigned char *to = trainer->ranks.mine;
+    memcpy(to, &own->repairs, sizeof own->repairs);
+    to += sizeof own->repairs;
+    for (int64_t m = 0; m < trainer->learner.card->spec.modalities; m++, to += rows)
+        memcpy(to, own->present[m], rows);
+    memcpy(to, own->labels, rows * classes);
+}
+
+static void unpack_block(const mos_trainer *trainer, const mos_batch *own, size_t rank,
+                         mos_batch *whole) {
+    const size_t rows = (size_t)own->count, classes = (size_t)trainer->data.classes;
+    const unsigned char *from = trainer->ranks.all + rank * trainer->ranks.block;
+    mos_repairs repairs;
+    memcpy(&repairs, from, sizeof repairs);
+    mos_repairs_add(&whole->repairs, &repairs);
+    from += sizeof repairs;
+    for (int64_t m = 0; m < trainer->learner.card->spec.modalities; m++, from += rows)
+        memcpy(whole->present[m] + rank * rows, from, rows);
+    memcpy(whole->labels + rank * rows * classes, from, rows * classes);
+}
+
+mosaic_status mos_train_ranks_batch(mos_trainer *trainer, const mos_batch *own, mos_batch *whole) {
+    mos_train_ranks *ranks = &trainer->ranks;
+    mos_comm *comm = trainer->job.options->comm;
+    const int64_t modalities = trainer->learner.card->spec.modalities;
+    *whole = *own;
+    if (mos_comm_size(comm) < 2) return MOSAIC_OK;
+    pack_block(trainer, own);
+    MOS_TRY(mos_comm_gather(comm, ranks->mine, ranks->block, ranks->all));
+    whole->count = whole->valid = own->count * mos_comm_size(comm);
+    whole->labels = ranks->labels;
+    whole->samples = NULL; /* of the others they are not known */
+    whole->repeats = NULL;
+    whole->repairs = (mos_repairs){0};
+    for (int64_t m = 0; m < modalities; m++)
+        whole->present[m] = ranks->present + m * whole->count;
+    for (int64_t r = 0; r < mos_comm_size(comm); r++)
+        unpack_block(trainer, own, (size_t)r, whole);
+    for (int64_t m = 0; m < modalities; m++)
+        whole->all_present[m] = memchr(whole->present[m], 0, (size_t)whole->count) == NULL;
+    return MOSAIC_OK;
+}
+
+void mos_train_ranks_release(mos_train_ranks *ranks) {
+    mos_shared_step_release(&ranks->step);
+    mos_free(ranks->mine);
+    mos_free(ranks->all);
+    mos_free(ranks->labels);
+    mos_free(ranks->present);
+    *ranks = (mos_train_ranks){0};
+}
