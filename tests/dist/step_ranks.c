@@ -215,7 +215,9 @@ int main(int argc, char **argv) {
         ten_steps found = run_steps(it, comm, PART * ranks, parts), again = {0};
         if (twice) again = run_steps(it, comm, PART * ranks, parts);
         if (mos_comm_same(comm, found.weights, (size_t)found.params * sizeof(float), "weights") !=
-            MOSAIC_OK) {
+                MOSAIC_OK ||
+            mos_comm_same(comm, found.running, (size_t)found.state * sizeof(float), "statistics") !=
+                MOSAIC_OK) {
             (void)fprintf(stderr, "%s: %s\n", it->name, mosaic_error());
             failures++;
         }

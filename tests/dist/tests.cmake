@@ -23,6 +23,8 @@ if(MOSAIC_MPI) # one MPI is enough for what is not about MPI
   add_test(NAME dist/step COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/step_ranks.sh ${name} $<TARGET_FILE:step_ranks>)
   set_tests_properties(dist/step PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 PROCESSORS 2
     ENVIRONMENT "MOSAIC_MODULES=$<TARGET_FILE_DIR:mosaic_mpi_${name}>")
+  add_test(NAME dist/train COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/train_ranks.sh ${name} $<TARGET_FILE:mosaic_cli>)
+  set_tests_properties(dist/train PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 PROCESSORS 2 LABELS slow)
 else()
   add_test(NAME dist/comm_mpi COMMAND sh -c "echo 'skipped: built without MPI (Debian: libopenmpi-dev)'; exit 77")
   set_tests_properties(dist/comm_mpi PROPERTIES SKIP_RETURN_CODE 77)

@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# A run by two ranks from its data to its model: against one rank's, again, stopped, killed, gone on with by as many
+# ranks and by one; scores of its model.
+#   train_ranks.sh NAME MOSAIC
+set -euo pipefail
+name=$1 mosaic=$2
+. "$(dirname "$0")/ranks_support.sh"
+find_mpirun "$name"
+limit=150
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch"
+
+"$mosaic" -q data synth data --patches 96 --size 24 --classes 4 --seed 3 --missing-s1 0.1 --no-progress
+cat >config.yaml <<'CONFIG'
+method: mosaic-1
+data: { root: data }
+model: { encoder: resnet10-narrow, hidden: 32, latent: 16 }
+loss: { msc_queue: 16 }
+train: { epochs: 3, batch: 16, log_every: 1, seed: 5, workers: 1, checkpoint_every: 1, freeze_norms: true }
+CONFIG
+
+# near ONE OTHER: the losses of every step are the same to 1e-5 of them.
+near() {
+  /usr/bin/python3 - "$1/metrics.jsonl" "$2/metrics.jsonl" <<'PYTHON'
+import json, sys
+def losses(path):
+    rows = [json.loads(line) for line in open(path)]
+    return [row["loss"] for row in rows if row["kind"] == "step"]
+one, other = map(losses, sys.argv[1:])
+assert len(one) == len(other) == 9, (len(one), len(other))
+worst = max(abs(a - b) / abs(a) for a, b in zip(one, other))
+print(f"losses of {len(one)} steps differ by {worst:.2g}")
+assert worst <= 1e-5, worst
+PYTHON
+}
+
+"$mosaic" -q train config.yaml --out one --threads 1 >/dev/null
+ranks 2 "$mosaic" train config.yaml --out two --threads 1 >two.out 2>two.log || { cat two.log; fail "two ranks"; }
+near one two || fail "two ranks train something else than one"
+grep -q "2 ranks on 1 host" two.log || { cat two.log; fail "the log does not say who trains"; }
+[ "$(grep -c "^model " two.out)" = 1 ] || { cat two.out; fail "not one rank tells the result"; }
+! grep -q "^mosaic: rank " two.log || { cat two.log; fail "the other rank speaks though nothing is wrong"; }
+grep -q '"ranks": "2 ranks on 1 host' two/provenance.json || fail "provenance knows nothing of ranks"
+grep -q "2 ranks on 1 host" two/model/README.md || fail "the model's card knows nothing of ranks"
+
+# Asked to stop, on a rank that does not write: a checkpoint, exit code 75, and on to the same bits. The signal is
+# sent as soon as the run is under way; where it comes too late, the run has ended well and is compared all the same.
+# at_work FOLDER: waits until there is a checkpoint. rank_of R: the process that is rank R of the run in $run.
+at_work() {
+  local i
+  for i in $(seq 600); do
+    [ ! -e "$1/checkpoints/last" ] || return 0
+    sleep 0.05
+  done
+  fail "no checkpoint in $1"
+}
+rank_of() {
+  local pid
+  for pid in $(pgrep -f "train config.yaml --out $run "); do
+    ! tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qE "^(OMPI_COMM_WORLD_RANK|PMI_RANK)=$1$" || { echo "$pid"; return 0; }
+  done
+}
+run=stopped code=0
+ranks 2 "$mosaic" train config.yaml --out $run --threads 1 >stop.log 2>&1 &
+job=$!
+at_work $run
+kill -USR1 "$(rank_of 1)" || true
+wait $job || code=$?
+[ $code = 75 ] || [ $code = 0 ] || { cat stop.log; fail "stopped: exit code $code, wanted 75"; }
+[ $code = 0 ] || [ "$(grep -c "stopped by signal" stop.log)" = 1 ] || { cat stop.log; fail "not one rank tells of the stop"; }
+cp -r stopped alone
+ranks 2 "$mosaic" -q train config.yaml --out stopped --resume --threads 1 >/dev/null 2>resume.log || { cat resume.log; fail "resumed"; }
+cmp two/metrics.jsonl stopped/metrics.jsonl || fail "a resumed run has other metrics"
+cmp two/model/model.safetensors stopped/model/model.safetensors || fail "a resumed run has another model"
+"$mosaic" -q train config.yaml --out alone --resume --threads 1 >/dev/null || fail "one rank goes on where two were"
+near two alone || fail "one rank goes on otherwise"
+
+# Killed: the others end soon, and what is there can be gone on from.
+run=killed code=0
+ranks 2 "$mosaic" train config.yaml --out $run --threads 1 --set train.epochs=400 >kill.log 2>&1 &
+job=$!
+at_work $run
+kill -KILL "$(rank_of 1)"
+begin=$(date +%s)
+wait $job || code=$?
+[ $code != 0 ] && [ $code != 124 ] || { cat kill.log; fail "a killed rank: exit code $code"; }
+[ $(($(date +%s) - begin)) -le 30 ] || fail "the others waited for a rank that was killed"
+! rank_of 0 | grep -q . || fail "rank 0 is still there"
+"$mosaic" -q train config.yaml --out killed --resume --threads 1 --set train.epochs=400 --max-steps 1 >/dev/null ||
+  fail "no checkpoint to go on from"
+
+# What cannot be shared is refused, with one message.
+code=0
+ranks 3 "$mosaic" train config.yaml --out three --threads 1 >three.log 2>&1 || code=$?
+[ $code = 2 ] || { cat three.log; fail "a batch of 16 by 3 ranks: exit code $code, wanted 2"; }
+[ "$(grep -c "cannot be shared equally by 3" three.log)" = 1 ] || { cat three.log; fail "not one message"; }
+[ ! -e three ] || fail "a refused run left its folder"
+
+# Scores are one rank's: 24 samples are 24 scores.
+"$mosaic" -q eval two --split test >one.eval
+ranks 2 "$mosaic" -q eval two --split test >two.eval 2>eval.log || { cat eval.log; fail "eval"; }
+cmp one.eval two.eval || fail "two ranks have other scores"
