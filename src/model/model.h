@@ -184,12 +184,10 @@ typedef void (*mos_layer_visit)(void *context, const char *layer, const char *di
 void mos_model_layers(const mos_model *model, mos_layer_visit visit, void *context);
 
 /* Training passes of all modalities that have images (NULL: this one sits the step out), as the
- * plan says in turn or side by side. images, present: [modalities], of each as below; present NULL:
- * all patches have everything. */
-mosaic_status mos_model_forward_all(mos_model *model, const float *const *images,
-                                    const uint8_t *const *present);
-/* The same in two parts: images to features, features to latents. With a part of the batch (plan.ranks)
- * images are that part's alone, [views * batch / ranks, ...]; present is the whole batch's. */
+ * plan says in turn or side by side: images to features, then features to latents. images, present:
+ * [modalities], of each as below; present NULL: all patches have everything. With a part of the
+ * batch (plan.ranks) images are that part's alone, [views * batch / ranks, ...]; present is the
+ * whole batch's. */
 mosaic_status mos_model_encode_all(mos_model *model, const float *const *images,
                                    const uint8_t *const *present);
 void mos_model_project_all(mos_model *model);

@@ -142,13 +142,6 @@ bool mos_model_has_images(const mos_model *model, int64_t m) {
     return model->branch[m].images != NULL;
 }
 
-mosaic_status mos_model_forward_all(mos_model *model, const float *const *images,
-                                    const uint8_t *const *present) {
-    MOS_TRY(mos_model_encode_all(model, images, present));
-    mos_model_project_all(model);
-    return MOSAIC_OK;
-}
-
 mosaic_status mos_model_infer(mos_model *model, int64_t m, const float *images) {
     MOS_TRY(check_pass(model, m, false));
     mos_branch *branch = &model->branch[m];

@@ -207,6 +207,15 @@ static void test_clock_goes_forward(void **state) {
     assert_in_range(passed, 2000000, INT64_C(60000000000));
 }
 
+static void a_prefix_stands_before_every_line(void **state) {
+    (void)state;
+    mos_log_set_prefix("rank 3 (node): ");
+    mos_log(MOS_LOG_WARNING, "w %d", 5);
+    mos_log_set_prefix("");
+    mos_log(MOS_LOG_WARNING, "w %d", 5);
+    assert_string_equal(got.text, "1:rank 3 (node): w 5;1:w 5;");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_levels, begin),
@@ -217,6 +226,7 @@ int main(void) {
         cmocka_unit_test_setup(test_words_in_the_file_are_rare, begin),
         cmocka_unit_test_setup(test_nobody_listens, begin),
         cmocka_unit_test_setup(test_clock_goes_forward, begin),
+        cmocka_unit_test_setup(a_prefix_stands_before_every_line, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

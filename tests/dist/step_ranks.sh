@@ -5,7 +5,7 @@ set -euo pipefail
 name=$1 program=$2
 . "$(dirname "$0")/ranks_support.sh"
 find_mpirun "$name"
-limit=250
+export limit=250
 for n in 2 4; do
   ranks "$n" "$program" "$name" || fail "steps of $n ranks"
 done

@@ -6,7 +6,7 @@ set -euo pipefail
 name=$1 mosaic=$2
 . "$(dirname "$0")/ranks_support.sh"
 find_mpirun "$name"
-limit=150
+export limit=150
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
@@ -48,8 +48,8 @@ grep -q "2 ranks on 1 host" two/model/README.md || fail "the model's card knows 
 # sent as soon as the run is under way; where it comes too late, the run has ended well and is compared all the same.
 # at_work FOLDER: waits until there is a checkpoint. rank_of R: the process that is rank R of the run in $run.
 at_work() {
-  local i
-  for i in $(seq 600); do
+  local _
+  for _ in $(seq 600); do
     [ ! -e "$1/checkpoints/last" ] || return 0
     sleep 0.05
   done

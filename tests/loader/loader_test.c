@@ -118,6 +118,58 @@ static void the_thread_count_changes_nothing(void **state) {
         assert_true(one[i] != many[i]);
 }
 
+/* The rows that ranks make of a batch are those one process makes, stand-ins of skipped samples
+ * among them. */
+static void ranks_make_their_rows_of_the_batch(void **state) {
+    (void)state;
+    enum { ROWS = 4 };
+    mos_dataset dataset = fake_make();
+    dataset.missing_s2 = 3;
+    dataset.invalid_sample = 8;
+    mos_loader_options options = make_options("as", 2);
+    options.policy = MOS_LOADER_SKIP;
+    options.batch = ROWS;
+    mos_loader *all = open_loader(&dataset, &options);
+    assert_int_equal(mos_loader_start(all, 1, 0), MOSAIC_OK);
+    for (int64_t b = 0; b < FAKE_COUNT / ROWS; b++) {
+        mos_batch *whole = next_batch(all);
+        mos_repairs sum = {0};
+        for (int64_t rank = 0; rank < 2; rank++) {
+            mos_loader_options part = options;
+            part.batch = ROWS / 2;
+            part.ranks = 2;
+            part.rank = rank;
+            mos_loader *loader = open_loader(&dataset, &part);
+            assert_int_equal(mos_loader_batches(loader), FAKE_COUNT / ROWS);
+            assert_int_equal(mos_loader_start(loader, 1, b), MOSAIC_OK);
+            const mos_batch *own = next_batch(loader);
+            assert_int_equal(own->count, ROWS / 2);
+            assert_int_equal(own->valid, ROWS / 2);
+            assert_memory_equal(own->samples, whole->samples + rank * own->count,
+                                (size_t)own->count * sizeof *own->samples);
+            assert_memory_equal(own->labels, whole->labels + rank * own->count * FAKE_CLASSES,
+                                (size_t)own->count * FAKE_CLASSES);
+            for (int64_t m = 0; m < options.modalities; m++) {
+                const int64_t image = options.modality[m].bands * options.height * options.width;
+                assert_memory_equal(own->present[m], whole->present[m] + rank * own->count,
+                                    (size_t)own->count);
+                for (int64_t v = 0; v < options.views; v++)
+                    assert_memory_equal(own->images[m] + v * own->count * image,
+                                        whole->images[m] + (v * ROWS + rank * own->count) * image,
+                                        (size_t)(own->count * image) * sizeof(float));
+            }
+            mos_repairs_add(&sum, &own->repairs);
+            mos_loader_destroy(&loader);
+        }
+        assert_memory_equal(&sum, &whole->repairs, sizeof sum);
+    }
+    mos_loader_destroy(&all);
+    options.ranks = options.rank = 2;
+    const int64_t index[1] = {0};
+    assert_int_equal(mos_loader_create(&dataset, &options, index, 1, NULL, &all), MOSAIC_ERR_USAGE);
+    assert_non_null(strstr(mosaic_error(), "rank 2 of 2"));
+}
+
 static void the_instruction_set_changes_nothing(void **state) {
     (void)state;
     mos_dataset dataset = fake_make();
@@ -692,6 +744,7 @@ static void workers_leave_the_processors_to_the_step(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_thread_count_changes_nothing),
+        cmocka_unit_test(ranks_make_their_rows_of_the_batch),
         cmocka_unit_test(the_instruction_set_changes_nothing),
         cmocka_unit_test(an_epoch_begun_in_the_middle_is_the_same_epoch),
         cmocka_unit_test(an_epoch_shows_every_sample_once),
