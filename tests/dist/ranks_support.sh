@@ -25,11 +25,11 @@ find_mpirun() {
   skip "no mpirun of $name (Debian: openmpi-bin, mpich)"
 }
 
-# ranks N COMMAND...: its exit code; a hang becomes one after $limit seconds, a minute where it is not set.
+# ranks N COMMAND...: its exit code; a hang becomes one after $limit seconds, two minutes where it is not set.
 ranks() {
   local n=$1
   shift
-  timeout -k 5 "${limit:-60}" "$mpirun" -n "$n" "$@"
+  timeout -k 5 "${limit:-120}" "$mpirun" -n "$n" "$@"
 }
 
 fail() {

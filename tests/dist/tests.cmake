@@ -11,7 +11,7 @@ foreach(name IN LISTS MOSAIC_MPI)
   target_link_libraries(communicator_${name} PRIVATE mosaic_flags mos_dist ${MOSAIC_MPI_${name}_LIBRARIES})
   add_test(NAME dist/comm_${name} COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/comm_ranks.sh ${name} $<TARGET_FILE:comm_ranks>
            $<TARGET_FILE:communicator_${name}>)
-  set_tests_properties(dist/comm_${name} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77 PROCESSORS 2
+  set_tests_properties(dist/comm_${name} PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77 PROCESSORS 2
     ENVIRONMENT "MOSAIC_MODULES=$<TARGET_FILE_DIR:mosaic_mpi_${name}>")
 endforeach()
 if(MOSAIC_MPI) # one MPI is enough for what is not about MPI
@@ -21,10 +21,10 @@ if(MOSAIC_MPI) # one MPI is enough for what is not about MPI
   target_compile_definitions(step_ranks PRIVATE MOSAIC_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   target_link_libraries(step_ranks PRIVATE mosaic_flags mos_train PkgConfig::CMOCKA)
   add_test(NAME dist/step COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/step_ranks.sh ${name} $<TARGET_FILE:step_ranks>)
-  set_tests_properties(dist/step PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 PROCESSORS 2
+  set_tests_properties(dist/step PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77 PROCESSORS 2
     ENVIRONMENT "MOSAIC_MODULES=$<TARGET_FILE_DIR:mosaic_mpi_${name}>")
   add_test(NAME dist/train COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/train_ranks.sh ${name} $<TARGET_FILE:mosaic_cli>)
-  set_tests_properties(dist/train PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 PROCESSORS 2 LABELS slow)
+  set_tests_properties(dist/train PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77 PROCESSORS 2 LABELS slow)
 else()
   add_test(NAME dist/comm_mpi COMMAND sh -c "echo 'skipped: built without MPI (Debian: libopenmpi-dev)'; exit 77")
   set_tests_properties(dist/comm_mpi PROPERTIES SKIP_RETURN_CODE 77)

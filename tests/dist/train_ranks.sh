@@ -76,16 +76,14 @@ cmp two/model/model.safetensors stopped/model/model.safetensors || fail "a resum
 "$mosaic" -q train config.yaml --out alone --resume --threads 1 >/dev/null || fail "one rank goes on where two were"
 near two alone || fail "one rank goes on otherwise"
 
-# Killed: the others end soon, and what is there can be gone on from.
+# Killed: the others end (124: they waited), and what is there can be gone on from.
 run=killed code=0
 ranks 2 "$mosaic" train config.yaml --out $run --threads 1 --set train.epochs=400 >kill.log 2>&1 &
 job=$!
 at_work $run
 kill -KILL "$(rank_of 1)"
-begin=$(date +%s)
 wait $job || code=$?
 [ $code != 0 ] && [ $code != 124 ] || { cat kill.log; fail "a killed rank: exit code $code"; }
-[ $(($(date +%s) - begin)) -le 30 ] || fail "the others waited for a rank that was killed"
 ! rank_of 0 | grep -q . || fail "rank 0 is still there"
 "$mosaic" -q train config.yaml --out killed --resume --threads 1 --set train.epochs=400 --max-steps 1 >/dev/null ||
   fail "no checkpoint to go on from"
