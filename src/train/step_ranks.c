@@ -99,7 +99,7 @@ static mosaic_status list_behind(mos_shared_step *shared, const mos_model *model
     MOS_TRY(
         mos_alloc((size_t)count, sizeof *shared->behind, "parameter segments", &shared->behind));
     for (int64_t i = 0; i < count; i++)
-        if (items[i].trainable && mos_model_stage(items[i].name) == 0)
+        if (items[i].trainable && items[i].stage == 0)
             shared->behind[shared->behind_count++] =
                 (mos_segment_range){.offset = items[i].offset, .count = items[i].count};
     return MOSAIC_OK;
