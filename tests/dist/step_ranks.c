@@ -163,7 +163,7 @@ static ten_steps run_steps(const shared_case *it, mos_comm *comm, int64_t batch,
         mos_step_input input = step_input(&rig);
         for (int64_t m = 0; m < 2; m++)
             if (input.images[m] != NULL) input.images[m] = own[m];
-        const mos_step_rate rate = step_rate(step + 1, 1e-4);
+        const mos_step_rate rate = step_rate(step + 1, 3e-5);
         mos_step_result found;
         assert_int_equal(mos_step_run(&rig.step, &input, &rate, &found), MOSAIC_OK);
         out.loss[step] = found.losses.total;
