@@ -19,7 +19,8 @@ static const char *const harmless[] = {
     "SR",     "TOA",     "BOA",        "BLUE",         "GREEN",        "RED",       "NIR",
     "SWIR",   "EDGE",    "BAND",       "REFLECTANCE",  "10M",          "20M",       "60M",
     "NARROW", "C",       "POL",        "POLARIZATION", "POLARISATION", "INTENSITY", "MEAN",
-    "MEDIAN", "CENTRAL", "WAVELENGTH", "NM",           "SENTINEL"};
+    "MEDIAN", "CENTRAL", "WAVELENGTH", "NM",           "SENTINEL",     "SENTINEL1", "SENTINEL2",
+    "LINEAR", "POWER",   "NATURAL",    "SURFACE"};
 
 /* Years, dates and wavelengths, "490nm", "20190613T101031", "T32UQD". */
 static bool is_circumstance(const char *word) {
@@ -154,14 +155,34 @@ static double mean_of(const char *const *names, const double *mean, int64_t coun
     return (double)NAN;
 }
 
-const char *mos_band_contradiction(const char *const *names, const double *mean, int64_t count) {
-    static const char *const words[] = {"B10 brighter than B09", "B10 nearly as bright as B09",
-                                        "B12 much brighter than B11", "B09 much brighter than B8A"};
-    for (size_t u = 0; u < sizeof unnatural / sizeof *unnatural; u++) {
-        double bright = mean_of(names, mean, count, unnatural[u].brighter),
-               dark = mean_of(names, mean, count, unnatural[u].than);
-        if (bright > unnatural[u].margin * dark) return words[u];
+/* Nothing in cirrus and 1000 more is that offset: it is no brightness. */
+static double offset_in(double cirrus) {
+    return cirrus >= 1000 && cirrus < 1200 ? 1000 : cirrus >= 0.1 && cirrus < 0.12 ? 0.1 : 0;
+}
+
+static const char *const unnatural_words[] = {
+    "B10 brighter than B09", "B10 nearly as bright as B09", "B12 much brighter than B11",
+    "B09 much brighter than B8A"};
+
+static const char *relations(const char *const *names, const double *mean, int64_t count,
+                             size_t most) {
+    double cirrus = mean_of(names, mean, count, "B10");
+    for (size_t u = 0; u < most; u++) {
+        double offset = strcmp(unnatural[u].brighter, "B10") == 0 ? offset_in(cirrus) : 0,
+               bright = mean_of(names, mean, count, unnatural[u].brighter) - offset,
+               dark = mean_of(names, mean, count, unnatural[u].than) - offset;
+        if (bright > unnatural[u].margin * dark) return unnatural_words[u];
     }
+    return NULL;
+}
+
+const char *mos_band_no_cirrus(const char *const *names, const double *mean, int64_t count) {
+    return relations(names, mean, count, 2);
+}
+
+const char *mos_band_contradiction(const char *const *names, const double *mean, int64_t count) {
+    const char *found = relations(names, mean, count, sizeof unnatural / sizeof *unnatural);
+    if (found != NULL) return found;
     double b03 = mean_of(names, mean, count, "B03"), b04 = mean_of(names, mean, count, "B04"),
            b05 = mean_of(names, mean, count, "B05"), b06 = mean_of(names, mean, count, "B06"),
            b07 = mean_of(names, mean, count, "B07");

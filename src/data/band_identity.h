@@ -65,5 +65,7 @@ int mos_band_scale(mos_band_role role, bool whole, double *scale, double *offset
  * do these show? `mean` [count], NAN where unknown. NULL where none is; else words for it, as in
  * "B10 brighter than B09". */
 const char *mos_band_contradiction(const char *const *names, const double *mean, int64_t count);
+/* The one relation that leaves no doubt: B10 sees no ground, and B09 does. */
+const char *mos_band_no_cirrus(const char *const *names, const double *mean, int64_t count);
 
 #endif

@@ -29,6 +29,24 @@ void mos_band_look_at(const struct mos_patch_band *band, mos_band_look *out) {
     out->maximum = out->valid > 0 ? (double)high : (double)NAN;
 }
 
+bool mos_patch_is_shifted(const mos_band_look *looks, const mos_band_promise *const *promises,
+                          int64_t count) {
+    static const double shift = 1000, room = 200;
+    int64_t outside = 0, judged = 0;
+    if (mos_patch_darkness_of(looks, promises, count) != MOS_PATCH_SHIFTED) return false;
+    for (int64_t b = 0; b < count; b++) {
+        const mos_band_promise *promise = promises[b];
+        double low = looks[b].minimum;
+        if (!promise->surface || looks[b].valid == 0) continue;
+        judged++;
+        outside += low > promise->low[1];
+        if (low - shift < promise->low[0] - room || low - shift > promise->low[1] + room)
+            return false;
+    }
+    /* One bright band is none of the others' business. */
+    return outside * 2 > judged;
+}
+
 mos_patch_darkness mos_patch_darkness_of(const mos_band_look *looks,
                                          const mos_band_promise *const *promises, int64_t count) {
     mos_patch_darkness found = MOS_PATCH_UNKNOWN;

@@ -13,6 +13,7 @@ typedef struct mos_band_promise {
     bool radar;    /* decibels */
     double gaps;   /* mean share of invalid pixels */
     bool constant; /* some patch had one value in all of this band */
+    double low[2]; /* where patches begin: the least and the largest of their darkest pixels */
 } mos_band_promise;
 
 typedef struct mos_modality_promise {
@@ -37,6 +38,10 @@ typedef enum mos_patch_darkness {
 /* Of the surface bands among `looks` [count]. */
 mos_patch_darkness mos_patch_darkness_of(const mos_band_look *looks,
                                          const mos_band_promise *const *promises, int64_t count);
+/* Is it a patch such as the first ones, and 1000 more in every band? Sand, cloud and snow begin above 1000 too, but not where the others
+ * would after a shift: they are far brighter in some bands than in others. */
+bool mos_patch_is_shifted(const mos_band_look *looks, const mos_band_promise *const *promises,
+                          int64_t count);
 
 /* Of a modality of an open data set. */
 const mos_modality_promise *mos_dataset_promise(const mos_dataset *dataset, int64_t modality);

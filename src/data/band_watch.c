@@ -10,6 +10,7 @@ enum { STEP = 89 };                    /* prime: no column of an image is missed
 static const double radar_end_db = 60; /* of any backscatter, with room */
 static const double unit_ratio = 30, loose_ratio = 2000; /* between patches of one unit */
 static const double radar_step_db = 35;
+static const double deep_reflectance = -0.05; /* 0 less the +1000 is -0.1 */
 
 static double end_of_type(mos_dtype dtype) {
     switch (dtype) {
@@ -49,7 +50,7 @@ static int64_t suspects(const mos_raw_band *band, mos_band_role role, bool power
     }
     if (band->dtype != MOS_F32) return pixels;
     bool optical = role == MOS_ROLE_OPTICAL;
-    float low = optical ? nextafterf(-1.0f, 0.0f) : power ? 0.0f : (float)-radar_end_db;
+    float low = optical ? (float)deep_reflectance : power ? 0.0f : (float)-radar_end_db;
     float high = optical ? 65534.0f : power ? 1e6f : (float)radar_end_db;
     float none = band->has_nodata ? (float)band->nodata : NAN;
     for (int64_t i = 0; i < pixels; i++) {
@@ -99,7 +100,8 @@ static int64_t optical_fill(const mos_raw_band *band, double *value) {
     if (ends > 0) return ends;
     bool reflectance = !whole && highest < 20; /* floats around 1, not around 10,000 */
     /* Scattered pixels a little below 0 are what the atmosphere's correction leaves. */
-    bool repeated = lowest < 0 && equal * 200 > pixels && (whole || lowest <= -1);
+    bool repeated = lowest < 0 && equal * 200 > pixels &&
+                    (whole || lowest <= -1 || (reflectance && lowest <= deep_reflectance));
     if (deep > 0 || repeated || (reflectance && lowest <= -1) || (whole && negative * 100 > pixels))
         return negative;
     return 0;
@@ -156,6 +158,14 @@ static bool is_filler(const mos_raw_band *band, double value, mos_band_role role
     return value == 1 || value <= -40 || value >= 20 || (value >= 0 && value <= 1e-4);
 }
 
+/* Any other value that all of so many bands hold is no measurement either: a fill, or the end that
+ * values were cut at. Coarse steps, as of scaled bytes, meet by chance. */
+static bool is_block(const edge_bands *edge, double value, mos_band_role role,
+                     const mos_band_identity *identity) {
+    return value != 0 && edge->count >= (role == MOS_ROLE_RADAR ? 2 : 4) &&
+           identity->scale_by == MOS_SAID_BY_NOBODY;
+}
+
 /* Bands that hold `value` at pixel i. */
 static int64_t holding(const edge_bands *edge, int64_t i, double value) {
     int64_t same = 0;
@@ -206,8 +216,10 @@ int64_t mos_watch_edge(const mos_raw_band *bands, const mos_band_identity *const
         for (int64_t b = 0; b < edge.count; b++) {
             *value = mos_raw_value(edge.band[b], corners[c]);
             int64_t least = role == MOS_ROLE_RADAR || *value == 0 ? edge.count : 2;
+            bool filler = is_filler(edge.band[b], *value, role, told);
+            if (!filler) least = edge.count;
             if (!mos_raw_valid(edge.band[b], *value) ||
-                !is_filler(edge.band[b], *value, role, told) ||
+                (!filler && !is_block(&edge, *value, role, identity[0])) ||
                 holding(&edge, corners[c], *value) < least ||
                 (holding(&edge, beside[c], *value) < least &&
                  holding(&edge, below[c], *value) < least))
@@ -236,6 +248,15 @@ const char *mos_watch_number(char out[40], double value) {
 
 /* ---- every read ---- */
 
+/* Negative values of which the one in hand is only a few: no fill to be masked. */
+static bool is_scattered(const mos_raw_band *band, int64_t found, double value) {
+    int64_t pixels = band->width * band->height, same = 0;
+    if (value >= 0) return false;
+    for (int64_t i = 0; i < pixels; i++)
+        same += mos_raw_value(band, i) == value;
+    return same * 2 < found;
+}
+
 mosaic_status mos_watch_raw(const mos_dataset *dataset, int64_t sample, int64_t modality,
                             const int *bands, int64_t count, const mos_raw_band *raw) {
     const mos_modality *what = &dataset->modalities[modality];
@@ -247,7 +268,16 @@ mosaic_status mos_watch_raw(const mos_dataset *dataset, int64_t sample, int64_t 
         identity[i] = &storage->identity[bands[i]];
         int64_t found = mos_watch_fill(&raw[i], identity[i]->role,
                                        storage->radar && dataset->radar_linear, &value);
-        if (found > 0)
+        if (found > 0 && identity[i]->role == MOS_ROLE_OPTICAL &&
+            is_scattered(&raw[i], found, value))
+            MOS_TRY(mos_verdict_refuse(
+                dataset, MOS_CHECK_FILL_VALUES,
+                "sample '%s': %s has %lld pixels below 0, of many values down to %g: no fill, "
+                "rather an offset that was subtracted twice, or from the wrong product; "
+                "data.scale %s=1,<offset> adds it again",
+                dataset->ids[sample], what->bands[bands[i]].name, (long long)found, value,
+                what->name));
+        else if (found > 0)
             MOS_TRY(mos_verdict_refuse(
                 dataset, MOS_CHECK_FILL_VALUES,
                 "sample '%s': %s has %lld pixels such as %g, which is no measurement; data.nodata "

@@ -56,8 +56,8 @@ const mos_check_class_row mos_check_class_table[MOS_CHECK_CLASSES] = {
             "names of bands guessed from their number, because neither data.bands nor the files "
             "name them"),
     VERDICT(UNNATURAL_BANDS, "unnatural-bands", ERROR, ALL, "data.bands",
-            "guessed names that the pixels contradict, as cirrus brighter than water vapour's "
-            "band: the bands come in another order"),
+            "names that the pixels contradict, as cirrus brighter than water vapour's band: the "
+            "bands come in another order; of names that somebody gave, cirrus alone is judged"),
     VERDICT(UNKNOWN_BANDS, "unknown-bands", WARNING, NOBODY, "data.bands",
             "a band of s1 or s2 whose name is none of that sensor: its values are taken as they "
             "are, and nothing that depends on the sensor is looked at"),
@@ -87,9 +87,13 @@ const mos_check_class_row mos_check_class_table[MOS_CHECK_CLASSES] = {
     ROW(LINEAR_POWER, "linear-power", ERROR, false, false,
         "S1 that contradicts the scale in use: linear power among decibels or the other way "
         "round; only a warning where all of it is converted"),
+    VERDICT(AMPLITUDE, "amplitude", ERROR, USE, "data.s1_scale",
+            "S1 that is never negative, too bright and too flat for power: VH above -11 dB and "
+            "less than 5 dB below VV in the middle of the probed patches; its root, amplitude, "
+            "looks so, and halves every decibel where it is taken as power"),
     VERDICT(VV_BELOW_VH, "vv-below-vh", ERROR, USE, "data.bands",
             "mean VV darker than mean VH: the two are probably swapped; training and prediction "
-            "stop where most of the probed patches are so"),
+            "stop where half or more of the probed patches are so; HH and HV likewise"),
     ROW(OFFSET, "boa-offset", WARNING, false, false,
         "Sentinel-2 with the +1000 of processing baseline 04.00, by its product name or by its "
         "histogram; it is removed"),
@@ -99,8 +103,10 @@ const mos_check_class_row mos_check_class_table[MOS_CHECK_CLASSES] = {
     VERDICT(PRODUCT_LEVEL, "product-level", ERROR, USE, "data.accept",
             "Sentinel-2 of level 1C among level 2A, or given to a model of the other level: "
             "reflectance at the top of the atmosphere is not that of the ground"),
-    ROW(GRID_MISMATCH, "grid-mismatch", ERROR, false, false,
-        "modalities or bands of one sample on other ground: reference system, origin or extent"),
+    VERDICT(GRID_MISMATCH, "grid-mismatch", ERROR, USE, "data.accept",
+            "modalities or bands of one sample on other ground: reference system, origin, extent "
+            "or direction; training and prediction stop where half or more of the probed samples "
+            "are so"),
     ROW(SPLIT_LEAKAGE, "split-leakage", ERROR, false, false,
         "the ground, or the file, of one sample in another split too, also across neighbouring "
         "tiles and zones"),

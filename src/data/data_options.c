@@ -9,7 +9,7 @@ static const char *const order_choices[] = {"lexicographic", "paper", NULL};
 const char *const mos_policy_names[] = {"mask", "fill-mean", "skip", "refuse", NULL};
 const char *const mos_constant_names[] = {"keep", "mask", "skip", "refuse", NULL};
 static const char *const offset_choices[] = {"auto", "keep", "remove", NULL};
-static const char *const scale_choices[] = {"auto", "db", "linear", NULL};
+static const char *const scale_choices[] = {"auto", "db", "linear", "amplitude", NULL};
 static const char *const fold_choices[] = {"test", "validation", NULL};
 static const char *const row_choices[] = {"drop", "keep", NULL};
 
@@ -109,8 +109,10 @@ static const mos_option data_options[] = {
     CHOICE("boa_offset", boa_offset, "auto", offset_choices, "chosen",
            "the +1000 of Sentinel-2 baseline 04.00 and later: detected and removed, kept, or "
            "removed always"),
-    CHOICE("s1_scale", s1_scale, "auto", scale_choices, "chosen",
-           "S1 values: detected, decibels, or linear power to be converted to decibels"),
+    CHOICE(
+        "s1_scale", s1_scale, "auto", scale_choices, "chosen",
+        "S1 values: detected, decibels, or linear power or its root, amplitude, to be converted to "
+        "decibels"),
     OF_MODALITY(
         "nodata", nodata, "VALUE",
         "value of a modality's pixels without data, as in s2=65535, in place of what its files "

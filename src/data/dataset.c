@@ -166,6 +166,7 @@ void mos_dataset_close(mos_dataset **pointer) {
     mos_free(dataset->sources);
     mos_free(dataset->products);
     mos_free(dataset->locations);
+    mos_free(dataset->absent_s1);
     mos_split_columns_destroy(&dataset->split_columns);
     mos_free(dataset->sites);
     mos_free(dataset->grounds);

@@ -53,7 +53,7 @@ typedef struct mos_data_options {
     int policy;             /* for NaN, Inf, no-data: "mask" | "fill-mean" | "skip" | "refuse" */
     int constant_bands;     /* "keep" | "mask" | "skip" | "refuse" */
     int boa_offset;         /* +1000 DN: "auto" | "keep" | "remove" */
-    int s1_scale;           /* "auto" | "db" | "linear" */
+    int s1_scale;           /* "auto" | "db" | "linear" | "amplitude" */
     mos_text_list nodata;   /* "s2=65535": value of a modality's pixels without data; "s2=none" */
     mos_text_list scale;    /* "s1=0.001,-50": value = 0.001 * stored - 50, in place of the tags */
     mos_text_list grid; /* scene: "stride=60": keys of the scene file's grid, over those in it */

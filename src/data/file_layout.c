@@ -64,13 +64,60 @@ static void settle_scale(const mos_dataset *dataset, int64_t m, int64_t b,
     bool keyed = mos_key_scale(dataset, modality->name, &scale, &offset);
     bool whole = info->dtype != MOS_F32 && info->dtype != MOS_F64 && !keyed;
     int tag = mos_band_scale(mos_band_role_of(modality->bands[b].name), whole, &scale, &offset);
+    out->tags_differ = out->tags_differ || (tag != 0 && out->offset_tag == -tag);
     if (tag != 0) out->offset_tag = (int8_t)tag;
     out->scale[b] = scale;
     out->offset[b] = offset;
     out->scaled = out->scaled || scale != 1 || offset != 0;
 }
 
+/* A scale that makes one value of all, or none, and tags of +1000 that contradict each other. */
+static mosaic_status check_scales(const mos_dataset *dataset, int64_t m,
+                                  const mos_raster_info *info, const int *numbers, int64_t count,
+                                  const mos_file_layout *layout, const char *path) {
+    const char *name = dataset->modalities[m].name;
+    double value, shift;
+    if (mos_key_scale(dataset, name, &value, &shift)) return MOSAIC_OK;
+    for (int64_t b = 0; b < count; b++) {
+        double scale = scale_of(info, numbers[b]), offset = offset_of(info, numbers[b]);
+        if (isfinite(scale) && scale != 0 && isfinite(offset)) continue;
+        MOS_TRY(mos_verdict_refuse(dataset, MOS_CHECK_MIXED_UNITS,
+                                   "%s: a tag gives band %d scale %g and offset %g, of which no "
+                                   "value follows; data.scale %s=1,0 takes the values as they are",
+                                   path, numbers[b], scale, offset, name));
+    }
+    if (!layout->tags_differ) return MOSAIC_OK;
+    return mos_verdict_refuse(dataset, MOS_CHECK_OFFSET_CONFLICT,
+                              "%s: tags of scale and offset say +1000 of some bands of %s, and "
+                              "none of others",
+                              path, name);
+}
+
 /* ---- the first file ---- */
+
+/* What is done to the values; where bands differ, to which. */
+static void say_scales(mos_dataset *dataset, int64_t m, int64_t end, const mos_file_layout *layout,
+                       const char *path) {
+    const mos_modality *modality = &dataset->modalities[m];
+    const mos_band_identity *identity = dataset->storage[m].identity;
+    int64_t scaled = -1, other = -1;
+    for (int64_t b = end - 1; b >= 0; b--)
+        if (layout->scale[b] != 1 || layout->offset[b] != 0) scaled = b;
+    int64_t one = scaled < 0 ? 0 : scaled;
+    for (int64_t b = end - 1; b >= 0; b--)
+        if (identity[b].scale != identity[one].scale || identity[b].offset != identity[one].offset)
+            other = b;
+    if (scaled >= 0 && other < 0)
+        mos_verdict_note(dataset, MOS_CHECK_SCALE, "%s: %s: scale %g and offset %g are applied",
+                         path, modality->name, identity[one].scale, identity[one].offset);
+    else if (other >= 0)
+        mos_verdict_note(
+            dataset, MOS_CHECK_SCALE,
+            "%s: %s: scale %g and offset %g of %s, but %g and %g of %s: %s", path, modality->name,
+            identity[one].scale, identity[one].offset, modality->bands[one].name,
+            identity[other].scale, identity[other].offset, modality->bands[other].name,
+            scaled < 0 ? "both are taken as digital numbers" : "each band's own are applied");
+}
 
 static mosaic_status settle_types(mos_dataset *dataset, int64_t m, int64_t first, int64_t end,
                                   const int *numbers, const mos_raster_info *info,
@@ -80,6 +127,7 @@ static mosaic_status settle_types(mos_dataset *dataset, int64_t m, int64_t first
     mos_file_layout layout = {0};
     for (int64_t b = first; b < end; b++)
         settle_scale(dataset, m, b, info, numbers[b - first], &layout);
+    MOS_TRY(check_scales(dataset, m, info, numbers, end - first, &layout, path));
     double value;
     bool keyed = mos_key_nodata(dataset, modality->name, &value);
     bool masked = is_masked(dataset, m, info);
@@ -111,13 +159,7 @@ static mosaic_status settle_types(mos_dataset *dataset, int64_t m, int64_t first
                 modality->name,
                 masked ? "pixels where it is 0 are no data; data.nodata none takes them all"
                        : "it is not looked at, by data.nodata");
-    for (int64_t b = first; layout.scaled && first == 0 && b < end; b++) {
-        const mos_band_identity *identity = &storage->identity[b];
-        if (layout.scale[b] == 1 && layout.offset[b] == 0) continue;
-        mos_verdict_note(dataset, MOS_CHECK_SCALE, "%s: %s: scale %g and offset %g are applied",
-                         path, modality->name, identity->scale, identity->offset);
-        break;
-    }
+    if (first == 0) say_scales(dataset, m, end, &layout, path);
     if (!floats && info->has_nodata && !storage->has_nodata && !keyed) {
         storage->has_nodata = true;
         storage->nodata = info->nodata;
@@ -159,6 +201,17 @@ static void list_names(const mos_raster_info *info, const int *numbers, int64_t 
         mos_text_add(out, " %s", info->band_names[numbers[b] - 1]);
 }
 
+/* No bands, some of them, or one name twice. */
+static mosaic_status undescribed(const mos_modality *modality, const mos_raster_info *info,
+                                 const char *path) {
+    bool any = false;
+    for (int b = 0; b < info->bands && b < MOS_RASTER_NAMED_BANDS; b++)
+        any = any || info->band_names[b][0] != '\0';
+    return differs(modality, path,
+                   any ? "it describes some of its bands alone, or two alike"
+                       : "it describes no bands, as the first file does");
+}
+
 /* Which of the file's bands is which of the modality's. */
 static mosaic_status join(const mos_dataset *dataset, int64_t m, const mos_raster_info *info,
                           const char *path, mos_file_layout *out) {
@@ -175,8 +228,7 @@ static mosaic_status join(const mos_dataset *dataset, int64_t m, const mos_raste
     bool key_wins = storage->identity[0].named_by == MOS_SAID_BY_KEY;
     bool words = described == MOS_DESCRIBED_SENSOR || (described == MOS_DESCRIBED && count > 1);
     bool wants = storage->identity[0].named_by == MOS_SAID_BY_DESCRIPTION;
-    if (wants && !words && mos_band_names_known(modality))
-        return differs(modality, path, "it describes no bands, as the first file does");
+    if (wants && !words && mos_band_names_known(modality)) return undescribed(modality, info, path);
     bool by_name = words && (wants || described == MOS_DESCRIBED_SENSOR) &&
                    !(key_wins && mos_verdict_accepted(dataset, MOS_CHECK_BAND_CONFLICT));
     for (int64_t b = 0; b < modality->band_count; b++) {
@@ -280,6 +332,7 @@ static mosaic_status describe(const mos_dataset *dataset, int64_t m, int band,
         MOS_TRY(join_one(dataset, m, band, &info, path, out));
     for (int64_t b = first; b < end; b++)
         settle_scale(dataset, m, b, &info, out->number[b], out);
+    MOS_TRY(check_scales(dataset, m, &info, out->number + first, end - first, out, path));
     MOS_TRY(check_bits(dataset, m, first, &info, out, path));
     if (dataset->options.any_size) {
         out->width = info.width;

@@ -14,8 +14,9 @@ typedef struct mos_file_layout {
     bool plain; /* stored as the modality is: read as it lies */
     bool masked, has_nodata, scaled;
     int8_t offset_tag; /* 1: scale and offset say +1000; -1: they say there is none */
+    bool tags_differ;  /* tags of two bands contradict each other in that */
     char level[4];     /* of the product, by a tag of the file; "" it does not say */
-    int8_t padding[3];
+    int8_t padding[2];
     int64_t width, height;          /* of the file where sizes may differ, otherwise 0 */
     int number[MOS_DATA_MAX_BANDS]; /* [bands of the modality] 1-based band of the file */
     double nodata;

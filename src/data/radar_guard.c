@@ -7,20 +7,27 @@
 
 typedef struct band_facts {
     bool any, varies, negative, fraction;
+    bool below; /* some value is, perhaps a fill */
 } band_facts;
 
 /* Ends as soon as the band is seen to be decibels. */
 static band_facts look(const mos_raw_band *band) {
     band_facts facts = {0};
     int64_t pixels = band->width * band->height;
-    double first = 0;
+    double first = 0, depth = 0;
+    static const double noise = -0.05;
     for (int64_t i = 0; i < pixels; i++) {
         double value = mos_raw_value(band, i);
         if (!mos_raw_valid(band, value)) continue;
         if (!facts.any) first = value;
         facts.any = true;
         facts.varies = facts.varies || value != first;
-        facts.negative = facts.negative || value < 0;
+        if (value < 0) {
+            facts.negative =
+                facts.negative || (facts.below && value != depth && fmin(value, depth) < noise);
+            facts.below = true;
+            depth = value;
+        }
         facts.fraction = facts.fraction || value != floor(value);
         if (facts.negative && facts.fraction) {
             facts.varies = true;
@@ -45,6 +52,16 @@ mos_radar_scale mos_radar_judge(const mos_raw_band *bands, int64_t count) {
     if (integer > 0) return MOS_RADAR_INTEGER;
     if (negative > 0 && power > 0) return MOS_RADAR_MIXED;
     return negative > 0 ? MOS_RADAR_DB : MOS_RADAR_LINEAR;
+}
+
+bool mos_radar_pair(const mos_modality *modality, int64_t *like, int64_t *cross) {
+    static const char *const pairs[][2] = {{"VV", "VH"}, {"HH", "HV"}};
+    for (size_t p = 0; p < sizeof pairs / sizeof *pairs; p++) {
+        *like = mos_modality_band(modality, pairs[p][0]);
+        *cross = mos_modality_band(modality, pairs[p][1]);
+        if (*like >= 0 && *cross >= 0) return true;
+    }
+    return false;
 }
 
 int64_t mos_radar_bands(const mos_dataset *dataset, int64_t modality, const int *bands,

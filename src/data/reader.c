@@ -52,12 +52,12 @@ static void remove_offset(float *pixels, int64_t count) {
     }
 }
 
-/* dB = 10 log10 power. No power is no measurement: NaN, which counts as an invalid pixel; the
+/* dB = 10 log10 power = 20 log10 amplitude. No power is no measurement: NaN, which counts as an invalid pixel; the
  * no-data value stays. */
-static void power_to_db(float *pixels, int64_t count, bool has_nodata, float nodata) {
+static void power_to_db(float *pixels, int64_t count, float factor, bool has_nodata, float nodata) {
     for (int64_t i = 0; i < count; i++) {
         if (has_nodata && pixels[i] == nodata) continue;
-        pixels[i] = pixels[i] > 0.0f ? 10.0f * log10f(pixels[i]) : NAN;
+        pixels[i] = pixels[i] > 0.0f ? factor * log10f(pixels[i]) : NAN;
     }
 }
 
@@ -89,6 +89,7 @@ mosaic_status mos_reader_read(mos_reader *reader, int64_t sample, int64_t modali
     MOS_TRY(mos_reader_read_raw(reader, sample, modality, bands, count, raw));
     const mos_modality_storage *storage = &dataset->storage[modality];
     if (!reader->unguarded) MOS_TRY(guard(reader, sample, modality, bands, count, offset));
+    float factor = dataset->options.s1_scale == MOS_S1_AMPLITUDE ? 20.0f : 10.0f;
     out->bands = count;
     for (int64_t i = 0; i < count; i++) {
         int64_t pixels = raw[i].width * raw[i].height;
@@ -111,7 +112,7 @@ mosaic_status mos_reader_read(mos_reader *reader, int64_t sample, int64_t modali
         MOS_TRY(buffer_of(reader, modality, (int)i, pixels, &target));
         convert(&raw[i], pixels, target);
         if (offset) remove_offset(target, pixels);
-        if (to_db) power_to_db(target, pixels, band->has_nodata, band->nodata);
+        if (to_db) power_to_db(target, pixels, factor, band->has_nodata, band->nodata);
         band->data = target;
     }
     return reader->unguarded ? MOSAIC_OK : mos_watch_units(dataset, sample, modality, bands, out);

@@ -17,6 +17,7 @@ static void move_row(mos_dataset *dataset, int64_t from, int64_t to) {
     dataset->present[to] = dataset->present[from];
     dataset->products[to] = dataset->products[from];
     dataset->locations[to] = dataset->locations[from];
+    dataset->absent_s1[to] = dataset->absent_s1[from];
     mos_split_columns_move(dataset->split_columns, from, to);
     if (dataset->sites != NULL) dataset->sites[to] = dataset->sites[from];
     if (dataset->grounds != NULL)

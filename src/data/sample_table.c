@@ -23,6 +23,7 @@ mosaic_status mos_dataset_reserve(mos_dataset *dataset, int64_t capacity) {
     MOS_TRY(mos_alloc(n, sizeof *dataset->present, "sample table", &dataset->present));
     MOS_TRY(mos_alloc(n, sizeof *dataset->products, "sample table", &dataset->products));
     MOS_TRY(mos_alloc(n, sizeof *dataset->locations, "sample table", &dataset->locations));
+    MOS_TRY(mos_alloc(n, sizeof *dataset->absent_s1, "sample table", &dataset->absent_s1));
     size_t classes = dataset->class_count > 0 ? (size_t)dataset->class_count : 1;
     MOS_TRY(mos_alloc(n, classes, "sample labels", &dataset->labels));
     MOS_TRY(mos_alloc(n, (size_t)dataset->modality_count * sizeof *dataset->times, "sample times",
@@ -58,6 +59,10 @@ mosaic_status mos_dataset_add(mos_dataset *dataset, const mos_sample_row *row) {
     if (row->location != NULL)
         MOS_TRY(mos_text_pool_add(&dataset->pool, row->location, strlen(row->location),
                                   &dataset->locations[i]));
+    dataset->absent_s1[i] = NULL;
+    if (row->absent_s1 != NULL)
+        MOS_TRY(mos_text_pool_add(&dataset->pool, row->absent_s1, row->absent_s1_size,
+                                  &dataset->absent_s1[i]));
     if (row->site != NULL && dataset->sites == NULL)
         MOS_TRY(mos_alloc((size_t)dataset->capacity, sizeof *dataset->sites, "sample sites",
                           &dataset->sites));
@@ -160,8 +165,7 @@ void mos_dataset_classify(mos_dataset *dataset) {
             if (identity->scale_by == MOS_SAID_BY_NOBODY) identity->scale = 1;
             if (identity->named_by == MOS_SAID_BY_NOBODY) identity->named_by = MOS_SAID_BY_FORMAT;
             storage->radar = storage->radar || identity->role == MOS_ROLE_RADAR;
-            surface = surface || (identity->role == MOS_ROLE_OPTICAL && name[1] == '0') ||
-                      strcmp(name, "B8A") == 0;
+            surface = surface || identity->role == MOS_ROLE_OPTICAL;
             storage->promised_mean[b] = (double)NAN;
         }
         /* Reflectance as floats has no +1000 and no 0 for "no data". */

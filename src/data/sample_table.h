@@ -80,6 +80,7 @@ struct mos_dataset {
     mos_site *sites;        /* [count], NULL where no sample has one; crs NULL: unknown */
     const char **grounds;   /* [count, modalities] of a pack (data/pack_ground.h), or NULL */
     const char **locations; /* [count] the place, where the table names it, or NULL */
+    const char **absent_s1; /* [count] Sentinel-1 name of the table that is not stored, or NULL */
     struct mos_split_columns *split_columns; /* of data.split_file, or NULL (data/split_file.h) */
     uint32_t *index;                         /* hash table over ids: row + 1 */
     uint64_t index_size;
@@ -94,7 +95,7 @@ struct mos_dataset {
     bool offset_singly;              /* ... unless they have to be judged one by one */
     uint16_t *offset_group;          /* [count] their ground + 1, 0: none known; NULL: one answer */
     uint8_t *offset_of_group;        /* mos_offset_state of each */
-    bool radar_linear;               /* S1 is linear power and is converted */
+    bool radar_linear;               /* S1 is linear power, or its root, and is converted */
 
     int64_t count_before_limit; /* samples that data.limit chose from */
     struct mos_survey *survey;  /* while opening to look for defects, otherwise NULL */
@@ -118,6 +119,8 @@ typedef struct mos_sample_row {
     const size_t *source_sizes; /* [slots], or NULL when every source ends with NUL */
     const char *product;        /* NULL unknown */
     const char *location;       /* NULL unknown */
+    const char *absent_s1;      /* Sentinel-1 name of the table that is not stored, or NULL */
+    size_t absent_s1_size;
     const char *const *grounds; /* [modalities], or NULL */
     const mos_site *site;       /* NULL unknown; its crs lives as long as the data set */
 } mos_sample_row;

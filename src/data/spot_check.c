@@ -4,6 +4,7 @@
  * promise the others are held to. */
 #include "data/band_watch.h"
 #include "data/data_options.h"
+#include "data/grid_match.h"
 #include "data/offset_floats.h"
 #include "data/offset_groups.h"
 #include "data/offset_guard.h"
@@ -25,10 +26,10 @@ typedef struct modality_probe {
     int64_t dark, shifted, bright, own_dark, own_shifted; /* samples without a name; with N9999 */
     double top[PROBES];
     int64_t tops;
-    double mean[MOS_DATA_MAX_BANDS];
+    double mean[MOS_DATA_MAX_BANDS][PROBES];
     int64_t means[MOS_DATA_MAX_BANDS];
     int64_t natural, unnatural;
-    int64_t patches, patches_dark, patches_shifted;
+    int64_t patches, patches_dark, patches_shifted, begun[MOS_DATA_MAX_BANDS];
     int64_t blind;                 /* no visible band, and nothing dark: nobody can tell */
     int64_t old_dark, old_shifted; /* samples of a baseline before 04.00 */
     mos_offset_floats floats;
@@ -38,6 +39,12 @@ typedef struct modality_probe {
 typedef struct probe_counts {
     int64_t radar, linear, integer, mixed;
     char integer_id[128], linear_id[128], mixed_id[128], integer_words[256];
+    double ratio_db[PROBES], cross_db[PROBES]; /* of linear values: like over cross, and cross */
+    int64_t pairs;
+    const char *cross; /* its name */
+    int64_t grids,
+        grids_apart; /* samples with a georeferenced file, and those with two that differ */
+    char apart_id[128];
     modality_probe of[MOS_DATA_MAX_MODALITIES];
     mos_patch patch;
 } probe_counts;
@@ -68,12 +75,18 @@ static void judge_radar(mos_reader *reader, int64_t sample, int64_t m, const int
                                     sizeof counts->integer_words);
         note(counts->integer_id, id);
     }
-    int64_t vv = mos_modality_band(modality, "VV"), vh = mos_modality_band(modality, "VH");
-    if (vv < 0 || vh < 0) return;
-    double difference = mos_raw_mean(&reader->raw[vv]) - mos_raw_mean(&reader->raw[vh]);
-    counts->of[m].brighter += difference > 0;
-    counts->of[m].darker += difference < 0;
-    if (difference < 0) note(counts->of[m].darker_id, id);
+    int64_t like, cross;
+    if (!mos_radar_pair(modality, &like, &cross)) return;
+    double bright = mos_raw_mean(&reader->raw[like]), dark = mos_raw_mean(&reader->raw[cross]);
+    counts->of[m].brighter += bright > dark;
+    counts->of[m].darker += bright < dark;
+    if (bright < dark) note(counts->of[m].darker_id, id);
+    if (scale != MOS_RADAR_LINEAR || counts->pairs == PROBES) return;
+    counts->ratio_db[counts->pairs] = 10 * log10(bright / dark);
+    counts->cross_db[counts->pairs] = 10 * log10(dark);
+    counts->cross = modality->bands[cross].name;
+    if (isfinite(counts->ratio_db[counts->pairs]) && isfinite(counts->cross_db[counts->pairs]))
+        counts->pairs++;
 }
 
 static void judge_optical(mos_reader *reader, int64_t sample, int64_t m, modality_probe *probe) {
@@ -106,8 +119,8 @@ static void judge_optical(mos_reader *reader, int64_t sample, int64_t m, modalit
     probe->bright += brightness == MOS_BRIGHTNESS_BRIGHT;
 }
 
-/* Names nobody gave: do the pixels bear them out? */
-static void judge_guess(const mos_reader *reader, int64_t sample, int64_t m,
+/* Do the pixels bear the names out? Of names that somebody gave, only where nature leaves no doubt. */
+static void judge_names(const mos_reader *reader, int64_t sample, int64_t m,
                         modality_probe *probe) {
     const mos_modality *modality = &reader->dataset->modalities[m];
     const char *names[MOS_DATA_MAX_BANDS];
@@ -116,7 +129,9 @@ static void judge_guess(const mos_reader *reader, int64_t sample, int64_t m,
         names[b] = modality->bands[b].name;
         mean[b] = mos_raw_mean(&reader->raw[b]);
     }
-    const char *words = mos_band_contradiction(names, mean, modality->band_count);
+    bool guessed = reader->dataset->storage[m].identity[0].named_by == MOS_SAID_BY_GUESS;
+    const char *words = guessed ? mos_band_contradiction(names, mean, modality->band_count)
+                                : mos_band_no_cirrus(names, mean, modality->band_count);
     probe->natural += words == NULL;
     probe->unnatural += words != NULL;
     if (words == NULL || probe->unnatural_id[0] != '\0') return;
@@ -154,6 +169,10 @@ static void look_at_patch(mos_dataset *dataset, int64_t m, modality_probe *probe
         promise->gaps += 1 - (double)look[b].valid / (double)look[b].looked;
         promise->constant =
             promise->constant || (look[b].valid > 0 && look[b].minimum == look[b].maximum);
+        if (look[b].valid == 0) continue;
+        bool first = probe->begun[b]++ == 0;
+        promise->low[0] = first ? look[b].minimum : fmin(promise->low[0], look[b].minimum);
+        promise->low[1] = first ? look[b].minimum : fmax(promise->low[1], look[b].minimum);
     }
     mos_patch_darkness darkness = mos_patch_darkness_of(look, promises, patch->bands);
     probe->patches_dark += darkness == MOS_PATCH_DARK;
@@ -177,8 +196,7 @@ static void remember(mos_dataset *dataset, int64_t m, const int *bands, probe_co
             valid++;
         }
         if (valid == 0) continue;
-        probe->mean[b] += sum / (double)valid;
-        probe->means[b]++;
+        if (probe->means[b] < PROBES) probe->mean[b][probe->means[b]++] = sum / (double)valid;
     }
 }
 
@@ -194,14 +212,28 @@ static mosaic_status probe_modality(mos_reader *reader, int64_t sample, int64_t 
     if (storage->radar) judge_radar(reader, sample, m, bands, counts);
     if (storage->optical) judge_optical(reader, sample, m, &counts->of[m]);
     mos_offset_floats_look(dataset, sample, m, reader->raw, &counts->of[m].floats);
-    if (storage->identity[0].named_by == MOS_SAID_BY_GUESS)
-        judge_guess(reader, sample, m, &counts->of[m]);
+    if (storage->identity[0].named_by != MOS_SAID_BY_FORMAT)
+        judge_names(reader, sample, m, &counts->of[m]);
     return MOSAIC_OK;
+}
+
+/* The ground of what is paired; what a file does not tell is no difference. */
+static void judge_grids(mos_reader *reader, int64_t sample, probe_counts *counts) {
+    const mos_dataset *dataset = reader->dataset;
+    mos_grid_match match = {0};
+    bool same = true;
+    for (int64_t m = 0; m < dataset->modality_count && same; m++) {
+        if (dataset->present[sample] >> m & 1) same = mos_grid_match_add(&match, reader, sample, m);
+    }
+    counts->grids += match.reference.path[0] != '\0';
+    counts->grids_apart += !same;
+    if (!same) note(counts->apart_id, dataset->ids[sample]);
 }
 
 /* A patch that cannot be read is a defect here; who needs it gets the error. */
 static void probe_sample(mos_reader *reader, int64_t sample, probe_counts *counts) {
     mos_dataset *dataset = reader->dataset;
+    judge_grids(reader, sample, counts);
     for (int64_t m = 0; m < dataset->modality_count; m++) {
         if (!(dataset->present[sample] >> m & 1) || dataset->modalities[m].band_count == 0)
             continue;
@@ -215,9 +247,30 @@ static void probe_sample(mos_reader *reader, int64_t sample, probe_counts *count
 
 /* ---- what follows ---- */
 
-static mosaic_status decide_radar(mos_dataset *dataset, const probe_counts *counts) {
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Sorts them. */
+static double middle_of(double *values, int64_t count) {
+    qsort(values, (size_t)count, sizeof *values, by_value);
+    return values[count / 2];
+}
+
+/* Power of land has VH at -22 to -12 dB, 6 to 9 dB below VV; cities are brighter, not flatter. The
+ * root of power halves both numbers. */
+static bool is_amplitude(probe_counts *counts, double *cross_db, double *ratio_db) {
+    static const double brightest_cross_db = -11, least_ratio_db = 5;
+    if (counts->pairs == 0) return false;
+    *cross_db = middle_of(counts->cross_db, counts->pairs);
+    *ratio_db = middle_of(counts->ratio_db, counts->pairs);
+    return *cross_db > brightest_cross_db && *ratio_db > 0 && *ratio_db < least_ratio_db;
+}
+
+static mosaic_status decide_radar(mos_dataset *dataset, probe_counts *counts) {
     int option = dataset->options.s1_scale;
-    dataset->radar_linear = option == MOS_S1_LINEAR;
+    dataset->radar_linear = option >= MOS_S1_LINEAR;
     if (counts->integer > 0) {
         if (option == MOS_S1_AUTO && dataset->survey == NULL)
             return mos_fail(MOSAIC_ERR_DATA, "%s: s1 of sample '%s' is %s", dataset->root,
@@ -237,6 +290,13 @@ static mosaic_status decide_radar(mos_dataset *dataset, const probe_counts *coun
                             "%s: s1 of sample '%s' looks like linear power, others are decibels; "
                             "data.s1_scale says which it is",
                             dataset->root, counts->linear_id);
+        double cross_db, ratio_db;
+        if (!mixed && is_amplitude(counts, &cross_db, &ratio_db))
+            mos_verdict_note(dataset, MOS_CHECK_AMPLITUDE,
+                             "s1 is never negative; taken as power, %s would be %.1f dB, only "
+                             "%.1f dB below: amplitude? data.s1_scale amplitude converts it, "
+                             "linear takes it as power",
+                             counts->cross, cross_db, ratio_db);
         dataset->radar_linear = counts->linear * 2 > counts->radar; /* a survey goes with most */
         mos_dataset_defect(dataset, "s1 in linear power: converted to dB", "%s", counts->linear_id);
     }
@@ -284,9 +344,21 @@ static mosaic_status decide_offset(mos_reader *reader, int64_t m, const modality
     return mos_offset_groups_make(reader, m);
 }
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+/* A few such patches are said; half of them or more are no chance. */
+static void say_polarisations(mos_dataset *dataset, const mos_modality *modality,
+                              const modality_probe *probe) {
+    int64_t like, cross;
+    if (probe->darker == 0 || !mos_radar_pair(modality, &like, &cross)) return;
+    bool vv = strcmp(modality->bands[like].name, "VV") == 0;
+    const char *what = vv ? "VV darker than VH: swapped?" : "HH darker than HV: swapped?";
+    int64_t all = probe->darker + probe->brighter;
+    if (probe->darker < probe->brighter)
+        mos_dataset_defect(dataset, what, "%lld of %lld probed patches, %s",
+                           (long long)probe->darker, (long long)all, probe->darker_id);
+    else
+        mos_verdict_note(
+            dataset, MOS_CHECK_VV_BELOW_VH, "%s %lld of %lld probed patches of %s, as in %s", what,
+            (long long)probe->darker, (long long)all, modality->name, probe->darker_id);
 }
 
 /* What the others are held to, and the words for names and polarisations. */
@@ -294,15 +366,15 @@ static void settle_modality(mos_dataset *dataset, int64_t m, modality_probe *pro
     mos_modality_storage *storage = &dataset->storage[m];
     const mos_modality *modality = &dataset->modalities[m];
     if (probe->tops > 0) {
-        qsort(probe->top, (size_t)probe->tops, sizeof *probe->top, by_value);
-        storage->promised_top = probe->top[probe->tops / 2];
+        storage->promised_top = middle_of(probe->top, probe->tops);
     }
     storage->promise.dark = probe->patches_dark > 0 && probe->patches_shifted == 0;
     for (int64_t b = 0; b < modality->band_count; b++) {
         mos_band_identity *identity = &storage->identity[b];
         if (probe->patches > 0) storage->promise.band[b].gaps /= (double)probe->patches;
+        /* The middle one: a patch of another unit says nothing of the others. */
         if (probe->means[b] > 0)
-            storage->promised_mean[b] = probe->mean[b] / (double)probe->means[b];
+            storage->promised_mean[b] = middle_of(probe->mean[b], probe->means[b]);
         const char *unit = identity->role == MOS_ROLE_RADAR     ? "dB"
                            : identity->role != MOS_ROLE_OPTICAL ? ""
                            : storage->dtype[b] == MOS_U8        ? "8-bit"
@@ -312,23 +384,16 @@ static void settle_modality(mos_dataset *dataset, int64_t m, modality_probe *pro
         snprintf(identity->unit, sizeof identity->unit, "%s", unit);
         identity->unit_by = unit[0] == '\0' ? MOS_SAID_BY_NOBODY : MOS_SAID_BY_PIXELS;
     }
-    if (probe->darker > 0 && probe->darker < probe->brighter)
-        mos_dataset_defect(dataset, "VV darker than VH: swapped?",
-                           "%lld of %lld probed patches, %s", (long long)probe->darker,
-                           (long long)(probe->darker + probe->brighter), probe->darker_id);
-    if (probe->darker > 0 && probe->darker >= probe->brighter)
-        mos_verdict_note(dataset, MOS_CHECK_VV_BELOW_VH,
-                         "VV darker than VH: swapped? %lld of %lld probed patches of %s, as in %s",
-                         (long long)probe->darker, (long long)(probe->darker + probe->brighter),
-                         modality->name, probe->darker_id);
+    say_polarisations(dataset, modality, probe);
+    bool guessed = storage->identity[0].named_by == MOS_SAID_BY_GUESS;
     if (probe->unnatural > probe->natural)
-        mos_verdict_note(dataset, MOS_CHECK_UNNATURAL_BANDS,
-                         "names of %s guessed from the number of bands, and the pixels contradict "
-                         "them: %s in %lld of %lld probed patches, as in %s; data.bands %s=... "
-                         "gives their order",
-                         modality->name, probe->unnatural_words, (long long)probe->unnatural,
-                         (long long)(probe->natural + probe->unnatural), probe->unnatural_id,
-                         modality->name);
+        mos_verdict_note(
+            dataset, MOS_CHECK_UNNATURAL_BANDS,
+            "names of %s%s, and the pixels contradict them: %s in %lld of %lld probed "
+            "patches, as in %s; data.bands %s=... gives their order",
+            modality->name, guessed ? " guessed from the number of bands" : " as they are given",
+            probe->unnatural_words, (long long)probe->unnatural,
+            (long long)(probe->natural + probe->unnatural), probe->unnatural_id, modality->name);
 }
 
 /* What the probes themselves turn out to be, now that the rules stand: guards note, and the patches
@@ -383,6 +448,18 @@ static void compare_units(mos_reader *reader, const int64_t *probes, int64_t cou
     }
 }
 
+static void say_grids(mos_dataset *dataset, const probe_counts *counts) {
+    long long apart = counts->grids_apart, all = counts->grids;
+    if (apart > 0 && 2 * apart < all)
+        mos_dataset_defect(dataset, "modalities or bands on other ground",
+                           "%lld of %lld probed samples, %s", apart, all, counts->apart_id);
+    if (apart > 0 && 2 * apart >= all)
+        mos_verdict_note(dataset, MOS_CHECK_GRID_MISMATCH,
+                         "modalities or bands lie on other ground, or run the other way, in %lld "
+                         "of %lld probed samples, as in %s; data check names both grids",
+                         apart, all, counts->apart_id);
+}
+
 static mosaic_status probe_all(mos_reader *reader, const int64_t *probes, int64_t count,
                                probe_counts *counts) {
     mos_dataset *dataset = reader->dataset;
@@ -393,6 +470,7 @@ static mosaic_status probe_all(mos_reader *reader, const int64_t *probes, int64_
         if (dataset->storage[m].optical) MOS_TRY(decide_offset(reader, m, &counts->of[m]));
         MOS_TRY(mos_offset_floats_settle(dataset, m, &counts->of[m].floats));
     }
+    say_grids(dataset, counts);
     look_again(reader, probes, count, counts);
     for (int64_t m = 0; m < dataset->modality_count; m++)
         settle_modality(dataset, m, &counts->of[m]);

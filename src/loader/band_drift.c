@@ -79,12 +79,12 @@ static void look_at_band(const drift_job *job, int64_t b, const mos_band_look *l
     band->patches = 0;
 }
 
-/* All surface bands end above 1000 where the first patches did not: the darkest is named. */
+/* Every surface band begins where it would with 1000 more than the first patches: the darkest is
+ * named. */
 static void look_at_offset(const drift_job *job, const mos_band_look *looks,
                            const mos_band_promise *const *promises, int64_t count) {
     int64_t darkest = -1;
-    if (!job->modality->dark || mos_patch_darkness_of(looks, promises, count) != MOS_PATCH_SHIFTED)
-        return;
+    if (!job->modality->dark || !mos_patch_is_shifted(looks, promises, count)) return;
     for (int64_t b = 0; b < count; b++) {
         if (promises[b]->surface && looks[b].valid > 0 &&
             (darkest < 0 || looks[b].minimum < looks[darkest].minimum))
@@ -92,8 +92,8 @@ static void look_at_offset(const drift_job *job, const mos_band_look *looks,
     }
     if (darkest >= 0)
         note(job, darkest, MOS_DRIFT_OFFSET,
-             "begins at %.6g, as every band does, and those of the first patches below 1000: the "
-             "+1000 of baseline 04.00? (data.boa_offset)",
+             "begins at %.6g, and every band as those of the first patches would with 1000 more: "
+             "the +1000 of baseline 04.00? (data.boa_offset)",
              looks[darkest].minimum);
 }
 

@@ -222,6 +222,65 @@ def levels_and_times(make):
     make("png", s2=png)
 
 
+def closer_looks(make):
+    """Neighbours that came to light later, small ones."""
+    top = np.arange(SIDE)[None, :, None] < 6
+    few = {"count": 6}
+    power = lambda n: 10 ** (radar(n) / 10)
+    # R1, R8: prefixes of platforms, names longer than any band's; one name twice
+    make("prefixed", s1=lambda n: {"names": ["Gamma0_VV_linear", "Gamma0_VH_linear"]}, s2=lambda n: {"names": [f"sentinel2:{b}" for b in S2]})
+    make("twice_named", s2=lambda n: {"names": S2[:11] + ["B04"]} if n == 2 else {}, **few)
+    # R4: short-wave infrared alone has the offset of its product too
+    make("swir", s2=lambda n: {"pixels": optical(n, [10, 11], 1000), "names": ["B11", "B12"]}, columns=COLUMNS + ["product"], more=lambda n: {"product": NEW}, **few)
+    # R5: any value that all bands hold from the edge on; a negative fill among power; negatives that are no fill
+    make("edge_9999", s2=lambda n: {"pixels": np.where(top, 9999, optical(n)).astype(np.uint16)}, **few)
+    make("edge_two", s2=lambda n: {"pixels": np.where(top, 2, optical(n) / 10000).astype(np.float32)}, **few)
+    make("edge_db", s1=lambda n: {"pixels": np.where(top, np.float32(-30), radar(n))}, **few)
+    make("shifted_fill", s2=lambda n: {"pixels": np.where(np.arange(SIDE)[None, :, None] % 8 == 3, -0.1, optical(n) / 10000).astype(np.float32)}, **few)
+    make("power_fill", s1=lambda n: {"pixels": np.where(top, -1, power(n)).astype(np.float32)}, **few)
+    make("twice_subtracted", s2=lambda n: {"pixels": optical(n).astype(np.int16) - 90}, **few)
+    # R2, R8: the root of power
+    make("amplitude", s1=lambda n: {"pixels": np.sqrt(power(n)).astype(np.float32)}, **few)
+    make("power", s1=lambda n: {"pixels": power(n).astype(np.float32)}, **few)
+    # R6: tags that say nothing, differ or contradict each other
+    make("scale_zero", s2=lambda n: {"scale": 0.0}, **few)
+    for name, change in (("scale_unlike", lambda band, b: band.SetScale(1e-4 if b % 2 else 1.0)),
+                         ("scale_of_one", lambda band, b: band.SetScale(40.0 if b == 3 else 1.0)),
+                         ("offset_of_some", lambda band, b: (band.SetScale(1e-4), band.SetOffset(-0.1 if b < 6 else 0)))):
+        make(name, **few)
+        for n in range(6):
+            data = gdal.Open(os.path.join(make.out, name, f"p{n:02d}_s2.tif"), gdal.GA_Update)
+            for b in range(12):
+                change(data.GetRasterBand(b + 1), b)
+            data = None
+    # R7: numbers of positions that read as names; thirteen bands with the offset, over water
+    make("numbered", s2=lambda n: {"names": [f"B{b + 1}" for b in range(12)]}, **few)
+    water = lambda n: np.concatenate([optical(n)[:10] // 20, noise(n, 1, 10, 15).astype(np.uint16), optical(n)[10:] // 20]) + 1000
+    make("water_13", s2=lambda n: {"pixels": water(n), "names": None}, **few)
+    # R12: HH and HV
+    make("swapped_hh", s1=lambda n: {"pixels": radar(n)[::-1], "names": ["HH", "HV"]}, **few)
+    # Grids: from south to north, and in another zone
+    make("south_up", s2=lambda n: {"step": (10, 10), "corner": (corner(n)[0], corner(n)[1] - 10 * SIDE), "pixels": optical(n)[:, ::-1]}, **few)
+    make("other_zone", s2=lambda n: {"epsg": 32632} if n < 2 else {}, **few)
+
+
+def swapped_shares(out, make):
+    """R12 at its bound: 2, 3 and 4 of 6 patches with VV and VH exchanged, in every format."""
+    for wrong in (2, 3, 4):
+        db = lambda n: radar(n)[::-1] if n < wrong else radar(n)
+        make(f"swapped_{wrong}", s1=lambda n: {"pixels": db(n)}, count=6)
+        bigearthnet(out, f"ben_swapped_{wrong}", lambda n, b, o: dict(o, pixels=o["pixels"] - np.float32({"VV": 14, "VH": 0}[b])) if n < wrong and b in ("VV", "VH") else o, 6)
+        for n in range(6):
+            base = f"{out}/sen_swapped_{wrong}/ROIs1158_spring"
+            write(f"{base}/s2_1/ROIs1158_spring_s2_1_p{n + 30}.tif", np.concatenate([optical(n)[:10], noise(n, 1, 10, 15).astype(np.uint16), optical(n)[10:]]), corner=corner(n))
+            write(f"{base}/s1_1/ROIs1158_spring_s1_1_p{n + 30}.tif", db(n), corner=corner(n))
+        folder = os.path.join(out, "scenes")
+        os.makedirs(folder, exist_ok=True)
+        write(os.path.join(folder, f"swapped_{wrong}.tif"), np.concatenate([np.concatenate([db(3 * r + c) for c in range(3)], 2) for r in range(2)], 1), ["VV", "VH"])
+        with open(os.path.join(folder, f"swapped_{wrong}.yaml"), "w") as stream:
+            stream.write(f"grid: {{size: 32}}\nmodalities:\n  s1: {{file: swapped_{wrong}.tif}}\n")
+
+
 def scenes(out):
     folder = os.path.join(out, "scenes")
     side = 96
@@ -254,17 +313,17 @@ def scenes(out):
 SIDE_BEN = {b: {"B01": 20, "B09": 20}.get(b, 60 if b in ("B05", "B06", "B07", "B8A", "B11", "B12") else 120) for b in S2}
 
 
-def bigearthnet(out, name, change):
-    """Two patches of a V2 tree; change(patch, band, options) may bend the file of one band."""
+def bigearthnet(out, name, change, count=2):
+    """Patches of a V2 tree; change(patch, band, options) may bend the file of one band."""
     root = os.path.join(out, name)
     entries = []
-    for n in range(2):
+    for n in range(count):
         s2 = f"S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_{20 + n}_57"
         s1 = f"S1A_IW_GRDH_1SDV_20170613T165043_33UUP_{20 + n}_57"
         for b, band in enumerate(S2):
             side = SIDE_BEN[band]
             pixels = (np.full((1, side, side), LEVEL[b], np.int64) + noise(n, 1, 0, 50, side)).astype(np.uint16)
-            pixels[:, :4] = 90
+            pixels[:, :4] = (90 + noise(n + 20 + b, 1, 0, 9, side))[:, :4]
             options = change(n, band, {"pixels": pixels, "names": None})
             write(f"{root}/BigEarthNet-S2/{s2[:-6]}/{s2}/{s2}_{band}.tif", step=(1200 / side, -1200 / side), **options)
         for b, band in enumerate(("VV", "VH")):
@@ -320,8 +379,10 @@ def main():
     bands_and_units(make)
     units_and_offsets(make)
     levels_and_times(make)
+    closer_looks(make)
     scenes(out)
     trees(out)
+    swapped_shares(out, make)
     with open(os.path.join(out, "chip.nc"), "wb") as stream:
         stream.write(b"CDF\x01" + bytes(60))
     write(os.path.join(out, "gone", "a.tif"), optical(0), S2)

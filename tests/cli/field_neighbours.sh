@@ -163,6 +163,56 @@ check "SEN12MS: bands by the descriptions of a later file" diff sen.txt <(all se
 expect 3 "p31.tif: it describes .*B13, wanted the bands of s2" stats in/sen_names --split all
 expect 3 "p31.tif: no-data value 65535, but the first file of s2 has another.*data.nodata" stats in/sen_masked --split all
 expect 0 "^s2,B04,.*,1792,256$" stats in/sen_masked --split all --nodata s2=65535
+# --- R1, R8: prefixes and long names; R4: bands that no visible one stands beside
+as_good prefixed
+expect 3 "it describes some of its bands alone, or two alike, wanted the bands of s2" info in/twice_named.csv
+expect 0 "^s2,B11,1540\.38[0-9]*,.*,4096,0$" stats in/swir.csv
+# --- R5: whatever value all bands hold from the edge on; fills among power and after the offset
+expect 3 "s2 is 9999 in 192 pixels, from the edge on.*data\.nodata s2=9999" stats in/edge_9999.csv
+expect 3 "s2 is 2 in 192 pixels, from the edge on" stats in/edge_two.csv
+expect 3 "s1 is -30 in 192 pixels, from the edge on" stats in/edge_db.csv
+expect 0 "^s1,VV,-11\.[0-9]*,.*,3328,768$" stats in/edge_db.csv --nodata s1=-30
+expect 3 "128 pixels such as -0\.1, which is no measurement" stats in/shifted_fill.csv
+expect 3 "VV has 192 pixels such as -1, which is no measurement" stats in/power_fill.csv
+expect 0 "^s1,VV,-11\.[0-9]*,.*,3328,768$" stats in/power_fill.csv --nodata s1=-1
+expect 3 "pixels below 0, of many values down to -50: no fill" stats in/twice_subtracted.csv
+# --- R2, R8: amplitude halves every decibel: said by those that look, no ground for training; the key converts it
+stats in/power.csv >power.txt 2>/dev/null
+expect 3 "VH would be -8\.[0-9]* dB, only 3\.[0-9]* dB below: amplitude.*data\.s1_scale" train root --set data.root=in/amplitude.csv
+expect 0 "amplitude, as in s1 is never negative" info in/amplitude.csv
+expect 3 "^error,amplitude," check_data in/amplitude.csv
+check "amplitude gives the decibels of power" diff <(cut -c1-9 power.txt) <(stats in/amplitude.csv --s1-scale amplitude 2>/dev/null | cut -c1-9)
+check "as many of them" grep -qE "^s1,VV,-10\.99[0-9]*,.*,4096,0$" power.txt
+# --- R6: tags without a meaning, unlike or contradicting each other
+expect 3 "a tag gives band 1 scale 0 and offset 0, of which no value follows; data.scale s2=1,0" stats in/scale_zero.csv
+expect 0 "^s2,B04,506\.82[0-9]*,.*,4096,0$" stats in/scale_zero.csv --scale s2=1,0
+expect 0 "scale 1 and offset 0 of B01, but 0.0001 and 0 of B02: both are taken as digital numbers" stats in/scale_unlike.csv
+expect 0 "scale 40 and offset 0 of B04, but 1 and 0 of B01: each band's own are applied" stats in/scale_of_one.csv
+expect 3 "tags of scale and offset say \+1000 of some bands of s2, and none of others" stats in/offset_of_some.csv
+# --- R7: names that somebody gave are held against the pixels where cirrus tells; 1000 more is no brightness
+expect 3 "names of s2 as they are given, and the pixels contradict them: B10 nearly as bright as B09 in 6 of 6" info in/numbered.csv
+expect 0 "" info in/numbered.csv --bands "s2=$(echo B0{1..8} B8A B09 B11 B12 | tr ' ' ,)" --accept band-conflict
+expect 0 "names guessed from the number of bands, 13" info in/water_13.csv
+never "contradict"
+# --- R12: HH and HV; the bound itself in every format: half of the probed patches stops, fewer are said
+expect 3 "HH darker than HV: swapped\? 6 of 6 probed patches" train swapped --set data.root=in/swapped_hh.csv
+"$mosaic" data split in/sen_swapped_2 sen_split.csv --rule share >/dev/null 2>&1
+"$mosaic" data split in/scenes/swapped_2.yaml scene_split.csv --rule share >/dev/null 2>&1
+for set in swapped_%.csv ben_swapped_% sen_swapped_% scenes/swapped_%.yaml; do
+    own=()
+    [[ $set = sen* ]] && own=(--set data.split_file=sen_split.csv)
+    [[ $set = scenes* ]] && own=(--set data.split_file=scene_split.csv)
+    try() { "$mosaic" train tiny.yaml --out never --dry-run --threads 1 --set data.format=auto --set method=simclr "${own[@]}" --set "data.root=in/${set//%/$1}" "${@:2}"; }
+    expect 0 "VV darker than VH: swapped\?, as in 2 of 6 probed patches" try 2
+    expect 3 "VV darker than VH: swapped\? 3 of 6 probed patches of s1.*data.accept vv-below-vh" try 3
+    expect 3 "VV darker than VH: swapped\? 4 of 6 probed patches" try 4
+    expect 0 "" try 3 --set data.accept=vv-below-vh
+done
+# --- grids that do not fit are known to every command, not to the check alone; half of them stop training
+expect 3 "run the other way, in 6 of 6 probed samples.*data.accept grid-mismatch" train south --set data.root=in/south_up.csv
+expect 0 "grid-mismatch, as in .*6 of 6 probed samples" stats in/south_up.csv
+expect 0 "modalities or bands on other ground, as in 2 of 6 probed samples, p00" train zones --dry-run --set data.root=in/other_zone.csv
+expect 3 "^error,grid-mismatch,p01,s2" check_data in/other_zone.csv
 # --- item 6: exit code 3 only where something that was asked for needed files
 expect 3 "nothing was checked: no file of 1 samples" "$mosaic" data check in/truncated.csv --defect no-data
 expect 3 "12  classes were not judged" check_data in/truncated.csv

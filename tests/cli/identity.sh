@@ -47,6 +47,7 @@ def planted(i, s1, s2):
     if i == late[0]: s2 = [b + 1000 for b in s2]
     if i == late[1]: s1 = [s1[0], np.full((20, 20), -20, "float32")]
     if i == late[2]: s2 = s2[:2] + [s2[2] * 0] + s2[3:]
+    if i == late[3]: s2 = [b + 900 * (k + 1) for k, b in enumerate(s2)] # sand: every band begins above 1000
     return s1, s2
 table("dn", 44)
 table("reflectance", 16, reflect, gdal.GDT_Float32)

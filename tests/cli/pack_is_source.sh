@@ -17,7 +17,7 @@ train: {epochs: 1, batch: 4, lr: 1e-3, seed: 0}
 Y
 # What a command says of a data set, less its own name and format, and what was met while its files were looked for.
 said() {
-    sed -E "s#^$1:? [a-z0-9-]+, #SET #; s#$1#SET#g; s#^((error|warning),.*),[^,]*\$#\1#; s#[^ ,\"]+: (s[12]: names guessed from the number of bands, [0-9]+)(, when it was packed|, as s[12]=[A-Z0-9,]+)?#\1#" |
+    sed -E "s#^$1:? [a-z0-9-]+, #SET #; s#$1#SET#g; s#^((error|warning),.*),[^,]*\$#\1#; s#[^ ,\"]+: (s[12]: names guessed from the number of bands, [0-9]+)(, when it was packed|, as s[12]=[A-Z0-9,]+)?(; its descriptions, as '[^']*', name none, or not all)?#\1#" |
         grep -vE 'not judged  grid|not judged, as said|missing modality|rows of metadata|defects met while opening|missing partner|orphan|labels unknown|row.without.files|far from the name|no-label|bytes|sha256|^ids|removed|^(statistics|check|pack):'
 }
 # alike SOURCE PACK COMMAND...: the two answer alike; %s is the data set.
@@ -122,9 +122,18 @@ mkdir hdl && cp "$real/bigearthnet_v2_lmdb/data.mdb" hdl
 s2=S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP s1=S1A_IW_GRDH_1SDV_20170613T165043_33UUP
 printf 'patch_id,labels,split,country,s1_name\n%s,Pastures,train,Austria,%s\n%s,Pastures,test,Austria,%s\n' ${s2}_70_48 ${s1}_70_48 ${s2}_75_43 ${s1}_75_43 >hdl/metadata.csv
 expect 0 "" "$mosaic" data pack hdl pack_hdl --threads 1
-alike hdl pack_hdl data stats %s --split all
-alike hdl pack_hdl data check %s --ignore missing-partner,orphan,no-label,row-without-files,lag
-alike hdl pack_hdl data split %s s.csv --overwrite --rule share --shares 0.5,0.25,0.25 --allow-overlap
+# Nothing but the name differs: what is missing, and how long after, is told of the pack too.
+exact() {
+    check "$* of the pack of rico-hdl's" diff <("$mosaic" "${@//%s/hdl}" 2>&1) <("$mosaic" "${@//%s/pack_hdl}" 2>&1 | sed 's/pack_hdl/hdl/g')
+}
+exact data stats %s --split all
+exact data info --verbose %s
+exact data check %s
+exact data check %s --defect lag,missing-partner
+check "the absent partner has a name" grep -q "${s2}_75_43,.*,${s1}_75_43$" pack_hdl/metadata.csv
+cp -r pack_hdl old_hdl && sed -i "s/,${s1}_75_43//" old_hdl/metadata.csv && sed -i "/75_43/s/$/,/" old_hdl/metadata.csv
+expect 0 "missing partner \(no s1\), as in ${s2}_75_43 wants one that the table does not name" "$mosaic" data info old_hdl
+exact data split %s s.csv --overwrite --rule share --shares 0.5,0.25,0.25 --allow-overlap
 check "the LMDB's pixels" grep -q "^s2,B12,.*,3600,0$" <("$mosaic" data stats hdl --split all 2>/dev/null)
 cp -r "$real/sen12ms" sen12ms && chmod -R u+w sen12ms
 walk sen12ms 0

@@ -34,6 +34,10 @@ static void spellings(void **state) {
                 {"T32UQD_20190613T101031_B8A_20m", "B8A", MOS_ROLE_OPTICAL},
                 {"Sentinel-2 B01", "B01", MOS_ROLE_OPTICAL},
                 {"B12_2019", "B12", MOS_ROLE_OPTICAL},
+                {"sentinel2:B8A", "B8A", MOS_ROLE_OPTICAL},
+                {"Sentinel1_VH", "VH", MOS_ROLE_RADAR},
+                {"Gamma0_VV_linear_power", "VV", MOS_ROLE_RADAR},
+                {"surface_reflectance_B12", "B12", MOS_ROLE_OPTICAL},
                 {"VV/VH", "VV/VH", MOS_ROLE_UNKNOWN}};
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         char name[MOS_BAND_NAME_SIZE];
@@ -84,6 +88,16 @@ static void contradictions(void **state) {
     assert_null(mos_band_contradiction(names, natural, 7));
     assert_string_equal(mos_band_contradiction(names, cirrus, 7), "B10 brighter than B09");
     assert_non_null(mos_band_contradiction(names, dip, 7));
+    /* Water with the +1000 in every band; the same numbers in another order. */
+    const double shifted[] = {1060, 1050, 1055, 1040, 1012, 1030, 1020},
+                 reflectance[] = {0.106, 0.105, 0.1055, 0.104, 0.1012, 0.103, 0.102},
+                 reordered[] = {1900, 2900, 3300, 1012, 2300, 1600, 1500};
+    assert_null(mos_band_contradiction(names, shifted, 7));
+    assert_null(mos_band_contradiction(names, reflectance, 7));
+    assert_string_equal(mos_band_contradiction(names, reordered, 7), "B10 brighter than B09");
+    /* Names that somebody gave: cirrus alone is judged. */
+    assert_null(mos_band_no_cirrus(names, dip, 7));
+    assert_string_equal(mos_band_no_cirrus(names, cirrus, 7), "B10 brighter than B09");
     /* Of ten or twelve bands that come the other way round; scene classes in the place of B12. */
     static const char *const visible[] = {"B02", "B03", "B04", "B05", "B08", "B09", "B10"};
     const double reversed[] = {1600, 2400, 2450, 2350, 940, 640, NAN},

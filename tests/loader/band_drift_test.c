@@ -42,8 +42,8 @@ static rig *make(bool radar) {
         it->modality.band[b] = b;
         it->modality.mean[b] = radar ? -12 : 600;
         it->modality.sd[b] = radar ? 4 : 400;
-        it->modality.promise[b] =
-            (mos_band_promise){.known = true, .surface = !radar, .radar = radar};
+        it->modality.promise[b] = (mos_band_promise){
+            .known = true, .surface = !radar, .radar = radar, .low = {60, 400 + 200 * b}};
         it->patch.band[b].data = it->pixels[b];
         it->patch.band[b].width = it->patch.band[b].height = SIDE;
         it->patch.band[b].has_nodata = !radar;
@@ -84,6 +84,34 @@ static void good_patches(void **state) {
         paint(it, b, 2200, 3600);
     look(it, "cloud");
     expect_nothing(it);
+    mos_drift_release(&it->drift);
+}
+
+/* Every band of a patch may begin above 1000 without an offset: bare sand climbs from band to band, snow is bright where it is seen, thin
+ * cloud lifts one band more than the other. None is the first patches with 1000 more. */
+static void bright_ground(void **state) {
+    (void)state;
+    static const double sand[BANDS] = {1150, 1900, 2800}, snow[BANDS] = {1900, 1800, 1700},
+                        haze[BANDS] = {1800, 1500, 1250}, roof[BANDS] = {1050, 1900, 1950};
+    const double *const grounds[] = {sand, snow, haze, roof};
+    static const char *const names[] = {"sand", "snow", "haze", "roof"};
+    for (size_t g = 0; g < sizeof grounds / sizeof *grounds; g++) {
+        rig *it = make(false);
+        for (int b = 0; b < BANDS; b++)
+            paint(it, b, grounds[g][b], grounds[g][b] + 900);
+        for (int i = 0; i < 3; i++)
+            look(it, names[g]);
+        expect_nothing(it);
+        mos_drift_release(&it->drift);
+    }
+    rig *it = make(false); /* a forest with 1000 more, dark in two bands of three */
+    const double forest[BANDS] = {1120, 1240, 1150};
+    for (int b = 0; b < BANDS; b++) {
+        it->modality.promise[b].low[1] = 300;
+        paint(it, b, forest[b], forest[b] + 900);
+    }
+    look(it, "forest");
+    EXPECT(it, "sample 'forest'", "B02 of s", "begins at 1120", "+1000");
     mos_drift_release(&it->drift);
 }
 
@@ -158,8 +186,8 @@ static void moved(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_patches), cmocka_unit_test(planted), cmocka_unit_test(promised),
-        cmocka_unit_test(units),        cmocka_unit_test(moved),
+        cmocka_unit_test(good_patches), cmocka_unit_test(bright_ground), cmocka_unit_test(planted),
+        cmocka_unit_test(promised),     cmocka_unit_test(units),         cmocka_unit_test(moved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,10 +142,14 @@ static mosaic_status add_rows(ben_join *join, const mos_metadata *metadata, cons
             mos_dataset_defect(dataset, "row without files", "%.*s", (int)row->id_size, row->id);
             if (!keep) continue;
         } else if (!s1 || !s2) {
+            /* Packs of earlier versions do not keep the name of what is not stored. */
+            static const char nameless[] = "one that the table does not name";
+            const char *wanted = s2 ? row->s1 : row->id;
+            size_t size = s2 ? row->s1_size : row->id_size;
             mos_dataset_defect(dataset, s2 ? "missing partner (no s1)" : "missing partner (no s2)",
                                "%.*s wants %.*s", (int)row->id_size, row->id,
-                               (int)(s2 ? row->s1_size : row->id_size),
-                               s2 ? (row->s1 == NULL ? "" : row->s1) : row->id);
+                               (int)(wanted == NULL ? sizeof nameless - 1 : size),
+                               wanted == NULL ? nameless : wanted);
         }
         const char *sources[MOS_BEN_MODALITIES] = {s1 ? row->s1 : NULL, s2 ? row->id : NULL};
         const size_t sizes[MOS_BEN_MODALITIES] = {row->s1_size, row->id_size};
@@ -156,7 +160,9 @@ static mosaic_status add_rows(ben_join *join, const mos_metadata *metadata, cons
                                  .labels = metadata->labels + r * metadata->class_count,
                                  .times = times,
                                  .sources = sources,
-                                 .source_sizes = sizes};
+                                 .source_sizes = sizes,
+                                 .absent_s1 = s1 ? NULL : row->s1,
+                                 .absent_s1_size = row->s1_size};
         MOS_TRY(mos_dataset_add(dataset, &sample));
     }
     return MOSAIC_OK;

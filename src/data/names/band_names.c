@@ -171,9 +171,12 @@ mosaic_status mos_band_names_find(mos_dataset *dataset, mos_modality *modality,
     } else if (names != NULL) {
         by = MOS_SAID_BY_GUESS;
         MOS_TRY(mos_band_names_use(modality, names, "convention", path));
+        const char *word = info->bands > 0 ? info->band_names[info->alpha == 1] : "";
         mos_verdict_note(dataset, MOS_CHECK_GUESSED_BANDS,
-                         "%s: %s: names guessed from the number of bands, %lld, as %s=%s", path,
-                         modality->name, (long long)modality->band_count, modality->name, names);
+                         "%s: %s: names guessed from the number of bands, %lld, as %s=%s%s%.40s%s",
+                         path, modality->name, (long long)modality->band_count, modality->name,
+                         names, word[0] == '\0' ? "" : "; its descriptions, as '", word,
+                         word[0] == '\0' ? "" : "', name none, or not all");
     } else if (modality->band_count == 1) {
         by = MOS_SAID_BY_POSITION;
         MOS_TRY(mos_band_names_use(modality, modality->name, "the column", path));

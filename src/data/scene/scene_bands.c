@@ -11,6 +11,7 @@
 #include "data/scene/safe_product.h"
 #include "data/verdicts.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -197,13 +198,15 @@ static mosaic_status check_radar(const mos_dataset *dataset, const mos_modality 
 
 /* What is done to the values of one band. */
 static void settle_scale(const mos_dataset *dataset, const mos_modality *modality, int64_t b,
-                         const found_bands *found, int64_t at, mos_scene_source *out) {
+                         const found_bands *found, int64_t at, mos_scene_source *out,
+                         bool *differ) {
     bool whole = found->dtype[at] != MOS_F32 && found->dtype[at] != MOS_F64;
     out->scale[b] = found->scale[at];
     out->offset[b] = found->offset[at];
     whole = whole && !mos_key_scale(dataset, modality->name, &out->scale[b], &out->offset[b]);
     int tag = mos_band_scale(mos_band_role_of(modality->bands[b].name), whole, &out->scale[b],
                              &out->offset[b]);
+    *differ = *differ || (tag != 0 && out->offset_tag == -tag);
     if (tag != 0) out->offset_tag = (int8_t)tag;
     out->scaled = out->scaled || out->scale[b] != 1 || out->offset[b] != 0;
 }
@@ -215,6 +218,7 @@ mosaic_status mos_scene_bands(mos_dataset *dataset, const mos_scene_set *set, mo
     MOS_TRY(mos_alloc(1, sizeof *found, "bands of a scene", &found));
     mosaic_status status;
     mos_scene_source local = {.options = options};
+    bool differ = false;
     MOS_GOTO(find_bands(dataset, options, &local, found));
     MOS_GOTO(modality_of(dataset, options, found, &m));
     const mos_modality *modality = &dataset->modalities[m];
@@ -229,10 +233,21 @@ mosaic_status mos_scene_bands(mos_dataset *dataset, const mos_scene_set *set, mo
         }
         local.raster[b] = found->raster[at];
         local.number[b] = found->number[at];
-        settle_scale(dataset, modality, b, found, at, &local);
         /* Of unlike files nothing is kept but the value. */
         if (found->dtype[at] != storage->dtype[b]) storage->dtype[0] = MOS_F32;
+        settle_scale(dataset, modality, b, found, at, &local, &differ);
+        if (isfinite(local.scale[b]) && local.scale[b] != 0 && isfinite(local.offset[b])) continue;
+        MOS_GOTO(mos_verdict_refuse(dataset, MOS_CHECK_MIXED_UNITS,
+                                    "%s: a tag gives %s scale %g and offset %g, of which no value "
+                                    "follows; data.scale %s=1,0 takes the values as they are",
+                                    local.paths[found->raster[at]], modality->bands[b].name,
+                                    local.scale[b], local.offset[b], options->name));
     }
+    if (differ)
+        MOS_GOTO(mos_verdict_refuse(dataset, MOS_CHECK_OFFSET_CONFLICT,
+                                    "%s: tags of scale and offset say +1000 of some bands of %s, "
+                                    "and none of others",
+                                    local.paths[0], options->name));
     if (scene->sources[m].options != NULL) {
         status = mos_fail(MOSAIC_ERR_USAGE, "%s: scene '%s' has %s twice", set->file.path,
                           scene->options->name, options->name);

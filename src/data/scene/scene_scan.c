@@ -342,7 +342,7 @@ static mosaic_status find_power(const scan_work *work, void *reader) {
             if (!dataset->storage[m].radar || scene->sources[m].options == NULL) continue;
             for (int p = 0; p < 3 && scale == MOS_RADAR_UNCLEAR; p++)
                 MOS_TRY(judge_radar(work, reader, scene, m, parts[p], &scale));
-            bool power = dataset->options.s1_scale == MOS_S1_LINEAR ||
+            bool power = dataset->options.s1_scale >= MOS_S1_LINEAR ||
                          (dataset->options.s1_scale == MOS_S1_AUTO && scale == MOS_RADAR_LINEAR);
             if (power) work->power[s] |= 1u << m;
         }

@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static double percent(int64_t part, int64_t whole) {
     return whole == 0 ? 0 : 100.0 * (double)part / (double)whole;
@@ -71,16 +72,17 @@ static void check_scale(mos_check_list *list, const mos_check_place *place,
     }
     bool linear = scale == MOS_RADAR_LINEAR;
     if (linear == dataset->radar_linear) {
-        if (!linear || option == MOS_S1_LINEAR) return;
+        if (!linear || option >= MOS_S1_LINEAR) return;
         where.serious = MOS_SEVERITY_WARNING + 1;
         mos_check_note(list, MOS_CHECK_LINEAR_POWER, &where, "decibels",
                        "linear power, as all of it: converted");
         return;
     }
     mos_check_note(list, MOS_CHECK_LINEAR_POWER, &where,
-                   option == MOS_S1_AUTO ? "the scale of the other samples"
-                   : option == MOS_S1_DB ? "decibels, by data.s1_scale"
-                                         : "linear power, by data.s1_scale",
+                   option == MOS_S1_AUTO        ? "the scale of the other samples"
+                   : option == MOS_S1_DB        ? "decibels, by data.s1_scale"
+                   : option == MOS_S1_AMPLITUDE ? "amplitude, by data.s1_scale"
+                                                : "linear power, by data.s1_scale",
                    linear ? "never negative: linear power" : "negative values: decibels");
 }
 
@@ -88,15 +90,17 @@ void mos_check_radar(mos_check_list *list, const mos_check_place *place, const m
     const mos_dataset *dataset = list->dataset;
     const mos_modality *modality = &dataset->modalities[place->modality];
     check_scale(list, place, raw);
-    int64_t vv = mos_modality_band(modality, "VV"), vh = mos_modality_band(modality, "VH");
-    if (vv < 0 || vh < 0) return;
-    double mean[2] = {mos_raw_mean(&raw[vv]), mos_raw_mean(&raw[vh])};
+    int64_t like, cross;
+    if (!mos_radar_pair(modality, &like, &cross)) return;
+    double mean[2] = {mos_raw_mean(&raw[like]), mos_raw_mean(&raw[cross])};
+    bool vv = strcmp(modality->bands[like].name, "VV") == 0;
     if (isnan(mean[0]) || isnan(mean[1])) return;
     list->judged[MOS_CHECK_VV_BELOW_VH]++;
     if (mean[0] >= mean[1]) return;
     bool power = dataset->radar_linear;
-    mos_check_note(list, MOS_CHECK_VV_BELOW_VH, place, "VV above VH", "mean VV %.4g, VH %.4g%s",
-                   mean[0], mean[1], power ? " (power)" : " dB");
+    mos_check_note(list, MOS_CHECK_VV_BELOW_VH, place, vv ? "VV above VH" : "HH above HV",
+                   vv ? "mean VV %.4g, VH %.4g%s" : "mean HH %.4g, HV %.4g%s", mean[0], mean[1],
+                   power ? " (power)" : " dB");
 }
 
 bool mos_check_values(mos_check_list *list, const mos_check_place *place, const mos_raw_band *raw) {

@@ -2,6 +2,7 @@
  * partners and times there; then its pixels. */
 #include "data/band_watch.h"
 #include "data/data_options.h"
+#include "data/grid_match.h"
 #include "data/offset_guard.h"
 #include "data/sample_place.h"
 #include "data/source_info.h"
@@ -17,8 +18,7 @@ typedef struct sample_check {
     mos_check_list *list;
     mos_reader *reader;
     int64_t sample;
-    mos_source_info reference; /* the first georeferenced file; path "" while there is none */
-    const char *reference_name;
+    mos_grid_match match;
     mos_source_info info; /* of the band in hand */
     bool opened;          /* some band could be read */
     bool valued;          /* some values were held against a Sentinel's */
@@ -114,71 +114,22 @@ static void note_band(sample_check *check, mos_check_place place) {
     }
 }
 
-static void corners(const mos_source_info *info, double out[4]) {
-    const double *t = info->transform;
-    double w = (double)info->width, h = (double)info->height;
-    out[0] = t[0];
-    out[1] = t[3];
-    out[2] = t[0] + w * t[1] + h * t[2];
-    out[3] = t[3] + w * t[4] + h * t[5];
-}
-
-static void describe_grid(const mos_source_info *info, char *out, size_t size) {
-    double at[4];
-    char number[4][32];
-    corners(info, at);
-    snprintf(out, size, "%s %s to %s %s (EPSG:%d)", mos_format_double(number[0], 32, at[0], 10),
-             mos_format_double(number[1], 32, at[1], 10),
-             mos_format_double(number[2], 32, at[2], 10),
-             mos_format_double(number[3], 32, at[3], 10), info->epsg);
-}
-
-/* The same ground to half a pixel of the finer one. */
-static bool same_grid(const mos_source_info *a, const mos_source_info *b) {
-    double first[4], second[4];
-    double pixel_a = hypot(a->transform[1], a->transform[4]),
-           pixel_b = hypot(b->transform[1], b->transform[4]);
-    if (a->epsg != 0 && b->epsg != 0 && a->epsg != b->epsg) return false;
-    corners(a, first);
-    corners(b, second);
-    for (int k = 0; k < 4; k++) {
-        if (fabs(first[k] - second[k]) > 0.5 * fmin(pixel_a, pixel_b)) return false;
-    }
-    return true;
-}
-
 /* Every file of the modality against the sample's first one. */
 static void check_grids(sample_check *check, int64_t m) {
-    const mos_dataset *dataset = check->list->dataset;
     const bool *wanted = check->list->options->wanted;
-    char before[sizeof check->info.path] = "";
-    bool compared = false;
+    mos_grid_match *match = &check->match;
+    int64_t before = match->compared;
     if (!wanted[MOS_CHECK_GRID_MISMATCH] && !wanted[MOS_CHECK_SPLIT_LEAKAGE]) return;
-    for (int64_t b = 0; b < dataset->modalities[m].band_count; b++) {
-        mos_source_info *info = &check->info;
-        mosaic_status status = mos_source_describe(check->reader, check->sample, m, (int)b, info);
-        if (status == MOSAIC_ERR_UNSUPPORTED) return;
-        if (!info->per_band && strcmp(info->path, before) == 0) break; /* one file for all bands */
-        memcpy(before, info->path, strlen(info->path) + 1);
-        if (status != MOSAIC_OK || !info->has_transform) continue;
-        if (check->reference.path[0] == '\0') {
-            check->reference = *info;
-            check->reference_name = dataset->modalities[m].name;
-            continue;
-        }
-        compared = true;
-        if (same_grid(&check->reference, info)) continue;
-        char found[128], reference[128], other[224];
-        describe_grid(info, found, sizeof found);
-        describe_grid(&check->reference, reference, sizeof reference);
-        snprintf(other, sizeof other, "%s as %s", reference, check->reference_name);
-        /* The first file stands for the modality. */
-        const mos_check_place place = {
-            .sample = check->sample, .modality = m, .band = b == 0 ? -1 : b, .file = info->path};
-        mos_check_note(check->list, MOS_CHECK_GRID_MISMATCH, &place, other, "%s", found);
-        break;
-    }
-    check->list->judged[MOS_CHECK_GRID_MISMATCH] += compared;
+    bool same = mos_grid_match_add(match, check->reader, check->sample, m);
+    check->list->judged[MOS_CHECK_GRID_MISMATCH] += match->compared > before;
+    if (same) return;
+    char found[128], reference[128], other[224];
+    mos_grid_describe(&match->found, found, sizeof found);
+    mos_grid_describe(&match->reference, reference, sizeof reference);
+    snprintf(other, sizeof other, "%s as %s", reference, match->reference_name);
+    const mos_check_place place = {
+        .sample = check->sample, .modality = m, .band = match->band, .file = match->found.path};
+    mos_check_note(check->list, MOS_CHECK_GRID_MISMATCH, &place, other, "%s", found);
 }
 
 static void check_bands(sample_check *check, mos_check_place place, const mos_raw_band *raw) {

@@ -27,7 +27,9 @@ static void add_bigearthnet(const mos_dataset *dataset, mos_text *out) {
             if (row[c] == 1)
                 mos_text_add(&labels, "%s%s", labels.size == 0 ? "" : ";", dataset->classes[c]);
         }
+        /* A partner that is not stored still says when it was taken. */
         const char *s1 = dataset->sources[i * dataset->slots];
+        if (s1 == NULL) s1 = dataset->absent_s1[i];
         mos_csv_add_field(out, dataset->ids[i]);
         mos_csv_add_cell(out, labels.data == NULL ? "" : labels.data);
         mos_csv_add_cell(out, mos_split_names[dataset->splits[i]]);
