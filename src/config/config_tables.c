@@ -39,63 +39,65 @@ static const char *const online_probes[] = {"none", "linear", "knn", NULL};
 
 static const mos_option top_options[] = {
     CHOICE("preset", preset, "none", presets, "chosen",
-           "values of a parent method for every key that is not set: reben, iai"),
+           "take the values of a parent method (reben, iai) for every key that is not set"),
     /* the choices are the rows of the method table, filled in when a configuration is made */
-    CHOICE("method", method, "mosaic-1", NULL, "paper", "which losses are summed"),
+    CHOICE("method", method, "mosaic-1", NULL, "paper", "which loss terms are summed"),
 };
 
 static const mos_option data_options[] = {
     INT("data.size", data.size, "0", 0, 4096, "px", "chosen",
-        "side of the patches the model sees: those of a table or a pack may then differ in size; "
-        "0: that of the finest band, and all patches have one size"),
+        "side of the patches that the model sees. Patches of a table or a pack may then differ in "
+        "size. 0: the size of the finest band, and all patches have one size"),
     REAL("data.labeled.fraction", data.labeled_fraction, "1", 1e-6, 1, "", "chosen",
-         "share of the training patches whose labels count as known"),
+         "share of the training patches whose labels are used; the others count as unlabelled"),
     INT("data.labeled.seed", data.labeled_seed, "0", 0, 9007199254740992.0, "", "chosen",
         "seed of the labelled fraction: a smaller fraction is a subset of a larger one"),
     CHOICE("data.labeled.use_unlabeled", data.use_unlabeled, "auto", use_unlabeled, "chosen",
-           "train on all patches with labels known for a part: auto draws the others only where a "
-           "self-supervised term (intra, inter) learns from them, and else fills the same number "
-           "of batches with labelled ones; true draws them as negatives of supervised contrast "
-           "too; false trains on the labelled part alone, and an epoch is a pass over that"),
+           "whether training draws unlabelled patches too. auto: only where a self-supervised term "
+           "(intra, inter) learns from them; otherwise labelled patches fill the same number of "
+           "batches. true: always, so that they are negatives of the supervised contrastive term "
+           "as well. false: never, and an epoch is one pass over the labelled patches"),
     REAL("data.labeled.per_batch", data.labeled_per_batch, "0.25", 0, 1, "", "chosen",
-         "least share of a batch that is labelled where some patches are not, 0: as they come; an "
-         "epoch is a pass over all patches, in which labelled ones that are too few come round "
-         "more often"),
+         "least share of a batch that is labelled, where some patches are not; 0: patches are "
+         "drawn without regard to labels. An epoch is one pass over all patches; labelled patches "
+         "that are too few for their share are drawn more often"),
     REAL("data.modality_dropout", data.modality_dropout, "0", 0, 1, "", "chosen",
-         "probability that a training patch is shown without one of its modalities, drawn evenly: "
-         "makes a model that stands clouds and missing partners; the loss between modalities "
+         "probability that a training patch is shown without one of its modalities, drawn evenly. "
+         "A model trained so copes with clouds and missing partners; the loss between modalities "
          "sees fewer pairs"),
     CHOICE("data.statistics", data.statistics, "auto", statistics, REBEN,
-           "band means and standard deviations: auto measures the training split, reben takes the "
-           "published constants of BigEarthNet V2, model those of --init-from"),
+           "where band means and standard deviations come from. auto: measured on the training "
+           "split; reben: the published constants of BigEarthNet V2; model: those of --init-from"),
     INT("data.statistics_limit", data.statistics_limit, "10000", 0, INFINITY, "patches", "chosen",
-        "measure on at most so many patches, evenly chosen, 0: all"),
+        "measure the statistics on at most this many patches, evenly spaced; 0: all"),
 };
 
 static const mos_option model_options[] = {
-    CHOICE(
-        "model.encoder", model.encoder, "resnet34", mos_encoder_names, "paper",
-        "one per modality, torchvision's shape; resnet10-narrow has a quarter of the channels, 0.3 "
-        "million parameters: it shows in seconds that a run works, and is no model to judge by"),
+    CHOICE("model.encoder", model.encoder, "resnet34", mos_encoder_names, "paper",
+           "encoder of each modality, in torchvision's shape. resnet10-narrow has a quarter of the "
+           "channels and 0.3 million parameters: it shows in seconds that a run works; its scores "
+           "say nothing about a method"),
     CHOICE("model.fusion", model.fusion, "concat", mos_fusion_names, "paper",
-           "how the modalities' features become one row for the head: side by side, gated sum, "
-           "low-rank product, or attention among them"),
+           "how the modalities' features become the one row that the head sees: concat (side by "
+           "side), gated (gated sum), bilinear (low-rank product) or cross-attention (attention "
+           "among the modalities)"),
     INT("model.fusion_dim", model.fusion_dim, "512", 1, 65536, "", "chosen",
-        "width of the joined row, and inside (all but concat)"),
+        "width of the fused row and of the fusion's inner layers (all but concat)"),
     INT("model.fusion_rank", model.fusion_rank, "4", 1, 4096, "", "chosen",
-        "bilinear: products summed per column"),
+        "bilinear: rank, the number of products summed per column"),
     INT("model.fusion_heads", model.fusion_heads, "4", 1, 1024, "", "chosen",
-        "cross-attention: heads, a divisor of model.fusion_dim"),
-    CHOICE(
-        "model.missing", model.missing, "zero", missing, "chosen",
-        "what the head sees of a modality a patch lacks: zero (the fusion leaves it out; zeros in "
-        "a concatenation), or a learned vector of the modality"),
-    INT("model.hidden", model.hidden, "512", 1, 65536, "", IAI, "width inside the projector"),
-    INT("model.latent", model.latent, "128", 2, 65536, "", IAI, "width of the latent"),
+        "cross-attention: number of heads, a divisor of model.fusion_dim"),
+    CHOICE("model.missing", model.missing, "zero", missing, "chosen",
+           "what the head sees of a modality that a patch lacks. zero: the fusion leaves it out "
+           "(concat: zeros); learned: a learned vector of the modality"),
+    INT("model.hidden", model.hidden, "512", 1, 65536, "", IAI,
+        "width of the projector's hidden layer"),
+    INT("model.latent", model.latent, "128", 2, 65536, "", IAI,
+        "width of the latent, the projector's output"),
     BOOL("model.stem_pool", model.stem_pool, "true", "inherited (from torchvision)",
-         "max-pool behind the stem; without it patches of 32 px keep their detail"),
+         "max pooling behind the stem; without it patches of 32 px keep their detail"),
     BOOL("model.inter_projector", model.inter_projector, "false", "chosen",
-         "a projector of their own for the inter and the supervised term"),
+         "give the inter and the supervised contrastive term a projector of their own"),
 };
 
 static const mos_option loss_options[] = {
@@ -111,28 +113,31 @@ static const mos_option loss_options[] = {
     REAL("loss.tau_msc", loss.tau_msc, "0.1", 1e-3, 100, "", MULSUPCON,
          "temperature of the supervised contrastive term"),
     CHOICE("loss.positives", loss.positives, "mulsupcon", positives, "paper",
-           "which rows attract an anchor: per label, identical label sets, any common label, or by "
-           "Jaccard similarity; soft: binary cross entropy between the sigmoid of each pair's "
-           "similarity and the cosine of its label vectors (SoftCon)"),
+           "which rows are positives of an anchor. mulsupcon: for each of its labels those with "
+           "that label; all: those with the same label set; any: those with any common label; "
+           "jaccard: those with a common label, weighted by Jaccard similarity; soft: binary cross "
+           "entropy between the sigmoid of each pair's similarity and the cosine of its label "
+           "vectors (SoftCon)"),
     CHOICE("loss.weighting", loss.weighting, "pair", weightings, MULSUPCON,
-           "mulsupcon: each (anchor, label) pair counts 1, or each anchor; soft: each pair of "
-           "rows, or "
-           "each anchor; without effect on all, any and jaccard, where each anchor counts 1"),
+           "what counts 1 in the loss. mulsupcon: each (anchor, label) pair, or each anchor; soft: "
+           "each pair of rows, or each anchor. No effect on all, any and jaccard, where each "
+           "anchor counts 1"),
     LIST("loss.msc_rows", loss.msc_rows, "", "paper",
          "row sets of the supervised contrastive term: cross, views, joint; empty: the method's"),
     REAL("loss.msc_warmup", loss.msc_warmup, "0.5", 0, 1, "of the steps", "chosen",
-         "the supervised contrastive weight grows linearly from 0 over this share of the steps"),
+         "the weight of the supervised contrastive term grows linearly from 0 over this share of "
+         "the steps"),
     INT("loss.msc_queue", loss.msc_queue, "0", 0, MOS_OBJECTIVE_MAX_QUEUE, "patches", "chosen",
-        "labelled patches of earlier batches that stay references of the supervised contrastive "
-        "term, the newest so many, without gradient; 0: none"),
+        "length of a queue of labelled patches: the newest ones of earlier batches stay references "
+        "of the supervised contrastive term, without gradient; 0: no queue"),
     LIST("loss.pos_weight", loss.pos_weight, "none", "chosen",
          "weight of positives in binary cross entropy: none, auto (square root of negatives over "
          "positives), or a list of CLASS NAME=NUMBER (1 for classes that are not named)"),
     REAL("loss.pos_weight_max", loss.pos_weight_max, "10", 1, INFINITY, "", "chosen",
          "auto positive weights are clipped to [1 / this, this]"),
     CHOICE("loss.anchor", loss.anchor, "separate", anchors, IAI,
-           "anchors are a third, label-preserving view, or the first strong view (two thirds of "
-           "the cost)"),
+           "separate: anchors are a third, label-preserving view; shared: the first strong view is "
+           "the anchor, which takes two thirds of the time"),
 };
 
 static const mos_option train_options[] = {
@@ -142,88 +147,94 @@ static const mos_option train_options[] = {
     CHOICE("train.optimizer", train.optimizer, "adamw", optimizers, REBEN,
            "sgd, adam, adamw, lars"),
     REAL("train.lr", train.lr, "0", 0, 1e12, "", REBEN,
-         "peak learning rate; auto (or 0) for adam and adamw: 1e-3 at batch 512, scaled linearly"),
+         "peak learning rate; auto (or 0) for adam and adamw: 1e-3 at batch 512, scaled linearly "
+         "with the batch"),
     REAL("train.encoder_lr", train.encoder_lr, "0", 0, 1e12, "", "chosen",
-         "peak learning rate of the encoders where it is to be another than train.lr, 0: the same"),
+         "peak learning rate of the encoders; 0: that of train.lr"),
     INT("train.freeze_stages", train.freeze_stages, "0", 0, MOS_ENCODER_STAGES, "stages", "chosen",
-        "the first so many stages of the encoders stay as they are (1: the stem, 5: all)"),
+        "number of encoder stages that are frozen, from the first on (1: the stem, 5: all)"),
     BOOL("train.freeze_norms", train.freeze_norms, "false", "chosen",
-         "the norms of the encoders keep their statistics, scale and shift"),
+         "freeze the encoders' batch norms: statistics, scale and shift stay as they are"),
     REAL("train.weight_decay", train.weight_decay, "0.01", 0, 10, "", REBEN,
-         "none on norm parameters and biases"),
-    REAL("train.momentum", train.momentum, "0.9", 0, 1, "", PYTORCH, "of sgd and lars"),
-    BOOL("train.nesterov", train.nesterov, "false", PYTORCH, "of sgd"),
-    REAL("train.beta1", train.beta1, "0.9", 0, 1, "", PYTORCH, "of adam and adamw"),
-    REAL("train.beta2", train.beta2, "0.999", 0, 1, "", PYTORCH, "of adam and adamw"),
-    REAL("train.eps", train.eps, "1e-8", 1e-30, 1, "", PYTORCH, "of adam and adamw"),
-    REAL("train.trust", train.trust, "0.001", 1e-9, 1, "", LARS_PAPER, "coefficient of lars"),
+         "weight decay; norm parameters and biases have none"),
+    REAL("train.momentum", train.momentum, "0.9", 0, 1, "", PYTORCH, "momentum of sgd and lars"),
+    BOOL("train.nesterov", train.nesterov, "false", PYTORCH, "Nesterov momentum, for sgd"),
+    REAL("train.beta1", train.beta1, "0.9", 0, 1, "", PYTORCH,
+         "decay rate of the first moment of adam and adamw"),
+    REAL("train.beta2", train.beta2, "0.999", 0, 1, "", PYTORCH,
+         "decay rate of the second moment of adam and adamw"),
+    REAL("train.eps", train.eps, "1e-8", 1e-30, 1, "", PYTORCH,
+         "what adam and adamw add to the denominator"),
+    REAL("train.trust", train.trust, "0.001", 1e-9, 1, "", LARS_PAPER, "trust coefficient of lars"),
     CHOICE("train.schedule", train.schedule, "cosine", schedules, REBEN,
-           "of the learning rate after the warm-up"),
+           "course of the learning rate after the warm-up"),
     REAL("train.warmup", train.warmup, "0.05", 0, 1, "of the steps", REBEN,
          "linear growth of the learning rate from 0"),
     REAL("train.final_ratio", train.final_ratio, "0.1", 0, 1, "", REBEN,
          "the cosine ends at this share of the peak"),
     REAL("train.clip", train.clip, "0", 0, INFINITY, "", "chosen",
-         "largest norm of the gradient, 0: off"),
+         "gradient clipping: largest norm of the gradient; 0: off"),
     CHOICE("train.precision", train.precision, "auto", mos_precision_choices, "chosen",
-           "of the convolutions: auto is bf16 where the processor has it; losses, weights and "
-           "moments are always float32"),
+           "precision of the convolutions. auto: bf16 where the processor has it; losses, weights "
+           "and moments are always float32"),
     CHOICE("train.encoders", train.encoders, "in-turn", encoder_ways, "chosen",
-           "how the modalities' encoders share the threads: in-turn, one after the other with all "
-           "of them, or side-by-side, at the same time with a share each (other roundings, "
-           "a few hundredths more memory; for many threads and small batches)"),
+           "how the modalities' encoders share the threads. in-turn: one after the other, each "
+           "with all threads; side-by-side: at the same time, each with a share of them (other "
+           "roundings, a few per cent more memory; for many threads and small batches)"),
     CHOICE("train.recompute", train.recompute, "none", mos_recompute_names, "chosen",
-           "what the backward pass works out again to save memory, with the same results: none, "
-           "norm (inner norms and ReLUs, a quarter of the activations, up to an eighth slower) or "
-           "block (all inside a block, two thirds, one to two fifths slower)"),
+           "activation checkpointing: what the backward pass recomputes to save memory, with the "
+           "same results. none: nothing; norm: inner norms and ReLUs (a quarter of the "
+           "activations, up to an eighth slower); block: everything inside a block (two thirds of "
+           "the activations, one to two fifths slower)"),
     INT("train.grad_cache", train.grad_cache, "0", 0, 1048576, "patches", "chosen",
-        "gradient caching: so many patches go through the encoders at a time, and a second time "
-        "for their gradients, while the losses see the whole batch; a chunk's batch norm has its "
-        "own statistics. Must divide train.batch, 0: all at once"),
+        "gradient caching: this many patches go through the encoders at a time, and a second time "
+        "for their gradients, while the losses see the whole batch. The batch norms take each "
+        "chunk's own statistics. Must divide train.batch; 0: all at once"),
     REAL("train.memory", train.memory, "0", 0, 1e6, "GB", "chosen",
-         "budget of the run: train.prefetch, train.recompute and train.grad_cache are chosen to "
-         "fit where they are not set, the quickest way first, 0: no budget"),
+         "memory budget of the run: train.prefetch, train.recompute and train.grad_cache are "
+         "chosen to fit where they are not set, the fastest way first; 0: no budget"),
     INT("train.seed", train.seed, "0", 0, 9007199254740992.0, "", "chosen",
-        "of weights, order and views"),
+        "seed of weights, order of patches and views"),
     INT("train.patience", train.patience, "10", 0, 1000000, "validations", "chosen",
-        "stop after so many validations without a better score, 0: never"),
-    CHOICE("train.monitor", train.monitor, "auto", monitors, REBEN,
-           "the score that decides about best and early stop: macro-ap on the validation split "
-           "(without bce: of a linear probe on the features), or loss (minus the epoch's mean "
-           "training loss); auto: macro-ap where there are validation labels"),
+        "early stopping: stop after this many validations without a better score; 0: never"),
+    CHOICE(
+        "train.monitor", train.monitor, "auto", monitors, REBEN,
+        "the score that chooses the best checkpoint and decides about early stopping. macro-ap: on "
+        "the validation split (without bce: of a linear probe on the features); loss: minus the "
+        "epoch's mean training loss; auto: macro-ap where there are validation labels, else loss"),
     INT("train.validate_every", train.validate_every, "1", 1, 1000000, "epochs", "chosen",
-        "how often to validate; the last epoch always is"),
+        "validate every this many epochs, and after the last one"),
     INT("train.validate_limit", train.validate_limit, "0", 0, INFINITY, "patches", "chosen",
-        "validate on at most so many patches, evenly chosen, 0: all"),
+        "validate on at most this many patches, evenly spaced; 0: all"),
     INT("train.probe_limit", train.probe_limit, "2000", 1, INFINITY, "patches", "chosen",
-        "labelled training patches that probes during training are fitted on"),
+        "most labelled training patches that probes during training are fitted on"),
     INT("train.probe_final_limit", train.probe_final_limit, "20000", 0, INFINITY, "patches",
         "chosen",
         "the same for the linear probe that becomes the head of the trained model (methods without "
-        "bce), 0: all"),
+        "bce); 0: all"),
     REAL("train.probe_l2", train.probe_l2, "1e-3", 0, 1e6, "", "chosen",
-         "penalty of linear probes on standardised features"),
+         "L2 penalty of linear probes, on standardised features"),
     CHOICE("train.online_probe", train.online_probe, "none", online_probes, "chosen",
-           "a classifier on the frozen features that only looks on: its validation scores are "
-           "logged, training goes as without it"),
+           "a classifier on the frozen features during training: its validation scores are logged, "
+           "and training is not changed by it"),
     INT("train.online_probe_every", train.online_probe_every, "1", 1, 1000000, "epochs", "chosen",
-        "how often; also at the end of the last one"),
+        "fit the online probe every this many epochs, and at the end of the last one"),
     INT("train.probe_neighbours", train.probe_neighbours, "20", 1, 1000000, "patches", "chosen",
         "neighbours that vote in the knn probe"),
     REAL("train.probe_temperature", train.probe_temperature, "0.07", 1e-4, 1e6, "", "chosen",
-         "of the knn probe: a vote weighs exp(cosine / temperature)"),
+         "temperature of the knn probe: a vote weighs exp(cosine / temperature)"),
     INT("train.checkpoint_every", train.checkpoint_every, "0", 0, INFINITY, "steps", "chosen",
-        "also write a checkpoint every so many steps, 0: only at the end of an epoch"),
+        "also write a checkpoint every this many steps; 0: only at the end of an epoch"),
     INT("train.keep", train.keep, "2", 1, 1000000, "checkpoints", "chosen",
-        "newest checkpoints that stay, besides the best"),
+        "number of newest checkpoints that are kept, besides the best"),
     INT("train.log_every", train.log_every, "10", 1, 1000000, "steps", "chosen",
-        "steps a line of metrics.jsonl averages over"),
+        "number of steps that a line of metrics.jsonl averages over"),
     INT("train.health_every", train.health_every, "50", 1, 1000000, "steps", "chosen",
-        "how often the embedding is checked for collapse (and at the end of an epoch)"),
+        "check the embedding for collapse every this many steps, and at the end of an epoch"),
     INT("train.workers", train.workers, "0", 0, 256, "threads", "chosen",
-        "threads that read and augment patches, 0: by the number of processors"),
+        "number of threads that read and augment patches; 0: by the number of processors"),
     INT("train.prefetch", train.prefetch, "3", 0, 64, "batches", "chosen",
-        "batches prepared ahead, 0: a batch is made when the step before it is done"),
+        "batches prepared ahead; 0: a batch is made when the step before it is done"),
 };
 
 #define TABLE(options)                                                                             \

@@ -31,24 +31,28 @@ static const char *const row_choices[] = {"drop", "keep", NULL};
 
 static const mos_option data_options[] = {
     CHOICE("format", format, "auto", mos_format_names, NULL,
-           "how the data set is stored; auto: guessed from what is at root"),
-    PATH(
-        "root", root,
-        "folder of the data set (csv: the table itself is fine; scene: the scene file, or a folder "
-        "with scene.yaml)"),
-    PATH("s1", s1, "folder or archive of S1 patches, when it is not the format's own below root"),
-    PATH("s2", s2, "folder or archive of S2 patches, when it is not the format's own below root"),
+           "how the data set is stored; auto: recognised by the files at data.root"),
+    PATH("root", root,
+         "folder of the data set; csv: or the table itself; scene: the scene file, or the folder "
+         "that holds scene.yaml"),
+    PATH("s1", s1,
+         "folder or archive of the Sentinel-1 patches, where it is not at the format's usual place "
+         "below data.root"),
+    PATH("s2", s2,
+         "folder or archive of the Sentinel-2 patches, where it is not at the format's usual place "
+         "below data.root"),
     PATH("metadata", metadata,
-         "metadata table (parquet, csv or tsv), when it is not below root; bigearthnet-v1: split "
-         "lists; "
-         "sen12ms: split lists or label fractions"),
+         "metadata table (parquet, csv or tsv), where it is not below data.root; bigearthnet-v1: "
+         "split lists; sen12ms: split lists or label fractions"),
     PATH("snow_metadata", snow_metadata,
-         "metadata of the patches with snow, cloud or shadow, when it is not beside metadata"),
-    PATH("lmdb", lmdb, "folder of data.mdb, when it is not root"),
-    PATH("csv", csv, "table of the csv format, when it is not root or patches.csv below root"),
+         "metadata table of the patches with snow, cloud or shadow, where it is not beside "
+         "data.metadata"),
+    PATH("lmdb", lmdb, "folder that holds data.mdb, where it is not data.root"),
+    PATH("csv", csv,
+         "patch table of the csv format, where it is neither data.root nor patches.csv below it"),
     PATH("reference_maps", reference_maps,
-         "folder of reference maps, when it is not Reference_Maps below root; sen12ms: folder of "
-         "lc"),
+         "folder of the reference maps, where it is not Reference_Maps below data.root; sen12ms: "
+         "folder of the lc rasters"),
     {.key = "data.include_snow_cloud",
      .type = MOS_OPTION_BOOL,
      .offset = AT(include_snow_cloud),
@@ -57,13 +61,13 @@ static const mos_option data_options[] = {
      .help = "also use the patches with seasonal snow, cloud or shadow"},
     LIST("countries", countries, "keep only samples of these countries"),
     OF_MODALITY("bands", bands, "NAMES", "csv: names of a column's bands, as in s2=B02,B03,B04"),
-    LIST("class_names", class_names, "csv: the classes, in the order wanted"),
-    CHOICE(
-        "nomenclature", nomenclature, "none", nomenclature_choices, NULL,
-        "csv: worldcover: labels are codes (10, 20 ... 100) or names of ESA WorldCover, and its 11 "
-        "classes are the classes; none: labels are names as they stand"),
+    LIST("class_names", class_names,
+         "csv: names of the classes, in the order that labels and model outputs get"),
+    CHOICE("nomenclature", nomenclature, "none", nomenclature_choices, NULL,
+           "csv: what the labels are. worldcover: codes (10, 20 ... 100) or names of ESA "
+           "WorldCover, whose 11 classes are the classes; none: class names as they stand"),
     CHOICE("rows_without_files", rows_without_files, "drop", row_choices, "chosen",
-           "metadata rows of which nothing is stored: dropped and counted, or kept as samples"),
+           "metadata rows of which nothing is stored: drop (they are counted), or keep as samples"),
     CHOICE(
         "classes", classes, "default", mos_class_choices, NULL,
         "class nomenclature, where the format has several: 19 or 43 of bigearthnet-v1, igbp10 or "
@@ -75,23 +79,26 @@ static const mos_option data_options[] = {
      .minimum = 1e-6,
      .maximum = 1,
      .source = "inherited (from SEN12MS)",
-     .help = "sen12ms, scene: share of a patch that a land cover class needs to be a label"},
+     .help =
+         "sen12ms, scene: least share of a patch that a land cover class covers to become a label"},
     CHOICE("class_order", class_order, "lexicographic", order_choices, "inherited (from reBEN)",
-           "order of BigEarthNet's classes in files and models; joining is always by name"),
+           "order of BigEarthNet's classes in files and models; whatever it is, files and models "
+           "are joined by class name"),
     PATH("split_file", split_file,
          "file made by `mosaic data split` or `mosaic data import-split`: its split, fold and "
-         "labelled columns take the place of "
-         "the data set's own; refused unless its ids are exactly those of the data set"),
+         "labelled columns replace those of the data set; refused unless its ids are exactly those "
+         "of the data set"),
     {.key = "data.fold",
      .type = MOS_OPTION_INT,
      .offset = AT(fold),
      .fallback = "-1",
      .minimum = -1,
      .maximum = 1023,
-     .help = "fold of split_file that is held out, -1: none"},
+     .help = "fold of data.split_file that is held out; -1: none"},
     CHOICE("fold_as", fold_as, "test", fold_choices, "chosen",
-           "test: the fold becomes test, the next one validation, the others train; validation: "
-           "the fold becomes validation, the others train; rows outside the folds stay"),
+           "what the held-out fold becomes. test: the fold becomes test, the next one validation, "
+           "the others train; validation: the fold becomes validation, the others train. Rows in "
+           "no fold keep their split"),
     {.key = "data.limit",
      .type = MOS_OPTION_INT,
      .offset = AT(limit),
@@ -99,33 +106,32 @@ static const mos_option data_options[] = {
      .minimum = 0,
      .maximum = 1e12,
      .unit = "samples",
-     .help = "use at most so many samples of each split, evenly spaced; 0: all"},
+     .help = "use at most this many samples of each split, evenly spaced; 0: all"},
     CHOICE("policy", policy, "mask", mos_policy_names, "chosen",
-           "NaN, Inf, no-data and missing modalities: left out, filled with the mean, the sample "
-           "skipped, or an error"),
+           "what is done about NaN, infinite and no-data pixels and about missing modalities. "
+           "mask: they are left out; fill-mean: such pixels become the mean of the band's valid "
+           "pixels in the patch; skip: the sample is skipped; refuse: an error"),
     CHOICE("constant_bands", constant_bands, "keep", mos_constant_names, "chosen",
-           "bands whose valid pixels all have one value, as water may and a failed sensor does: "
-           "used as they are, left out, the sample skipped, or an error; counted in every case"),
+           "what is done about bands whose valid pixels all have one value, as over calm water or "
+           "from a failed sensor. keep: used as they are; mask: left out; skip: the sample is "
+           "skipped; refuse: an error. They are counted in every case"),
     CHOICE("boa_offset", boa_offset, "auto", offset_choices, "chosen",
-           "the +1000 of Sentinel-2 baseline 04.00 and later: detected and removed, kept, or "
-           "removed always"),
-    CHOICE(
-        "s1_scale", s1_scale, "auto", scale_choices, "chosen",
-        "S1 values: detected, decibels, or linear power or its root, amplitude, to be converted to "
-        "decibels"),
-    OF_MODALITY(
-        "nodata", nodata, "VALUE",
-        "value of a modality's pixels without data, as in s2=65535, in place of what its files "
-        "say; s2=none: every value is a measurement"),
-    OF_MODALITY(
-        "scale", scale, "SCALE,OFFSET",
-        "scale and offset of a modality's stored values, as in s1=0.001,-50, in place of what its "
-        "files say"),
+           "what is done about the +1000 of Sentinel-2 products of processing baseline 04.00 and "
+           "later. auto: detected and removed; keep: kept; remove: removed always"),
+    CHOICE("s1_scale", s1_scale, "auto", scale_choices, "chosen",
+           "what the stored Sentinel-1 values are. auto: detected; db: decibels; linear: power; "
+           "amplitude: its square root. Power and amplitude are converted to decibels"),
+    OF_MODALITY("nodata", nodata, "VALUE",
+                "value of a modality's pixels without data, as in s2=65535; it replaces what the "
+                "files say. s2=none: every value is a measurement"),
+    OF_MODALITY("scale", scale, "SCALE,OFFSET",
+                "scale and offset of a modality's stored values, as in s1=0.001,-50; they replace "
+                "what the files say"),
     LIST("grid", grid,
-         "scene: KEY=VALUE over the grid of the scene file, as in stride=60; also mask and "
-         "mask_values of every scene"),
+         "scene: KEY=VALUE pairs that override the grid of the scene file, as in stride=60; also "
+         "mask and mask_values, for every scene"),
     LIST("accept", accept,
-         "classes of defects (docs/defects.md) that shall stop neither training nor anything else, "
+         "classes of defects (docs/defects.md) that stop neither training nor any other command, "
          "as in vv-below-vh"),
 };
 const mos_option_table mos_data_option_table = {
