@@ -140,7 +140,7 @@ typedef struct mos_pool_shape {
     bool train;
 } mos_pool_shape;
 
-/* ---- the contrastive problem (method.md section 2) ---- */
+/* ---- the contrastive problem (docs/math.md) ---- */
 
 typedef enum mos_positives {
     MOS_POSITIVES_PARTNER,   /* W_ip = [p = partner_i]: NT-Xent */

@@ -18,7 +18,8 @@ typedef struct mos_band_statistics {
 mosaic_status mos_statistics_compute(mos_dataset *dataset, mos_split split, int64_t limit,
                                      int threads, bool progress, mos_band_statistics **out,
                                      int64_t *count);
-/* The published constants of BigEarthNet V2 (formats.md 1.9), by names; false if there is none. */
+/* The published constants of BigEarthNet V2 (those of reBEN), by band names; false if there is
+ * none. */
 bool mos_statistics_reben(const char *modality, const char *band, double *mean, double *sd);
 
 #endif

@@ -1,6 +1,6 @@
 /* What an evaluation leaves behind: metrics.json, per_class.csv, predictions.csv,
  * confusability.csv, curves.csv, calibration.csv, where countries or seasons differ groups.csv and,
- * where acquisition times are known, lag.csv (product.md, run directory). */
+ * where acquisition times are known, lag.csv. */
 #ifndef MOS_EVALUATE_RESULTS_H
 #define MOS_EVALUATE_RESULTS_H
 

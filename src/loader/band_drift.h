@@ -1,9 +1,9 @@
-/* Watches a training run: every patch is held against what the first patches promised when the data
- * set was opened, and against the statistics in use. A band that leaves them is named once, with
- * the sample: pixels that are all gaps or all one value where the first patches had none, 1000
- * added to optical numbers, radar that is never negative, a mean or spread far from the statistics,
- * and a mean of the last patches that has moved away. Nothing is refused here, and no pixel
- * changes. */
+/* Watches the bands of a training run. Every patch is compared with the first patches, as they were
+ * when the data set was opened (data/band_promise.h), and with the statistics in use. A band that
+ * departs from them is named once for each kind of departure, with the sample: pixels that are all
+ * gaps or all one value where the first patches had none, 1000 added to optical numbers, radar that
+ * is never negative, a mean or spread far from the statistics, or a mean of the last patches that
+ * has moved away. The watch refuses nothing and changes no pixel. */
 #ifndef MOS_LOADER_BAND_DRIFT_H
 #define MOS_LOADER_BAND_DRIFT_H
 
@@ -40,9 +40,11 @@ typedef struct mos_drift {
 
 void mos_drift_init(mos_drift *drift);
 void mos_drift_release(mos_drift *drift);
-/* A patch as it was read, `index` into the options' modalities; any thread. */
+/* Compares a patch as it was read; `index` counts the options' modalities. Any thread may call
+ * it. */
 void mos_drift_look(mos_drift *drift, const mos_loader_modality *modality, int64_t index,
                     const mos_modality *names, const char *sample, const mos_patch *patch);
+/* The next departure that was not told yet, as one line of words; false: there is none. */
 bool mos_drift_next(mos_drift *drift, char *words, size_t size);
 
 #endif

@@ -60,24 +60,25 @@ mosaic_status mos_epoch_order_init(mos_epoch_order *order, const int64_t *index,
             (long long)length, (long long)per_batch, (long long)order->batch);
     MOS_TRY(mos_alloc((size_t)(order->batches * order->batch), sizeof *order->draws,
                       "the order of an epoch", &order->draws));
-    return mos_alloc((size_t)count, sizeof *order->places, "the order of an epoch", &order->places);
+    return mos_alloc((size_t)count, sizeof *order->shuffled, "the order of an epoch",
+                     &order->shuffled);
 }
 
 void mos_epoch_order_release(mos_epoch_order *order) {
     mos_free(order->labeled);
     mos_free(order->others);
     mos_free(order->draws);
-    mos_free(order->places);
+    mos_free(order->shuffled);
     memset(order, 0, sizeof *order);
 }
 
-static void shuffle_places(mos_epoch_order *order, int64_t count, int64_t epoch, uint64_t cycle,
-                           uint32_t list) {
+static void shuffle_list(mos_epoch_order *order, int64_t count, int64_t epoch, uint64_t cycle,
+                         uint32_t list) {
     for (int64_t i = 0; i < count; i++)
-        order->places[i] = (uint32_t)i;
+        order->shuffled[i] = (uint32_t)i;
     if (!order->shuffle) return;
     mos_rng rng = mos_rng_at(order->seed, MOS_RNG_SHUFFLE, (uint32_t)epoch, cycle, list);
-    mos_rng_shuffle(&rng, order->places, (size_t)count);
+    mos_rng_shuffle(&rng, order->shuffled, (size_t)count);
 }
 
 /* Labelled rows of the batches before `batch`. Scarce ones are as many in every batch; others are
@@ -103,9 +104,9 @@ static int64_t lay_out(mos_epoch_order *order, bool labeled, int64_t epoch) {
         int64_t end = labeled ? split : order->batch;
         for (int64_t row = labeled ? 0 : split; row < end; row++, k++) {
             int64_t cycle = k / count;
-            if (k % count == 0) shuffle_places(order, count, epoch, (uint64_t)cycle, labeled);
+            if (k % count == 0) shuffle_list(order, count, epoch, (uint64_t)cycle, labeled);
             order->draws[b * order->batch + row] =
-                (mos_draw){.sample = list[order->places[k % count]], .repeat = (uint32_t)cycle};
+                (mos_draw){.sample = list[order->shuffled[k % count]], .repeat = (uint32_t)cycle};
         }
     }
     return count < k ? count : k;

@@ -23,14 +23,15 @@ typedef struct mos_epoch_order {
     int64_t labeled_count, other_count;
     int64_t batches;
     /* Of the current epoch. */
-    mos_draw *draws;  /* [batches * batch] */
-    int64_t valid;    /* draws that are not padding */
-    uint32_t *places; /* scratch of the shuffles */
+    mos_draw *draws;    /* [batches * batch] */
+    int64_t valid;      /* draws that are not padding */
+    uint32_t *shuffled; /* scratch: a permutation */
 } mos_epoch_order;
 
-/* is_labeled: [count] beside index, or NULL. share: of a batch, the least that is labelled. An
- * epoch is one pass over all samples: each is drawn once, but for labelled ones that are too few
- * for their share, which come round more often. Share 0, or samples of one kind only: one list. */
+/* index [count]: data set rows. is_labeled [count]: whether each of them has a known label, or
+ * NULL. share: least share of a batch that is labelled. An epoch is one pass over all samples. Each
+ * is drawn once; only labelled samples that are too few for their share are drawn more often. With
+ * share 0, or where all samples are of one kind, labels play no part. */
 mosaic_status mos_epoch_order_init(mos_epoch_order *order, const int64_t *index,
                                    const uint8_t *is_labeled, int64_t count, double share);
 void mos_epoch_order_release(mos_epoch_order *order);

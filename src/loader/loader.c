@@ -24,9 +24,9 @@ typedef struct worker_thread {
     mos_row_worker row;
 } worker_thread;
 
-/* Jobs are the rows of the epoch, numbered on; workers take them in order, so that all work on the
- * earliest batch. Batch b (counted from the epoch's start) lies in slot b % slots and may be begun
- * once the batch slots before it was given back. */
+/* Jobs are the rows of the epoch, numbered across its batches; workers take them in order, so that
+ * all work on the earliest batch. Batch b (counted from the epoch's start) lies in slot b % slots
+ * and may be begun once the batch slots before it was given back. */
 struct mos_loader {
     mos_dataset *dataset;
     mos_loader_options options;
@@ -58,24 +58,24 @@ static bool job_is_ready(const mos_loader *loader) {
 }
 
 /* Where row `row` of batch `batch` stands among the epoch's draws. */
-static int64_t place_of(const mos_loader *loader, int64_t batch, int64_t row) {
+static int64_t draw_of(const mos_loader *loader, int64_t batch, int64_t row) {
     return batch * loader->order.batch + loader->options.rank * loader->options.batch + row;
 }
 
 static void do_job(mos_loader *loader, worker_thread *worker, int64_t job) {
     int64_t batch = job / loader->options.batch, row = job % loader->options.batch;
-    int64_t place = place_of(loader, batch, row);
+    int64_t draw = draw_of(loader, batch, row);
     batch_slot *slot = &loader->slots[batch % loader->slot_count];
     mos_repairs counts;
     mosaic_status status =
-        mos_row_fill(&loader->context, &worker->row, place, &slot->batch, row, &counts);
+        mos_row_fill(&loader->context, &worker->row, draw, &slot->batch, row, &counts);
     (void)pthread_mutex_lock(&loader->mutex);
     if (status != MOSAIC_OK && (slot->status == MOSAIC_OK || row < slot->failed_row)) {
         slot->status = status;
         slot->failed_row = row;
         mos_error_copy(slot->message, sizeof slot->message);
     }
-    if (place < loader->order.valid) mos_repairs_add(&slot->batch.repairs, &counts);
+    if (draw < loader->order.valid) mos_repairs_add(&slot->batch.repairs, &counts);
     loader->read_ns += worker->row.read_ns;
     loader->augment_ns += worker->row.augment_ns;
     slot->rows_done++;
@@ -311,7 +311,7 @@ mosaic_status mos_loader_start(mos_loader *loader, int64_t epoch, int64_t first)
 
 /* Called by the consumer on a whole batch. */
 static void finish_batch(const mos_loader *loader, int64_t number, mos_batch *batch) {
-    int64_t left = loader->order.valid - place_of(loader, number, 0);
+    int64_t left = loader->order.valid - draw_of(loader, number, 0);
     if (left < 0) left = 0;
     batch->valid = left < loader->options.batch ? left : loader->options.batch;
     for (int64_t m = 0; m < loader->options.modalities; m++)

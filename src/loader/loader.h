@@ -1,5 +1,6 @@
-/* Patches to batches: worker threads read, resample, augment and standardise in one fused pass; the
- * order and the views are a function of (seed, epoch, sample, view), never of threads. */
+/* Patches to batches. Worker threads read, resample, augment and standardise a patch in one pass.
+ * The order of samples and their views follow from (seed, epoch, sample, view) alone; the number of
+ * threads does not change them. */
 #ifndef MOS_LOADER_LOADER_H
 #define MOS_LOADER_LOADER_H
 
@@ -8,20 +9,20 @@
 
 enum { MOS_LOADER_MAX_VIEWS = 4 };
 
-/* Strengths of the strong views (method.md section 5); anchors only flip and turn (and crop >=
- * anchor_area_min). Keys: augment.<field>. */
+/* Augmentation of the strong views. Anchor views are only flipped and turned, and cropped to at
+ * least anchor_area_min of their area. Keys: augment.<field>. */
 typedef struct mos_augment_options {
-    double area_min, area_max; /* 0.3 0.9 random resized crop */
-    double anchor_area_min;    /* 1: no crop; never below 0.8 */
+    double area_min, area_max; /* random resized crop, shares of the area */
+    double anchor_area_min;    /* 1: anchors are not cropped; never below 0.8 */
     bool flip, turn;
-    double blur; /* probability 0.3 */
-    double blur_sigma_min, blur_sigma_max;
-    double gain, gain_probability,
-        offset; /* S2: per-band gain and offset, p 0.8; in units of the band's sd for the offset */
-    double noise;         /* S2: Gaussian, in sd */
-    double speckle_looks; /* S1: multiplicative Gamma speckle in linear power with so many looks; 0:
-                             none */
-    double shift_db;      /* S1: one shift of the patch, uniform in +- */
+    double blur;                           /* probability */
+    double blur_sigma_min, blur_sigma_max; /* pixels */
+    double gain;                           /* S2: each band times 1 +- gain */
+    double gain_probability;               /* S2: of gain and offset */
+    double offset;        /* S2: each band is shifted by up to this, in sd of the band */
+    double noise;         /* S2: Gaussian, in sd of the band */
+    double speckle_looks; /* S1: looks of multiplicative Gamma speckle in linear power; 0: none */
+    double shift_db;      /* S1: one shift of the whole patch, uniform in +- shift_db */
 } mos_augment_options;
 extern const mos_option_table mos_augment_option_table;
 
@@ -49,8 +50,10 @@ typedef struct mos_loader_modality {
     int band[MOS_DATA_MAX_BANDS]; /* indices into the modality's bands, in channel order */
     float mean[MOS_DATA_MAX_BANDS], sd[MOS_DATA_MAX_BANDS];
     bool radar;                                   /* augment as S1 (dB) */
-    bool dark;                                    /* of the promise below: mos_modality_promise */
-    mos_band_promise promise[MOS_DATA_MAX_BANDS]; /* in channel order; not known: not watched */
+    bool dark;                                    /* mos_modality_promise.dark: the first patches
+                                                     had dark pixels */
+    mos_band_promise promise[MOS_DATA_MAX_BANDS]; /* in channel order; a band whose promise is
+                                                     not known is not watched */
 } mos_loader_modality;
 
 /* Where images of batches are kept: memory that a device reads well. */
@@ -64,8 +67,9 @@ typedef struct mos_loader_options {
     int64_t modalities;
     mos_loader_modality modality[MOS_DATA_MAX_MODALITIES];
     int64_t batch, height, width; /* output size: the finest band's size unless chosen */
-    /* Batches that are made by several processes: of each one's ranks * batch rows this process makes
-     * those from rank * batch on, exactly as one process would. 0 ranks: it is alone. */
+    /* For a training by several processes: a batch of the run has ranks * batch rows, of which this
+     * process makes rows [rank * batch, (rank + 1) * batch), exactly as one process would make
+     * them. ranks 0: there is one process. */
     int64_t ranks, rank;
     int64_t views;
     char kinds[MOS_LOADER_MAX_VIEWS]; /* 'a' anchor, 's' strong, 'e' plain (evaluation: no
@@ -75,12 +79,13 @@ typedef struct mos_loader_options {
     int threads;  /* worker threads; below 1: one per processor */
     int prefetch; /* batches made ahead of the one lent, 0: none; each is a whole batch of memory
                    */
-    bool shuffle, drop_last; /* training; otherwise order of the index list, last batch padded with
-                                repeats marked in `valid` */
+    bool shuffle, drop_last; /* for training. Otherwise samples come in the order of the index
+                                list, and the last batch is filled up with repeats
+                                (mos_batch.valid) */
     /* Least share of a batch from labelled samples (those with a known label) when some are
-     * unlabelled; 0: as they come. The labelled rows come first. An epoch is one pass over all
-     * samples; labelled ones that are too few for their share come round as often as it takes,
-     * shuffled anew each round. */
+     * unlabelled; 0: labels are not looked at. The labelled rows come first. An epoch is one pass
+     * over all samples; labelled ones that are too few for their share are drawn repeatedly, in a
+     * new order each time. */
     double labeled_per_batch;
     bool labeled_only; /* labelled samples alone, for as many batches as an epoch has with all */
     double modality_dropout;  /* probability that one of a row's modalities, drawn evenly, is left
@@ -90,8 +95,9 @@ typedef struct mos_loader_options {
     mos_loader_memory memory; /* alloc NULL: the program's own */
 } mos_loader_options;
 
-/* What data.policy and data.constant_bands dealt with. Rows that only fill up a batch are not
- * counted, nor is anything of a sample that was thrown out but that it was, and why. */
+/* What data.policy and data.constant_bands did to the rows of a batch. Rows that only fill up a
+ * batch are not counted. Of a sample that a policy threw out, only that and the reason are counted,
+ * none of its pixels. */
 typedef struct mos_repairs {
     int64_t not_finite_pixels, nodata_pixels; /* native pixels masked or filled, not per view */
     int64_t absent_modalities;                /* of rows, masked */
@@ -109,10 +115,9 @@ typedef struct mos_batch {
                                                   view-major */
     uint8_t *present[MOS_DATA_MAX_MODALITIES]; /* [batch] */
     bool all_present[MOS_DATA_MAX_MODALITIES];
-    int8_t *labels;   /* [batch, classes] */
-    int64_t *samples; /* [batch] data set indices */
-    uint32_t
-        *repeats; /* [batch] of mos_view_key: with the sample, what its views were drawn from */
+    int8_t *labels;    /* [batch, classes] */
+    int64_t *samples;  /* [batch] data set indices */
+    uint32_t *repeats; /* [batch] mos_view_key.repeat of each row */
     mos_repairs repairs;
 } mos_batch;
 

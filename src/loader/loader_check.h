@@ -1,4 +1,5 @@
-/* What a caller may ask of a loader; messages name what was wanted. */
+/* Checks the arguments of mos_loader_create. MOSAIC_ERR_USAGE or MOSAIC_ERR_DATA say what was
+ * wanted and what was found. */
 #ifndef MOS_LOADER_LOADER_CHECK_H
 #define MOS_LOADER_LOADER_CHECK_H
 

@@ -10,7 +10,7 @@
 
 enum { TILE = 8 };
 
-/* Tile by tile; what is left at the right and at the bottom one by one. */
+/* Transposes tile by tile; pixels left over at the right and the bottom edge go one by one. */
 MOS_SIMD_INLINE void transpose_tiles(const float *source, int64_t width, int64_t height, float *out,
                                      void (*tile)(const float *, int64_t, float *, int64_t)) {
     int64_t right = width / TILE * TILE, bottom = height / TILE * TILE;
@@ -30,7 +30,8 @@ MOS_SIMD_INLINE void tile_any(const float *from, int64_t from_stride, float *to,
 }
 
 #if defined(__x86_64__)
-/* Pairs, then pairs of pairs, then halves change places. */
+/* Transposes 8 x 8 values in registers: rows are interleaved in pairs, then in fours, then the
+ * halves of the registers are exchanged. */
 __attribute__((target("avx2"), always_inline)) static inline void
 tile_avx2(const float *from, int64_t from_stride, float *to, int64_t to_stride) {
     __m256 row[TILE], pair[TILE], quad[TILE];

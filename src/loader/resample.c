@@ -49,15 +49,15 @@ mosaic_status mos_axis_make(mos_axis *axis, int64_t count, int64_t native, int64
     axis->exact = true;
     for (int64_t i = 0; i < count; i++) {
         double centre = ((double)i + 0.5) / (double)count;
-        double place = (start + (flip ? 1 - centre : centre) * length) * (double)fine - 0.5;
-        double nearest = (double)(int64_t)(place + 1.5) - 1; /* place is at least -1/2 */
-        if (fabs(place - nearest) < 1e-6) place = nearest;   /* whole pixels stay exact */
-        if (place < 0) place = 0;
-        if (place > (double)(fine - 1)) place = (double)(fine - 1);
-        int64_t low = (int64_t)place, high = low + 1 < fine ? low + 1 : low;
+        double position = (start + (flip ? 1 - centre : centre) * length) * (double)fine - 0.5;
+        double nearest = (double)(int64_t)(position + 1.5) - 1;  /* position is at least -1/2 */
+        if (fabs(position - nearest) < 1e-6) position = nearest; /* whole pixels stay exact */
+        if (position < 0) position = 0;
+        if (position > (double)(fine - 1)) position = (double)(fine - 1);
+        int64_t low = (int64_t)position, high = low + 1 < fine ? low + 1 : low;
         axis->first[i] = (int32_t)(native == fine ? low : low * native / fine);
         axis->second[i] = (int32_t)(native == fine ? high : high * native / fine);
-        axis->share[i] = axis->first[i] == axis->second[i] ? 0 : (float)(place - (double)low);
+        axis->share[i] = axis->first[i] == axis->second[i] ? 0 : (float)(position - (double)low);
         if (axis->share[i] > 0) axis->exact = false;
     }
     for (int64_t i = count; i < count + 16; i++) { /* whole vectors may be read */

@@ -89,7 +89,7 @@ static void band_name(const modality_job *job, int64_t band, char out[256]) {
                    known->bands[modality->band[band]].name);
 }
 
-/* data.policy on the invalid pixels of a band, of which there are some. */
+/* Applies data.policy to a band that has invalid pixels. */
 static mosaic_status apply_policy(const modality_job *job, int64_t band, int64_t invalid,
                                   mos_band_source *source, mos_repairs *counts,
                                   sample_state *state) {
@@ -113,7 +113,8 @@ static mosaic_status apply_policy(const modality_job *job, int64_t band, int64_t
     return repair_band(job->worker, raw, policy, source->mean, source);
 }
 
-/* data.constant_bands on a band of one value. *blank: it becomes 0. */
+/* Applies data.constant_bands to a band whose valid pixels all have one value. *blank: the band
+ * becomes 0. */
 static mosaic_status apply_constant(const modality_job *job, int64_t band, mos_repairs *counts,
                                     sample_state *state, bool *blank) {
     int choice = job->context->options->constant_bands;
@@ -237,7 +238,7 @@ static mosaic_status fill_modality(const modality_job *job, mos_repairs *counts,
     return MOSAIC_OK;
 }
 
-/* Nothing there: zeros, marked. */
+/* An absent modality: zeros, and marked as absent. */
 static void clear_modality(const mos_loader_options *options, int64_t index, mos_batch *batch,
                            int64_t row) {
     int64_t values = options->modality[index].bands * options->width * options->height;
@@ -311,8 +312,8 @@ static mosaic_status fill_sample(const mos_row_context *context, mos_row_worker 
     return MOSAIC_OK;
 }
 
-mosaic_status mos_row_fill(const mos_row_context *context, mos_row_worker *worker, int64_t place,
-                           mos_batch *batch, int64_t row, mos_repairs *counts) {
+mosaic_status mos_row_fill(const mos_row_context *context, mos_row_worker *worker,
+                           int64_t draw_index, mos_batch *batch, int64_t row, mos_repairs *counts) {
     const mos_epoch_order *order = context->order;
     int64_t total = order->batches * order->batch;
     sample_state state;
@@ -320,11 +321,11 @@ mosaic_status mos_row_fill(const mos_row_context *context, mos_row_worker *worke
     *counts = (mos_repairs){0};
     for (int64_t attempt = 0; attempt < total; attempt++) {
         mos_repairs found = {0};
-        mos_draw draw = order->draws[(place + attempt) % total];
+        mos_draw draw = order->draws[(draw_index + attempt) % total];
         /* A stand-in must not show the views it shows in its own row. */
         draw.repeat += attempt > 0 ? UINT32_C(1) << 16 : 0;
         MOS_TRY(fill_sample(context, worker, &draw, batch, row, &found, &state));
-        if (state == SAMPLE_UNUSABLE) /* of what it had, only why it went */
+        if (state == SAMPLE_UNUSABLE) /* only the reason is counted */
             found = (mos_repairs){.skipped = 1,
                                   .unreadable = found.unreadable,
                                   .constant_skipped = found.constant_skipped};

@@ -28,9 +28,9 @@ typedef struct mos_row_worker {
     int64_t read_ns, augment_ns; /* of the last row */
 } mos_row_worker;
 
-/* Fill row `row` of `batch` (all its views) with draw `place` of the epoch. */
-mosaic_status mos_row_fill(const mos_row_context *context, mos_row_worker *worker, int64_t place,
-                           mos_batch *batch, int64_t row, mos_repairs *counts);
+/* Fill row `row` of `batch` (all its views) with draw number `draw_index` of the epoch. */
+mosaic_status mos_row_fill(const mos_row_context *context, mos_row_worker *worker,
+                           int64_t draw_index, mos_batch *batch, int64_t row, mos_repairs *counts);
 void mos_row_worker_release(mos_row_worker *worker);
 
 #endif

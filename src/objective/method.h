@@ -1,4 +1,4 @@
-/* The methods are rows of one table (method.md section 3), each a list of terms: no code path per
+/* The methods are rows of one table (docs/math.md), each a list of terms: no code path per
  * method. */
 #ifndef MOS_OBJECTIVE_METHOD_H
 #define MOS_OBJECTIVE_METHOD_H

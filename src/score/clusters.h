@@ -1,6 +1,6 @@
-/* Do embeddings that mean the same lie together? Cluster coherence of rows with multi-labels
- * (method.md section 6). Every measure looks at directions: rows are scaled to length 1; rows of
- * zeros (an absent modality) and, where labels matter, rows with unknown labels are left out. */
+/* Do embeddings that mean the same lie together? Cluster coherence of rows with multi-labels. Every
+ * measure looks at directions: rows are scaled to length 1; rows of zeros (an absent modality) and,
+ * where labels matter, rows with unknown labels are left out. */
 #ifndef MOS_SCORE_CLUSTERS_H
 #define MOS_SCORE_CLUSTERS_H
 

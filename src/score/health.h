@@ -1,5 +1,4 @@
-/* Is the embedding alive? Collapse shows here while the loss still falls (product.md, never
- * silently wrong 7). */
+/* Has the embedding collapsed? These measures show it while the loss still falls. */
 #ifndef MOS_SCORE_HEALTH_H
 #define MOS_SCORE_HEALTH_H
 

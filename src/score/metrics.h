@@ -1,7 +1,6 @@
-/* Multi-label metrics over a whole set (method.md section 6), defined as scikit-learn defines them:
- * 0/0 counts as 0 and is reported; without any known label scores are NaN. Unknown labels
- * (-1) are left out cell by cell; subset accuracy and sample averages use rows whose labels are all
- * known. */
+/* Multi-label metrics over a whole set, defined as scikit-learn defines them: 0/0 counts as 0 and
+ * is reported; without any known label scores are NaN. Unknown labels (-1) are left out cell by
+ * cell; subset accuracy and sample averages use rows whose labels are all known. */
 #ifndef MOS_SCORE_METRICS_H
 #define MOS_SCORE_METRICS_H
 

@@ -1,6 +1,6 @@
-/* Do two modalities put the same place, and the same class, at the same point? The alignment of
- * co-registered rows, whether one modality's row finds its partner, and, for every two classes,
- * whether the other modality tells them apart (method.md section 6, experiment 1). */
+/* Do two modalities put the same place, and the same class, at the same point? The alignment of co-
+ * registered rows, whether one modality's row finds its partner, and, for every two classes,
+ * whether the other modality tells them apart (docs/experiments.md). */
 #ifndef MOS_SCORE_MODALITY_ALIGNMENT_H
 #define MOS_SCORE_MODALITY_ALIGNMENT_H
 

@@ -1,5 +1,4 @@
-/* One run: configuration to trained model in a run directory (product.md), resumable bit for bit.
- */
+/* One run: configuration to trained model in a run directory, resumable bit for bit. */
 #ifndef MOS_TRAIN_TRAINER_H
 #define MOS_TRAIN_TRAINER_H
 

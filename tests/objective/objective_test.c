@@ -1,5 +1,5 @@
 /* The table of methods, which views they use, what is refused, and invariants of the losses
- * (method.md sections 3 and 4). */
+ * (docs/math.md). */
 #include "golden/golden_file.h"
 
 #include "base/memory.h"
