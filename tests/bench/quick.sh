@@ -25,7 +25,7 @@ for name in "${names[@]}"; do
     fi
 done
 # A written table is C that the compiler takes; writing again replaces its own lines and keeps others'.
-choice='^CHOICE\("[A-Za-z]+-[0-9]+-[0-9]+", 1, [01], [0-9]+, [0-9]+, [0-9]+, [0-9]+, [137], [12], (FORWARD|BACKWARD_DATA|BACKWARD_WEIGHTS), (DIRECT|WINOGRAD|F2X2|F4X4|GATHERED|STEM|IM2COL)\)$'
+choice='^CHOICE\("[A-Za-z]+-[0-9]+-[0-9]+", 1, [01], [0-9]+, [0-9]+, [0-9]+, [0-9]+, [137], [12], (FORWARD|BACKWARD_DATA|BACKWARD_WEIGHTS), (DIRECT|WINOGRAD|F2X2|F3X3|F4X4|MAP2X2|GATHERED|STEM|IM2COL)\)$'
 choices=$(grep -cE "$choice" "$work/choices.h" || true)
 grep -qE '"fp32_step": *"convolutions as chosen now [0-9.]+ ms, by the table' "$work/all.json" || {
     echo "FAILED: bench conv does not say what the table is worth"
