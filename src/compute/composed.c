@@ -24,8 +24,8 @@ static void host_free(mos_device *device, void *memory) {
     mos_free(memory);
 }
 
-/* Row by row: the host has to see the mask and the index first. The device keeps a failure on the
- * way and tells it at the next mos_settle. */
+/* Row by row, because the host has to see the mask and the index first. If that fails, the device
+ * keeps the failure and returns it from the next mos_settle. */
 static void mask_rows(mos_device *device, int64_t rows, int64_t cols, void *x, int64_t stride,
                       const uint8_t *present) {
     uint8_t mask[CHUNK];

@@ -65,7 +65,7 @@ typedef struct mos_device {
  * device is always FP64. */
 mosaic_status mos_device_open(const char *name, mos_precision precision, int threads,
                               mos_device **out);
-/* The same with a table that is no row of the list: a test's own build of a backend. */
+/* The same for a table that is not registered in backends.h: a test's own build of a backend. */
 mosaic_status mos_device_open_table(const mos_backend *table, mos_precision precision, int threads,
                                     mos_device **out);
 void mos_device_close(mos_device **device);
@@ -73,12 +73,13 @@ void mos_device_close(mos_device **device);
 const char *const *mos_device_names(void);
 extern const char *const mos_device_choices[]; /* "auto" and these, NULL-terminated */
 
-/* Waits for all that was enqueued: results are there, or this is the device's failure. */
+/* Waits until every enqueued op has run. MOSAIC_OK: their results are there. Otherwise the device's
+ * first failure, which this and every later call returns. */
 mosaic_status mos_settle(mos_device *device);
-/* mos_settle before host memory that ops read goes away, for callers that do not look at the
- * result: the device keeps a failure and tells it at the next mos_settle. NULL: nothing. */
+/* mos_settle for callers that are about to free host memory which ops read, and that cannot report a
+ * failure: the device keeps it and returns it from the next mos_settle. NULL: does nothing. */
 void mos_drain(mos_device *device);
-/* Device memory to the host, at once: enqueued and settled. */
+/* Copy device memory to the host: enqueue the copy and settle. [count] values of host. */
 mosaic_status mos_get_f32(mos_device *device, const void *real, float *host, int64_t count);
 mosaic_status mos_get_f64(mos_device *device, const void *real, double *host, int64_t count);
 mosaic_status mos_get_act(mos_device *device, const void *act, double *host, int64_t n, int64_t c,
@@ -100,8 +101,8 @@ typedef struct mos_conv_shape {
      * behind the convolution, and forward is y = relu?(conv(x) + bias + y?); sum: y holds what is
      * added. */
     bool folded, relu, sum;
-    /* How every direction is computed: NULL, as the backend has stored for this shape. Else, for
-     * benchmarks and tests, one of the backend's conv_algorithms; a direction that lacks it is
+    /* The algorithm of every direction. NULL: the one that the backend has stored for this shape.
+     * Benchmarks and tests name one of the backend's conv_algorithms; a direction that lacks it is
      * computed by the first of them. */
     const char *algorithm;
 } mos_conv_shape;
@@ -365,7 +366,7 @@ struct mos_backend {
                         const int32_t *index, void *to);
 
     /* Fusions: the rows of the present modalities m of a sample to one row y [n, d], 0 where none
-     * is present. Results of a sample do not depend on its place in the batch. Gradients are
+     * is present. Results of a sample do not depend on its index in the batch. Gradients are
      * written.
      *
      * gate: t_m = tanh(v_m), g = softmax over m of a, per column; y = sum_m g_m t_m. In place: v

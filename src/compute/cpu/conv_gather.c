@@ -18,9 +18,9 @@
 #define MAX_ROWS ((int64_t)512)
 /* Gathered rows of a block of outputs. */
 #define BLOCK_BYTES ((int64_t)128 << 10)
-/* Outputs of a sample from which on its rows are worth a product of their own. */
+/* Least outputs of a sample whose rows a 1x1 convolution reads in place, without gathering. */
 #define IN_PLACE 32
-/* Written of a group of samples. */
+/* Most bytes that a thread writes for the samples it takes at a time. */
 #define GROUP_BYTES ((int64_t)256 << 10)
 
 /* ---- forward and data gradient ---- */

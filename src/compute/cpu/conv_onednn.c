@@ -65,8 +65,8 @@ static mosaic_status check(dnnl_status_t status, const char *what) {
 
 /* ---- the device ---- */
 
-/* Our cap is oneDNN's too. It takes one before its first use alone: a second device finds it set.
- */
+/* oneDNN gets our cap on the instruction set. It accepts one only before its first use, so a second
+ * device finds it set. */
 static void cap_instructions(void) {
     static const dnnl_cpu_isa_t sets[MOS_ISA_COUNT] = {[MOS_ISA_BASE] = dnnl_cpu_isa_sse41,
                                                        [MOS_ISA_AVX2] = dnnl_cpu_isa_avx2,
@@ -297,7 +297,7 @@ done:
     return status;
 }
 
-/* It takes void * for what it only reads. */
+/* oneDNN takes void * for what it only reads. */
 static void set_handle(dnnl_memory_t memory, const void *address) {
     void *handle;
     memcpy(&handle, &address, sizeof handle);

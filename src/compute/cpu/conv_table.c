@@ -39,7 +39,8 @@ static bool is_possible(const mos_cpu *cpu, const mos_conv_shape *shape, conv_di
     const bool wide = !shape->image && shape->ci % group == 0 && shape->co % group == 0;
     const bool square3 = shape->kernel == 3 && shape->pad == 1;
     const bool tiled = wide && square3 && shape->stride == 1;
-    /* It has no layout of four channels, and below AVX-512 nothing fast for plain images. */
+    /* oneDNN has no layout with blocks of four channels, and no fast kernel for plain images below
+     * AVX-512. */
     const bool of_onednn = cpu->onednn && cpu->block >= 8 && (cpu->block == 16 || !shape->image);
     switch (algorithm) {
     case CPU_CONV_DIRECT:

@@ -386,7 +386,8 @@ static void run_by_units(const mos_cpu *cpu, const mos_conv *conv, const void *x
     mos_team_run(cpu->threads, take_units, &run);
 }
 
-/* Sums of one thread that are still cheap to hold and to add up per thread. */
+/* Few channels: the sums of all units fit what one thread holds, and adding them up per thread is
+ * cheap. */
 static bool is_narrow(const mos_conv_shape *s, const mos_winograd_kernels *kernels) {
     return kernels->planes * s->ci * s->co * (int64_t)sizeof(float) <= SUMS_BYTES;
 }

@@ -77,17 +77,17 @@ static void add(float *restrict to, const float *restrict from, int64_t count) {
 static void add_weight_block(const float *restrict block, int64_t taps, float *restrict dw,
                              int64_t row_stride) {
     for (int64_t j = 0; j < taps * LANES; j += LANES) {
-        int32_t place[LANES];
+        int32_t offsets[LANES];
         for (int64_t l = 0; l < LANES; l++)
-            place[l] = (int32_t)(((j + l) % taps * LANES + (j + l) / taps) * LANES);
+            offsets[l] = (int32_t)(((j + l) % taps * LANES + (j + l) / taps) * LANES);
         for (int64_t o = 0; o < LANES; o++) {
             float *to = dw + o * row_stride + j;
 #if defined(__AVX512F__)
-            const vec values = (vec)_mm512_i32gather_ps(_mm512_loadu_si512(place), block + o, 4);
+            const vec values = (vec)_mm512_i32gather_ps(_mm512_loadu_si512(offsets), block + o, 4);
 #else
             vec values;
             for (int l = 0; l < LANES; l++)
-                values[l] = block[place[l] + o];
+                values[l] = block[offsets[l] + o];
 #endif
             v_store(to, v_load(to) + values);
         }

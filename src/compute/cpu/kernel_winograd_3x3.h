@@ -1,6 +1,6 @@
-/* Winograd's minimal filtering F(3x3, 3x3) in fp32: twenty-five products for nine outputs. On maps of 3, 5, 6
- * and 9 places a side its tiles are fuller than those of F(4x4). Polynomials through the points 0, P, -P, Q and
- * infinity. Included once by kernel_body.h. */
+/* Winograd's minimal filtering F(3x3, 3x3) in fp32: twenty-five products for nine outputs. On maps
+ * of 3, 5, 6 and 9 positions a side its tiles are fuller than those of F(4x4). Polynomials through
+ * the points 0, P, -P, Q and infinity. Included once by kernel_body.h. */
 #ifndef MOS_COMPUTE_CPU_KERNEL_WINOGRAD_3X3_H
 #define MOS_COMPUTE_CPU_KERNEL_WINOGRAD_3X3_H
 

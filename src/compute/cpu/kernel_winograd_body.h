@@ -28,7 +28,7 @@ static void ACT(winograd_input)(const mos_winograd_map *map, const void *x_value
     act_t *v = v_values;
     const int64_t blocks = map->c / LANES, plane = map->h * map->w * LANES;
     for (int64_t t = 0; t < count;) {
-        const tile_place at = place_tile(map, first + t);
+        const tile_position at = find_tile(map, first + t);
         const int64_t run = map->tw - at.tx < count - t ? map->tw - at.tx : count - t;
         for (int64_t b = 0; b < blocks; b++) {
             const act_t *from = x + (at.n * blocks + b) * plane;
@@ -88,7 +88,7 @@ KERNEL_INLINE void ACT(output_as)(const mos_winograd_map *map, const float *m, i
     const int64_t blocks = map->c / LANES, plane = map->h * map->w * LANES;
     for (int64_t half = 0; half < 2; half++) {
         const vec b = folded ? v_load(bias + channel + half * LANES) : v_all(0);
-        tile_place at = place_tile(map, first);
+        tile_position at = find_tile(map, first);
         for (int64_t t = 0; t < count; t++) {
             vec out[4];
             output_tile(m + t * GROUP + half * LANES, WINOGRAD_M_PLANE(rows, GROUP), out);
@@ -163,7 +163,7 @@ KERNEL_INLINE void ACT(store_pair)(const vec even[16], const vec odd[16], act_t 
 
 /* A dY A^T of one tile whose first value is at `from` */
 KERNEL_INLINE void ACT(gradient_tile)(const mos_winograd_map *map, const act_t *from,
-                                      const tile_place *at, vec out[16]) {
+                                      const tile_position *at, vec out[16]) {
     const bool right = at->tx * 2 + 1 < map->w, below = at->ty * 2 + 1 < map->h;
     const vec zero = v_all(0);
     const vec y00 = ACT_LOAD(from), y01 = right ? ACT_LOAD(from + LANES) : zero;
@@ -183,7 +183,7 @@ KERNEL_INLINE void ACT(gradient_tile)(const mos_winograd_map *map, const act_t *
 /* One tile: sixteen zeros beyond the last. columns: what the walk along a row of input tiles
  * carries from one tile to the next. */
 KERNEL_INLINE void ACT(pair_tile)(const mos_winograd_map *map, const act_t *plane,
-                                  const bool gradient, bool fresh, const tile_place *at,
+                                  const bool gradient, bool fresh, const tile_position *at,
                                   vec columns[4][4], vec out[16]) {
     if (at->n >= map->n) {
         for (int k = 0; k < 16; k++)
@@ -213,7 +213,7 @@ KERNEL_INLINE void ACT(pairs_as)(const mos_winograd_map *map, const void *act_va
     act_t *p = p_values;
     const int64_t blocks = map->c / LANES, plane = map->h * map->w * LANES;
     for (int64_t b = 0; b < blocks; b++) {
-        tile_place at = place_tile(map, first + begin * 2);
+        tile_position at = find_tile(map, first + begin * 2);
         vec columns[4][4] = {{{0}}};
         for (int64_t pair = begin; pair < end; pair++) {
             vec even[16], odd[16];

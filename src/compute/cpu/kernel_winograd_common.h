@@ -7,13 +7,13 @@
 #define WINOGRAD_B(d0, d1, d2, d3, t0, t1, t2, t3)                                                 \
     ((t0) = (d0) - (d2), (t1) = (d1) + (d2), (t2) = (d2) - (d1), (t3) = (d1) - (d3))
 
-typedef struct tile_place {
+typedef struct tile_position {
     int64_t n, ty, tx;
-} tile_place;
+} tile_position;
 
-KERNEL_INLINE tile_place place_tile(const mos_winograd_map *map, int64_t tile) {
+KERNEL_INLINE tile_position find_tile(const mos_winograd_map *map, int64_t tile) {
     const int64_t row = tile / map->tw;
-    return (tile_place){.n = row / map->th, .ty = row % map->th, .tx = tile % map->tw};
+    return (tile_position){.n = row / map->th, .ty = row % map->th, .tx = tile % map->tw};
 }
 
 /* B^T d B of one tile from its four transformed columns: out[row * 4 + column] */
@@ -58,7 +58,7 @@ KERNEL_INLINE void transform_weights(const vec g[9], vec u[16]) {
 }
 
 /* A walk over tiles in order. */
-KERNEL_INLINE void next_tile(const mos_winograd_map *map, tile_place *at) {
+KERNEL_INLINE void next_tile(const mos_winograd_map *map, tile_position *at) {
     if (++at->tx < map->tw) return;
     at->tx = 0;
     if (++at->ty < map->th) return;

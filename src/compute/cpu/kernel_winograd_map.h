@@ -1,4 +1,4 @@
-/* A map of 2x2 places whose kernel is 3x3, in fp32: what lies around the map is zero, so that along a side the
+/* A map of 2x2 positions whose kernel is 3x3, in fp32: what lies around the map is zero, so that along a side the
  * outputs are a Toeplitz matrix of 2x2 times two inputs, which takes three products instead of the
  * four of its taps:
  *   y0 = g1 x0 + g2 x1 = g1 (x0 + x1) + (g2 - g1) x1

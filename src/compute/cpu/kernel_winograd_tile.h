@@ -1,7 +1,7 @@
 /* Winograd's minimal filtering of larger tiles in fp32, for any of them: the including file defines
  * the five transforms of a line, TILE(name) for their prefix, TILE_NAME, and
  *   TILE_OUT   outputs along a side of a tile, TILE_IN what they read, TILE_PAD of it before the
- *              first output's place
+ *              first output's position
  *   TILE_SIDE  products along a side
  * Everything is as in kernel_winograd_body.h, whose products and sums are shared, but for the
  * transforms, in one dimension and then in the other. */
@@ -63,7 +63,7 @@ struct TILE(walk) {
 
 /* To the tile at `at`, in a plane of the map. */
 KERNEL_INLINE void TILE(begin_walk)(const mos_winograd_map *map, const float *plane,
-                                    const tile_place *at, struct TILE(walk) * walk) {
+                                    const tile_position *at, struct TILE(walk) * walk) {
     const int64_t y0 = at->ty * TILE_OUT - TILE_PAD, x0 = at->tx * TILE_OUT - TILE_PAD;
     walk->line = map->w * LANES;
     walk->from = plane + y0 * walk->line + x0 * LANES;
@@ -122,7 +122,7 @@ KERNEL_INLINE void TILE(store)(const vec values[TILE_PLANES], int64_t between, f
 /* `run` tiles along a row of tiles from `at` in `together` planes of the map, `apart` values from
  * each other, to `to` and every `step` values from there */
 KERNEL_INLINE void TILE(input_run)(const mos_winograd_map *map, const int together,
-                                   const float *plane, int64_t apart, const tile_place *at,
+                                   const float *plane, int64_t apart, const tile_position *at,
                                    int64_t run, int64_t between, int64_t step, float *to) {
     struct TILE(walk) walk[TILES_TOGETHER];
     for (int h = 0; h < together; h++)
@@ -142,7 +142,7 @@ static void TILE(input)(const mos_winograd_map *map, const void *x, int64_t firs
     const int64_t blocks = map->c / LANES, plane = map->h * map->w * LANES;
     const int64_t between = WINOGRAD_V_PLANE(rows, map->c);
     for (int64_t t = 0; t < count;) {
-        const tile_place start = place_tile(map, first + t);
+        const tile_position start = find_tile(map, first + t);
         const int64_t run = map->tw - start.tx < count - t ? map->tw - start.tx : count - t;
         for (int64_t b = 0; b < blocks; b += TILES_TOGETHER)
             TILE(input_run)
@@ -176,7 +176,7 @@ KERNEL_INLINE void TILE(output_tile)(const float *m, int64_t stride, vec out[TIL
 }
 
 /* As much of a tile as lies inside the map. */
-KERNEL_INLINE void TILE(store_tile)(const mos_winograd_map *map, const tile_place *at,
+KERNEL_INLINE void TILE(store_tile)(const mos_winograd_map *map, const tile_position *at,
                                     const vec out[TILE_OUTPUTS], const bool folded, vec bias,
                                     const bool sum, const bool relu, float *to) {
     const int64_t line = map->w * LANES, down = map->h - at->ty * TILE_OUT,
@@ -201,7 +201,7 @@ KERNEL_INLINE void TILE(output_as)(const mos_winograd_map *map, const float *m, 
     vec b[2] = {v_all(0), v_all(0)};
     if (folded) b[0] = v_load(bias + channel), b[1] = v_load(bias + channel + LANES);
     for (int64_t first_half = 0; first_half < 2; first_half += TILES_TOGETHER) {
-        tile_place at = place_tile(map, first);
+        tile_position at = find_tile(map, first);
         for (int64_t t = 0; t < count; t++, next_tile(map, &at))
             for (int64_t half = first_half; half < first_half + TILES_TOGETHER; half++) {
                 vec out[TILE_OUTPUTS];
@@ -303,7 +303,7 @@ KERNEL_INLINE void TILE(gradient_tile)(const float *from, int64_t line, int64_t 
 }
 
 KERNEL_INLINE void TILE(gradient_run)(const mos_winograd_map *map, const float *plane,
-                                      const tile_place *at, int64_t run, int64_t between,
+                                      const tile_position *at, int64_t run, int64_t between,
                                       float *to) {
     const int64_t line = map->w * LANES, down = map->h - at->ty * TILE_OUT;
     const float *from = plane + at->ty * TILE_OUT * line;
@@ -324,7 +324,7 @@ KERNEL_INLINE void TILE(pairs_as)(const mos_winograd_map *map, const float *act,
     const int64_t between = WINOGRAD_P_PLANE(pairs, map->c);
     for (int64_t b = 0; b < blocks; b++)
         for (int64_t t = begin * 2, run; t < end * 2; t += run) {
-            const tile_place at = place_tile(map, first + t);
+            const tile_position at = find_tile(map, first + t);
             const float *from = act + (at.n * blocks + b) * plane;
             float *to = p + (b * pairs * 2 + t) * LANES;
             run = map->tw - at.tx < end * 2 - t ? map->tw - at.tx : end * 2 - t;

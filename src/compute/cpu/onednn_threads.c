@@ -9,7 +9,7 @@
 
 static int idle_threads;
 
-/* Never wakes up, and keeps a team of the runtime that never works. */
+/* A thread that sleeps for ever. It keeps a team of libgomp threads that never work. */
 static void *idle(void *unused) {
     (void)unused;
     (void)pthread_setname_np(pthread_self(), "mosaic-idle");
@@ -20,9 +20,10 @@ static void *idle(void *unused) {
     return NULL;
 }
 
-/* Threads of libgomp that have nothing to do hold their processors for milliseconds, and ours need
- * them at once. Where its threads are more than the processors it lets go after microseconds, so
- * it gets a few more; its own settings for this are read before main. */
+/* Idle threads of libgomp spin for milliseconds on processors that our threads need at once. When
+ * libgomp has more threads than there are processors, it stops spinning after microseconds: so we
+ * give it a few more threads. Its own settings for spinning are read before main, too early for a
+ * library. */
 static void let_go_early(int threads) {
     static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
     pthread_t thread;
