@@ -20,30 +20,35 @@ extern "C" {
 
 typedef struct mosaic_command mosaic_command;
 
-/* Name and one-line summary of the i-th command ("data info", ...), NULL past the last. */
+/* Name and one-line summary of the i-th command ("data info", ...), NULL past the last. The texts
+ * live as long as the library. */
 MOSAIC_API const char *mosaic_command_name(int i);
 MOSAIC_API const char *mosaic_command_summary(int i);
 
-/* A command by its name with all options at their defaults. An unknown name is MOSAIC_ERR_USAGE and
- * names the nearest. Destroy it with mosaic_command_destroy, which takes a pointer to NULL. */
+/* Create a command by its name, with all options at their defaults. An unknown name is
+ * MOSAIC_ERR_USAGE, and the message names the nearest. The caller owns *out and destroys it with
+ * mosaic_command_destroy, which also takes a pointer to NULL. */
 MOSAIC_API mosaic_status mosaic_command_create(const char *name,
                                                mosaic_command **out) MOSAIC_CHECKED;
 MOSAIC_API void mosaic_command_destroy(mosaic_command **command);
 
-/* Set one option from text, as on the command line without the dashes: ("patches", "2000"). */
+/* Set one option from text, as on the command line without the dashes: ("patches", "2000"). The
+ * texts are copied. MOSAIC_ERR_USAGE for an unknown option or a value that it does not take. */
 MOSAIC_API mosaic_status mosaic_command_set(mosaic_command *command, const char *key,
                                             const char *value) MOSAIC_CHECKED;
 
-/* Command-line form: options and positional arguments, argv[0] being the first argument after the
- * command's name. *shown is set to 1 when --help or --json-usage was asked for and written to
- * `out`: then do not run. */
+/* Set options and positional arguments in command-line form. argv[0] is the first argument after the
+ * command's name. When --help or --json-usage is among them, the call writes that to `out` and sets
+ * *shown to 1: then do not run the command. MOSAIC_ERR_USAGE for what the command does not take. */
 MOSAIC_API mosaic_status mosaic_command_parse(mosaic_command *command, int argc, char **argv,
                                               FILE *out, int *shown) MOSAIC_CHECKED;
 
-/* Run it. Data goes to `out`. May be called once. */
+/* Run the command, once. It writes its data to `out` and returns when the work is done; the status
+ * is that of the work. */
 MOSAIC_API mosaic_status mosaic_command_run(mosaic_command *command, FILE *out) MOSAIC_CHECKED;
 
-/* How much is said: 0 errors only, 1 (default) notices and progress, 2 everything. Process-wide. */
+/* Which messages reach the log hooks: 0 errors only, 1 (default) notices and progress too, 2
+ * everything. Process-wide. */
 MOSAIC_API void mosaic_set_verbosity(int level);
 
 typedef enum mosaic_log_level {
@@ -54,52 +59,55 @@ typedef enum mosaic_log_level {
 } mosaic_log_level;
 
 typedef struct mosaic_progress {
-    const void *task;    /* tells tasks apart; not to be followed */
+    const void *task;    /* identifies the task; not a pointer to follow */
     const char *label;   /* "statistics" */
-    const char *text;    /* the task's own words, which then say all there is to say; or NULL */
+    const char *text;    /* when not NULL, show this in place of label and numbers */
     int64_t done, total; /* total 0: not known */
     double seconds;      /* since the task began */
-    int ended;           /* not 0: the last word of this task */
+    int ended;           /* not 0: the last report of this task */
 } mosaic_progress;
 
-/* Where messages and progress go. Both may come from any thread of the library, one at a time, and
- * must not call into the library. Texts are UTF-8 without a line's end and live as long as the
- * call. What is NULL is not called. */
+/* Where messages and progress go. The library calls both functions from any of its threads, one call
+ * at a time. They must not call into the library. Texts are UTF-8 without a line's end and live as
+ * long as the call. A function that is NULL is not called. */
 typedef struct mosaic_log_hooks {
     void *context;
     void (*line)(void *context, mosaic_log_level level, const char *text);
     void (*progress)(void *context, const mosaic_progress *progress);
 } mosaic_log_hooks;
-/* Process-wide; the struct is copied. Without it nothing is shown. */
+/* Process-wide; the struct is copied. Without hooks, messages and progress are dropped. */
 MOSAIC_API void mosaic_set_log_hooks(const mosaic_log_hooks *hooks);
 
-/* How the program tells long work (training, sweeps) to stop in good order. The library catches no
- * signal and changes no handler: whoever owns the process does, here. */
+/* How the program asks long work (training, sweeps) to stop in good order. The library catches no
+ * signal and changes no handler; a program that wants a signal to stop the work does so with these
+ * hooks. */
 typedef struct mosaic_stop_hooks {
     void *context;
-    /* Work begins (1) that asks `stop` at every step, or has ended (0): when to catch signals. May
-     * be NULL. */
+    /* Called with 1 when work begins that asks `stop` at every step, and with 0 when it has ended:
+     * the time to install and to remove signal handlers. May be NULL. */
     void (*stoppable)(void *context, int begins);
-    /* Asked between steps, on the thread that runs the command. Not 0: the run writes a checkpoint
-     * and ends with MOSAIC_INTERRUPTED; the number is named in the message. May be NULL: never. */
+    /* Called between steps, on the thread that runs the command. When it returns another number than
+     * 0, the run writes a checkpoint and ends with MOSAIC_INTERRUPTED; the message names the number.
+     * NULL: the work never stops early. */
     int (*stop)(void *context);
 } mosaic_stop_hooks;
-/* Process-wide, and not while a command runs; the struct is copied. Without it nothing is asked.
- * Files larger than the limit of the process raise SIGXFSZ: a program that prefers a failed write
- * ignores it. */
+/* Process-wide; the struct is copied. Do not call it while a command runs. A file that grows beyond
+ * the process's size limit (ulimit -f) raises SIGXFSZ, which ends the process; a program that ignores
+ * this signal gets a failed write and MOSAIC_ERR_IO instead. */
 MOSAIC_API void mosaic_set_stop_hooks(const mosaic_stop_hooks *hooks);
 
-/* Cap the instruction set by name ("base", "avx2", "avx512", "avx512_bf16"); NULL: by the
- * environment's MOSAIC_ISA, if that is set. One that is none, or that the processor lacks, is
- * MOSAIC_ERR_USAGE and names those possible. Process-wide, before anything is computed. */
+/* Cap the instruction set by name ("base", "avx2", "avx512", "avx512_bf16"); NULL: use
+ * the environment's MOSAIC_ISA, if it is set. A name that is unknown, or an instruction set that the
+ * processor lacks, is MOSAIC_ERR_USAGE, and the message names the possible ones. Process-wide; call
+ * it before anything is computed. */
 MOSAIC_API mosaic_status mosaic_set_isa(const char *name) MOSAIC_CHECKED;
 
 /* JSON schema of the training configuration, and its table in Markdown, written to `out`. */
 MOSAIC_API mosaic_status mosaic_config_schema(FILE *out) MOSAIC_CHECKED;
 MOSAIC_API mosaic_status mosaic_config_markdown(FILE *out) MOSAIC_CHECKED;
 
-/* What a configuration key ("train.epochs") or a group of them ("loss") means, one line a key. An
- * unknown topic is MOSAIC_ERR_USAGE and names the nearest. */
+/* Write to `out` what a configuration key ("train.epochs") or a group of keys ("loss") means, one
+ * line a key. An unknown topic is MOSAIC_ERR_USAGE, and the message names the nearest. */
 MOSAIC_API mosaic_status mosaic_config_help(const char *topic, FILE *out) MOSAIC_CHECKED;
 
 #ifdef __cplusplus

@@ -1,7 +1,8 @@
 /* mosaic/dataset.h: data sets of co-registered patches, by name.
  *
- * A data set is opened once and then read-only; a mosaic_reader belongs to one thread. Bands,
- * classes and splits are names everywhere, never positions agreed on by convention. */
+ * A data set is opened once and then read-only: any thread may ask it. A mosaic_reader belongs to one
+ * thread; close it before its data set. Bands, classes and splits are names everywhere, never
+ * positions agreed on by convention. */
 #ifndef MOSAIC_DATASET_H
 #define MOSAIC_DATASET_H
 
@@ -16,16 +17,18 @@ extern "C" {
 typedef struct mosaic_dataset mosaic_dataset;
 typedef struct mosaic_reader mosaic_reader;
 
-/* Open by options in the form of the configuration's `data` section: an array of key, value pairs
- * ended by NULL, as in {"root", "/data/BigEarthNet", "format", "bigearthnet-v2", NULL}. Missing keys take their
- * defaults. Errors: MOSAIC_ERR_USAGE for keys and values, MOSAIC_ERR_DATA for what is on disk. */
+/* Open a data set by options in the form of the configuration's `data` section: an array of key,
+ * value pairs ended by NULL, as in {"root", "/data/BigEarthNet", "format", "bigearthnet-v2", NULL}.
+ * Missing keys take their defaults. Errors: MOSAIC_ERR_USAGE for keys and values, MOSAIC_ERR_DATA
+ * for what is on disk. The caller owns *out; mosaic_dataset_close also takes a pointer to NULL. */
 MOSAIC_API mosaic_status mosaic_dataset_open(const char *const *options,
                                              mosaic_dataset **out) MOSAIC_CHECKED;
 MOSAIC_API void mosaic_dataset_close(mosaic_dataset **dataset);
 
 MOSAIC_API int64_t mosaic_dataset_count(const mosaic_dataset *dataset);
 MOSAIC_API int64_t mosaic_dataset_modality_count(const mosaic_dataset *dataset);
-/* "s1"; NULL out of range. The texts live as long as the data set. */
+/* Names of modality m ("s1"), of its band b ("VV"), of class l; NULL out of range. The texts live as
+ * long as the data set. */
 MOSAIC_API const char *mosaic_dataset_modality(const mosaic_dataset *dataset, int64_t m);
 MOSAIC_API int64_t mosaic_dataset_band_count(const mosaic_dataset *dataset, int64_t m);
 MOSAIC_API const char *mosaic_dataset_band(const mosaic_dataset *dataset, int64_t m, int64_t b);
@@ -34,7 +37,8 @@ MOSAIC_API const char *mosaic_dataset_class(const mosaic_dataset *dataset, int64
 
 /* Sample i: name, split ("train", "validation", "test", "none"), labels [class_count] 1, 0 or -1
  * (unknown), acquisition time of modality m in seconds since 1970 UTC (INT64_MIN: unknown),
- * presence of modality m. */
+ * presence of modality m (1 or 0). Out of range: NULL, "none", NULL, INT64_MIN, 0. Texts and labels
+ * live as long as the data set. */
 MOSAIC_API const char *mosaic_dataset_id(const mosaic_dataset *dataset, int64_t i);
 MOSAIC_API const char *mosaic_dataset_split(const mosaic_dataset *dataset, int64_t i);
 MOSAIC_API const int8_t *mosaic_dataset_labels(const mosaic_dataset *dataset, int64_t i);
@@ -44,9 +48,10 @@ MOSAIC_API int mosaic_dataset_has(const mosaic_dataset *dataset, int64_t i, int6
 MOSAIC_API mosaic_status mosaic_reader_open(mosaic_dataset *dataset,
                                             mosaic_reader **out) MOSAIC_CHECKED;
 MOSAIC_API void mosaic_reader_close(mosaic_reader **reader);
-/* One band at its native size: *data [height, width] is lent until the next call on this reader. S1
- * in dB, S2 as digital numbers (reflectance * 10,000). A missing or damaged file is MOSAIC_ERR_DATA
- * naming it. */
+/* Read one band at its native size: *data [height, width] is lent until the next call on this
+ * reader. S1 is in dB, S2 in digital numbers (reflectance * 10,000). Errors: MOSAIC_ERR_USAGE for a
+ * sample out of range and for names that the data set lacks; MOSAIC_ERR_DATA for a missing or damaged
+ * file, which the message names. */
 MOSAIC_API mosaic_status mosaic_reader_band(mosaic_reader *reader, int64_t i, const char *modality,
                                             const char *band, const float **data, int64_t *width,
                                             int64_t *height) MOSAIC_CHECKED;

@@ -18,7 +18,7 @@ typedef struct mosaic_average {
 typedef struct mosaic_metrics {
     mosaic_average micro, macro, sample;
     double hamming_loss, subset_accuracy;
-    int64_t known;          /* labels that are not unknown */
+    int64_t known;          /* labels of 0 or 1 */
     int64_t zero_divisions; /* precisions and recalls that were 0/0 */
     /* macro is over the `averaged` classes that have known positives and known negatives (NaN
      * without any), macro_all over all of them, with 0 for the AP of a class without positives */
@@ -26,10 +26,11 @@ typedef struct mosaic_metrics {
     int64_t averaged;
 } mosaic_metrics;
 
-/* probability [n, classes], labels [n, classes] 1, 0 or -1 (unknown: left out), threshold [classes]
- * or NULL (0.5): predicted when probability >= threshold. per_class: [classes] or NULL. Errors:
- * MOSAIC_ERR_NUMERIC for a probability that is not finite, MOSAIC_ERR_MEMORY. Safe from any thread.
- */
+/* Score probabilities against labels. probability [n, classes]; labels [n, classes]: 1, 0 or -1
+ * (unknown: left out); threshold [classes] or NULL (0.5): a class is predicted when probability >=
+ * threshold. Writes *out and, unless NULL, per_class [classes]. Errors: MOSAIC_ERR_USAGE for n < 0 or
+ * classes < 1, MOSAIC_ERR_NUMERIC for a probability that is not finite, MOSAIC_ERR_MEMORY. Safe from
+ * any thread. */
 MOSAIC_API mosaic_status mosaic_metrics_compute(const float *probability, const int8_t *labels,
                                                 int64_t n, int64_t classes, const double *threshold,
                                                 mosaic_metrics *out,

@@ -16,12 +16,15 @@ extern "C" {
 
 typedef struct mosaic_model mosaic_model;
 
-/* path: a model file, a run directory or its model folder. device: "auto", "cpu", "ref". threads 0:
- * all. Weights are checked strictly: every tensor present, none left over, shapes equal. */
+/* Open a model. path: a model file, a run directory or its model folder. device: "auto", "cpu" or
+ * "ref". threads 0: as many as the process may use. Weights are checked strictly: every tensor
+ * present, none left over, shapes equal; otherwise MOSAIC_ERR_DATA. The caller owns *out;
+ * mosaic_model_close also takes a pointer to NULL. */
 MOSAIC_API mosaic_status mosaic_model_open(const char *path, const char *device, int threads,
                                            mosaic_model **out) MOSAIC_CHECKED;
-/* The same in the arithmetic of choice: "fp32", "bf16" (where the processor lacks it, fp32 and a
- * warning) or "auto", which mosaic_model_open takes: what the model's thresholds were tuned in. */
+/* The same with a choice of precision: "fp32", "bf16" (where the processor lacks it, fp32 and a
+ * warning), or "auto", which mosaic_model_open takes: the precision that the model's thresholds were
+ * tuned in. */
 MOSAIC_API mosaic_status mosaic_model_open_in(const char *path, const char *device,
                                               const char *precision, int threads,
                                               mosaic_model **out) MOSAIC_CHECKED;
@@ -35,9 +38,9 @@ MOSAIC_API int64_t mosaic_model_class_count(const mosaic_model *model); /* 0: no
 MOSAIC_API const char *mosaic_model_class(const mosaic_model *model, int64_t l);
 /* The decision threshold of class l tuned on validation, 0.5 where none was. */
 MOSAIC_API double mosaic_model_threshold(const mosaic_model *model, int64_t l);
-/* "fp32", "bf16" (or, of the device "ref", "fp64"): what the model computes in, and what the scores
- * were computed in that its thresholds were tuned on (NULL: it has none). Where one is bf16 and the
- * other is not, opening says so. */
+/* The precision that the model computes in, and the precision of the scores that its thresholds were
+ * tuned on (NULL: it has none): "fp32", "bf16" or, on the device "ref", "fp64". Where one is bf16
+ * and the other is not, opening the model logs a warning. */
 MOSAIC_API const char *mosaic_model_precision(const mosaic_model *model);
 MOSAIC_API const char *mosaic_model_threshold_precision(const mosaic_model *model);
 MOSAIC_API int64_t mosaic_model_height(const mosaic_model *model); /* pixels */
@@ -46,15 +49,16 @@ MOSAIC_API int64_t mosaic_model_feature_size(const mosaic_model *model); /* per 
 
 /* Is the data set what the model was trained on? MOSAIC_ERR_DATA where a band has another unit or
  * product level, where the names of its bands were guessed, and for whatever else stops prediction
- * on the command line; the option "accept" of mosaic_dataset_open goes on regardless. Patches that
- * are read from a data set should pass this before they are predicted. */
+ * on the command line. The option "accept" of mosaic_dataset_open lists what to accept all the same.
+ * Call this before predicting patches that are read from a data set. */
 MOSAIC_API mosaic_status mosaic_model_check_dataset(const mosaic_model *model,
                                                     const mosaic_dataset *dataset) MOSAIC_CHECKED;
 
-/* n patches of every modality: images[m] is [n, bands(m), height, width] in the sensor's units (S1
- * dB, S2 digital numbers), standardised inside; NULL: this modality is missing for all. probability
- * [n, classes] and features [n, modalities, feature_size] may each be NULL. A row's result does not
- * depend on the others'. NaN and Inf pixels count as invalid and take the band's mean. */
+/* Predict n patches. images[m] is [n, bands(m), height, width] in the sensor's units (S1 dB, S2
+ * digital numbers), which the call standardises; NULL: all patches lack this modality. The results
+ * probability [n, classes] and features [n, modalities, feature_size] may each be NULL; features of
+ * a missing modality are zeros. NaN and infinite pixels are invalid and take the band's mean. The
+ * result of a patch does not depend on the other patches. */
 MOSAIC_API mosaic_status mosaic_model_predict(mosaic_model *model, const float *const *images,
                                               int64_t n, float *probability,
                                               float *features) MOSAIC_CHECKED;

@@ -1,4 +1,4 @@
-/* mosaic/status.h: what every function of the library answers, and how to ask for the detail.
+/* mosaic/status.h: what every function of the library returns, and how to ask for the detail.
  *
  * Every function that can fail returns a mosaic_status; dropping it is a compile-time warning (an
  * error in this project's own build). The human-readable detail of the last failure is kept per
