@@ -220,7 +220,8 @@ mosaic_status mosaic_command_parse(mosaic_command *command, int argc, char **arg
     return mos_command_print(&text, out);
 }
 
-/* Of several processes one does what they cannot share, once; the others have nothing to do. */
+/* Where several ranks were started for a command that only one can do, rank 0 does it and the
+ * others end. */
 static bool is_left_to_rank_0(const mos_command_row *row) {
     const mos_launch launch = mos_launch_detect();
     if (row->ranks || launch.size < 2) return false;

@@ -1,5 +1,5 @@
-/* A training configuration in the place of a data set: what is looked at is what will be trained.
- */
+/* Commands on data sets take a training configuration in place of a data set, so that they look at
+ * exactly what will be trained. */
 #ifndef MOS_COMMAND_COMMAND_CONFIG_H
 #define MOS_COMMAND_COMMAND_CONFIG_H
 

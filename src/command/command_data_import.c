@@ -1,4 +1,5 @@
-/* mosaic data import-split: a list that somebody shared as a split file that training verifies. */
+/* mosaic data import-split: makes a split file, which training verifies, of a list that somebody
+ * shared. */
 #include "base/log.h"
 #include "command/command_table.h"
 #include "prepare/split/split_import.h"

@@ -1,4 +1,4 @@
-/* mosaic export: a trained model in the forms that other programs read. */
+/* mosaic export: a trained model in the formats of other programs. */
 #include "command/command_table.h"
 #include "deploy/export.h"
 

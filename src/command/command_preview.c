@@ -1,4 +1,4 @@
-/* mosaic preview: a page of augmented views as the network sees them. */
+/* mosaic preview: a page of augmented views, as the network gets them. */
 #include "command/command_table.h"
 #include "command/preview_page.h"
 

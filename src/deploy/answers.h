@@ -15,19 +15,20 @@ typedef struct mos_answers_options {
     const char *journal; /* file that a stopped run goes on from; NULL: none */
     const char *key;     /* 64 hex digits: what the answers depend on */
     bool anew;           /* throw away what the journal holds */
-    /* The first `done` rows of `out` are final: told once before anything is computed, then again
-     * and again. NULL: nobody listens. What it returns ends the run unless it is MOSAIC_OK. */
+    /* The first `done` rows of `out` are final: called once before anything is computed, then
+     * whenever more rows are final. NULL: not called. A status other than MOSAIC_OK ends the
+     * run. */
     mosaic_status (*answered)(void *context, int64_t done);
     void *context;
 } mos_answers_options;
 
-/* Every some hundred rows the journal has what is known by then. A signal to stop
- * ends with MOSAIC_INTERRUPTED where there is a journal. `out` is the caller's to release, after a
- * failure too: somebody else may still look at it. */
+/* Answers are written to the journal every few hundred rows. A signal to stop ends with
+ * MOSAIC_INTERRUPTED where there is a journal. The caller releases `out`, after a failure too:
+ * another thread may still read it. */
 mosaic_status mos_answers_run(mos_session *session, const int64_t *index, int64_t count,
                               const mos_answers_options *options, mos_answers *out);
 void mos_answers_release(mos_answers *answers);
-/* Mean over the classes of the entropy of a yes or no, in bits: 0 certain, 1 as good as a coin. */
+/* Mean over the classes of the binary entropy, in bits: 0 certain, 1 a coin toss. */
 double mos_answer_entropy(const float *probability, int64_t classes);
 /* The threshold of a class: tuned on validation, or 0.5. */
 double mos_answer_threshold(const mos_model_card *card, int64_t class_index);

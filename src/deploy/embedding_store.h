@@ -51,7 +51,8 @@ typedef struct mos_embedding_store {
     mos_csv table;
     int64_t id, split, country, date, longitude, latitude, labels; /* columns */
     int64_t present[MOS_MAX_MODALITIES];
-    int64_t crs, x, y, width, height, product, pixels; /* below 0: a store of before has none */
+    int64_t crs, x, y, width, height, product, pixels; /* columns too; below 0: a store of an
+                                                          earlier version has none */
 } mos_embedding_store;
 mosaic_status mos_embedding_store_open(const char *folder, mos_embedding_store *out);
 void mos_embedding_store_close(mos_embedding_store *store);

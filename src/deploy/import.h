@@ -1,4 +1,5 @@
-/* ResNets of other programs, made model files of ours: tensors by their names, nothing by place. */
+/* Imports ResNets of other programs as model files of ours. Tensors are matched by name, never by
+ * position. */
 #ifndef MOS_DEPLOY_IMPORT_H
 #define MOS_DEPLOY_IMPORT_H
 

@@ -1,5 +1,5 @@
-/* A thread that draws maps while the answers they are made of still come: it waits for them, and who
- * computes them hears of its failures. */
+/* A thread that draws maps while another thread still computes the answers they are made of. The
+ * drawing thread waits for answers; the computing thread learns of its failures. */
 #ifndef MOS_DEPLOY_MAP_DRAWER_H
 #define MOS_DEPLOY_MAP_DRAWER_H
 
@@ -11,16 +11,16 @@
 typedef struct mos_map_drawer mos_map_drawer;
 typedef mosaic_status (*mos_map_draw)(void *context, mos_map_drawer *drawer);
 
-/* `draw` begins on a thread of its own with the first word of answers, if there is any. */
+/* Starts a thread that calls `draw` after the first mos_map_drawer_tell, if there is one. */
 mosaic_status mos_map_drawer_start(mos_map_draw draw, void *context, mos_map_drawer **out);
-/* Who computes: the first `done` answers are there, and stay as they are. Fails as the drawing did.
- */
+/* The computing thread says that the first `done` answers are there and final. Returns the failure
+ * of the drawing, if it failed. */
 mosaic_status mos_map_drawer_tell(mos_map_drawer *drawer, int64_t done);
-/* Who draws: until there are `wanted` answers. What was written before them is seen. Fails when none
- * will come any more. */
+/* The drawing thread waits until there are `wanted` answers, and then sees what was written before
+ * them. Fails when no more will come. */
 mosaic_status mos_map_drawer_wait(mos_map_drawer *drawer, int64_t wanted);
-/* Ends the thread: whole, with all that was told, or soon. Returns how the drawing ended; takes an
- * empty one. */
+/* Ends the thread. whole: after it has drawn every answer that it was told of; otherwise as soon as
+ * possible. Returns the status of the drawing. Takes an empty drawer. */
 mosaic_status mos_map_drawer_end(mos_map_drawer **drawer, bool whole);
 
 #endif

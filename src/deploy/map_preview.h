@@ -9,7 +9,7 @@ enum { MOS_PREVIEW_SIDE = 640 /* px at most */ };
 
 typedef struct mos_map_preview {
     const mos_map_spec *spec; /* the map's, with its codes */
-    int64_t step;             /* every so manyth pixel is shown */
+    int64_t step;             /* pixels of the map from one shown pixel to the next */
     int64_t width, height;
     uint8_t *rgb;        /* [height, width, 3] */
     int64_t pixels[256]; /* of each code */

@@ -196,7 +196,7 @@ static mosaic_status run(predict_work *work) {
         mos_predict_facts_make(work->options, &work->session, work->model_sha256, &work->facts));
     if (work->maps) MOS_TRY(mos_map_drawer_start(draw_maps, work, &work->drawer));
     MOS_TRY(find_answers(work));
-    mos_model_destroy(&work->session.model); /* the rest of the drawing needs the room */
+    mos_model_destroy(&work->session.model); /* the rest of the drawing needs the memory */
     MOS_TRY(work->maps ? mos_map_drawer_end(&work->drawer, true) : write_outputs(work, false));
     work->summary->asked = work->answers.count;
     for (int64_t i = 0; i < work->answers.count; i++)

@@ -106,7 +106,8 @@ void mos_comm_close(mos_comm **slot, mosaic_status status) {
                 (long long)comm->size, mos_comm_host(comm, comm->rank), mosaic_error());
         comm->table->abort(mosaic_exit_code(status == MOSAIC_OK ? MOSAIC_ERR_RUNTIME : status));
     }
-    /* Nobody leaves before rank 0 has written its last file: launchers end the others then. */
+    /* No rank exits before rank 0 has written its last file: when one rank exits, some launchers
+     * end the others. */
     if (!unheard && !alone && comm->host != NULL) (void)comm->table->barrier();
     if (comm->opened) comm->table->close();
     mos_free(comm->host);

@@ -49,10 +49,10 @@ const char *mos_comm_description(const mos_comm *comm);
  * failed, and its message with the rank and its host before it; stops on request count only
  * where nobody failed. With one rank status and message stay as they are. */
 mosaic_status mos_comm_agree(mos_comm *comm, mosaic_status status);
-/* Collective. The largest of the ranks' values. */
+/* Collective. All-reduce: the largest of the ranks' values. */
 mosaic_status mos_comm_most(mos_comm *comm, int64_t value, int64_t *most);
-/* Collective. A failure unless all ranks have the same bytes; `what` is named with the first rank
- * that has others than rank 0. */
+/* Collective. A failure unless all ranks have the same bytes; the message names `what` and the
+ * first rank whose bytes differ from rank 0's. */
 mosaic_status mos_comm_same(mos_comm *comm, const void *data, size_t bytes, const char *what);
 
 /* ---- moving data ---- */
@@ -60,18 +60,20 @@ mosaic_status mos_comm_same(mos_comm *comm, const void *data, size_t bytes, cons
 /* Collective. */
 mosaic_status mos_comm_barrier(mos_comm *comm);
 mosaic_status mos_comm_broadcast(mos_comm *comm, void *data, size_t bytes, int64_t root);
-/* Collective. all [ranks, bytes], in rank order. */
+/* Collective. All-gather: all [ranks, bytes], in rank order. */
 mosaic_status mos_comm_gather(mos_comm *comm, const void *mine, size_t bytes, void *all);
-/* Collective. Blocks of several sizes, which every rank knows: bytes [ranks]. */
+/* Collective. All-gather of blocks of different sizes, which every rank knows: bytes [ranks]. */
 mosaic_status mos_comm_gather_v(mos_comm *comm, const void *mine, const size_t *bytes, void *all);
-/* Collective. values becomes the sum over ranks, taken in double and in rank order: the same bits on
- * every rank, whatever the network does, and in every run with so many ranks. */
+/* Collective. All-reduce: values becomes the sum over ranks, taken in double and in rank order: the
+ * same bits on every rank, whatever the network does, and in every run with so many ranks. */
 mosaic_status mos_comm_sum(mos_comm *comm, float *values, int64_t count);
-/* The same sum over the number of ranks: what all have alike stays as it is, to the bit. */
+/* Collective. All-reduce to the mean over ranks. Values that are equal on all ranks keep their
+ * bits. */
 mosaic_status mos_comm_mean(mos_comm *comm, float *values, int64_t count);
-/* Collective. Of such a sum of all [ranks, count] each rank gets its own part, mine [count]. */
+/* Collective. Reduce-scatter: all [ranks, count] is summed in the same way, and rank r gets row r
+ * of the sum, mine [count]. */
 mosaic_status mos_comm_sum_scatter(mos_comm *comm, const float *all, int64_t count, float *mine);
-/* Collective. Doubles, few of them: every rank adds all in rank order. */
+/* Collective. All-reduce of a few doubles: every rank adds all of them, in rank order. */
 mosaic_status mos_comm_sum_f64(mos_comm *comm, double *values, int64_t count);
 
 #endif

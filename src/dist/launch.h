@@ -13,8 +13,8 @@ typedef struct mos_launch {
 
 /* Not collective. Steps of Slurm with one task count as alone. */
 mos_launch mos_launch_detect(void);
-/* This process works alone, and so do the programs that it starts: what the launchers left is taken
- * out of the environment. Before threads are started. */
+/* Makes this process, and the programs that it starts, work alone: removes the launcher's variables
+ * from the environment. Call it before threads are started. */
 void mos_launch_forget(void);
 
 #endif

@@ -34,7 +34,7 @@ static void fill_point(const mos_inference *inference, int64_t modality, bool la
     }
     for (int64_t m = 0; m < inference->modalities; m++)
         memcpy(to + m * d, source[m] + row * d, (size_t)d * sizeof *to);
-    (void)mos_unit_rows(to, inference->modalities, d); /* each modality weighs the same */
+    (void)mos_unit_rows(to, inference->modalities, d); /* each modality has the same weight */
 }
 
 mosaic_status mos_embedding_space_make(const mos_inference *inference, int64_t modality,

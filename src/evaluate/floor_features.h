@@ -1,4 +1,5 @@
-/* Features that were never trained: what a trained encoder has to beat. Internal to the room. */
+/* Floors: features that were never trained, the baselines that a trained encoder has to beat.
+ * Internal to the room. */
 #ifndef MOS_EVALUATE_FLOOR_FEATURES_H
 #define MOS_EVALUATE_FLOOR_FEATURES_H
 

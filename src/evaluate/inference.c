@@ -119,7 +119,7 @@ static mosaic_status join_classes(const mos_model_card *card, const mos_dataset 
     return MOSAIC_OK;
 }
 
-/* Classes of the data that the model has never heard of: what it says of them enters no score. */
+/* Classes of the data that the model does not have: they enter no score. */
 static void warn_strangers(const mos_model_card *card, const mos_dataset *dataset,
                            const class_columns *columns) {
     const char *const *names;

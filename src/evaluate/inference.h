@@ -27,10 +27,10 @@ typedef struct mos_inference {
 mosaic_status mos_inference_run(mos_model *model, const mos_model_card *card, mos_dataset *dataset,
                                 const int64_t *index, int64_t count, bool latents, int threads,
                                 bool progress, mos_inference *out);
-/* The same a part at a time, for more rows than memory holds results of: what is read and computed
- * goes on without a break from part to part. `take` gets the results of the next `asked` of the
- * rows asked for; rows that are thrown out are not among them, and a part of nothing else is no
- * error. What it returns ends the run unless it is MOSAIC_OK. */
+/* The same in consecutive parts, for more rows than memory can hold results of; reading and
+ * computing go on across parts without a break. `take` gets the results of the next `asked` rows.
+ * Rows that a policy threw out are not among them, and a part without any result is no error. A
+ * status other than MOSAIC_OK from `take` ends the run. */
 typedef mosaic_status (*mos_inference_take)(void *context, int64_t asked,
                                             const mos_inference *part);
 mosaic_status mos_inference_stream(mos_model *model, const mos_model_card *card,

@@ -7,9 +7,9 @@
 #include <string.h>
 
 enum { NO_DATA_GREY = 127 };
-/* A calm lake is dark, not noise stretched to full contrast: the least width of a stretch, for
- * digital numbers (reflectance times 10,000), for reflectances and for pictures of 8 bits, which
- * have no no-data value and end at 255. */
+/* Least width of a contrast stretch, so that a calm lake stays dark and its noise is not stretched
+ * to full contrast: for digital numbers (reflectance times 10,000), for reflectances and for
+ * pictures of 8 bits, which have no no-data value and end at 255. */
 static const float least_numbers = 600, least_reflectance = 0.06F, least_eight_bits = 15;
 const char *const mos_picture_kind_names[] = {"natural colour", "false colour", "radar", "grey",
                                               NULL};

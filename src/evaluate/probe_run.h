@@ -1,5 +1,5 @@
-/* `probe`: how much a trained encoder's features know, asked by a linear classifier or by their
- * nearest neighbours (frozen), or by training on from them (finetune.h). */
+/* `probe`: how good a trained encoder's features are, judged by a linear classifier or by nearest
+ * neighbours on the frozen features (fine-tuning: finetune.h). */
 #ifndef MOS_EVALUATE_PROBE_RUN_H
 #define MOS_EVALUATE_PROBE_RUN_H
 
@@ -8,7 +8,8 @@
 
 typedef enum mos_probe_kind { MOS_PROBE_LINEAR, MOS_PROBE_KNN } mos_probe_kind;
 
-/* What is asked: the trained encoder's features, or a floor under them (floor_features.h). */
+/* Which features the probe classifies: the trained encoder's, or those of a baseline that was never
+ * trained (a floor, floor_features.h). */
 typedef enum mos_probe_features {
     MOS_PROBE_ENCODER,
     MOS_PROBE_UNTRAINED,
@@ -25,8 +26,8 @@ typedef struct mos_probe_options {
     mos_probe_kind kind;
     mos_probe_features features;
     mos_split split;
-    const char *out;  /* folder for the result files; NULL: <run>/eval/<split>-probe, or -knn, and
-                         behind it the modalities where they are not all, and the floor */
+    const char *out;  /* folder for the result files; NULL: <run>/eval/<split>-probe or -knn,
+                         followed by the modalities where not all are used, and by the floor */
     int64_t limit;    /* at most so many samples are scored, 0: all; results then say so */
     int64_t pictures; /* of patches, per kind; see mos_patch_pictures_write */
     const mos_text_list *modalities; /* names; NULL or empty: all of the model, side by side */
@@ -35,7 +36,7 @@ typedef struct mos_probe_options {
     /* Values to choose from by macro AP on validation; the first where there is no validation. */
     mos_linear_probe_options linear;
     double l2[MOS_PROBE_CANDIDATES]; /* in place of linear.l2 */
-    bool inverse;                    /* they are scikit-learn's C = 1 / (l2 rows) instead */
+    bool inverse;                    /* l2 holds scikit-learn's C = 1 / (l2 rows) instead */
     bool refit; /* linear: fitted again on the labelled rows and validation, with the penalty
                    chosen; thresholds are those tuned before */
     int64_t neighbours[MOS_PROBE_CANDIDATES];

@@ -18,7 +18,8 @@ typedef struct area_edge {
     double x[2], y[2];
 } area_edge;
 
-/* Edges of the rings of one polygon: a pixel is in it when a ray meets an odd number of them. */
+/* Edges of the rings of one polygon. A pixel is inside when a ray from it meets an odd number of
+ * edges (even-odd rule). */
 typedef struct area_polygon {
     size_t first, count;
     mos_extent box;

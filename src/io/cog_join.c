@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of TIFF 6.0, BigTIFF and GeoTIFF. */
+/* Numbers of TIFF 6.0, BigTIFF and GeoTIFF. */
 enum {
     TAG_SUBFILE = 254,
     TAG_TILE_OFFSETS = 324,
@@ -25,7 +25,7 @@ typedef struct image_tag {
     uint16_t tag, type;
     uint64_t count;
     unsigned char *data;
-    uint64_t at; /* in the file to be, 0: inside the directory */
+    uint64_t at; /* offset in the output file; 0: the value lies inside the directory */
 } image_tag;
 
 typedef struct image {

@@ -13,7 +13,7 @@ enum { MOS_COG_IMAGES = 8 };
 #define MOS_COG_CLASSIC UINT64_C(0xfff00000) /* a bit less than 4 GB */
 
 /* paths[count]: from the image to the smallest overview. A file of more than `classic` bytes is a
- * BigTIFF. What is left of a failure is the caller's to remove. */
+ * BigTIFF. After a failure the caller removes what was written. */
 mosaic_status mos_cog_join(const char *const *paths, int count, uint64_t classic, const char *out);
 
 #endif

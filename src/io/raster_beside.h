@@ -1,6 +1,6 @@
-/* Files beside a raster that say something of its pixels. GDAL would look for them in a listing of
- * the folder, which is off (io/raster_gdal.c), so nothing of them is used: who reads the raster has
- * to know that they are there. */
+/* Files beside a raster that say something of its pixels. GDAL finds them by listing the folder,
+ * which is off (io/raster_gdal.c), so it ignores them. A caller that reads the raster asks here
+ * whether there are any. */
 #ifndef MOS_IO_RASTER_BESIDE_H
 #define MOS_IO_RASTER_BESIDE_H
 

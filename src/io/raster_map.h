@@ -22,13 +22,14 @@ typedef struct mos_map_spec {
     const double *transform;
     double nodata;              /* NAN is fine for floats */
     double scale, offset;       /* value = scale * stored + offset; 1 and 0: as stored */
-    int unit;                   /* so many bands after the other are a vector of length one, which
-                                   overviews are too: the means, made as long again; 0: no vectors */
+    int unit;                   /* this many consecutive bands are a vector of length one.
+                                   Overviews are means, scaled to length one again. 0: the bands
+                                   are no vectors */
     const char *const *names;   /* [bands] descriptions */
     const char *const *facts;   /* KEY, VALUE, KEY, VALUE, NULL: metadata of the file */
     const mos_map_class *codes; /* [code_count], NULL: values, not codes */
     int code_count;
-    int threads;                   /* that compress; without effect on any byte */
+    int threads;                   /* that compress; the file does not depend on them */
     const char *format;            /* "COG" or "GTiff" */
     const mos_text_list *creation; /* K=V for that driver, over ours; may be NULL */
 } mos_map_spec;
@@ -37,22 +38,22 @@ typedef struct mos_map mos_map;
 enum { MOS_MAP_STRIP = 512 /* rows: those of a tile */ };
 
 extern const char *const mos_map_formats[]; /* "COG", "GTiff", NULL */
-/* What GDAL keeps of tiles, for the process: its own choice is a share of all memory. */
+/* Limits GDAL's cache of tiles, process-wide. GDAL's own limit is a share of all memory. */
 void mos_map_limit_cache(int64_t bytes);
-/* Does the format know these creation options (K=V)? GDAL would only warn, and write something else
- * than was asked for. */
+/* Checks creation options (K=V) against the format. GDAL itself would only warn about an unknown
+ * one, and write another file than was asked for. */
 mosaic_status mos_map_check_creation(const char *format, const mos_text_list *creation);
 /* `spec` and what it points to live until finish or abandon. */
 mosaic_status mos_map_create(const char *path, const mos_map_spec *spec, mos_map **out);
-/* Rows [y, y + rows) of a band (0-based): pixels [rows, width] of the spec's type. Of
- * COG a strip: y is a
- * multiple of MOS_MAP_STRIP, and so are rows but for the last; each once. */
+/* Writes rows [y, y + rows) of a band (0-based): pixels [rows, width] of the spec's type. A COG is
+ * written in strips, each once: y is a multiple of MOS_MAP_STRIP, and so is `rows` except in the
+ * last strip. */
 mosaic_status mos_map_write(mos_map *map, int band, int64_t y, int64_t rows, const void *pixels);
-/* Overviews (means of values, the commonest code), then the final name. The
- * attribute table stands in <path>.aux.xml, where GDAL and QGIS look for it. Also ends the map when
- * it fails. */
+/* Writes the overviews (means of values, the most frequent code) and gives the file its final name.
+ * The attribute table goes to <path>.aux.xml, where GDAL and QGIS look for it. Ends the map, also
+ * on failure. */
 mosaic_status mos_map_finish(mos_map **map);
-/* Nothing is left. Takes an empty one. */
+/* Removes what was written. Takes an empty map. */
 void mos_map_abandon(mos_map **map);
 
 #endif

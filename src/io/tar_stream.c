@@ -85,7 +85,7 @@ static la_ssize_t read_parts(struct archive *archive, void *context, const void 
     return 0;
 }
 
-/* Seeks over what nobody wants to see, as far as the last part surely has it. */
+/* Skips bytes that no caller asked for by seeking, as far as the last part certainly holds them. */
 static la_int64_t skip_parts(struct archive *archive, void *context, la_int64_t wanted) {
     mos_tar *tar = context;
     (void)archive;

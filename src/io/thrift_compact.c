@@ -57,7 +57,7 @@ static void skip_elements(mos_thrift *thrift, int depth) {
     uint8_t head = read_byte(thrift);
     uint64_t count = head >> 4;
     if (count == 15) count = mos_thrift_varint(thrift);
-    /* Every element takes a byte at least, so a count beyond the bytes left is a lie. */
+    /* Every element takes a byte at least, so a count beyond the bytes left is wrong. */
     if (count > bytes_left(thrift)) thrift->bad = true;
     for (uint64_t i = 0; i < count && !thrift->bad; i++)
         skip_value(thrift, head & 0x0f, true, depth);

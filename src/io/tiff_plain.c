@@ -112,8 +112,8 @@ static bool is_plain(TIFF *tiff, mos_dtype dtype, int64_t width, int64_t height)
            TIFFLastDirectory(tiff);
 }
 
-/* libtiff stops at the last pixel and leaves the checksum behind it alone, and so bent streams
- * decode to something. Is this strip a whole zlib stream of `wanted` bytes? */
+/* libtiff stops at the last pixel and leaves the checksum behind it alone, and so a damaged stream
+ * decodes to something. Is this strip a whole zlib stream of `wanted` bytes? */
 static bool is_whole_stream(TIFF *tiff, const memory_file *file, uint32_t strip,
                             unsigned char *scratch, uint64_t wanted) {
     uint64_t offset = TIFFGetStrileOffset(tiff, strip), size = TIFFGetStrileByteCount(tiff, strip);

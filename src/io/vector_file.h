@@ -29,7 +29,7 @@ mosaic_status mos_vector_create(const char *path, const mos_vector_spec *spec, m
 /* texts [spec->texts]; numbers [spec->numbers], NaN: none. */
 mosaic_status mos_vector_add(mos_vector *vector, const mos_vector_square *square,
                              const char *const *texts, const double *numbers);
-/* Also ends it when it fails. */
+/* Gives the file its final name. Ends it, also on failure. */
 mosaic_status mos_vector_finish(mos_vector **vector);
 void mos_vector_abandon(mos_vector **vector);
 

@@ -1,5 +1,5 @@
-/* What a page can do with scripts and does not need: values under the pointer, enlarging, zooming,
- * sorting tables, picking out a line by its legend. */
+/* What scripts add to a page, which is complete without them: values under the pointer, enlarging,
+ * zooming, sorting tables, picking out a line by its legend. */
 #include "report/page.h"
 
 #include <stddef.h>

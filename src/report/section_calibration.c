@@ -1,4 +1,4 @@
-/* Are the probabilities what they say? */
+/* Calibration: does a probability match the frequency of the class? */
 #include "report/report_parts.h"
 #include "report/report_sections.h"
 #include "report/report_terms.h"

@@ -1,4 +1,4 @@
-/* How far the scores may be off for want of patches. */
+/* Confidence intervals: how far the scores may be off because patches are few. */
 #include "report/report_parts.h"
 #include "report/report_sections.h"
 

@@ -1,5 +1,4 @@
-/* Does the embedding still use its room? Curves of every modality's measures, and where they
- * ended. */
+/* Has the embedding collapsed? Curves of every modality's measures, and where they ended. */
 #include "report/report_parts.h"
 #include "report/report_sections.h"
 #include "report/report_terms.h"

@@ -175,7 +175,7 @@ static void summarise(const resample_job *job, const mos_bootstrap_options *opti
     out->value = job->values[count * job->statistics + s];
     out->p = job->b ? sign_probability(column, count) : NAN;
     out->low = out->high = NAN;
-    if (job->a->n < 2) return; /* one row drawn again and again says nothing */
+    if (job->a->n < 2) return; /* resampling a single row gives no spread */
     if (job->b) {
         mos_percentile_bounds(column, count, options->level, &out->low, &out->high);
         return;

@@ -1,4 +1,4 @@
-/* Do probabilities mean what they say? Reliability bins and expected calibration error. */
+/* Calibration of probabilities: reliability bins and expected calibration error. */
 #ifndef MOS_SCORE_CALIBRATION_H
 #define MOS_SCORE_CALIBRATION_H
 

@@ -29,7 +29,7 @@ typedef struct mos_metrics {
     int64_t samples, classes, known, zero_divisions;
     int64_t averaged; /* classes of the macro mean: with known positives and known negatives */
     int64_t absent;   /* classes without a known positive */
-    mos_scores micro, sample; /* sample: average_precision is LRAP-free: NaN */
+    mos_scores micro, sample; /* sample has no average precision: NaN */
     mos_scores macro;         /* over `averaged` classes; all NaN without any */
     mos_scores macro_all;     /* over all classes, as scikit-learn: what does not exist counts as 0
                                  (ROC-AUC: NaN) */
@@ -43,12 +43,13 @@ mosaic_status mos_metrics_compute(const float *probability, const int8_t *labels
                                   int64_t l, const double *threshold, mos_metrics *out);
 void mos_metrics_release(mos_metrics *metrics);
 
-/* A threshold of its own wants so many known positives and as many negatives; with fewer a class
- * takes the one for all classes: the F1 of a handful is nearly always best at an extreme. */
+/* A class gets a threshold of its own with at least this many known positives and as many known
+ * negatives. With fewer it takes the threshold of all classes: the F1 of a handful of rows is nearly
+ * always best at an extreme threshold. */
 enum { MOS_THRESHOLD_LEAST = 10 };
 /* Thresholds that maximise F1: one for all classes (micro F1), and per class where there are
  * MOS_THRESHOLD_LEAST positives and negatives. Ties: the higher threshold. Without a known positive
- * at all 0.5. A notice says how many classes took the one for all. */
+ * at all 0.5. A notice says how many classes took the threshold of all classes. */
 mosaic_status mos_threshold_tune(const float *probability, const int8_t *labels, int64_t n,
                                  int64_t l, double *per_class, double *global);
 

@@ -24,7 +24,7 @@ static void project_row(const mos_pca *pca, const float *row, double *out) {
     }
 }
 
-/* An eigenvector has no sign of its own; the rows give it one. */
+/* The sign of an eigenvector is arbitrary; the rows decide it. */
 static mosaic_status fix_signs(mos_pca *pca, const float *x, int64_t n) {
     double *row = NULL;
     MOS_TRY(mos_alloc((size_t)(2 * pca->components), sizeof *row, "component signs", &row));

@@ -160,7 +160,7 @@ static void note_failures(sample_check *check, mos_check_place place, const int 
         place.band = as_one ? -1 : b;
         if (mos_reader_read_raw(check->reader, check->sample, place.modality, &bands[b], 1, raw) ==
             MOSAIC_OK)
-            continue; /* somebody mended it meanwhile */
+            continue; /* somebody repaired the file in the meantime */
         note_band(check, place);
         if (as_one) return;
     }

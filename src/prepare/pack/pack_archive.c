@@ -40,7 +40,8 @@ static bool writing(const pack_archive *archive) {
     return archive->stream->sink.writer != NULL;
 }
 
-/* Does the source learn from this reading what it has? Once it is verified all is known. */
+/* Does this reading tell the source which patches it has? A reading that verifies does not: the
+ * source knows them from the reading before. */
 static bool learns(const pack_archive *archive) {
     return archive->stream->source.kind->meet != NULL && writing(archive);
 }

@@ -24,7 +24,7 @@ typedef struct mos_waiting {
     uint64_t bytes; /* of the files that wait */
 } mos_waiting;
 
-/* An empty patch for a name; `number` is its place in `patches`. */
+/* An empty patch for a name; `number` is its index in `patches`. */
 mosaic_status mos_waiting_begin(mos_waiting *waiting, size_t entry, uint32_t *number);
 /* Copies a file of the patch. */
 mosaic_status mos_waiting_keep(mos_waiting *waiting, uint32_t number, int file, const void *data,

@@ -103,7 +103,8 @@ static mosaic_status set_wishes(dealing *deal, double sum) {
     return MOSAIC_OK;
 }
 
-/* label -1: by room alone. Equal wishes are told apart by room, equal room by chance. */
+/* The part that wants most of a label. Ties go to the part with the most room, ties in room to
+ * chance. label -1: by room alone. */
 static int64_t neediest_part(dealing *deal, int64_t label) {
     const mos_stratify_problem *problem = deal->problem;
     int64_t best = -1;
