@@ -14,7 +14,7 @@
  * 3. Up to 32 samples, evenly spaced, are looked at while opening. N9999 samples are "shifted" only
  * when more of them are shifted than dark, because within one archive the processing is one.
  * Samples without a name are decided together, never one by one, so that a pixel has one value in
- * every patch that holds it: all of them where the probes agree; else by ground
+ * every patch that holds it: all of them where the patches of the spot check agree; else by ground
  * (data/offset_groups.h), where one dark patch speaks for its neighbours; only samples without any
  * place are taken one by one, and a bright one among them is refused, naming data.boa_offset. Every
  * step is a function of the data set alone: the same answer in any order of reads and for any

@@ -18,15 +18,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROBES = 32 };
+enum { MOST_CHECKED = 32 };
 
-typedef struct modality_probe {
+typedef struct modality_tally {
     int64_t brighter, darker; /* darker: VV below VH */
     char darker_id[128];
     int64_t dark, shifted, bright, own_dark, own_shifted; /* samples without a name; with N9999 */
-    double top[PROBES];
+    double top[MOST_CHECKED];
     int64_t tops;
-    double mean[MOS_DATA_MAX_BANDS][PROBES];
+    double mean[MOS_DATA_MAX_BANDS][MOST_CHECKED];
     int64_t means[MOS_DATA_MAX_BANDS];
     int64_t natural, unnatural;
     int64_t patches, patches_dark, patches_shifted, begun[MOS_DATA_MAX_BANDS];
@@ -34,20 +34,21 @@ typedef struct modality_probe {
     int64_t old_dark, old_shifted; /* samples of a baseline before 04.00 */
     mos_offset_floats floats;
     char unnatural_words[64], unnatural_id[128];
-} modality_probe;
+} modality_tally;
 
-typedef struct probe_counts {
+typedef struct spot_counts {
     int64_t radar, linear, integer, mixed;
     char integer_id[128], linear_id[128], mixed_id[128], integer_words[256];
-    double ratio_db[PROBES], cross_db[PROBES]; /* of linear values: like over cross, and cross */
+    double ratio_db[MOST_CHECKED],
+        cross_db[MOST_CHECKED]; /* of linear values: like over cross, and cross */
     int64_t pairs;
     const char *cross; /* its name */
     int64_t grids,
         grids_apart; /* samples with a georeferenced file, and those with two that differ */
     char apart_id[128];
-    modality_probe of[MOS_DATA_MAX_MODALITIES];
+    modality_tally of[MOS_DATA_MAX_MODALITIES];
     mos_patch patch;
-} probe_counts;
+} spot_counts;
 
 static void note(char out[128], const char *id) {
     if (out[0] == '\0') snprintf(out, 128, "%.127s", id);
@@ -56,7 +57,7 @@ static void note(char out[128], const char *id) {
 /* ---- one patch ---- */
 
 static void judge_radar(mos_reader *reader, int64_t sample, int64_t m, const int *bands,
-                        probe_counts *counts) {
+                        spot_counts *counts) {
     const mos_dataset *dataset = reader->dataset;
     const mos_modality *modality = &dataset->modalities[m];
     const char *id = dataset->ids[sample];
@@ -81,7 +82,7 @@ static void judge_radar(mos_reader *reader, int64_t sample, int64_t m, const int
     counts->of[m].brighter += bright > dark;
     counts->of[m].darker += bright < dark;
     if (bright < dark) note(counts->of[m].darker_id, id);
-    if (scale != MOS_RADAR_LINEAR || counts->pairs == PROBES) return;
+    if (scale != MOS_RADAR_LINEAR || counts->pairs == MOST_CHECKED) return;
     counts->ratio_db[counts->pairs] = 10 * log10(bright / dark);
     counts->cross_db[counts->pairs] = 10 * log10(dark);
     counts->cross = modality->bands[cross].name;
@@ -89,7 +90,7 @@ static void judge_radar(mos_reader *reader, int64_t sample, int64_t m, const int
         counts->pairs++;
 }
 
-static void judge_optical(mos_reader *reader, int64_t sample, int64_t m, modality_probe *probe) {
+static void judge_optical(mos_reader *reader, int64_t sample, int64_t m, modality_tally *tally) {
     const mos_dataset *dataset = reader->dataset;
     int numbers[MOS_DATA_MAX_BANDS];
     const mos_raw_band *surface[MOS_DATA_MAX_BANDS];
@@ -102,26 +103,26 @@ static void judge_optical(mos_reader *reader, int64_t sample, int64_t m, modalit
         surface[b] = &reader->raw[numbers[b]];
     mos_brightness brightness = mos_offset_brightness_of(surface, count, MOS_OFFSET_DN);
     if (mos_offset_named(baseline)) {
-        probe->old_dark += brightness == MOS_BRIGHTNESS_DARK;
-        probe->old_shifted += visible && brightness == MOS_BRIGHTNESS_SHIFTED;
+        tally->old_dark += brightness == MOS_BRIGHTNESS_DARK;
+        tally->old_shifted += visible && brightness == MOS_BRIGHTNESS_SHIFTED;
         return;
     }
     if (!visible) {
-        probe->blind += brightness != MOS_BRIGHTNESS_DARK && brightness != MOS_BRIGHTNESS_NONE;
-        probe->dark += brightness == MOS_BRIGHTNESS_DARK;
+        tally->blind += brightness != MOS_BRIGHTNESS_DARK && brightness != MOS_BRIGHTNESS_NONE;
+        tally->dark += brightness == MOS_BRIGHTNESS_DARK;
         return;
     }
     bool own = baseline == MOS_BASELINE_OWN;
-    if (brightness == MOS_BRIGHTNESS_DARK) (*(own ? &probe->own_dark : &probe->dark))++;
-    if (brightness == MOS_BRIGHTNESS_SHIFTED) (*(own ? &probe->own_shifted : &probe->shifted))++;
-    probe->dark += own && brightness == MOS_BRIGHTNESS_DARK;
-    probe->shifted += own && brightness == MOS_BRIGHTNESS_SHIFTED;
-    probe->bright += brightness == MOS_BRIGHTNESS_BRIGHT;
+    if (brightness == MOS_BRIGHTNESS_DARK) (*(own ? &tally->own_dark : &tally->dark))++;
+    if (brightness == MOS_BRIGHTNESS_SHIFTED) (*(own ? &tally->own_shifted : &tally->shifted))++;
+    tally->dark += own && brightness == MOS_BRIGHTNESS_DARK;
+    tally->shifted += own && brightness == MOS_BRIGHTNESS_SHIFTED;
+    tally->bright += brightness == MOS_BRIGHTNESS_BRIGHT;
 }
 
 /* Do the pixels bear the names out? Of names that somebody gave, only where nature leaves no doubt. */
 static void judge_names(const mos_reader *reader, int64_t sample, int64_t m,
-                        modality_probe *probe) {
+                        modality_tally *tally) {
     const mos_modality *modality = &reader->dataset->modalities[m];
     const char *names[MOS_DATA_MAX_BANDS];
     double mean[MOS_DATA_MAX_BANDS];
@@ -132,11 +133,11 @@ static void judge_names(const mos_reader *reader, int64_t sample, int64_t m,
     bool guessed = reader->dataset->storage[m].identity[0].named_by == MOS_SAID_BY_GUESS;
     const char *words = guessed ? mos_band_contradiction(names, mean, modality->band_count)
                                 : mos_band_no_cirrus(names, mean, modality->band_count);
-    probe->natural += words == NULL;
-    probe->unnatural += words != NULL;
-    if (words == NULL || probe->unnatural_id[0] != '\0') return;
-    snprintf(probe->unnatural_words, sizeof probe->unnatural_words, "%s", words);
-    note(probe->unnatural_id, reader->dataset->ids[sample]);
+    tally->natural += words == NULL;
+    tally->unnatural += words != NULL;
+    if (words == NULL || tally->unnatural_id[0] != '\0') return;
+    snprintf(tally->unnatural_words, sizeof tally->unnatural_words, "%s", words);
+    note(tally->unnatural_id, reader->dataset->ids[sample]);
 }
 
 static void note_refusal(mos_dataset *dataset) {
@@ -150,7 +151,7 @@ static void note_refusal(mos_dataset *dataset) {
 }
 
 /* For those that watch a run. */
-static void look_at_patch(mos_dataset *dataset, int64_t m, modality_probe *probe,
+static void look_at_patch(mos_dataset *dataset, int64_t m, modality_tally *tally,
                           const mos_patch *patch) {
     mos_modality_storage *storage = &dataset->storage[m];
     const mos_band_promise *promises[MOS_DATA_MAX_BANDS];
@@ -170,21 +171,21 @@ static void look_at_patch(mos_dataset *dataset, int64_t m, modality_probe *probe
         promise->constant =
             promise->constant || (look[b].valid > 0 && look[b].minimum == look[b].maximum);
         if (look[b].valid == 0) continue;
-        bool first = probe->begun[b]++ == 0;
+        bool first = tally->begun[b]++ == 0;
         promise->low[0] = first ? look[b].minimum : fmin(promise->low[0], look[b].minimum);
         promise->low[1] = first ? look[b].minimum : fmax(promise->low[1], look[b].minimum);
     }
     mos_patch_darkness darkness = mos_patch_darkness_of(look, promises, patch->bands);
-    probe->patches_dark += darkness == MOS_PATCH_DARK;
-    probe->patches_shifted += darkness == MOS_PATCH_SHIFTED;
-    probe->patches++;
+    tally->patches_dark += darkness == MOS_PATCH_DARK;
+    tally->patches_shifted += darkness == MOS_PATCH_SHIFTED;
+    tally->patches++;
 }
 
-static void remember(mos_dataset *dataset, int64_t m, const int *bands, probe_counts *counts) {
-    modality_probe *probe = &counts->of[m];
-    look_at_patch(dataset, m, probe, &counts->patch);
+static void remember(mos_dataset *dataset, int64_t m, const int *bands, spot_counts *counts) {
+    modality_tally *tally = &counts->of[m];
+    look_at_patch(dataset, m, tally, &counts->patch);
     double top = mos_watch_top(dataset, m, bands, &counts->patch);
-    if (top > 0 && probe->tops < PROBES) probe->top[probe->tops++] = top;
+    if (top > 0 && tally->tops < MOST_CHECKED) tally->top[tally->tops++] = top;
     for (int64_t b = 0; b < counts->patch.bands; b++) {
         const struct mos_patch_band *band = &counts->patch.band[b];
         double sum = 0;
@@ -196,12 +197,12 @@ static void remember(mos_dataset *dataset, int64_t m, const int *bands, probe_co
             valid++;
         }
         if (valid == 0) continue;
-        if (probe->means[b] < PROBES) probe->mean[b][probe->means[b]++] = sum / (double)valid;
+        if (tally->means[b] < MOST_CHECKED) tally->mean[b][tally->means[b]++] = sum / (double)valid;
     }
 }
 
-static mosaic_status probe_modality(mos_reader *reader, int64_t sample, int64_t m,
-                                    probe_counts *counts) {
+static mosaic_status check_modality(mos_reader *reader, int64_t sample, int64_t m,
+                                    spot_counts *counts) {
     mos_dataset *dataset = reader->dataset;
     const mos_modality_storage *storage = &dataset->storage[m];
     int64_t count = dataset->modalities[m].band_count;
@@ -218,7 +219,7 @@ static mosaic_status probe_modality(mos_reader *reader, int64_t sample, int64_t 
 }
 
 /* The ground of what is paired; what a file does not tell is no difference. */
-static void judge_grids(mos_reader *reader, int64_t sample, probe_counts *counts) {
+static void judge_grids(mos_reader *reader, int64_t sample, spot_counts *counts) {
     const mos_dataset *dataset = reader->dataset;
     mos_grid_match match = {0};
     bool same = true;
@@ -231,14 +232,14 @@ static void judge_grids(mos_reader *reader, int64_t sample, probe_counts *counts
 }
 
 /* A patch that cannot be read is a defect here; who needs it gets the error. */
-static void probe_sample(mos_reader *reader, int64_t sample, probe_counts *counts) {
+static void check_sample(mos_reader *reader, int64_t sample, spot_counts *counts) {
     mos_dataset *dataset = reader->dataset;
     judge_grids(reader, sample, counts);
     for (int64_t m = 0; m < dataset->modality_count; m++) {
         if (!(dataset->present[sample] >> m & 1) || dataset->modalities[m].band_count == 0)
             continue;
         (void)mos_verdict_taken();
-        if (probe_modality(reader, sample, m, counts) == MOSAIC_OK) continue;
+        if (check_modality(reader, sample, m, counts) == MOSAIC_OK) continue;
         note_refusal(dataset);
         mos_dataset_defect(dataset, "unreadable", "%s %s: %s", dataset->ids[sample],
                            dataset->modalities[m].name, mosaic_error());
@@ -260,7 +261,7 @@ static double middle_of(double *values, int64_t count) {
 
 /* Power of land has VH at -22 to -12 dB, 6 to 9 dB below VV; cities are brighter, not flatter. The
  * root of power halves both numbers. */
-static bool is_amplitude(probe_counts *counts, double *cross_db, double *ratio_db) {
+static bool is_amplitude(spot_counts *counts, double *cross_db, double *ratio_db) {
     static const double brightest_cross_db = -11, least_ratio_db = 5;
     if (counts->pairs == 0) return false;
     *cross_db = middle_of(counts->cross_db, counts->pairs);
@@ -268,7 +269,7 @@ static bool is_amplitude(probe_counts *counts, double *cross_db, double *ratio_d
     return *cross_db > brightest_cross_db && *ratio_db > 0 && *ratio_db < least_ratio_db;
 }
 
-static mosaic_status decide_radar(mos_dataset *dataset, probe_counts *counts) {
+static mosaic_status decide_radar(mos_dataset *dataset, spot_counts *counts) {
     int option = dataset->options.s1_scale;
     dataset->radar_linear = option >= MOS_S1_LINEAR;
     if (counts->integer > 0) {
@@ -311,28 +312,29 @@ static mos_offset_state agreement(int64_t dark, int64_t shifted) {
 }
 
 /* What the pixels make doubtful and nobody decides. */
-static void say_offset(mos_dataset *dataset, int64_t m, const modality_probe *probe) {
+static void say_offset(mos_dataset *dataset, int64_t m, const modality_tally *tally) {
     const char *name = dataset->modalities[m].name;
     if (dataset->options.boa_offset != MOS_BOA_AUTO) return;
-    if (probe->blind > 0 && probe->dark + probe->shifted == 0)
+    if (tally->blind > 0 && tally->dark + tally->shifted == 0)
         mos_dataset_defect(dataset, "no visible band tells of +1000: kept", "%s", name);
-    if (probe->old_shifted > 3 && probe->old_dark == 0)
+    if (tally->old_shifted > 3 && tally->old_dark == 0)
         mos_dataset_defect(dataset, "old baseline by name, +1000 by pixels: kept",
                            "%s: no band of %lld probed patches begins below 1000", name,
-                           (long long)probe->old_shifted);
+                           (long long)tally->old_shifted);
 }
 
-/* One answer for all samples without a name where the probes agree, else by their ground. */
-static mosaic_status decide_offset(mos_reader *reader, int64_t m, const modality_probe *probe) {
+/* One answer for all samples without a name where the patches of the spot check agree, else an
+ * answer by their ground. */
+static mosaic_status decide_offset(mos_reader *reader, int64_t m, const modality_tally *tally) {
     mos_dataset *dataset = reader->dataset;
-    say_offset(dataset, m, probe);
-    bool own = probe->own_shifted > probe->own_dark;
+    say_offset(dataset, m, tally);
+    bool own = tally->own_shifted > tally->own_dark;
     dataset->offset_own_baseline = own ? MOS_OFFSET_UNDECIDED : MOS_OFFSET_ABSENT;
-    dataset->offset_bright = agreement(probe->dark, probe->shifted);
+    dataset->offset_bright = agreement(tally->dark, tally->shifted);
     dataset->offset_unnamed =
-        agreement(probe->dark - probe->own_dark, probe->shifted - probe->own_shifted);
+        agreement(tally->dark - tally->own_dark, tally->shifted - tally->own_shifted);
     if (dataset->offset_unnamed != MOS_OFFSET_UNDECIDED) {
-        if (probe->bright > 0 && probe->dark + probe->shifted == 0 &&
+        if (tally->bright > 0 && tally->dark + tally->shifted == 0 &&
             dataset->options.boa_offset == MOS_BOA_AUTO)
             mos_dataset_defect(dataset, "too bright to tell the +1000 offset: kept", "%s",
                                dataset->modalities[m].name);
@@ -346,35 +348,35 @@ static mosaic_status decide_offset(mos_reader *reader, int64_t m, const modality
 
 /* A few such patches are said; half of them or more are no chance. */
 static void say_polarisations(mos_dataset *dataset, const mos_modality *modality,
-                              const modality_probe *probe) {
+                              const modality_tally *tally) {
     int64_t like, cross;
-    if (probe->darker == 0 || !mos_radar_pair(modality, &like, &cross)) return;
+    if (tally->darker == 0 || !mos_radar_pair(modality, &like, &cross)) return;
     bool vv = strcmp(modality->bands[like].name, "VV") == 0;
     const char *what = vv ? "VV darker than VH: swapped?" : "HH darker than HV: swapped?";
-    int64_t all = probe->darker + probe->brighter;
-    if (probe->darker < probe->brighter)
+    int64_t all = tally->darker + tally->brighter;
+    if (tally->darker < tally->brighter)
         mos_dataset_defect(dataset, what, "%lld of %lld probed patches, %s",
-                           (long long)probe->darker, (long long)all, probe->darker_id);
+                           (long long)tally->darker, (long long)all, tally->darker_id);
     else
         mos_verdict_note(
             dataset, MOS_CHECK_VV_BELOW_VH, "%s %lld of %lld probed patches of %s, as in %s", what,
-            (long long)probe->darker, (long long)all, modality->name, probe->darker_id);
+            (long long)tally->darker, (long long)all, modality->name, tally->darker_id);
 }
 
 /* What the others are held to, and the words for names and polarisations. */
-static void settle_modality(mos_dataset *dataset, int64_t m, modality_probe *probe) {
+static void settle_modality(mos_dataset *dataset, int64_t m, modality_tally *tally) {
     mos_modality_storage *storage = &dataset->storage[m];
     const mos_modality *modality = &dataset->modalities[m];
-    if (probe->tops > 0) {
-        storage->promised_top = middle_of(probe->top, probe->tops);
+    if (tally->tops > 0) {
+        storage->promised_top = middle_of(tally->top, tally->tops);
     }
-    storage->promise.dark = probe->patches_dark > 0 && probe->patches_shifted == 0;
+    storage->promise.dark = tally->patches_dark > 0 && tally->patches_shifted == 0;
     for (int64_t b = 0; b < modality->band_count; b++) {
         mos_band_identity *identity = &storage->identity[b];
-        if (probe->patches > 0) storage->promise.band[b].gaps /= (double)probe->patches;
+        if (tally->patches > 0) storage->promise.band[b].gaps /= (double)tally->patches;
         /* The middle one: a patch of another unit says nothing of the others. */
-        if (probe->means[b] > 0)
-            storage->promised_mean[b] = middle_of(probe->mean[b], probe->means[b]);
+        if (tally->means[b] > 0)
+            storage->promised_mean[b] = middle_of(tally->mean[b], tally->means[b]);
         const char *unit = identity->role == MOS_ROLE_RADAR     ? "dB"
                            : identity->role != MOS_ROLE_OPTICAL ? ""
                            : storage->dtype[b] == MOS_U8        ? "8-bit"
@@ -384,71 +386,71 @@ static void settle_modality(mos_dataset *dataset, int64_t m, modality_probe *pro
         snprintf(identity->unit, sizeof identity->unit, "%s", unit);
         identity->unit_by = unit[0] == '\0' ? MOS_SAID_BY_NOBODY : MOS_SAID_BY_PIXELS;
     }
-    say_polarisations(dataset, modality, probe);
+    say_polarisations(dataset, modality, tally);
     bool guessed = storage->identity[0].named_by == MOS_SAID_BY_GUESS;
-    if (probe->unnatural > probe->natural)
+    if (tally->unnatural > tally->natural)
         mos_verdict_note(
             dataset, MOS_CHECK_UNNATURAL_BANDS,
             "names of %s%s, and the pixels contradict them: %s in %lld of %lld probed "
             "patches, as in %s; data.bands %s=... gives their order",
             modality->name, guessed ? " guessed from the number of bands" : " as they are given",
-            probe->unnatural_words, (long long)probe->unnatural,
-            (long long)(probe->natural + probe->unnatural), probe->unnatural_id, modality->name);
+            tally->unnatural_words, (long long)tally->unnatural,
+            (long long)(tally->natural + tally->unnatural), tally->unnatural_id, modality->name);
 }
 
-/* What the probes themselves turn out to be, now that the rules stand: guards note, and the patches
- * are remembered. */
-static void look_again(mos_reader *reader, const int64_t *probes, int64_t count,
-                       probe_counts *counts) {
+/* Reads the patches of the spot check again by the rules that now stand: guards note what they find,
+ * and the patches are remembered. */
+static void look_again(mos_reader *reader, const int64_t *chosen, int64_t count,
+                       spot_counts *counts) {
     mos_dataset *dataset = reader->dataset;
     for (int64_t p = 0; p < count; p++) {
         for (int64_t m = 0; m < dataset->modality_count; m++) {
             int bands[MOS_DATA_MAX_BANDS];
             int64_t number = dataset->modalities[m].band_count;
             bool present = false;
-            if (!(dataset->present[probes[p]] >> m & 1) || number == 0) continue;
+            if (!(dataset->present[chosen[p]] >> m & 1) || number == 0) continue;
             for (int64_t b = 0; b < number; b++)
                 bands[b] = (int)b;
             (void)mos_verdict_taken();
             reader->unguarded = false;
             mosaic_status status =
-                mos_reader_read(reader, probes[p], m, bands, number, &counts->patch);
+                mos_reader_read(reader, chosen[p], m, bands, number, &counts->patch);
             if (status != MOSAIC_OK) note_refusal(dataset);
             reader->unguarded = true;
             if (status != MOSAIC_OK)
-                status = mos_reader_read(reader, probes[p], m, bands, number, &counts->patch);
+                status = mos_reader_read(reader, chosen[p], m, bands, number, &counts->patch);
             if (status == MOSAIC_OK) remember(dataset, m, bands, counts);
             if (dataset->storage[m].optical &&
-                mos_offset_decide(reader, probes[p], m, &present) == MOSAIC_OK && present)
+                mos_offset_decide(reader, chosen[p], m, &present) == MOSAIC_OK && present)
                 mos_dataset_defect(dataset, "+1000 offset, removed (among the probed)", "%s",
-                                   dataset->ids[probes[p]]);
+                                   dataset->ids[chosen[p]]);
         }
     }
 }
 
-/* Units of the probes against each other. */
-static void compare_units(mos_reader *reader, const int64_t *probes, int64_t count,
-                          probe_counts *counts) {
+/* Compares the units of the patches of the spot check with each other. */
+static void compare_units(mos_reader *reader, const int64_t *chosen, int64_t count,
+                          spot_counts *counts) {
     mos_dataset *dataset = reader->dataset;
     reader->unguarded = true;
     for (int64_t p = 0; p < count; p++) {
         for (int64_t m = 0; m < dataset->modality_count; m++) {
             int bands[MOS_DATA_MAX_BANDS];
             int64_t number = dataset->modalities[m].band_count;
-            const modality_probe *probe = &counts->of[m];
-            bool alike = probe->tops == 0 || probe->top[probe->tops - 1] < 30 * probe->top[0];
-            if (alike || !(dataset->present[probes[p]] >> m & 1)) continue;
+            const modality_tally *tally = &counts->of[m];
+            bool alike = tally->tops == 0 || tally->top[tally->tops - 1] < 30 * tally->top[0];
+            if (alike || !(dataset->present[chosen[p]] >> m & 1)) continue;
             for (int64_t b = 0; b < number; b++)
                 bands[b] = (int)b;
             (void)mos_verdict_taken();
-            if (mos_reader_read(reader, probes[p], m, bands, number, &counts->patch) == MOSAIC_OK &&
-                mos_watch_units(dataset, probes[p], m, bands, &counts->patch) != MOSAIC_OK)
+            if (mos_reader_read(reader, chosen[p], m, bands, number, &counts->patch) == MOSAIC_OK &&
+                mos_watch_units(dataset, chosen[p], m, bands, &counts->patch) != MOSAIC_OK)
                 note_refusal(dataset);
         }
     }
 }
 
-static void say_grids(mos_dataset *dataset, const probe_counts *counts) {
+static void say_grids(mos_dataset *dataset, const spot_counts *counts) {
     long long apart = counts->grids_apart, all = counts->grids;
     if (apart > 0 && 2 * apart < all)
         mos_dataset_defect(dataset, "modalities or bands on other ground",
@@ -460,37 +462,37 @@ static void say_grids(mos_dataset *dataset, const probe_counts *counts) {
                          apart, all, counts->apart_id);
 }
 
-static mosaic_status probe_all(mos_reader *reader, const int64_t *probes, int64_t count,
-                               probe_counts *counts) {
+static mosaic_status check_all(mos_reader *reader, const int64_t *chosen, int64_t count,
+                               spot_counts *counts) {
     mos_dataset *dataset = reader->dataset;
     for (int64_t p = 0; p < count; p++)
-        probe_sample(reader, probes[p], counts);
+        check_sample(reader, chosen[p], counts);
     MOS_TRY(decide_radar(dataset, counts));
     for (int64_t m = 0; m < dataset->modality_count; m++) {
         if (dataset->storage[m].optical) MOS_TRY(decide_offset(reader, m, &counts->of[m]));
         MOS_TRY(mos_offset_floats_settle(dataset, m, &counts->of[m].floats));
     }
     say_grids(dataset, counts);
-    look_again(reader, probes, count, counts);
+    look_again(reader, chosen, count, counts);
     for (int64_t m = 0; m < dataset->modality_count; m++)
         settle_modality(dataset, m, &counts->of[m]);
-    compare_units(reader, probes, count, counts);
+    compare_units(reader, chosen, count, counts);
     return MOSAIC_OK;
 }
 
 mosaic_status mos_dataset_spot_check(mos_dataset *dataset) {
-    int64_t probes[PROBES], count = 0;
-    int64_t wanted = dataset->count < PROBES ? dataset->count : PROBES;
+    int64_t chosen[MOST_CHECKED], count = 0;
+    int64_t wanted = dataset->count < MOST_CHECKED ? dataset->count : MOST_CHECKED;
     for (int64_t p = 0; p < wanted; p++) {
         int64_t sample = p * dataset->count / wanted;
-        if (dataset->present[sample] != 0) probes[count++] = sample;
+        if (dataset->present[sample] != 0) chosen[count++] = sample;
     }
     if (count == 0) return MOSAIC_OK;
-    probe_counts *counts;
+    spot_counts *counts;
     mos_reader *reader = NULL;
     MOS_TRY(mos_alloc(1, sizeof *counts, "a look at some samples", &counts));
     mosaic_status status = mos_reader_open(dataset, &reader);
-    if (status == MOSAIC_OK) status = probe_all(reader, probes, count, counts);
+    if (status == MOSAIC_OK) status = check_all(reader, chosen, count, counts);
     mos_reader_close(&reader);
     mos_free(counts);
     return status;

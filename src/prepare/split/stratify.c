@@ -19,16 +19,16 @@ typedef struct dealing {
     int16_t *part;
 } dealing;
 
-/* A unit that has a label; place: in the shuffled order, so that sorting is reproducible. */
+/* A unit that has a label; rank: in the shuffled order, so that sorting is reproducible. */
 typedef struct holder {
-    uint32_t unit, place;
+    uint32_t unit, rank;
     int32_t count;
 } holder;
 
 static int fullest_first(const void *a, const void *b) {
     const holder *x = a, *y = b;
     if (x->count != y->count) return x->count > y->count ? -1 : 1;
-    return (x->place > y->place) - (x->place < y->place);
+    return (x->rank > y->rank) - (x->rank < y->rank);
 }
 
 static const int32_t *counts_of(const dealing *deal, int64_t unit) {
