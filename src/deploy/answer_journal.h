@@ -1,5 +1,5 @@
-/* Predictions on disk as they are made: a run that was killed goes on after the last whole block.
- */
+/* The journal of predictions, written to disk as they are made: a run that was killed goes on after
+ * the last complete block. */
 #ifndef MOS_DEPLOY_ANSWER_JOURNAL_H
 #define MOS_DEPLOY_ANSWER_JOURNAL_H
 

@@ -9,7 +9,7 @@
 enum { MOS_SHEET_ANSWERS = 20, MOS_SHEET_QUERIES = 40 }; /* at most so many are drawn */
 
 /* The patches are read from the data that the store was made of; session.model and .set may say
- * where they are now. A patch that cannot be read is a grey square, which no error is. */
+ * where they are now. A patch that cannot be read becomes a grey square; that is no error. */
 mosaic_status mos_contact_sheet_write(const char *folder, const mos_session_options *session,
                                       const mos_search_options *options,
                                       const mos_embedding_store *store,

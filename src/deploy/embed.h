@@ -1,4 +1,5 @@
-/* `embed`: a data set as rows of numbers to search, cluster and learn from. */
+/* `embed`: the embeddings of a data set, a row of numbers per patch, to search, cluster and learn
+ * from. */
 #ifndef MOS_DEPLOY_EMBED_H
 #define MOS_DEPLOY_EMBED_H
 

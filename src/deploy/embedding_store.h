@@ -33,7 +33,7 @@ float mos_half_of(float value);
  * alone. */
 mosaic_status mos_embedding_about_json(const mos_embedding_about *about, bool places,
                                        mos_text *out);
-/* The same read back, from bytes nobody vouches for; `path` names them in messages. */
+/* Reads that JSON back. The bytes are untrusted; `path` names them in messages. */
 mosaic_status mos_embedding_about_parse(const char *text, size_t size, const char *path,
                                         mos_embedding_about *out);
 /* embeddings.json */

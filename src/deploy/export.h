@@ -21,7 +21,7 @@ typedef struct mos_export_options {
     const char *out;   /* a file or a folder, by kind */
     mos_export_kind kind;
     mos_export_profile profile; /* of ONNX */
-    const char *name;           /* what the model is called; NULL or "": by its run */
+    const char *name;           /* name of the model; NULL or "": the name of its run */
     const char *python;         /* a Python that may have ONNX Runtime; NULL or "": none is asked */
     int threads;
 } mos_export_options;

@@ -8,8 +8,9 @@ typedef struct mos_map_colour {
     uint8_t red, green, blue;
 } mos_map_colour;
 
-/* That of the legend people know the class by, as in the report (report/class_colour.h); of a class
- * that no legend knows the one of its number, as far as possible from its neighbours. */
+/* The colour of the known legend that has the class, as in the report (report/class_colour.h). A
+ * class of no legend gets a colour by its number, as far as possible from those of neighbouring
+ * numbers. */
 mos_map_colour mos_map_colour_of(const mos_model_card *card, int64_t class_index);
 
 #endif

@@ -5,7 +5,8 @@
 
 #include "deploy/scene_map.h"
 
-/* Of scenes: a map on the scene's pixels, or a row for each patch. Other data are patches. */
+/* What is written for scenes: a map on the scene's pixels, or a table with a row for each patch.
+ * Other data always give a table. */
 typedef enum mos_predict_grid { MOS_PREDICT_PIXEL, MOS_PREDICT_PATCH } mos_predict_grid;
 extern const char *const mos_predict_grids[]; /* "pixel" "patch" NULL */
 

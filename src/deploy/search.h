@@ -8,7 +8,8 @@
 enum { MOS_SEARCH_MOST = 1000 };
 
 typedef struct mos_search_filter {
-    const mos_text_list *labels; /* any of these; NULL or empty: whatever */
+    const mos_text_list *labels; /* a row with any of these passes; NULL or empty: labels do not
+                                    matter */
     const char *country, *from, *to;
     bool boxed;
     double box[4]; /* west, south, east, north in degrees; west > east crosses the date line */
@@ -40,8 +41,8 @@ typedef struct mos_search_result {
 
 /* Cosines are products of rows divided by their lengths, never differences of squares. A row that
  * lacks a modality the query is asked by has no answer to it. A query by id is no answer to itself,
- * except across modalities. Features of two encoders share no space: across modalities latents are
- * wanted. */
+ * except across modalities. Features of two encoders lie in different spaces, so a search across
+ * modalities needs latents. */
 mosaic_status mos_search_run(const mos_search_options *options, const mos_embedding_store *store,
                              mos_search_result *out);
 void mos_search_release(mos_search_result *result);

@@ -1,13 +1,13 @@
-/* In which order the windows of scenes are asked for a map. */
+/* The order in which a map reads and predicts the windows of scenes. */
 #ifndef MOS_DEPLOY_WINDOW_ORDER_H
 #define MOS_DEPLOY_WINDOW_ORDER_H
 
 #include "data/dataset.h"
 
-/* Sorts rows of a data set of scenes: the windows of a strip of the map (io/raster_map.h), column by
- * column, then those of the next. What is read of a raster with tiles is then soon read again, and
- * still in memory; row by row every tile of a wide raster would be decoded for each row of windows.
- * A strip is drawn as soon as its windows are answered. */
+/* Sorts rows of a data set of scenes: the windows of a strip of the map (io/raster_map.h), column
+ * by column, then those of the next. In this order the tiles of a raster are needed again while
+ * they are still in GDAL's cache; row by row, every tile of a wide raster would be decoded for each
+ * row of windows. A strip is drawn as soon as its windows are answered. */
 mosaic_status mos_window_order(const mos_dataset *dataset, int64_t *index, int64_t count);
 
 #endif

@@ -28,7 +28,8 @@ mosaic_status mos_lag_pairs_make(const mos_dataset *dataset, const int64_t *samp
                                  mos_lag_pairs *out);
 void mos_lag_pairs_release(mos_lag_pairs *pairs);
 
-/* Of one bin: what another partner does to the share of a row's labels that are wrong. */
+/* Results of one bin of lags: how another partner changes a row's error, the share of its labels
+ * that are wrong. */
 typedef struct mos_lag_change {
     double low_days, high_days, mean_days;
     int64_t pairs;         /* re-paired, the own ones not counted */

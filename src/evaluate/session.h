@@ -1,5 +1,5 @@
-/* A trained model together with the data it was trained on (or other data): what evaluation and
- * probing start from. */
+/* A session: a trained model together with the data it was trained on, or with other data.
+ * Evaluation, probing and prediction start from it. */
 #ifndef MOS_EVALUATE_SESSION_H
 #define MOS_EVALUATE_SESSION_H
 

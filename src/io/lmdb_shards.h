@@ -23,7 +23,7 @@ void mos_store_reader_close(mos_store_reader **reader);
 /* As mos_lmdb_get. */
 mosaic_status mos_store_get(mos_store_reader *reader, const char *key, const void **data,
                             size_t *size);
-/* As mos_lmdb_each_key, shard by shard. */
+/* Visits all keys as mos_lmdb_each_key does, one shard after the other. */
 mosaic_status mos_store_each_key(mos_store_reader *reader, mos_lmdb_visit_key visit, void *context);
 
 typedef struct mos_store_writer mos_store_writer;

@@ -41,7 +41,7 @@ mosaic_status mos_scene_info_read(const char *path, mos_raster_info *info);
 /* The reference system as "EPSG:n" where it has such a code, else as WKT. `given` replaces the
  * file's own where it is not NULL. A raster without one is MOSAIC_ERR_DATA. */
 mosaic_status mos_scene_crs_read(const char *path, const char *given, char out[MOS_CRS_BYTES]);
-/* Any text GDAL takes for a reference system, brought to the same form. */
+/* Brings any text that GDAL takes for a reference system to the same form. */
 mosaic_status mos_crs_normalise(const char *text, char out[MOS_CRS_BYTES]);
 /* Is it degrees? */
 mosaic_status mos_crs_is_geographic(const char *crs, bool *out);

@@ -27,7 +27,7 @@ mos_legend mos_legend_choose(const char *names, size_t stride, size_t count);
 /* A CSS colour: the legend's for the name, or of the palette by `number` (the class's own). */
 const char *mos_class_colour(mos_legend legend, const char *name, size_t number);
 
-/* Of the palette; for what is not a class: runs, settings. */
+/* A colour of the palette, for runs and settings, which are no classes. */
 const char *mos_palette_colour(size_t number);
 
 #endif

@@ -16,8 +16,8 @@ const char *mos_report_floor(const mos_report_evaluation *e);
 /* Its analyses; NULL: none. */
 const mos_report_analysis *mos_report_headline_analysis(const mos_run_document *run);
 
-/* What a model that knows nothing scores on one class: the share of positives, and F1 of always
- * saying yes. NaN without known labels. */
+/* The chance level of one class: AP of a random ranking (the share of positives), and F1 of always
+ * predicting the class. NaN without known labels. */
 double mos_report_class_chance_ap(const mos_report_class *class);
 double mos_report_class_chance_f1(const mos_report_class *class);
 /* Their means over the classes that have positives and negatives; NaN without any. */

@@ -1,4 +1,4 @@
-/* What the words of a page mean, one line each, to stand where the word stands. */
+/* Explanations of the terms of a page, one line each, shown beside the term. */
 #ifndef MOS_REPORT_REPORT_TERMS_H
 #define MOS_REPORT_REPORT_TERMS_H
 

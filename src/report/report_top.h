@@ -1,4 +1,4 @@
-/* The first lines of a report: what was trained, how, on what, when. */
+/* The first lines of a report: what was trained, by which method, on which data, and when. */
 #ifndef MOS_REPORT_REPORT_TOP_H
 #define MOS_REPORT_REPORT_TOP_H
 

@@ -1,4 +1,4 @@
-/* What a reader of a run's scores should be wary of, in words: a table of rules. */
+/* Warnings for the reader of a run's scores: a table of rules, each with its sentence. */
 #ifndef MOS_REPORT_REPORT_WARNINGS_H
 #define MOS_REPORT_REPORT_WARNINGS_H
 

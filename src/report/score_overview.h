@@ -1,4 +1,4 @@
-/* Head against probes: one row a split. */
+/* A table of the head's scores beside those of the probes, one row per split. */
 #ifndef MOS_REPORT_SCORE_OVERVIEW_H
 #define MOS_REPORT_SCORE_OVERVIEW_H
 

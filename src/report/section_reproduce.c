@@ -7,7 +7,7 @@
 
 enum { MOST_CONFIG_BYTES = 256 << 10 };
 
-/* As an argument of a shell, whatever is in it. */
+/* Quotes any text as one argument of a shell. */
 static void add_argument(mos_text *out, const char *text) {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "/._-+=:,@%";

@@ -1,4 +1,4 @@
-/* What came out, in a few numbers and words, and what to be wary of. */
+/* The verdict: the result in a few numbers and sentences, and the warnings. */
 #include "report/report_parts.h"
 #include "report/report_sections.h"
 #include "report/svg_chart.h"

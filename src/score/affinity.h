@@ -1,5 +1,5 @@
-/* Who is near whom, for t-SNE: Gaussian neighbour probabilities of a given perplexity, made
- * symmetric (van der Maaten & Hinton 2008; sparse as in van der Maaten 2014). */
+/* Affinities for t-SNE: Gaussian neighbour probabilities of a given perplexity, made symmetric (van
+ * der Maaten & Hinton 2008; sparse as in van der Maaten 2014). */
 #ifndef MOS_SCORE_AFFINITY_H
 #define MOS_SCORE_AFFINITY_H
 

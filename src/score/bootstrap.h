@@ -42,10 +42,11 @@ typedef struct mos_bootstrap {
 
 mosaic_status mos_bootstrap_scores(const mos_score_input *input,
                                    const mos_bootstrap_options *options, mos_bootstrap *out);
-/* Of rows[count] of the input alone, in their order. */
+/* Intervals of the scores of rows[count] of the input alone, in their order. */
 mosaic_status mos_bootstrap_rows(const mos_score_input *input, const int64_t *rows, int64_t count,
                                  const mos_bootstrap_options *options, mos_bootstrap *out);
-/* Of a's score minus b's on the same rows: both must have the same labels. */
+/* Intervals of a's score minus b's on the same rows (paired bootstrap): both must have the same
+ * labels. */
 mosaic_status mos_bootstrap_paired(const mos_score_input *a, const mos_score_input *b,
                                    const mos_bootstrap_options *options, mos_bootstrap *out);
 /* The same for the mean of the differences of `pairs` pairs (a[k], b[k]), such as one per seed:

@@ -1,6 +1,6 @@
-/* What the scores of two runs stand on: bands, their unit and level, classes, data, how they were
- * read, who scored. Where it is not the same, the page and the terminal say so: such scores are no
- * contest of methods. */
+/* Are the scores of two runs comparable? Compares bands, their units and product levels, classes,
+ * data, how the data were read, and what computed the scores. Where they differ, the page and the
+ * terminal say so: such scores do not compare methods. */
 #ifndef MOS_STUDY_COMPARISON_GROUND_H
 #define MOS_STUDY_COMPARISON_GROUND_H
 

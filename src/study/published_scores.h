@@ -1,5 +1,5 @@
-/* Figures that others published, as data with their sources, for the page of a sweep that repeats
- * them. */
+/* Published scores of other authors with their sources, for the page of a sweep that repeats their
+ * experiments. */
 #ifndef MOS_STUDY_PUBLISHED_SCORES_H
 #define MOS_STUDY_PUBLISHED_SCORES_H
 

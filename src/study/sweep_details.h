@@ -26,7 +26,7 @@ typedef struct mos_sweep_details {
     mos_sweep_detail *run;            /* [runs], owned */
 } mos_sweep_details;
 
-/* Of all complete runs. Release it also after a failure. */
+/* Reads the details of all complete runs. Release *out also after a failure. */
 mosaic_status mos_sweep_details_read(const mos_sweep_results *results, const char *folder,
                                      mos_sweep_details *out);
 void mos_sweep_details_release(mos_sweep_details *details);

@@ -12,7 +12,7 @@ enum { MOS_SWEEP_METRICS = MOS_REPORT_INTERVALS };
 extern const char *const mos_sweep_metric_names[MOS_SWEEP_METRICS];  /* "macro_f1" */
 extern const char *const mos_sweep_metric_titles[MOS_SWEEP_METRICS]; /* "macro F1" */
 bool mos_sweep_metric_is_loss(int metric);                           /* less is better */
-/* What a model that knows nothing scores on these labels, in the order of the metrics. */
+/* Chance level of these labels, in the order of the metrics. */
 void mos_sweep_chance(const mos_report_evaluation *evaluation, double out[MOS_SWEEP_METRICS]);
 
 /* F1 and Hamming loss at the thresholds tuned per class on validation (0.5 where there are none).
@@ -60,7 +60,8 @@ typedef struct mos_sweep_results {
     double level;
 } mos_sweep_results;
 
-/* "Differs" is said only where both tests say so: other patches would, and other seeds would. */
+/* A setting "differs" only where both tests say so: the bootstrap over patches and the t-test over
+ * seeds. */
 bool mos_sweep_differs(const mos_sweep_difference *difference);
 
 /* Reads the evaluations of all complete runs. threads: without effect on the numbers. */

@@ -22,8 +22,8 @@ typedef struct mos_sweep_tally {
  * stop (base/stop.h) and every program has written its checkpoint and ended. */
 mosaic_status mos_sweep_work_run(const mos_sweep_plan *plan, const mos_sweep_folder *folder,
                                  const mos_sweep_work *work, mos_sweep_tally *out);
-/* Of runs that take `mean` seconds each: `waiting` ones, and `busy` ones of the given ages, `jobs`
- * at a time. */
+/* Seconds until a sweep ends, if every run takes `mean` seconds: `waiting` runs have not begun,
+ * `busy` runs have run for the given ages, and `jobs` run at a time. */
 double mos_sweep_seconds_left(double mean, int64_t waiting, const double *age, int busy, int jobs);
 /* Is this run one of those that (index, count) does? A run with a twin is done by neither. */
 bool mos_sweep_is_mine(const mos_sweep_plan *plan, int64_t run, int64_t index, int64_t count);

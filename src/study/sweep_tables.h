@@ -1,4 +1,4 @@
-/* The files that a sweep's results become. */
+/* Writes the results of a sweep as files. */
 #ifndef MOS_STUDY_SWEEP_TABLES_H
 #define MOS_STUDY_SWEEP_TABLES_H
 

@@ -27,7 +27,7 @@ typedef enum conv_algorithm {
     CPU_CONV_AUTO,     /* as stored */
     CPU_CONV_ALGORITHMS = CPU_CONV_AUTO
 } conv_algorithm;
-/* Of that name; AUTO of NULL and of a name that is none of them. */
+/* The algorithm of that name; AUTO for NULL and for an unknown name. */
 conv_algorithm mos_cpu_conv_algorithm(const char *name);
 
 /* One side of a map as a gathered direction writes it: positions whose taps lie inside the map read

@@ -42,8 +42,8 @@ bool mos_conv_next_class(const mos_conv *conv, conv_direction direction, conv_cl
 int64_t mos_conv_taps_in_use(const mos_conv *conv, conv_direction direction,
                              int64_t tap[GATHER_MAX_KERNEL * GATHER_MAX_KERNEL]);
 
-/* Of outputs [first, first + count) of a class: the index, in the maps' values of channel 0, that
- * the first tap reads, and the one that is written. */
+/* Indices of outputs [first, first + count) of a class, in the maps' values of channel 0: the one
+ * that the first tap reads, and the one that is written. */
 void mos_conv_find_outputs(const conv_class *c, const conv_maps *maps, int64_t first, int64_t count,
                            int64_t *from, int64_t *to);
 

@@ -16,7 +16,7 @@ typedef struct mos_cpu_work {
     } part[CPU_MAX_THREADS];
 } mos_cpu_work;
 
-/* By one thread, before any asks: items [0, count), count < 2^32. */
+/* Called by one thread before any asks for an item: items [0, count), count < 2^32. */
 static inline void mos_cpu_work_begin(mos_cpu_work *work, int64_t count, int threads) {
     work->threads = threads;
     for (int t = 0; t < threads; t++) {

@@ -1,4 +1,4 @@
-/* `data check`: every sample of a data set looked at, every defect a row. */
+/* `data check`: reads every sample of a data set and lists every defect as a row. */
 #ifndef MOS_PREPARE_CHECK_CHECK_H
 #define MOS_PREPARE_CHECK_CHECK_H
 
@@ -46,7 +46,7 @@ void mos_check_csv(const mos_check *check, mos_text *out);
 mosaic_status mos_check_json(const mos_check *check, mos_text *out);
 /* Could nothing be opened, though a class that was asked for wants it? */
 bool mos_check_blind(const mos_check *check);
-/* The same for people, to the log. */
+/* Writes the counts to the log, for people. */
 void mos_check_log(const mos_check *check);
 
 #endif

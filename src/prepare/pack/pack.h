@@ -1,4 +1,5 @@
-/* Any data set into an LMDB of safetensors (rico-hdl's layout) plus a metadata table. */
+/* `data pack`: writes any data set as an LMDB of safetensors (rico-hdl's layout) with a metadata
+ * table. */
 #ifndef MOS_PREPARE_PACK_PACK_H
 #define MOS_PREPARE_PACK_PACK_H
 
@@ -20,18 +21,19 @@ typedef struct mos_pack_result {
                          same for any number of shards */
 } mos_pack_result;
 
-/* Writes folder/data.mdb (or shards) and folder/metadata.csv. Resumable: records that are there are
- * left alone. Values are bit-identical to the source. Sources whose modality is not S1/S2 get a
- * record "<id>_<modality>". Records of one key are refused before anything is written. */
+/* Writes folder/data.mdb (or shards) and folder/metadata.csv. Resumable: records that are there
+ * are left alone. Values are bit-identical to the source. Sources whose modality is not S1/S2
+ * get a record "<id>_<modality>". Two records with the same key are refused before anything is
+ * written. */
 mosaic_status mos_pack(mos_dataset *dataset, const mos_pack_options *options, mos_pack_result *out);
 
 /* Do these options mean archives that can only be streamed (compressed, or in parts)? */
 mosaic_status mos_pack_streams(const mos_data_options *data, bool *streams);
 /* Pack such archives of BigEarthNet, V2 or V1, each read once from its beginning to its end. The
- * same records and table as from the unpacked tree: what turns out to be of no sample once all is
- * known is taken out again. With data.limit the archives are read once before that,
- * for names alone, and only what it picks is packed. A second call goes on where the first was
- * stopped: the archives are read again, records that are there are not made again. */
+ * result has the same records and table as a pack of the unpacked tree: records that belong to no
+ * sample, which only shows at the end, are removed again. With data.limit the archives are read
+ * once before that, for names alone, and only what it picks is packed. A second call goes on where
+ * the first was stopped: the archives are read again, records that are there are not made again. */
 mosaic_status mos_pack_stream(const mos_data_options *data, const mos_pack_options *options,
                               mos_pack_result *out);
 

@@ -18,7 +18,7 @@ typedef struct mos_pack_sink {
 mosaic_status mos_pack_begin(const char *folder, const char fingerprint[65]);
 mosaic_status mos_pack_sink_write(const mos_pack_options *options, mos_pack_sink *sink);
 mosaic_status mos_pack_sink_verify(const mos_pack_options *options, mos_pack_sink *sink);
-/* Must the record be made? Counts those that are there already. */
+/* Does the record still have to be made? Counts the records that are there already. */
 mosaic_status mos_pack_sink_wants(mos_pack_sink *sink, const char *key, bool *wanted);
 /* A made record, or what went wrong: put, compared, left out and counted, or the error. */
 mosaic_status mos_pack_sink_take(mos_pack_sink *sink, const char *key, mosaic_status made,

@@ -1,4 +1,4 @@
-/* The lists of ids that people share, as columns of a split file. */
+/* Imports the lists of ids that people share as the columns of a split file. */
 #ifndef MOS_PREPARE_SPLIT_SPLIT_IMPORT_H
 #define MOS_PREPARE_SPLIT_SPLIT_IMPORT_H
 
