@@ -141,8 +141,8 @@ static const mos_option modality_options[] = {
     {.key = "data.modalities.NAME.bands",
      .type = MOS_OPTION_LIST,
      .help =
-         "bands of modality NAME in channel order, as in [VV, VH], not set: those of the format; "
-         "when any modality is named, only the named ones are used",
+         "bands of modality NAME in channel order, as in [VV, VH]; not set: those of the format. "
+         "When any modality is named, only the named ones are used",
      .source = "inherited (from reBEN)"},
     {.key = "data.modalities.NAME.kind",
      .type = MOS_OPTION_CHOICE,
