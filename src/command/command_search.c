@@ -100,7 +100,7 @@ static mosaic_status read_box(const mos_text_list *list, mos_search_filter *filt
 
 static void add_hit(const mos_embedding_store *store, const mos_search_result *found, int64_t q,
                     int64_t i, mos_text *csv) {
-    const mos_search_hit *hit = &found->hit[q * found->count + i];
+    const mos_row_hit *hit = &found->hit[q * found->count + i];
     const int64_t columns[] = {store->split,     store->country,  store->date,
                                store->longitude, store->latitude, store->labels};
     char number[40];

@@ -109,7 +109,7 @@ static mosaic_status add_figure(sheet *s, int64_t row, const char *what, mos_tex
 }
 
 static mosaic_status draw_query(sheet *s, int64_t q, mos_text *page) {
-    const mos_search_hit *hits = s->result->hit + q * s->result->count;
+    const mos_row_hit *hits = s->result->hit + q * s->result->count;
     const char *by = s->options->by != NULL ? s->options->by : s->options->among;
     const char *among = s->options->among != NULL ? s->options->among : s->options->by;
     char what[32];

@@ -102,7 +102,7 @@ static void make_style(const mos_search_result *found, mos_text *out) {
 
 static mosaic_status add_hit(const mos_embedding_store *store, const mos_search_result *found,
                              int64_t q, int64_t i, mos_vector *vector) {
-    const mos_search_hit *hit = &found->hit[q * found->count + i];
+    const mos_row_hit *hit = &found->hit[q * found->count + i];
     const double numbers[] = {(double)(i + 1), (double)hit->cosine};
     const char *texts[TEXTS];
     char number[24];

@@ -1,17 +1,12 @@
 #include "deploy/search.h"
 
-#include "base/gemm.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/thread.h"
 #include "io/npy.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-/* So many that a row is still near when it is multiplied after its length was found. */
-enum { ROWS_AT_A_TIME = 192 };
 
 typedef struct job {
     const mos_search_options *options;
@@ -21,12 +16,8 @@ typedef struct job {
     float *unit;     /* [blocks, size, queries] unit columns, zeros where a query lacks the block */
     uint32_t *asked; /* [queries] blocks it has */
     uint32_t *there; /* [rows] blocks it has; 0: filtered out */
-    float *scores, *sums, *rows, *lengths; /* of every thread; the first two [rows, queries] */
-    float *blocks_asked;                   /* [queries] how many blocks it has */
-    float *worst;                          /* [threads, queries] cosine an answer has to be above */
-    mos_search_hit *hits;                  /* [threads, queries, count] */
-    int64_t *found;                        /* [threads, queries] */
-    unsigned char *room;
+    mos_row_search search;
+    mos_row_finds *finds; /* [threads] */
     int threads;
 } job;
 
@@ -65,20 +56,12 @@ static mosaic_status choose_blocks(job *j) {
 
 /* ---- queries ---- */
 
-static float length_of(const float *row, int64_t size) {
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t i = 0; i < size; i++)
-        sum += row[i] * row[i];
-    return sqrtf(sum);
-}
-
 /* A query's part of one block as a unit row; one of length 0 is absent. */
 static void take_block(job *j, int64_t q, int64_t b, const float *from) {
     const int64_t size = j->store->about.size;
     const int64_t queries = j->out->queries;
     float *to = j->unit + b * queries * size + q;
-    const float length = length_of(from, size);
+    const float length = mos_row_length(from, size);
     if (!(length > 0)) return;
     for (int64_t i = 0; i < size; i++)
         to[i * queries] = from[i] / length;
@@ -183,132 +166,69 @@ static mosaic_status list_candidates(job *j) {
     return MOSAIC_OK;
 }
 
-/* ---- the products ---- */
+/* ---- the search ---- */
 
-/* Best first; equal cosines in the order of the rows. */
-static void offer(mos_search_hit *hits, int64_t *found, int64_t most, int64_t row, float cosine) {
-    if (*found == most && !(cosine > hits[most - 1].cosine)) return;
-    int64_t at = *found < most ? (*found)++ : most - 1;
-    for (; at > 0 && cosine > hits[at - 1].cosine; at--)
-        hits[at] = hits[at - 1];
-    hits[at] = (mos_search_hit){row, cosine};
-}
-
-/* sums [n, queries] (+)= cosines of one block with rows [first, first + n). */
-static void add_block(const job *j, int64_t b, int64_t first, int64_t n, int thread) {
+static const float *rows_of(const void *context, int64_t part, int64_t first, int64_t n,
+                            float *room, int64_t *step) {
+    const job *j = context;
     const mos_embedding_about *about = &j->store->about;
-    const int64_t queries = j->out->queries, size = about->size, stride = about->modalities * size;
-    float *scores = j->scores + thread * queries * ROWS_AT_A_TIME;
-    float *sums = j->sums + thread * queries * ROWS_AT_A_TIME;
-    float *lengths = j->lengths + thread * ROWS_AT_A_TIME;
-    float *own = j->rows + (about->type == MOS_EMBED_FLOAT32 ? 0 : thread * ROWS_AT_A_TIME * size);
-    const float *rows = (const float *)j->store->values + first * stride + j->among[b] * size;
-    int64_t row_stride = stride;
-    if (about->type != MOS_EMBED_FLOAT32) {
-        for (int64_t i = 0; i < n; i++)
-            mos_embedding_row(j->store, first + i, j->among[b] * size, size, own + i * size);
-        rows = own;
-        row_stride = size;
-    }
-    for (int64_t i = 0; i < n; i++) {
-        const float length = length_of(rows + i * row_stride, size);
-        lengths[i] = length > 0 ? 1 / length : 0;
-    }
-    const mos_product_f32 product = {.m = n,
-                                     .n = queries,
-                                     .k = size,
-                                     .alpha = 1,
-                                     .a = rows,
-                                     .a_row = row_stride,
-                                     .a_column = 1,
-                                     .b = j->unit + b * queries * size,
-                                     .b_row = queries,
-                                     .b_column = 1,
-                                     .c = scores,
-                                     .ldc = queries};
-    mos_gemm_f32(&product, 1, j->room + (size_t)thread * mos_gemm_room(1));
+    const int64_t begin = j->among[part] * about->size, wide = about->modalities * about->size;
+    *step = wide;
+    if (about->type == MOS_EMBED_FLOAT32)
+        return (const float *)j->store->values + first * wide + begin;
+    *step = about->size;
     for (int64_t i = 0; i < n; i++)
-#pragma omp simd
-        for (int64_t q = 0; q < queries; q++)
-            sums[i * queries + q] =
-                scores[i * queries + q] * lengths[i] + (b == 0 ? 0 : sums[i * queries + q]);
-}
-
-/* Cosines of a row with all queries: is one of them above the least that its query has? */
-static bool any_above(const float *cosines, const float *worst, int64_t queries) {
-    int above = 0;
-#pragma omp simd reduction(| : above)
-    for (int64_t q = 0; q < queries; q++)
-        above |= cosines[q] > worst[q];
-    return above != 0;
-}
-
-static void offer_row(const job *j, int64_t row, const float *cosines, int thread) {
-    const int64_t queries = j->out->queries, most = j->out->count;
-    const bool across = j->by[0] != j->among[0];
-    const uint32_t there = j->there[row];
-    for (int64_t q = 0; q < queries; q++) {
-        const int64_t list = thread * queries + q;
-        if (!(cosines[q] > j->worst[list]) || (there & j->asked[q]) != j->asked[q]) continue;
-        if (row == j->out->row[q] && !across) continue;
-        offer(j->hits + list * most, &j->found[list], most, row, cosines[q]);
-        if (j->found[list] == most) j->worst[list] = j->hits[list * most + most - 1].cosine;
-    }
+        mos_embedding_row(j->store, first + i, begin, about->size, room + i * about->size);
+    return room;
 }
 
 static void search_rows(void *context, int64_t begin, int64_t end, int thread) {
     const job *j = context;
-    const int64_t queries = j->out->queries;
-    float *sums = j->sums + thread * queries * ROWS_AT_A_TIME;
-    for (int64_t first = begin; first < end; first += ROWS_AT_A_TIME) {
-        const int64_t n = end - first < ROWS_AT_A_TIME ? end - first : ROWS_AT_A_TIME;
-        for (int64_t b = 0; b < j->blocks; b++)
-            add_block(j, b, first, n, thread);
-        for (int64_t i = 0; i < n; i++) {
-            float *cosines = sums + i * queries;
-            if (j->there[first + i] == 0) continue;
-#pragma omp simd
-            for (int64_t q = 0; q < queries; q++)
-                cosines[q] /= j->blocks_asked[q];
-            if (any_above(cosines, j->worst + thread * queries, queries))
-                offer_row(j, first + i, cosines, thread);
-        }
-    }
-}
-
-/* What the threads found, in the order of their rows. */
-static void merge(job *j) {
-    const int64_t queries = j->out->queries, most = j->out->count;
-    for (int thread = 0; thread < j->threads; thread++)
-        for (int64_t q = 0; q < queries; q++) {
-            const mos_search_hit *hits = j->hits + (thread * queries + q) * most;
-            for (int64_t i = 0; i < j->found[thread * queries + q]; i++)
-                offer(j->out->hit + q * most, &j->out->found[q], most, hits[i].row, hits[i].cosine);
-        }
+    mos_row_search_scan(&j->search, begin, end, &j->finds[thread]);
 }
 
 static mosaic_status make_room(job *j) {
-    const size_t queries = (size_t)j->out->queries, threads = (size_t)j->threads;
-    const size_t most = (size_t)j->out->count, size = (size_t)j->store->about.size;
-    const size_t block = queries * ROWS_AT_A_TIME;
+    const size_t queries = (size_t)j->out->queries, size = (size_t)j->store->about.size;
     MOS_TRY(mos_alloc(queries, sizeof *j->out->row, "queries", &j->out->row));
-    MOS_TRY(mos_alloc(queries, sizeof *j->out->found, "queries", &j->out->found));
-    MOS_TRY(mos_alloc(queries * most, sizeof *j->out->hit, "answers", &j->out->hit));
     MOS_TRY(mos_alloc((size_t)j->blocks * queries * size, sizeof(float), "queries", &j->unit));
     MOS_TRY(mos_alloc(queries, sizeof *j->asked, "queries", &j->asked));
-    MOS_TRY(mos_alloc(queries, sizeof(float), "queries", &j->blocks_asked));
-    MOS_TRY(mos_alloc(threads * queries, sizeof(float), "queries", &j->worst));
-    for (size_t q = 0; q < threads * queries; q++)
-        j->worst[q] = -INFINITY;
-    MOS_TRY(mos_alloc((size_t)j->store->about.rows, sizeof *j->there, "candidates", &j->there));
-    MOS_TRY(mos_alloc(threads * block, sizeof(float), "cosines", &j->scores));
-    MOS_TRY(mos_alloc(threads * block, sizeof(float), "cosines", &j->sums));
-    MOS_TRY(mos_alloc(threads * ROWS_AT_A_TIME, sizeof(float), "lengths", &j->lengths));
-    if (j->store->about.type != MOS_EMBED_FLOAT32)
-        MOS_TRY(mos_alloc(threads * ROWS_AT_A_TIME * size, sizeof(float), "rows", &j->rows));
-    MOS_TRY(mos_alloc(threads * queries * most, sizeof *j->hits, "answers", &j->hits));
-    MOS_TRY(mos_alloc(threads * queries, sizeof *j->found, "answers", &j->found));
-    return mos_alloc(threads * mos_gemm_room(1), 1, "room of products", &j->room);
+    return mos_alloc((size_t)j->store->about.rows, sizeof *j->there, "candidates", &j->there);
+}
+
+/* Threads divide the rows; what the later ones found is added to the first one's, which is kept. */
+static mosaic_status search(job *j) {
+    const int64_t queries = j->out->queries, size = j->store->about.size;
+    mosaic_status status = MOSAIC_OK;
+    j->search = (mos_row_search){.queries = queries,
+                                 .parts = j->blocks,
+                                 .size = size,
+                                 .most = j->out->count,
+                                 .unit = j->unit,
+                                 .part_step = queries * size,
+                                 .query_step = 1,
+                                 .step = queries,
+                                 .asked = j->asked,
+                                 .own = j->by[0] == j->among[0] ? j->out->row : NULL,
+                                 .source = rows_of,
+                                 .context = j,
+                                 .there = j->there,
+                                 .any_length = true,
+                                 .makes_rows = j->store->about.type != MOS_EMBED_FLOAT32};
+    MOS_TRY(mos_alloc((size_t)j->threads, sizeof *j->finds, "answers", &j->finds));
+    for (int t = 0; t < j->threads; t++)
+        MOS_GOTO(mos_row_finds_make(&j->search, &j->finds[t]));
+    mos_parallel_for(j->threads, j->store->about.rows, search_rows, j);
+    for (int t = 1; t < j->threads; t++)
+        mos_row_finds_merge(&j->finds[0], &j->finds[t]);
+    j->out->hit = j->finds[0].hits;
+    j->out->found = j->finds[0].found;
+    j->finds[0].hits = NULL;
+    j->finds[0].found = NULL;
+done:
+    for (int t = 0; t < j->threads; t++)
+        mos_row_finds_release(&j->finds[t]);
+    mos_free(j->finds);
+    return status;
 }
 
 static mosaic_status read_file(const char *path, float **values, int64_t shape[2]) {
@@ -328,7 +248,10 @@ static mosaic_status read_file(const char *path, float **values, int64_t shape[2
 
 mosaic_status mos_search_run(const mos_search_options *options, const mos_embedding_store *store,
                              mos_search_result *out) {
-    job j = {.options = options, .store = store, .out = out, .threads = options->threads};
+    job j = {.options = options,
+             .store = store,
+             .out = out,
+             .threads = options->threads < 1 ? 1 : options->threads};
     int64_t shape[2] = {(int64_t)options->ids->count, 0};
     float *values = NULL;
     mosaic_status status = MOSAIC_OK;
@@ -341,30 +264,18 @@ mosaic_status mos_search_run(const mos_search_options *options, const mos_embedd
     MOS_GOTO(make_room(&j));
     MOS_GOTO(values != NULL ? ask_file(&j, values, shape[1]) : ask_rows(&j));
     MOS_GOTO(list_candidates(&j));
-    for (int64_t q = 0; q < out->queries; q++) {
-        j.blocks_asked[q] = (float)__builtin_popcount(j.asked[q]);
+    for (int64_t q = 0; q < out->queries; q++)
         if (j.asked[q] == 0)
             MOS_GOTO(mos_fail(MOSAIC_ERR_DATA,
                               "query %lld has no numbers to compare: it lacks what "
                               "it is asked by",
                               (long long)q + 1));
-    }
-    mos_parallel_for(j.threads, store->about.rows, search_rows, &j);
-    merge(&j);
+    MOS_GOTO(search(&j));
 done:
     mos_free(values);
     mos_free(j.unit);
     mos_free(j.asked);
-    mos_free(j.blocks_asked);
-    mos_free(j.worst);
     mos_free(j.there);
-    mos_free(j.scores);
-    mos_free(j.sums);
-    mos_free(j.lengths);
-    mos_free(j.rows);
-    mos_free(j.hits);
-    mos_free(j.found);
-    mos_free(j.room);
     if (status != MOSAIC_OK) mos_search_release(out);
     return status;
 }

@@ -4,6 +4,7 @@
 
 #include "base/options.h"
 #include "deploy/embedding_store.h"
+#include "score/row_search.h"
 
 enum { MOS_SEARCH_MOST = 1000 };
 
@@ -26,17 +27,12 @@ typedef struct mos_search_options {
     int threads;
 } mos_search_options;
 
-typedef struct mos_search_hit {
-    int64_t row;
-    float cosine;
-} mos_search_hit;
-
 /* What was found: query q has found[q] hits at hit[q * count], best first, ties by row. */
 typedef struct mos_search_result {
     int64_t queries, count, candidates; /* candidates: rows that pass the filter */
     int64_t *row;                       /* [queries] of the store, -1: from a file */
     int64_t *found;
-    mos_search_hit *hit;
+    mos_row_hit *hit;
 } mos_search_result;
 
 /* Cosines are products of rows divided by their lengths, never differences of squares. A row that

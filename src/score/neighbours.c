@@ -1,73 +1,69 @@
-/* Cosines of a block of queries with a block of rows at a time, and of these the largest. */
 #include "score/neighbours.h"
 
-#include "base/gemm.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "score/row_search.h"
 
 #include <math.h>
 #include <stdbool.h>
 
-enum { QUERIES = 336, ROWS = 512 };
+enum { QUERIES = 336 }; /* that a thread has answered at a time */
 
 typedef struct search_job {
     const float *query; /* [m, d] */
     const float *unit;  /* [n, d] what is searched */
-    float *dots;        /* per thread [QUERIES, ROWS] */
-    char *room;         /* of products, per thread */
     int64_t n, d, k;
     bool same; /* the queries are the rows themselves: none finds itself */
     int32_t *index;
-    float *cosine;
+    float *cosine;        /* NULL: not wanted */
+    mos_row_finds *finds; /* per thread, of QUERIES */
 } search_job;
 
-/* Insert into the list kept best first; columns come in ascending order, so an equal value stays
- * behind. */
-static void offer(int32_t *index, float *cosine, int64_t k, int32_t column, float value) {
-    int64_t at = k - 1;
-    for (; at > 0 && cosine[at - 1] < value; at--) {
-        index[at] = index[at - 1];
-        cosine[at] = cosine[at - 1];
-    }
-    index[at] = column;
-    cosine[at] = value;
+static const float *rows_of(const void *context, int64_t part, int64_t first, int64_t n,
+                            float *room, int64_t *step) {
+    const search_job *job = context;
+    (void)part, (void)n, (void)room;
+    *step = job->d;
+    return job->unit + first * job->d;
 }
 
-/* dots: of query `row` with the `count` rows from `first` on. */
-static void take_row(const search_job *job, int64_t row, const float *dots, int64_t first,
-                     int64_t count) {
-    int32_t *index = job->index + row * job->k;
-    float *cosine = job->cosine + row * job->k;
-    for (int64_t j = 0; j < count; j++)
-        if (dots[j] > cosine[job->k - 1] && !(job->same && first + j == row))
-            offer(index, cosine, job->k, (int32_t)(first + j), dots[j]);
+static mos_row_search search_for(const search_job *job, int64_t first, int64_t queries) {
+    return (mos_row_search){.queries = queries,
+                            .parts = 1,
+                            .size = job->d,
+                            .most = job->k,
+                            .unit = job->query + first * job->d,
+                            .query_step = job->d,
+                            .step = 1,
+                            .source = rows_of,
+                            .context = job};
+}
+
+static void take(const search_job *job, int64_t first, int64_t queries,
+                 const mos_row_finds *finds) {
+    for (int64_t q = 0; q < queries; q++)
+        for (int64_t i = 0; i < job->k; i++) {
+            const int64_t to = (first + q) * job->k + i;
+            const mos_row_hit none = {-1, -INFINITY};
+            const mos_row_hit hit = i < finds->found[q] ? finds->hits[q * job->k + i] : none;
+            job->index[to] = (int32_t)hit.row;
+            if (job->cosine) job->cosine[to] = hit.cosine;
+        }
 }
 
 static void search_rows(void *context, int64_t begin, int64_t end, int thread) {
     const search_job *job = context;
-    float *dots = job->dots + (int64_t)thread * QUERIES * ROWS;
-    mos_product_f32 product = {.k = job->d,
-                               .alpha = 1,
-                               .a_row = job->d,
-                               .a_column = 1,
-                               .b_row = 1,
-                               .b_column = job->d,
-                               .c = dots,
-                               .ldc = ROWS};
-    for (int64_t i = begin * job->k; i < end * job->k; i++) {
-        job->index[i] = -1;
-        job->cosine[i] = -INFINITY;
+    mos_row_finds *finds = &job->finds[thread];
+    for (int64_t first = begin; first < end; first += QUERIES) {
+        mos_row_search one = search_for(job, first, end - first < QUERIES ? end - first : QUERIES);
+        int64_t own[QUERIES];
+        for (int64_t q = 0; q < one.queries; q++)
+            own[q] = first + q;
+        if (job->same) one.own = own;
+        mos_row_finds_clear(finds);
+        mos_row_search_scan(&one, 0, job->n, finds);
+        take(job, first, one.queries, finds);
     }
-    for (int64_t block = begin; block < end; block += QUERIES)
-        for (int64_t first = 0; first < job->n; first += ROWS) {
-            product.m = end - block < QUERIES ? end - block : QUERIES;
-            product.n = job->n - first < ROWS ? job->n - first : ROWS;
-            product.a = job->query + block * job->d;
-            product.b = job->unit + first * job->d;
-            mos_gemm_f32(&product, 1, job->room + (size_t)thread * mos_gemm_room(1));
-            for (int64_t i = 0; i < product.m; i++)
-                take_row(job, block + i, dots + i * ROWS, first, product.n);
-        }
 }
 
 static mosaic_status check_rows(const float *unit, int64_t n, int64_t d) {
@@ -79,21 +75,18 @@ static mosaic_status check_rows(const float *unit, int64_t n, int64_t d) {
 }
 
 static mosaic_status search(search_job *job, int64_t m, int threads) {
-    float *own = NULL;
+    const mos_row_search widest = search_for(job, 0, m < QUERIES ? m : QUERIES);
     mosaic_status status = MOSAIC_OK;
     if (threads < 1) threads = 1;
     MOS_GOTO(check_rows(job->unit, job->n, job->d));
-    MOS_GOTO(mos_alloc((size_t)threads * QUERIES * ROWS, sizeof *job->dots, "cosines", &job->dots));
-    MOS_GOTO(mos_alloc(mos_gemm_room(threads), 1, "room of products", &job->room));
-    if (!job->cosine) {
-        MOS_GOTO(mos_alloc((size_t)(m * job->k), sizeof *own, "neighbour cosines", &own));
-        job->cosine = own;
-    }
+    MOS_GOTO(mos_alloc((size_t)threads, sizeof *job->finds, "neighbours", &job->finds));
+    for (int t = 0; t < threads; t++)
+        MOS_GOTO(mos_row_finds_make(&widest, &job->finds[t]));
     mos_parallel_for(threads, m, search_rows, job);
 done:
-    mos_free(job->dots);
-    mos_free(job->room);
-    mos_free(own);
+    for (int t = 0; t < threads && job->finds; t++)
+        mos_row_finds_release(&job->finds[t]);
+    mos_free(job->finds);
     return status;
 }
 
