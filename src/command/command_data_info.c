@@ -35,6 +35,8 @@ static mosaic_status run_info(const void *values, const mos_text_list *positiona
         mos_summary_text(&summary, &text);
     if (command->verbose && !command->json) mos_summary_identities(dataset, &text);
     MOS_GOTO(mos_command_print(&text, out));
+    if (mos_dataset_count(dataset) == 0)
+        status = mos_fail(MOSAIC_ERR_DATA, "%s: no sample with a file", mos_dataset_root(dataset));
 done:
     mos_text_release(&text);
     mos_summary_release(&summary);

@@ -315,6 +315,17 @@ double mos_watch_top(const mos_dataset *dataset, int64_t modality, const int *ba
     return top;
 }
 
+/* Do all bands of a patch hold one and the same value everywhere? */
+static bool flat(const mos_patch *patch, double value) {
+    for (int64_t b = 0; b < patch->bands; b++) {
+        const struct mos_patch_band *band = &patch->band[b];
+        for (int64_t i = 0; i < band->width * band->height; i++) {
+            if (delivered(band, i) && (double)band->data[i] != value) return false;
+        }
+    }
+    return true;
+}
+
 mosaic_status mos_watch_units(const mos_dataset *dataset, int64_t sample, int64_t modality,
                               const int *bands, const mos_patch *patch) {
     const mos_modality *what = &dataset->modalities[modality];
@@ -326,11 +337,19 @@ mosaic_status mos_watch_units(const mos_dataset *dataset, int64_t sample, int64_
      * type. */
     double ratio = storage->optical || patch->bands < 3 ? loose_ratio : unit_ratio;
     if (storage->promised_top > 0 && top > 0 &&
-        (top > ratio * storage->promised_top || top * ratio < storage->promised_top))
+        (top > ratio * storage->promised_top || top * ratio < storage->promised_top)) {
+        char number[40];
+        if (flat(patch, top))
+            return mos_verdict_refuse(dataset, MOS_CHECK_EDGE_VALUES,
+                                      "sample '%s': %s is %g in every pixel: nothing was measured "
+                                      "there; data.nodata %s=%s masks it",
+                                      dataset->ids[sample], what->name, top, what->name,
+                                      mos_watch_number(number, top));
         return mos_verdict_refuse(dataset, MOS_CHECK_MIXED_UNITS,
                                   "sample '%s': values of %s up to %.4g, those of the samples "
                                   "looked at first up to %.4g: another unit",
                                   dataset->ids[sample], what->name, top, storage->promised_top);
+    }
     for (int64_t b = 0; b < patch->bands; b++) {
         const struct mos_patch_band *band = &patch->band[b];
         double promised = storage->promised_mean[bands[b]], sum = 0;

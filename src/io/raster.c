@@ -59,8 +59,10 @@ static mosaic_status open_path(const char *path, open_raster *out) {
         return mos_fail_errno("open", path);
     if (out->dataset == NULL) {
         MOS_TRY(mos_gdal_foreign(path));
-        return mos_gdal_fail(MOSAIC_ERR_DATA, path, &out->capture,
-                             "not a raster of a known format (GeoTIFF, COG, PNG, JPEG 2000)");
+        return mos_gdal_fail(
+            MOSAIC_ERR_DATA, path, &out->capture,
+            "not a raster of a known format (GeoTIFF, COG, PNG, JPEG 2000); of what "
+            "GDAL knows, gdal_translate -of GTiff makes one");
     }
     out->capture.text[0] =
         '\0'; /* a complaint that did not stop the opening (a strange reference system) */

@@ -60,13 +60,18 @@ mosaic_status mos_gdal_foreign(const char *path) {
         {"\x89HDF", "netCDF-4 or HDF5", "gdal_translate -of GTiff NETCDF:%s:VARIABLE OUT.tif"},
         {"\x93NUM", "a NumPy array", "write it as GeoTIFF, with rasterio or GDAL's Python"},
         {"PK\x03\x04", "a zip archive", "unpack it"},
+        {"\xff\xd8\xff", "JPEG", "gdal_translate -of GTiff %s OUT.tif"},
+        {"GRIB", "GRIB", "gdal_translate -of GTiff %s OUT.tif"},
+        {"GIF8", "GIF", "gdal_translate -of GTiff %s OUT.tif"},
+        {"RIFF", "WebP", "gdal_translate -of GTiff %s OUT.tif"},
+        {"version https://git-lfs", "a pointer of Git LFS", "git lfs pull"},
     };
-    char head[5] = {0}, way[4200];
+    char head[24] = {0}, way[4200];
     FILE *stream = fopen(path, "rbe");
-    size_t size = stream == NULL ? 0 : fread(head, 1, 4, stream);
+    size_t size = stream == NULL ? 0 : fread(head, 1, sizeof head - 1, stream);
     if (stream != NULL) (void)fclose(stream);
-    for (size_t k = 0; k < sizeof kinds / sizeof *kinds && size == 4; k++) {
-        if (memcmp(head, kinds[k].bytes, 4) != 0) continue;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds && size >= 4; k++) {
+        if (memcmp(head, kinds[k].bytes, strlen(kinds[k].bytes)) != 0) continue;
         const char *at = strstr(kinds[k].way, "%s");
         int before = at == NULL ? (int)strlen(kinds[k].way) : (int)(at - kinds[k].way);
         (void)snprintf(way, sizeof way, "%.*s%s%s", before, kinds[k].way, at == NULL ? "" : path,

@@ -114,6 +114,9 @@ static mosaic_status fail_without_training(const mos_train_job *job, const mos_t
     int64_t *rows, without, all = mos_dataset_count(set);
     MOS_TRY(mos_inference_rows(set, MOS_SPLIT_NONE, 0, &rows, &without));
     mos_free(rows);
+    if (all == 0 && data->dropped_rows == 0)
+        return mos_fail(MOSAIC_ERR_DATA, "'%s' has no training patches: no sample with a file",
+                        root);
     if (without == all && data->dropped_rows == 0)
         return mos_fail(MOSAIC_ERR_DATA,
                         "'%s' has no training patches: none of its %lld samples is in a split. "

@@ -239,6 +239,16 @@ def closer_looks(make):
     make("shifted_fill", s2=lambda n: {"pixels": np.where(np.arange(SIDE)[None, :, None] % 8 == 3, -0.1, optical(n) / 10000).astype(np.float32)}, **few)
     make("power_fill", s1=lambda n: {"pixels": np.where(top, -1, power(n)).astype(np.float32)}, **few)
     make("twice_subtracted", s2=lambda n: {"pixels": optical(n).astype(np.int16) - 90}, **few)
+    # S6: files of a radar product have hyphens
+    make("time_hyphens", s1=lambda n: {"path": f"time_hyphens/s1a-iw-grd-vv-20190611t165043-20190611t165108-027634-031e8a-{n:03d}.tif"},
+         folder=lambda n: f"time_hyphens/{L2A}", count=2)
+    # S9: formats that are not read, in the column of a sensor
+    for name, kind, head in (("jpg", "jpg", b"\xff\xd8\xff\xe0"), ("grib", "grib", b"GRIB"), ("lfs", "tif", b"version https://git-lfs.github.com/spec/v1"), ("zarr", "zarr", b"none"), ("pickle", "pkl", b"\x80\x04")):
+        with open(f"{make.out}/foreign_{name}.{kind}", "wb") as stream:
+            stream.write(head + bytes(60))
+        table(f"{make.out}/foreign_{name}.csv", [{"id": "a", "s2": f"foreign_{name}.{kind}", "labels": "Water", "split": "train"}], ["id", "s2", "labels", "split"])
+    # R9: every file of a table is gone
+    table(os.path.join(make.out, "all_gone.csv"), [dict(r, s1=f"gone/{r['id']}_1.tif", s2=f"gone/{r['id']}_2.tif") for r in rows(4)])
     # R2, R8: the root of power
     make("amplitude", s1=lambda n: {"pixels": np.sqrt(power(n)).astype(np.float32)}, **few)
     make("power", s1=lambda n: {"pixels": power(n).astype(np.float32)}, **few)
@@ -306,6 +316,10 @@ def scenes(out):
     save("product_folder", one(L2A + "/B.tif"))
     save("l1c", one("l1c.tif"))
     save("cover", one("s2.tif") + "land_cover: {file: cover.tif, minimum_share: 0, classes: {10: Trees, 20: Water}}\n")
+    edge = pixels.copy()
+    edge[:, :40] = 1
+    write(os.path.join(folder, "edge.tif"), edge, S2, nodata=0)
+    save("edge", one("edge.tif"))
     save("orders", "scenes:\n- name: a\n  modalities: {s2: {file: s2.tif}, s1: {file: s1.tif}}\n"
          "- name: b\n  modalities: {s2: {file: s2_order.tif}, s1: {file: s1_east.tif}}\n")
 

@@ -213,6 +213,22 @@ expect 3 "run the other way, in 6 of 6 probed samples.*data.accept grid-mismatch
 expect 0 "grid-mismatch, as in .*6 of 6 probed samples" stats in/south_up.csv
 expect 0 "modalities or bands on other ground, as in 2 of 6 probed samples, p00" train zones --dry-run --set data.root=in/other_zone.csv
 expect 3 "^error,grid-mismatch,p01,s2" check_data in/other_zone.csv
+# --- R9: nothing to open is an error of every command; R13: a whole patch of a fill is no other unit
+expect 3 "all_gone.csv: no sample with a file$" info in/all_gone.csv
+expect 3 "no sample with a file: nothing to pack" "$mosaic" data pack in/all_gone.csv gone_pack
+check "no pack of nothing" test ! -e gone_pack
+expect 3 "no training patches: no sample with a file" train gone --set data.root=in/all_gone.csv
+expect 3 "s2 is 1 in .*data\.nodata s2=1 masks it \(edge-values\)" stats in/scenes/edge.yaml --split all
+never "another unit"
+expect 0 "^s2,B04,505\.91015625,.*,3072,0$" stats in/scenes/edge.yaml --split all --nodata s2=1
+# --- S6: files of radar products; S9: formats that are not read are named, with the way round
+expect 0 "^  2: 2$" info in/time_hyphens.csv
+expect 3 "foreign_jpg.jpg: JPEG, which is not read as a raster; first: gdal_translate -of GTiff in/foreign_jpg.jpg OUT.tif" info in/foreign_jpg.csv
+expect 3 "foreign_grib.grib: GRIB, which is not read" info in/foreign_grib.csv
+expect 3 "foreign_lfs.tif: a pointer of Git LFS, .*first: git lfs pull" info in/foreign_lfs.csv
+for name in zarr pickle; do
+    expect 3 "foreign_$name\.[a-z]*: not a raster of a known format .*gdal_translate -of GTiff makes one" info in/foreign_$name.csv
+done
 # --- item 6: exit code 3 only where something that was asked for needed files
 expect 3 "nothing was checked: no file of 1 samples" "$mosaic" data check in/truncated.csv --defect no-data
 expect 3 "12  classes were not judged" check_data in/truncated.csv

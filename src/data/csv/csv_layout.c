@@ -6,6 +6,7 @@
 #include "data/names/band_names.h"
 #include "io/raster.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -32,6 +33,15 @@ static bool looks_like_raster(const char *cell) {
     return false;
 }
 
+/* Under s1 and s2 every name of a file is one of a raster, so that formats that are not read are named
+ * when it is opened. */
+static bool is_file_of_sensor(const char *column, const char *cell) {
+    if (strcasecmp(column, "s1") != 0 && strcasecmp(column, "s2") != 0) return false;
+    const char *end = strrchr(cell, '.');
+    size_t size = end == NULL || end == cell ? 0 : strlen(end + 1);
+    return size >= 2 && size <= 5 && isalpha((unsigned char)end[1]) && strpbrk(end, "/ ") == NULL;
+}
+
 /* The first filled cell of a column decides. */
 static mosaic_status holds_paths(const mos_csv *csv, size_t column, const mos_csv_layout *layout,
                                  bool *yes) {
@@ -40,7 +50,7 @@ static mosaic_status holds_paths(const mos_csv *csv, size_t column, const mos_cs
         const char *cell = csv->cells[r * csv->columns + column];
         if (cell[0] == '\0') continue;
         char path[4096];
-        *yes = looks_like_raster(cell);
+        *yes = looks_like_raster(cell) || is_file_of_sensor(csv->header[column], cell);
         if (*yes || strchr(cell, '/') == NULL) return MOSAIC_OK;
         MOS_TRY(mos_csv_cell_path(layout, cell, path, sizeof path));
         *yes = mos_path_exists(path) && !mos_path_is_dir(path);

@@ -187,10 +187,12 @@ bool mos_product_time(const char *given, char sensor, int64_t *out) {
             (void)(take_text(&at, end, "L1C_") || take_text(&at, end, "L2A_"));
             named = take_text(&at, end, "T") && take_tile(&at, end, tile);
         }
-        named = named && at < end && *at == '_';
+        /* Files of a Sentinel-1 product have hyphens: s1a-iw-grd-vv-20190611t165043-... */
+        char between = sensor == '1' && named && at < end && *at == '-' ? '-' : '_';
+        named = named && at < end && *at == between;
         for (; named && end - at >= 15; at++) {
             const char *time = at;
-            if (at[-1] == '_' && take_time(&time, end, out)) {
+            if (at[-1] == between && take_time(&time, end, out)) {
                 found = true;
                 break;
             }

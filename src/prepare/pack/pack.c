@@ -157,6 +157,9 @@ mosaic_status mos_pack(mos_dataset *dataset, const mos_pack_options *options,
     mos_pack_sink sink = {.skip = dataset->options.policy == MOS_POLICY_SKIP, .result = out};
     pack_job job = {.plan = &plan, .threads = options->threads < 1 ? 1 : options->threads};
     mosaic_status status;
+    if (out->samples == 0)
+        return mos_fail(MOSAIC_ERR_DATA, "%s: no sample with a file: nothing to pack",
+                        mos_dataset_root(dataset));
     MOS_GOTO(mos_pack_plan_make(dataset, &plan));
     job.records = plan.records;
     MOS_GOTO(check_keys(&plan));
