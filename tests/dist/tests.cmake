@@ -21,7 +21,7 @@ if(MOSAIC_MPI) # one MPI is enough for what is not about MPI
   target_compile_definitions(step_ranks PRIVATE MOSAIC_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   target_link_libraries(step_ranks PRIVATE mosaic_flags mos_train PkgConfig::CMOCKA)
   add_test(NAME dist/step COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/step_ranks.sh ${name} $<TARGET_FILE:step_ranks>)
-  set_tests_properties(dist/step PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77 PROCESSORS 2
+  set_tests_properties(dist/step PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77 PROCESSORS 2 LABELS slow
     ENVIRONMENT "MOSAIC_MODULES=$<TARGET_FILE_DIR:mosaic_mpi_${name}>")
   add_test(NAME dist/train COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/train_ranks.sh ${name} $<TARGET_FILE:mosaic_cli>)
   set_tests_properties(dist/train PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77 PROCESSORS 2 LABELS slow)
