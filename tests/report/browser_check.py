@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 SECTIONS = ["verdict", "metrics", "confidence", "classes", "rankings", "calibration", "confusability", "patches", "modalities",
-            "lag", "curves", "health", "clusters", "maps", "data", "reproduce"]
+            "lag", "groups", "curves", "health", "clusters", "maps", "data", "reproduce"]
 MOST_BYTES = 5_000_000
 failures = []
 
