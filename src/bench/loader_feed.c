@@ -2,27 +2,21 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "bench/scratch.h"
 #include "data/band_identity.h"
 #include "data/statistics.h"
 #include "objective/objective.h"
 #include "prepare/synth/synth.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static mosaic_status make_set(const mos_bench_settings *settings, int layout, mos_feed *feed) {
-    char path[128];
+    char path[sizeof feed->folder + 8];
     mos_synth_options synth = {0};
     mosaic_status status = MOSAIC_OK;
-    const char *base = getenv("TMPDIR");
-    (void)snprintf(feed->folder, sizeof feed->folder, "%.40s/mosaic-bench-XXXXXX",
-                   base && base[0] ? base : "/tmp");
-    if (mkdtemp(feed->folder) == NULL) {
-        mosaic_status failed = mos_fail_errno("make the folder", feed->folder);
-        feed->folder[0] = 0;
-        return failed;
-    }
+    MOS_TRY(mos_bench_scratch_make(mos_bench_scratch_parent(NULL, false), feed->folder,
+                                   sizeof feed->folder));
     (void)snprintf(path, sizeof path, "%s/set", feed->folder);
     MOS_GOTO(mos_options_init(&mos_synth_option_table, &synth));
     synth.patches = settings->batch * (settings->quick ? 2 : 6);
@@ -107,7 +101,7 @@ void mos_feed_close(mos_feed *feed) {
     mos_options_release(&mos_data_option_table, &feed->data);
     mos_options_release(&mos_augment_option_table, &feed->options.augment);
     /* A folder that cannot be removed is no failure: the figures are right. */
-    if (feed->folder[0]) (void)!mos_remove_tree(feed->folder);
+    mos_bench_scratch_remove(feed->folder);
     *feed = (mos_feed){0};
 }
 

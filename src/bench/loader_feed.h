@@ -8,7 +8,7 @@
 #include "loader/loader.h"
 
 typedef struct mos_feed {
-    char folder[64]; /* "" when there is none to remove */
+    char folder[4096]; /* "" when there is none to remove */
     mos_data_options data;
     mos_dataset *dataset;
     mos_loader *loader;

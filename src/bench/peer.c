@@ -25,13 +25,15 @@ static void cap_peer(void) {
     (void)setenv("DNNL_MAX_CPU_ISA", sets[mos_isa_used()].onednn, 1);
 }
 
-static void run_child(char *const *argv, const int to[2], const int from[2]) {
+static void run_child(const char *const *argv, const int to[2], const int from[2]) {
+    char *const *words; /* execvp writes to none of them; its type is older than const */
+    memcpy(&words, &argv, sizeof words);
     (void)dup2(to[0], STDIN_FILENO);
     (void)dup2(from[1], STDOUT_FILENO);
     (void)close(to[1]);
     (void)close(from[0]);
     cap_peer();
-    (void)execvp(argv[0], argv);
+    (void)execvp(argv[0], words);
     _exit(127);
 }
 
@@ -51,7 +53,7 @@ static void read_greeting(const char *text, mos_peer *out) {
     (void)snprintf(out->greeting, sizeof out->greeting, "%s", text);
 }
 
-mosaic_status mos_peer_start(char *const *argv, mos_peer *out) {
+mosaic_status mos_peer_start(const char *const *argv, mos_peer *out) {
     int to[2] = {-1, -1}, from[2] = {-1, -1};
     *out = (mos_peer){0};
     if (pipe(to) != 0 || pipe(from) != 0) return mos_fail_errno("make a pipe for", argv[0]);

@@ -17,7 +17,7 @@ typedef struct mos_peer {
 
 /* argv is NULL-terminated. The child gets our cap on the instruction set in PyTorch's terms. Waits
  * for the greeting ("ready ..."); a peer that ends instead is MOSAIC_ERR_RUNTIME. */
-mosaic_status mos_peer_start(char *const *argv, mos_peer *out);
+mosaic_status mos_peer_start(const char *const *argv, mos_peer *out);
 mosaic_status mos_peer_step(mos_peer *peer, const char *mode, double *seconds);
 void mos_peer_stop(mos_peer *peer); /* takes an empty one */
 

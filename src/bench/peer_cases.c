@@ -76,10 +76,7 @@ static mosaic_status start(const mos_peer_bench_options *o, mos_peer *peer) {
                                o->peer_module ? "--module" : NULL,
                                o->peer_module,
                                NULL};
-    char *argv[sizeof arguments / sizeof *arguments];
-    for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++)
-        memcpy(&argv[i], &arguments[i], sizeof argv[i]);
-    return mos_peer_start(argv, peer);
+    return mos_peer_start(arguments, peer);
 }
 
 /* A file of one's own may build what it likes, whatever encoder it is asked for. */

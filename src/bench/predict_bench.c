@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "bench/infer_bench.h"
 #include "bench/peer.h"
+#include "bench/scratch.h"
 #include "data/names/nomenclature.h"
 #include "data/statistics.h"
 #include "deploy/predict.h"
@@ -14,7 +15,6 @@
 #include "prepare/synth/synth.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -41,15 +41,7 @@ static mosaic_status name_files(predict_bench *bench) {
     static const char *const names[] = {"scene/s1.tif", "scene/s2.tif", "model.safetensors", "ours",
                                         "theirs.tif"};
     char *const paths[] = {bench->s1, bench->s2, bench->model, bench->ours, bench->theirs};
-    const int size = snprintf(bench->folder, sizeof bench->folder, "%s/mosaic-bench-XXXXXX",
-                              bench->options->folder);
-    if (size < 0 || (size_t)size >= sizeof bench->folder)
-        return mos_fail(MOSAIC_ERR_USAGE, "%s: path is too long", bench->options->folder);
-    if (mkdtemp(bench->folder) == NULL) {
-        mosaic_status status = mos_fail_errno("make", bench->folder);
-        bench->folder[0] = '\0';
-        return status;
-    }
+    MOS_TRY(mos_bench_scratch_make(bench->options->folder, bench->folder, sizeof bench->folder));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         MOS_TRY(mos_path_join(paths[i], sizeof bench->s1, bench->folder, names[i]));
     return MOSAIC_OK;
@@ -202,10 +194,7 @@ static mosaic_status add_peer(predict_bench *bench, mos_bench_run *run) {
                                "--threads",  threads,
                                bench->mean,  bench->sd,
                                NULL};
-    char *argv[sizeof arguments / sizeof *arguments];
-    for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++)
-        memcpy(&argv[i], &arguments[i], sizeof argv[i]);
-    if (mos_peer_start(argv, &bench->peer) != MOSAIC_OK) {
+    if (mos_peer_start(arguments, &bench->peer) != MOSAIC_OK) {
         (void)snprintf(bench->note, sizeof bench->note, "skipped: %.300s", mosaic_error());
         return MOSAIC_OK;
     }
@@ -261,8 +250,7 @@ mosaic_status mos_predict_bench(const mos_predict_bench_options *options,
 done:
     mos_peer_stop(&bench->peer);
     mos_infer_rig_destroy(&bench->rig);
-    if (bench->folder[0] != '\0' && mos_remove_tree(bench->folder) != MOSAIC_OK)
-        mos_log(MOS_LOG_WARNING, "%s", mosaic_error());
+    mos_bench_scratch_remove(bench->folder);
     mos_bench_destroy(&run);
     mos_free(bench);
     return status;

@@ -6,12 +6,12 @@
 #include "base/memory.h"
 #include "base/rng_fill.h"
 #include "bench/peer.h"
+#include "bench/scratch.h"
 #include "deploy/search.h"
 #include "io/npy.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { PEERS = 2 };
@@ -89,15 +89,7 @@ done:
 }
 
 static mosaic_status make_store(search_bench *bench) {
-    const int size = snprintf(bench->folder, sizeof bench->folder, "%s/mosaic-bench-XXXXXX",
-                              bench->options->folder);
-    if (size < 0 || (size_t)size >= sizeof bench->folder)
-        return mos_fail(MOSAIC_ERR_USAGE, "%s: path is too long", bench->options->folder);
-    if (mkdtemp(bench->folder) == NULL) {
-        mosaic_status status = mos_fail_errno("make", bench->folder);
-        bench->folder[0] = '\0';
-        return status;
-    }
+    MOS_TRY(mos_bench_scratch_make(bench->options->folder, bench->folder, sizeof bench->folder));
     MOS_TRY(mos_path_join(bench->queries, sizeof bench->queries, bench->folder, "queries.npy"));
     MOS_TRY(write_rows(bench));
     MOS_TRY(write_queries(bench));
@@ -165,10 +157,7 @@ static mosaic_status add_peers(search_bench *bench, mos_bench_run *run) {
     (void)snprintf(most, sizeof most, "%lld", (long long)o->count);
     const char *arguments[] = {o->python, o->peer,   "--store", bench->folder, "--threads",
                                threads,   "--count", most,      NULL};
-    char *argv[sizeof arguments / sizeof *arguments];
-    for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++)
-        memcpy(&argv[i], &arguments[i], sizeof argv[i]);
-    if (mos_peer_start(argv, &bench->peer) != MOSAIC_OK) {
+    if (mos_peer_start(arguments, &bench->peer) != MOSAIC_OK) {
         (void)snprintf(bench->note, sizeof bench->note, "skipped: %.300s", mosaic_error());
         return MOSAIC_OK;
     }
@@ -226,8 +215,7 @@ mosaic_status mos_search_bench(const mos_search_bench_options *options, mos_benc
 done:
     mos_peer_stop(&bench->peer);
     mos_embedding_store_close(&bench->store);
-    if (bench->folder[0] != '\0' && mos_remove_tree(bench->folder) != MOSAIC_OK)
-        mos_log(MOS_LOG_WARNING, "%s", mosaic_error());
+    mos_bench_scratch_remove(bench->folder);
     mos_bench_destroy(&run);
     mos_free(bench);
     return status;

@@ -2,9 +2,9 @@
 
 #include "base/file.h"
 #include "base/json_writer.h"
-#include "base/log.h"
 #include "base/memory.h"
 #include "bench/bench_run.h"
+#include "bench/scratch.h"
 #include "data/bigearthnet/patch_layout.h"
 #include "data/data_options.h"
 #include "data/sample_table.h"
@@ -14,7 +14,6 @@
 #include "prepare/synth/synth.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -69,14 +68,7 @@ static mosaic_status make_tree(store_bench *bench) {
     const mos_store_bench_options *options = bench->options;
     mos_synth_options synth = {0};
     char path[PATH_SIZE];
-    int size = snprintf(bench->work, sizeof bench->work, "%s/mosaic-bench-XXXXXX", options->folder);
-    if (size < 0 || (size_t)size >= sizeof bench->work)
-        return mos_fail(MOSAIC_ERR_USAGE, "%s: path is too long", options->folder);
-    if (mkdtemp(bench->work) == NULL) {
-        mosaic_status status = mos_fail_errno("make", bench->work);
-        bench->work[0] = '\0';
-        return status;
-    }
+    MOS_TRY(mos_bench_scratch_make(options->folder, bench->work, sizeof bench->work));
     MOS_TRY(mos_path_join(bench->tree, PATH_SIZE, bench->work, "tree"));
     MOS_TRY(mos_path_join(bench->store, PATH_SIZE, bench->work, "store"));
     MOS_TRY(mos_options_init(&mos_synth_option_table, &synth));
@@ -96,8 +88,7 @@ static mosaic_status make_tree(store_bench *bench) {
 static void end_bench(store_bench *bench) {
     mos_dataset_close(&bench->data);
     mos_dataset_close(&bench->packed);
-    if (bench->work[0] != '\0' && mos_remove_tree(bench->work) != MOSAIC_OK)
-        mos_log(MOS_LOG_WARNING, "%s", mosaic_error());
+    mos_bench_scratch_remove(bench->work);
 }
 
 static mosaic_status pack_ours(store_bench *bench) {

@@ -1,10 +1,8 @@
 /* mosaic bench predict: a map of a scene, beside inference alone and PyTorch in one run. */
-#include "base/file.h"
 #include "bench/bench_list.h"
 #include "bench/predict_bench.h"
+#include "bench/scratch.h"
 #include "command/command_table.h"
-
-#include <stdlib.h>
 
 typedef struct bench_command {
     mos_command_machine machine;
@@ -56,7 +54,6 @@ static const mos_option_table own_table = {"bench", own_options,
 
 static mosaic_status run_predict(const void *values, const mos_text_list *positional, FILE *out) {
     const bench_command *command = values;
-    const char *temporary = getenv("TMPDIR");
     mos_text text = {0};
     mos_bench_report report = {.name = "predict"};
     mosaic_status status;
@@ -71,10 +68,8 @@ static mosaic_status run_predict(const void *values, const mos_text_list *positi
                                                .side = command->side,
                                                .rounds = command->rounds,
                                                .threads = mos_command_threads(&command->machine),
-                                               .folder = command->folder != NULL ? command->folder
-                                                         : temporary != NULL && temporary[0] != '\0'
-                                                             ? temporary
-                                                             : "/tmp",
+                                               .folder =
+                                                   mos_bench_scratch_parent(command->folder, false),
                                                .python = command->python,
                                                .peer = command->peer};
     MOS_GOTO(mos_predict_bench(&options, &report));

@@ -1,11 +1,9 @@
 /* mosaic bench search: exact search in embeddings, beside NumPy and FAISS in one run. */
-#include "base/file.h"
 #include "bench/bench_list.h"
+#include "bench/scratch.h"
 #include "bench/search_bench.h"
 #include "command/command_table.h"
 #include "deploy/search.h"
-
-#include <stdlib.h>
 
 typedef struct bench_command {
     mos_command_machine machine;
@@ -59,15 +57,10 @@ static const mos_option_table own_table = {"bench", own_options,
 
 static mosaic_status run_search(const void *values, const mos_text_list *positional, FILE *out) {
     const bench_command *command = values;
-    const char *temporary = getenv("TMPDIR"), *folder = command->folder;
     mos_text text = {0};
     mos_bench_report report = {.name = "search"};
     mosaic_status status;
     (void)positional;
-    if (folder == NULL)
-        folder = mos_path_is_dir("/dev/shm")                 ? "/dev/shm"
-                 : temporary != NULL && temporary[0] != '\0' ? temporary
-                                                             : "/tmp";
     const mos_search_bench_options options = {
         .rows = command->rows,
         .size = command->size,
@@ -76,7 +69,7 @@ static mosaic_status run_search(const void *values, const mos_text_list *positio
         .rounds = command->rounds,
         .type = command->type,
         .threads = mos_command_threads(&command->machine),
-        .folder = folder,
+        .folder = mos_bench_scratch_parent(command->folder, true),
         .python = command->type == MOS_EMBED_FLOAT32 ? command->python : NULL,
         .peer = command->peer};
     MOS_GOTO(mos_search_bench(&options, &report));

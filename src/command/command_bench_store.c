@@ -1,9 +1,7 @@
 /* mosaic bench pack, mosaic bench read: the fast store against GDAL on the tree. */
-#include "base/file.h"
+#include "bench/scratch.h"
 #include "bench/store_bench.h"
 #include "command/command_table.h"
-
-#include <stdlib.h>
 
 typedef struct bench_command {
     mos_command_machine machine;
@@ -50,12 +48,6 @@ static const mos_option own_options[] = {
 static const mos_option_table own_table = {"bench", own_options,
                                            sizeof own_options / sizeof *own_options};
 
-static const char *default_folder(void) {
-    const char *temporary = getenv("TMPDIR");
-    if (mos_path_is_dir("/dev/shm")) return "/dev/shm";
-    return temporary != NULL && temporary[0] != '\0' ? temporary : "/tmp";
-}
-
 static mosaic_status run(const bench_command *command,
                          mosaic_status (*bench)(const mos_store_bench_options *, mos_text *),
                          FILE *out) {
@@ -64,8 +56,8 @@ static mosaic_status run(const bench_command *command,
                                              .size = command->size,
                                              .rounds = command->rounds,
                                              .threads = mos_command_threads(&command->machine),
-                                             .folder = command->folder != NULL ? command->folder
-                                                                               : default_folder(),
+                                             .folder =
+                                                 mos_bench_scratch_parent(command->folder, true),
                                              .json = command->json};
     mosaic_status status = bench(&options, &text);
     if (status == MOSAIC_OK) return mos_command_print(&text, out);

@@ -1,16 +1,17 @@
 /* mosaic embed: a data set as rows of numbers. */
 #include "command/command_table.h"
+#include "command/scene_options.h"
 #include "deploy/embed.h"
 
 #include <string.h>
 
 typedef struct embed_command {
     mos_command_machine machine;
-    char *out, *modality, *s1, *s2, *mask, *area, *area_crs;
-    mos_text_list set, also, mask_values, bands, allow;
+    mos_command_scene scene;
+    char *out, *modality;
+    mos_text_list set, also;
     int kind, type, split;
     int64_t limit, stride;
-    double minimum_valid;
 } embed_command;
 
 static const char *const splits[] = {"all", "train", "validation", "test", "none", NULL};
@@ -61,23 +62,9 @@ static const mos_option own_options[] = {
      .minimum = 0,
      .maximum = 1e15,
      .help = "embed at most so many patches, 0: all"},
-};
-static const mos_option_table own_table = {"embed", own_options,
-                                           sizeof own_options / sizeof *own_options};
-
-#define AT(field) .offset = offsetof(embed_command, field)
-static const mos_option scene_options[] = {
-    {.key = "s1",
-     .type = MOS_OPTION_PATH,
-     AT(s1),
-     .help = "Sentinel-1 raster of one scene in place of DATA, on any grid"},
-    {.key = "s2",
-     .type = MOS_OPTION_PATH,
-     AT(s2),
-     .help = "Sentinel-2 raster, or .SAFE folder, of the same scene"},
     {.key = "stride",
      .type = MOS_OPTION_INT,
-     AT(stride),
+     .offset = offsetof(embed_command, stride),
      .fallback = "0",
      .minimum = 0,
      .maximum = 4096,
@@ -85,41 +72,9 @@ static const mos_option scene_options[] = {
      .help =
          "of a scene, from one window to the next, and the side of a raster's pixel; 0: a whole "
          "window"},
-    {.key = "minimum-valid",
-     .type = MOS_OPTION_REAL,
-     AT(minimum_valid),
-     .fallback = "0.5",
-     .minimum = 0,
-     .maximum = 1,
-     .help = "share of a window's pixels that must be valid in every modality"},
-    {.key = "mask",
-     .type = MOS_OPTION_PATH,
-     AT(mask),
-     .help = "raster of codes (clouds, SCL): pixels with --mask-values are left out"},
-    {.key = "mask-values", .type = MOS_OPTION_LIST, AT(mask_values), .help = "as in 3,8,9,10"},
-    {.key = "aoi",
-     .type = MOS_OPTION_TEXT,
-     .unit = "FILE|BOX",
-     AT(area),
-     .help = "only this area of a scene: polygons of a file, or xmin,ymin,xmax,ymax"},
-    {.key = "aoi-crs",
-     .type = MOS_OPTION_TEXT,
-     AT(area_crs),
-     .help = "reference system of the area; unset: the file's own, of numbers degrees"},
-    {.key = "bands",
-     .type = MOS_OPTION_LIST,
-     .unit = "NAMES",
-     AT(bands),
-     .help = "names of bands that the files do not name, as in s2=B02,B03,B04; `model`: the "
-             "model's own, in its order"},
-    {.key = "allow",
-     .type = MOS_OPTION_LIST,
-     AT(allow),
-     .help = "classes of defects (docs/defects.md) that shall not stop it"},
 };
-#undef AT
-static const mos_option_table scene_table = {"embed", scene_options,
-                                             sizeof scene_options / sizeof *scene_options};
+static const mos_option_table own_table = {"embed", own_options,
+                                           sizeof own_options / sizeof *own_options};
 
 static mosaic_status read_also(const mos_text_list *list, uint32_t *out) {
     *out = 0;
@@ -143,18 +98,9 @@ static mosaic_status run_embed(const void *values, const mos_text_list *position
                                .device = mos_device_choices[command->machine.device],
                                .threads = mos_command_threads(&command->machine)},
                    .data = positional->count > 1 ? positional->items[1] : NULL,
-                   .s1 = command->s1,
-                   .s2 = command->s2,
                    .limit = command->limit,
                    .grid = MOS_PREDICT_PATCH,
-                   .stride = command->stride,
-                   .minimum_valid = command->minimum_valid,
-                   .mask = command->mask,
-                   .mask_values = &command->mask_values,
-                   .area = command->area,
-                   .area_crs = command->area_crs,
-                   .bands = &command->bands,
-                   .allow = &command->allow},
+                   .stride = command->stride},
         .out = command->out,
         .kind = (mos_embedding_kind)command->kind,
         .type = (mos_embedding_type)command->type,
@@ -162,6 +108,7 @@ static mosaic_status run_embed(const void *values, const mos_text_list *position
         .split = command->split == 0 ? MOS_SPLIT_COUNT : (mos_split)(command->split - 1)};
     mos_embedding_about about;
     mos_text text = {0}, files = {0};
+    mos_command_scene_fill(&command->scene, &options.source);
     MOS_TRY(read_also(&command->also, &options.also));
     mosaic_status status = mos_embed_run(&options, &about, &files);
     if (status != MOSAIC_OK || files.failed) {
@@ -188,7 +135,7 @@ const mos_command_row mos_command_embed = {
     .summary = "features or latents of every patch of a data set or window of a scene, to search "
                "and learn from",
     .parts = {{&own_table, 0, NULL},
-              {&scene_table, 0, NULL},
+              {&mos_command_scene_table, offsetof(embed_command, scene), NULL},
               {&mos_command_machine_table, offsetof(embed_command, machine), NULL}},
     .size = sizeof(embed_command),
     .positional_least = 1,

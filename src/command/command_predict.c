@@ -1,5 +1,6 @@
 /* mosaic predict: what a trained model says of data without labels. */
 #include "command/command_table.h"
+#include "command/scene_options.h"
 #include "deploy/predict.h"
 #include "io/raster_map.h"
 
@@ -7,10 +8,10 @@
 
 typedef struct predict_command {
     mos_command_machine machine;
-    char *out, *s1, *s2, *mask, *area, *area_crs;
-    mos_text_list set, mask_values, without, bands, allow, layers, creation;
+    mos_command_scene scene;
+    char *out;
+    mos_text_list set, without, layers, creation;
     int64_t limit, stride;
-    double minimum_valid;
     int grid, blend, type, format;
     bool overwrite;
 } predict_command;
@@ -23,14 +24,6 @@ static const mos_option predict_options[] = {
      .type = MOS_OPTION_PATH,
      AT(out),
      .help = "folder for what is written; or one file, *.tif, *.csv or *.gpkg"},
-    {.key = "s1",
-     .type = MOS_OPTION_PATH,
-     AT(s1),
-     .help = "Sentinel-1 raster of one scene, on any grid"},
-    {.key = "s2",
-     .type = MOS_OPTION_PATH,
-     AT(s2),
-     .help = "Sentinel-2 raster, or .SAFE folder, of the same scene: its pixels are the map's"},
     {.key = "grid",
      .type = MOS_OPTION_CHOICE,
      AT(grid),
@@ -53,29 +46,6 @@ static const mos_option predict_options[] = {
      .choices = mos_blend_names,
      .help =
          "how windows that overlap make a pixel: weights that fade to the edge, or the plain mean"},
-    {.key = "minimum-valid",
-     .type = MOS_OPTION_REAL,
-     AT(minimum_valid),
-     .fallback = "0.5",
-     .minimum = 0,
-     .maximum = 1,
-     .help = "share of a window's pixels that must be valid in every modality"},
-    {.key = "mask",
-     .type = MOS_OPTION_PATH,
-     AT(mask),
-     .help = "raster of codes (clouds, SCL): pixels with --mask-values are left out"},
-    {.key = "mask-values", .type = MOS_OPTION_LIST, AT(mask_values), .help = "as in 3,8,9,10"},
-    {.key = "aoi",
-     .type = MOS_OPTION_TEXT,
-     .unit = "FILE|BOX",
-     AT(area),
-     .help = "only this area of a scene: polygons of a GeoJSON, GeoPackage, FlatGeobuf or "
-             "shapefile, or xmin,ymin,xmax,ymax; the map is its box, no data outside"},
-    {.key = "aoi-crs",
-     .type = MOS_OPTION_TEXT,
-     AT(area_crs),
-     .help = "reference system of the area, as in EPSG:32633; unset: the file's own, of numbers "
-             "degrees (EPSG:4326)"},
 };
 static const mos_option_table predict_table = {"predict", predict_options,
                                                sizeof predict_options / sizeof *predict_options};
@@ -119,17 +89,6 @@ static const mos_option trust_options[] = {
      .type = MOS_OPTION_LIST,
      AT(without),
      .help = "modalities the model is not given, as in s1; said in the files"},
-    {.key = "bands",
-     .type = MOS_OPTION_LIST,
-     .unit = "NAMES",
-     AT(bands),
-     .help =
-         "names of bands that the files do not name, in the files' order, as in s2=B02,B03,B04; "
-         "may be repeated; `model`: the model's own bands, in its order"},
-    {.key = "allow",
-     .type = MOS_OPTION_LIST,
-     AT(allow),
-     .help = "classes of defects (docs/defects.md) that shall not stop the prediction"},
     {.key = "set",
      .type = MOS_OPTION_LIST,
      .unit = "KEY=VALUE",
@@ -184,26 +143,18 @@ static mosaic_status run_predict(const void *values, const mos_text_list *positi
                     .threads = mos_command_threads(&command->machine),
                     .precision = (mos_precision_choice)command->machine.precision},
         .data = positional->count > 1 ? positional->items[1] : NULL,
-        .s1 = command->s1,
-        .s2 = command->s2,
         .out = command->out,
         .limit = command->limit,
         .grid = (mos_predict_grid)command->grid,
         .stride = command->stride,
-        .minimum_valid = command->minimum_valid,
-        .mask = command->mask,
-        .area = command->area,
-        .area_crs = command->area_crs,
-        .mask_values = &command->mask_values,
         .without = &command->without,
-        .bands = &command->bands,
-        .allow = &command->allow,
         .map = {.blend = (mos_blend_kind)command->blend,
                 .type = (mos_map_type)command->type,
                 .format = mos_map_formats[command->format],
                 .creation = &command->creation},
         .overwrite = command->overwrite};
     mos_predict_summary summary;
+    mos_command_scene_fill(&command->scene, &options);
     MOS_TRY(parse_layers(command, &options.map.layers));
     MOS_TRY(mos_predict(&options, &summary));
     mosaic_status status = print_summary(&summary, out);
@@ -217,6 +168,7 @@ const mos_command_row mos_command_predict = {
     .summary = "what a trained model says of data without labels: a table of patches, a map of a "
                "scene",
     .parts = {{&predict_table, 0, NULL},
+              {&mos_command_scene_table, offsetof(predict_command, scene), NULL},
               {&output_table, 0, NULL},
               {&trust_table, 0, NULL},
               {&mos_command_model_table, offsetof(predict_command, machine), NULL}},
