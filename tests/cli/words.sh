@@ -102,6 +102,8 @@ expect 3 "resnet34.pth.* is a PyTorch file .*save_file" "$mosaic" eval "$work/re
 # tables
 printf 'name,s1\na,a.tif\n' >"$work/patches.csv"
 expect 3 "no column 'id'.*'name', 's1'" "$mosaic" data info "$work/patches.csv"
+check "a patch for the tables" "$mosaic" data synth "$work/patch" --patches 1 --size 24 --layout tree --no-progress
+find "$work/patch" -name '*_VV.tif' -exec cp {} "$work/a.tif" \;
 printf 'id,s1,classes,split\na,a.tif,Water,train\n' >"$work/patches.csv"
 expect 0 "column 'classes' holds no rasters and is not used; if it holds the labels, call it 'labels'" "$mosaic" data info "$work/patches.csv"
 printf 'id,s1,classes,labels,split\na,a.tif,1,Water,train\n' >"$work/patches.csv"
