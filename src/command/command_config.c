@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "config/config.h"
 #include "data/data_options.h"
+#include "data/format_options.h"
 #include "io/yaml_tree.h"
 
 #include <string.h>
@@ -34,15 +35,12 @@ mosaic_status mos_command_take_config(const char *path, mos_data_options *values
     MOS_GOTO(mos_config_create(&config));
     MOS_GOTO(mos_config_read(config, path));
     const mos_data_options *data = mos_config_data(config);
-    const char *const places[] = {data->root, data->lmdb, data->csv, data->s2, data->s1};
-    for (size_t p = 0; place == NULL && p < sizeof places / sizeof *places; p++) {
-        if (places[p] != NULL) MOS_GOTO(mos_copy_text(places[p], &place));
-    }
-    if (place == NULL)
+    if (mos_data_place(data) == NULL)
         MOS_GOTO(mos_fail(MOSAIC_ERR_USAGE,
                           "%s: the configuration names no data set: data.root is "
                           "not set",
                           path));
+    MOS_GOTO(mos_copy_text(mos_data_place(data), &place));
     mos_options_release(&mos_data_option_table, values);
     MOS_GOTO(mos_data_options_copy(data, values));
     mos_free(positional->items[0]);

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "command/command_table.h"
+#include "data/csv/csv_options.h"
 #include "data/data_options.h"
 #include "data/patch_side.h"
 #include "data/summary.h"
@@ -105,8 +106,7 @@ static mosaic_status pair_rasters(const init_command *command, mos_data_options 
     MOS_GOTO(check_free(command, table, "--table"));
     MOS_GOTO(mos_raster_pairs_write(&pairs, data->root, table));
     MOS_GOTO(say_pairs(&pairs, data->root, table, out));
-    mos_free(data->csv);
-    MOS_GOTO(mos_copy_text(table, &data->csv));
+    MOS_GOTO(mos_options_set(&mos_data_option_table, data, "data.csv", table, false, "init"));
     status = mos_dataset_survey(data, survey, dataset);
 done:
     mos_raster_pairs_release(&pairs);
@@ -280,7 +280,8 @@ static mosaic_status write_configuration(const init_command *command, const mos_
                                          const seen_data *seen, mos_text *said) {
     char root[PATH_MAX];
     mos_text text = {0};
-    const char *place = data->csv != NULL ? data->csv : data->root;
+    const char *table = mos_csv_options_of(data)->csv;
+    const char *place = table != NULL ? table : data->root;
     if (place == NULL || realpath(place, root) == NULL)
         return mos_fail_errno("open", place == NULL ? "" : place);
     add_configuration(dataset, data, summary, seen, root, &text);

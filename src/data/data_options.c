@@ -2,16 +2,18 @@
 
 #include "base/memory.h"
 #include "data/data_options.h"
+#include "data/format_options.h"
+#include "data/formats.h"
+
+#include <string.h>
 
 const char *const mos_class_choices[] = {"default", "19", "43", "igbp10", "igbp17", NULL};
-static const char *const nomenclature_choices[] = {"none", "worldcover", NULL};
 static const char *const order_choices[] = {"lexicographic", "paper", NULL};
 const char *const mos_policy_names[] = {"mask", "fill-mean", "skip", "refuse", NULL};
 const char *const mos_constant_names[] = {"keep", "mask", "skip", "refuse", NULL};
 static const char *const offset_choices[] = {"auto", "keep", "remove", NULL};
 static const char *const scale_choices[] = {"auto", "db", "linear", "amplitude", NULL};
 static const char *const fold_choices[] = {"test", "validation", NULL};
-static const char *const row_choices[] = {"drop", "keep", NULL};
 
 #define AT(field) offsetof(mos_data_options, field)
 #define CHOICE(KEY, FIELD, FALLBACK, CHOICES, SOURCE, HELP)                                        \
@@ -44,30 +46,13 @@ static const mos_option data_options[] = {
     PATH("metadata", metadata,
          "metadata table (parquet, csv or tsv), where it is not below data.root; bigearthnet-v1: "
          "split lists; sen12ms: split lists or label fractions"),
-    PATH("snow_metadata", snow_metadata,
-         "metadata table of the patches with snow, cloud or shadow, where it is not beside "
-         "data.metadata"),
-    PATH("lmdb", lmdb, "folder that holds data.mdb, where it is not data.root"),
-    PATH("csv", csv,
-         "patch table of the csv format, where it is neither data.root nor patches.csv below it"),
     PATH("reference_maps", reference_maps,
          "folder of the reference maps, where it is not Reference_Maps below data.root; sen12ms: "
          "folder of the lc rasters"),
-    {.key = "data.include_snow_cloud",
-     .type = MOS_OPTION_BOOL,
-     .offset = AT(include_snow_cloud),
-     .fallback = "false",
-     .source = "inherited (from reBEN)",
-     .help = "also use the patches with seasonal snow, cloud or shadow"},
     LIST("countries", countries, "keep only samples of these countries"),
     OF_MODALITY("bands", bands, "NAMES", "csv: names of a column's bands, as in s2=B02,B03,B04"),
     LIST("class_names", class_names,
          "csv: names of the classes, in the order that labels and model outputs get"),
-    CHOICE("nomenclature", nomenclature, "none", nomenclature_choices, NULL,
-           "csv: what the labels are. worldcover: codes (10, 20 ... 100) or names of ESA "
-           "WorldCover, whose 11 classes are the classes; none: class names as they stand"),
-    CHOICE("rows_without_files", rows_without_files, "drop", row_choices, "chosen",
-           "metadata rows of which nothing is stored: drop (they are counted), or keep as samples"),
     CHOICE(
         "classes", classes, "default", mos_class_choices, NULL,
         "class nomenclature, where the format has several: 19 or 43 of bigearthnet-v1, igbp10 or "
@@ -127,15 +112,91 @@ static const mos_option data_options[] = {
     OF_MODALITY("scale", scale, "SCALE,OFFSET",
                 "scale and offset of a modality's stored values, as in s1=0.001,-50; they replace "
                 "what the files say"),
-    LIST("grid", grid,
-         "scene: KEY=VALUE pairs that override the grid of the scene file, as in stride=60; also "
-         "mask and mask_values, for every scene"),
     LIST("accept", accept,
          "classes of defects (docs/defects.md) that stop neither training nor any other command, "
          "as in vv-below-vh"),
 };
-const mos_option_table mos_data_option_table = {
-    .name = "data", .options = data_options, .count = sizeof data_options / sizeof data_options[0]};
+
+/* ---- the options of formats among them ---- */
+
+enum { OWN_COUNT = sizeof data_options / sizeof *data_options, MOST = OWN_COUNT + 40 };
+
+static mos_option merged[MOST];
+mos_option_table mos_data_option_table = {.name = "data", .options = merged};
+
+/* Formats of one folder have one block, that of the first of them. -1: not registered. */
+static int block_of(const mos_format_options *own) {
+    for (int f = 0; mos_formats[f] != NULL; f++)
+        if (mos_formats[f]->options == own) return f;
+    return -1;
+}
+
+static void insert(const mos_format_option *row, int block) {
+    size_t count = mos_data_option_table.count, at = 0;
+    if (count == MOST) return; /* format_options_test counts them */
+    while (at < count && (row->after == NULL || strcmp(merged[at].key, row->after) != 0))
+        at++;
+    if (at < count) at++;
+    memmove(&merged[at + 1], &merged[at], (count - at) * sizeof *merged);
+    merged[at] = row->option;
+    merged[at].offset += offsetof(mos_data_options, own) + (size_t)block * MOS_FORMAT_OPTION_BYTES;
+    mos_data_option_table.count++;
+}
+
+/* Before main(), because commands have the table's address in rows of constants, and so that no
+ * thread meets it half done. */
+__attribute__((constructor)) static void merge(void) {
+    memcpy(merged, data_options, sizeof data_options);
+    mos_data_option_table.count = OWN_COUNT;
+    for (int f = 0; mos_formats[f] != NULL; f++) {
+        const mos_format_options *own = mos_formats[f]->options;
+        for (size_t i = 0; own != NULL && block_of(own) == f && i < own->count; i++)
+            insert(&own->rows[i], f);
+    }
+}
+
+const void *mos_format_values_of(const mos_data_options *options, const mos_format_options *own) {
+    return &options->own[block_of(own)];
+}
+
+/* The text of a path that may be NULL. */
+static const char *path_of(const mos_data_options *options, const char *key) {
+    const mos_option *option = mos_options_find(&mos_data_option_table, key);
+    return *(char *const *)(const void *)((const char *)options + option->offset);
+}
+
+int mos_data_place_format(const mos_data_options *options) {
+    int found = 0;
+    for (int f = 0; mos_formats[f] != NULL; f++) {
+        const mos_format_options *own = mos_formats[f]->options;
+        if (own == NULL || own->place == NULL || block_of(own) != f) continue;
+        if (path_of(options, own->place) != NULL) found = f + 1;
+    }
+    return found;
+}
+
+const char *mos_data_place(const mos_data_options *options) {
+    const char *place = options->root;
+    for (int f = 0; place == NULL && mos_formats[f] != NULL; f++) {
+        const mos_format_options *own = mos_formats[f]->options;
+        if (own != NULL && own->place != NULL) place = path_of(options, own->place);
+    }
+    if (place == NULL) place = options->s2;
+    return place == NULL ? options->s1 : place;
+}
+
+mosaic_status mos_data_option_is_set(const mos_data_options *options, const char *key, bool *set) {
+    const mos_option *option = mos_options_find(&mos_data_option_table, key);
+    mos_text text = {0};
+    mos_options_get(&mos_data_option_table, options, option, &text);
+    const char *value = text.data == NULL ? "" : text.data;
+    *set = strcmp(value, option->fallback == NULL ? "" : option->fallback) != 0;
+    mosaic_status status = text.failed ? mos_fail_memory(text.size, "an option") : MOSAIC_OK;
+    mos_text_release(&text);
+    return status;
+}
+
+/* ---- a copy ---- */
 
 static mosaic_status copy_one(const mos_option *option, const mos_data_options *from,
                               mos_data_options *to) {
@@ -156,13 +217,13 @@ static mosaic_status copy_one(const mos_option *option, const mos_data_options *
 mosaic_status mos_data_options_copy(const mos_data_options *from, mos_data_options *to) {
     *to = *from;
     for (size_t i = 0; i < mos_data_option_table.count; i++) {
-        const mos_option *option = &data_options[i];
+        const mos_option *option = &merged[i];
         void *target = (char *)to + option->offset;
         if (option->type == MOS_OPTION_LIST) *(mos_text_list *)target = (mos_text_list){0};
         if (option->type == MOS_OPTION_TEXT || option->type == MOS_OPTION_PATH)
             *(char **)target = NULL;
     }
     for (size_t i = 0; i < mos_data_option_table.count; i++)
-        MOS_TRY(copy_one(&data_options[i], from, to));
+        MOS_TRY(copy_one(&merged[i], from, to));
     return MOSAIC_OK;
 }

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "data/class_names.h"
 #include "data/data_options.h"
+#include "data/format_options.h"
 #include "data/modality_keys.h"
 #include "data/product_level.h"
 #include "data/sample_select.h"
@@ -24,8 +25,8 @@ static mosaic_status choose_format(mos_dataset *dataset) {
         dataset->format = mos_formats[wanted - 1];
         return MOSAIC_OK;
     }
-    if (dataset->options.lmdb != NULL) dataset->format = &mos_format_bigearthnet_v2_lmdb;
-    if (dataset->options.csv != NULL) dataset->format = &mos_format_csv;
+    wanted = mos_data_place_format(&dataset->options);
+    if (wanted > 0) dataset->format = mos_formats[wanted - 1];
     for (int i = 0; dataset->format == NULL && mos_formats[i] != NULL; i++) {
         if (mos_formats[i]->recognise(dataset->root)) dataset->format = mos_formats[i];
     }
@@ -45,13 +46,23 @@ static mosaic_status choose_format(mos_dataset *dataset) {
     return status;
 }
 
-/* A nomenclature that the format has not would be a silent slip. */
+/* A key that the format does not read would be a silent slip. */
+static mosaic_status check_exclusive(const mos_dataset *dataset) {
+    for (int f = 0; mos_formats[f] != NULL; f++) {
+        const mos_format_options *own = mos_formats[f]->options;
+        bool set = false;
+        if (own == NULL || own->exclusive == NULL || own == dataset->format->options) continue;
+        MOS_TRY(mos_data_option_is_set(&dataset->options, own->exclusive, &set));
+        if (set)
+            return mos_fail(MOSAIC_ERR_USAGE, "%s: %s is for %s, and this is %s", dataset->root,
+                            own->exclusive, mos_formats[f]->name, dataset->format->name);
+    }
+    return MOSAIC_OK;
+}
+
+/* Nor has every format every nomenclature. */
 static mosaic_status check_classes(const mos_dataset *dataset) {
     int chosen = dataset->options.classes;
-    if (dataset->options.nomenclature != MOS_NOMENCLATURE_NONE &&
-        strcmp(dataset->format->name, "csv") != 0)
-        return mos_fail(MOSAIC_ERR_USAGE, "%s: data.nomenclature is for csv, and this is %s",
-                        dataset->root, dataset->format->name);
     if (dataset->format->classes >> chosen & 1) return MOSAIC_OK;
     mos_text known = {0};
     for (int c = 0; mos_class_choices[c] != NULL; c++) {
@@ -68,12 +79,7 @@ static mosaic_status check_classes(const mos_dataset *dataset) {
 }
 
 static mosaic_status set_root(mos_dataset *dataset) {
-    const mos_data_options *options = &dataset->options;
-    const char *root = options->root != NULL   ? options->root
-                       : options->lmdb != NULL ? options->lmdb
-                       : options->csv != NULL  ? options->csv
-                       : options->s2 != NULL   ? options->s2
-                                               : options->s1;
+    const char *root = mos_data_place(&dataset->options);
     if (root == NULL) return mos_fail(MOSAIC_ERR_USAGE, "data.root is not set");
     if (strlen(root) >= sizeof dataset->root)
         return mos_fail(MOSAIC_ERR_USAGE, "data.root is longer than %zu bytes",
@@ -100,6 +106,7 @@ mosaic_status mos_dataset_begin(const mos_data_options *options, mos_dataset **o
     MOS_GOTO(mos_data_options_copy(options, &dataset->options));
     MOS_GOTO(set_root(dataset));
     MOS_GOTO(choose_format(dataset));
+    MOS_GOTO(check_exclusive(dataset));
     MOS_GOTO(check_classes(dataset));
     *out = dataset;
     dataset = NULL;

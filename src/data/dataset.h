@@ -9,6 +9,7 @@
 #include "base/options.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* No more than a model takes. */
@@ -17,6 +18,7 @@ enum {
     MOS_DATA_MAX_BANDS = MOS_MAX_BANDS,
     MOS_DATA_MAX_CLASSES = MOS_MAX_CLASSES
 };
+enum { MOS_DATA_MAX_FORMATS = 12, MOS_FORMAT_OPTION_BYTES = 64 };
 
 typedef enum mos_split {
     MOS_SPLIT_TRAIN,
@@ -31,17 +33,12 @@ mosaic_status mos_split_parse(const char *text, mos_split *out); /* also "val" *
 /* What the user's configuration says under `data:`; keys are data.<field>. */
 typedef struct mos_data_options {
     int format; /* index into mos_format_names; "auto" is guessed from what is at root */
-    char *root, *s1, *s2, *metadata, *lmdb, *csv,
+    char *root, *s1, *s2, *metadata,
         *reference_maps;     /* paths; NULL: the format's default below root */
-    char *snow_metadata;     /* the snow/cloud/shadow metadata file; NULL: its usual name beside
-                                `metadata` */
-    bool include_snow_cloud; /* also the rows of the snow/cloud/shadow metadata file */
     mos_text_list countries; /* keep only these; empty: all */
     mos_text_list bands;     /* csv: "s2=B02,B03,B04": names of a multi-band column's bands */
     mos_text_list
         class_names;        /* csv: the classes in the order wanted; empty: the sorted set found */
-    int nomenclature;       /* csv: what labels are written in: "none" | "worldcover" */
-    int rows_without_files; /* "drop" | "keep": metadata rows of which nothing is on disk */
     int classes;            /* nomenclature choice where a format has several: "default" | "19" |
                                "43" | "igbp10" | "igbp17" */
     double label_threshold; /* sen12ms, scene: share of a patch a class needs to be a label */
@@ -56,11 +53,16 @@ typedef struct mos_data_options {
     int s1_scale;           /* "auto" | "db" | "linear" | "amplitude" */
     mos_text_list nodata;   /* "s2=65535": value of a modality's pixels without data; "s2=none" */
     mos_text_list scale;    /* "s1=0.001,-50": value = 0.001 * stored - 50, in place of the tags */
-    mos_text_list grid; /* scene: "stride=60": keys of the scene file's grid, over those in it */
     bool any_size; /* no key: training scales to data.size, so that patches may differ in size */
     mos_text_list accept; /* classes of defects (data/check_class.h) that shall stop nobody */
+    /* What one format alone reads, a block per format (data/format_options.h). */
+    union mos_format_values {
+        max_align_t align;
+        unsigned char bytes[MOS_FORMAT_OPTION_BYTES];
+    } own[MOS_DATA_MAX_FORMATS];
 } mos_data_options;
-extern const mos_option_table mos_data_option_table;
+/* The options of every format, and those of each; complete before main() begins. */
+extern mos_option_table mos_data_option_table;
 
 typedef struct mos_band {
     char name[16];       /* "VV", "B8A" */

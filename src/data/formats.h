@@ -1,6 +1,6 @@
 /* The registry of data set formats: adding one is a folder and a row in MOS_FORMATS.
  *
- * open() finds the files, adds modalities, classes and samples (data/sample_table.h) and counts
+ * options are those that no other format reads (data/format_options.h). open() finds the files, adds modalities, classes and samples (data/sample_table.h) and counts
  * what it met on the way as defects; it may keep a handle. reader_open() makes what one thread
  * needs; read() gives native values of the bands asked for, naming the file or record in every
  * error. describe() says where a band lies and what its file says of itself. recognise() looks at a
@@ -9,6 +9,7 @@
 #define MOS_DATA_FORMATS_H
 
 #include "data/dataset.h"
+#include "data/format_options.h"
 #include "io/safetensors.h"
 
 typedef struct mos_raw_band mos_raw_band;
@@ -25,6 +26,7 @@ typedef struct mos_format {
     unsigned classes;               /* bit c: data.classes may be choice c (data/data_options.h) */
     const mos_default_bands *bands; /* what a model sees where nothing else is asked for, ended by a
                                        modality NULL; NULL: every band */
+    const mos_format_options *options; /* those that it alone reads; NULL: none */
     mosaic_status (*open)(mos_dataset *dataset);
     void (*close)(mos_dataset *dataset); /* may be NULL */
     bool (*recognise)(const char *root);
@@ -50,7 +52,12 @@ typedef struct mos_format {
     ROW(bigearthnet_v1, "bigearthnet-v1")                                                          \
     ROW(sen12ms, "sen12ms")                                                                        \
     ROW(csv, "csv")                                                                                \
-    ROW(scene, "scene")
+    ROW(scene, "scene")                                                                            \
+    MOS_FORMAT_MORE(ROW)
+/* A test's own. */
+#ifndef MOS_FORMAT_MORE
+#define MOS_FORMAT_MORE(ROW)
+#endif
 
 #define MOS_FORMAT_DECLARED(id, name) extern const mos_format mos_format_##id;
 MOS_FORMATS(MOS_FORMAT_DECLARED)

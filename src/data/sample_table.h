@@ -62,6 +62,7 @@ struct mos_dataset {
 
     int64_t modality_count, class_count, slots;
     bool classes_found; /* collected from the labels that occur */
+    bool worldcover;    /* labels are codes or names of ESA WorldCover */
     mos_modality modalities[MOS_DATA_MAX_MODALITIES];
     mos_modality_storage storage[MOS_DATA_MAX_MODALITIES];
     const char *classes[MOS_DATA_MAX_CLASSES];

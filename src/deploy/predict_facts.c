@@ -1,5 +1,6 @@
 #include "deploy/predict_facts.h"
 
+#include "data/scene/scene_own_options.h"
 #include "evaluate/modality_subset.h"
 #include "mosaic/status.h"
 
@@ -53,8 +54,9 @@ mosaic_status mos_predict_facts_make(const mos_predict_options *options, const m
     }
     mos_text_add(begin_fact(out, "BLEND"), "%s", mos_blend_names[options->map.blend]);
     mos_text *windows = begin_fact(out, "WINDOWS");
-    for (size_t i = 0; i < data->grid.count; i++)
-        mos_text_add(windows, "%s%s", i == 0 ? "" : " ", data->grid.items[i]);
+    const mos_text_list *grid = &mos_scene_own_options_of(data)->grid;
+    for (size_t i = 0; i < grid->count; i++)
+        mos_text_add(windows, "%s%s", i == 0 ? "" : " ", grid->items[i]);
     out->shared = out->count;
     return settle(out);
 }

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "config/config.h"
+#include "data/format_options.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -142,12 +143,6 @@ static mosaic_status read_number(const mos_config *config, const char *key, doub
     return status;
 }
 
-static bool names_data(const mos_config *config) {
-    const mos_data_options *data = mos_config_data(config);
-    return data->root != NULL || data->lmdb != NULL || data->csv != NULL || data->s1 != NULL ||
-           data->s2 != NULL;
-}
-
 static mosaic_status resolve(const mos_sweep_plan *plan, const char *folder, mos_sweep_run *run) {
     mos_config *config = NULL;
     mos_text text = {0};
@@ -160,7 +155,7 @@ static mosaic_status resolve(const mos_sweep_plan *plan, const char *folder, mos
         status = mos_context(status, "%s", plan->setting[run->setting].label);
         goto done;
     }
-    run->has_data = names_data(config);
+    run->has_data = mos_data_place(mos_config_data(config)) != NULL;
     MOS_GOTO(read_number(config, "data.labeled.fraction", &run->labeled, NULL));
     MOS_GOTO(read_number(config, "train.seed", NULL, &run->number));
     MOS_GOTO(mos_config_hash(config, run->hash));

@@ -588,7 +588,9 @@ static void clouds_lie_over_optical_pixels_alone(void **state) {
         assert_int_equal(
             mos_options_set(&mos_data_option_table, &data, "data.root", cloudy, false, "test"),
             MOSAIC_OK);
-        data.include_snow_cloud = with;
+        assert_int_equal(mos_options_set(&mos_data_option_table, &data, "data.include_snow_cloud",
+                                         with ? "true" : "false", false, "test"),
+                         MOSAIC_OK);
         if (mos_dataset_open(&data, &dataset) != MOSAIC_OK) fail_msg("%s", mosaic_error());
         assert_int_equal(mos_dataset_count(dataset), with ? 300 : 300 - count);
         mos_dataset_close(&dataset);

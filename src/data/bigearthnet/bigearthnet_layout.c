@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "data/bigearthnet/bigearthnet_options.h"
 #include "data/data_options.h"
 #include "data/modality_keys.h"
 #include "data/names/patch_name.h"
@@ -81,8 +82,8 @@ mosaic_status mos_ben_metadata_path(const mos_dataset *dataset, const char *fold
 mosaic_status mos_ben_snow_path(const mos_dataset *dataset, const char *main_path, char *out,
                                 size_t size) {
     static const char name[] = "metadata_for_patches_with_snow_cloud_or_shadow";
-    if (dataset->options.snow_metadata != NULL)
-        return mos_dataset_path(dataset, dataset->options.snow_metadata, "", out, size);
+    const char *given = mos_ben_options_of(&dataset->options)->snow_metadata;
+    if (given != NULL) return mos_dataset_path(dataset, given, "", out, size);
     const char *slash = strrchr(main_path, '/'), *dot = strrchr(main_path, '.');
     int folder = slash == NULL ? 0 : (int)(slash + 1 - main_path);
     if (dot == NULL || (slash != NULL && dot < slash)) dot = "";
@@ -131,7 +132,7 @@ static bool find_stored(mos_name_set *set, const char *name, uint32_t size) {
 
 static mosaic_status add_rows(ben_join *join, const mos_metadata *metadata, const char *path) {
     mos_dataset *dataset = join->dataset;
-    bool keep = dataset->options.rows_without_files == MOS_ROWS_KEEP;
+    bool keep = mos_ben_options_of(&dataset->options)->rows_without_files == MOS_ROWS_KEEP;
     for (int64_t r = 0; r < metadata->rows; r++) {
         const mos_metadata_row *row = &metadata->row[r];
         bool s1 = find_stored(join->stored[MOS_BEN_S1], row->s1, row->s1_size);
@@ -198,10 +199,11 @@ mosaic_status mos_ben_join(mos_dataset *dataset, const mos_metadata *metadata, c
     ben_join join = {.dataset = dataset, .stored = {stored_s1, stored_s2}};
     mos_metadata snow = {0};
     char second[4096];
-    bool wanted = dataset->options.include_snow_cloud;
+    const mos_ben_options *own = mos_ben_options_of(&dataset->options);
+    bool wanted = own->include_snow_cloud;
     mosaic_status status;
     MOS_GOTO(mos_ben_snow_path(dataset, path, second, sizeof second));
-    bool given = wanted || dataset->options.snow_metadata != NULL;
+    bool given = wanted || own->snow_metadata != NULL;
     if (wanted) MOS_GOTO(mos_metadata_read(dataset, second, &snow));
     MOS_GOTO(mos_dataset_reserve(dataset, metadata->rows + snow.rows));
     dataset->metadata_rows = metadata->rows + snow.rows;

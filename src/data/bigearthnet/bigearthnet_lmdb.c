@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "data/bigearthnet/bigearthnet_options.h"
 #include "data/bigearthnet/pack_bands.h"
 #include "data/bigearthnet/pack_ground.h"
 #include "data/bigearthnet/packed_table.h"
@@ -129,7 +130,7 @@ static mosaic_status open_lmdb(mos_dataset *dataset) {
     mos_store *db;
     mos_store_reader *store = NULL;
     char folder[4096], path[4096];
-    const char *given = dataset->options.lmdb;
+    const char *given = mos_ben_options_of(&dataset->options)->lmdb;
     MOS_TRY(mos_dataset_path(dataset, given != NULL ? given : dataset->root, "", folder,
                              sizeof folder));
     MOS_TRY(mos_store_open(folder, &db));
@@ -272,6 +273,7 @@ const mos_format mos_format_bigearthnet_v2_lmdb = {
     .summary = "LMDB of safetensors (rico-hdl, or mosaic data pack) and a metadata table",
     .classes = 1u << MOS_CLASSES_DEFAULT | 1u << MOS_CLASSES_19,
     .bands = mos_ben_default_bands,
+    .options = &mos_ben_format_options,
     .open = open_lmdb,
     .close = close_lmdb,
     .recognise = recognise_lmdb,

@@ -2,6 +2,7 @@
  * BigEarthNet-S2/<tile>/<patch>/<patch>_<BAND>.tif,
  * BigEarthNet-S1/<scene>/<patch>/<patch>_{VH,VV}.tif and metadata.parquet. */
 #include "data/bigearthnet/bigearthnet_files.h"
+#include "data/bigearthnet/bigearthnet_options.h"
 #include "data/data_options.h"
 #include "data/raster_buffers.h"
 
@@ -32,6 +33,7 @@ const mos_format mos_format_bigearthnet_v2 = {
     .summary = "BigEarthNet V2 as published: trees or tars of band GeoTIFFs and metadata.parquet",
     .classes = 1u << MOS_CLASSES_DEFAULT | 1u << MOS_CLASSES_19,
     .bands = mos_ben_default_bands,
+    .options = &mos_ben_format_options,
     .open = open_tree,
     .close = mos_ben_files_close,
     .recognise = recognise_tree,

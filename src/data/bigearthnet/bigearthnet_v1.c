@@ -9,6 +9,7 @@
 #include "data/bigearthnet/bigearthnet_v1_join.h"
 
 #include "data/bigearthnet/bigearthnet_files.h"
+#include "data/bigearthnet/bigearthnet_options.h"
 #include "data/data_options.h"
 #include "data/raster_buffers.h"
 
@@ -43,6 +44,7 @@ const mos_format mos_format_bigearthnet_v1 = {
     .summary = "BigEarthNet v1.0 as published: two folders or tars of patches with JSON labels",
     .classes = 1u << MOS_CLASSES_DEFAULT | 1u << MOS_CLASSES_19 | 1u << MOS_CLASSES_43,
     .bands = mos_ben_default_bands,
+    .options = &mos_ben_format_options,
     .open = open_v1,
     .close = mos_ben_files_close,
     .recognise = recognise_v1,

@@ -1,6 +1,7 @@
 #include "data/bigearthnet/bigearthnet_v1_join.h"
 
 #include "base/memory.h"
+#include "data/bigearthnet/bigearthnet_options.h"
 #include "data/data_options.h"
 #include "data/names/class_lookup.h"
 #include "data/names/nomenclature.h"
@@ -113,7 +114,7 @@ static mosaic_status place_listed(v1_join *join) {
 
 static mosaic_status place_stored_s2(v1_join *join) {
     const mos_name_set *set = &join->patches[MOS_BEN_S2].names;
-    bool snow_too = join->dataset->options.include_snow_cloud;
+    bool snow_too = mos_ben_options_of(&join->dataset->options)->include_snow_cloud;
     for (size_t i = 0; i < set->count; i++) {
         const mos_name_entry *entry = &set->entries[i];
         v1_place *place;
@@ -178,12 +179,13 @@ static mosaic_status read_labels(v1_join *join) {
 /* False: counted and no sample. */
 static bool is_sample(const v1_join *join, const v1_place *place) {
     mos_dataset *dataset = join->dataset;
+    const mos_ben_options *own = mos_ben_options_of(&dataset->options);
     bool s1 = place->at[MOS_BEN_S1] >= 0, s2 = place->at[MOS_BEN_S2] >= 0;
     if (!s1 && !s2) {
         mos_dataset_defect(dataset, "row without files", "%s", place->name);
-        return dataset->options.rows_without_files == MOS_ROWS_KEEP;
+        return own->rows_without_files == MOS_ROWS_KEEP;
     }
-    if (!dataset->options.include_snow_cloud &&
+    if (!own->include_snow_cloud &&
         mos_name_set_find(&join->lists->snowy, place->name, place->size) != NULL) {
         mos_dataset_defect(dataset, "snow, cloud or shadow: left out", "%s", place->name);
         return false;

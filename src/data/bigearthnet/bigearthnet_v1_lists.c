@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "data/bigearthnet/bigearthnet_options.h"
 #include "data/names/name_list.h"
 #include "data/names/patch_name_v1.h"
 
@@ -122,7 +123,7 @@ static mosaic_status read_snow_lists(mos_dataset *dataset, mos_v1_lists *out) {
                                         "patches_with_cloud_and_shadow.csv"};
     const mos_data_options *options = &dataset->options;
     char folder[4096], path[4096];
-    const char *given = options->snow_metadata;
+    const char *given = mos_ben_options_of(options)->snow_metadata;
     if (given != NULL && !mos_path_is_dir(given)) return read_snow_list(given, out);
     MOS_TRY(mos_name_list_folder(given != NULL               ? given
                                  : options->metadata != NULL ? options->metadata

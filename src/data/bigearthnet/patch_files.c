@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "data/bigearthnet/bigearthnet_options.h"
 #include "data/data_options.h"
 #include "io/archive_parts.h"
 
@@ -61,14 +62,15 @@ static void add_argument(mos_text *command, const char *option, const char *valu
 /* With the very command that does it. */
 static mosaic_status refuse_stream(const mos_dataset *dataset, const mos_patch_files *files) {
     const mos_data_options *options = &dataset->options;
+    const mos_ben_options *own = mos_ben_options_of(options);
     mos_text command = {0};
     add_argument(&command, "mosaic data pack", dataset->root);
     add_argument(&command, "--s1", options->s1);
     add_argument(&command, "--s2", options->s2);
     add_argument(&command, "--reference-maps", options->reference_maps);
     add_argument(&command, "--metadata", options->metadata);
-    add_argument(&command, "--snow-metadata", options->snow_metadata);
-    if (options->include_snow_cloud) mos_text_add(&command, " --include-snow-cloud");
+    add_argument(&command, "--snow-metadata", own->snow_metadata);
+    if (own->include_snow_cloud) mos_text_add(&command, " --include-snow-cloud");
     if (options->format > 0)
         mos_text_add(&command, " --format %s", mos_format_names[options->format]);
     if (options->classes != MOS_CLASSES_DEFAULT)

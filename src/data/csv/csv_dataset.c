@@ -1,6 +1,7 @@
 /* A folder of one's own with a table: id, one column per modality with a multi-band raster or one
  * path per band, labels, split. */
 #include "data/csv/csv_layout.h"
+#include "data/csv/csv_options.h"
 #include "data/data_options.h"
 #include "data/file_layout.h"
 #include "data/modality_keys.h"
@@ -142,7 +143,7 @@ static mosaic_status find_classes(csv_source *source) {
                               &at->class_columns));
     if (at->class_columns > 0 || at->labels < 0) return MOSAIC_OK;
     const mos_data_options *options = &source->dataset->options;
-    if (options->class_names.count > 0 || options->nomenclature != MOS_NOMENCLATURE_NONE)
+    if (options->class_names.count > 0 || source->dataset->worldcover)
         return mos_default_classes(source->dataset);
     return collect_classes(source);
 }
@@ -296,8 +297,10 @@ static mosaic_status open_csv(mos_dataset *dataset) {
     csv_source *source;
     MOS_TRY(mos_alloc(1, sizeof *source, "table", &source));
     mosaic_status status;
-    if (dataset->options.csv != NULL)
-        MOS_GOTO(mos_dataset_path(dataset, dataset->options.csv, "", path, sizeof path));
+    const mos_csv_options *own = mos_csv_options_of(&dataset->options);
+    dataset->worldcover = own->nomenclature == MOS_NOMENCLATURE_WORLDCOVER;
+    if (own->csv != NULL)
+        MOS_GOTO(mos_dataset_path(dataset, own->csv, "", path, sizeof path));
     else
         MOS_GOTO(table_path(dataset->root, path, sizeof path));
     mos_raster_init();
@@ -382,6 +385,7 @@ const mos_format mos_format_csv = {
     .name = "csv",
     .summary = "a table with one raster per modality, or one per band",
     .classes = 1u << MOS_CLASSES_DEFAULT | 1u << MOS_CLASSES_19,
+    .options = &mos_csv_format_options,
     .open = open_csv,
     .close = close_csv,
     .recognise = recognise_csv,

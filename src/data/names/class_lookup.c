@@ -24,7 +24,7 @@ void mos_class_lookup_add(mos_class_lookup *lookup, const char *label, size_t si
         lookup->sizes[lookup->size_count] = strlen(dataset->classes[lookup->size_count]);
         lookup->size_count++;
     }
-    if (dataset->options.nomenclature == MOS_NOMENCLATURE_WORLDCOVER) {
+    if (dataset->worldcover) {
         const char *name = mos_worldcover_name(label, size);
         if (name != NULL) label = name, size = strlen(name);
     }
@@ -99,8 +99,7 @@ static mosaic_status add_worldcover(mos_dataset *dataset) {
 
 mosaic_status mos_default_classes(mos_dataset *dataset) {
     const mos_text_list *names = &dataset->options.class_names;
-    if (dataset->options.nomenclature == MOS_NOMENCLATURE_WORLDCOVER && names->count == 0)
-        return add_worldcover(dataset);
+    if (dataset->worldcover && names->count == 0) return add_worldcover(dataset);
     for (size_t i = 0; i < names->count; i++)
         MOS_TRY(mos_dataset_add_class(dataset, names->items[i], strlen(names->items[i])));
     if (names->count > 0) return MOSAIC_OK;

@@ -30,7 +30,7 @@ mosaic_status mos_class_lookup_cell(mos_class_lookup *lookup, const char *cell, 
  * buffer; call it on every way out, with the status so far, which it passes on. */
 mosaic_status mos_class_lookup_end(mos_class_lookup *lookup, mosaic_status status);
 
-/* data.class_names, or those of data.nomenclature, or the 19 of BigEarthNet in data.class_order. */
+/* data.class_names, or those of WorldCover where labels are its, or the 19 of BigEarthNet in data.class_order. */
 mosaic_status mos_default_classes(mos_dataset *dataset);
 mosaic_status mos_dataset_add_class(mos_dataset *dataset, const char *name, size_t size);
 /* The run of columns "class:<name>": *count 0 when there is none. `fresh` adds the names to the

@@ -5,6 +5,7 @@
  * Nothing is written: `data pack` stores the patches. An id is
  * <scene>_r<row>_c<column>_x<x>_y<y>, with the place on the grid and the upper left corner. */
 #include "data/scene/scene_grid.h"
+#include "data/scene/scene_own_options.h"
 #include "data/scene/scene_reader.h"
 #include "data/scene/scene_scan.h"
 
@@ -180,7 +181,7 @@ static mosaic_status read_description(mos_dataset *dataset, mos_scene_file *out)
 }
 
 static mosaic_status open_scene(mos_dataset *dataset) {
-    const mos_text_list *grid = &dataset->options.grid;
+    const mos_text_list *grid = &mos_scene_own_options_of(&dataset->options)->grid;
     mos_scene_set *set;
     mos_raster_init();
     MOS_TRY(mos_alloc(1, sizeof *set, "scenes", &set));
@@ -215,6 +216,7 @@ const mos_format mos_format_scene = {
     .name = "scene",
     .summary = "whole rasters and land cover, cut into patches as a scene file says",
     .classes = 1u << MOS_CLASSES_DEFAULT,
+    .options = &mos_scene_format_options,
     .open = open_scene,
     .close = close_scene,
     .recognise = recognise_scene,

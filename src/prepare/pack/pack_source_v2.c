@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "data/bigearthnet/bigearthnet_options.h"
 #include "data/data_options.h"
 
 #include <stdio.h>
@@ -48,7 +49,7 @@ static mosaic_status read_metadata(mos_pack_source *source, mos_text *mark) {
     MOS_TRY(
         mos_ben_metadata_path(dataset, dataset->root, source->metadata, sizeof source->metadata));
     MOS_TRY(want_rows(source, source->metadata, mark));
-    if (!dataset->options.include_snow_cloud) return MOSAIC_OK;
+    if (!mos_ben_options_of(&dataset->options)->include_snow_cloud) return MOSAIC_OK;
     MOS_TRY(mos_ben_snow_path(dataset, source->metadata, snow, sizeof snow));
     return want_rows(source, snow, mark);
 }
@@ -72,6 +73,13 @@ static mosaic_status set_text(char **field, const char *text) {
     return text == NULL ? MOSAIC_OK : mos_copy_text(text, field);
 }
 
+/* To its default. */
+static mosaic_status unset(mos_data_options *options, const char *key) {
+    const mos_option *option = mos_options_find(&mos_data_option_table, key);
+    return mos_options_set(&mos_data_option_table, options, key,
+                           option->fallback == NULL ? "" : option->fallback, false, "pack");
+}
+
 static int lmdb_format(void) {
     int f = 1;
     while (strcmp(mos_format_names[f], mos_format_bigearthnet_v2_lmdb.name) != 0)
@@ -87,7 +95,7 @@ static mosaic_status store_options(const mos_pack_source *source, const char *fo
     MOS_TRY(set_text(&out->root, folder));
     MOS_TRY(set_text(&out->s1, NULL));
     MOS_TRY(set_text(&out->s2, NULL));
-    return set_text(&out->lmdb, NULL);
+    return unset(out, "data.lmdb");
 }
 
 static mosaic_status write_table(mos_pack_source *source, const char *folder, int64_t *samples) {
@@ -112,10 +120,10 @@ mosaic_status mos_pack_probe_v2(const mos_pack_source *source, const char *folde
     MOS_GOTO(store_options(source, folder, &options));
     options.limit = 0;
     options.fold = -1;
-    options.include_snow_cloud = false;
     mos_text_list_release(&options.countries);
     MOS_GOTO(set_text(&options.metadata, NULL));
-    MOS_GOTO(set_text(&options.snow_metadata, NULL));
+    MOS_GOTO(unset(&options, "data.include_snow_cloud"));
+    MOS_GOTO(unset(&options, "data.snow_metadata"));
     MOS_GOTO(set_text(&options.split_file, NULL));
     status = mos_dataset_open(&options, &packed);
     if (status == MOSAIC_OK) goto done;

@@ -1,5 +1,6 @@
 #include "prepare/pack/pack_stream_v1.h"
 
+#include "data/bigearthnet/bigearthnet_options.h"
 #include "data/data_options.h"
 #include "data/names/patch_name_v1.h"
 #include "io/archive_parts.h"
@@ -33,7 +34,7 @@ static void mark_lists(const mos_v1_lists *lists, mos_text *mark) {
 
 mosaic_status mos_v1_stream_open(mos_dataset *dataset, const mos_patch_files *files, mos_text *mark,
                                  mos_v1_stream *out) {
-    *out = (mos_v1_stream){.snow_too = dataset->options.include_snow_cloud};
+    *out = (mos_v1_stream){.snow_too = mos_ben_options_of(&dataset->options)->include_snow_cloud};
     MOS_TRY(mos_v1_lists_read(dataset, &out->lists));
     mark_lists(&out->lists, mark);
     for (int m = 0; m < MOS_BEN_MODALITIES; m++) {
