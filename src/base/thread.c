@@ -9,21 +9,21 @@ typedef struct loop_job {
     int threads;
 } loop_job;
 
-/* Part p of t: the first count % t parts hold one more than the others. */
-static void run_part(const loop_job *job, int part) {
+/* Range p of t: the first count % t ranges hold one more than the others. */
+static void run_range(const loop_job *job, int range) {
     int64_t each = job->count / job->threads, longer = job->count % job->threads;
-    int64_t begin = each * part + (part < longer ? part : longer);
-    int64_t end = begin + each + (part < longer ? 1 : 0);
-    if (begin < end) job->body(job->context, begin, end, part);
+    int64_t begin = each * range + (range < longer ? range : longer);
+    int64_t end = begin + each + (range < longer ? 1 : 0);
+    if (begin < end) job->body(job->context, begin, end, range);
 }
 
-/* Every part runs even if there are fewer threads than parts (nested, or the system gives no more).
- */
-static void run_parts(void *context, int thread, int threads, mos_team *team) {
+/* Every range runs even if there are fewer threads than ranges (nested, or the system gives no
+ * more). */
+static void run_ranges(void *context, int thread, int threads, mos_team *team) {
     const loop_job *job = context;
     (void)team;
-    for (int part = thread; part < job->threads; part += threads)
-        run_part(job, part);
+    for (int range = thread; range < job->threads; range += threads)
+        run_range(job, range);
 }
 
 void mos_parallel_for(int threads, int64_t count, mos_loop_body body, void *context) {
@@ -32,7 +32,7 @@ void mos_parallel_for(int threads, int64_t count, mos_loop_body body, void *cont
     if (job.threads < 1) job.threads = 1;
     if (job.threads > count) job.threads = (int)count;
     if (job.threads == 1)
-        run_part(&job, 0);
+        run_range(&job, 0);
     else
-        mos_team_run(job.threads, run_parts, &job);
+        mos_team_run(job.threads, run_ranges, &job);
 }

@@ -10,7 +10,7 @@
 /* Number of processors this process may use (affinity and cgroup quota respected), at least 1. */
 int mos_cpu_count(void);
 
-/* body(context, begin, end, thread) over [0, count) in `threads` contiguous parts, on a
+/* body(context, begin, end, thread) over [0, count) in `threads` contiguous ranges, on a
  * team (base/team.h); inside a body of one in order. The partition depends on count and threads
  * alone. */
 typedef void (*mos_loop_body)(void *context, int64_t begin, int64_t end, int thread);

@@ -26,7 +26,7 @@ static mosaic_status add_ours(const mos_peer_bench_options *options, mos_bench_r
         mos_step_setting setting = options->setting;
         char name[64];
         if (!wanted[format]) continue;
-        setting.lanes = i % ways == 0 ? 0 : options->threads;
+        setting.workers = i % ways == 0 ? 0 : options->threads;
         (void)snprintf(name, sizeof name, "%s%s", formats[format].name,
                        i % ways == 0 ? "" : ", side by side");
         MOS_TRY(mos_step_rig_create("cpu", formats[format].precision, options->threads, &setting,

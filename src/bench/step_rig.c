@@ -49,15 +49,15 @@ static mosaic_status make_model(mos_step_rig *rig) {
                            "b%d", (int)b);
     }
     MOS_TRY(mos_model_create(rig->device, &spec, 0, &rig->model));
-    return mos_step_rig_replan(rig, s->recompute, s->chunk, s->lanes);
+    return mos_step_rig_replan(rig, s->recompute, s->chunk, s->workers);
 }
 
 mosaic_status mos_step_rig_replan(mos_step_rig *rig, mos_recompute recompute, int64_t chunk,
-                                  int64_t lanes) {
+                                  int64_t workers) {
     mos_step_setting *s = &rig->setting;
     s->recompute = recompute;
     s->chunk = chunk;
-    s->lanes = lanes;
+    s->workers = workers;
     mos_model_plan plan = {.batch = s->batch,
                            .height = s->size,
                            .width = s->size,
@@ -65,7 +65,7 @@ mosaic_status mos_step_rig_replan(mos_step_rig *rig, mos_recompute recompute, in
                            .latents = true,
                            .recompute = recompute,
                            .chunk = chunk,
-                           .lanes = lanes};
+                           .workers = workers};
     for (int64_t m = 0; m < s->modalities; m++)
         plan.views[m] = rig->views.views;
     return mos_model_plan_make(rig->model, &plan);

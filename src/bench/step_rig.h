@@ -12,7 +12,7 @@ typedef struct mos_step_setting {
     const char *method;
     /* as in mos_model_plan */
     mos_recompute recompute;
-    int64_t chunk, lanes;
+    int64_t chunk, workers;
 } mos_step_setting;
 
 /* What the bars are set for: mosaic-1 on 2 + 12 bands, 19 classes. */
@@ -25,7 +25,7 @@ mosaic_status mos_step_rig_create(const char *device, mos_precision precision, i
 void mos_step_rig_destroy(mos_step_rig **step);
 /* From now on in another way: frees the arena and plans anew. */
 mosaic_status mos_step_rig_replan(mos_step_rig *step, mos_recompute recompute, int64_t chunk,
-                                  int64_t lanes);
+                                  int64_t workers);
 /* One step; its wall time and total loss. MOSAIC_ERR_NUMERIC when the loss is not finite. */
 mosaic_status mos_step_rig_run(mos_step_rig *step, double *seconds, double *loss);
 /* Take these images [views*batch, bands, size, size] and labels [batch, classes] from now on

@@ -10,7 +10,7 @@
 typedef struct way {
     mos_step_rig *step;
     mos_recompute recompute;
-    int64_t chunk, lanes;
+    int64_t chunk, workers;
     double before; /* resident before the step was made */
     double peak;   /* of the process in a step, beyond that */
     mos_memory_report plan;
@@ -31,7 +31,7 @@ static double processor_seconds(void) {
 static mosaic_status run_way(void *context, double *seconds) {
     way *w = context;
     double loss;
-    MOS_TRY(mos_step_rig_replan(w->step, w->recompute, w->chunk, w->lanes));
+    MOS_TRY(mos_step_rig_replan(w->step, w->recompute, w->chunk, w->workers));
     mos_reset_peak();
     for (int i = 0; i < 2; i++) {
         const double start = processor_seconds();
@@ -53,7 +53,7 @@ static mosaic_status add_ways(mos_bench_run *run, way ways[WAYS], int64_t batch,
         const char *name;
         way way;
     } table[WAYS] = {{"plain", {.step = NULL}},
-                     {"encoders side-by-side", {.lanes = threads}},
+                     {"encoders side-by-side", {.workers = threads}},
                      {"recompute norm", {.recompute = MOS_RECOMPUTE_NORM}},
                      {"recompute block", {.recompute = MOS_RECOMPUTE_BLOCK}},
                      {cached, {.chunk = chunk}},

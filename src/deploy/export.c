@@ -1,4 +1,4 @@
-#include "deploy/export_parts.h"
+#include "deploy/export_internal.h"
 
 #include "base/file.h"
 #include "base/log.h"

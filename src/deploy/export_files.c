@@ -1,5 +1,5 @@
 /* What every kind of export needs: the folder of the run, paths that are listed, files of text. */
-#include "deploy/export_parts.h"
+#include "deploy/export_internal.h"
 
 #include "base/file.h"
 

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/json_writer.h"
 #include "base/memory.h"
-#include "deploy/export_parts.h"
+#include "deploy/export_internal.h"
 #include "deploy/huggingface_program.h"
 #include "report/run_document.h"
 

@@ -1,5 +1,5 @@
 /* The model as one ONNX file, proved in ONNX Runtime where there is one. */
-#include "deploy/export_parts.h"
+#include "deploy/export_internal.h"
 
 #include "base/json_writer.h"
 #include "base/log.h"

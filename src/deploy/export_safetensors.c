@@ -1,7 +1,7 @@
 /* One file per modality with the names of torchvision's ResNet: it loads strictly into
  * torchvision.models.resnetXX with fc replaced by an identity, or, where the model has one modality
  * and its head is one linear layer, into one whose fc has as many outputs as there are classes. */
-#include "deploy/export_parts.h"
+#include "deploy/export_internal.h"
 
 #include "base/file.h"
 #include "base/json_writer.h"

@@ -2,7 +2,7 @@
  * where its file is. */
 #include "base/file.h"
 #include "base/json_writer.h"
-#include "deploy/export_parts.h"
+#include "deploy/export_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

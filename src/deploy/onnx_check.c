@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/rng.h"
-#include "deploy/export_parts.h"
+#include "deploy/export_internal.h"
 #include "io/npy.h"
 
 #include <math.h>

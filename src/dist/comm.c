@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "dist/comm_parts.h"
+#include "dist/comm_internal.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * parts: part r of every rank travels to rank r, which adds them in double in rank order and gives the
  * sum to all. Each value is sent and received about twice, as in any all-reduce. The next slice is
  * on its way while one is added up. */
-#include "dist/comm_parts.h"
+#include "dist/comm_internal.h"
 
 #include "base/memory.h"
 

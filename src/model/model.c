@@ -1,6 +1,6 @@
 /* A model's description and its tensors; plans are made in model_plan.c, passes run in model_pass.c.
  */
-#include "model/model_parts.h"
+#include "model/model_internal.h"
 
 #include <stdio.h>
 #include <string.h>

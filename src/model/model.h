@@ -156,7 +156,7 @@ typedef struct mos_model_plan {
      * (at least one); 0 or 1: one after the other, each on all. More than the modalities in use:
      * as many as these; fewer: the others wait their turn. Results repeat to the bit, and are those
      * of encoders in turn with so few threads each. */
-    int64_t lanes;
+    int64_t workers;
 } mos_model_plan;
 /* Bytes a planned model holds. */
 typedef struct mos_memory_report {

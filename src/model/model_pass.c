@@ -1,5 +1,5 @@
 /* One step's calls on a planned model, and inference. */
-#include "model/model_parts.h"
+#include "model/model_internal.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Plans of a model: who runs how, and where everything lies in the arena. */
-#include "model/model_parts.h"
+#include "model/model_internal.h"
 
 void mos_model_unplan(mos_model *model) {
     mos_device *device = model->weights.device;
@@ -41,8 +41,8 @@ static mosaic_status check_plan(const mos_model *model, const mos_model_plan *pl
         used += plan->views[m] > 0;
     }
     if (used == 0) return mos_fail(MOSAIC_ERR_USAGE, "a plan must use at least one modality");
-    if (plan->lanes < 0)
-        return mos_fail(MOSAIC_ERR_USAGE, "a plan with %lld lanes", (long long)plan->lanes);
+    if (plan->workers < 0)
+        return mos_fail(MOSAIC_ERR_USAGE, "a plan with %lld workers", (long long)plan->workers);
     const int64_t ranks = plan->ranks > 1 ? plan->ranks : 1;
     if (plan->rank < 0 || plan->rank >= ranks || plan->batch % ranks != 0)
         return mos_fail(MOSAIC_ERR_USAGE, "a batch of %lld does not consist of %lld equal parts",
@@ -128,13 +128,13 @@ static void place_rows(mos_model *model, const mos_model_plan *plan, mos_arena *
 }
 
 /* The encoders' buffers by their lifetimes. With chunks an encoder's forward pass is repeated right
- * before its backward pass, so encoders of a lane share all of their memory. */
+ * before its backward pass, so encoders of a worker share all of their memory. */
 static mosaic_status place_encoders(mos_model *model, mos_placement *placement) {
     *placement = (mos_placement){.alone = model->own_parts > 1};
     for (int64_t m = 0; m < model->spec.modalities; m++) {
         if (model->branch[m].views == 0) continue;
         mos_branch *branch = &model->branch[m];
-        mos_placement_begin(placement, (int)m, branch->lane);
+        mos_placement_begin(placement, (int)m, branch->worker);
         const mos_weights weights = mos_branch_weights(model, branch);
         mos_encoder_record(&branch->encoder, &weights, placement);
     }

@@ -7,9 +7,9 @@
 
 enum { ALIGNMENT = 64 };
 
-void mos_placement_begin(mos_placement *placement, int owner, int lane) {
+void mos_placement_begin(mos_placement *placement, int owner, int worker) {
     placement->owner = owner;
-    placement->lane = lane;
+    placement->worker = worker;
     placement->now = 0;
 }
 
@@ -47,7 +47,7 @@ static mos_placed *add(mos_placement *placement, void *holder, size_t bytes) {
     *item = (mos_placed){.holder = holder,
                          .bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT,
                          .owner = placement->owner,
-                         .lane = placement->lane,
+                         .worker = placement->worker,
                          .first = -1,
                          .last = -1,
                          .same_as = -1};
@@ -103,7 +103,7 @@ static bool is_backward(const mos_placed *item) {
 
 static bool collide(const mos_placement *placement, const mos_placed *a, const mos_placed *b) {
     if (a->owner == b->owner) return a->first <= b->last && b->first <= a->last;
-    if (a->lane == b->lane) return !placement->alone && (is_kept(a) || is_kept(b));
+    if (a->worker == b->worker) return !placement->alone && (is_kept(a) || is_kept(b));
     return placement->alone || is_kept(a) || is_kept(b) || is_backward(a) == is_backward(b);
 }
 
@@ -144,15 +144,15 @@ static void insert_by_offset(mos_placed **placed, int64_t count, mos_placed *ite
     placed[count] = item;
 }
 
-/* What a lane keeps at the turn: all its owners, or with `alone` the one that keeps most. */
-static size_t kept_of_lane(const mos_placement *placement, int lane) {
+/* What a worker keeps at the turn: all its owners, or with `alone` the one that keeps most. */
+static size_t kept_of_worker(const mos_placement *placement, int worker) {
     size_t all = 0, most = 0, own = 0;
     int owner = -1; /* buffers are listed owner by owner */
     for (int64_t i = 0; i < placement->count; i++) {
         const mos_placed *item = &placement->items[i];
         if (item->owner != owner) own = 0;
         owner = item->owner;
-        if (!is_kept(item) || item->lane != lane) continue;
+        if (!is_kept(item) || item->worker != worker) continue;
         all += item->bytes;
         own += item->bytes;
         if (own > most) most = own;
@@ -160,12 +160,12 @@ static size_t kept_of_lane(const mos_placement *placement, int lane) {
     return placement->alone ? most : all;
 }
 
-/* What its lane needs at the tick that first writes `at`. */
+/* What its worker needs at the tick that first writes `at`. */
 static size_t needed_at(const mos_placement *placement, const mos_placed *at) {
     size_t sum = 0;
     for (int64_t i = 0; i < placement->count; i++) {
         const mos_placed *item = &placement->items[i];
-        if (item->lane != at->lane) continue;
+        if (item->worker != at->worker) continue;
         bool here = item->owner == at->owner && item->first <= at->first && at->first <= item->last;
         bool other = item->owner != at->owner && !placement->alone && is_kept(item);
         if (here || other) sum += item->bytes;
@@ -173,17 +173,17 @@ static size_t needed_at(const mos_placement *placement, const mos_placed *at) {
     return sum;
 }
 
-/* kept and least: what lanes need at one time is what each needs at its worst, on the same side of
- * the turn where they cross it together. A lane's peak is at a first write. */
-static void sum_lanes(mos_placement *placement) {
+/* kept and least: what workers need at one time is what each needs at its worst, on the same side of
+ * the turn where they cross it together. A worker's peak is at a first write. */
+static void sum_workers(mos_placement *placement) {
     size_t peak[2] = {0};
     placement->kept = 0;
-    for (int lane = 0; lane < MOS_PLACEMENT_LANES; lane++) {
-        const size_t kept = kept_of_lane(placement, lane);
+    for (int worker = 0; worker < MOS_PLACEMENT_WORKERS; worker++) {
+        const size_t kept = kept_of_worker(placement, worker);
         size_t most[2] = {0, kept};
         for (int64_t i = 0; i < placement->count; i++) {
             const mos_placed *item = &placement->items[i];
-            if (item->lane != lane || item->first < 0) continue;
+            if (item->worker != worker || item->first < 0) continue;
             const size_t needed = needed_at(placement, item);
             size_t *side = &most[placement->alone || is_backward(item)];
             if (*side < needed) *side = needed;
@@ -207,7 +207,7 @@ mosaic_status mos_placement_solve(mos_placement *placement) {
         if (placement->items[i].first >= 0) order[roots++] = &placement->items[i];
     qsort(order, (size_t)roots, sizeof *order, compare);
     placement->total = 0;
-    sum_lanes(placement);
+    sum_workers(placement);
     for (int64_t i = 0; i < roots; i++) {
         mos_placed *item = order[i];
         item->offset = lowest_gap(placement, placed, i, item);

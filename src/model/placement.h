@@ -4,12 +4,13 @@
  * A caller lists its buffers, then tells what is done with them, one tick after the other: what a
  * tick writes, and what it reads. A buffer is live from the first to the last tick that touches it
  * and may share memory with any that is not live meanwhile. Work is done by owners (a modality's
- * encoder each time), and owners belong to lanes. Those of one lane run their passes in any order
- * but never at once: the first tick of every owner's backward pass is behind TURN, and between the
- * passes other owners run. So what lives over TURN keeps clear of everything of other owners; what
- * does not shares with all of it. Lanes run side by side, each at its own pace, and cross TURN
- * together: a tick of one may meet any tick of another on the same side. With `alone` an owner's two
- * passes are not parted by others of its lane, and lanes do not wait for each other at TURN. */
+ * encoder each time), and owners belong to workers. Those of one worker run their passes in any
+ * order but never at once: the first tick of every owner's backward pass is behind TURN, and between
+ * the passes other owners run. So what lives over TURN keeps clear of everything of other owners;
+ * what does not shares with all of it. Workers run side by side, each at its own pace, and cross
+ * TURN together: a tick of one may meet any tick of another on the same side. With `alone` an
+ * owner's two passes are not parted by others of its worker, and workers do not wait for each other
+ * at TURN. */
 #ifndef MOS_MODEL_PLACEMENT_H
 #define MOS_MODEL_PLACEMENT_H
 
@@ -20,12 +21,12 @@
 #include <stdint.h>
 
 #define MOS_PLACEMENT_TURN ((int64_t)1 << 40)
-enum { MOS_PLACEMENT_LANES = 8 }; /* at most */
+enum { MOS_PLACEMENT_WORKERS = 8 }; /* at most */
 
 typedef struct mos_placed {
     void *holder; /* address of the pointer that will hold the buffer's */
     size_t bytes, offset;
-    int owner, lane;
+    int owner, worker;
     int64_t first, last; /* ticks, both included; -1: no tick touches it */
     int64_t same_as;     /* index of the buffer this is another name of, -1: none */
 } mos_placed;
@@ -33,7 +34,7 @@ typedef struct mos_placed {
 typedef struct mos_placement {
     bool alone;
     /* the list, and how far the telling is */
-    int owner, lane;
+    int owner, worker;
     int64_t now;
     mos_placed *items;
     size_t capacity;
@@ -46,7 +47,7 @@ typedef struct mos_placement {
 } mos_placement;
 
 /* From here on buffers and ticks are this owner's, from its first tick. */
-void mos_placement_begin(mos_placement *placement, int owner, int lane);
+void mos_placement_begin(mos_placement *placement, int owner, int worker);
 static inline void mos_placement_tick(mos_placement *placement) {
     placement->now++;
 }

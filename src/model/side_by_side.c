@@ -1,14 +1,14 @@
-/* Encoders of several modalities at the same time. Each lane is a thread with a device of its own
+/* Encoders of several modalities at the same time. Each worker is a thread with a device of its own
  * (stream, thread team, plans) on a share of the cores; encoders write to weights' gradients,
  * running statistics and features that are theirs alone, and to buffers that are placed apart. */
-#include "model/model_parts.h"
+#include "model/model_internal.h"
 
 #include <stdio.h>
 
-_Static_assert((int)MOS_PLACEMENT_LANES >= (int)MOS_MAX_MODALITIES, "a lane per modality");
+_Static_assert((int)MOS_PLACEMENT_WORKERS >= (int)MOS_MAX_MODALITIES, "a worker per modality");
 
 mos_device *mos_branch_device(const mos_model *model, const mos_branch *branch) {
-    return model->lane_count == 0 ? model->weights.device : model->lane_device[branch->lane];
+    return model->worker_count == 0 ? model->weights.device : model->worker_device[branch->worker];
 }
 
 mos_weights mos_branch_weights(const mos_model *model, const mos_branch *branch) {
@@ -17,13 +17,13 @@ mos_weights mos_branch_weights(const mos_model *model, const mos_branch *branch)
     return weights;
 }
 
-/* One thread each, then one by one to the lane with the most patches per thread. */
-static void share_threads(int threads, int lanes, const int64_t *work, int *share) {
-    for (int i = 0; i < lanes; i++)
+/* One thread each, then one by one to the worker with the most patches per thread. */
+static void share_threads(int threads, int workers, const int64_t *work, int *share) {
+    for (int i = 0; i < workers; i++)
         share[i] = 1;
-    for (int given = lanes; given < threads; given++) {
+    for (int given = workers; given < threads; given++) {
         int most = 0;
-        for (int i = 1; i < lanes; i++)
+        for (int i = 1; i < workers; i++)
             if (work[i] * share[most] > work[most] * share[i]) most = i;
         share[most]++;
     }
@@ -35,39 +35,40 @@ mosaic_status mos_side_by_side_plan(mos_model *model, const mos_model_plan *plan
     int share[MOS_MAX_MODALITIES];
     for (int64_t m = 0; m < model->spec.modalities; m++)
         used += plan->views[m] > 0;
-    const int64_t wanted = plan->lanes < used ? plan->lanes : used;
-    const int lanes = plan->train && wanted > 1 ? (int)wanted : 0;
+    const int64_t wanted = plan->workers < used ? plan->workers : used;
+    const int workers = plan->train && wanted > 1 ? (int)wanted : 0;
     char name[64]; /* of the very device that the model lies on */
     used = 0;
     for (int64_t m = 0; m < model->spec.modalities; m++) {
-        model->branch[m].lane = 0;
-        if (lanes == 0 || plan->views[m] == 0) continue;
-        model->branch[m].lane = (int)(used++ % lanes);
-        work[model->branch[m].lane] += plan->views[m];
+        model->branch[m].worker = 0;
+        if (workers == 0 || plan->views[m] == 0) continue;
+        model->branch[m].worker = (int)(used++ % workers);
+        work[model->branch[m].worker] += plan->views[m];
     }
-    if (lanes == 0) return MOSAIC_OK;
-    share_threads(device->threads, lanes, work, share);
+    if (workers == 0) return MOSAIC_OK;
+    share_threads(device->threads, workers, work, share);
     (void)snprintf(name, sizeof name, "%s:%d", device->ops->name, device->index);
-    for (int i = 0; i < lanes; i++)
-        MOS_TRY(
-            mos_context(mos_device_open(name, device->precision, share[i], &model->lane_device[i]),
-                        "encoders side by side"));
-    model->lane_count = lanes;
+    for (int i = 0; i < workers; i++)
+        MOS_TRY(mos_context(
+            mos_device_open(name, device->precision, share[i], &model->worker_device[i]),
+            "encoders side by side"));
+    model->worker_count = workers;
     return MOSAIC_OK;
 }
 
 mosaic_status mos_side_by_side_start(mos_model *model) {
-    if (model->lane_count == 0) return MOSAIC_OK;
-    return mos_context(mos_lanes_create(model->lane_count, &model->lanes), "encoders side by side");
+    if (model->worker_count == 0) return MOSAIC_OK;
+    return mos_context(mos_workers_create(model->worker_count, &model->workers),
+                       "encoders side by side");
 }
 
 void mos_side_by_side_release(mos_model *model) {
-    mos_lanes_destroy(&model->lanes);
+    mos_workers_destroy(&model->workers);
     for (int i = 0; i < MOS_MAX_MODALITIES; i++) {
-        mos_device_close(&model->lane_device[i]);
-        model->branch[i].lane = 0;
+        mos_device_close(&model->worker_device[i]);
+        model->branch[i].worker = 0;
     }
-    model->lane_count = 0;
+    model->worker_count = 0;
 }
 
 typedef struct side_by_side {
@@ -75,38 +76,39 @@ typedef struct side_by_side {
     mos_encoder_pass pass;
 } side_by_side;
 
-/* lane -1: all of them. */
-static void run_lane(void *context, int lane) {
+/* worker -1: all of them. */
+static void run_worker(void *context, int worker) {
     const side_by_side *run = context;
     for (int64_t m = 0; m < run->model->spec.modalities; m++) {
         const mos_branch *branch = &run->model->branch[m];
-        if (branch->images != NULL && (lane < 0 || branch->lane == lane)) run->pass(run->model, m);
+        if (branch->images != NULL && (worker < 0 || branch->worker == worker))
+            run->pass(run->model, m);
     }
-    /* Lanes wait for their devices side by side; a failure is told to the model's thread. */
-    if (lane >= 0) (void)!mos_settle(run->model->lane_device[lane]);
+    /* Workers wait for their devices side by side; a failure is told to the model's thread. */
+    if (worker >= 0) (void)!mos_settle(run->model->worker_device[worker]);
 }
 
 /* Where encoders have devices of their own: the model's settles before they start, theirs before it
  * goes on. */
-static mosaic_status settle_lanes(mos_model *model) {
-    for (int i = 0; i < model->lane_count; i++)
-        MOS_TRY(mos_settle(model->lane_device[i]));
+static mosaic_status settle_workers(mos_model *model) {
+    for (int i = 0; i < model->worker_count; i++)
+        MOS_TRY(mos_settle(model->worker_device[i]));
     return MOSAIC_OK;
 }
 
 mosaic_status mos_side_by_side_run(mos_model *model, mos_encoder_pass pass) {
     side_by_side run = {.model = model, .pass = pass};
-    if (model->lanes == NULL) {
-        run_lane(&run, -1);
+    if (model->workers == NULL) {
+        run_worker(&run, -1);
         return MOSAIC_OK;
     }
     MOS_TRY(mos_settle(model->weights.device));
-    mos_lanes_run(model->lanes, run_lane, &run);
-    return settle_lanes(model);
+    mos_workers_run(model->workers, run_worker, &run);
+    return settle_workers(model);
 }
 
 mosaic_status mos_side_by_side_run_one(mos_model *model, mos_encoder_pass pass, int64_t m) {
-    if (model->lane_count > 0) MOS_TRY(mos_settle(model->weights.device));
+    if (model->worker_count > 0) MOS_TRY(mos_settle(model->weights.device));
     pass(model, m);
-    return settle_lanes(model);
+    return settle_workers(model);
 }

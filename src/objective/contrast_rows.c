@@ -1,5 +1,5 @@
 /* Rows of contrastive problems: where they are, who is present, copies and the way back. */
-#include "objective/objective_parts.h"
+#include "objective/objective_internal.h"
 
 void *mos_row_at(const mos_objective *o, const void *rows, int64_t row) {
     union {

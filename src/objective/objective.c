@@ -2,7 +2,7 @@
 #include "objective/objective.h"
 
 #include "base/memory.h"
-#include "objective/objective_parts.h"
+#include "objective/objective_internal.h"
 
 #include <stddef.h>
 #include <string.h>

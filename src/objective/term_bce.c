@@ -4,7 +4,7 @@
  *   dl/dx = ((1 - y) s(x) - w_c y s(-x)) / count,  s the logistic function
  *
  * with w_c the positive weight of the class (loss.pos_weight), 1 by default. */
-#include "objective/objective_parts.h"
+#include "objective/objective_internal.h"
 
 static void run_bce(mos_objective *o, const mos_objective_input *in, double weight) {
     o->device->ops->bce(o->device, in->batch, in->classes, in->logits, o->labels, o->pos_weight,

@@ -6,7 +6,7 @@
  * with i over the rows of two parts of a batch and p(i) the same sample's row of the other part;
  * the loss is the mean of l_i over the rows that have a partner. Two terms: `intra` takes the two
  * strong views of each modality, `inter` the anchors of each pair of modalities. */
-#include "objective/objective_parts.h"
+#include "objective/objective_internal.h"
 
 static void use_partners(const mos_objective *o, mos_contrast *problem) {
     problem->positives = MOS_POSITIVES_PARTNER;

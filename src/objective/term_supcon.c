@@ -7,7 +7,7 @@
  * these are). Rows are compared in up to three ways, which add up: `cross` the anchors of one
  * modality with those of another, `views` the two strong views of a modality, `joint` the anchors
  * of all modalities with each other. Labelled latents of earlier batches may be references too. */
-#include "objective/objective_parts.h"
+#include "objective/objective_internal.h"
 
 static void use_labels(const mos_objective *o, mos_contrast *problem) {
     problem->positives = o->options.positives;

@@ -24,7 +24,7 @@ mos_model_plan mos_train_model_plan(const mos_train_job *job, const mos_train_le
     if (train->grad_cache < train->batch / plan.ranks) plan.chunk = train->grad_cache;
     for (int64_t m = 0; m < learner->card->spec.modalities; m++)
         plan.views[m] = job->views.views;
-    if (train->encoders == MOS_ENCODERS_SIDE_BY_SIDE) plan.lanes = learner->device->threads;
+    if (train->encoders == MOS_ENCODERS_SIDE_BY_SIDE) plan.workers = learner->device->threads;
     return plan;
 }
 

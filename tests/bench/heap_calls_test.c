@@ -76,7 +76,7 @@ int __wrap_dnnl_primitive_execute(const void *primitive, void *stream, int count
 }
 #endif
 
-static void check(mos_encoder_kind encoder, mos_precision precision, int64_t lanes) {
+static void check(mos_encoder_kind encoder, mos_precision precision, int64_t workers) {
     const mos_step_setting setting = {.encoder = encoder,
                                       .batch = 2,
                                       .size = 120,
@@ -85,11 +85,11 @@ static void check(mos_encoder_kind encoder, mos_precision precision, int64_t lan
                                       .modalities = 2,
                                       .bands = {2, 12},
                                       .method = "mosaic-1",
-                                      .lanes = lanes};
+                                      .workers = workers};
     mos_step_rig *step;
     double seconds, loss;
     long most = 0;
-    alone = lanes > 1; /* of two threads: one each */
+    alone = workers > 1; /* of two threads: one each */
     assert_int_equal(mos_step_rig_create("cpu", precision, 2, &setting, &step), MOSAIC_OK);
     for (int i = 0; i < 3; i++) {
         atomic_store(&executes, 0);
@@ -101,9 +101,9 @@ static void check(mos_encoder_kind encoder, mos_precision precision, int64_t lan
         assert_int_equal(status, MOSAIC_OK);
     }
     most = atomic_load(&inside);
-    print_message("%s, %d lanes: %ld executes of onednn with %ld heap calls, %ld others\n",
-                  mos_step_rig_device(step)->description, (int)lanes, (long)atomic_load(&executes),
-                  most, (long)atomic_load(&outside));
+    print_message("%s, %d workers: %ld executes of onednn with %ld heap calls, %ld others\n",
+                  mos_step_rig_device(step)->description, (int)workers,
+                  (long)atomic_load(&executes), most, (long)atomic_load(&outside));
     assert_int_equal(atomic_load(&outside), 0);
     assert_true(most <= 12 * atomic_load(&executes));
     const char *description = mos_step_rig_device(step)->description;

@@ -33,11 +33,11 @@ static bool lives_in(const mos_placed *item, int half) {
     return half == 0 ? item->first < MOS_PLACEMENT_TURN : item->last >= MOS_PLACEMENT_TURN;
 }
 
-/* The rule in its own words: same owner, common tick; different owners of a lane, of which one
- * keeps; different lanes, a common half, or any where the halves are not kept apart. */
+/* The rule in its own words: same owner, common tick; different owners of a worker, of which one
+ * keeps; different workers, a common half, or any where the halves are not kept apart. */
 static bool must_be_apart(const mos_placement *placement, const mos_placed *a,
                           const mos_placed *b) {
-    if (a->lane != b->lane)
+    if (a->worker != b->worker)
         return placement->alone || (lives_in(a, 0) && lives_in(b, 0)) ||
                (lives_in(a, 1) && lives_in(b, 1));
     if (a->owner != b->owner) return !placement->alone && (is_kept(a) || is_kept(b));
@@ -65,12 +65,12 @@ static void check_apart(const mos_placement *placement) {
 }
 
 /* A random walk: every tick gives birth to some and uses some of what was born before. */
-static void walk(mos_placement *placement, void **holders, uint64_t seed, bool lanes) {
+static void walk(mos_placement *placement, void **holders, uint64_t seed, bool workers) {
     mos_rng rng = mos_rng_at(seed, MOS_RNG_TEST, 0, 0, 0);
     int made = 0;
     for (int owner = 0; owner < OWNERS; owner++) {
         int first = made;
-        mos_placement_begin(placement, owner, lanes ? owner % 2 : 0);
+        mos_placement_begin(placement, owner, workers ? owner % 2 : 0);
         for (int half = 0; half < 2; half++) {
             if (half == 1) mos_placement_turn(placement);
             for (int t = 0; t < TICKS; t++) {
@@ -136,11 +136,11 @@ static void scratch_is_shared(void **state) {
     mos_placement_release(&placement);
 }
 
-/* Two owners with 100 kept and 60 of scratch in each half: on one lane they share the scratch; side
- * by side each half has two of them; with `alone` they share all on one lane, nothing on two. */
-static void lanes_share_less(void **state) {
+/* Two owners with 100 kept and 60 of scratch in each half: on one worker they share the scratch; side
+ * by side each half has two of them; with `alone` they share all on one worker, nothing on two. */
+static void workers_share_less(void **state) {
     (void)state;
-    static const size_t total[2][2] = {{26, 32}, {16, 32}}; /* [alone][lanes], in 640 bytes */
+    static const size_t total[2][2] = {{26, 32}, {16, 32}}; /* [alone][workers], in 640 bytes */
     static const size_t kept[2][2] = {{20, 20}, {10, 20}};
     for (int way = 0; way < 4; way++) {
         const bool alone = way / 2 == 1, two = way % 2 == 1;
@@ -221,7 +221,7 @@ static void marks_stand_for_buffers(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_walks), cmocka_unit_test(scratch_is_shared),
-        cmocka_unit_test(lanes_share_less), cmocka_unit_test(mistakes_are_told),
+        cmocka_unit_test(workers_share_less), cmocka_unit_test(mistakes_are_told),
         cmocka_unit_test(marks_stand_for_buffers)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

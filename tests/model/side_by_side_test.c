@@ -18,13 +18,13 @@ static const step_shape plain_shape = {.encoder = MOS_ENCODER_RESNET10_NARROW,
                                        .latent = 16,
                                        .classes = CLASSES};
 
-/* Lanes of one thread each are encoders on one thread, to the bit. */
+/* Workers of one thread each are encoders on one thread, to the bit. */
 static void check_bits(const char *device, mos_precision precision, step_shape shape,
                        const char *method, bool absent, const char *what) {
-    shape.lanes = 0;
+    shape.workers = 0;
     step_result want = step_run(device, precision, 1, &shape, method, absent);
     assert_true(isfinite(want.losses.total) && want.losses.total != 0);
-    shape.lanes = 2;
+    shape.workers = 2;
     step_result found = step_run(device, precision, THREADS, &shape, method, absent);
     assert_same(&found, &want, what);
     step_result_release(&found);
@@ -44,7 +44,7 @@ static void judged_in_double(void **state) {
     check_bits("ref", MOS_PRECISION_FP64, shape, "supervised", false, "ref");
 }
 
-/* Three on two lanes: one waits for its turn. One of them is in no patch of the batch. */
+/* Three on two workers: one waits for its turn. One of them is in no patch of the batch. */
 static void three_modalities(void **state) {
     (void)state;
     step_shape shape = plain_shape;
@@ -70,9 +70,9 @@ static void near_in_turn(void **state) {
     (void)state;
     step_shape shape = plain_shape;
     for (shape.modalities = 2; shape.modalities <= 3; shape.modalities++) {
-        shape.lanes = 0;
+        shape.workers = 0;
         step_result want = step_run("cpu", MOS_PRECISION_FP32, THREADS, &shape, "mosaic-1", true);
-        shape.lanes = shape.modalities;
+        shape.workers = shape.modalities;
         step_result found = step_run("cpu", MOS_PRECISION_FP32, THREADS, &shape, "mosaic-1", true);
         assert_near(&found, &want, rounding, "side by side");
         step_result_release(&found);
@@ -80,12 +80,12 @@ static void near_in_turn(void **state) {
     }
 }
 
-/* Five threads on two lanes, on a machine with as many or not: teams of their own. */
+/* Five threads on two workers, on a machine with as many or not: teams of their own. */
 static void uneven_teams(void **state) {
     (void)state;
     step_shape shape = plain_shape;
     step_result want = step_run("cpu", MOS_PRECISION_FP32, 1, &shape, "mosaic-1", false);
-    shape.lanes = 8; /* as many as there are modalities */
+    shape.workers = 8; /* as many as there are modalities */
     step_result found = step_run("cpu", MOS_PRECISION_FP32, 5, &shape, "mosaic-1", false);
     step_result again = step_run("cpu", MOS_PRECISION_FP32, 5, &shape, "mosaic-1", false);
     assert_near(&found, &want, rounding, "five threads");
@@ -107,7 +107,7 @@ static void memory(void **state) {
     assert_int_equal(mos_device_open("cpu", MOS_PRECISION_FP32, 2, &device), MOSAIC_OK);
     assert_int_equal(mos_model_create(device, &spec, MOS_MODEL_UNSET, &model), MOSAIC_OK);
     assert_int_equal(mos_model_plan_measure(model, &plan, &turn), MOSAIC_OK);
-    plan.lanes = 2;
+    plan.workers = 2;
     assert_int_equal(mos_model_plan_measure(model, &plan, &side), MOSAIC_OK);
     assert_int_equal(side.activations, turn.activations);
     assert_int_equal(side.rows, turn.rows);
@@ -117,20 +117,20 @@ static void memory(void **state) {
     plan.chunk = 8;
     assert_int_equal(mos_model_plan_measure(model, &plan, &cached), MOSAIC_OK);
     assert_true(cached.arena < side.arena);
-    plan.lanes = -1;
+    plan.workers = -1;
     assert_int_equal(mos_model_plan_measure(model, &plan, &cached), MOSAIC_ERR_USAGE);
     mos_model_destroy(&model);
     mos_device_close(&device);
 }
 
-/* For the thread sanitizer, which does not see through oneDNN's own threads: one thread per lane
+/* For the thread sanitizer, which does not see through oneDNN's own threads: one thread per worker
  * and one for the rest. */
 static void races(void **state) {
     (void)state;
     step_shape shape = plain_shape;
     shape.batch = 2;
     shape.chunk = 1;
-    shape.lanes = 2;
+    shape.workers = 2;
     shape.recompute = MOS_RECOMPUTE_NORM;
     step_result found = step_run("cpu", MOS_PRECISION_FP32, 1, &shape, "mosaic-1", true);
     assert_true(isfinite(found.losses.total));

@@ -27,7 +27,7 @@ typedef struct step_shape {
     bool inter, no_pool;
     mos_fusion_id fusion; /* of width 8, rank 2, 2 heads */
     mos_recompute recompute;
-    int64_t chunk, norm_parts, lanes;
+    int64_t chunk, norm_parts, workers;
     int64_t left_out; /* this modality, counted from 1, is in no patch; 0: all are */
     mos_missing_kind missing;
 } step_shape;
@@ -61,7 +61,7 @@ static inline void step_rig_init(step_rig *rig, mos_device *device, const step_s
                            .recompute = shape->recompute,
                            .chunk = shape->chunk,
                            .norm_parts = shape->norm_parts,
-                           .lanes = shape->lanes};
+                           .workers = shape->workers};
     for (int64_t m = 0; m < shape->modalities; m++) {
         (void)snprintf(spec.modality[m].name, sizeof spec.modality[m].name, "%s", step_names[m]);
         spec.modality[m].bands = rig->bands[m] = shape->bands[m];

@@ -1,6 +1,6 @@
 /* A term of the test's own: the mean of all anchors' latents, whose gradient is 1 / count
  * everywhere. */
-#include "objective/objective_parts.h"
+#include "objective/objective_internal.h"
 
 #include <stdlib.h>
 

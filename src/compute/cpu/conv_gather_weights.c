@@ -186,7 +186,7 @@ static void take_chunks(void *context, int thread, int threads, mos_team *team) 
             mos_cpu_work_begin(&job->work, room->used * blocks, cpu->threads);
         }
         mos_team_barrier(team);
-        mos_cpu_part(room->pairs, threads, thread, &begin, &end);
+        mos_cpu_range(room->pairs, threads, thread, &begin, &end);
         for (int64_t o = 0; o < s->co / cpu->block; o++)
             kernels->pairs((const char *)job->dy + (size_t)(o * plane) * cpu->act_size,
                            room->to + begin * 2, end - begin,
@@ -197,7 +197,7 @@ static void take_chunks(void *context, int thread, int threads, mos_team *team) 
             run_unit(cpu, conv, room, first, room->tap[unit / blocks], unit % blocks, job->x, px);
         mos_team_barrier(team);
     }
-    mos_cpu_part(blocks * (s->co / cpu->group), threads, thread, &begin, &end);
+    mos_cpu_range(blocks * (s->co / cpu->group), threads, thread, &begin, &end);
     for (unit = begin; unit < end; unit++)
         finish(cpu, s, room, unit % blocks, unit / blocks * cpu->group, job->dw);
 }
@@ -356,9 +356,9 @@ static void take_pieces(void *context, int thread, int threads, mos_team *team) 
     const int64_t pieces = (c.outputs + rows - 1) / rows;
     int64_t begin = 0, end = pieces, first = 0, last = s->ci / cpu->block;
     if (narrow)
-        mos_cpu_part(pieces, threads, thread, &begin, &end);
+        mos_cpu_range(pieces, threads, thread, &begin, &end);
     else
-        mos_cpu_part(s->ci / cpu->block, threads, thread, &first, &last);
+        mos_cpu_range(s->ci / cpu->block, threads, thread, &first, &last);
     char *at = (char *)workspace + sums_bytes(cpu, s) + (size_t)thread * piece_bytes(cpu, conv);
     piece_room room = piece_room_at(cpu, conv, at, last - first);
     room.x = (const char *)job->x + (size_t)(first * s->h * s->w * cpu->block) * cpu->act_size;
@@ -367,7 +367,7 @@ static void take_pieces(void *context, int thread, int threads, mos_team *team) 
     if (begin == end) memset(room.sums, 0, (size_t)values * sizeof *room.sums);
     if (first < last) run_range(cpu, conv, &c, begin, end, &room);
     mos_team_barrier(team);
-    mos_cpu_part(values / (cpu->block * cpu->group), threads, thread, &begin, &end);
+    mos_cpu_range(values / (cpu->block * cpu->group), threads, thread, &begin, &end);
     for (int64_t unit = begin; unit < end; unit++)
         finish_unit(cpu, s, workspace, narrow ? threads : 1, unit, job->dw);
 }

@@ -232,12 +232,12 @@ static void take_weights(void *context, int thread, int threads, mos_team *team)
     const int64_t values = job->conv->shape.co * depth_of(&job->conv->shape);
     col_room room = room_of(job, thread);
     int64_t begin, end;
-    mos_cpu_part(job->conv->shape.n, threads, thread, &begin, &end);
+    mos_cpu_range(job->conv->shape.n, threads, thread, &begin, &end);
     if (begin == end) memset(room.sums, 0, (size_t)values * sizeof *room.sums);
     for (int64_t n = begin; n < end; n++)
         add_sample(job->cpu, job->conv, n, job->in, job->dy, n > begin, &room);
     mos_team_barrier(team);
-    mos_cpu_part(values, threads, thread, &begin, &end);
+    mos_cpu_range(values, threads, thread, &begin, &end);
     for (int t = 0; t < threads; t++) {
         room = room_of(job, t);
         job->cpu->kernels->add(job->dw + begin, room.sums + begin, end - begin);

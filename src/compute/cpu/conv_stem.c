@@ -249,7 +249,7 @@ static void take_weights(void *context, int thread, int threads, mos_team *team)
     stem_room room;
     int64_t begin, end;
     (void)lay_out_room(cpu, conv, job->workspace, thread, &room);
-    mos_cpu_part(s->n * strips_of(conv, CONV_BACKWARD_WEIGHTS), threads, thread, &begin, &end);
+    mos_cpu_range(s->n * strips_of(conv, CONV_BACKWARD_WEIGHTS), threads, thread, &begin, &end);
     if (begin == end)
         memset(room.sums, 0, (size_t)(s->co * s->ci * s->kernel * s->kernel) * sizeof *room.sums);
     for (int64_t number = begin; number < end; number++) {
@@ -257,7 +257,7 @@ static void take_weights(void *context, int thread, int threads, mos_team *team)
         add_strip(cpu, conv, &room, &at, job->x, job->dy, number > begin);
     }
     mos_team_barrier(team);
-    mos_cpu_part(s->co / cpu->group * s->ci, threads, thread, &begin, &end);
+    mos_cpu_range(s->co / cpu->group * s->ci, threads, thread, &begin, &end);
     for (int64_t unit = begin; unit < end; unit++)
         finish(cpu, conv, job->workspace, threads, unit / s->ci * cpu->group, unit % s->ci,
                job->dw);

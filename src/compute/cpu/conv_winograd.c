@@ -310,7 +310,7 @@ static void take_tiles_of_weights(void *context, int thread, int threads, mos_te
     float *du = run->sums + thread * units * values;
     char *px = run->px + (size_t)thread * piece, *py = run->py + (size_t)thread * piece;
     int64_t begin, end;
-    mos_cpu_part(chunks, threads, thread, &begin, &end);
+    mos_cpu_range(chunks, threads, thread, &begin, &end);
     if (begin == end) memset(du, 0, (size_t)(units * values) * sizeof *du);
     for (int64_t c = begin; c < end; c++) {
         transform(run, c * run->pairs * 2, 0, run->pairs, px, py);
@@ -319,7 +319,7 @@ static void take_tiles_of_weights(void *context, int thread, int threads, mos_te
                 accumulate(run, px, py, unit, plane, 1, du + unit * values, c > begin);
     }
     mos_team_barrier(team);
-    mos_cpu_part(units, threads, thread, &begin, &end);
+    mos_cpu_range(units, threads, thread, &begin, &end);
     for (int64_t unit = begin; unit < end; unit++) {
         float *sum = run->sums + unit * values;
         for (int t = 1; t < threads; t++)
@@ -344,7 +344,7 @@ static void take_planes(void *context, int thread, int threads, mos_team *team) 
     for (int64_t first = 0; first < run->map_x.tiles; first += run->pairs * 2) {
         if (thread == 0)
             mos_cpu_work_begin(&run->work, run->kernels->planes * units, run->cpu->threads);
-        mos_cpu_part(run->pairs, threads, thread, &begin, &end);
+        mos_cpu_range(run->pairs, threads, thread, &begin, &end);
         transform(run, first, begin, end, run->px, run->py);
         mos_team_barrier(team);
         while ((item = mos_cpu_work_next(&run->work, thread)) >= 0)
@@ -352,7 +352,7 @@ static void take_planes(void *context, int thread, int threads, mos_team *team) 
                        run->sums + item % units * values, first > 0);
         mos_team_barrier(team);
     }
-    mos_cpu_part(units, threads, thread, &begin, &end);
+    mos_cpu_range(units, threads, thread, &begin, &end);
     for (int64_t unit = begin; unit < end; unit++)
         finish_unit(run, unit, run->sums + unit * values);
 }
@@ -369,7 +369,7 @@ static void take_units(void *context, int thread, int threads, mos_team *team) {
     weight_run *run = context;
     float *du = run->sums + thread * run->values;
     int64_t begin, end, unit;
-    mos_cpu_part(run->pairs, threads, thread, &begin, &end);
+    mos_cpu_range(run->pairs, threads, thread, &begin, &end);
     transform(run, 0, begin, end, run->px, run->py);
     mos_team_barrier(team);
     while ((unit = mos_cpu_work_next(&run->work, thread)) >= 0) {

@@ -121,7 +121,7 @@ static unit_range range_of(const norm_pass *pass, int64_t u) {
     const int64_t task = u / norm->splits, hw = norm->shape.h * norm->shape.w;
     unit_range at = {.group = task / norm->blocks, .block = task % norm->blocks};
     int64_t begin, end;
-    mos_cpu_part(norm->rows, (int)norm->splits, (int)(u % norm->splits), &begin, &end);
+    mos_cpu_range(norm->rows, (int)norm->splits, (int)(u % norm->splits), &begin, &end);
     begin += at.group * norm->rows;
     end += at.group * norm->rows;
     at.channel = at.group * norm->shape.c + at.block * norm->block;
@@ -161,7 +161,7 @@ static void take_units(void *context, int thread, int threads, mos_team *team) {
     const units_job *job = context;
     const mos_norm *norm = job->pass->norm;
     int64_t begin, end;
-    mos_cpu_part(norm->units, threads, thread, &begin, &end);
+    mos_cpu_range(norm->units, threads, thread, &begin, &end);
     for (int64_t u = begin; u < end; u++) {
         job->first(job->pass, u);
         if (norm->splits == 1) job->second(job->pass, u);

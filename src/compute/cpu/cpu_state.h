@@ -47,10 +47,10 @@ typedef struct mos_cpu_guard {
 mos_cpu_guard mos_cpu_enter(const mos_cpu *cpu);
 void mos_cpu_leave(mos_cpu_guard guard);
 
-/* The part of [0, count) that thread `index` of `threads` takes: contiguous, sizes differ by at
+/* The range of [0, count) that thread `index` of `threads` takes: contiguous, sizes differ by at
  * most one. */
-static inline void mos_cpu_part(int64_t count, int threads, int index, int64_t *begin,
-                                int64_t *end) {
+static inline void mos_cpu_range(int64_t count, int threads, int index, int64_t *begin,
+                                 int64_t *end) {
     const int64_t size = count / threads, rest = count % threads;
     *begin = size * index + (index < rest ? index : rest);
     *end = *begin + size + (index < rest ? 1 : 0);

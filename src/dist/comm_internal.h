@@ -1,6 +1,6 @@
 /* A communicator's insides, for the files of this room. */
-#ifndef MOS_DIST_COMM_PARTS_H
-#define MOS_DIST_COMM_PARTS_H
+#ifndef MOS_DIST_COMM_INTERNAL_H
+#define MOS_DIST_COMM_INTERNAL_H
 
 #include "dist/comm.h"
 #include "dist/comm_module.h"

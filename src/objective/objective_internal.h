@@ -1,7 +1,7 @@
 /* What the terms share: the objective's memory and the rows of contrastive problems. Internal to
  * the room. */
-#ifndef MOS_OBJECTIVE_OBJECTIVE_PARTS_H
-#define MOS_OBJECTIVE_OBJECTIVE_PARTS_H
+#ifndef MOS_OBJECTIVE_OBJECTIVE_INTERNAL_H
+#define MOS_OBJECTIVE_OBJECTIVE_INTERNAL_H
 
 #include "objective/objective.h"
 

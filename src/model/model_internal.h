@@ -1,8 +1,8 @@
 /* What a model consists of, for the files that describe, plan and run it. */
-#ifndef MOS_MODEL_MODEL_PARTS_H
-#define MOS_MODEL_MODEL_PARTS_H
+#ifndef MOS_MODEL_MODEL_INTERNAL_H
+#define MOS_MODEL_MODEL_INTERNAL_H
 
-#include "base/lanes.h"
+#include "base/workers.h"
 #include "model/encoder.h"
 #include "model/head.h"
 #include "model/missing.h"
@@ -12,7 +12,7 @@ typedef struct mos_branch {
     mos_encoder encoder;
     mos_projector projector, inter; /* inter.exists: the model has a second one */
     int64_t views;                  /* of the plan; 0: not used */
-    int lane;                       /* of the plan */
+    int worker;                     /* of the plan */
     void *features, *dfeatures;     /* real [views * batch, feature_size]; the encoder's own, or in
                                        a plan with chunks those of all of them */
     const float *images;            /* of this step's forward pass; NULL: none was run */
@@ -38,9 +38,9 @@ struct mos_model {
     mos_model_plan plan;           /* batch 0: none */
     int64_t parts;                 /* chunks of a batch */
     int64_t first_part, own_parts; /* those that are encoded here */
-    int lane_count; /* 0: encoders run one after the other, on the model's own device */
-    mos_device *lane_device[MOS_MAX_MODALITIES]; /* with a share of the threads each */
-    mos_lanes *lanes;
+    int worker_count; /* 0: encoders run one after the other, on the model's own device */
+    mos_device *worker_device[MOS_MAX_MODALITIES]; /* with a share of the threads each */
+    mos_workers *workers;
     mos_projector_scratch scratch;
     void *arena;
     mos_memory_report memory;
@@ -49,7 +49,7 @@ struct mos_model {
 /* model_plan.c. Frees the plan and all that came with it. */
 void mos_model_unplan(mos_model *model);
 
-/* side_by_side.c. Lanes of a plan, their devices and which encoder runs where; the threads come
+/* side_by_side.c. Workers of a plan, their devices and which encoder runs where; the threads come
  * with mos_side_by_side_start, once the rest of the plan stands. */
 mosaic_status mos_side_by_side_plan(mos_model *model, const mos_model_plan *plan);
 mosaic_status mos_side_by_side_start(mos_model *model);

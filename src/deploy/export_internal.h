@@ -1,6 +1,6 @@
 /* An export at work. Internal to the room. */
-#ifndef MOS_DEPLOY_EXPORT_PARTS_H
-#define MOS_DEPLOY_EXPORT_PARTS_H
+#ifndef MOS_DEPLOY_EXPORT_INTERNAL_H
+#define MOS_DEPLOY_EXPORT_INTERNAL_H
 
 #include "artifact/model_file.h"
 #include "deploy/export.h"
