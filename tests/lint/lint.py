@@ -427,6 +427,24 @@ def rule_links(tree):
                 yield path, line_of(tree.text(path), match.start()), f"{target} does not exist"
 
 
+def rule_tours(tree):
+    """A row of a tour (docs/tour.md) names a file and functions that are defined in it."""
+    for path in tree.paths:
+        if not path.startswith("docs/") or not path.endswith(".md"):
+            continue
+        for number, line in enumerate(tree.text(path).splitlines(), 1):
+            row = re.match(r"\| `((?:src|cli)/[\w/]+\.[ch])` \| ((?:`\w+`(?:, )?)+) \|", line)
+            if not row:
+                continue
+            if row.group(1) not in tree.paths:
+                yield path, number, f"{row.group(1)} does not exist"
+                continue
+            plain = tree.plain(row.group(1))
+            for name in re.findall(r"\w+", row.group(2)):
+                if not re.search(rf"^\w[\w \t*()]*\b{name}\(", plain, re.M):
+                    yield path, number, f"{row.group(1)} has no function {name}"
+
+
 def rule_sizes(tree):
     for path in tree.paths:
         size = os.path.getsize(tree.full(path))

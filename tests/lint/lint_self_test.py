@@ -43,6 +43,8 @@ GOOD = {
     "tests/fuzz/csv_fuzz.c": "\n", "tests/fuzz/tests.cmake": "mosaic_fuzz(csv io)\n",
     "tests/fuzz/corpus/csv/a": "a,b\n",
     "docs/guide.md": "[a](../src/base/error.c) [b](https://example.org/x) [c](#part) [d](guide.md#part)\n",
+    "docs/tour.md": "| file | functions | what |\n|---|---|---|\n"
+                    "| `src/data/careful.c` | `f` | a |\n| `src/data/first.c` | `mos_first` | b |\n",
     "scripts/good.sh": "#!/usr/bin/env bash\necho \"$1\"\n",
 }
 
@@ -106,6 +108,8 @@ BAD = [
     ("leftovers", "docs/later.md", "a\n" + LEFT, 2),
     ("leftovers", "scripts/mine.sh", "#!/bin/sh\necho /ho" + "me/me\n", 2),
     ("links", "docs/map.md", "a\n[b](src/base/error.c)\n", 2),
+    ("tours", "docs/tour.md", "\n| `src/data/gone.c` | `mos_first` | a |\n", 2),
+    ("tours", "docs/tour.md", "| `src/data/first.c` | `mos_first`, `mos_second` | only called there |\n", 1),
     ("sizes", "tests/golden/huge.txt", "x" * 200001, 1),
     ("sizes", "docs/huge.svg", "x" * (1 << 20) + "x", 1),
     ("fuzzers", "tests/fuzz/unlisted_fuzz.c", "\n", 1),
