@@ -14,7 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOKED_AT = 25 /* samples of each split that are opened */, LARGE_PX = 600, FEW = 20 };
+enum {
+    LOOKED_AT = 25 /* samples of each split that are opened */,
+    LARGE_PX = 600,
+    FEW = 20,
+    FEW_SHARE = 5
+};
 
 typedef struct seen_data {
     int64_t errors, side; /* side: of a patch, 0 where none can be read */
@@ -183,6 +188,26 @@ static int64_t choose_batch(int64_t rows) {
     return batch;
 }
 
+/* Labels of a fifth of the training patches or fewer; splits that are still to be made count whole. */
+static bool has_few_labels(const mos_summary *s) {
+    const bool whole = wants_split(s);
+    int64_t rows = whole ? s->samples : s->split[MOS_SPLIT_TRAIN], labeled = 0;
+    for (int split = 0; split < MOS_SPLIT_COUNT; split++)
+        if (whole || split == MOS_SPLIT_TRAIN) labeled += s->labeled[split];
+    return labeled * FEW_SHARE <= rows;
+}
+
+static void add_preset(const mos_summary *s, mos_text *out) {
+    if (!has_labels(s) || s->modalities < 2) return;
+    if (has_few_labels(s))
+        mos_text_add(out,
+                     "preset: few-labels # a fifth of the patches or fewer have labels: mosaic "
+                     "help preset\n");
+    else
+        mos_text_add(out, "# preset: few-labels # where a fifth of the labels or fewer are used: "
+                          "mosaic help preset\n");
+}
+
 static void add_configuration(const mos_dataset *dataset, const mos_data_options *data,
                               const mos_summary *s, const seen_data *seen, const char *root,
                               mos_text *out) {
@@ -206,6 +231,7 @@ static void add_configuration(const mos_dataset *dataset, const mos_data_options
         mos_text_add(out, "  split_file: split.csv # the command below makes it: this set has no "
                           "training, validation and test of its own\n");
     add_method(s, out);
+    add_preset(s, out);
     mos_text_add(out, "model: {encoder: %s} # resnet18, resnet34 (the paper's) or resnet50\n",
                  rows < 20000 ? "resnet18" : "resnet34");
     mos_text_add(out, "train: {epochs: %d, batch: %lld, seed: 0}\n", rows < 2000 ? 50 : 100,

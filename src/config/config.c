@@ -65,6 +65,14 @@ static mosaic_status build_table(mos_config *config) {
     return MOSAIC_OK;
 }
 
+static void name_default(mos_config *config, size_t i) {
+    const char *source = config->options[i].source;
+    config->origins[i].rank = MOS_ORIGIN_DEFAULT;
+    (void)snprintf(config->origins[i].text, sizeof config->origins[i].text, "default%s%s%s",
+                   source == NULL ? "" : " [", source == NULL ? "" : source,
+                   source == NULL ? "" : "]");
+}
+
 mosaic_status mos_config_create(mos_config **out) {
     mos_config *config;
     *out = NULL;
@@ -73,12 +81,8 @@ mosaic_status mos_config_create(mos_config **out) {
     MOS_GOTO(list_methods(config));
     MOS_GOTO(build_table(config));
     MOS_GOTO(mos_options_init(&config->table, config));
-    for (size_t i = 0; i < config->table.count; i++) {
-        const char *source = config->options[i].source;
-        (void)snprintf(config->origins[i].text, sizeof config->origins[i].text, "default%s%s%s",
-                       source == NULL ? "" : " [", source == NULL ? "" : source,
-                       source == NULL ? "" : "]");
-    }
+    for (size_t i = 0; i < config->table.count; i++)
+        name_default(config, i);
     *out = config;
     config = NULL;
 done:
@@ -176,15 +180,32 @@ static const struct preset_value {
     {MOS_PRESET_IAI, "train.epochs", "100"},
     {MOS_PRESET_IAI, "model.encoder", "resnet18"},
     {MOS_PRESET_IAI, "model.stem_pool", "false"},
+    {MOS_PRESET_FEW_LABELS, "data.labeled.per_batch", "0.5"},
+    {MOS_PRESET_FEW_LABELS, "loss.anchor", "shared"},
+    {MOS_PRESET_FEW_LABELS, "loss.positives", "soft"},
+    {MOS_PRESET_FEW_LABELS, "loss.tau_ntx", "0.2"},
+    {MOS_PRESET_FEW_LABELS, "loss.weights.msc", "1"},
 };
 
+/* What an earlier preset said: another one, or none, takes its place. */
+static mosaic_status forget_preset(mos_config *config) {
+    for (size_t i = 0; i < config->table.count; i++) {
+        if (config->origins[i].rank != MOS_ORIGIN_PRESET) continue;
+        const mos_option *option = &config->options[i];
+        MOS_TRY(mos_config_assign(config, option->key, option->fallback, MOS_ORIGIN_PRESET, ""));
+        name_default(config, i);
+    }
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_config_apply_preset(mos_config *config) {
+    const mos_option *preset = mos_options_find(&config->table, "preset");
+    MOS_TRY(forget_preset(config));
     for (size_t i = 0; i < sizeof preset_values / sizeof preset_values[0]; i++) {
         const struct preset_value *row = &preset_values[i];
         if (row->preset != config->settings.preset) continue;
         char where[64];
-        (void)snprintf(where, sizeof where, "preset %s",
-                       row->preset == MOS_PRESET_REBEN ? "reben" : "iai");
+        (void)snprintf(where, sizeof where, "preset %s", preset->choices[row->preset]);
         MOS_TRY(mos_config_assign(config, row->key, row->value, MOS_ORIGIN_PRESET, where));
     }
     return MOSAIC_OK;

@@ -6,7 +6,7 @@
 
 const char *const mos_config_kinds[] = {"auto", "optical", "radar", NULL};
 
-static const char *const presets[] = {"none", "reben", "iai", NULL};
+static const char *const presets[] = {"none", "reben", "iai", "few-labels", NULL};
 static const char *const use_unlabeled[] = {"auto", "true", "false", NULL};
 static const char *const statistics[] = {"auto", "reben", "model", NULL};
 static const char *const missing[] = {"zero", "learned", NULL};
@@ -38,8 +38,12 @@ static const char *const online_probes[] = {"none", "linear", "knn", NULL};
 #define LARS_PAPER "inherited (from LARS)"
 
 static const mos_option top_options[] = {
-    CHOICE("preset", preset, "none", presets, "chosen",
-           "take the values of a parent method (reben, iai) for every key that is not set"),
+    CHOICE(
+        "preset", preset, "none", presets, "chosen",
+        "take many values under one name, each for a key that is not set. reben, iai: those of the "
+        "parent method; few-labels: for runs that use the labels of a tenth of the "
+        "patches or fewer (data.labeled.per_batch 0.5; loss.anchor shared; loss.positives soft; "
+        "loss.tau_ntx 0.2; loss.weights.msc 1)"),
     /* the choices are the rows of the method table, filled in when a configuration is made */
     CHOICE("method", method, "mosaic-1", NULL, "paper", "which loss terms are summed"),
 };

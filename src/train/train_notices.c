@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { SHOWN = 6 };
+enum { SHOWN = 6, FEW_SHARE = 5 /* few labels: of one patch in so many */ };
 
 static mosaic_status add_notice(mos_train_run_files *run, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -124,9 +124,21 @@ mosaic_status mos_train_drifts(const mos_train_data *data, mos_train_run_files *
     return MOSAIC_OK;
 }
 
+/* Advice, not a notice: nothing is wrong with the run. Methods that learn from labels and from patches
+ * without are those that the preset is for. */
+static void few_labels(const mos_train_job *job, const mos_train_data *data) {
+    const unsigned joint = MOS_NEEDS_LOGITS | MOS_NEEDS_UNLABELED;
+    if (job->config->settings.preset != MOS_PRESET_NONE || (job->needs & joint) != joint) return;
+    if (data->labeled_count * FEW_SHARE > data->train_count) return;
+    mos_log(MOS_LOG_NOTICE,
+            "few labels (%lld of %lld training patches): consider 'preset: few-labels'",
+            (long long)data->labeled_count, (long long)data->train_count);
+}
+
 mosaic_status mos_train_notices(const mos_train_job *job, const mos_train_data *data,
                                 mos_train_run_files *run) {
     bool labels = data->classes > 0 && data->labeled_count > 0;
+    if (labels) few_labels(job, data);
     if (labels) MOS_TRY(never_positive(data, run));
     if (labels || (job->needs & MOS_NEEDS_LOGITS) != 0) MOS_TRY(unlabelled_validation(data, run));
     return absent_modality(job, data, run);

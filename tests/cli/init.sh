@@ -43,6 +43,10 @@ expect 0 "csv, 10 patches, 2 modalities, 2 classes" mosaic init patches.csv --ov
 sed -n '/^next:/,$s/^  //p' output >commands
 check "three commands" test "$(wc -l <commands)" = 3
 check "mosaic-1 where there are labels" grep -q '^method: mosaic-1 ' config.yaml
+check "all labels: the preset is a remark" grep -q '^# preset: few-labels ' config.yaml
+sed -E '4,$s/,[^,]*$/,/' patches.csv >few.csv
+expect 0 "csv, 10 patches" mosaic init few.csv -o few.yaml
+check "few labels: the preset is set" grep -q '^preset: few-labels ' few.yaml
 sed -i 's/--out run/& --max-steps 1 --set model.hidden=8 --set model.latent=4/' commands
 while read -r line; do
     expect 0 "" bash -c "$line"

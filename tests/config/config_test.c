@@ -197,6 +197,34 @@ static void presets(void **state) {
     mos_config_destroy(&config);
 }
 
+/* A later preset takes the place of an earlier one, none of all its values. */
+static void preset_few_labels(void **state) {
+    (void)state;
+    mos_config *config;
+    mos_text text = {0};
+    assert_int_equal(read_text("preset: iai\nloss: {tau_ntx: 0.3}\n", &config), MOSAIC_OK);
+    assert_int_equal(mos_config_set(config, "preset=few-labels"), MOSAIC_OK);
+    const mos_settings *settings = &config->settings;
+    assert_true(settings->data.labeled_per_batch == 0.5);
+    assert_true(settings->loss.tau_ntx == 0.3);
+    assert_true(settings->loss.weight[MOS_TERM_MSC] == 1);
+    assert_int_equal(settings->loss.anchor, MOS_ANCHOR_SHARED);
+    mos_objective_options objective;
+    assert_int_equal(mos_config_objective(config, &objective), MOSAIC_OK);
+    assert_int_equal(objective.positives, MOS_POSITIVES_SOFT);
+    assert_int_equal(settings->model.encoder, MOS_ENCODER_RESNET34); /* no longer iai's */
+    assert_int_equal(settings->train.batch, 512);
+    assert_int_equal(mos_config_write(config, &text), MOSAIC_OK);
+    assert_non_null(strstr(text.data, "positives: soft # preset few-labels\n"));
+    assert_non_null(strstr(text.data, "encoder: resnet34 # default [paper]\n"));
+    assert_int_equal(mos_config_set(config, "preset=none"), MOSAIC_OK);
+    assert_true(settings->data.labeled_per_batch == 0.25);
+    assert_true(settings->loss.tau_ntx == 0.3);
+    assert_int_equal(settings->loss.anchor, MOS_ANCHOR_SEPARATE);
+    mos_text_release(&text);
+    mos_config_destroy(&config);
+}
+
 static void assert_round_trip(const char *text) {
     mos_config *first, *second;
     mos_text once = {0}, twice = {0}, difference = {0};
@@ -230,6 +258,7 @@ static void resolved_file_reads_back(void **state) {
     (void)state;
     assert_round_trip("");
     assert_round_trip("preset: iai\n");
+    assert_round_trip("preset: few-labels\n");
     assert_round_trip("data: {root: \"a b: #c\", countries: [Austria, \"Ireland, north\"], "
                       "modalities: {s2: {bands: [B8A, B02], kind: optical}, \"x y\": {bands: [A]}},"
                       " labeled: {fraction: 0.01}}\n"
@@ -348,6 +377,7 @@ int main(void) {
         cmocka_unit_test(errors_say_where),
         cmocka_unit_test(assignments),
         cmocka_unit_test(presets),
+        cmocka_unit_test(preset_few_labels),
         cmocka_unit_test(resolved_file_reads_back),
         cmocka_unit_test(origins_are_told),
         cmocka_unit_test(comparison),

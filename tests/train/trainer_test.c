@@ -188,6 +188,42 @@ static void labelled_fractions(void **state) {
     mos_free(text);
 }
 
+/* Few labels and no preset: the run says so, once. With the preset it is silent, and the run's own
+ * configuration has the values. */
+static void few_labels(void **state) {
+    (void)state;
+    const char *const advised[] = {"data.labeled.fraction=0.2", NULL};
+    const char *const preset[] = {"data.labeled.fraction=0.2", "preset=few-labels",
+                                  "loss.tau_ntx=0.4", NULL};
+    const char *const enough[] = {"data.labeled.fraction=0.3", NULL};
+    const char *const alone[] = {"data.labeled.fraction=0.2", "method=supervised", NULL};
+    const struct {
+        const char *out;
+        const char *const *set;
+        bool said;
+    } runs[] = {{"few", advised, true},
+                {"few_preset", preset, false},
+                {"few_enough", enough, false},
+                {"few_alone", alone, false}};
+    mos_log_set_level(MOS_LOG_NOTICE);
+    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+        assert_runs(&(run_request){.out = runs[i].out, .set = runs[i].set, .max_steps = 1}, NULL);
+        char *text = read_whole(runs[i].out, "train.log");
+        const char *said = strstr(text, "few labels (");
+        assert_int_equal(said != NULL, runs[i].said);
+        if (said != NULL) {
+            assert_non_null(strstr(said, " training patches): consider 'preset: few-labels'"));
+            assert_null(strstr(said + 1, "few labels ("));
+        }
+        mos_free(text);
+    }
+    mos_log_set_level(MOS_LOG_ERROR);
+    char *text = read_whole("few_preset", "config.yaml");
+    assert_non_null(strstr(text, "per_batch: 0.5 # preset few-labels\n"));
+    assert_non_null(strstr(text, "tau_ntx: 0.4 # --set"));
+    mos_free(text);
+}
+
 static const char *const every_method[] = {"mosaic-1",    "mosaic-2", "iai-simclr", "simclr",
                                            "dual-simclr", "supcon",   "supervised"};
 
@@ -506,14 +542,23 @@ static void real_patches(void **state) {
 
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(loss_falls),         cmocka_unit_test(no_heap_calls),
-        cmocka_unit_test(runs_repeat),        cmocka_unit_test(loader_threads_change_nothing),
-        cmocka_unit_test(every_method_runs),  cmocka_unit_test(variants_run),
-        cmocka_unit_test(labelled_fractions), cmocka_unit_test(rows_of_every_method),
-        cmocka_unit_test(labels_of_steps),    cmocka_unit_test(not_a_number_stops),
-        cmocka_unit_test(collapse_is_seen),   cmocka_unit_test(alignments_are_of_what_they_say),
-        cmocka_unit_test(early_stop),         cmocka_unit_test(directory_rules),
-        cmocka_unit_test(start_from_a_model), cmocka_unit_test(real_patches),
+        cmocka_unit_test(loss_falls),
+        cmocka_unit_test(no_heap_calls),
+        cmocka_unit_test(runs_repeat),
+        cmocka_unit_test(loader_threads_change_nothing),
+        cmocka_unit_test(every_method_runs),
+        cmocka_unit_test(variants_run),
+        cmocka_unit_test(labelled_fractions),
+        cmocka_unit_test(few_labels),
+        cmocka_unit_test(rows_of_every_method),
+        cmocka_unit_test(labels_of_steps),
+        cmocka_unit_test(not_a_number_stops),
+        cmocka_unit_test(collapse_is_seen),
+        cmocka_unit_test(alignments_are_of_what_they_say),
+        cmocka_unit_test(early_stop),
+        cmocka_unit_test(directory_rules),
+        cmocka_unit_test(start_from_a_model),
+        cmocka_unit_test(real_patches),
     };
     if (argc > 1) cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests(tests, set_up, drop_data);
