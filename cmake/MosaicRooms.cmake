@@ -90,16 +90,26 @@ function(mosaic_room_tests room)
 endfunction()
 
 # mosaic_delayed_tests(<device> <room>/<test>...): each once more as <room>/<test>@delayed, on that device (cpu, ref)
-# made late (tests/support/delayed.h).
+# made late (tests/support/delayed.h). LONG before a name: with the label "long", as what takes seconds. All tests of
+# ops, models, objectives, trainings and resuming stand in such a line; not those of the CPU backend's own insides
+# (cpu_backend_test, direct_kernel_test), which follow its addresses, as no caller of a device may.
 function(mosaic_delayed_tests device)
+  set(label "")
   foreach(name IN LISTS ARGN)
+    if(name STREQUAL LONG)
+      set(label long)
+      continue()
+    endif()
     get_filename_component(test ${name} NAME)
     if(NOT TARGET ${test})
       continue()
     endif()
     add_test(NAME ${name}@delayed COMMAND ${test})
     set_tests_properties(${name}@delayed PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77
-      ENVIRONMENT "MOSAIC_REAL_DATA=${MOSAIC_REAL_DATA};MOSAIC_TEST_DEVICE=delayed:${device}")
+      ENVIRONMENT "MOSAIC_REAL_DATA=${MOSAIC_REAL_DATA};MOSAIC_TEST_DEVICE=delayed:${device}" LABELS "${label}")
+    if(label STREQUAL long)
+      set_tests_properties(${name}@delayed PROPERTIES TIMEOUT 3600)
+    endif()
   endforeach()
 endfunction()
 

@@ -138,10 +138,9 @@ static int64_t measured_batch(int64_t batch, int64_t size) {
 
 static mosaic_status describe_step(const estimator *it, const mos_config *config,
                                    const mos_sweep_run *run, step_kind *out) {
-    static const char *const anchors[] = {"separate", "shared", NULL};
     mos_text method = {0};
     const mos_method *known;
-    int encoder, anchor;
+    int encoder;
     int64_t size, batch;
     *out = (step_kind){0};
     MOS_TRY(mos_config_get(config, "method", &method));
@@ -149,12 +148,12 @@ static mosaic_status describe_step(const estimator *it, const mos_config *config
     mos_text_release(&method);
     MOS_TRY(status);
     MOS_TRY(get_choice(config, "model.encoder", mos_encoder_names, &encoder));
-    MOS_TRY(get_choice(config, "loss.anchor", anchors, &anchor));
     MOS_TRY(get_number(config, "data.size", &size));
     MOS_TRY(get_number(config, "train.batch", &batch));
     out->precision = mos_config_precision(config);
     if (size == 0) size = it->size;
-    out->setting = mos_step_setting_standard((mos_encoder_kind)encoder, anchor == 1 ? 2 : 3,
+    const int64_t views = mos_config_shares_anchor(config) ? 2 : 3;
+    out->setting = mos_step_setting_standard((mos_encoder_kind)encoder, views,
                                              measured_batch(batch, size), size);
     out->setting.method = known->name;
     out->setting.classes = it->classes;

@@ -39,6 +39,8 @@ mosaic_status mos_config_overlay_key(mos_config *config, const char *key,
                                      const char *folder);
 /* Cross-field checks and derived values (method exists, needed modalities...). */
 mosaic_status mos_config_check(mos_config *config);
+/* loss.anchor is "shared": the first strong view is the anchor, and a method has a view set less. */
+bool mos_config_shares_anchor(const mos_config *config);
 /* The resolved file: every key, its value, and in a comment where it came from (default (source),
  * file:line, --set, preset). It reads back as a configuration that gives the same run. */
 mosaic_status mos_config_write(const mos_config *config, mos_text *out);

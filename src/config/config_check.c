@@ -168,6 +168,10 @@ static mosaic_status check_train(const mos_config *config) {
     return MOSAIC_OK;
 }
 
+bool mos_config_shares_anchor(const mos_config *config) {
+    return config->settings.loss.anchor == MOS_ANCHOR_SHARED;
+}
+
 mosaic_status mos_config_check(mos_config *config) {
     MOS_TRY(derive_rate(config));
     MOS_TRY(check_train(config));

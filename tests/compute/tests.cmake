@@ -23,5 +23,6 @@ add_test(NAME compute/gradient_mutation COMMAND gradient_mutation)
 foreach(test cpu_backend_test direct_kernel_test op_golden_test optimizer_golden_test)
   mosaic_isa_tests(compute/${test})
 endforeach()
-mosaic_delayed_tests(cpu compute/op_golden_test)
-mosaic_delayed_tests(ref compute/ref_values_test compute/norm_mask_test)
+mosaic_delayed_tests(cpu compute/op_golden_test compute/optimizer_golden_test compute/device_test compute/product_threads_test
+  LONG compute/op_case_test compute/contrast_memory_test)
+mosaic_delayed_tests(ref compute/ref_values_test compute/norm_mask_test compute/gradient_test)

@@ -10,7 +10,9 @@ set_property(TEST model/step_golden_test model/model_gradient_test model/memory_
 # Under every cap on the instruction set: real encoders, and whole steps on this backend.
 mosaic_isa_tests(model/feature_golden_test)
 mosaic_isa_tests(model/step_golden_test steps_on_cpu)
-mosaic_delayed_tests(cpu model/fusion_test)
+mosaic_delayed_tests(cpu model/fusion_test model/side_by_side_test LONG model/model_test model/feature_golden_test model/memory_modes_test
+  model/step_golden_test)
+mosaic_delayed_tests(ref model/model_gradient_test model/extra_encoder_test)
 # The room once more, with an encoder that only this test has.
 if(TARGET extra_encoder_test)
   file(GLOB model_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/model/*.c)

@@ -6,4 +6,4 @@ add_test(NAME train/bf16_curve COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/bf16_curve
 set_tests_properties(train/bf16_curve PROPERTIES TIMEOUT 1200 SKIP_RETURN_CODE 77 LABELS slow)
 # Some dozen short trainings each.
 set_property(TEST train/trainer_test train/resume_test train/memory_budget_test PROPERTY TIMEOUT 1800)
-mosaic_delayed_tests(cpu train/step_test)
+mosaic_delayed_tests(cpu train/step_test train/memory_budget_test LONG train/trainer_test train/resume_test)
