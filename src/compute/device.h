@@ -127,6 +127,16 @@ typedef struct mos_conv_info {
  *   y = relu?(gamma (x - mean) rstd + beta + skip?)
  * features: x is a plain real matrix [n, c] (h = w = 1), as in the projector; otherwise x, y and
  * skip are activations in the backend's layout. */
+/* Processes that take the statistics of a batch norm together, each with its part of every group. */
+typedef struct mos_norm_peers {
+    void *context;
+    int64_t count; /* this process among them */
+    /* all [count, values]: what each of them gives, in one order on all. Called from the thread that
+     * runs the pass; all make the same calls in the same order. A failure stays with the context, which
+     * then gives this process's values for everybody's. */
+    void (*gather)(void *context, const double *mine, int64_t values, double *all);
+} mos_norm_peers;
+
 typedef struct mos_norm_shape {
     int64_t n, c, h, w, groups;
     bool features, relu, skip, train;
@@ -134,6 +144,8 @@ typedef struct mos_norm_shape {
                              batch, variance unbiased */
     bool fixed; /* acts only: mean and variance are the running ones, which stay as they are, and no
                    gradient goes through them */
+    /* acts only, NULL: none. dgamma and dbeta get this process's share. */
+    const mos_norm_peers *peers;
 } mos_norm_shape;
 
 typedef struct mos_pool_shape {

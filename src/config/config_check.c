@@ -147,6 +147,29 @@ static mosaic_status check_fusion(const mos_config *config) {
     return MOSAIC_OK;
 }
 
+int64_t mos_config_norm_ranks(const mos_config *config, int64_t ranks) {
+    static const char group[] = "group(";
+    const char *text = config->settings.train.batch_norm;
+    const size_t size = strlen(text), head = sizeof group - 1;
+    char digits[16];
+    int64_t count;
+    if (strcmp(text, "global") == 0) return ranks;
+    if (strcmp(text, "local") == 0) return 1;
+    if (strncmp(text, group, head) != 0 || text[size - 1] != ')' || size - head > sizeof digits)
+        return 0;
+    (void)snprintf(digits, sizeof digits, "%.*s", (int)(size - head - 1), text + head);
+    return mos_parse_int(digits, &count) && count >= 1 ? count : 0;
+}
+
+static mosaic_status check_batch_norm(const mos_config *config) {
+    if (mos_config_norm_ranks(config, 1) > 0) return MOSAIC_OK;
+    return mos_fail(
+        MOSAIC_ERR_USAGE,
+        "%s: 'train.batch_norm' wants local, global or group(k) with a number of ranks, as "
+        "in group(4), found '%s'",
+        origin_of(config, "train.batch_norm"), config->settings.train.batch_norm);
+}
+
 static mosaic_status check_train(const mos_config *config) {
     const mos_settings_train *train = &config->settings.train;
     const struct {
@@ -175,6 +198,7 @@ bool mos_config_shares_anchor(const mos_config *config) {
 mosaic_status mos_config_check(mos_config *config) {
     MOS_TRY(derive_rate(config));
     MOS_TRY(check_train(config));
+    MOS_TRY(check_batch_norm(config));
     MOS_TRY(check_pos_weight(config));
     MOS_TRY(check_fusion(config));
     return check_terms(config);

@@ -52,6 +52,7 @@ typedef struct mos_settings_train {
     double encoder_lr; /* 0: lr */
     int64_t freeze_stages;
     bool freeze_norms;
+    char *batch_norm; /* mos_config_norm_ranks reads it */
     double weight_decay, momentum, beta1, beta2, eps, trust;
     bool nesterov;
     double warmup, final_ratio;
@@ -132,5 +133,7 @@ bool mos_config_is_radar(const mos_config_modality *modality);
 /* The method row, and the objective's options (pos_weight left NULL). */
 mosaic_status mos_config_objective(const mos_config *config, mos_objective_options *out);
 mos_optimizer_kind mos_config_optimizer(const mos_config *config);
+/* train.batch_norm: over how many of `ranks` ranks an encoder's norms go; 0: the key is malformed. */
+int64_t mos_config_norm_ranks(const mos_config *config, int64_t ranks);
 
 #endif

@@ -31,6 +31,9 @@ static const char *const online_probes[] = {"none", "linear", "knn", NULL};
 #define LIST(key, field, value, source, help)                                                      \
     { key, 0, MOS_OPTION_LIST, AT(field), value, NULL, 0, 0, "", source, help }
 
+#define TEXT(key, field, value, source, help)                                                      \
+    { key, 0, MOS_OPTION_TEXT, AT(field), value, NULL, 0, 0, "", source, help }
+
 #define IAI        "inherited (from IaI-SimCLR)"
 #define REBEN      "inherited (from reBEN)"
 #define MULSUPCON  "inherited (from MulSupCon)"
@@ -159,6 +162,12 @@ static const mos_option train_options[] = {
         "number of encoder stages that are frozen, from the first on (1: the stem, 5: all)"),
     BOOL("train.freeze_norms", train.freeze_norms, "false", "chosen",
          "freeze the encoders' batch norms: statistics, scale and shift stay as they are"),
+    TEXT("train.batch_norm", train.batch_norm, "global", "inherited (from SimCLR)",
+         "how many of a run's processes (docs/cluster.md) take the statistics of the encoders' "
+         "batch "
+         "norms together. global: all of them, and their number changes nothing; group(k): each k "
+         "consecutive ones, a divisor of their number; local: each those of its own patches. One "
+         "process has all patches of a batch in any case"),
     REAL("train.weight_decay", train.weight_decay, "0.01", 0, 10, "", REBEN,
          "weight decay; norm parameters and biases have none"),
     REAL("train.momentum", train.momentum, "0.9", 0, 1, "", PYTORCH, "momentum of sgd and lars"),

@@ -218,3 +218,17 @@ mosaic_status mos_comm_gather_v(mos_comm *comm, const void *mine, const size_t *
     const int failed = table->all_gather_v(mine, bytes, all);
     return comm == NULL ? MOSAIC_OK : mos_comm_check(comm, failed, "gathering");
 }
+
+mosaic_status mos_comm_group(mos_comm *comm, int64_t ranks) {
+    if (mos_comm_size(comm) < 2) return MOSAIC_OK;
+    if (ranks < 1 || comm->size % ranks != 0)
+        return mos_fail(MOSAIC_ERR_USAGE, "%lld ranks do not make groups of %lld",
+                        (long long)comm->size, (long long)ranks);
+    return mos_comm_check(comm, comm->table->group((int)ranks), "grouping");
+}
+
+mosaic_status mos_comm_group_gather(mos_comm *comm, const void *mine, size_t bytes, void *all) {
+    const mos_comm_table *table = comm == NULL ? &mos_comm_self : comm->table;
+    const int failed = table->group_gather(mine, bytes, all);
+    return comm == NULL ? MOSAIC_OK : mos_comm_check(comm, failed, "gathering in a group");
+}

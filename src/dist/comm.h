@@ -64,6 +64,10 @@ mosaic_status mos_comm_broadcast(mos_comm *comm, void *data, size_t bytes, int64
 mosaic_status mos_comm_gather(mos_comm *comm, const void *mine, size_t bytes, void *all);
 /* Collective. All-gather of blocks of different sizes, which every rank knows: bytes [ranks]. */
 mosaic_status mos_comm_gather_v(mos_comm *comm, const void *mine, const size_t *bytes, void *all);
+/* Collective. Makes groups of `ranks` consecutive ranks, whose number divides that of all; then
+ * all-gathers inside a group: all [ranks of the group, bytes]. */
+mosaic_status mos_comm_group(mos_comm *comm, int64_t ranks);
+mosaic_status mos_comm_group_gather(mos_comm *comm, const void *mine, size_t bytes, void *all);
 /* Collective. All-reduce: values becomes the sum over ranks, taken in double and in rank order: the
  * same bits on every rank, whatever the network does, and in every run with so many ranks. */
 mosaic_status mos_comm_sum(mos_comm *comm, float *values, int64_t count);

@@ -20,6 +20,9 @@ struct mos_comm {
     size_t out_size, in_size, sums_size;
 };
 
+/* comm_sum.c. sums[i] = sum over r of in[r][i], in the order of r, over `divisor`. */
+void mos_comm_add_up(const float *in, int64_t ranks, int64_t part, double divisor, float *sums);
+
 /* A failed call of the table as a status. */
 mosaic_status mos_comm_check(mos_comm *comm, int failed, const char *what);
 

@@ -53,8 +53,22 @@ static int exchange_begin(int slot, const void *out, size_t bytes, void *in) {
     return all_gather(out, bytes, in);
 }
 
-static int exchange_finish(int slot) {
+static int gather_begin(int slot, const void *mine, size_t bytes, void *all) {
     (void)slot;
+    return all_gather(mine, bytes, all);
+}
+
+static int finish(int slot) {
+    (void)slot;
+    return 0;
+}
+
+static int progress(void) {
+    return 0;
+}
+
+static int group(int ranks) {
+    (void)ranks;
     return 0;
 }
 
@@ -70,4 +84,8 @@ const mos_comm_table mos_comm_self = {.version = MOS_COMM_TABLE_VERSION,
                                       .all_gather = all_gather,
                                       .all_gather_v = all_gather_v,
                                       .exchange_begin = exchange_begin,
-                                      .exchange_finish = exchange_finish};
+                                      .gather_begin = gather_begin,
+                                      .finish = finish,
+                                      .progress = progress,
+                                      .group = group,
+                                      .group_gather = all_gather};

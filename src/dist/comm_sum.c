@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { SLICE = 1 << 18 }; /* values of a part at most */
+enum { SLICE = 1 << 18, SLOTS = 2 }; /* values of a part at most */
 
 typedef struct slice {
     int64_t first, count, part; /* of the values; part: of each rank, the last one filled up */
@@ -24,7 +24,7 @@ static slice slice_at(const mos_comm *comm, int64_t number, int64_t count) {
 
 static mosaic_status reserve(mos_comm *comm, int64_t count) {
     const slice largest = slice_at(comm, 0, count);
-    const size_t values = MOS_COMM_SLOTS * (size_t)(largest.part * comm->size);
+    const size_t values = SLOTS * (size_t)(largest.part * comm->size);
     MOS_TRY(mos_grow(&comm->out, &comm->out_size, values, sizeof(float), "values for ranks"));
     MOS_TRY(mos_grow(&comm->in, &comm->in_size, values, sizeof(float), "values of ranks"));
     return mos_grow(&comm->sums, &comm->sums_size, (size_t)largest.part, sizeof(float), "sums");
@@ -32,7 +32,7 @@ static mosaic_status reserve(mos_comm *comm, int64_t count) {
 
 static float *slot_of(const mos_comm *comm, float *buffer, size_t size, int64_t number) {
     (void)comm;
-    return buffer + (size_t)(number % MOS_COMM_SLOTS) * (size / MOS_COMM_SLOTS);
+    return buffer + (size_t)(number % SLOTS) * (size / SLOTS);
 }
 
 static mosaic_status begin(mos_comm *comm, const float *values, int64_t count, int64_t number) {
@@ -42,14 +42,13 @@ static mosaic_status begin(mos_comm *comm, const float *values, int64_t count, i
     const size_t filled = (size_t)(it.part * comm->size);
     memcpy(out, values + it.first, (size_t)it.count * sizeof *out);
     memset(out + it.count, 0, (filled - (size_t)it.count) * sizeof *out);
-    return mos_comm_check(comm,
-                          comm->table->exchange_begin((int)(number % MOS_COMM_SLOTS), out,
-                                                      (size_t)it.part * sizeof *out, in),
-                          "a sum");
+    return mos_comm_check(
+        comm,
+        comm->table->exchange_begin((int)(number % SLOTS), out, (size_t)it.part * sizeof *out, in),
+        "a sum");
 }
 
-/* sums[i] = sum over r of in[r][i], in the order of r, over `divisor`. */
-static void add_up(const float *in, int64_t ranks, int64_t part, double divisor, float *sums) {
+void mos_comm_add_up(const float *in, int64_t ranks, int64_t part, double divisor, float *sums) {
     for (int64_t i = 0; i < part; i++) {
         double sum = 0;
         for (int64_t r = 0; r < ranks; r++)
@@ -62,9 +61,8 @@ static mosaic_status finish(mos_comm *comm, float *values, int64_t count, int64_
                             double divisor) {
     const slice it = slice_at(comm, number, count);
     float *in = slot_of(comm, comm->in, comm->in_size, number);
-    MOS_TRY(mos_comm_check(comm, comm->table->exchange_finish((int)(number % MOS_COMM_SLOTS)),
-                           "a sum"));
-    add_up(in, comm->size, it.part, divisor, comm->sums);
+    MOS_TRY(mos_comm_check(comm, comm->table->finish((int)(number % SLOTS)), "a sum"));
+    mos_comm_add_up(in, comm->size, it.part, divisor, comm->sums);
     MOS_TRY(mos_comm_gather(comm, comm->sums, (size_t)it.part * sizeof *in, in));
     memcpy(values + it.first, in, (size_t)it.count * sizeof *in);
     return MOSAIC_OK;
@@ -103,8 +101,8 @@ mosaic_status mos_comm_sum_scatter(mos_comm *comm, const float *all, int64_t cou
         MOS_TRY(mos_comm_check(
             comm, comm->table->exchange_begin(0, comm->out, (size_t)part * sizeof *mine, comm->in),
             "a sum"));
-        MOS_TRY(mos_comm_check(comm, comm->table->exchange_finish(0), "a sum"));
-        add_up(comm->in, comm->size, part, 1, mine + first);
+        MOS_TRY(mos_comm_check(comm, comm->table->finish(0), "a sum"));
+        mos_comm_add_up(comm->in, comm->size, part, 1, mine + first);
     }
     return MOSAIC_OK;
 }

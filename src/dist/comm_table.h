@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-enum { MOS_COMM_TABLE_VERSION = 1, MOS_COMM_HOST_SIZE = 256, MOS_COMM_SLOTS = 2 };
+enum { MOS_COMM_TABLE_VERSION = 2, MOS_COMM_HOST_SIZE = 256, MOS_COMM_SLOTS = 64 };
 
 /* All but open, close, abort and words are collective: every rank makes the same calls in the same
  * order. Those that answer int: 0, or something else when words() says what went wrong. Sizes are
@@ -30,7 +30,15 @@ typedef struct mos_comm_table {
     /* Begins to give block r of `out` to rank r and to take its block for us into in[r]; the buffers
      * stay until finish(slot). slot < MOS_COMM_SLOTS, one exchange in each at a time. */
     int (*exchange_begin)(int slot, const void *out, size_t bytes, void *in);
-    int (*exchange_finish)(int slot);
+    /* Begins an all_gather, in the same slots. */
+    int (*gather_begin)(int slot, const void *mine, size_t bytes, void *all);
+    int (*finish)(int slot);
+    /* Not collective: what has begun may go on meanwhile. */
+    int (*progress)(void);
+    /* Groups of `ranks` consecutive ranks, of which there are a multiple; once after open. Then an
+     * all_gather inside the own group. */
+    int (*group)(int ranks);
+    int (*group_gather)(const void *mine, size_t bytes, void *all);
 } mos_comm_table;
 
 /* The one name a module exports. */

@@ -59,9 +59,11 @@ mosaic_status mos_encoder_make(mos_encoder *encoder, mos_device *device,
     encoder->freeze = plan->freeze;
     encoder->image_bytes = device->ops->image_bytes(device, encoder->n, encoder->bands, h, w);
     encoder->part_bytes = device->ops->image_bytes(device, plan->rows, encoder->bands, h, w);
-    for (size_t i = 0; i < encoder->unit_count; i++)
+    for (size_t i = 0; i < encoder->unit_count; i++) {
         encoder->units[i]->fixed =
             plan->freeze.norms || encoder->units[i]->stage <= plan->freeze.stages;
+        encoder->units[i]->peers = plan->peers;
+    }
     return encoder->family->plan(encoder, device);
 }
 

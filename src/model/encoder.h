@@ -81,6 +81,7 @@ typedef struct mos_encoder_plan {
     bool train;
     mos_recompute recompute;
     mos_freeze freeze;
+    const mos_norm_peers *peers;
 } mos_encoder_plan;
 mosaic_status mos_encoder_make(mos_encoder *encoder, mos_device *device,
                                const mos_encoder_plan *plan);

@@ -66,7 +66,8 @@ mosaic_status mos_unit_plan(mos_unit *unit, mos_device *device, int64_t n, int64
                            .train = train,
                            .eps = NORM_EPS,
                            .momentum = 0.1,
-                           .fixed = unit->fixed};
+                           .fixed = unit->fixed,
+                           .peers = unit->peers};
     return mos_context(device->ops->norm_create(device, &norm, &unit->norm), "norm behind %s",
                        unit->name);
 }

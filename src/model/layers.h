@@ -11,8 +11,9 @@ typedef struct mos_unit {
     int stage;  /* of the encoder, from 1 */
     bool image; /* reads an image; its input gets no gradient */
     bool relu, skip;
-    bool fixed;     /* the norm's statistics stay what they are; set before planning */
-    int64_t weight; /* offset in params and grads */
+    bool fixed;                  /* the norm's statistics stay what they are; set before planning */
+    const mos_norm_peers *peers; /* with whom they are taken, NULL: alone; set before planning */
+    int64_t weight;              /* offset in params and grads */
     mos_norm_offsets norm_at;
 
     /* planned */

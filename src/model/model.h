@@ -150,6 +150,10 @@ typedef struct mos_model_plan {
      * Chunks are of its part, and where chunk is 0 the part is one. Between mos_model_encode_all and
      * mos_model_project_all the caller brings the features of the other parts. 0: one process. */
     int64_t ranks, rank;
+    /* Training: the processes that take the statistics of the encoders' norms together, all of the
+     * batch's or a few; kept as long as the plan. Not with chunks of a part, nor with lanes: they all
+     * must meet in one order. NULL: each takes those of its own part. */
+    const mos_norm_peers *peers;
     /* Every view set (of a chunk) is normalised in so many equal parts; 0: one. */
     int64_t norm_parts;
     /* Training: so many encoders run side by side, each on its share of the device's threads

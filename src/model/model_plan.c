@@ -54,6 +54,11 @@ static mosaic_status check_plan(const mos_model *model, const mos_model_plan *pl
     if (plan->norm_parts < 0 || (plan->norm_parts > 0 && chunk % plan->norm_parts != 0))
         return mos_fail(MOSAIC_ERR_USAGE, "%lld patches do not make %lld equal parts",
                         (long long)chunk, (long long)plan->norm_parts);
+    if (plan->peers != NULL && (chunk < part || plan->lanes > 1))
+        return mos_fail(
+            MOSAIC_ERR_USAGE,
+            "norms over several processes go with neither chunks of a part nor encoders "
+            "side by side");
     return MOSAIC_OK;
 }
 
@@ -75,7 +80,8 @@ static mosaic_status plan_branch(mos_model *model, int64_t m, const mos_model_pl
                                       .width = plan->width,
                                       .train = plan->train,
                                       .recompute = plan->recompute,
-                                      .freeze = plan->freeze};
+                                      .freeze = plan->freeze,
+                                      .peers = plan->peers};
     branch->views = views;
     if (views == 0) return MOSAIC_OK;
     MOS_TRY(mos_encoder_make(&branch->encoder, mos_branch_device(model, branch), &encoder));

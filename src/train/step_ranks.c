@@ -38,6 +38,7 @@ static mosaic_status share_features(mos_shared_step *shared, mos_device *device,
 static mosaic_status share(void *context, mos_step *step) {
     mos_shared_step *shared = context;
     const mos_model_plan *plan = mos_model_get_plan(step->model);
+    if (shared->norms != NULL) MOS_TRY(mos_norm_ranks_status(shared->norms));
     for (int64_t m = 0; m < mos_model_get_spec(step->model)->modalities; m++) {
         const feature_part part = {.views = plan->views[m],
                                    .batch = plan->batch,
@@ -67,6 +68,7 @@ static mosaic_status sum(void *context, mos_step *step) {
     mos_device *device = step->device;
     const int64_t params = mos_model_param_count(step->model);
     const int64_t state = mos_model_state_count(step->model);
+    if (shared->norms != NULL) MOS_TRY(mos_norm_ranks_status(shared->norms));
     drop_copies(shared, step);
     MOS_TRY(mos_get_f32(device, mos_model_grads(step->model), shared->flat, params));
     MOS_TRY(mos_comm_sum(shared->comm, shared->flat, params));
@@ -106,11 +108,11 @@ static mosaic_status list_behind(mos_shared_step *shared, const mos_model *model
 }
 
 mosaic_status mos_shared_step_init(mos_shared_step *shared, mos_comm *comm, mos_step *step,
-                                   const mos_model_plan *plan) {
+                                   const mos_model_plan *plan, const mos_norm_ranks *norms) {
     const mos_model *model = step->model;
     const int64_t params = mos_model_param_count(model), state = mos_model_state_count(model);
     int64_t views = 0;
-    *shared = (mos_shared_step){.comm = comm};
+    *shared = (mos_shared_step){.comm = comm, .norms = norms};
     if (step->device->real_bytes != sizeof(float))
         return mos_fail(MOSAIC_ERR_UNSUPPORTED,
                         "several ranks share numbers of 4 bytes, device '%s' has %zu",

@@ -9,10 +9,12 @@
 #define MOS_TRAIN_STEP_RANKS_H
 
 #include "dist/comm.h"
+#include "train/norm_ranks.h"
 #include "train/step.h"
 
 typedef struct mos_shared_step {
     mos_comm *comm;
+    const mos_norm_ranks *norms; /* the caller's; NULL: each rank takes statistics of its own */
     mos_step_ranks hooks;
     float *mine, *all; /* host: features of one modality, of this rank and of all */
     float *flat;       /* host [flat_count], the most of param_count and state_count */
@@ -24,7 +26,7 @@ typedef struct mos_shared_step {
 /* Not collective. For a step on a model planned with plan.ranks as there are in comm; the step uses it
  * from then on. Release it after the step. */
 mosaic_status mos_shared_step_init(mos_shared_step *shared, mos_comm *comm, mos_step *step,
-                                   const mos_model_plan *plan);
+                                   const mos_model_plan *plan, const mos_norm_ranks *norms);
 void mos_shared_step_release(mos_shared_step *shared);
 
 /* Collective. A block of reals becomes rank 0's. */

@@ -82,6 +82,25 @@ static void add_scores(const mos_trainer *trainer, const mos_validation *validat
         trainer->at.best_step > 0 ? ", and they chose the epoch" : "");
 }
 
+/* Whose patches the norms of the encoders took as a batch. */
+static void describe_ranks(const mos_trainer *trainer, mos_text *out) {
+    const mos_train_job *job = &trainer->job;
+    const int64_t ranks = mos_comm_size(job->options->comm), together = mos_train_norm_ranks(job);
+    if (ranks < 2) return;
+    mos_text_add(out, "The last steps were done by %s.", mos_comm_description(job->options->comm));
+    if (job->config->settings.train.freeze_norms)
+        mos_text_add(out, " The norms of the encoders were frozen.\n\n");
+    else if (together == ranks)
+        mos_text_add(out, " The norms of the encoders saw the whole batch.\n\n");
+    else
+        mos_text_add(
+            out,
+            " The norms of the encoders took the patches of each %lld rank%s as a batch of "
+            "their own (train.batch_norm: %s); their running statistics are the ranks' "
+            "mean.\n\n",
+            (long long)together, together == 1 ? "" : "s", job->config->settings.train.batch_norm);
+}
+
 static void describe(const mos_trainer *trainer, const mos_validation *validation, mos_text *out) {
     const mos_model_card *card = trainer->learner.card;
     mos_text_add(out, "# %s, %s\n\n", card->method, mos_encoder_names[card->spec.encoder]);
@@ -96,12 +115,7 @@ static void describe(const mos_trainer *trainer, const mos_validation *validatio
                  (long long)trainer->data.train_count, (long long)trainer->data.labeled_count,
                  mos_dataset_format(trainer->data.set), trainer->data.fingerprint,
                  (long long)card->width, (long long)card->height);
-    if (mos_comm_size(trainer->job.options->comm) > 1)
-        mos_text_add(out,
-                     "The last steps were done by %s. The norms of the encoders took each rank's "
-                     "patches of a batch as a batch of their own; their running statistics are the "
-                     "ranks' mean.\n\n",
-                     mos_comm_description(trainer->job.options->comm));
+    describe_ranks(trainer, out);
     add_bands(card, out);
     mos_text_add(out, "\n");
     add_scores(trainer, validation, out);

@@ -24,7 +24,9 @@ mos_model_plan mos_train_model_plan(const mos_train_job *job, const mos_train_le
     if (train->grad_cache < train->batch / plan.ranks) plan.chunk = train->grad_cache;
     for (int64_t m = 0; m < learner->card->spec.modalities; m++)
         plan.views[m] = job->views.views;
-    if (train->encoders == MOS_ENCODERS_SIDE_BY_SIDE) plan.workers = learner->device->threads;
+    /* Encoders side by side would meet the other ranks in any order. */
+    if (train->encoders == MOS_ENCODERS_SIDE_BY_SIDE && mos_train_norm_ranks(job) < 2)
+        plan.workers = learner->device->threads;
     return plan;
 }
 
@@ -138,6 +140,8 @@ static mosaic_status search_ways(memory_search *search) {
             MOS_TRY(try_way(search, (memory_way){recompute, 0, ahead}));
             if (given > 0) MOS_TRY(try_way(search, (memory_way){recompute, given, ahead}));
         }
+    if (mos_train_norm_ranks(search->job) > 1)
+        return MOSAIC_OK; /* chunks have their own statistics */
     for (int recompute = MOS_RECOMPUTE_NONE; recompute <= MOS_RECOMPUTE_BLOCK; recompute++) {
         int64_t least = recompute == MOS_RECOMPUTE_BLOCK ? LEAST_CHUNK : USUAL_CHUNK;
         for (int64_t parts = 2; batch / parts >= least && !search->found; parts++)

@@ -6,6 +6,7 @@
 #include "artifact/model_file.h"
 #include "base/log.h"
 #include "config/config_struct.h"
+#include "train/norm_ranks.h"
 #include "train/run_directory.h"
 #include "train/run_log.h"
 #include "train/schedule.h"
@@ -121,6 +122,7 @@ typedef struct mos_train_clock {
 
 typedef struct mos_train_ranks {
     mos_shared_step step;
+    mos_norm_ranks norms;
     size_t block;              /* bytes of a rank: its repairs, presence, labels */
     unsigned char *mine, *all; /* [block], [ranks, block] */
     int8_t *labels;            /* [batch, classes] */

@@ -26,6 +26,30 @@ mosaic_status mos_train_stop_asked(const mos_train_job *job, int *number) {
     return MOSAIC_OK;
 }
 
+int64_t mos_train_norm_ranks(const mos_train_job *job) {
+    if (job->config->settings.train.freeze_norms) return 1;
+    return mos_config_norm_ranks(job->config, mos_comm_size(job->options->comm));
+}
+
+static mosaic_status check_norms(const mos_trainer *trainer) {
+    const mos_train_job *job = &trainer->job;
+    const mos_settings_train *train = &job->config->settings.train;
+    const int64_t ranks = mos_comm_size(job->options->comm);
+    const int64_t together = mos_train_norm_ranks(job);
+    if (ranks % together != 0)
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "'train.batch_norm: %s': %lld ranks do not make such groups",
+                        train->batch_norm, (long long)ranks);
+    if (together > 1 && train->grad_cache > 0 && train->grad_cache < train->batch / ranks)
+        return mos_fail(
+            MOSAIC_ERR_USAGE,
+            "'train.grad_cache' %lld cuts the %lld patches of a rank in chunks, each with "
+            "statistics of its own, and 'train.batch_norm: %s' takes those of several "
+            "ranks: train.batch_norm=local goes with it",
+            (long long)train->grad_cache, (long long)(train->batch / ranks), train->batch_norm);
+    return MOSAIC_OK;
+}
+
 static mosaic_status check_shares(const mos_trainer *trainer) {
     const mos_train_job *job = &trainer->job;
     const mos_settings_train *train = &job->config->settings.train;
@@ -44,7 +68,7 @@ static mosaic_status check_shares(const mos_trainer *trainer) {
                         "'train.grad_cache' %lld is no part of the %lld patches that each of %lld "
                         "ranks has of a batch",
                         (long long)train->grad_cache, (long long)rows, (long long)ranks);
-    return MOSAIC_OK;
+    return check_norms(trainer);
 }
 
 /* The same keys, whoever resolved them. */
@@ -86,7 +110,7 @@ mosaic_status mos_train_ranks_start(mos_trainer *trainer) {
     const size_t rows = all / (size_t)mos_comm_size(comm);
     if (mos_comm_size(comm) < 2) return MOSAIC_OK;
     MOS_TRY(mos_shared_step_init(&ranks->step, comm, &trainer->learner.step,
-                                 mos_model_get_plan(trainer->learner.model)));
+                                 mos_model_get_plan(trainer->learner.model), &ranks->norms));
     ranks->block = sizeof(mos_repairs) + rows * (size_t)(spec->modalities + trainer->data.classes);
     MOS_TRY(mos_alloc(ranks->block, 1, "rows of this rank", &ranks->mine));
     MOS_TRY(mos_alloc(ranks->block, (size_t)mos_comm_size(comm), "rows of ranks", &ranks->all));

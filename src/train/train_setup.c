@@ -103,10 +103,12 @@ static mosaic_status open_device(const mos_train_job *job, mos_device **out) {
                            mos_config_precision(job->config), options->threads, out);
 }
 
-static mosaic_status make_model(const mos_train_job *job, mos_train_learner *learner) {
+static mosaic_status make_model(const mos_train_job *job, const mos_norm_ranks *norms,
+                                mos_train_learner *learner) {
     const mos_settings_train *train = &job->config->settings.train;
     mos_model_card *card = learner->card;
-    const mos_model_plan plan = mos_train_model_plan(job, learner);
+    mos_model_plan plan = mos_train_model_plan(job, learner);
+    if (norms->peers.count > 1) plan.peers = &norms->peers;
     MOS_TRY(mos_model_plan_make(learner->model, &plan));
     if (train->encoders == MOS_ENCODERS_SIDE_BY_SIDE &&
         (learner->device->threads < 2 || card->spec.modalities < 2))
@@ -114,6 +116,10 @@ static mosaic_status make_model(const mos_train_job *job, mos_train_learner *lea
                 "train.encoders: with %d thread%s and %lld modalit%s nothing runs side by side",
                 learner->device->threads, learner->device->threads == 1 ? "" : "s",
                 (long long)card->spec.modalities, card->spec.modalities == 1 ? "y" : "ies");
+    if (train->encoders == MOS_ENCODERS_SIDE_BY_SIDE && plan.peers != NULL)
+        mos_log(MOS_LOG_NOTICE,
+                "train.encoders: with 'train.batch_norm: %s' nothing runs side by side; local does",
+                train->batch_norm);
     MOS_TRY(mos_model_create(learner->device, &card->spec, MOS_MODEL_UNSET, &learner->eval_model));
     if (plan.latents) {
         size_t values = (size_t)(train->batch * card->spec.latent);
@@ -232,7 +238,7 @@ static mosaic_status prepare_steps(mos_trainer *trainer) {
     mos_train_job *job = &trainer->job;
     mos_train_learner *learner = &trainer->learner;
     MOS_TRY(make_loader(job, learner->device, &trainer->data));
-    MOS_TRY(make_model(job, learner));
+    MOS_TRY(make_model(job, &trainer->ranks.norms, learner));
     if (job->options->plan == NULL && mos_train_writes(job))
         MOS_TRY(mos_checkpoint_space(&trainer->run, learner));
     make_schedule(job, trainer->data.batches, learner);
@@ -246,6 +252,8 @@ mosaic_status mos_trainer_prepare(mos_trainer *trainer) {
     MOS_TRY(mos_train_ranks_check(trainer));
     MOS_TRY(mos_train_agree(job, claim(trainer)));
     MOS_TRY(prepare_statistics(trainer, trainer->learner.device->threads));
+    MOS_TRY(
+        mos_norm_ranks_init(&trainer->ranks.norms, job->options->comm, mos_train_norm_ranks(job)));
     MOS_TRY(mos_train_agree(job, prepare_steps(trainer)));
     MOS_TRY(mos_train_agree(job, mos_train_writes(job) ? restore_or_start(trainer) : MOSAIC_OK));
     return mos_train_ranks_spread(trainer);

@@ -26,6 +26,8 @@ mosaic_status mos_train_stop_asked(const mos_train_job *job, int *number);
 /* Do all ranks ask for the same, of the same data, on alike devices, and can it be shared? */
 mosaic_status mos_train_ranks_check(const mos_trainer *trainer);
 mosaic_status mos_train_ranks_statistics(const mos_train_job *job, mos_model_card *card);
+/* How many ranks take the statistics of the encoders' norms together; 1 where norms are frozen. */
+int64_t mos_train_norm_ranks(const mos_train_job *job);
 /* What works in every step; then weights, moments, queue and position of rank 0 for all. */
 mosaic_status mos_train_ranks_start(mos_trainer *trainer);
 mosaic_status mos_train_ranks_spread(mos_trainer *trainer);

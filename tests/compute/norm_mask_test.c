@@ -25,7 +25,8 @@ typedef struct norm_result {
 static void run_norm(mos_device *device, int64_t n, int64_t groups, const double *x,
                      const double *skip, const double *dy, const uint8_t *present,
                      norm_result *out) {
-    const mos_norm_shape shape = {n, C, H, W, groups, false, true, true, true, 1e-5, 0.1, false};
+    const mos_norm_shape shape = {n,    C,    H,    W,   groups, false, true,
+                                  true, true, 1e-5, 0.1, false,  NULL};
     const mos_backend *ops = device->ops;
     double *gamma_host = support_normal(C, 4), *beta_host = support_normal(C, 5), ones[C];
     mos_norm *norm;
@@ -133,7 +134,7 @@ static void check_empty_group(mos_device *device, double tolerance) {
 
 /* A feature of one row: a mean, but no unbiased variance to learn. */
 static void check_single_value(mos_device *device) {
-    const mos_norm_shape shape = {2, 3, 1, 1, 1, true, false, false, true, 1e-5, 0.5, false};
+    const mos_norm_shape shape = {2, 3, 1, 1, 1, true, false, false, true, 1e-5, 0.5, false, NULL};
     static const uint8_t present[2] = {0, 1};
     const double x_host[6] = {9, 9, 9, 2, -4, 8}, ones[3] = {1, 1, 1}, halves[3] = {0.5, 0.5, 0.5};
     double found[6];

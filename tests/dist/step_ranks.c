@@ -1,7 +1,7 @@
 /* Ten steps of every method by several ranks against the same steps by one, on whole steps of the
- * trainer (train/step.h) with made-up images. One rank does them with cached gradients whose chunks
- * are the ranks' parts, because a part is a batch of its own to the encoders' norms; with frozen
- * norms it does them plainly, all at once. Started by step_ranks.sh under mpirun. */
+ * trainer (train/step.h) with made-up images. With norms over all ranks, or frozen ones, one rank does
+ * them plainly, all at once; with norms of each rank, or of groups, it does them with cached gradients
+ * whose chunks are what the norms see. Started by step_ranks.sh under mpirun. */
 #include "model/step_compare.h"
 
 #include "base/log.h"
@@ -10,6 +10,8 @@
 enum { PART = 4, STEPS = 10 }; /* the norms of fewer rows would enlarge every rounding */
 
 static const double loss_tolerance = 1e-5; /* relative, of every step */
+/* |difference| / |one rank's| of the first step's gradient, and of running statistics after the last */
+static const double gradient_tolerance = 1e-4;
 
 typedef struct shared_case {
     const char *name, *method;
@@ -18,15 +20,25 @@ typedef struct shared_case {
     bool partly;     /* some labels are unknown, some patches have none */
     int64_t queue;   /* labelled latents kept */
     mos_positives positives;
-    bool inter;  /* a second projector */
-    bool frozen; /* encoders' norms use the running statistics */
-    bool cached; /* each rank's part in chunks */
+    bool inter;    /* a second projector */
+    bool frozen;   /* encoders' norms use the running statistics */
+    int64_t norms; /* ranks whose patches the norms take together, 0: all, where not frozen */
+    bool cached;   /* each rank's part in chunks */
     int64_t lanes;
     mos_fusion_id fusion;
 } shared_case;
 
 static const shared_case cases[] = {
     {.name = "mosaic-1", .method = "mosaic-1", .positives = MOS_POSITIVES_MULSUPCON},
+    {.name = "mosaic-1, norms of each rank",
+     .method = "mosaic-1",
+     .positives = MOS_POSITIVES_MULSUPCON,
+     .norms = 1},
+    {.name = "mosaic-1, norms of two ranks, missing",
+     .method = "mosaic-1",
+     .positives = MOS_POSITIVES_MULSUPCON,
+     .absent = true,
+     .norms = 2},
     {.name = "mosaic-1, frozen norms",
      .method = "mosaic-1",
      .positives = MOS_POSITIVES_MULSUPCON,
@@ -59,9 +71,11 @@ static const shared_case cases[] = {
      .method = "mosaic-2",
      .positives = MOS_POSITIVES_MULSUPCON,
      .partly = true},
+    {.name = "iai-simclr", .method = "iai-simclr", .positives = MOS_POSITIVES_MULSUPCON},
     {.name = "iai-simclr, encoders side by side",
      .method = "iai-simclr",
      .positives = MOS_POSITIVES_MULSUPCON,
+     .norms = 1,
      .lanes = 2},
     {.name = "simclr", .method = "simclr", .positives = MOS_POSITIVES_MULSUPCON},
     {.name = "dual-simclr", .method = "dual-simclr", .positives = MOS_POSITIVES_MULSUPCON},
@@ -80,26 +94,31 @@ static const shared_case cases[] = {
 typedef struct ten_steps {
     double loss[STEPS], norm[STEPS];
     int64_t params, state;
-    float *weights, *running;
+    float *weights, *running, *gradient; /* gradient: of the first step */
 } ten_steps;
 
 static void ten_steps_release(ten_steps *steps) {
     free(steps->weights);
     free(steps->running);
+    free(steps->gradient);
 }
 
-static void make_plan(const shared_case *it, const step_rig *rig, int64_t ranks, int64_t rank,
-                      int64_t parts, mos_model_plan *plan) {
+/* together: ranks whose patches the norms take together; one rank that does the steps of `parts` has as
+ * many patches in a chunk. */
+static void make_plan(const shared_case *it, const step_rig *rig, mos_comm *comm, int64_t together,
+                      const mos_norm_peers *peers, mos_model_plan *plan) {
     *plan = (mos_model_plan){.batch = rig->batch,
                              .height = SIZE,
                              .width = SIZE,
                              .train = true,
                              .latents = true,
                              .freeze.norms = it->frozen,
-                             .chunk = it->frozen && ranks == 1 ? 0 : rig->batch / parts,
-                             .ranks = ranks,
-                             .rank = rank,
+                             .ranks = mos_comm_size(comm),
+                             .rank = mos_comm_rank(comm),
+                             .peers = peers,
                              .lanes = it->lanes};
+    if (comm != NULL && it->cached) plan->chunk = PART / 2;
+    if (comm == NULL && !it->frozen && PART * together < rig->batch) plan->chunk = PART * together;
     for (int64_t m = 0; m < rig->modalities; m++)
         plan->views[m] = rig->views.views;
 }
@@ -124,8 +143,14 @@ static float *take_rows(const step_rig *rig, int64_t m, int64_t ranks, int64_t r
     return out;
 }
 
-/* parts: chunks of the batch in all; comm: NULL for one rank that does the same batch. */
-static ten_steps run_steps(const shared_case *it, mos_comm *comm, int64_t batch, int64_t parts) {
+static float *copy_reals(mos_device *device, const void *real, int64_t count) {
+    float *out = calloc((size_t)count, sizeof *out);
+    assert_int_equal(mos_get_f32(device, real, out, count), MOSAIC_OK);
+    return out;
+}
+
+/* comm: NULL for one rank that does the same batch; together: as of make_plan. */
+static ten_steps run_steps(const shared_case *it, mos_comm *comm, int64_t batch, int64_t together) {
     const step_shape shape = {.encoder = MOS_ENCODER_RESNET10_NARROW,
                               .size = SIZE,
                               .batch = batch,
@@ -144,15 +169,17 @@ static ten_steps run_steps(const shared_case *it, mos_comm *comm, int64_t batch,
     step_rig rig;
     mos_model_plan plan;
     mos_shared_step shared = {0};
+    mos_norm_ranks norms = {0};
     ten_steps out = {0};
     float *own[2];
     assert_int_equal(mos_device_open("cpu", MOS_PRECISION_FP32, it->lanes > 1 ? 2 : 1, &device),
                      MOSAIC_OK);
     step_rig_init(&rig, device, &shape, &options);
-    make_plan(it, &rig, ranks, rank, parts, &plan);
+    if (comm != NULL) assert_int_equal(mos_norm_ranks_init(&norms, comm, together), MOSAIC_OK);
+    make_plan(it, &rig, comm, together, norms.peers.count > 1 ? &norms.peers : NULL, &plan);
     assert_int_equal(mos_model_plan_make(rig.model, &plan), MOSAIC_OK);
     if (comm != NULL)
-        assert_int_equal(mos_shared_step_init(&shared, comm, &rig.step, &plan), MOSAIC_OK);
+        assert_int_equal(mos_shared_step_init(&shared, comm, &rig.step, &plan, &norms), MOSAIC_OK);
     plain_weights(rig.model);
     fill_input(&rig, it->absent);
     if (it->missing > 0) leave_out(&rig, it->missing - 1);
@@ -168,13 +195,14 @@ static ten_steps run_steps(const shared_case *it, mos_comm *comm, int64_t batch,
         assert_int_equal(mos_step_run(&rig.step, &input, &rate, &found), MOSAIC_OK);
         out.loss[step] = found.losses.total;
         out.norm[step] = found.norm;
+        if (step == 0)
+            out.gradient =
+                copy_reals(device, mos_model_grads(rig.model), mos_model_param_count(rig.model));
     }
     out.params = mos_model_param_count(rig.model);
     out.state = mos_model_state_count(rig.model);
-    out.weights = calloc((size_t)out.params, sizeof(float));
-    out.running = calloc((size_t)out.state, sizeof(float));
-    assert_int_equal(mos_get_f32(device, mos_model_params(rig.model), out.weights, out.params), 0);
-    assert_int_equal(mos_get_f32(device, mos_model_state(rig.model), out.running, out.state), 0);
+    out.weights = copy_reals(device, mos_model_params(rig.model), out.params);
+    out.running = copy_reals(device, mos_model_state(rig.model), out.state);
     for (int64_t m = 0; m < 2; m++)
         free(own[m]);
     step_rig_release(&rig);
@@ -189,6 +217,16 @@ static bool same_bits(const ten_steps *a, const ten_steps *b) {
            memcmp(a->running, b->running, (size_t)a->state * sizeof(float)) == 0;
 }
 
+/* |found - want| / |want| */
+static double distance(const float *found, const float *want, int64_t count) {
+    double apart = 0, length = 0;
+    for (int64_t i = 0; i < count; i++) {
+        apart += ((double)found[i] - (double)want[i]) * ((double)found[i] - (double)want[i]);
+        length += (double)want[i] * (double)want[i];
+    }
+    return sqrt(apart / length);
+}
+
 /* Largest relative difference of the losses; that of the gradients' norm in the first step. */
 static double compare(const ten_steps *found, const ten_steps *want) {
     double worst = fabs(found->norm[0] - want->norm[0]) / want->norm[0];
@@ -197,6 +235,51 @@ static double compare(const ten_steps *found, const ten_steps *want) {
         if (!(error <= worst)) worst = error;
     }
     return worst;
+}
+
+/* Rank 0 alone compares: the others have its bits. */
+static int compare_with_one(const shared_case *it, const ten_steps *found, int64_t ranks,
+                            int64_t together) {
+    ten_steps want = run_steps(it, NULL, PART * ranks, together);
+    /* One rank's chunks follow one another in the running statistics, ranks' are averaged. */
+    const bool whole = it->frozen || together == ranks;
+    const double error = compare(found, &want),
+                 gradient = distance(found->gradient, want.gradient, want.params),
+                 running = whole ? distance(found->running, want.running, want.state) : 0;
+    const bool fine =
+        error <= loss_tolerance && gradient <= gradient_tolerance && running <= gradient_tolerance;
+    (void)printf("%lld ranks, %-50s losses %.2g, gradient %.2g, statistics %.2g%s\n",
+                 (long long)ranks, it->name, error, gradient, running, fine ? "" : "  TOO FAR");
+    for (int step = 0; step < STEPS && !fine; step++)
+        (void)printf("  step %d: loss %.9g, want %.9g\n", step + 1, found->loss[step],
+                     want.loss[step]);
+    ten_steps_release(&want);
+    return !fine;
+}
+
+static int run_case(const shared_case *it, mos_comm *comm, bool twice) {
+    const int64_t ranks = mos_comm_size(comm);
+    const int64_t together = it->frozen                            ? 1
+                             : it->norms == 0 || it->norms > ranks ? ranks
+                                                                   : it->norms;
+    ten_steps found = run_steps(it, comm, PART * ranks, together), again = {0};
+    int failures = 0;
+    if (twice) again = run_steps(it, comm, PART * ranks, together);
+    if (mos_comm_same(comm, found.weights, (size_t)found.params * sizeof(float), "weights") !=
+            MOSAIC_OK ||
+        mos_comm_same(comm, found.running, (size_t)found.state * sizeof(float), "statistics") !=
+            MOSAIC_OK) {
+        (void)fprintf(stderr, "%s: %s\n", it->name, mosaic_error());
+        failures++;
+    }
+    if (twice && !same_bits(&found, &again)) {
+        (void)fprintf(stderr, "%s: another run has other bits\n", it->name);
+        failures++;
+    }
+    if (mos_comm_rank(comm) == 0) failures += compare_with_one(it, &found, ranks, together);
+    ten_steps_release(&found);
+    ten_steps_release(&again);
+    return failures;
 }
 
 int main(int argc, char **argv) {
@@ -208,38 +291,8 @@ int main(int argc, char **argv) {
         return 1;
     }
     const int64_t ranks = mos_comm_size(comm);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const shared_case *it = &cases[i];
-        const int64_t parts = it->cached ? 2 * ranks : ranks;
-        const bool twice = i % 4 == 0;
-        ten_steps found = run_steps(it, comm, PART * ranks, parts), again = {0};
-        if (twice) again = run_steps(it, comm, PART * ranks, parts);
-        if (mos_comm_same(comm, found.weights, (size_t)found.params * sizeof(float), "weights") !=
-                MOSAIC_OK ||
-            mos_comm_same(comm, found.running, (size_t)found.state * sizeof(float), "statistics") !=
-                MOSAIC_OK) {
-            (void)fprintf(stderr, "%s: %s\n", it->name, mosaic_error());
-            failures++;
-        }
-        if (twice && !same_bits(&found, &again)) {
-            (void)fprintf(stderr, "%s: another run has other bits\n", it->name);
-            failures++;
-        }
-        if (mos_comm_rank(comm) == 0) {
-            ten_steps want = run_steps(it, NULL, PART * ranks, parts);
-            const double error = compare(&found, &want);
-            const bool fine = error <= loss_tolerance;
-            (void)printf("%lld ranks, %-50s %.2g%s\n", (long long)ranks, it->name, error,
-                         fine ? "" : "  TOO FAR");
-            for (int step = 0; step < STEPS && !fine; step++)
-                (void)printf("  step %d: loss %.9g, want %.9g\n", step + 1, found.loss[step],
-                             want.loss[step]);
-            failures += !fine;
-            ten_steps_release(&want);
-        }
-        ten_steps_release(&found);
-        ten_steps_release(&again);
-    }
+    for (size_t i = 0; i < sizeof cases / sizeof *cases && (ranks > 1 || i == 0); i++)
+        failures += run_case(&cases[i], comm, i % 4 == 0);
     mos_comm_close(&comm, MOSAIC_OK);
     return failures > 0;
 }

@@ -5,7 +5,7 @@
  *   y = relu?(gamma (x - mean) rstd + beta + skip?)
  * Work is cut into units: one block of channels of one group, or a part of its samples when there
  * are more threads than such blocks. A unit writes its output right after its statistics, while its
- * planes are in cache. */
+ * planes are in cache. With peers, m and the sums are those of all of them. */
 #include "base/memory.h"
 #include "base/team.h"
 #include "base/thread.h"
@@ -26,7 +26,9 @@ struct mos_norm {
     unit_sums *sums;             /* [units] */
     double *variance;            /* [groups, c] biased, of the last forward pass */
     float *line;                 /* [groups, blocks, 2, block], of the last forward pass */
-    double *count;               /* [groups] values per channel */
+    double *count;               /* [groups] values per channel, of all peers */
+    /* With peers: what is sent, what comes back [peers, values], and made of it [groups, c, 2] */
+    double *mine, *all, *whole;
 };
 
 static mosaic_status check_shape(const mos_norm_shape *s) {
@@ -40,6 +42,8 @@ static mosaic_status check_shape(const mos_norm_shape *s) {
                         "batch norm: features are 1x1, found %" PRId64 "x%" PRId64, s->h, s->w);
     if (s->fixed && s->features)
         return mos_fail(MOSAIC_ERR_USAGE, "batch norm: features have no fixed statistics");
+    if (s->peers && s->features)
+        return mos_fail(MOSAIC_ERR_USAGE, "batch norm: features have no peers");
     if (!s->features && s->c % CPU_BLOCK != 0)
         return mos_fail(MOSAIC_ERR_UNSUPPORTED,
                         "batch norm: device cpu wants a multiple of %d channels, found %" PRId64,
@@ -49,6 +53,21 @@ static mosaic_status check_shape(const mos_norm_shape *s) {
                         "batch norm: want eps > 0 and momentum in [0, 1], found %g and %g", s->eps,
                         s->momentum);
     return MOSAIC_OK;
+}
+
+/* A count of each group, two numbers of each of its channels. */
+static int64_t shared_values(const mos_norm_shape *shape) {
+    return shape->groups * (1 + 2 * shape->c);
+}
+
+static mosaic_status reserve_shared(mos_norm *norm) {
+    const size_t values = (size_t)shared_values(&norm->shape);
+    if (norm->shape.fixed) norm->shape.peers = NULL; /* there is nothing to share */
+    if (!norm->shape.peers) return MOSAIC_OK;
+    MOS_TRY(mos_alloc(values, sizeof(double), "batch norm moments", &norm->mine));
+    MOS_TRY(mos_alloc(values, sizeof(double), "batch norm moments", &norm->whole));
+    return mos_alloc(values * (size_t)norm->shape.peers->count, sizeof(double),
+                     "batch norm moments of peers", &norm->all);
 }
 
 mosaic_status mos_cpu_norm_create(mos_device *device, const mos_norm_shape *shape, mos_norm **out) {
@@ -75,6 +94,7 @@ mosaic_status mos_cpu_norm_create(mos_device *device, const mos_norm_shape *shap
     MOS_GOTO(mos_alloc((size_t)(2 * shape->groups * norm->blocks * norm->block), sizeof *norm->line,
                        "batch norm lines", &norm->line));
     MOS_GOTO(mos_alloc((size_t)shape->groups, sizeof(double), "batch norm counts", &norm->count));
+    MOS_GOTO(reserve_shared(norm));
     *out = norm;
     return MOSAIC_OK;
 done:
@@ -89,6 +109,9 @@ void mos_cpu_norm_destroy(mos_device *device, mos_norm **norm) {
     mos_free((*norm)->variance);
     mos_free((*norm)->line);
     mos_free((*norm)->count);
+    mos_free((*norm)->mine);
+    mos_free((*norm)->all);
+    mos_free((*norm)->whole);
     mos_free(*norm);
     *norm = NULL;
 }
@@ -172,10 +195,26 @@ static void take_units(void *context, int thread, int threads, mos_team *team) {
         job->second(job->pass, u);
 }
 
-/* All units through both steps; the second needs the sums of the whole block. */
-static void run_units(const norm_pass *pass, unit_step first, unit_step second) {
+static void take_step(void *context, int64_t begin, int64_t end, int thread) {
+    const units_job *job = context;
+    (void)thread;
+    for (int64_t u = begin; u < end; u++)
+        job->first(job->pass, u);
+}
+
+/* All units through both steps; the second needs the sums of the whole block, and with peers what
+ * `share` makes of theirs. */
+static void run_units(const norm_pass *pass, unit_step first, void (*share)(const norm_pass *),
+                      unit_step second) {
     units_job job = {pass, first, second};
-    mos_team_run(pass->cpu->threads, take_units, &job);
+    if (!pass->norm->shape.peers) {
+        mos_team_run(pass->cpu->threads, take_units, &job);
+        return;
+    }
+    mos_parallel_for(pass->cpu->threads, pass->norm->units, take_step, &job);
+    share(pass);
+    job.first = second;
+    mos_parallel_for(pass->cpu->threads, pass->norm->units, take_step, &job);
 }
 
 /* The value sums are taken around: the block's first present one, so that cancellation is small. */
@@ -233,13 +272,60 @@ static void unit_moments(const norm_pass *pass, const unit_range *at, int64_t u,
     }
 }
 
+/* Moments of all peers' values from those of each (Chan, Golub & LeVeque 1983), in their order. */
+static void join_moments(const mos_norm *norm, int64_t group, int64_t channel, double out[2]) {
+    const int64_t values = shared_values(&norm->shape);
+    double count = 0, mean = 0, squares = 0;
+    for (int64_t p = 0; p < norm->shape.peers->count; p++) {
+        const double *of = norm->all + p * values;
+        const double *moments = of + norm->shape.groups + 2 * channel;
+        const double more = of[group], apart = moments[0] - mean;
+        if (!(more > 0)) continue;
+        mean += apart * more / (count + more);
+        squares += moments[1] * more + apart * apart * count * more / (count + more);
+        count += more;
+    }
+    out[0] = mean;
+    out[1] = count > 0 ? squares / count : 0;
+}
+
+/* Afterwards `whole` has mean and variance of each channel, and `count` is everybody's. */
+static void share_moments(const norm_pass *pass) {
+    mos_norm *norm = pass->norm;
+    const mos_norm_shape *s = &norm->shape;
+    const int64_t values = shared_values(s);
+    double means[CPU_BLOCK], variances[CPU_BLOCK];
+    memcpy(norm->mine, norm->count, (size_t)s->groups * sizeof *norm->mine);
+    for (int64_t u = 0; u < norm->units; u += norm->splits) {
+        const unit_range at = range_of(pass, u);
+        double *mine = norm->mine + s->groups + 2 * at.channel;
+        unit_moments(pass, &at, u, means, variances);
+        for (int l = 0; l < norm->block; l++) {
+            mine[2 * l] = means[l];
+            mine[2 * l + 1] = variances[l];
+        }
+    }
+    s->peers->gather(s->peers->context, norm->mine, values, norm->all);
+    for (int64_t g = 0; g < s->groups; g++) {
+        norm->count[g] = 0;
+        for (int64_t p = 0; p < s->peers->count; p++)
+            norm->count[g] += norm->all[p * values + g];
+        for (int64_t c = g * s->c; c < (g + 1) * s->c; c++)
+            join_moments(norm, g, c, norm->whole + 2 * c);
+    }
+}
+
 static void forward_write(const norm_pass *pass, int64_t u) {
     const mos_norm *norm = pass->norm;
     const unit_range at = range_of(pass, u);
     const bool none = !norm->shape.fixed && !(norm->count[at.group] > 0);
     double means[CPU_BLOCK], variances[CPU_BLOCK];
     float line[2 * CPU_BLOCK];
-    unit_moments(pass, &at, u, means, variances);
+    if (!norm->shape.peers) unit_moments(pass, &at, u, means, variances);
+    for (int l = 0; l < norm->block && norm->shape.peers; l++) {
+        means[l] = norm->whole[2 * (at.channel + l)];
+        variances[l] = norm->whole[2 * (at.channel + l) + 1];
+    }
     for (int l = 0; l < norm->block; l++) {
         const double mean = means[l], variance = variances[l];
         const double rstd = none ? 0 : 1 / sqrt(variance + norm->shape.eps);
@@ -302,13 +388,38 @@ static void backward_sums(const norm_pass *pass, int64_t u) {
         pass->mean + at.channel, sums->first, sums->second);
 }
 
+/* Afterwards `whole` has both sums of each channel over all peers. */
+static void share_sums(const norm_pass *pass) {
+    mos_norm *norm = pass->norm;
+    const mos_norm_shape *s = &norm->shape;
+    const int64_t values = 2 * s->groups * s->c;
+    for (int64_t u = 0; u < norm->units; u += norm->splits) {
+        const unit_range at = range_of(pass, u);
+        const unit_sums sums = gather_sums(norm, u);
+        for (int l = 0; l < norm->block; l++) {
+            norm->mine[2 * (at.channel + l)] = sums.first[l];
+            norm->mine[2 * (at.channel + l) + 1] = sums.second[l];
+        }
+    }
+    s->peers->gather(s->peers->context, norm->mine, values, norm->all);
+    for (int64_t i = 0; i < values; i++) {
+        norm->whole[i] = 0;
+        for (int64_t p = 0; p < s->peers->count; p++)
+            norm->whole[i] += norm->all[p * values + i];
+    }
+}
+
 /* dx = gamma rstd (g - sum g / m - (x - mean) rstd^2 sum(g (x - mean)) / m), without the sums where
  * the statistics are fixed */
 static void backward_write(const norm_pass *pass, int64_t u) {
     const mos_norm *norm = pass->norm;
     const unit_range at = range_of(pass, u);
-    const unit_sums sums = gather_sums(norm, u);
+    unit_sums sums = gather_sums(norm, u);
     const double count = fmax(norm->count[at.group], 1);
+    for (int l = 0; l < norm->block && norm->shape.peers; l++) {
+        sums.first[l] = norm->whole[2 * (at.channel + l)];
+        sums.second[l] = norm->whole[2 * (at.channel + l) + 1];
+    }
     float k[CPU_BLOCK], c1[CPU_BLOCK], c2[CPU_BLOCK];
     for (int l = 0; l < norm->block; l++) {
         const double rstd = (double)pass->rstd[at.channel + l];
@@ -450,7 +561,7 @@ void mos_cpu_norm_forward(mos_device *device, mos_norm *norm, const void *x, con
         mos_parallel_for(pass.cpu->threads, norm->blocks * norm->shape.groups,
                          feature_units_forward, &pass);
     else
-        run_units(&pass, forward_sums, forward_write);
+        run_units(&pass, forward_sums, share_moments, forward_write);
     if (running_mean && !norm->shape.fixed) update_running(norm, mean, running_mean, running_var);
     mos_cpu_leave(guard);
 }
@@ -497,11 +608,11 @@ void mos_cpu_norm_backward(mos_device *device, mos_norm *norm, const void *x, co
     (void)beta; /* the lines know it */
     memcpy(&pass.mean, &mean, sizeof mean);
     memcpy(&pass.rstd, &rstd, sizeof rstd);
-    count_values(norm, present);
+    if (!norm->shape.peers) count_values(norm, present); /* peers' are those of the forward pass */
     if (norm->shape.features) {
         mos_parallel_for(pass.cpu->threads, norm->shape.c, feature_channels_backward, &pass);
     } else {
-        run_units(&pass, backward_sums, backward_write);
+        run_units(&pass, backward_sums, share_sums, backward_write);
         add_parameter_gradients(&pass);
     }
     mos_cpu_leave(guard);

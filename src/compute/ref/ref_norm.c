@@ -28,6 +28,9 @@ mosaic_status mos_ref_norm_create(mos_device *device, const mos_norm_shape *shap
     if (s.features && (s.h != 1 || s.w != 1))
         return mos_fail(MOSAIC_ERR_USAGE,
                         "batch norm: features are 1x1, found %" PRId64 "x%" PRId64, s.h, s.w);
+    if (s.peers != NULL)
+        return mos_fail(MOSAIC_ERR_UNSUPPORTED,
+                        "batch norm: device ref takes no statistics with other processes");
     if (s.fixed && s.features)
         return mos_fail(MOSAIC_ERR_USAGE, "batch norm: features have no fixed statistics");
     if (!(s.eps > 0) || !(s.momentum >= 0 && s.momentum <= 1))

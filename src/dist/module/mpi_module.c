@@ -9,8 +9,8 @@
 #include <string.h>
 
 static struct {
-    MPI_Comm all;
-    int began; /* MPI was initialised here */
+    MPI_Comm all, group;
+    int began, grouped; /* MPI was initialised here; there is a group */
     MPI_Request request[MOS_COMM_SLOTS];
     char words[MPI_MAX_ERROR_STRING + 64], library[MPI_MAX_LIBRARY_VERSION_STRING + 1];
 } state;
@@ -64,6 +64,8 @@ static int open_all(const void *communicator, int *rank, int *size, char host[MO
     int used = 0;
     MPI_Comm from;
     if (initialise()) return 1;
+    for (int i = 0; i < MOS_COMM_SLOTS; i++)
+        state.request[i] = MPI_REQUEST_NULL;
     from = MPI_COMM_WORLD;
     if (communicator != NULL) memcpy(&from, communicator, sizeof from);
     if (check(MPI_Comm_dup(from, &state.all), "MPI_Comm_dup")) return 1;
@@ -80,6 +82,8 @@ static int open_all(const void *communicator, int *rank, int *size, char host[MO
 static void close_all(void) {
     int over = 0;
     if (MPI_Finalized(&over) != MPI_SUCCESS || over) return;
+    if (state.grouped) (void)MPI_Comm_free(&state.group);
+    state.grouped = 0;
     (void)MPI_Comm_free(&state.all);
     if (state.began) (void)MPI_Finalize();
     state.began = 0;
@@ -140,8 +144,39 @@ static int exchange_begin(int slot, const void *out, size_t bytes, void *in) {
                  "MPI_Ialltoall");
 }
 
-static int exchange_finish(int slot) {
+static int gather_begin(int slot, const void *mine, size_t bytes, void *all) {
+    if (too_large(bytes)) return 1;
+    return check(MPI_Iallgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, state.all,
+                                &state.request[slot]),
+                 "MPI_Iallgather");
+}
+
+static int finish(int slot) {
     return check(MPI_Wait(&state.request[slot], MPI_STATUS_IGNORE), "MPI_Wait");
+}
+
+static int progress(void) {
+    int index = 0, done = 0;
+    return check(MPI_Testany(MOS_COMM_SLOTS, state.request, &index, &done, MPI_STATUS_IGNORE),
+                 "MPI_Testany");
+}
+
+static int group(int ranks) {
+    int rank = 0;
+    if (check(MPI_Comm_rank(state.all, &rank), "MPI_Comm_rank")) return 1;
+    if (state.grouped) (void)MPI_Comm_free(&state.group);
+    state.grouped = 0;
+    if (check(MPI_Comm_split(state.all, rank / ranks, rank, &state.group), "MPI_Comm_split"))
+        return 1;
+    state.grouped = 1;
+    return check(MPI_Comm_set_errhandler(state.group, MPI_ERRORS_RETURN),
+                 "MPI_Comm_set_errhandler");
+}
+
+static int group_gather(const void *mine, size_t bytes, void *all) {
+    if (too_large(bytes)) return 1;
+    return check(MPI_Allgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, state.group),
+                 "MPI_Allgather");
 }
 
 MOSAIC_API const mos_comm_table *mosaic_comm_module(void);
@@ -163,7 +198,11 @@ const mos_comm_table *mosaic_comm_module(void) {
         .all_gather = all_gather,
         .all_gather_v = all_gather_v,
         .exchange_begin = exchange_begin,
-        .exchange_finish = exchange_finish
+        .gather_begin = gather_begin,
+        .finish = finish,
+        .progress = progress,
+        .group = group,
+        .group_gather = group_gather
     };
     return &table;
 }

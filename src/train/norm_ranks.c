@@ -1,0 +1,26 @@
+#include "train/norm_ranks.h"
+
+#include <string.h>
+
+/* A norm cannot fail: it goes on with this rank's numbers, and the step ends with the status. */
+static void gather(void *context, const double *mine, int64_t values, double *all) {
+    mos_norm_ranks *norms = context;
+    const size_t bytes = (size_t)values * sizeof *mine;
+    if (norms->status == MOSAIC_OK) {
+        norms->status = mos_comm_group_gather(norms->comm, mine, bytes, all);
+        if (norms->status != MOSAIC_OK) mos_error_copy(norms->words, sizeof norms->words);
+    }
+    for (int64_t r = 0; r < norms->peers.count && norms->status != MOSAIC_OK; r++)
+        memcpy(all + r * values, mine, bytes);
+}
+
+mosaic_status mos_norm_ranks_init(mos_norm_ranks *norms, mos_comm *comm, int64_t ranks) {
+    *norms = (mos_norm_ranks){.comm = comm};
+    norms->peers = (mos_norm_peers){.context = norms, .count = ranks, .gather = gather};
+    return ranks < 2 ? MOSAIC_OK : mos_comm_group(comm, ranks);
+}
+
+mosaic_status mos_norm_ranks_status(const mos_norm_ranks *norms) {
+    if (norms->status != MOSAIC_OK) mos_error_restore(norms->words);
+    return norms->status;
+}
