@@ -1,5 +1,6 @@
 /* mosaic data check: every defect of a data set, as CSV. */
 #include "base/file.h"
+#include "command/command_ranks.h"
 #include "command/command_table.h"
 #include "prepare/check/check.h"
 
@@ -71,18 +72,31 @@ done:
     return status;
 }
 
-static mosaic_status run_check(const void *values, const mos_text_list *positional, FILE *out) {
+static mosaic_status judge(const mos_check *check, const mos_dataset *dataset) {
+    if (check->errors > 0)
+        return mos_fail(MOSAIC_ERR_DATA, "%s: %lld errors in the data", mos_dataset_root(dataset),
+                        (long long)check->errors);
+    if (!mos_check_blind(check)) return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_DATA,
+                    "%s: nothing was checked: no file of %lld samples could be opened",
+                    mos_dataset_root(dataset), (long long)check->samples);
+}
+
+static mosaic_status check_data(const void *values, const mos_text_list *positional, mos_comm *comm,
+                                FILE *out) {
     const check_command *command = values;
     mos_data_options data = command->data;
     mos_check_options options = {.max_lag_days = command->max_lag,
-                                 .threads = mos_command_threads(&command->machine),
-                                 .progress = true};
+                                 .threads = mos_command_rank_threads(&command->machine, comm),
+                                 .progress = true,
+                                 .comm = comm};
     mos_survey survey = {0};
     mos_dataset *dataset = NULL;
     mos_check check = {0};
     mos_text text = {0};
     mosaic_status status = MOSAIC_OK;
     if (command->list) {
+        if (mos_comm_rank(comm) > 0) return MOSAIC_OK;
         mos_check_class_markdown(&text);
         return mos_command_print(&text, out);
     }
@@ -93,21 +107,19 @@ static mosaic_status run_check(const void *values, const mos_text_list *position
     MOS_GOTO(mos_check_class_select(&command->defects, &command->ignored, options.wanted));
     MOS_GOTO(mos_dataset_survey(&data, &survey, &dataset));
     MOS_GOTO(mos_check_run(dataset, &survey, &options, &check));
+    if (mos_comm_rank(comm) > 0) goto done; /* rank 0 tells */
     MOS_GOTO(write_results(command, &check, out));
     mos_check_log(&check);
-    if (check.errors > 0)
-        status = mos_fail(MOSAIC_ERR_DATA, "%s: %lld errors in the data", mos_dataset_root(dataset),
-                          (long long)check.errors);
-    else if (mos_check_blind(&check))
-        status = mos_fail(MOSAIC_ERR_DATA,
-                          "%s: nothing was checked: no file of %lld samples could "
-                          "be opened",
-                          mos_dataset_root(dataset), (long long)check.samples);
+    status = judge(&check, dataset);
 done:
     mos_check_release(&check);
     mos_dataset_close(&dataset);
     mos_survey_release(&survey);
     return status;
+}
+
+static mosaic_status run_check(const void *values, const mos_text_list *positional, FILE *out) {
+    return mos_command_on_ranks(check_data, true, values, positional, out);
 }
 
 const mos_command_row mos_command_data_check = {
@@ -119,6 +131,7 @@ const mos_command_row mos_command_data_check = {
               {&mos_data_option_table, offsetof(check_command, data), "data."},
               {&mos_command_threads_table, offsetof(check_command, machine), NULL}},
     .size = sizeof(check_command),
+    .ranks = true,
     .positional_most = 1,
     .run = run_check,
 };

@@ -1,4 +1,5 @@
 /* mosaic embed: a data set as rows of numbers. */
+#include "command/command_ranks.h"
 #include "command/command_table.h"
 #include "command/scene_options.h"
 #include "deploy/embed.h"
@@ -90,13 +91,15 @@ static mosaic_status read_also(const mos_text_list *list, uint32_t *out) {
     return MOSAIC_OK;
 }
 
-static mosaic_status run_embed(const void *values, const mos_text_list *positional, FILE *out) {
+static mosaic_status embed(const void *values, const mos_text_list *positional, mos_comm *comm,
+                           FILE *out) {
     const embed_command *command = values;
     mos_embed_options options = {
         .source = {.session = {.model = positional->items[0],
                                .set = &command->set,
                                .device = mos_device_choices[command->machine.device],
-                               .threads = mos_command_threads(&command->machine)},
+                               .threads = mos_command_rank_threads(&command->machine, comm),
+                               .comm = comm},
                    .data = positional->count > 1 ? positional->items[1] : NULL,
                    .limit = command->limit,
                    .grid = MOS_PREDICT_PATCH,
@@ -115,6 +118,7 @@ static mosaic_status run_embed(const void *values, const mos_text_list *position
         mos_text_release(&files);
         return status != MOSAIC_OK ? status : mos_fail_memory(0, "a list of files");
     }
+    if (mos_comm_rank(comm) > 0) return MOSAIC_OK; /* rank 0 tells */
     mos_text_add(&text, "rows %lld\ncolumns %lld\nspace %s\ntype %s\n", (long long)about.rows,
                  (long long)(about.modalities * about.size), mos_embedding_kind_names[about.kind],
                  mos_embedding_type_names[about.type]);
@@ -129,6 +133,10 @@ static mosaic_status run_embed(const void *values, const mos_text_list *position
     return mos_command_print(&text, out);
 }
 
+static mosaic_status run_embed(const void *values, const mos_text_list *positional, FILE *out) {
+    return mos_command_on_ranks(embed, true, values, positional, out);
+}
+
 const mos_command_row mos_command_embed = {
     .name = "embed",
     .usage = "mosaic embed [options] --out FOLDER MODEL [DATA]",
@@ -138,6 +146,7 @@ const mos_command_row mos_command_embed = {
               {&mos_command_scene_table, offsetof(embed_command, scene), NULL},
               {&mos_command_machine_table, offsetof(embed_command, machine), NULL}},
     .size = sizeof(embed_command),
+    .ranks = true,
     .positional_least = 1,
     .positional_most = 2,
     .run = run_embed,

@@ -1,4 +1,5 @@
 /* mosaic eval: how good a trained model is. */
+#include "command/command_ranks.h"
 #include "command/command_table.h"
 #include "command/score_lines.h"
 #include "command/scoring_options.h"
@@ -63,12 +64,13 @@ static const mos_option_table tune_table = {"eval", tune_options,
                                             sizeof tune_options / sizeof *tune_options};
 
 static mos_evaluate_options evaluate_options(const eval_command *command,
-                                             const mos_text_list *positional) {
+                                             const mos_text_list *positional, mos_comm *comm) {
     return (mos_evaluate_options){
         .session = {.model = positional->items[0],
                     .set = &command->scoring.set,
                     .device = mos_device_choices[command->machine.device],
-                    .threads = mos_command_threads(&command->machine),
+                    .threads = mos_command_rank_threads(&command->machine, comm),
+                    .comm = comm,
                     .precision = (mos_precision_choice)command->machine.precision},
         .out = command->scoring.out,
         .split = (mos_split)command->scoring.split,
@@ -84,11 +86,16 @@ static mos_evaluate_options evaluate_options(const eval_command *command,
         .tsne = command->tsne};
 }
 
-static mosaic_status run_eval(const void *values, const mos_text_list *positional, FILE *out) {
-    const mos_evaluate_options options = evaluate_options(values, positional);
+static mosaic_status evaluate(const void *values, const mos_text_list *positional, mos_comm *comm,
+                              FILE *out) {
+    const mos_evaluate_options options = evaluate_options(values, positional, comm);
     mos_evaluate_summary summary;
     MOS_TRY(mos_evaluate(&options, &summary));
-    return mos_print_scores(&summary, out);
+    return mos_comm_rank(comm) > 0 ? MOSAIC_OK : mos_print_scores(&summary, out);
+}
+
+static mosaic_status run_eval(const void *values, const mos_text_list *positional, FILE *out) {
+    return mos_command_on_ranks(evaluate, true, values, positional, out);
 }
 
 const mos_command_row mos_command_eval = {
@@ -100,6 +107,7 @@ const mos_command_row mos_command_eval = {
               {&tune_table, 0, NULL},
               {&mos_command_model_table, offsetof(eval_command, machine), NULL}},
     .size = sizeof(eval_command),
+    .ranks = true,
     .positional_least = 1,
     .positional_most = 1,
     .run = run_eval,

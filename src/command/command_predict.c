@@ -1,4 +1,5 @@
 /* mosaic predict: what a trained model says of data without labels. */
+#include "command/command_ranks.h"
 #include "command/command_table.h"
 #include "command/scene_options.h"
 #include "deploy/predict.h"
@@ -134,13 +135,15 @@ static mosaic_status print_summary(const mos_predict_summary *summary, FILE *out
     return mos_command_print(&text, out);
 }
 
-static mosaic_status run_predict(const void *values, const mos_text_list *positional, FILE *out) {
+static mosaic_status predict(const void *values, const mos_text_list *positional, mos_comm *comm,
+                             FILE *out) {
     const predict_command *command = values;
     mos_predict_options options = {
         .session = {.model = positional->items[0],
                     .set = &command->set,
                     .device = mos_device_choices[command->machine.device],
-                    .threads = mos_command_threads(&command->machine),
+                    .threads = mos_command_rank_threads(&command->machine, comm),
+                    .comm = comm,
                     .precision = (mos_precision_choice)command->machine.precision},
         .data = positional->count > 1 ? positional->items[1] : NULL,
         .out = command->out,
@@ -157,9 +160,13 @@ static mosaic_status run_predict(const void *values, const mos_text_list *positi
     mos_command_scene_fill(&command->scene, &options);
     MOS_TRY(parse_layers(command, &options.map.layers));
     MOS_TRY(mos_predict(&options, &summary));
-    mosaic_status status = print_summary(&summary, out);
+    mosaic_status status = mos_comm_rank(comm) > 0 ? MOSAIC_OK : print_summary(&summary, out);
     mos_text_list_release(&summary.files);
     return status;
+}
+
+static mosaic_status run_predict(const void *values, const mos_text_list *positional, FILE *out) {
+    return mos_command_on_ranks(predict, true, values, positional, out);
 }
 
 const mos_command_row mos_command_predict = {
@@ -173,6 +180,7 @@ const mos_command_row mos_command_predict = {
               {&trust_table, 0, NULL},
               {&mos_command_model_table, offsetof(predict_command, machine), NULL}},
     .size = sizeof(predict_command),
+    .ranks = true,
     .positional_least = 1,
     .positional_most = 2,
     .run = run_predict,

@@ -1,8 +1,7 @@
 /* mosaic train: one configuration to one trained model in a run directory. */
 #include "base/file.h"
 #include "base/log.h"
-#include "command/command_table.h"
-#include "dist/comm.h"
+#include "command/command_ranks.h"
 #include "train/trainer.h"
 
 #include <math.h>
@@ -122,16 +121,9 @@ static void drop_scratch(const char *path) {
     mos_error_restore(detail);
 }
 
-/* Processors are shared among the ranks of a machine, where the launcher has not done so. */
-static int share_threads(const mos_command_machine *machine, const mos_comm *comm) {
-    const int all = mos_command_threads(machine);
-    const int64_t ranks = mos_comm_neighbours(comm);
-    if (machine->threads > 0 || ranks < 2 || all < sysconf(_SC_NPROCESSORS_ONLN)) return all;
-    return all > ranks ? (int)(all / ranks) : 1;
-}
-
-static mosaic_status train(const train_command *command, const mos_text_list *positional,
-                           mos_comm *comm, FILE *out) {
+static mosaic_status train(const void *values, const mos_text_list *positional, mos_comm *comm,
+                           FILE *out) {
+    const train_command *command = values;
     mos_train_summary summary;
     mos_text text = {0};
     if (!command->out && !command->dry_run)
@@ -152,7 +144,7 @@ static mosaic_status train(const train_command *command, const mos_text_list *po
                                        .init_pattern = command->init_pattern,
                                        .init_bands = &command->init_bands,
                                        .device = mos_device_choices[command->machine.device],
-                                       .threads = share_threads(&command->machine, comm),
+                                       .threads = mos_command_rank_threads(&command->machine, comm),
                                        .comm = comm,
                                        .max_steps = command->max_steps,
                                        .save_initial = command->save_initial,
@@ -187,29 +179,8 @@ static mosaic_status train(const train_command *command, const mos_text_list *po
     return mos_command_print(&text, out);
 }
 
-/* Lines of the others carry their name, and only what went wrong is told: the rest is what rank 0
- * says. */
-static void speak_as_rank(const mos_comm *comm) {
-    char prefix[128];
-    if (mos_comm_rank(comm) == 0) return;
-    (void)snprintf(prefix, sizeof prefix, "rank %lld (%.80s): ", (long long)mos_comm_rank(comm),
-                   mos_comm_host(comm, mos_comm_rank(comm)));
-    mos_log_set_prefix(prefix);
-    if (mos_log_get_level() == MOS_LOG_NOTICE) mos_log_set_level(MOS_LOG_ERROR);
-}
-
 static mosaic_status run_train(const void *values, const mos_text_list *positional, FILE *out) {
-    const mos_launch launch = mos_launch_detect();
-    mos_comm *comm = NULL;
-    if (launch.size < 2) return train(values, positional, NULL, out);
-    mosaic_status status = mos_comm_open(NULL, &comm);
-    if (status == MOSAIC_OK) {
-        speak_as_rank(comm);
-        status = train(values, positional, comm, out);
-    }
-    mos_comm_close(&comm, status);
-    /* Every rank has the same message: one shows it. */
-    return status == MOSAIC_OK || launch.rank == 0 ? status : mos_fail(status, "%s", "");
+    return mos_command_on_ranks(train, false, values, positional, out);
 }
 
 const mos_command_row mos_command_train = {

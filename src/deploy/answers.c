@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/stop.h"
 #include "deploy/answer_journal.h"
+#include "dist/share.h"
 #include "evaluate/inference.h"
 
 #include <math.h>
@@ -35,51 +36,171 @@ static void take(const mos_inference *inference, int64_t first, int64_t count, m
     }
 }
 
-static mosaic_status stopped(const mos_answers_options *options, int64_t done, int64_t count) {
+static mosaic_status stopped(const mos_answers_options *options, int signal, int64_t done,
+                             int64_t count) {
     return mos_fail(
         MOSAIC_INTERRUPTED,
         "stopped by signal %d after %lld of %lld patches: the same command goes on from "
         "%s",
-        mos_stop_pending(), (long long)done, (long long)count, options->journal);
+        signal, (long long)done, (long long)count, options->journal);
 }
 
 static mosaic_status tell(const mos_answers_options *options, int64_t done) {
     return options->answered == NULL ? MOSAIC_OK : options->answered(options->context, done);
 }
 
+/* Several ranks take turns: of a round each does one block, and rank 0 collects it. */
 typedef struct answer_stream {
     const mos_answers_options *options;
+    mos_comm *comm;
     mos_answer_journal *journal; /* NULL: none */
     mos_progress progress;
     int64_t done;
+    int64_t batches; /* of a block */
     mos_answers *out;
 } answer_stream;
+
+/* Rows [done, done + asked) are answered; rank 0 keeps them. */
+static mosaic_status keep(answer_stream *stream, int64_t asked) {
+    if (stream->journal != NULL)
+        MOS_TRY(mos_answer_journal_add(stream->journal, stream->out, stream->done, asked));
+    mos_progress_update(&stream->progress, stream->done + asked);
+    return tell(stream->options, stream->done + asked);
+}
+
+static mosaic_status stop_if_asked(const answer_stream *stream) {
+    int64_t signal;
+    MOS_TRY(mos_comm_most(stream->comm, mos_stop_pending(), &signal));
+    if (stream->options->journal == NULL || signal == 0 || stream->done == stream->out->count)
+        return MOSAIC_OK;
+    return stopped(stream->options, (int)signal, stream->done, stream->out->count);
+}
 
 static mosaic_status take_part(void *context, int64_t asked, const mos_inference *part) {
     answer_stream *stream = context;
     take(part, stream->done, asked, stream->out);
-    if (stream->journal != NULL)
-        MOS_TRY(mos_answer_journal_add(stream->journal, stream->out, stream->done, asked));
+    MOS_TRY(keep(stream, asked));
     stream->done += asked;
-    mos_progress_update(&stream->progress, stream->done);
-    MOS_TRY(tell(stream->options, stream->done));
-    if (stream->journal == NULL || mos_stop_pending() == 0 || stream->done == stream->out->count)
-        return MOSAIC_OK;
-    return stopped(stream->options, stream->done, stream->out->count);
+    return stop_if_asked(stream);
+}
+
+/* ---- on several ranks ---- */
+
+/* Few rows are still shared by all. */
+static int64_t block_of(int64_t count, int64_t ranks) {
+    const int64_t share = (count + ranks * MOS_INFERENCE_BATCH - 1) / (ranks * MOS_INFERENCE_BATCH);
+    return ranks < 2 || share > BLOCK ? BLOCK : share;
+}
+
+/* What rank r does of the round that begins at row `done`. */
+static mos_share turn_of(const answer_stream *stream, int64_t rank) {
+    const int64_t each = stream->batches * MOS_INFERENCE_BATCH,
+                  left = stream->out->count - stream->done;
+    const int64_t first = rank * each < left ? rank * each : left;
+    return (mos_share){stream->done + first, left - first < each ? left - first : each};
+}
+
+/* The answers of all ranks' turns, side by side, to rank 0. */
+static mosaic_status collect_turns(answer_stream *stream, const mos_share *own) {
+    const int64_t ranks = mos_comm_size(stream->comm);
+    const size_t row = (size_t)stream->out->classes * sizeof(float);
+    size_t *bytes = NULL;
+    MOS_TRY(mos_alloc((size_t)(2 * ranks), sizeof *bytes, "sizes of ranks", &bytes));
+    for (int64_t r = 0; r < ranks; r++) {
+        bytes[r] = (size_t)turn_of(stream, r).count;
+        bytes[ranks + r] = bytes[r] * row;
+    }
+    mosaic_status status = mos_comm_collect(stream->comm, stream->out->known + own->first, bytes,
+                                            stream->out->known + stream->done);
+    if (status == MOSAIC_OK)
+        status = mos_comm_collect(
+            stream->comm, stream->out->probability + own->first * stream->out->classes,
+            bytes + ranks, stream->out->probability + stream->done * stream->out->classes);
+    mos_free(bytes);
+    return status;
+}
+
+/* Ends a round; `status`: of this rank's turn. */
+static mosaic_status end_round(answer_stream *stream, mosaic_status status) {
+    const int64_t ranks = mos_comm_size(stream->comm), rank = mos_comm_rank(stream->comm);
+    const mos_share own = turn_of(stream, rank), last = turn_of(stream, ranks - 1);
+    const int64_t asked = last.first + last.count - stream->done;
+    MOS_TRY(mos_comm_agree(stream->comm, status));
+    MOS_TRY(collect_turns(stream, &own));
+    MOS_TRY(mos_comm_agree(stream->comm, rank == 0 ? keep(stream, asked) : MOSAIC_OK));
+    stream->done += asked;
+    return stop_if_asked(stream);
+}
+
+static mosaic_status take_turn(void *context, int64_t asked, const mos_inference *part) {
+    answer_stream *stream = context;
+    const mos_share own = turn_of(stream, mos_comm_rank(stream->comm));
+    take(part, own.first, asked, stream->out);
+    return end_round(stream, MOSAIC_OK);
+}
+
+/* Rows of this rank's turns, in order. */
+static mosaic_status list_turns(const answer_stream *stream, int64_t **index, int64_t *count) {
+    answer_stream at = *stream;
+    const int64_t ranks = mos_comm_size(stream->comm), rank = mos_comm_rank(stream->comm);
+    *count = 0;
+    MOS_TRY(mos_alloc((size_t)(stream->out->count - stream->done), sizeof **index, "rows of a rank",
+                      index));
+    for (; at.done < at.out->count; at.done += ranks * at.batches * MOS_INFERENCE_BATCH) {
+        const mos_share own = turn_of(&at, rank);
+        memcpy(*index + *count, at.out->samples + own.first, (size_t)own.count * sizeof **index);
+        *count += own.count;
+    }
+    return MOSAIC_OK;
+}
+
+static mosaic_status run_turns(mos_session *session, answer_stream *stream) {
+    int64_t *index = NULL, count = 0;
+    mosaic_status status = list_turns(stream, &index, &count);
+    if (status == MOSAIC_OK && count > 0)
+        status = mos_inference_stream(session->model, &session->card, session->dataset, index,
+                                      count, session->threads, stream->batches, take_turn, stream);
+    /* The last round may have no turn for this rank; a failure of its own is told in it. */
+    while (stream->done < stream->out->count && (status == MOSAIC_OK || count >= 0)) {
+        count = -1;
+        status = end_round(stream, status);
+    }
+    mos_free(index);
+    return status;
 }
 
 static mosaic_status run_rest(mos_session *session, const mos_answers_options *options,
                               int64_t done, mos_answer_journal *journal, mos_answers *out) {
-    answer_stream stream = {.options = options, .journal = journal, .done = done, .out = out};
+    answer_stream stream = {.options = options,
+                            .comm = session->comm,
+                            .journal = journal,
+                            .done = done,
+                            .out = out,
+                            .batches = block_of(out->count - done, mos_comm_size(session->comm))};
+    mosaic_status status;
     if (done == out->count) return MOSAIC_OK;
-    if (journal != NULL && mos_stop_pending() != 0) return stopped(options, done, out->count);
+    MOS_TRY(stop_if_asked(&stream));
     mos_progress_begin(&stream.progress, "predicting", out->count);
     mos_progress_update(&stream.progress, done);
-    mosaic_status status =
-        mos_inference_stream(session->model, &session->card, session->dataset, out->samples + done,
-                             out->count - done, session->threads, BLOCK, take_part, &stream);
+    if (mos_comm_size(session->comm) > 1)
+        status = run_turns(session, &stream);
+    else
+        status = mos_inference_stream(session->model, &session->card, session->dataset,
+                                      out->samples + done, out->count - done, session->threads,
+                                      stream.batches, take_part, &stream);
     mos_progress_end(&stream.progress);
     return status;
+}
+
+/* Rank 0 has the journal: what is done is everybody's to know. */
+static mosaic_status open_journal(const mos_session *session, const mos_answers_options *options,
+                                  mos_answers *out, int64_t *done, mos_answer_journal *journal) {
+    mosaic_status status = MOSAIC_OK;
+    if (options->journal != NULL && mos_comm_rank(session->comm) == 0)
+        status = mos_answer_journal_open(options->journal, options->key, options->anew, out, done,
+                                         journal);
+    MOS_TRY(mos_comm_agree(session->comm, status));
+    return mos_comm_broadcast(session->comm, done, sizeof *done, 0);
 }
 
 mosaic_status mos_answers_run(mos_session *session, const int64_t *index, int64_t count,
@@ -96,14 +217,13 @@ mosaic_status mos_answers_run(mos_session *session, const int64_t *index, int64_
                         mos_dataset_root(session->dataset));
     if (options->journal != NULL) mos_stop_begin();
     MOS_GOTO(allocate(index, count, session->card.spec.classes, out));
-    if (options->journal != NULL)
-        MOS_GOTO(mos_answer_journal_open(options->journal, options->key, options->anew, out, &done,
-                                         &journal));
+    MOS_GOTO(open_journal(session, options, out, &done, &journal));
     if (done > 0)
         mos_log(MOS_LOG_NOTICE, "%s: %lld of %lld patches were predicted before", options->journal,
                 (long long)done, (long long)count);
     MOS_GOTO(tell(options, done));
-    status = run_rest(session, options, done, options->journal != NULL ? &journal : NULL, out);
+    const bool keeps = options->journal != NULL && mos_comm_rank(session->comm) == 0;
+    status = run_rest(session, options, done, keeps ? &journal : NULL, out);
 done:
     mos_answer_journal_close(&journal);
     if (options->journal != NULL) mos_stop_end();

@@ -22,7 +22,8 @@ typedef struct mos_answers_options {
     void *context;
 } mos_answers_options;
 
-/* Answers are written to the journal every few hundred rows. A signal to stop ends with
+/* Collective, with session->comm: ranks share the rows in turns; rank 0 alone has the answers and the
+ * journal, and `answered` is its own. Answers are written to the journal every few hundred rows. A signal to stop ends with
  * MOSAIC_INTERRUPTED where there is a journal. The caller releases `out`, after a failure too:
  * another thread may still read it. */
 mosaic_status mos_answers_run(mos_session *session, const int64_t *index, int64_t count,

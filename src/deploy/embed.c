@@ -9,7 +9,7 @@
 #include "deploy/embedding_parquet.h"
 #include "deploy/embedding_raster.h"
 #include "deploy/predict_source.h"
-#include "evaluate/inference.h"
+#include "evaluate/inference_ranks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,9 +145,10 @@ mosaic_status mos_embed_run(const mos_embed_options *options, mos_embedding_abou
     if (source->data != NULL) MOS_GOTO(find_whole(source->data, about->data, sizeof about->data));
     MOS_GOTO(mos_sha256_file(about->model, about->model_sha256));
     MOS_GOTO(mos_inference_rows(j.session.dataset, options->split, source->limit, &index, &count));
-    MOS_GOTO(mos_inference_run(j.session.model, &j.session.card, j.session.dataset, index, count,
-                               options->kind == MOS_EMBED_LATENTS, j.session.threads, true,
-                               &j.rows));
+    MOS_GOTO(mos_inference_run_ranks(
+        j.session.comm, j.session.model, &j.session.card, j.session.dataset, index, count,
+        options->kind == MOS_EMBED_LATENTS, j.session.threads, true, &j.rows));
+    if (mos_comm_rank(j.session.comm) > 0) goto done; /* rank 0 has all rows */
     about->size = options->kind == MOS_EMBED_LATENTS ? j.rows.latent : j.rows.features;
     MOS_GOTO(keep_rows(&j));
     MOS_GOTO(mos_make_dirs(options->out));

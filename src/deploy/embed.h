@@ -20,7 +20,8 @@ typedef struct mos_embed_options {
     uint32_t also;        /* bit of each */
 } mos_embed_options;
 
-/* Writes embeddings.npy, .csv, .json and what else is asked for; about: what was written; files:
+/* Collective, with source.session.comm: ranks share the rows, rank 0 writes and has `about`. Writes
+ * embeddings.npy, .csv, .json and what else is asked for; about: what was written; files:
  * paths of what else, one a line. */
 mosaic_status mos_embed_run(const mos_embed_options *options, mos_embedding_about *about,
                             mos_text *files);

@@ -158,9 +158,10 @@ static mosaic_status tell_drawer(void *context, int64_t done) {
 static mosaic_status find_answers(predict_work *work) {
     const mos_predict_options *options = work->options;
     int64_t *index = NULL, count = 0;
-    char key[65];
+    char key[65] = "";
     mosaic_status status;
-    MOS_GOTO(mos_predict_key(options, &work->session, work->model_sha256, key));
+    if (mos_comm_rank(work->session.comm) == 0)
+        MOS_GOTO(mos_predict_key(options, &work->session, work->model_sha256, key));
     MOS_GOTO(
         mos_inference_rows(work->session.dataset, MOS_SPLIT_COUNT, options->limit, &index, &count));
     if (work->maps) MOS_GOTO(mos_window_order(work->session.dataset, index, count));
@@ -190,6 +191,7 @@ static void say_caveats(const predict_work *work) {
 static mosaic_status run(predict_work *work) {
     MOS_TRY(mos_predict_open(work->options, &work->session));
     MOS_TRY(choose_outputs(work));
+    if (mos_comm_rank(work->session.comm) > 0) return find_answers(work); /* rank 0 writes */
     MOS_TRY(write_outputs(work, true));
     MOS_TRY(mos_sha256_file(work->session.model_path, work->model_sha256));
     MOS_TRY(

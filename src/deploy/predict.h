@@ -34,7 +34,8 @@ typedef struct mos_predict_summary {
     mos_text_list files; /* what was written: mos_text_list_release */
 } mos_predict_summary;
 
-/* Tables: predictions.csv with id, place, valid share, entropy, probability of every class,
+/* Collective, with session.comm: ranks share the patches or windows, rank 0 writes and has the summary.
+ * Tables: predictions.csv with id, place, valid share, entropy, probability of every class,
  * decision by the model's thresholds. Maps: <scene>_<layer>.tif. A run that was stopped goes on
  * where it was; what has the final name is whole. */
 mosaic_status mos_predict(const mos_predict_options *options, mos_predict_summary *out);

@@ -232,3 +232,15 @@ mosaic_status mos_comm_group_gather(mos_comm *comm, const void *mine, size_t byt
     const int failed = table->group_gather(mine, bytes, all);
     return comm == NULL ? MOSAIC_OK : mos_comm_check(comm, failed, "gathering in a group");
 }
+
+mosaic_status mos_comm_collect(mos_comm *comm, const void *mine, const size_t *bytes, void *all) {
+    const mos_comm_table *table = comm == NULL ? &mos_comm_self : comm->table;
+    const int64_t rank = mos_comm_rank(comm);
+    size_t at = bytes[0];
+    if (rank > 0) return mos_comm_check(comm, table->send(mine, bytes[rank], 0), "collecting");
+    if (bytes[0] > 0 && all != mine) memcpy(all, mine, bytes[0]);
+    for (int64_t r = 1; r < mos_comm_size(comm); at += bytes[r], r++)
+        MOS_TRY(
+            mos_comm_check(comm, table->receive((char *)all + at, bytes[r], (int)r), "collecting"));
+    return MOSAIC_OK;
+}

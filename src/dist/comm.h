@@ -64,6 +64,9 @@ mosaic_status mos_comm_broadcast(mos_comm *comm, void *data, size_t bytes, int64
 mosaic_status mos_comm_gather(mos_comm *comm, const void *mine, size_t bytes, void *all);
 /* Collective. All-gather of blocks of different sizes, which every rank knows: bytes [ranks]. */
 mosaic_status mos_comm_gather_v(mos_comm *comm, const void *mine, const size_t *bytes, void *all);
+/* Collective. The ranks' blocks to rank 0 alone, in rank order: bytes [ranks], which every rank knows;
+ * all is rank 0's. Blocks may be of any size. */
+mosaic_status mos_comm_collect(mos_comm *comm, const void *mine, const size_t *bytes, void *all);
 /* Collective. Makes groups of `ranks` consecutive ranks, whose number divides that of all; then
  * all-gathers inside a group: all [ranks of the group, bytes]. */
 mosaic_status mos_comm_group(mos_comm *comm, int64_t ranks);

@@ -27,6 +27,9 @@ typedef struct mos_comm_table {
     int (*all_gather)(const void *mine, size_t bytes, void *all);
     /* Blocks of several sizes: bytes [ranks]. */
     int (*all_gather_v)(const void *mine, const size_t *bytes, void *all);
+    /* A block from one rank to another; both call, in one order. */
+    int (*send)(const void *data, size_t bytes, int to);
+    int (*receive)(void *data, size_t bytes, int from);
     /* Begins to give block r of `out` to rank r and to take its block for us into in[r]; the buffers
      * stay until finish(slot). slot < MOS_COMM_SLOTS, one exchange in each at a time. */
     int (*exchange_begin)(int slot, const void *out, size_t bytes, void *in);

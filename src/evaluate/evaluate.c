@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "evaluate/embedding_results.h"
 #include "evaluate/evaluate_parts.h"
-#include "evaluate/inference.h"
+#include "evaluate/inference_ranks.h"
 #include "evaluate/patch_pictures.h"
 #include "objective/objective.h"
 #include "score/metrics.h"
@@ -54,9 +54,10 @@ static mosaic_status run_split(mos_session *session, mos_split split, int64_t li
         status = fail_empty(session->dataset, split);
         goto done;
     }
-    MOS_GOTO(mos_inference_run(session->model, &session->card, session->dataset, index, count,
-                               latents, session->threads, progress, out));
-    if (used->subset != 0)
+    MOS_GOTO(mos_inference_run_ranks(session->comm, session->model, &session->card,
+                                     session->dataset, index, count, latents, session->threads,
+                                     progress, out));
+    if (used->subset != 0 && out->n > 0)
         MOS_GOTO(mos_inference_restrict(session->model, used->subset, out, &used->lacking));
 done:
     mos_free(index);
@@ -75,7 +76,7 @@ static mosaic_status find_thresholds(mos_session *session, const mos_evaluate_op
     mos_inference validation = {0};
     mosaic_status status =
         run_split(session, MOS_SPLIT_VALIDATION, options->limit, false, true, used, &validation);
-    if (status == MOSAIC_OK)
+    if (status == MOSAIC_OK && mos_comm_rank(session->comm) == 0)
         status = mos_threshold_tune(validation.probability, validation.labels, validation.n,
                                     validation.classes, card->threshold, &card->global_threshold);
     mos_inference_release(&validation);
@@ -181,6 +182,7 @@ mosaic_status mos_evaluate(const mos_evaluate_options *options, mos_evaluate_sum
     MOS_GOTO(find_thresholds(&session, options, &used, &out->tuned));
     bool latents = (options->embeddings || options->tsne) && has_latents(card);
     MOS_GOTO(run_split(&session, options->split, options->limit, latents, true, &used, &inference));
+    if (mos_comm_rank(session.comm) > 0) goto done; /* rank 0 has all rows */
     out->samples = inference.n;
     out->lacking = used.lacking;
     out->reduced = card->reduced || options->limit > 0;

@@ -29,6 +29,8 @@ typedef struct mos_evaluate_summary {
     char folder[4096];
 } mos_evaluate_summary;
 
+/* Collective, with session.comm: ranks share the rows of the scores; rank 0 has the summary, and alone
+ * does the rest and writes. */
 mosaic_status mos_evaluate(const mos_evaluate_options *options, mos_evaluate_summary *out);
 
 #endif

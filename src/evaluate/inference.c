@@ -160,8 +160,19 @@ static void warn_classes(const mos_model_card *card, const mos_dataset *dataset)
     warn_strangers(card, dataset, &columns);
 }
 
-static mosaic_status allocate(mos_inference *out) {
+static void forget_rows(mos_inference *out) {
+    out->samples = NULL;
+    out->labels = NULL;
+    out->logits = out->probability = NULL;
+    for (int64_t m = 0; m < MOS_MAX_MODALITIES; m++) {
+        out->feature[m] = out->z[m] = NULL;
+        out->present[m] = NULL;
+    }
+}
+
+mosaic_status mos_inference_allocate(mos_inference *out) {
     size_t n = (size_t)out->n;
+    forget_rows(out);
     MOS_TRY(mos_alloc(n, sizeof *out->samples, "inference rows", &out->samples));
     MOS_TRY(
         mos_alloc(n * (size_t)out->classes, sizeof *out->labels, "inference labels", &out->labels));
@@ -310,6 +321,10 @@ done:
     return status;
 }
 
+static mosaic_status fail_empty(const mos_dataset *dataset) {
+    return mos_fail(MOSAIC_ERR_DATA, "no samples to evaluate in '%s'", mos_dataset_root(dataset));
+}
+
 static mosaic_status infer_rows(mos_model *model, const mos_model_card *card, mos_dataset *dataset,
                                 const int64_t *index, int64_t count, bool latents, int threads,
                                 const inference_sink *sink, mos_inference *out) {
@@ -331,14 +346,12 @@ static mosaic_status infer_rows(mos_model *model, const mos_model_card *card, mo
     mos_loader *loader = NULL;
     class_columns classes;
     mosaic_status status = MOSAIC_OK;
-    if (count == 0)
-        return mos_fail(MOSAIC_ERR_DATA, "no samples to evaluate in '%s'",
-                        mos_dataset_root(dataset));
+    if (count == 0) return fail_empty(dataset);
     for (int64_t m = 0; m < card->spec.modalities; m++)
         plan.views[m] = 1;
     MOS_GOTO(join_classes(card, dataset, &classes));
     MOS_GOTO(mos_inference_bind(card, dataset, &options));
-    MOS_GOTO(allocate(out));
+    MOS_GOTO(mos_inference_allocate(out));
     MOS_GOTO(mos_model_plan_make(model, &plan));
     MOS_GOTO(mos_loader_create(dataset, &options, index, count, NULL, &loader));
     MOS_GOTO(run_batches(model, card, loader, &classes, sink, out));
@@ -362,18 +375,36 @@ mosaic_status mos_inference_stream(mos_model *model, const mos_model_card *card,
     return status;
 }
 
-mosaic_status mos_inference_run(mos_model *model, const mos_model_card *card, mos_dataset *dataset,
-                                const int64_t *index, int64_t count, bool latents, int threads,
-                                bool progress, mos_inference *out) {
+mosaic_status mos_inference_part(mos_model *model, const mos_model_card *card, mos_dataset *dataset,
+                                 const int64_t *index, int64_t count, bool latents, int threads,
+                                 bool progress, mos_inference *out) {
     const inference_sink sink = {.progress = progress};
     warn_classes(card, dataset);
-    MOS_TRY(infer_rows(model, card, dataset, index, count, latents, threads, &sink, out));
-    if (out->n > 0) return MOSAIC_OK;
-    mos_inference_release(out);
+    if (count > 0)
+        return infer_rows(model, card, dataset, index, count, latents, threads, &sink, out);
+    *out = (mos_inference){.classes = card->spec.classes,
+                           .modalities = card->spec.modalities,
+                           .features = mos_model_feature_size(model),
+                           .latent = latents ? card->spec.latent : 0};
+    return mos_inference_allocate(out);
+}
+
+mosaic_status mos_inference_fail_none(const mos_dataset *dataset, int64_t asked) {
     return mos_fail(MOSAIC_ERR_DATA,
                     "'%s': all %lld samples were skipped: they cannot be read, data.policy or "
                     "data.constant_bands is skip, or they have none of the model's modalities",
-                    mos_dataset_root(dataset), (long long)count);
+                    mos_dataset_root(dataset), (long long)asked);
+}
+
+mosaic_status mos_inference_run(mos_model *model, const mos_model_card *card, mos_dataset *dataset,
+                                const int64_t *index, int64_t count, bool latents, int threads,
+                                bool progress, mos_inference *out) {
+    if (count == 0) return fail_empty(dataset);
+    MOS_TRY(
+        mos_inference_part(model, card, dataset, index, count, latents, threads, progress, out));
+    if (out->n > 0) return MOSAIC_OK;
+    mos_inference_release(out);
+    return mos_inference_fail_none(dataset, count);
 }
 
 void mos_inference_release(mos_inference *inference) {

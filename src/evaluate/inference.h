@@ -27,6 +27,14 @@ typedef struct mos_inference {
 mosaic_status mos_inference_run(mos_model *model, const mos_model_card *card, mos_dataset *dataset,
                                 const int64_t *index, int64_t count, bool latents, int threads,
                                 bool progress, mos_inference *out);
+/* The same of a part of what was asked for: no row at all, or none with data, is no error here. */
+mosaic_status mos_inference_part(mos_model *model, const mos_model_card *card, mos_dataset *dataset,
+                                 const int64_t *index, int64_t count, bool latents, int threads,
+                                 bool progress, mos_inference *out);
+/* The failure where none of the `asked` rows has data. */
+mosaic_status mos_inference_fail_none(const mos_dataset *dataset, int64_t asked);
+/* Room for out->n rows, by the sizes in `out`; pointers are overwritten. */
+mosaic_status mos_inference_allocate(mos_inference *out);
 /* The same in consecutive parts, for more rows than memory can hold results of; reading and
  * computing go on across parts without a break. `take` gets the results of the next `asked` rows.
  * Rows that a policy threw out are not among them, and a part without any result is no error. A

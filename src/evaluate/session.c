@@ -35,7 +35,7 @@ static mosaic_status read_config(const mos_session_options *options, mos_session
 }
 
 mosaic_status mos_session_open(const mos_session_options *options, mos_session *out) {
-    *out = (mos_session){.threads = options->threads};
+    *out = (mos_session){.threads = options->threads, .comm = options->comm};
     mosaic_status status = MOSAIC_OK;
     MOS_GOTO(mos_model_file_resolve(options->model, out->model_path, sizeof out->model_path));
     find_run(out->model_path, out->run, sizeof out->run);

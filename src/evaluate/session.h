@@ -7,6 +7,7 @@
 #include "base/options.h"
 #include "config/config.h"
 #include "data/dataset.h"
+#include "dist/comm.h"
 
 typedef struct mos_session_options {
     const char *model;        /* file, run directory or its model folder */
@@ -14,6 +15,7 @@ typedef struct mos_session_options {
     const char *device;
     int threads;
     mos_precision_choice precision; /* AUTO: that of the model's thresholds */
+    mos_comm *comm; /* ranks that each open the same and share its rows; NULL: this process alone */
 } mos_session_options;
 
 typedef struct mos_session {
@@ -24,6 +26,7 @@ typedef struct mos_session {
     mos_model_card card;
     mos_config *config;
     mos_dataset *dataset;
+    mos_comm *comm; /* the caller's */
     int threads;
 } mos_session;
 

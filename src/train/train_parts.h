@@ -63,6 +63,7 @@ typedef struct mos_train_data {
 typedef struct mos_train_learner {
     mos_device *device;
     mos_model *model, *eval_model; /* the second one has a plan of its own, for validation */
+    mos_comm *comm; /* shares the rows that eval_model runs over; NULL: this process does all */
     mos_model_card *card;
     mos_objective *objective;
     mos_schedule schedule;

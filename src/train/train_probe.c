@@ -48,7 +48,8 @@ static mosaic_status read_rows(const mos_train_learner *learner, const mos_train
     mos_inference features = {0};
     *out = (feature_rows){0};
     mosaic_status status = mos_train_infer(learner, data, rows, count, &features);
-    if (status == MOSAIC_OK) status = copy_rows(data, &features, out);
+    if (status == MOSAIC_OK && mos_comm_rank(learner->comm) == 0)
+        status = copy_rows(data, &features, out);
     mos_inference_release(&features);
     return status;
 }
@@ -86,6 +87,7 @@ mosaic_status mos_train_fit_head(const mos_train_job *job, const mos_train_data 
     mos_linear_probe probe = {0};
     mosaic_status status;
     MOS_GOTO(read_labelled(learner, data, limit, &rows));
+    if (mos_comm_rank(learner->comm) > 0) goto done; /* rank 0 has the rows */
     MOS_GOTO(fit_linear(&job->config->settings.train, learner->device->threads, &rows, &probe));
     status = mos_probe_head_put(learner->eval_model, &probe, NULL, NULL);
 done:
@@ -154,6 +156,7 @@ mosaic_status mos_train_online_probe(const mos_train_job *job, const mos_train_d
     mos_train_share_weights(learner);
     MOS_GOTO(read_labelled(learner, data, train->probe_limit, &known));
     MOS_GOTO(read_rows(learner, data, data->valid_rows, data->valid_count, &rows));
+    if (mos_comm_rank(learner->comm) > 0) goto done;
     MOS_GOTO(mos_alloc((size_t)(rows.n * rows.classes), sizeof(float), "probe probabilities",
                        &out->probability));
     MOS_GOTO(probabilities(train, learner->device->threads, &known, &rows, out->probability));

@@ -129,6 +129,15 @@ static mosaic_status spread_queue(const mos_trainer *trainer) {
     return MOSAIC_OK;
 }
 
+mosaic_status mos_train_ranks_head(mos_trainer *trainer) {
+    mos_model *model = trainer->learner.eval_model;
+    if (mos_comm_size(trainer->job.options->comm) < 2) return MOSAIC_OK;
+    MOS_TRY(mos_shared_step_spread(&trainer->ranks.step, trainer->learner.device,
+                                   mos_model_params(model), mos_model_param_count(model)));
+    mos_model_refresh(model);
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_train_ranks_position(mos_trainer *trainer) {
     return mos_comm_broadcast(trainer->job.options->comm, &trainer->at, sizeof trainer->at, 0);
 }

@@ -31,6 +31,8 @@ int64_t mos_train_norm_ranks(const mos_train_job *job);
 /* What works in every step; then weights, moments, queue and position of rank 0 for all. */
 mosaic_status mos_train_ranks_start(mos_trainer *trainer);
 mosaic_status mos_train_ranks_spread(mos_trainer *trainer);
+/* The head of the validation model, as rank 0 has fitted it. */
+mosaic_status mos_train_ranks_head(mos_trainer *trainer);
 mosaic_status mos_train_ranks_position(mos_trainer *trainer);
 /* *whole: the batch of all ranks with this one's images. */
 mosaic_status mos_train_ranks_batch(mos_trainer *trainer, const mos_batch *own, mos_batch *whole);

@@ -4,6 +4,7 @@
 #include "train/train_state.h"
 
 #include "base/memory.h"
+#include "evaluate/inference_ranks.h"
 
 void mos_train_share_weights(const mos_train_learner *learner) {
     mos_device *device = learner->device;
@@ -18,8 +19,8 @@ void mos_train_share_weights(const mos_train_learner *learner) {
 
 mosaic_status mos_train_infer(const mos_train_learner *learner, const mos_train_data *data,
                               const int64_t *rows, int64_t count, mos_inference *out) {
-    return mos_inference_run(learner->eval_model, learner->card, data->set, rows, count, false,
-                             data->loader_options.threads, false, out);
+    return mos_inference_run_ranks(learner->comm, learner->eval_model, learner->card, data->set,
+                                   rows, count, false, data->loader_options.threads, false, out);
 }
 
 mosaic_status mos_train_validate(const mos_train_learner *learner, mos_train_data *data,
@@ -32,6 +33,7 @@ mosaic_status mos_train_validate(const mos_train_learner *learner, mos_train_dat
         threshold[l] = 0.5;
     mosaic_status status;
     MOS_GOTO(mos_train_infer(learner, data, data->valid_rows, data->valid_count, &result));
+    if (mos_comm_rank(learner->comm) > 0) goto done; /* rank 0 has all rows */
     MOS_GOTO(mos_metrics_compute(result.probability, result.labels, result.n, result.classes,
                                  threshold, &out->metrics));
     data->validation_repairs = result.repairs;

@@ -127,14 +127,18 @@ static mosaic_status validate(mos_trainer *trainer, mos_validation *out) {
     if ((trainer->at.epoch + 1) % train->validate_every != 0 && !last) return MOSAIC_OK;
     if (data->use_macro_ap) {
         mos_train_share_weights(learner);
-        if (mos_train_needs_probe(&trainer->job, data))
-            MOS_TRY(mos_train_fit_head(&trainer->job, data, learner, train->probe_limit));
+        if (mos_train_needs_probe(&trainer->job, data)) {
+            MOS_TRY(mos_train_agree(&trainer->job, mos_train_fit_head(&trainer->job, data, learner,
+                                                                      train->probe_limit)));
+            MOS_TRY(mos_train_ranks_head(trainer));
+        }
         MOS_TRY(mos_train_validate(learner, data, out));
     }
     judge_score(&trainer->at, score_of(data->use_macro_ap, trainer->at.whole, out));
     return MOSAIC_OK;
 }
 
+/* All ranks run over the validation patches; rank 0 alone judges, tells and saves. */
 static mosaic_status close_epoch(mos_trainer *trainer) {
     const mos_settings_train *train = &trainer->job.config->settings.train;
     mos_train_position *at = &trainer->at;
@@ -144,6 +148,7 @@ static mosaic_status close_epoch(mos_trainer *trainer) {
     MOS_GOTO(validate(trainer, &validation));
     MOS_GOTO(mos_train_online_probe(&trainer->job, &trainer->data, &trainer->learner, at->epoch,
                                     &online));
+    if (!mos_train_writes(&trainer->job)) goto done;
     MOS_GOTO(mos_trainer_epoch_line(trainer, validation.valid ? &validation.metrics : NULL,
                                     online.valid ? &online.metrics : NULL));
     say_epoch(at, train->epochs, &validation, &online);
@@ -165,10 +170,12 @@ done:
     return status;
 }
 
-/* Rank 0 validates and decides; where the run stands then is everybody's. */
+/* Where the run stands by rank 0 is everybody's. */
 static mosaic_status end_epoch(mos_trainer *trainer) {
-    const bool writes = mos_train_writes(&trainer->job);
-    MOS_TRY(mos_train_agree(&trainer->job, writes ? close_epoch(trainer) : MOSAIC_OK));
+    trainer->learner.comm = trainer->job.options->comm;
+    const mosaic_status status = close_epoch(trainer);
+    trainer->learner.comm = NULL; /* what comes after the last epoch rank 0 does alone */
+    MOS_TRY(mos_train_agree(&trainer->job, status));
     return mos_train_ranks_position(trainer);
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A run by two ranks from its data to its model: against one rank's, again, stopped, killed, gone on with by as many
-# ranks and by one; scores of its model.
+# ranks and by one.
 #   train_ranks.sh NAME MOSAIC
 set -euo pipefail
 name=$1 mosaic=$2
@@ -94,8 +94,3 @@ ranks 3 "$mosaic" train config.yaml --out three --threads 1 >three.log 2>&1 || c
 [ $code = 2 ] || { cat three.log; fail "a batch of 16 by 3 ranks: exit code $code, wanted 2"; }
 [ "$(grep -c "cannot be shared equally by 3" three.log)" = 1 ] || { cat three.log; fail "not one message"; }
 [ ! -e three ] || fail "a refused run left its folder"
-
-# Scores are one rank's: 24 samples are 24 scores.
-"$mosaic" -q eval two --split test >one.eval
-ranks 2 "$mosaic" -q eval two --split test >two.eval 2>eval.log || { cat eval.log; fail "eval"; }
-cmp one.eval two.eval || fail "two ranks have other scores"

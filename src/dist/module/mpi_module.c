@@ -116,7 +116,7 @@ static int all_gather(const void *mine, size_t bytes, void *all) {
                  "MPI_Allgather");
 }
 
-enum { MOST_RANKS = 65536 };
+enum { MOST_RANKS = 65536, MOST_BYTES = 1 << 30 };
 
 static int all_gather_v(const void *mine, const size_t *bytes, void *all) {
     static int counts[MOST_RANKS], places[MOST_RANKS]; /* calls come from one thread */
@@ -135,6 +135,27 @@ static int all_gather_v(const void *mine, const size_t *bytes, void *all) {
     return check(
         MPI_Allgatherv(mine, counts[rank], MPI_BYTE, all, counts, places, MPI_BYTE, state.all),
         "MPI_Allgatherv");
+}
+
+static int send_block(const void *data, size_t bytes, int to) {
+    for (size_t at = 0; at < bytes; at += MOST_BYTES) {
+        const size_t part = bytes - at < MOST_BYTES ? bytes - at : MOST_BYTES;
+        if (check(MPI_Send((const char *)data + at, (int)part, MPI_BYTE, to, 0, state.all),
+                  "MPI_Send"))
+            return 1;
+    }
+    return 0;
+}
+
+static int receive_block(void *data, size_t bytes, int from) {
+    for (size_t at = 0; at < bytes; at += MOST_BYTES) {
+        const size_t part = bytes - at < MOST_BYTES ? bytes - at : MOST_BYTES;
+        if (check(MPI_Recv((char *)data + at, (int)part, MPI_BYTE, from, 0, state.all,
+                           MPI_STATUS_IGNORE),
+                  "MPI_Recv"))
+            return 1;
+    }
+    return 0;
 }
 
 static int exchange_begin(int slot, const void *out, size_t bytes, void *in) {
@@ -197,6 +218,8 @@ const mos_comm_table *mosaic_comm_module(void) {
         .broadcast = broadcast,
         .all_gather = all_gather,
         .all_gather_v = all_gather_v,
+        .send = send_block,
+        .receive = receive_block,
         .exchange_begin = exchange_begin,
         .gather_begin = gather_begin,
         .finish = finish,

@@ -4,7 +4,9 @@
 #include "base/memory.h"
 #include "base/thread.h"
 #include "data/verdicts.h"
+#include "dist/share.h"
 #include "prepare/check/check_list.h"
+#include "prepare/check/check_ranks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,14 +52,17 @@ static void close_job(check_job *job) {
     mos_free(job->ground);
 }
 
-static void look_at_samples(check_job *job, bool progress) {
-    int64_t count = job->dataset->count;
+static void look_at_samples(check_job *job, const mos_check_options *options) {
+    const int64_t rank = mos_comm_rank(options->comm);
+    const mos_share own = mos_share_of(job->dataset->count, rank, mos_comm_size(options->comm));
+    const int64_t end = own.first + own.count;
+    const bool progress = options->progress && rank == 0;
     mos_progress line;
-    if (progress) mos_progress_begin(&line, "check", count);
-    for (job->first = 0; job->first < count; job->first += BLOCK) {
-        int64_t block = count - job->first < BLOCK ? count - job->first : BLOCK;
+    if (progress) mos_progress_begin(&line, "check", own.count);
+    for (job->first = own.first; job->first < end; job->first += BLOCK) {
+        int64_t block = end - job->first < BLOCK ? end - job->first : BLOCK;
         mos_parallel_for(job->threads, block, block_body, job);
-        if (progress) mos_progress_update(&line, job->first + block);
+        if (progress) mos_progress_update(&line, job->first + block - own.first);
     }
     if (progress) mos_progress_end(&line);
 }
@@ -243,7 +248,9 @@ mosaic_status mos_check_run(mos_dataset *dataset, const mos_survey *survey,
         .dataset = dataset, .samples = dataset->count, .reduced_from = dataset->count_before_limit};
     memcpy(out->wanted, options->wanted, sizeof out->wanted);
     MOS_GOTO(open_job(&job, options));
-    look_at_samples(&job, options->progress);
+    look_at_samples(&job, options);
+    MOS_GOTO(mos_check_collect(options->comm, job.lists, job.threads, job.ground));
+    if (mos_comm_rank(options->comm) > 0) goto done; /* rank 0 has what all found */
     mos_check_list *last = &job.lists[job.threads];
     MOS_GOTO(add_survey(last, survey, opened));
     count_judged(last);

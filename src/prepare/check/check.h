@@ -5,12 +5,14 @@
 #include "data/check_class.h"
 #include "data/dataset.h"
 #include "data/survey.h"
+#include "dist/comm.h"
 
 typedef struct mos_check_options {
     bool wanted[MOS_CHECK_CLASSES];
     double max_lag_days; /* between radar and optical; 0: not looked at */
     int threads;
     bool progress;
+    mos_comm *comm; /* ranks that share the samples; NULL: this process alone */
 } mos_check_options;
 
 typedef struct mos_check_row {
@@ -34,7 +36,8 @@ typedef struct mos_check {
     mos_text_pool pool;
 } mos_check;
 
-/* The result does not depend on the number of threads. A file that cannot be read is a row; errors
+/* Collective, with options->comm: rank 0 gets the result, the others none. It does not depend on the
+ * number of threads or ranks. A file that cannot be read is a row; errors
  * are left for what stops the check itself (memory). The texts of `survey` are used by *out. */
 mosaic_status mos_check_run(mos_dataset *dataset, const mos_survey *survey,
                             const mos_check_options *options, mos_check *out);

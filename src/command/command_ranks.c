@@ -1,0 +1,39 @@
+#include "command/command_ranks.h"
+
+#include "base/log.h"
+
+#include <unistd.h>
+
+int mos_command_rank_threads(const mos_command_machine *machine, const mos_comm *comm) {
+    const int all = mos_command_threads(machine);
+    const int64_t ranks = mos_comm_neighbours(comm);
+    if (machine->threads > 0 || ranks < 2 || all < sysconf(_SC_NPROCESSORS_ONLN)) return all;
+    return all > ranks ? (int)(all / ranks) : 1;
+}
+
+/* Lines of the others carry their name, and only what went wrong is told: the rest is what rank 0
+ * says. */
+static void speak_as_rank(const mos_comm *comm) {
+    char prefix[128];
+    if (mos_comm_rank(comm) == 0) return;
+    (void)snprintf(prefix, sizeof prefix, "rank %lld (%.80s): ", (long long)mos_comm_rank(comm),
+                   mos_comm_host(comm, mos_comm_rank(comm)));
+    mos_log_set_prefix(prefix);
+    if (mos_log_get_level() == MOS_LOG_NOTICE) mos_log_set_level(MOS_LOG_ERROR);
+}
+
+mosaic_status mos_command_on_ranks(mos_command_work work, bool agree, const void *values,
+                                   const mos_text_list *positional, FILE *out) {
+    const mos_launch launch = mos_launch_detect();
+    mos_comm *comm = NULL;
+    if (launch.size < 2) return work(values, positional, NULL, out);
+    mosaic_status status = mos_comm_open(NULL, &comm);
+    if (status == MOSAIC_OK) {
+        speak_as_rank(comm);
+        status = work(values, positional, comm, out);
+        if (agree) status = mos_comm_agree(comm, status);
+    }
+    mos_comm_close(&comm, status);
+    /* Every rank has the same message: one shows it. */
+    return status == MOSAIC_OK || launch.rank == 0 ? status : mos_fail(status, "%s", "");
+}

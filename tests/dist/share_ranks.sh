@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Rows that ranks share: files and answers are one rank's to the byte, with no sample twice and none left out.
+#   share_ranks.sh NAME MOSAIC
+set -euo pipefail
+name=$1 mosaic=$2
+. "$(dirname "$0")/ranks_support.sh"
+find_mpirun "$name"
+export limit=150
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch"
+
+# Patches enough for several rounds of a prediction; a few are spoiled, so that a check finds something.
+"$mosaic" -q data synth data --layout tree --patches 300 --size 24 --classes 4 --seed 3 --missing-s1 0.1 --no-progress
+victims=$(find data -name '*_B04.tif' | sort | sed -n '20p;150p;280p')
+for one in $victims; do head -c 300 "$one" >start && cp start "$one"; done
+cat >config.yaml <<'CONFIG'
+method: mosaic-1
+data: { root: data, policy: skip }
+model: { encoder: resnet10-narrow, hidden: 16, latent: 8 }
+train: { epochs: 1, batch: 16, seed: 5, workers: 1, probe_limit: 60, online_probe: knn }
+CONFIG
+
+# same N WHAT COMMAND...: what N ranks write and print is what one rank does; OUT stands for the place.
+same() {
+  local n=$1 what=$2 code1=0 code2=0
+  shift 2
+  rm -rf out one
+  "$mosaic" "$@" --threads 1 >one.out 2>one.log || code1=$?
+  if [ -e out ]; then mv out one; else mkdir one; fi
+  ranks "$n" "$mosaic" "$@" --threads 1 >two.out 2>two.log || code2=$?
+  [ -e out ] || mkdir out
+  [ $code1 = $code2 ] || { cat two.log; fail "$what on $n ranks: exit code $code2, one rank's is $code1"; }
+  cmp one.out two.out || fail "$what on $n ranks prints something else"
+  diff -r one out || fail "$what on $n ranks writes something else"
+  ! grep -q "done by rank 0 alone" two.log || { cat two.log; fail "$what is not shared"; }
+}
+
+# Training shares the validation: the method without labels in its loss needs a probe for it.
+config=(train config.yaml --threads 1 --set train.freeze_norms=true --set method=iai-simclr)
+"$mosaic" -q "${config[@]}" --out run1 >/dev/null
+ranks 2 "$mosaic" -q "${config[@]}" --out run2 >/dev/null 2>two.log || { cat two.log; fail "training"; }
+/usr/bin/python3 - run1/metrics.jsonl run2/metrics.jsonl <<'PYTHON'
+import json, sys
+def scores(path):
+    rows = [json.loads(line) for line in open(path)]
+    return [{k: v for k, v in row.items() if isinstance(v, float) and ("ap" in k or "f1" in k)}
+            for row in rows if row["kind"] == "epoch"]
+one, two = map(scores, sys.argv[1:])
+assert one and one[0], "an epoch without scores"
+for a, b in zip(one, two):
+    assert a.keys() == b.keys(), (a, b)
+    for key in a:
+        assert abs(a[key] - b[key]) < 0.02, (key, a[key], b[key])
+PYTHON
+"$mosaic" -q train config.yaml --threads 1 --out run >/dev/null
+
+same 2 "eval of 21" eval run --split test --limit 22 --embeddings --out out # one is spoiled
+[ "$(wc -l <out/predictions.csv)" = 22 ] || fail "21 samples are $(wc -l <out/predictions.csv) lines with the header"
+same 4 "eval of 3" eval run --split test --limit 3 --out out
+same 2 "eval with thresholds" eval run --split test --tune --out out
+same 2 "embed" embed run data --out out
+same 4 "predict" predict run data --out out/map.csv
+same 2 "data check" data check data
+grep -q unreadable two.out || { head two.out; fail "the check found nothing"; }
+same 4 "data check of classes" data check data --json --defect unreadable
+
+# A model that is not there: one message, its exit code, and nobody waits.
+code=0
+ranks 2 "$mosaic" eval nowhere >out.log 2>&1 || code=$?
+[ $code != 0 ] && [ $code != 124 ] || { cat out.log; fail "no model: exit code $code"; }
+[ "$(grep -c "nowhere" out.log)" = 1 ] || { cat out.log; fail "no model: not one message"; }
