@@ -151,7 +151,7 @@ typedef struct mos_model_plan {
      * mos_model_project_all the caller brings the features of the other parts. 0: one process. */
     int64_t ranks, rank;
     /* Training: the processes that take the statistics of the encoders' norms together, all of the
-     * batch's or a few; kept as long as the plan. Not with chunks of a part, nor with lanes: they all
+     * batch's or a few; kept as long as the plan. Not with chunks of a part, nor with workers: they all
      * must meet in one order. NULL: each takes those of its own part. */
     const mos_norm_peers *peers;
     /* Every view set (of a chunk) is normalised in so many equal parts; 0: one. */

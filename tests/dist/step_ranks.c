@@ -24,7 +24,7 @@ typedef struct shared_case {
     bool frozen;   /* encoders' norms use the running statistics */
     int64_t norms; /* ranks whose patches the norms take together, 0: all, where not frozen */
     bool cached;   /* each rank's part in chunks */
-    int64_t lanes;
+    int64_t workers;
     mos_fusion_id fusion;
 } shared_case;
 
@@ -76,7 +76,7 @@ static const shared_case cases[] = {
      .method = "iai-simclr",
      .positives = MOS_POSITIVES_MULSUPCON,
      .norms = 1,
-     .lanes = 2},
+     .workers = 2},
     {.name = "simclr", .method = "simclr", .positives = MOS_POSITIVES_MULSUPCON},
     {.name = "dual-simclr", .method = "dual-simclr", .positives = MOS_POSITIVES_MULSUPCON},
     {.name = "supcon, missing",
@@ -116,7 +116,7 @@ static void make_plan(const shared_case *it, const step_rig *rig, mos_comm *comm
                              .ranks = mos_comm_size(comm),
                              .rank = mos_comm_rank(comm),
                              .peers = peers,
-                             .lanes = it->lanes};
+                             .workers = it->workers};
     if (comm != NULL && it->cached) plan->chunk = PART / 2;
     if (comm == NULL && !it->frozen && PART * together < rig->batch) plan->chunk = PART * together;
     for (int64_t m = 0; m < rig->modalities; m++)
@@ -172,7 +172,7 @@ static ten_steps run_steps(const shared_case *it, mos_comm *comm, int64_t batch,
     mos_norm_ranks norms = {0};
     ten_steps out = {0};
     float *own[2];
-    assert_int_equal(mos_device_open("cpu", MOS_PRECISION_FP32, it->lanes > 1 ? 2 : 1, &device),
+    assert_int_equal(mos_device_open("cpu", MOS_PRECISION_FP32, it->workers > 1 ? 2 : 1, &device),
                      MOSAIC_OK);
     step_rig_init(&rig, device, &shape, &options);
     if (comm != NULL) assert_int_equal(mos_norm_ranks_init(&norms, comm, together), MOSAIC_OK);
