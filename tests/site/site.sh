@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# site.sh SOURCE: the site is made without a broken link, its index of errors has every text, and mkdocs accepts it strictly.
+set -euo pipefail
+source=$1
+python=${PYTHON:-/usr/bin/python3}
+export PYTHONDONTWRITEBYTECODE=1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+"$python" "$source/packaging/site/site.py" "$source" "$work/site"
+"$python" "$source/tests/site/site_check.py" "$source" "$work/site/docs"
+# A broken link, a heading that is not there: found.
+mkdir -p "$work/broken/docs" && cp -r "$source/docs" "$source/include" "$source"/*.md "$work/broken"
+mkdir "$work/broken/src"
+for folder in packaging examples scripts tests bench cli LICENSE; do ln -s "$(realpath "$source")/$folder" "$work/broken/$folder"; done
+printf '\n[a](nowhere.md) [b](guide.md#no-such-heading)\n' >>"$work/broken/docs/maps.md"
+if "$python" "$source/packaging/site/site.py" "$work/broken" "$work/other" 2>"$work/said"; then
+    echo "FAILED: a broken link was not found"
+    exit 1
+fi
+grep -q 'docs/maps.md: no file nowhere.md' "$work/said" && grep -q 'docs/maps.md: no heading #no-such-heading in docs/guide.md' "$work/said" ||
+    { cat "$work/said"; exit 1; }
+if ! command -v mkdocs >/dev/null; then
+    echo "skipped: mkdocs is not installed, the pages are not made"
+    exit 77
+fi
+mkdocs build --strict -q -f "$work/site/mkdocs.yml"
+for page in index guide maps configuration errors c adr/0001-record-architecture-decisions; do
+    [ -s "$work/site/site/$page.html" ] || { echo "FAILED: no page $page"; exit 1; }
+done
+echo "the site is made, strictly"
