@@ -30,8 +30,8 @@ CLASSES = {
     "UNSUPPORTED": ("unsupported", 1, "This build or machine cannot do it: the message names what it lacks; `mosaic doctor` lists what there is."),
     "USAGE": ("usage error", 2, "Mend the command or the key that the message names: `mosaic help COMMAND`, `mosaic help KEY`. What is wanted is part of the message."),
     "DATA": ("data error", 3, "Look at the file, sample or record that the message names; `mosaic data check ROOT` lists all defects of a data set."),
-    "NUMERIC": ("numeric failure", 4, "Lower `train.lr`, or use `train.precision: fp32`; look at the data with `mosaic data stats` first."),
-    "RESUME": ("resume mismatch", 5, "Give the configuration that the run began with, or begin a new run in another folder."),
+    "NUMERIC": ("numeric error", 4, "Lower `train.lr`, or use `train.precision: fp32`; look at the data with `mosaic data stats` first."),
+    "RESUME": ("cannot resume", 5, "Give the configuration that the run began with, or begin a new run in another folder."),
     "INTERRUPTED": ("interrupted", 75, "Nothing is lost: `--resume` goes on where it stopped."),
 }
 

@@ -27,8 +27,14 @@ for folder, _, names in os.walk(os.path.join(source, "src")):
                 failures.append(f"{room}/{name}: {literal!r} is not in the index")
 if calls < 900:
     failures.append(f"only {calls} calls were found")
+with open(os.path.join(source, "src/base/error.c"), encoding="utf-8") as file:
+    classes = set(re.findall(r'return "([a-z ]+)";', file.read())) - {"ok", "unknown status"}
+told = set(re.findall(r"^\| ([a-z ]+) \| \d+ \|", errors, re.M))
+if told != classes:
+    failures.append(f"classes {sorted(told)}, the program has {sorted(classes)}")
 for line in re.findall(r"^\| `.*", errors, re.M):
-    if not re.search(r"\| [a-z][a-z ]+ \|$", line):
+    kind = re.search(r"\| ([a-z ]+) \|$", line)
+    if not kind or kind.group(1) not in classes:
         failures.append(f"no class: {line}")
 for name in os.listdir(os.path.join(source, "include/mosaic")):
     with open(os.path.join(source, "include/mosaic", name), encoding="utf-8") as file:
