@@ -39,7 +39,8 @@ static void print_usage(FILE *out) {
           "KEY` for a\n                 configuration key (train.epochs) or group (loss)\n"
           "  --version      print the version\n"
           "  --schema       JSON schema of the training configuration\n"
-          "  --schema=md    the same as a Markdown table\n\n"
+          "  --schema=md    the same as a Markdown table\n"
+          "  --pages=FOLDER manual pages and completion for bash, zsh and fish into a folder\n\n"
           "exit codes: 0 ok, 1 runtime error, 2 usage, 3 data, 4 numeric failure, 5 resume "
           "mismatch, 75 interrupted\n",
           out);
@@ -167,6 +168,9 @@ static int take_global_options(int argc, char **argv, int *code) {
             return -1;
         } else if (strcmp(word, "--schema") == 0 || strcmp(word, "--schema=md") == 0) {
             *code = finish(word[8] ? mosaic_config_markdown(stdout) : mosaic_config_schema(stdout));
+            return -1;
+        } else if (strncmp(word, "--pages=", 8) == 0 && word[8] != '\0') {
+            *code = finish(mosaic_pages_write(word + 8));
             return -1;
         } else {
             fprintf(stderr, "mosaic: usage error: unknown option '%s'", word);

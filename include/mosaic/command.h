@@ -110,6 +110,11 @@ MOSAIC_API mosaic_status mosaic_config_markdown(FILE *out) MOSAIC_CHECKED;
  * line a key. An unknown topic is MOSAIC_ERR_USAGE, and the message names the nearest. */
 MOSAIC_API mosaic_status mosaic_config_help(const char *topic, FILE *out) MOSAIC_CHECKED;
 
+/* Write the manual pages (man/man1/mosaic.1, one more a command) and what completes the command line
+ * in bash, zsh and fish, made from the option tables, below `folder`, in the places they have below
+ * /usr/share. Folders are made; files are replaced. Errors: MOSAIC_ERR_IO, MOSAIC_ERR_MEMORY. */
+MOSAIC_API mosaic_status mosaic_pages_write(const char *folder) MOSAIC_CHECKED;
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,5 +1,5 @@
 /* What an option table says about itself: help, usage as JSON, JSON schema. */
-#include "base/options.h"
+#include "base/options_print.h"
 
 #include <math.h>
 #include <string.h>
@@ -16,8 +16,7 @@ static bool is_bounded(const mos_option *option) {
     return option->minimum != 0 || option->maximum != 0;
 }
 
-/* The words in parentheses after the help: default, range, unit, source. */
-static void add_remarks(const mos_option *option, mos_text *out) {
+void mos_option_add_remarks(const mos_option *option, mos_text *out) {
     mos_text remarks = {0};
     if (option->choices != NULL) {
         for (size_t i = 0; option->choices[i] != NULL; i++)
@@ -48,16 +47,24 @@ static void add_remarks(const mos_option *option, mos_text *out) {
     mos_text_release(&remarks);
 }
 
-static void add_left_column(const mos_option *option, mos_text *out) {
-    if (option->letter != 0)
-        mos_text_add(out, "  -%c, ", option->letter);
-    else
-        mos_text_add(out, "      ");
+void mos_option_add_flag(const mos_option *option, mos_text *out) {
     bool negated = option->type == MOS_OPTION_BOOL && option->fallback != NULL &&
                    strcmp(option->fallback, "true") == 0;
     char flag[128];
     mos_option_flag(option->key, flag, sizeof flag);
-    mos_text_add(out, "--%s%s", negated ? "no-" : "", flag);
+    mos_text_add(out, "%s%s", negated ? "no-" : "", flag);
+}
+
+const char *mos_option_placeholder(const mos_option *option) {
+    return option->type == MOS_OPTION_BOOL ? "" : placeholder_of(option);
+}
+
+static void add_left_column(const mos_option *option, mos_text *out) {
+    if (option->letter != 0)
+        mos_text_add(out, "  -%c, --", option->letter);
+    else
+        mos_text_add(out, "      --");
+    mos_option_add_flag(option, out);
     if (option->type != MOS_OPTION_BOOL) mos_text_add(out, " %s", placeholder_of(option));
 }
 
@@ -71,7 +78,7 @@ static void add_row(mos_text *out, const mos_text *left, const char *help,
     else
         mos_text_add(out, "%-*s", COLUMN, left->data);
     mos_text_add(out, "%s", help);
-    if (option != NULL) add_remarks(option, out);
+    if (option != NULL) mos_option_add_remarks(option, out);
     mos_text_add(out, "\n");
 }
 

@@ -63,6 +63,14 @@ struct mosaic_command {
     mos_text_list positional;
 };
 
+const mos_command_row *mos_command_row_at(int i) {
+    return i >= 0 && i < ROW_COUNT ? rows[i] : NULL;
+}
+
+const mos_option_table *mos_command_options(const mosaic_command *command) {
+    return &command->table;
+}
+
 const char *mosaic_command_name(int i) {
     return i >= 0 && i < ROW_COUNT ? rows[i]->name : NULL;
 }

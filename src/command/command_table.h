@@ -7,6 +7,7 @@
 #include "base/options.h"
 #include "compute/device.h"
 #include "data/dataset.h"
+#include "mosaic/command.h"
 
 #include <stdio.h>
 
@@ -49,6 +50,10 @@ extern const mos_command_row mos_command_data_info, mos_command_data_stats, mos_
     mos_command_doctor, mos_command_export, mos_command_import, mos_command_embed,
     mos_command_search, mos_command_protocol_list, mos_command_protocol_show,
     mos_command_protocol_apply, mos_command_init;
+
+/* The i-th row, NULL past the last; and the options of a command, those of all its parts. */
+const mos_command_row *mos_command_row_at(int i);
+const mos_option_table *mos_command_options(const mosaic_command *command);
 
 /* Open the data set at the positional argument, or at data->root when there is none. */
 mosaic_status mos_command_open_data(const mos_data_options *data, const mos_text_list *positional,

@@ -8,7 +8,7 @@ foreach(script IN LISTS scripts)
   add_test(NAME cli/${name} COMMAND bash ${script} $<TARGET_FILE:mosaic_cli> ${CMAKE_SOURCE_DIR})
   set_tests_properties(cli/${name} PROPERTIES TIMEOUT 1800 SKIP_RETURN_CODE 77
                        ENVIRONMENT "MOSAIC_REAL_DATA=${MOSAIC_REAL_DATA};LOCPATH=${CMAKE_BINARY_DIR}/locales")
-  if(NOT name STREQUAL usage)
+  if(NOT name MATCHES "^(usage|pages)$")
     set_tests_properties(cli/${name} PROPERTIES LABELS slow)
   endif()
 endforeach()

@@ -16,4 +16,11 @@ export PKG_CONFIG_PATH=$lib/pkgconfig
   -o "$prefix/consumer" $(pkg-config "${variables[@]}" --libs mosaic)
 LD_LIBRARY_PATH=$lib "$prefix/consumer" "$version"
 "$prefix/bin/mosaic" --help >/dev/null
-echo "installed, found by pkg-config, linked, run"
+(cd / && env -u LD_LIBRARY_PATH "$prefix/bin/mosaic" doctor >"$prefix/doctor") || { cat "$prefix/doctor"; exit 1; }
+if [ -f "$build/pages.made" ]; then # not of cross and sanitized builds
+  for page in man/man1/mosaic.1 man/man1/mosaic-train.1 bash-completion/completions/mosaic zsh/site-functions/_mosaic \
+    fish/vendor_completions.d/mosaic.fish; do
+    [ -s "$prefix/share/$page" ] || { echo "FAILED: no share/$page is installed"; exit 1; }
+  done
+fi
+echo "installed, found by pkg-config, linked, run; doctor has no complaint"
