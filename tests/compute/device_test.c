@@ -141,18 +141,18 @@ static const mos_conv_shape bad_convs[] = {{0, 16, 4, 4, 16, 3, 1, 1, .train = t
                                            {1, 16, 4, 4, 16, 3, 0, 1, .train = true},
                                            {1, 16, 4, 4, 16, 3, 1, -1, .train = true}};
 static const mos_norm_shape bad_norms[] = {
-    {3, 16, 2, 2, 2, false, false, false, true, 1e-5, 0.1, false},
-    {4, 16, 2, 2, 1, true, false, false, true, 1e-5, 0.1, false},
-    {4, 16, 2, 2, 1, false, false, false, true, 0, 0.1, false},
-    {4, 16, 2, 2, 1, false, false, false, true, 1e-5, 1.5, false},
-    {4, 16, 1, 1, 1, true, false, false, true, 1e-5, 0.1, true},
+    {3, 16, 2, 2, 2, false, false, false, true, 1e-5, 0.1, false, NULL},
+    {4, 16, 2, 2, 1, true, false, false, true, 1e-5, 0.1, false, NULL},
+    {4, 16, 2, 2, 1, false, false, false, true, 0, 0.1, false, NULL},
+    {4, 16, 2, 2, 1, false, false, false, true, 1e-5, 1.5, false, NULL},
+    {4, 16, 1, 1, 1, true, false, false, true, 1e-5, 0.1, true, NULL},
 };
 static const mos_pool_shape bad_pools[] = {{1, 16, 0, 4, 3, 2, 1, true},
                                            {1, 16, 4, 4, 3, 2, 2, true}};
 /* Channels no network here has: cpu keeps activations in blocks of 16. */
 static const mos_conv_shape odd_conv = {1, 20, 4, 4, 16, 3, 1, 1, .train = true};
-static const mos_norm_shape odd_norm = {4,     20,    2,    2,    1,   false,
-                                        false, false, true, 1e-5, 0.1, false};
+static const mos_norm_shape odd_norm = {4,     20,   2,    2,   1,     false, false,
+                                        false, true, 1e-5, 0.1, false, NULL};
 static const mos_pool_shape odd_pool = {1, 20, 4, 4, 3, 2, 1, true};
 
 static void refuse_conv(mos_device *device, const mos_conv_shape *shape, mosaic_status want) {
@@ -200,8 +200,8 @@ static void plans_refuse_bad_shapes(void **state) {
 
 static mosaic_status open_and_plan(const char *name, mos_precision precision) {
     static const mos_conv_shape conv_shape = {1, 16, 4, 4, 16, 3, 1, 1, .train = true};
-    static const mos_norm_shape norm_shape = {2,    16,    2,    2,    1,   false,
-                                              true, false, true, 1e-5, 0.1, false};
+    static const mos_norm_shape norm_shape = {2,     16,   2,    2,   1,     false, true,
+                                              false, true, 1e-5, 0.1, false, NULL};
     static const mos_pool_shape pool_shape = {1, 16, 4, 4, 3, 2, 1, true};
     mos_device *device = NULL;
     mos_conv *conv = NULL;

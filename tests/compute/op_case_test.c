@@ -262,7 +262,8 @@ static void gradients_are_added(const mos_backend *table, mos_precision precisio
     mos_device *device = support_open(table, precision, 2);
     const mos_backend *ops = device->ops;
     const mos_conv_shape conv_shape = {N, C, H, H, C, 3, 1, 1, .train = true};
-    const mos_norm_shape norm_shape = {N, C, H, H, 1, false, false, false, true, 1e-5, 0.1, false};
+    const mos_norm_shape norm_shape = {N,     C,    H,    H,   1,     false, false,
+                                       false, true, 1e-5, 0.1, false, NULL};
     double *host = support_normal(COUNT, 1), *weights = support_normal(W, 2);
     double dw[2][W], dgamma[2][C], dbeta[2][C], linear_dw[2][C * C], db[2][C];
     mos_conv *conv;
