@@ -1,5 +1,6 @@
 #include "data/band_watch.h"
 
+#include "base/simd.h"
 #include "base/text.h"
 #include "data/verdicts.h"
 
@@ -25,18 +26,48 @@ static double end_of_type(mos_dtype dtype) {
 
 /* ---- fill values ---- */
 
+MOS_SIMD_INLINE void highest_u16_body(const unsigned char *at, int64_t pixels, uint16_t *out) {
+    uint16_t top = 0;
+#pragma omp simd reduction(max : top)
+    for (int64_t i = 0; i < pixels; i++) {
+        uint16_t value;
+        memcpy(&value, at + 2 * i, sizeof value);
+        top = value > top ? value : top;
+    }
+    *out = top;
+}
+MOS_SIMD_KERNEL(highest_u16, (const unsigned char *at, int64_t pixels, uint16_t *out),
+                (at, pixels, out))
+
+/* Values outside [low, high] and, of optical bands, the ends of whole numbers after a division by
+ * 10,000; the no-data value is none. */
+MOS_SIMD_INLINE void count_strange_body(const unsigned char *at, int64_t pixels, float low,
+                                        float high, bool optical, float none, int64_t *out) {
+    int32_t found = 0;
+    const int ends = optical;
+#pragma omp simd reduction(+ : found)
+    for (int64_t i = 0; i < pixels; i++) {
+        float value;
+        memcpy(&value, at + 4 * i, sizeof value);
+        found +=
+            ((value < low) | (value > high) | (ends & ((value == 6.5535f) | (value == 3.2767f)))) &
+            (value != none);
+    }
+    *out = found;
+}
+MOS_SIMD_KERNEL(count_strange,
+                (const unsigned char *at, int64_t pixels, float low, float high, bool optical,
+                 float none, int64_t *out),
+                (at, pixels, low, high, optical, none, out))
+
 /* Comparisons a compiler makes many of at once; what they find is looked at again. */
 static int64_t suspects(const mos_raw_band *band, mos_band_role role, bool power) {
     int64_t pixels = band->width * band->height, found = 0;
     const unsigned char *at = band->data;
     if (role == MOS_ROLE_OPTICAL && band->dtype == MOS_U8) return 0;
     if (role == MOS_ROLE_OPTICAL && band->dtype == MOS_U16) {
-        uint16_t top = 0;
-        for (int64_t i = 0; i < pixels; i++) {
-            uint16_t value;
-            memcpy(&value, at + 2 * i, sizeof value);
-            top = value > top ? value : top;
-        }
+        uint16_t top;
+        highest_u16(at, pixels, &top);
         return top >= INT16_MAX;
     }
     if (role == MOS_ROLE_OPTICAL && band->dtype == MOS_I16) {
@@ -53,13 +84,7 @@ static int64_t suspects(const mos_raw_band *band, mos_band_role role, bool power
     float low = optical ? (float)deep_reflectance : power ? 0.0f : (float)-radar_end_db;
     float high = optical ? 65534.0f : power ? 1e6f : (float)radar_end_db;
     float none = band->has_nodata ? (float)band->nodata : NAN;
-    for (int64_t i = 0; i < pixels; i++) {
-        float value;
-        memcpy(&value, at + 4 * i, sizeof value);
-        found += ((value < low) | (value > high) |
-                  (optical & ((value == 6.5535f) | (value == 3.2767f)))) &
-                 (value != none);
-    }
+    count_strange(at, pixels, low, high, optical, none, &found);
     return found;
 }
 

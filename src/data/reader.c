@@ -3,6 +3,7 @@
 #include "data/dataset.h"
 
 #include "base/memory.h"
+#include "base/simd.h"
 #include "data/band_watch.h"
 #include "data/data_options.h"
 #include "data/offset_guard.h"
@@ -13,15 +14,21 @@
 #include <math.h>
 #include <string.h>
 
+MOS_SIMD_INLINE void convert_u16_body(const unsigned char *at, int64_t pixels, float *out) {
+#pragma omp simd
+    for (int64_t i = 0; i < pixels; i++) {
+        uint16_t value;
+        memcpy(&value, at + 2 * i, sizeof value);
+        out[i] = (float)value;
+    }
+}
+MOS_SIMD_KERNEL(convert_u16, (const unsigned char *at, int64_t pixels, float *out),
+                (at, pixels, out))
+
 /* The frequent types as plain loops; the rest through mos_raw_value. */
 static void convert(const mos_raw_band *band, int64_t pixels, float *out) {
     if (band->dtype == MOS_U16) {
-        const unsigned char *at = band->data;
-        for (int64_t i = 0; i < pixels; i++) {
-            uint16_t value;
-            memcpy(&value, at + 2 * i, sizeof value);
-            out[i] = (float)value;
-        }
+        convert_u16(band->data, pixels, out);
     } else if (band->dtype == MOS_F32) {
         memcpy(out, band->data, (size_t)pixels * sizeof *out);
     } else {

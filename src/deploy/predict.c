@@ -214,7 +214,9 @@ mosaic_status mos_predict(const mos_predict_options *options, mos_predict_summar
     if (options->out == NULL)
         return mos_fail(MOSAIC_ERR_USAGE, "--out is needed: the folder to write to");
     MOS_TRY(mos_alloc(1, sizeof *work, "a prediction", &work));
-    work->options = options;
+    mos_predict_options own = *options;
+    own.session.predicts = true;
+    work->options = &own;
     work->summary = out;
     mos_map_limit_cache(cache_bytes);
     mosaic_status status = run(work);

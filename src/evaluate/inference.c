@@ -294,7 +294,6 @@ static mosaic_status run_batches(mos_model *model, const mos_model_card *card, m
     mos_progress bar;
     mosaic_status status = MOSAIC_OK;
     int64_t at = 0, seen = 0, asked = 0;
-    MOS_TRY(mos_loader_start(loader, 0, 0));
     if (sink->progress) mos_progress_begin(&bar, "evaluating", out->n);
     for (;;) {
         mos_batch *batch;
@@ -325,6 +324,26 @@ static mosaic_status fail_empty(const mos_dataset *dataset) {
     return mos_fail(MOSAIC_ERR_DATA, "no samples to evaluate in '%s'", mos_dataset_root(dataset));
 }
 
+mos_model_plan mos_inference_plan(const mos_model_card *card, bool latents) {
+    mos_model_plan plan = {.batch = MOS_INFERENCE_BATCH,
+                           .height = card->height,
+                           .width = card->width,
+                           .latents = latents};
+    for (int64_t m = 0; m < card->spec.modalities; m++)
+        plan.views[m] = 1;
+    return plan;
+}
+
+static bool has_plan(const mos_model *model, const mos_model_plan *plan) {
+    const mos_model_plan *made = mos_model_get_plan(model);
+    bool same = made->batch == plan->batch && made->chunk == plan->batch && made->ranks == 1 &&
+                made->height == plan->height && made->width == plan->width &&
+                made->latents == plan->latents && !made->train && made->workers == 0;
+    for (int m = 0; m < MOS_MAX_MODALITIES; m++)
+        same = same && made->views[m] == plan->views[m];
+    return same;
+}
+
 static mosaic_status infer_rows(mos_model *model, const mos_model_card *card, mos_dataset *dataset,
                                 const int64_t *index, int64_t count, bool latents, int threads,
                                 const inference_sink *sink, mos_inference *out) {
@@ -339,21 +358,17 @@ static mosaic_status infer_rows(mos_model *model, const mos_model_card *card, mo
                                   .threads = mos_loader_workers(threads),
                                   .prefetch = 3,
                                   .memory = mos_batch_memory(mos_model_device(model))};
-    mos_model_plan plan = {.batch = MOS_INFERENCE_BATCH,
-                           .height = card->height,
-                           .width = card->width,
-                           .latents = latents};
+    const mos_model_plan plan = mos_inference_plan(card, latents);
     mos_loader *loader = NULL;
     class_columns classes;
     mosaic_status status = MOSAIC_OK;
     if (count == 0) return fail_empty(dataset);
-    for (int64_t m = 0; m < card->spec.modalities; m++)
-        plan.views[m] = 1;
     MOS_GOTO(join_classes(card, dataset, &classes));
     MOS_GOTO(mos_inference_bind(card, dataset, &options));
     MOS_GOTO(mos_inference_allocate(out));
-    MOS_GOTO(mos_model_plan_make(model, &plan));
     MOS_GOTO(mos_loader_create(dataset, &options, index, count, NULL, &loader));
+    MOS_GOTO(mos_loader_start(loader, 0, 0)); /* it reads while the model is planned */
+    if (!has_plan(model, &plan)) MOS_GOTO(mos_model_plan_make(model, &plan));
     MOS_GOTO(run_batches(model, card, loader, &classes, sink, out));
 done:
     mos_drain(mos_model_device(model)); /* it may still read images */

@@ -46,6 +46,8 @@ mosaic_status mos_inference_stream(mos_model *model, const mos_model_card *card,
                                    int threads, int64_t batches, mos_inference_take take,
                                    void *context);
 void mos_inference_release(mos_inference *inference);
+/* The plan that a model of this card runs with here. */
+mos_model_plan mos_inference_plan(const mos_model_card *card, bool latents);
 /* Loader description of a card's modalities in this data set, bands joined by name; names what is
  * missing. */
 mosaic_status mos_inference_bind(const mos_model_card *card, mos_dataset *dataset,

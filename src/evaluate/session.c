@@ -3,6 +3,8 @@
 #include "artifact/card_identity.h"
 #include "base/file.h"
 #include "data/verdicts.h"
+#include "evaluate/inference.h"
+#include "evaluate/model_ahead.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,19 +36,30 @@ static mosaic_status read_config(const mos_session_options *options, mos_session
     return mos_config_check(session->config);
 }
 
+static mosaic_status open_data(const mos_session_options *options, mos_session *session) {
+    MOS_TRY(read_config(options, session));
+    MOS_TRY(mos_dataset_open(mos_config_data(session->config), &session->dataset));
+    return mos_verdicts_consult(session->dataset, MOS_FOR_USE);
+}
+
 mosaic_status mos_session_open(const mos_session_options *options, mos_session *out) {
     *out = (mos_session){.threads = options->threads, .comm = options->comm};
+    mos_model_ahead *ahead = NULL;
+    char words[2048];
     mosaic_status status = MOSAIC_OK;
     MOS_GOTO(mos_model_file_resolve(options->model, out->model_path, sizeof out->model_path));
     find_run(out->model_path, out->run, sizeof out->run);
     MOS_GOTO(mos_model_file_card(out->model_path, &out->card));
     MOS_GOTO(mos_model_device_open(&out->card, options->device, options->precision,
                                    options->threads, &out->device));
-    mos_model_card_release(&out->card);
-    MOS_GOTO(mos_model_file_load(out->model_path, out->device, &out->card, &out->model));
-    MOS_GOTO(read_config(options, out));
-    MOS_GOTO(mos_dataset_open(mos_config_data(out->config), &out->dataset));
-    MOS_GOTO(mos_verdicts_consult(out->dataset, MOS_FOR_USE));
+    const mos_model_plan plan = mos_inference_plan(&out->card, false);
+    MOS_GOTO(mos_model_ahead_start(out->model_path, out->device, options->predicts ? &plan : NULL,
+                                   &ahead));
+    const mosaic_status opened = open_data(options, out);
+    if (opened != MOSAIC_OK) mos_error_copy(words, sizeof words);
+    MOS_GOTO(mos_model_ahead_take(&ahead, &out->model)); /* its failure comes first */
+    if (opened != MOSAIC_OK) mos_error_restore(words);
+    MOS_GOTO(opened);
     MOS_GOTO(mos_card_compare(&out->card, out->model_path, out->dataset));
 done:
     if (status != MOSAIC_OK) mos_session_close(out);

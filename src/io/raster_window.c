@@ -253,6 +253,12 @@ static void fill(unsigned char *out, size_t pixels, mos_dtype dtype, double noda
                   (int)pixels);
 }
 
+/* The warper compares floats with a tolerance; of whole numbers, and with 0, there is none. */
+static bool is_exact(GDALRasterBandH band, double nodata) {
+    const GDALDataType type = GDALGetRasterDataType(band);
+    return nodata == 0 || (type != GDT_Float32 && type != GDT_Float64);
+}
+
 /* Aligned pixels whose no-data value stays what it is, or is none, need no warper. */
 static bool is_plain(const mos_window *window, const int *bands, int count) {
     const double nodata = window->options.nodata;
@@ -270,9 +276,31 @@ static bool is_plain(const mos_window *window, const int *bands, int count) {
         }
         /* The warper keeps what is measured apart from the no-data value: it is moved. */
         if (!isnan(nodata) && (!has || own != nodata)) return false;
-        if (isnan(nodata) && has && !isnan(own)) return false;
+        if (isnan(nodata) && has && !isnan(own) && !(count == 1 && is_exact(band, own)))
+            return false;
     }
     return true;
+}
+
+/* After a plain read for NaN: the band's own no-data value. */
+static void replace_nodata(const mos_window *window, int band, size_t pixels, float *values) {
+    int has = 0;
+    double own = GDALGetRasterNoDataValue(GDALGetRasterBand(window->dataset, band), &has);
+    if (window->options.has_source_nodata) {
+        has = 1;
+        own = window->options.source_nodata;
+    }
+    if (!has || isnan(own)) return;
+    const float none = (float)own;
+    for (size_t i = 0; i < pixels; i++)
+        values[i] = values[i] == none ? NAN : values[i];
+}
+
+static bool is_inside(const mos_window *window, int64_t x, int64_t y, int64_t width,
+                      int64_t height) {
+    const int64_t left = x - window->across, top = y - window->down;
+    return left >= 0 && top >= 0 && left + width <= GDALGetRasterXSize(window->dataset) &&
+           top + height <= GDALGetRasterYSize(window->dataset);
 }
 
 /* The part of the window that the raster has, in place; the rest is filled before. */
@@ -296,9 +324,11 @@ static mosaic_status read_plain(mos_window *window, const int *bands, int count,
                               (int)(right - from_x), (int)(bottom - from_y), to,
                               (int)(right - from_x), (int)(bottom - from_y), mos_gdal_type(dtype),
                               count, numbers, bytes, bytes * width, bytes * width * height,
-                              NULL) == CE_None)
-        return MOSAIC_OK;
-    return mos_gdal_fail(MOSAIC_ERR_DATA, window->path, capture, "pixels cannot be read");
+                              NULL) != CE_None)
+        return mos_gdal_fail(MOSAIC_ERR_DATA, window->path, capture, "pixels cannot be read");
+    if (count == 1 && dtype == MOS_F32 && isnan(window->options.nodata))
+        replace_nodata(window, bands[0], (size_t)(width * height), (float *)window->buffer);
+    return MOSAIC_OK;
 }
 
 static mosaic_status read_warped(mos_window *window, const int *bands, int count, int64_t x,
@@ -327,10 +357,11 @@ mosaic_status mos_window_read(mos_window *window, const int *bands, int count, i
     mos_gdal_capture_begin(&capture);
     MOS_GOTO(
         mos_grow(&window->buffer, &window->buffer_capacity, plane * (size_t)count, 1, "a window"));
-    fill(window->buffer, pixels * (size_t)count, dtype, window->options.nodata);
-    MOS_GOTO(is_plain(window, bands, count)
-                 ? read_plain(window, bands, count, x, y, width, height, &capture)
-                 : read_warped(window, bands, count, x, y, width, height, &capture));
+    const bool plain = is_plain(window, bands, count);
+    if (!plain || !is_inside(window, x, y, width, height))
+        fill(window->buffer, pixels * (size_t)count, dtype, window->options.nodata);
+    MOS_GOTO(plain ? read_plain(window, bands, count, x, y, width, height, &capture)
+                   : read_warped(window, bands, count, x, y, width, height, &capture));
     if (capture.text[0] != '\0') {
         status = mos_gdal_fail(MOSAIC_ERR_DATA, window->path, &capture, "");
         goto done;

@@ -47,6 +47,7 @@ mosaic_status mos_axis_make(mos_axis *axis, int64_t count, int64_t native, int64
     axis->share = (float *)(axis->near_second + padded);
     axis->base = (int32_t *)(axis->share + padded);
     axis->exact = true;
+    axis->identity = count == native;
     for (int64_t i = 0; i < count; i++) {
         double centre = ((double)i + 0.5) / (double)count;
         double position = (start + (flip ? 1 - centre : centre) * length) * (double)fine - 0.5;
@@ -59,7 +60,9 @@ mosaic_status mos_axis_make(mos_axis *axis, int64_t count, int64_t native, int64
         axis->second[i] = (int32_t)(native == fine ? high : high * native / fine);
         axis->share[i] = axis->first[i] == axis->second[i] ? 0 : (float)(position - (double)low);
         if (axis->share[i] > 0) axis->exact = false;
+        if (axis->first[i] != i) axis->identity = false;
     }
+    axis->identity = axis->identity && axis->exact;
     for (int64_t i = count; i < count + 16; i++) { /* whole vectors may be read */
         axis->first[i] = axis->first[count - 1];
         axis->second[i] = axis->second[count - 1];

@@ -18,6 +18,7 @@ typedef struct mos_axis {
     double start, length;
     bool flip;
     bool exact;                /* no interpolation anywhere */
+    bool identity;             /* output[i] = native[i] */
     int64_t reach, half_reach; /* most native pixels that 16 (8) neighbouring outputs look at */
     void *memory;              /* of all arrays */
     size_t capacity;

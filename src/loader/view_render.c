@@ -5,6 +5,8 @@
 #include "base/simd.h"
 #include "loader/plane_filter.h"
 
+#include <string.h>
+
 void mos_render_scratch_release(mos_render_scratch *scratch) {
     mos_free(scratch->turned);
     mos_free(scratch->line);
@@ -91,12 +93,16 @@ static void finish(const mos_band_source *source, const mos_view_light *light, i
     }
 }
 
-/* data [source height, width] turned when asked for, cropped and resized to plane. */
-static void resample(const mos_band_source *source, const float *data, bool turn,
-                     const mos_axis *rows, const mos_axis *columns, mos_render_scratch *scratch,
-                     float *plane) {
+/* data [source height, width] turned when asked for, cropped and resized: in `plane`, or `data`
+ * itself where nothing changes. */
+static const float *resample(const mos_band_source *source, const float *data, bool turn,
+                             const mos_axis *rows, const mos_axis *columns,
+                             mos_render_scratch *scratch, float *plane) {
     if (turn) mos_transpose(data, source->width, source->height, scratch->turned);
-    mos_resample(turn ? scratch->turned : data, rows, columns, scratch->line, plane);
+    const float *turned = turn ? scratch->turned : data;
+    if (rows->identity && columns->identity) return turned;
+    mos_resample(turned, rows, columns, scratch->line, plane);
+    return plane;
 }
 
 mosaic_status mos_view_render(const mos_band_source *source, const mos_view_geometry *geometry,
@@ -114,12 +120,17 @@ mosaic_status mos_view_render(const mos_band_source *source, const mos_view_geom
                           geometry->width, geometry->flip_x, &columns));
     MOS_TRY(mos_axis_find(&scratch->axes, height, native_height, fine_height, geometry->top,
                           geometry->height, geometry->flip_y, &rows));
-    resample(source, source->data, turn, rows, columns, scratch, scratch->plane);
-    if (light->blur_sigma > 0)
+    const float *plane =
+        resample(source, source->data, turn, rows, columns, scratch, scratch->plane);
+    if (light->blur_sigma > 0) {
+        if (plane != scratch->plane)
+            memcpy(scratch->plane, plane, (size_t)(width * height) * sizeof *plane);
         mos_blur(scratch->plane, width, height, light->blur_sigma, scratch->blur);
-    finish(source, light, band, noise_stream, width * height, scratch->plane, out);
+        plane = scratch->plane;
+    }
+    finish(source, light, band, noise_stream, width * height, plane, out);
     if (source->masked == NULL) return MOSAIC_OK;
-    resample(source, source->masked, turn, rows, columns, scratch, scratch->mask);
-    clear_masked(out, scratch->mask, width * height);
+    clear_masked(out, resample(source, source->masked, turn, rows, columns, scratch, scratch->mask),
+                 width * height);
     return MOSAIC_OK;
 }

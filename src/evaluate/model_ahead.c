@@ -1,0 +1,72 @@
+#include "evaluate/model_ahead.h"
+
+#include "base/memory.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+struct mos_model_ahead {
+    const char *path;
+    mos_device *device;
+    mos_model_plan plan;
+    bool planned, started;
+    pthread_t thread;
+    /* The thread's until it has ended. */
+    mos_model *model;
+    mosaic_status status;
+    char error[2048];
+};
+
+static mosaic_status load(mos_model_ahead *ahead) {
+    mos_model_card card;
+    MOS_TRY(mos_model_file_load(ahead->path, ahead->device, &card, &ahead->model));
+    mos_model_card_release(&card); /* the caller has read its own */
+    return ahead->planned ? mos_model_plan_make(ahead->model, &ahead->plan) : MOSAIC_OK;
+}
+
+static void *work(void *pointer) {
+    mos_model_ahead *ahead = pointer;
+    ahead->status = load(ahead);
+    if (ahead->status != MOSAIC_OK) mos_error_copy(ahead->error, sizeof ahead->error);
+    return NULL;
+}
+
+mosaic_status mos_model_ahead_start(const char *path, mos_device *device,
+                                    const mos_model_plan *plan, mos_model_ahead **out) {
+    mos_model_ahead *ahead;
+    *out = NULL;
+    MOS_TRY(mos_alloc(1, sizeof *ahead, "a model", &ahead));
+    ahead->path = path;
+    ahead->device = device;
+    ahead->planned = plan != NULL;
+    if (plan != NULL) ahead->plan = *plan;
+    ahead->started = pthread_create(&ahead->thread, NULL, work, ahead) == 0;
+    if (!ahead->started) (void)work(ahead); /* the system gives no thread: here and now */
+    *out = ahead;
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_model_ahead_take(mos_model_ahead **slot, mos_model **out) {
+    mos_model_ahead *ahead = *slot;
+    *slot = NULL;
+    *out = NULL;
+    if (ahead->started) (void)pthread_join(ahead->thread, NULL);
+    const mosaic_status status = ahead->status;
+    if (status == MOSAIC_OK) {
+        *out = ahead->model;
+    } else {
+        mos_model_destroy(&ahead->model);
+        mos_error_restore(ahead->error);
+    }
+    mos_free(ahead);
+    return status;
+}
+
+void mos_model_ahead_cancel(mos_model_ahead **slot) {
+    mos_model_ahead *ahead = *slot;
+    if (ahead == NULL) return;
+    *slot = NULL;
+    if (ahead->started) (void)pthread_join(ahead->thread, NULL);
+    mos_model_destroy(&ahead->model);
+    mos_free(ahead);
+}
