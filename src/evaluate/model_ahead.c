@@ -61,12 +61,3 @@ mosaic_status mos_model_ahead_take(mos_model_ahead **slot, mos_model **out) {
     mos_free(ahead);
     return status;
 }
-
-void mos_model_ahead_cancel(mos_model_ahead **slot) {
-    mos_model_ahead *ahead = *slot;
-    if (ahead == NULL) return;
-    *slot = NULL;
-    if (ahead->started) (void)pthread_join(ahead->thread, NULL);
-    mos_model_destroy(&ahead->model);
-    mos_free(ahead);
-}

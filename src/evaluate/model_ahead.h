@@ -12,7 +12,5 @@ mosaic_status mos_model_ahead_start(const char *path, mos_device *device,
                                     const mos_model_plan *plan, mos_model_ahead **out);
 /* Waits for the thread and ends it: its model, or its failure. */
 mosaic_status mos_model_ahead_take(mos_model_ahead **ahead, mos_model **out);
-/* Waits as well, and throws the model away. Takes an empty one. */
-void mos_model_ahead_cancel(mos_model_ahead **ahead);
 
 #endif
