@@ -68,7 +68,7 @@ suite() {
 
 if [ $sanitize = yes ]; then
   suite "address and undefined-behaviour sanitizers" asan-ubsan -LE 'long|slow'
-  suite "thread sanitizer" tsan -LE 'long|slow' -R '^((base|io|data|loader)/|model/side_by_side)'
+  suite "thread sanitizer" tsan -LE 'long|slow' -R '^((base|io|data|loader)/|model/side_by_side|api/command_walk)'
 elif [ $long = yes ]; then
   suite "all tests, long ones too" release
 else

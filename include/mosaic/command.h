@@ -11,6 +11,7 @@
 
 #include "mosaic/status.h"
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -37,6 +38,11 @@ MOSAIC_API void mosaic_command_destroy(mosaic_command **command);
 MOSAIC_API mosaic_status mosaic_command_set(mosaic_command *command, const char *key,
                                             const char *value) MOSAIC_CHECKED;
 
+/* Add one positional argument, such as a configuration file; the text is copied. How many a command
+ * takes is checked when it runs. Errors: MOSAIC_ERR_MEMORY. */
+MOSAIC_API mosaic_status mosaic_command_add(mosaic_command *command,
+                                            const char *argument) MOSAIC_CHECKED;
+
 /* Set options and positional arguments in command-line form. argv[0] is the first argument after the
  * command's name. When --help or --json-usage is among them, the call writes that to `out` and sets
  * *shown to 1: then do not run the command. MOSAIC_ERR_USAGE for what the command does not take. */
@@ -47,15 +53,25 @@ MOSAIC_API mosaic_status mosaic_command_parse(mosaic_command *command, int argc,
  * is that of the work. */
 MOSAIC_API mosaic_status mosaic_command_run(mosaic_command *command, FILE *out) MOSAIC_CHECKED;
 
+/* Where a command's data goes: called on the thread that runs the command with `size` bytes, which
+ * live as long as the call; 0: taken, another number: the command ends with MOSAIC_ERR_IO. */
+typedef int (*mosaic_sink)(void *context, const char *bytes, size_t size);
+/* The same with the data given to `sink`; NULL drops it. Errors: those of the work. */
+MOSAIC_API mosaic_status mosaic_command_run_to(mosaic_command *command, mosaic_sink sink,
+                                               void *context) MOSAIC_CHECKED;
+/* The options that a command takes, as JSON: key, type, default, choices, range, unit, help. */
+MOSAIC_API mosaic_status mosaic_command_usage(const mosaic_command *command, mosaic_sink sink,
+                                              void *context) MOSAIC_CHECKED;
+
 /* Which messages reach the log hooks: 0 errors only, 1 (default) notices and progress too, 2
  * everything. Process-wide. */
 MOSAIC_API void mosaic_set_verbosity(int level);
 
 typedef enum mosaic_log_level {
-    MOSAIC_LOG_ERROR,
-    MOSAIC_LOG_WARNING,
-    MOSAIC_LOG_NOTICE,
-    MOSAIC_LOG_DEBUG
+    MOSAIC_LOG_ERROR = 0,
+    MOSAIC_LOG_WARNING = 1,
+    MOSAIC_LOG_NOTICE = 2,
+    MOSAIC_LOG_DEBUG = 3
 } mosaic_log_level;
 
 typedef struct mosaic_progress {
@@ -95,6 +111,11 @@ typedef struct mosaic_stop_hooks {
  * the process's size limit (ulimit -f) raises SIGXFSZ, which ends the process; a program that ignores
  * this signal gets a failed write and MOSAIC_ERR_IO instead. */
 MOSAIC_API void mosaic_set_stop_hooks(const mosaic_stop_hooks *hooks);
+
+/* Hooks of one command, in place of the process's while it runs; the structs are copied, and NULL
+ * leaves the process's. Lines that threads inside the command write go to the process's hooks. */
+MOSAIC_API void mosaic_command_set_hooks(mosaic_command *command, const mosaic_log_hooks *log,
+                                         const mosaic_stop_hooks *stop);
 
 /* Cap the instruction set by name ("base", "avx2", "avx512", "avx512_bf16"); NULL: use
  * the environment's MOSAIC_ISA, if it is set. A name that is unknown, or an instruction set that the

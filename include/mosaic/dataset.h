@@ -45,6 +45,27 @@ MOSAIC_API const int8_t *mosaic_dataset_labels(const mosaic_dataset *dataset, in
 MOSAIC_API int64_t mosaic_dataset_time(const mosaic_dataset *dataset, int64_t i, int64_t m);
 MOSAIC_API int mosaic_dataset_has(const mosaic_dataset *dataset, int64_t i, int64_t m);
 
+/* The index of a sample by its name, -1: there is none of that name. */
+MOSAIC_API int64_t mosaic_dataset_find(const mosaic_dataset *dataset, const char *id);
+/* The country of sample i as the metadata has it ("" unknown, NULL out of range), and the names of
+ * the format and of the folder or file that was opened. Texts live as long as the data set. */
+MOSAIC_API const char *mosaic_dataset_country(const mosaic_dataset *dataset, int64_t i);
+MOSAIC_API const char *mosaic_dataset_format(const mosaic_dataset *dataset);
+MOSAIC_API const char *mosaic_dataset_root(const mosaic_dataset *dataset);
+/* Ground size in metres of a pixel of band b of modality m; 0 unknown or out of range. */
+MOSAIC_API double mosaic_dataset_resolution(const mosaic_dataset *dataset, int64_t m, int64_t b);
+
+/* Where a sample lies on the ground. */
+typedef struct mosaic_place {
+    const char *crs;      /* "EPSG:32633", else WKT; lives as long as the data set */
+    double x, y;          /* upper left corner, in units of crs */
+    double width, height; /* to the east and to the south, in units of crs */
+} mosaic_place;
+/* 1: *out is the place of sample i; 0: the data set does not know it, or i is out of range. */
+MOSAIC_API int mosaic_dataset_place(const mosaic_dataset *dataset, int64_t i, mosaic_place *out);
+
+/* Open a reader of a data set. Errors: MOSAIC_ERR_MEMORY, MOSAIC_ERR_IO. The caller owns *out;
+ * mosaic_reader_close also takes a pointer to NULL. */
 MOSAIC_API mosaic_status mosaic_reader_open(mosaic_dataset *dataset,
                                             mosaic_reader **out) MOSAIC_CHECKED;
 MOSAIC_API void mosaic_reader_close(mosaic_reader **reader);
@@ -55,6 +76,16 @@ MOSAIC_API void mosaic_reader_close(mosaic_reader **reader);
 MOSAIC_API mosaic_status mosaic_reader_band(mosaic_reader *reader, int64_t i, const char *modality,
                                             const char *band, const float **data, int64_t *width,
                                             int64_t *height) MOSAIC_CHECKED;
+
+/* The same band's validity: *valid [height, width], 1 where the pixel is a measurement, 0 where it is
+ * NaN, infinite or the band's no-data value, is lent until the next call on this reader; *invalid is
+ * how many are not. *data as above; either may be NULL. Errors: as mosaic_reader_band's, and
+ * MOSAIC_ERR_MEMORY. */
+MOSAIC_API mosaic_status mosaic_reader_masked(mosaic_reader *reader, int64_t i,
+                                              const char *modality, const char *band,
+                                              const float **data, const uint8_t **valid,
+                                              int64_t *width, int64_t *height,
+                                              int64_t *invalid) MOSAIC_CHECKED;
 
 #ifdef __cplusplus
 }

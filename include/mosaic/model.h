@@ -8,6 +8,7 @@
 #include "mosaic/dataset.h"
 #include "mosaic/status.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -28,6 +29,12 @@ MOSAIC_API mosaic_status mosaic_model_open(const char *path, const char *device,
 MOSAIC_API mosaic_status mosaic_model_open_in(const char *path, const char *device,
                                               const char *precision, int threads,
                                               mosaic_model **out) MOSAIC_CHECKED;
+/* The same by options: key, value pairs ended by NULL. device, precision ("auto" where they are not
+ * given) and threads ("0") as above; batch, "32", 1 to 4096: so many patches are computed at a time,
+ * which changes memory and speed; latents, "true": mosaic_model_infer can give them. Errors:
+ * MOSAIC_ERR_USAGE for options, MOSAIC_ERR_DATA or MOSAIC_ERR_IO for the file. */
+MOSAIC_API mosaic_status mosaic_model_open_with(const char *path, const char *const *options,
+                                                mosaic_model **out) MOSAIC_CHECKED;
 MOSAIC_API void mosaic_model_close(mosaic_model **model);
 
 MOSAIC_API int64_t mosaic_model_modality_count(const mosaic_model *model);
@@ -46,6 +53,8 @@ MOSAIC_API const char *mosaic_model_threshold_precision(const mosaic_model *mode
 MOSAIC_API int64_t mosaic_model_height(const mosaic_model *model); /* pixels */
 MOSAIC_API int64_t mosaic_model_width(const mosaic_model *model);
 MOSAIC_API int64_t mosaic_model_feature_size(const mosaic_model *model); /* per modality */
+/* Length of a latent row; 0 where the model was opened without latents. */
+MOSAIC_API int64_t mosaic_model_latent_size(const mosaic_model *model);
 
 /* Is the data set what the model was trained on? MOSAIC_ERR_DATA where a band has another unit or
  * product level, where the names of its bands were guessed, and for whatever else stops prediction
@@ -54,11 +63,30 @@ MOSAIC_API int64_t mosaic_model_feature_size(const mosaic_model *model); /* per 
 MOSAIC_API mosaic_status mosaic_model_check_dataset(const mosaic_model *model,
                                                     const mosaic_dataset *dataset) MOSAIC_CHECKED;
 
-/* Predict n patches. images[m] is [n, bands(m), height, width] in the sensor's units (S1 dB, S2
- * digital numbers), which the call standardises; NULL: all patches lack this modality. The results
- * probability [n, classes] and features [n, modalities, feature_size] may each be NULL; features of
- * a missing modality are zeros. NaN and infinite pixels are invalid and take the band's mean. The
- * result of a patch does not depend on the other patches. */
+/* What goes in and what comes out. The caller sets struct_size to sizeof(mosaic_inference); all else
+ * may be 0 or NULL. Memory is the caller's. */
+typedef struct mosaic_inference {
+    size_t struct_size;
+    int64_t n; /* patches */
+    /* [modalities]: images[m] is [n, bands(m), height, width] in the sensor's units (S1 dB, S2 digital
+     * numbers), NULL: no patch has this modality. NaN and infinite pixels take the band's mean. */
+    const float *const *images;
+    /* NULL, or [modalities]: present[m] is NULL (all patches have it) or [n], 0 where a patch lacks
+     * this modality; its image is not looked at then. */
+    const uint8_t *const *present;
+    /* Each may be NULL. Rows of a missing modality are zeros. */
+    float *probability; /* [n, classes] */
+    float *features;    /* [n, modalities, feature_size] */
+    float *latents;     /* [n, modalities, latent_size], rows of length 1 */
+} mosaic_inference;
+
+/* Features, latents and probabilities of n patches. The result of a patch does not depend on the other
+ * patches. Errors: MOSAIC_ERR_USAGE for probabilities without a head, latents of a model opened
+ * without them, n < 0; MOSAIC_ERR_MEMORY. */
+MOSAIC_API mosaic_status mosaic_model_infer(mosaic_model *model,
+                                            const mosaic_inference *io) MOSAIC_CHECKED;
+/* The same with images [modalities], all patches having what is not NULL, probability and features.
+ * Errors: as there. */
 MOSAIC_API mosaic_status mosaic_model_predict(mosaic_model *model, const float *const *images,
                                               int64_t n, float *probability,
                                               float *features) MOSAIC_CHECKED;

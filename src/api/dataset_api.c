@@ -4,12 +4,15 @@
 #include "api/dataset_handle.h"
 #include "base/memory.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 struct mosaic_reader {
     mos_dataset *data;
     mos_reader *reader;
+    uint8_t *valid; /* of the last band whose validity was asked for */
+    size_t valid_capacity;
 };
 
 static mosaic_status set_pairs(const char *const *options, mos_data_options *values) {
@@ -124,6 +127,36 @@ int mosaic_dataset_has(const mosaic_dataset *dataset, int64_t i, int64_t m) {
                                                  : 0;
 }
 
+int64_t mosaic_dataset_find(const mosaic_dataset *dataset, const char *id) {
+    return mos_dataset_find(dataset->data, id);
+}
+
+const char *mosaic_dataset_country(const mosaic_dataset *dataset, int64_t i) {
+    return sample_at(dataset, i).country;
+}
+
+const char *mosaic_dataset_format(const mosaic_dataset *dataset) {
+    return mos_dataset_format(dataset->data);
+}
+
+const char *mosaic_dataset_root(const mosaic_dataset *dataset) {
+    return mos_dataset_root(dataset->data);
+}
+
+double mosaic_dataset_resolution(const mosaic_dataset *dataset, int64_t m, int64_t b) {
+    const mos_modality *modality = modality_at(dataset, m);
+    return modality && b >= 0 && b < modality->band_count ? modality->bands[b].resolution_m : 0;
+}
+
+int mosaic_dataset_place(const mosaic_dataset *dataset, int64_t i, mosaic_place *out) {
+    mos_site site;
+    *out = (mosaic_place){0};
+    if (i < 0 || i >= mos_dataset_count(dataset->data)) return 0;
+    if (!mos_dataset_site(dataset->data, i, &site)) return 0;
+    *out = (mosaic_place){site.crs, site.x, site.y, site.width, site.height};
+    return 1;
+}
+
 mosaic_status mosaic_reader_open(mosaic_dataset *dataset, mosaic_reader **out) {
     mosaic_reader *reader = NULL;
     *out = NULL;
@@ -140,6 +173,7 @@ mosaic_status mosaic_reader_open(mosaic_dataset *dataset, mosaic_reader **out) {
 void mosaic_reader_close(mosaic_reader **reader) {
     if (!*reader) return;
     mos_reader_close(&(*reader)->reader);
+    mos_free((*reader)->valid);
     mos_free(*reader);
     *reader = NULL;
 }
@@ -157,19 +191,46 @@ static mosaic_status find_band(const mos_dataset *data, const char *modality, co
     return mos_fail(MOSAIC_ERR_USAGE, "the data set has no modality '%s'", modality);
 }
 
-mosaic_status mosaic_reader_band(mosaic_reader *reader, int64_t i, const char *modality,
-                                 const char *band, const float **data, int64_t *width,
-                                 int64_t *height) {
+static mosaic_status read_band(mosaic_reader *reader, int64_t i, const char *modality,
+                               const char *band, mos_patch *patch) {
     int64_t m;
     int b;
-    mos_patch patch;
     if (i < 0 || i >= mos_dataset_count(reader->data))
         return mos_fail(MOSAIC_ERR_USAGE, "sample %lld is out of range, the data set has %lld",
                         (long long)i, (long long)mos_dataset_count(reader->data));
     MOS_TRY(find_band(reader->data, modality, band, &m, &b));
-    MOS_TRY(mos_reader_read(reader->reader, i, m, &b, 1, &patch));
+    return mos_reader_read(reader->reader, i, m, &b, 1, patch);
+}
+
+mosaic_status mosaic_reader_band(mosaic_reader *reader, int64_t i, const char *modality,
+                                 const char *band, const float **data, int64_t *width,
+                                 int64_t *height) {
+    mos_patch patch;
+    MOS_TRY(read_band(reader, i, modality, band, &patch));
     *data = patch.band[0].data;
     *width = patch.band[0].width;
     *height = patch.band[0].height;
+    return MOSAIC_OK;
+}
+
+mosaic_status mosaic_reader_masked(mosaic_reader *reader, int64_t i, const char *modality,
+                                   const char *band, const float **data, const uint8_t **valid,
+                                   int64_t *width, int64_t *height, int64_t *invalid) {
+    mos_patch patch;
+    MOS_TRY(read_band(reader, i, modality, band, &patch));
+    const struct mos_patch_band *b = &patch.band[0];
+    const size_t pixels = (size_t)b->width * (size_t)b->height;
+    int64_t bad = 0;
+    MOS_TRY(mos_grow(&reader->valid, &reader->valid_capacity, pixels, 1, "the mask of a band"));
+    for (size_t p = 0; p < pixels; p++) {
+        const float x = b->data[p];
+        reader->valid[p] = isfinite(x) && !(b->has_nodata && x == b->nodata);
+        bad += !reader->valid[p];
+    }
+    if (data != NULL) *data = b->data;
+    if (valid != NULL) *valid = reader->valid;
+    *width = b->width;
+    *height = b->height;
+    if (invalid != NULL) *invalid = bad;
     return MOSAIC_OK;
 }

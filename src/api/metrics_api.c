@@ -1,12 +1,24 @@
 /* include/mosaic/metrics.h by the score room. */
 #include "mosaic/metrics.h"
 
+#include "api/metrics_handle.h"
 #include "base/memory.h"
-#include "score/metrics.h"
 
 static mosaic_average average_of(const mos_scores *s) {
     return (mosaic_average){s->precision,         s->recall, s->f1, s->f2,
                             s->average_precision, s->roc_auc};
+}
+
+mosaic_metrics mos_metrics_public(const mos_metrics *metrics) {
+    return (mosaic_metrics){.micro = average_of(&metrics->micro),
+                            .macro = average_of(&metrics->macro),
+                            .sample = average_of(&metrics->sample),
+                            .hamming_loss = metrics->hamming_loss,
+                            .subset_accuracy = metrics->subset_accuracy,
+                            .known = metrics->known,
+                            .zero_divisions = metrics->zero_divisions,
+                            .macro_all = average_of(&metrics->macro_all),
+                            .averaged = metrics->averaged};
 }
 
 mosaic_status mosaic_metrics_compute(const float *probability, const int8_t *labels, int64_t n,
@@ -25,15 +37,7 @@ mosaic_status mosaic_metrics_compute(const float *probability, const int8_t *lab
     }
     MOS_GOTO(mos_metrics_compute(probability, labels, n, classes, threshold ? threshold : half,
                                  &metrics));
-    *out = (mosaic_metrics){.micro = average_of(&metrics.micro),
-                            .macro = average_of(&metrics.macro),
-                            .sample = average_of(&metrics.sample),
-                            .hamming_loss = metrics.hamming_loss,
-                            .subset_accuracy = metrics.subset_accuracy,
-                            .known = metrics.known,
-                            .zero_divisions = metrics.zero_divisions,
-                            .macro_all = average_of(&metrics.macro_all),
-                            .averaged = metrics.averaged};
+    *out = mos_metrics_public(&metrics);
     for (int64_t j = 0; per_class && j < classes; j++)
         per_class[j] = average_of(&metrics.per_class[j].scores);
 done:

@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include "base/text.h"
+#include "base/thread_hooks.h"
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -74,6 +75,19 @@ void mos_log_set_sink(const mos_log_sink *sink) {
     (void)pthread_mutex_unlock(&state.lock);
 }
 
+static _Thread_local const mos_log_sink *own_sink; /* of this thread */
+
+static const mos_log_sink *sink_in_force(void) {
+    return own_sink != NULL ? own_sink : &state.sink;
+}
+
+void mos_log_set_thread_sink(const mos_log_sink *sink) {
+    (void)pthread_mutex_lock(&state.lock);
+    settle_recent();
+    own_sink = sink;
+    (void)pthread_mutex_unlock(&state.lock);
+}
+
 static void stamp(char *text, size_t size) {
     struct timespec now;
     struct tm utc;
@@ -93,8 +107,8 @@ static void write_file(mos_log_level level, const char *line) {
 }
 
 static void write_line(mos_log_level level, const char *line) {
-    if (level <= state.level && state.sink.line != NULL)
-        state.sink.line(state.sink.context, level, line);
+    const mos_log_sink *sink = sink_in_force();
+    if (level <= state.level && sink->line != NULL) sink->line(sink->context, level, line);
     write_file(level, line);
 }
 
@@ -151,8 +165,8 @@ void mos_progress_begin(mos_progress *progress, const char *label, int64_t total
 }
 
 static void show(const mos_progress *progress, bool ended) {
-    if (!progress->quiet && state.sink.progress != NULL)
-        state.sink.progress(state.sink.context, progress, ended);
+    const mos_log_sink *sink = sink_in_force();
+    if (!progress->quiet && sink->progress != NULL) sink->progress(sink->context, progress, ended);
 }
 
 void mos_progress_update(mos_progress *progress, int64_t done) {

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/stop.h"
 #include "base/thread.h"
+#include "base/thread_hooks.h"
 #include "command/command_config.h"
 #include "command/command_table.h"
 #include "config/config.h"
@@ -61,6 +62,11 @@ struct mosaic_command {
     mos_option_table table;
     void *values;
     mos_text_list positional;
+    mos_text_list given; /* what mosaic_command_set took: key, value, key, value */
+    mosaic_log_hooks log;
+    mos_log_sink sink;
+    mos_stop_hooks stop;
+    bool has_log, has_stop, parsed; /* parsed: so was the configuration of its data */
 };
 
 const mos_command_row *mos_command_row_at(int i) {
@@ -177,15 +183,30 @@ void mosaic_command_destroy(mosaic_command **command) {
     mos_free(c->values);
     mos_free(c->options);
     mos_text_list_release(&c->positional);
+    mos_text_list_release(&c->given);
     mos_free(c);
 }
 
 mosaic_status mosaic_command_set(mosaic_command *command, const char *key, const char *value) {
-    return mos_options_set(&command->table, command->values, key, value, false, command->row->name);
+    MOS_TRY(
+        mos_options_set(&command->table, command->values, key, value, false, command->row->name));
+    MOS_TRY(mos_text_list_add(&command->given, key));
+    return mos_text_list_add(&command->given, value);
 }
 
-/* Commands on data sets take a training configuration too: its `data` keys first, then the command
- * line once more, whose words are the stronger ones. */
+mosaic_status mosaic_command_add(mosaic_command *command, const char *argument) {
+    return mos_text_list_add(&command->positional, argument);
+}
+
+static mosaic_status set_again(mosaic_command *command) {
+    for (size_t i = 0; i + 1 < command->given.count; i += 2)
+        MOS_TRY(mos_options_set(&command->table, command->values, command->given.items[i],
+                                command->given.items[i + 1], false, command->row->name));
+    return MOSAIC_OK;
+}
+
+/* Commands on data sets take a training configuration too: its `data` keys first, then what was set
+ * and the command line once more, which are the stronger ones. */
 static mosaic_status take_config(mosaic_command *command, int argc, char **argv) {
     const mos_command_row *row = command->row;
     mos_text_list again = {0};
@@ -204,6 +225,7 @@ static mosaic_status take_config(mosaic_command *command, int argc, char **argv)
             data->fold = -1;
             data->limit = 0;
         }
+        MOS_TRY(set_again(command));
         mosaic_status status =
             mos_options_parse(&command->table, command->values, argc, argv, &again, &help);
         mos_text_list_release(&again);
@@ -219,6 +241,7 @@ mosaic_status mosaic_command_parse(mosaic_command *command, int argc, char **arg
     *shown = 0;
     MOS_TRY(mos_options_parse(&command->table, command->values, argc, argv, &command->positional,
                               &help));
+    command->parsed = true;
     if (help == 0) return take_config(command, argc, argv);
     *shown = 1;
     if (help == 1)
@@ -240,8 +263,9 @@ static bool is_left_to_rank_0(const mos_command_row *row) {
     return false;
 }
 
-mosaic_status mosaic_command_run(mosaic_command *command, FILE *out) {
+static mosaic_status run_row(mosaic_command *command, FILE *out) {
     const mos_command_row *row = command->row;
+    if (!command->parsed) MOS_TRY(take_config(command, 0, NULL));
     int given = (int)command->positional.count;
     if (given < row->positional_least)
         return mos_fail(MOSAIC_ERR_USAGE, "missing argument; usage: %s", row->usage);
@@ -253,6 +277,57 @@ mosaic_status mosaic_command_run(mosaic_command *command, FILE *out) {
     mos_log_flush();
     MOS_TRY(status);
     return fflush(out) == 0 ? MOSAIC_OK : mos_fail_errno("write", "output");
+}
+
+mosaic_status mosaic_command_run(mosaic_command *command, FILE *out) {
+    if (command->has_log) mos_log_set_thread_sink(&command->sink);
+    if (command->has_stop) mos_stop_set_thread_hooks(&command->stop);
+    mosaic_status status = run_row(command, out);
+    mos_log_set_thread_sink(NULL);
+    mos_stop_set_thread_hooks(NULL);
+    return status;
+}
+
+/* ---- data to a function of the caller ---- */
+
+typedef struct sink_target {
+    mosaic_sink sink;
+    void *context;
+    bool refused;
+} sink_target;
+
+static ssize_t write_sink(void *cookie, const char *bytes, size_t size) {
+    sink_target *target = cookie;
+    if (target->sink == NULL) return (ssize_t)size;
+    if (!target->refused && target->sink(target->context, bytes, size) == 0) return (ssize_t)size;
+    target->refused = true;
+    return 0;
+}
+
+mosaic_status mosaic_command_run_to(mosaic_command *command, mosaic_sink sink, void *context) {
+    sink_target target = {sink, context, false};
+    const cookie_io_functions_t functions = {.write = write_sink};
+    FILE *out = fopencookie(&target, "w", functions);
+    if (out == NULL) return mos_fail_errno("open", "a stream to the caller");
+    mosaic_status status = mosaic_command_run(command, out);
+    const bool closed = fclose(out) == 0;
+    if (status == MOSAIC_OK && (target.refused || !closed))
+        status = mos_fail(MOSAIC_ERR_IO, "the caller's sink refused the output of '%s'",
+                          command->row->name);
+    return status;
+}
+
+mosaic_status mosaic_command_usage(const mosaic_command *command, mosaic_sink sink, void *context) {
+    mos_text text = {0};
+    mos_options_json(&command->table, &text);
+    mosaic_status status = MOSAIC_OK;
+    if (text.failed)
+        status = mos_fail_memory(text.size, "output text");
+    else if (sink != NULL && sink(context, text.data, text.size) != 0)
+        status = mos_fail(MOSAIC_ERR_IO, "the caller's sink refused the output of '%s'",
+                          command->row->name);
+    mos_text_release(&text);
+    return status;
 }
 
 mosaic_status mos_command_open_data(const mos_data_options *data, const mos_text_list *positional,
@@ -290,12 +365,12 @@ void mosaic_set_verbosity(int level) {
 static mosaic_log_hooks log_hooks;
 
 static void pass_line(void *context, mos_log_level level, const char *text) {
-    (void)context;
-    log_hooks.line(log_hooks.context, (mosaic_log_level)level, text);
+    const mosaic_log_hooks *hooks = context;
+    hooks->line(hooks->context, (mosaic_log_level)level, text);
 }
 
 static void pass_progress(void *context, const mos_progress *progress, bool ended) {
-    (void)context;
+    const mosaic_log_hooks *hooks = context;
     const mosaic_progress report = {
         .task = progress,
         .label = progress->label,
@@ -305,15 +380,31 @@ static void pass_progress(void *context, const mos_progress *progress, bool ende
         .seconds = (double)(mos_now_ns() - progress->start_ns) * 1e-9,
         .ended = ended,
     };
-    log_hooks.progress(log_hooks.context, &report);
+    hooks->progress(hooks->context, &report);
+}
+
+static mos_log_sink sink_of(mosaic_log_hooks *hooks) {
+    return (mos_log_sink){.context = hooks,
+                          .line = hooks->line ? pass_line : NULL,
+                          .progress = hooks->progress ? pass_progress : NULL};
 }
 
 void mosaic_set_log_hooks(const mosaic_log_hooks *hooks) {
     mos_log_set_sink(NULL); /* nothing comes while the hooks change */
     log_hooks = *hooks;
-    const mos_log_sink sink = {.line = hooks->line ? pass_line : NULL,
-                               .progress = hooks->progress ? pass_progress : NULL};
+    const mos_log_sink sink = sink_of(&log_hooks);
     mos_log_set_sink(&sink);
+}
+
+void mosaic_command_set_hooks(mosaic_command *command, const mosaic_log_hooks *log,
+                              const mosaic_stop_hooks *stop) {
+    command->has_log = log != NULL;
+    command->has_stop = stop != NULL;
+    if (log != NULL) {
+        command->log = *log;
+        command->sink = sink_of(&command->log);
+    }
+    if (stop != NULL) command->stop = (mos_stop_hooks){stop->context, stop->stoppable, stop->stop};
 }
 
 void mosaic_set_stop_hooks(const mosaic_stop_hooks *hooks) {

@@ -113,6 +113,8 @@ typedef struct mos_train_position {
 /* ---- clock: what this process did, and how fast ---- */
 
 typedef struct mos_train_clock {
+    bool begun, feeding;  /* files of the beginning are written; the loader is in the epoch */
+    mos_step_result last; /* of the latest step */
     int64_t steps_here, samples_here, heap_calls;
     int64_t started_ns;
     int64_t wait_before_ns, lap_ns, lap_samples; /* since the last line of the log */

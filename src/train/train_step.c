@@ -102,6 +102,7 @@ mosaic_status mos_trainer_step(mos_trainer *trainer, bool *ended) {
     if (clock->steps_here > 0) clock->heap_calls += (int64_t)(mos_alloc_count() - allocations);
     MOS_TRY(mos_train_drifts(&trainer->data, &trainer->run));
     add_sums(&whole, &result, &trainer->at);
+    clock->last = result;
     trainer->at.step++;
     trainer->at.batch++;
     clock->steps_here++;

@@ -1,6 +1,7 @@
 /* The loop of a run: epochs of steps, validation, checkpoints, early stop, and every way out. */
-#include "train/trainer.h"
+#include "train/training.h"
 
+#include "base/memory.h"
 #include "base/stop.h"
 #include "train/train_state.h"
 
@@ -54,26 +55,24 @@ static bool out_of_steps(const mos_trainer *trainer) {
 
 /* ---- an epoch ---- */
 
-static mosaic_status run_steps(mos_trainer *trainer) {
-    if (trainer->at.batch < trainer->data.batches)
-        MOS_TRY(mos_loader_start(trainer->data.loader, trainer->at.epoch, trainer->at.batch));
-    trainer->clock.wait_before_ns = 0;
+/* Its next step, where one is left. */
+static mosaic_status run_step(mos_trainer *trainer) {
     int stop;
-    while (trainer->at.batch < trainer->data.batches && !out_of_steps(trainer)) {
-        bool ended;
-        MOS_TRY(mos_train_stop_asked(&trainer->job, &stop));
-        if (stop != 0) return stop_for_signal(trainer, stop);
-        MOS_TRY(mos_trainer_step(trainer, &ended));
-        if (ended)
-            return mos_fail(MOSAIC_ERR_DATA,
-                            "epoch %lld ended after %lld of %lld batches: too many patches were "
-                            "skipped",
-                            (long long)trainer->at.epoch + 1, (long long)trainer->at.batch,
-                            (long long)trainer->data.batches);
-        MOS_TRY(mos_train_agree(&trainer->job, after_step(trainer)));
-    }
+    bool ended;
     MOS_TRY(mos_train_stop_asked(&trainer->job, &stop));
-    return stop != 0 ? stop_for_signal(trainer, stop) : MOSAIC_OK;
+    if (stop != 0) return stop_for_signal(trainer, stop);
+    MOS_TRY(mos_trainer_step(trainer, &ended));
+    if (ended)
+        return mos_fail(MOSAIC_ERR_DATA,
+                        "epoch %lld ended after %lld of %lld batches: too many patches were "
+                        "skipped",
+                        (long long)trainer->at.epoch + 1, (long long)trainer->at.batch,
+                        (long long)trainer->data.batches);
+    return mos_train_agree(&trainer->job, after_step(trainer));
+}
+
+static bool has_step(const mos_trainer *trainer) {
+    return trainer->at.batch < trainer->data.batches && !out_of_steps(trainer);
 }
 
 /* The score of this epoch, where there is one; NaN otherwise. */
@@ -179,22 +178,38 @@ static mosaic_status end_epoch(mos_trainer *trainer) {
     return mos_train_ranks_position(trainer);
 }
 
-static mosaic_status run_epochs(mos_trainer *trainer) {
-    while (!trainer->at.finished) {
-        int stop;
-        MOS_TRY(run_steps(trainer));
-        if (trainer->at.batch == trainer->data.batches) MOS_TRY(end_epoch(trainer));
-        if (out_of_steps(trainer) && !trainer->at.finished) {
-            trainer->run.reduced = true;
-            if (trainer->at.batch > 0) MOS_TRY(write_checkpoint(trainer));
-            mos_log(MOS_LOG_NOTICE, "reduced run: stopped after %lld of %lld steps",
-                    (long long)trainer->at.step, (long long)trainer->learner.schedule.steps);
-            return MOSAIC_OK;
-        }
-        MOS_TRY(mos_train_stop_asked(&trainer->job, &stop));
-        if (!trainer->at.finished && stop != 0) return stop_for_signal(trainer, stop);
+/* What stands behind the last step of an epoch, or of the run. */
+static mosaic_status leave_epoch(mos_trainer *trainer, bool *over) {
+    int stop;
+    MOS_TRY(mos_train_stop_asked(&trainer->job, &stop));
+    if (stop != 0) return stop_for_signal(trainer, stop);
+    if (trainer->at.batch == trainer->data.batches) MOS_TRY(end_epoch(trainer));
+    if (out_of_steps(trainer) && !trainer->at.finished) {
+        trainer->run.reduced = *over = true;
+        if (trainer->at.batch > 0) MOS_TRY(write_checkpoint(trainer));
+        mos_log(MOS_LOG_NOTICE, "reduced run: stopped after %lld of %lld steps",
+                (long long)trainer->at.step, (long long)trainer->learner.schedule.steps);
+        return MOSAIC_OK;
     }
-    return MOSAIC_OK;
+    *over = trainer->at.finished;
+    MOS_TRY(mos_train_stop_asked(&trainer->job, &stop));
+    return !*over && stop != 0 ? stop_for_signal(trainer, stop) : MOSAIC_OK;
+}
+
+/* One step, and the end of its epoch where it was the last. */
+static mosaic_status advance(mos_trainer *trainer, bool *over) {
+    *over = trainer->at.finished;
+    if (*over) return MOSAIC_OK;
+    if (!trainer->clock.feeding) {
+        if (trainer->at.batch < trainer->data.batches)
+            MOS_TRY(mos_loader_start(trainer->data.loader, trainer->at.epoch, trainer->at.batch));
+        trainer->clock.wait_before_ns = 0;
+        trainer->clock.feeding = true;
+    }
+    if (has_step(trainer)) MOS_TRY(run_step(trainer));
+    if (has_step(trainer)) return MOSAIC_OK;
+    trainer->clock.feeding = false;
+    return leave_epoch(trainer, over);
 }
 
 /* ---- a run ---- */
@@ -246,15 +261,20 @@ static mosaic_status write_end(mos_trainer *trainer, mos_train_summary *out) {
     return mos_trainer_provenance(trainer, "complete");
 }
 
-static mosaic_status run(mos_trainer *trainer, mos_train_summary *out) {
-    const mos_train_options *options = trainer->job.options;
+/* As far as the first step. */
+static mosaic_status begin(mos_trainer *trainer) {
     MOS_TRY(mos_trainer_prepare(trainer));
     announce(trainer);
-    if (options->plan != NULL) return mos_trainer_plan(trainer, options->plan);
+    if (trainer->job.options->plan != NULL) return MOSAIC_OK;
     MOS_TRY(mos_train_agree(&trainer->job, write_beginning(trainer)));
     trainer->clock.started_ns = trainer->clock.lap_ns = mos_now_ns();
     mos_progress_begin(&trainer->clock.progress, "train", 0);
-    mosaic_status status = run_epochs(trainer);
+    trainer->clock.begun = true;
+    return MOSAIC_OK;
+}
+
+/* From the last step, or a failing one, to the model's files. */
+static mosaic_status end(mos_trainer *trainer, mosaic_status status, mos_train_summary *out) {
     mos_progress_end(&trainer->clock.progress);
     out->seconds = (double)(mos_now_ns() - trainer->clock.started_ns) * 1e-9;
     if (status == MOSAIC_OK) status = mos_train_agree(&trainer->job, write_end(trainer, out));
@@ -268,24 +288,164 @@ static mosaic_status run(mos_trainer *trainer, mos_train_summary *out) {
     return status;
 }
 
+/* The caller reports a failure on the screen; the run's own log keeps it too. */
+static mosaic_status keep_failure(const mos_trainer *trainer, mosaic_status status) {
+    if (status != MOSAIC_OK && trainer->run.text_log != NULL)
+        (void)fprintf(trainer->run.text_log, "%s: %s\n", mosaic_status_name(status),
+                      mosaic_error());
+    return status;
+}
+
+static void summarise(const mos_trainer *trainer, mos_train_summary *out) {
+    out->epochs = trainer->at.epoch;
+    out->steps = trainer->at.step;
+    out->best_epoch = trainer->at.best_epoch;
+    out->score_is_loss = !trainer->data.use_macro_ap;
+    out->best_score = trainer->at.best_step > 0 ? trainer->at.best_score : NAN;
+    out->reduced = trainer->run.reduced;
+    out->stopped_early = trainer->at.stopped_early != 0;
+    if (out->seconds > 0)
+        out->samples_per_second = (double)trainer->clock.samples_here / out->seconds;
+}
+
 mosaic_status mos_train_run(const mos_train_options *options, mos_train_summary *out) {
     mos_trainer trainer = {.job.options = options, .run.directory.lock = -1};
+    bool over = false;
     *out = (mos_train_summary){0};
     mos_stop_begin();
-    mosaic_status status = run(&trainer, out);
-    /* The caller reports it on the screen; the run's own log keeps it too. */
-    if (status != MOSAIC_OK && trainer.run.text_log != NULL)
-        (void)fprintf(trainer.run.text_log, "%s: %s\n", mosaic_status_name(status), mosaic_error());
-    out->epochs = trainer.at.epoch;
-    out->steps = trainer.at.step;
-    out->best_epoch = trainer.at.best_epoch;
-    out->score_is_loss = !trainer.data.use_macro_ap;
-    out->best_score = trainer.at.best_step > 0 ? trainer.at.best_score : NAN;
-    out->reduced = trainer.run.reduced;
-    out->stopped_early = trainer.at.stopped_early != 0;
-    if (out->seconds > 0)
-        out->samples_per_second = (double)trainer.clock.samples_here / out->seconds;
+    mosaic_status status = begin(&trainer);
+    if (status == MOSAIC_OK && options->plan != NULL)
+        status = mos_trainer_plan(&trainer, options->plan);
+    if (trainer.clock.begun) {
+        while (status == MOSAIC_OK && !over)
+            status = advance(&trainer, &over);
+        status = end(&trainer, status, out);
+    }
+    (void)keep_failure(&trainer, status);
+    summarise(&trainer, out);
     mos_trainer_release(&trainer);
     mos_stop_end();
     return status;
+}
+
+/* ---- a run whose caller looks on ---- */
+
+struct mos_training {
+    mos_train_options options;
+    mos_trainer trainer;
+    bool over, ended; /* no step is left; end() was called */
+};
+
+mosaic_status mos_training_open(const mos_train_options *options, mos_training **out) {
+    mos_training *training = NULL;
+    *out = NULL;
+    MOS_TRY(mos_alloc(1, sizeof *training, "a training", &training));
+    training->options = *options;
+    training->options.plan = NULL;
+    training->trainer.job.options = &training->options;
+    training->trainer.run.directory.lock = -1;
+    mos_stop_begin();
+    mosaic_status status = begin(&training->trainer);
+    training->over = training->trainer.at.finished;
+    *out = training;
+    if (status != MOSAIC_OK) {
+        (void)keep_failure(&training->trainer, status);
+        training->ended = true;
+        mos_training_close(out);
+    }
+    return status;
+}
+
+static mosaic_status check_open(const mos_training *training) {
+    return training->ended ? mos_fail(MOSAIC_ERR_USAGE, "the training has ended") : MOSAIC_OK;
+}
+
+/* A failing training is at its end. */
+static mosaic_status settle(mos_training *training, mosaic_status status) {
+    mos_train_summary unused = {0};
+    if (status == MOSAIC_OK) return status;
+    training->ended = true;
+    return keep_failure(&training->trainer, end(&training->trainer, status, &unused));
+}
+
+mosaic_status mos_training_step(mos_training *training, mos_training_step_result *out) {
+    const mos_trainer *trainer = &training->trainer;
+    const int64_t step = trainer->at.step, epoch = trainer->at.epoch;
+    *out = (mos_training_step_result){.score = NAN};
+    MOS_TRY(check_open(training));
+    MOS_TRY(settle(training, advance(&training->trainer, &training->over)));
+    out->step = trainer->at.step;
+    out->steps = trainer->learner.schedule.steps;
+    out->epoch = trainer->at.epoch;
+    out->epochs = trainer->job.config->settings.train.epochs;
+    out->done = trainer->at.step > step;
+    out->epoch_ended = trainer->at.epoch > epoch;
+    out->over = training->over;
+    if (out->done) {
+        out->losses = trainer->clock.last.losses;
+        out->gradient_norm = trainer->clock.last.norm;
+    }
+    if (out->epoch_ended) out->score = trainer->at.last_score;
+    out->score_is_loss = !trainer->data.use_macro_ap;
+    return MOSAIC_OK;
+}
+
+bool mos_training_uses(const mos_training *training, mos_term term) {
+    return mos_objective_uses(&training->trainer.job.objective, term);
+}
+
+mosaic_status mos_training_validate(mos_training *training, mos_metrics *out) {
+    mos_trainer *trainer = &training->trainer;
+    mos_validation validation = {0};
+    mosaic_status status = MOSAIC_OK;
+    *out = (mos_metrics){0};
+    MOS_TRY(check_open(training));
+    if (!trainer->data.use_macro_ap)
+        return mos_fail(MOSAIC_ERR_DATA, "there are no labelled validation patches to score");
+    const int64_t before = mos_now_ns();
+    mos_train_share_weights(&trainer->learner);
+    if (mos_train_needs_probe(&trainer->job, &trainer->data))
+        MOS_GOTO(mos_train_fit_head(&trainer->job, &trainer->data, &trainer->learner,
+                                    trainer->job.config->settings.train.probe_limit));
+    MOS_GOTO(mos_train_validate(&trainer->learner, &trainer->data, &validation));
+    *out = validation.metrics;
+    validation.metrics = (mos_metrics){0};
+done:
+    mos_validation_release(&validation);
+    trainer->clock.lap_ns += mos_now_ns() - before; /* validation is not training time */
+    trainer->clock.started_ns += mos_now_ns() - before;
+    return status;
+}
+
+mosaic_status mos_training_checkpoint(mos_training *training) {
+    MOS_TRY(check_open(training));
+    return write_checkpoint(&training->trainer);
+}
+
+mosaic_status mos_training_finish(mos_training *training, mos_train_summary *out) {
+    mos_trainer *trainer = &training->trainer;
+    mosaic_status status = MOSAIC_OK;
+    *out = (mos_train_summary){0};
+    MOS_TRY(check_open(training));
+    if (!training->over) { /* the caller had enough */
+        trainer->run.reduced = true;
+        status = write_checkpoint(trainer);
+    }
+    training->ended = true;
+    status = keep_failure(trainer, end(trainer, status, out));
+    summarise(trainer, out);
+    return status;
+}
+
+void mos_training_close(mos_training **training) {
+    if (*training == NULL) return;
+    mos_trainer *trainer = &(*training)->trainer;
+    if (!(*training)->ended) { /* left before its end: what resumes it says so */
+        mos_progress_end(&trainer->clock.progress);
+        (void)!write_provenance(trainer, "interrupted");
+    }
+    mos_trainer_release(trainer);
+    mos_stop_end();
+    mos_free(*training);
+    *training = NULL;
 }

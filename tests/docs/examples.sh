@@ -23,6 +23,10 @@ check "bands at their own sizes" grep -qE "s2 B01 +4 x 4, mean [0-9]" "$work/rea
 check "radar in decibels" grep -qE "s1 VV +24 x 24, mean -[0-9]" "$work/read"
 expect "1|3" "error: .*run" "$programs/example_read_dataset" bigearthnet-v2 "$work/run"
 
+expect 0 "1 batches of 8 patches, 2 views" "$programs/example_loader" auto "$work/data" simclr
+check "a line a batch" grep -qE "^batch 0 begins with .*: s1 mean -?[0-9.]+ s2 mean -?[0-9.]+$" "$work/output"
+expect 2 "did you mean" "$programs/example_loader" auto "$work/data" simclrr
+
 expect 0 "F1" "$mosaic" eval "$work/run" --threads 1 --pictures 0
 "$programs/example_predict" "$work/run" auto "$work/data" test >"$work/predicted" 2>"$work/output" || failures=$((failures + 1))
 check "the same as mosaic eval" /usr/bin/python3 - "$work/predicted" "$work/run/eval/test/predictions.csv" <<'END'

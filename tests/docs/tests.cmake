@@ -6,7 +6,7 @@ endforeach()
 set_tests_properties(docs/guide docs/own_code PROPERTIES LABELS slow)
 
 # The programs of examples/, with the shared library and the public headers alone.
-foreach(name train predict read_dataset)
+foreach(name train predict read_dataset loader)
   add_executable(example_${name} ${CMAKE_SOURCE_DIR}/examples/${name}.c)
   target_link_libraries(example_${name} PRIVATE mosaic_flags mosaic)
 endforeach()

@@ -1,0 +1,10 @@
+/* Metrics of the score room as the interface has them. */
+#ifndef MOS_API_METRICS_HANDLE_H
+#define MOS_API_METRICS_HANDLE_H
+
+#include "mosaic/metrics.h"
+#include "score/metrics.h"
+
+mosaic_metrics mos_metrics_public(const mos_metrics *metrics);
+
+#endif

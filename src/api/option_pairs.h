@@ -1,0 +1,12 @@
+/* Options as the interface takes them: key, value pairs ended by NULL. */
+#ifndef MOS_API_OPTION_PAIRS_H
+#define MOS_API_OPTION_PAIRS_H
+
+#include "base/options.h"
+
+/* A key of `own` goes into `values`, any other one into `set` as "key=value", for the configuration
+ * to judge. `where` goes before every message. */
+mosaic_status mos_pairs_take(const char *const *pairs, const mos_option_table *own, void *values,
+                             mos_text_list *set, const char *where);
+
+#endif

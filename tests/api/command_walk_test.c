@@ -1,0 +1,223 @@
+/* Every command by name, set by text and run, as ADR 3 has it; its output to a function; its hooks. */
+#include "mosaic/mosaic.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+typedef struct words {
+    char text[1 << 17];
+    size_t size;
+    int refuse;
+} words;
+
+static int keep(void *context, const char *bytes, size_t size) {
+    words *it = context;
+    if (it->refuse) return 1;
+    if (it->size + size >= sizeof it->text) return 1;
+    memcpy(it->text + it->size, bytes, size);
+    it->size += size;
+    it->text[it->size] = '\0';
+    return 0;
+}
+
+/* The text between `before` and the next quote or comma. */
+static int cut(const char *line, const char *before, char *out, size_t size) {
+    const char *at = strstr(line, before);
+    if (at == NULL) return 0;
+    at += strlen(before);
+    size_t n = strcspn(at, "\",");
+    if (n >= size) return 0;
+    memcpy(out, at, n);
+    out[n] = '\0';
+    return 1;
+}
+
+/* Sets every option to its own default and each choice to every one of its choices; returns how many
+ * there are. */
+static int set_all(mosaic_command *command, char *usage) {
+    int count = 0;
+    for (char *line = strtok(usage, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        char key[64], value[128], type[16];
+        if (!cut(line, "\"key\": \"", key, sizeof key)) continue;
+        assert_true(cut(line, "\"type\": \"", type, sizeof type));
+        count++;
+        assert_int_equal(mosaic_command_set(command, key, "\x01 no value"),
+                         strcmp(type, "text") == 0 || strcmp(type, "path") == 0 ||
+                                 strcmp(type, "list") == 0
+                             ? MOSAIC_OK
+                             : MOSAIC_ERR_USAGE);
+        if (cut(line, "\"default\": \"", value, sizeof value) ||
+            (cut(line, "\"default\": ", value, sizeof value) && value[0] != '[' &&
+             strcmp(value, "null") != 0))
+            if (mosaic_command_set(command, key, value) != MOSAIC_OK)
+                fail_msg("%s = %s: %s", key, value, mosaic_error());
+    }
+    return count;
+}
+
+static void every_command_is_set_by_text(void **state) {
+    (void)state;
+    words *usage = calloc(1, sizeof *usage);
+    int commands = 0, options = 0;
+    assert_non_null(usage);
+    for (; mosaic_command_name(commands) != NULL; commands++) {
+        const char *name = mosaic_command_name(commands);
+        mosaic_command *command = NULL;
+        usage->size = 0;
+        assert_int_equal(mosaic_command_create(name, &command), MOSAIC_OK);
+        assert_int_equal(mosaic_command_usage(command, keep, usage), MOSAIC_OK);
+        assert_non_null(strstr(usage->text, name));
+        options += set_all(command, usage->text);
+        assert_int_equal(mosaic_command_set(command, "no-such-option", "1"), MOSAIC_ERR_USAGE);
+        assert_non_null(strstr(mosaic_error(), "no-such-option"));
+        mosaic_command_destroy(&command);
+        /* more arguments than any command takes but those that take any number */
+        assert_int_equal(mosaic_command_create(name, &command), MOSAIC_OK);
+        for (int i = 0; i < 300; i++)
+            assert_int_equal(mosaic_command_add(command, "/nonexistent/mosaic"), MOSAIC_OK);
+        const mosaic_status status = mosaic_command_run_to(command, NULL, NULL);
+        assert_true(status != MOSAIC_OK);
+        assert_true(mosaic_error()[0] != '\0');
+        mosaic_command_destroy(&command);
+    }
+    assert_true(commands >= 30 && options >= 200);
+    free(usage);
+}
+
+static void output_goes_to_the_sink(void **state) {
+    (void)state;
+    words *out = calloc(1, sizeof *out);
+    mosaic_command *command = NULL;
+    assert_non_null(out);
+    assert_int_equal(mosaic_command_create("protocol list", &command), MOSAIC_OK);
+    assert_int_equal(mosaic_command_run_to(command, keep, out), MOSAIC_OK);
+    assert_true(out->size > 40);
+    mosaic_command_destroy(&command);
+    out->refuse = 1;
+    assert_int_equal(mosaic_command_create("protocol list", &command), MOSAIC_OK);
+    assert_int_equal(mosaic_command_run_to(command, keep, out), MOSAIC_ERR_IO);
+    mosaic_command_destroy(&command);
+    free(out);
+}
+
+typedef struct hearer {
+    int lines, reports;
+} hearer;
+
+static void hear(void *context, mosaic_log_level level, const char *text) {
+    (void)level;
+    (void)text;
+    ((hearer *)context)->lines++;
+}
+
+static void watch(void *context, const mosaic_progress *progress) {
+    (void)progress;
+    ((hearer *)context)->reports++;
+}
+
+typedef struct worker {
+    char folder[64];
+    hearer heard;
+    mosaic_status status;
+    char message[256];
+} worker;
+
+static void *make_data(void *pointer) {
+    worker *it = pointer;
+    const mosaic_log_hooks log = {&it->heard, hear, watch};
+    mosaic_command *command = NULL;
+    it->status = mosaic_command_create("data synth", &command);
+    if (it->status == MOSAIC_OK) it->status = mosaic_command_set(command, "patches", "4");
+    if (it->status == MOSAIC_OK) it->status = mosaic_command_set(command, "size", "24");
+    if (it->status == MOSAIC_OK) it->status = mosaic_command_set(command, "threads", "1");
+    if (it->status == MOSAIC_OK) it->status = mosaic_command_add(command, it->folder);
+    mosaic_command_set_hooks(command, &log, NULL);
+    if (it->status == MOSAIC_OK) it->status = mosaic_command_run_to(command, NULL, NULL);
+    if (it->status != MOSAIC_OK)
+        (void)snprintf(it->message, sizeof it->message, "%s", mosaic_error());
+    mosaic_command_destroy(&command);
+    return NULL;
+}
+
+/* Two at a time, each with its own hooks; then a reader in each of four threads. */
+enum { THREADS = 4 };
+
+typedef struct reading {
+    mosaic_dataset *dataset;
+    double sum;
+    int failed;
+} reading;
+
+static void *read_all(void *pointer) {
+    reading *it = pointer;
+    mosaic_reader *reader = NULL;
+    const float *data;
+    const uint8_t *valid;
+    int64_t width, height, invalid;
+    it->failed = mosaic_reader_open(it->dataset, &reader) != MOSAIC_OK;
+    for (int64_t i = 0; !it->failed && i < mosaic_dataset_count(it->dataset); i++) {
+        it->failed |= mosaic_reader_masked(reader, i, "s2", "B02", &data, &valid, &width, &height,
+                                           &invalid) != MOSAIC_OK;
+        for (int64_t p = 0; !it->failed && p < width * height; p++)
+            it->sum += (double)data[p] * valid[p];
+    }
+    mosaic_reader_close(&reader);
+    return NULL;
+}
+
+static void threads_have_hooks_and_readers_of_their_own(void **state) {
+    (void)state;
+    char root[40] = "/tmp/mosaic-walk-XXXXXX", text[80];
+    hearer everybody = {0, 0};
+    const mosaic_log_hooks log = {&everybody, hear, watch}, none = {NULL, NULL, NULL};
+    worker workers[2] = {0};
+    pthread_t threads[THREADS];
+    assert_non_null(mkdtemp(root));
+    mosaic_set_log_hooks(&log);
+    for (int t = 0; t < 2; t++) {
+        (void)snprintf(workers[t].folder, sizeof workers[t].folder, "%s/%d", root, t);
+        assert_int_equal(pthread_create(&threads[t], NULL, make_data, &workers[t]), 0);
+    }
+    for (int t = 0; t < 2; t++)
+        assert_int_equal(pthread_join(threads[t], NULL), 0);
+    mosaic_set_log_hooks(&none);
+    for (int t = 0; t < 2; t++) {
+        if (workers[t].status != MOSAIC_OK) fail_msg("%s", workers[t].message);
+        assert_true(workers[t].heard.lines + workers[t].heard.reports > 0);
+    }
+    assert_int_equal(everybody.lines + everybody.reports, 0);
+
+    const char *options[] = {"root", workers[0].folder, NULL};
+    reading readings[THREADS] = {0};
+    mosaic_dataset *dataset = NULL;
+    assert_int_equal(mosaic_dataset_open(options, &dataset), MOSAIC_OK);
+    for (int t = 0; t < THREADS; t++) {
+        readings[t].dataset = dataset;
+        assert_int_equal(pthread_create(&threads[t], NULL, read_all, &readings[t]), 0);
+    }
+    for (int t = 0; t < THREADS; t++)
+        assert_int_equal(pthread_join(threads[t], NULL), 0);
+    for (int t = 0; t < THREADS; t++)
+        assert_true(!readings[t].failed && readings[t].sum > 0 &&
+                    memcmp(&readings[t].sum, &readings[0].sum, sizeof(double)) == 0);
+    mosaic_dataset_close(&dataset);
+    (void)snprintf(text, sizeof text, "rm -rf '%s'", root);
+    assert_int_equal(system(text), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_command_is_set_by_text),
+        cmocka_unit_test(output_goes_to_the_sink),
+        cmocka_unit_test(threads_have_hooks_and_readers_of_their_own),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
