@@ -1,0 +1,24 @@
+"""mosaic: learning from Sentinel-1 and Sentinel-2 together. The library libmosaic in Python.
+
+`mosaic_eo.torch` has the batches for PyTorch.
+"""
+
+from ._library import (DataError, Interrupted, MosaicError, NumericError, ResumeError, UnsupportedError, UsageError, call,
+                       text)
+from .command import Report, commands, evaluate, predict_scene, run, search
+from .data import Batch, Dataset, Loader, Site
+from .metrics import scores
+from .model import EmbeddingTransformer, Model
+from .training import Step, Training, train
+
+__version__ = text(call("mosaic_version"))
+
+
+def set_verbosity(level: int) -> None:
+    """0: errors only, 1: notices and progress, 2: everything. Nothing is printed without a log hook."""
+    call("mosaic_set_verbosity", int(level))
+
+
+__all__ = ["Batch", "DataError", "Dataset", "EmbeddingTransformer", "Interrupted", "Loader", "Model", "MosaicError",
+           "NumericError", "Report", "ResumeError", "Site", "Step", "Training", "UnsupportedError", "UsageError",
+           "commands", "evaluate", "predict_scene", "run", "scores", "search", "set_verbosity", "train"]

@@ -1,0 +1,128 @@
+"""A trained model."""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import POINTER, byref, c_float, c_uint8, c_void_p
+from typing import Any, Mapping, Optional
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _library as lib
+from ._library import Handle, UsageError, call, text
+from .data import Floats, _modalities
+
+
+class Model(Handle):
+    """A trained model: a model file, a run directory or its model folder.
+
+    device: "auto", "cpu", "ref"; precision: "auto" (what the thresholds were tuned in), "fp32", "bf16"; threads 0: all;
+    batch: patches computed at a time; latents: embed(latents=True) is wanted.
+    """
+
+    _close = "mosaic_model_close"
+
+    def __init__(self, path: Any, *, device: str = "auto", precision: str = "auto", threads: int = 0, batch: int = 32,
+                 latents: bool = False) -> None:
+        handle = c_void_p()
+        options = {"device": device, "precision": precision, "threads": threads, "batch": batch, "latents": latents}
+        call("mosaic_model_open_with", str(path).encode(), lib.pairs(options), byref(handle))
+        super().__init__(handle)
+        self.modalities: dict[str, list[str]] = _modalities("model", handle)
+        classes = range(call("mosaic_model_class_count", handle))
+        self.classes: list[str] = [text(call("mosaic_model_class", handle, i)) for i in classes]
+        self.thresholds: npt.NDArray[np.float64] = np.array([call("mosaic_model_threshold", handle, i) for i in classes])
+        self.precision: str = text(call("mosaic_model_precision", handle))
+        self.height, self.width, self.feature_size, self.latent_size = (
+            int(call(f"mosaic_model_{name}", handle)) for name in ("height", "width", "feature_size", "latent_size"))
+
+    def _run(self, images: Mapping[str, Any], present: Optional[Mapping[str, Any]], wanted: str, size: int,
+             by_modality: bool) -> Floats:
+        unknown = sorted(set(images) - set(self.modalities)) + sorted(set(present or {}) - set(images))
+        if unknown or not images:
+            raise UsageError(f"images of {unknown or 'nothing'}, the model has {', '.join(self.modalities)}")
+        count = len(self.modalities)
+        kept: list[Any] = []
+        n: Optional[int] = None
+        pointers, masks = (POINTER(c_float) * count)(), (POINTER(c_uint8) * count)()
+        for m, (name, bands) in enumerate(self.modalities.items()):
+            if name not in images:
+                continue
+            array = np.ascontiguousarray(images[name], dtype=np.float32)
+            shape = (len(bands), self.height, self.width)
+            if array.ndim != 4 or array.shape[1:] != shape or (n is not None and len(array) != n):
+                raise UsageError(f"{name}: images of shape {array.shape}, want ({'n' if n is None else n}, "
+                                 f"{', '.join(map(str, shape))}) with bands {', '.join(bands)}")
+            n = len(array)
+            kept.append(array)
+            pointers[m] = array.ctypes.data_as(POINTER(c_float))
+            if present is not None and name in present:
+                mask = np.ascontiguousarray(present[name], dtype=np.uint8)
+                if mask.shape != (n,):
+                    raise UsageError(f"{name}: presence of shape {mask.shape}, want ({n},)")
+                kept.append(mask)
+                masks[m] = mask.ctypes.data_as(POINTER(c_uint8))
+        assert n is not None
+        out = np.empty((n, count, size) if by_modality else (n, size), dtype=np.float32)
+        io = lib.Inference(ctypes.sizeof(lib.Inference), n, pointers, masks)
+        setattr(io, wanted, out.ctypes.data_as(POINTER(c_float)))
+        call("mosaic_model_infer", self.handle, byref(io))
+        return out
+
+    def predict(self, images: Mapping[str, Any], present: Optional[Mapping[str, Any]] = None) -> Floats:
+        """Probabilities [n, classes]. images: modality to [n, bands, height, width] in the sensor's units (S1 dB, S2
+        digital numbers), bands in the order of `modalities`; a modality that is left out is missing in every patch.
+        present: modality to [n], 0 where a patch lacks it. NaN pixels take the band's mean."""
+        return self._run(images, present, "probability", len(self.classes), False)
+
+    def embed(self, images: Mapping[str, Any], present: Optional[Mapping[str, Any]] = None, *,
+              latents: bool = False) -> Floats:
+        """Features [n, modalities, feature_size], or latents [n, modalities, latent_size] of length 1; zeros where a
+        patch lacks the modality."""
+        if latents:
+            return self._run(images, present, "latents", self.latent_size, True)
+        return self._run(images, present, "features", self.feature_size, True)
+
+
+class EmbeddingTransformer:
+    """Features of a model as a scikit-learn transformer: fit does nothing, transform gives [n, modalities *
+    feature_size]. X: modality to images as Model.predict takes them, or the images of a model with one modality."""
+
+    def __init__(self, model: Any, device: str = "auto", precision: str = "auto", threads: int = 0) -> None:
+        self.model, self.device, self.precision, self.threads = model, device, precision, threads
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        return {"model": self.model, "device": self.device, "precision": self.precision, "threads": self.threads}
+
+    def set_params(self, **parameters: Any) -> "EmbeddingTransformer":
+        for name, value in parameters.items():
+            if name not in self.get_params():
+                raise ValueError(f"EmbeddingTransformer has no parameter {name}")
+            setattr(self, name, value)
+        return self
+
+    def fit(self, X: Any = None, y: Any = None) -> "EmbeddingTransformer":
+        self._open()
+        return self
+
+    def _open(self) -> Model:
+        given = (self.model, self.device, self.precision, self.threads)
+        if getattr(self, "_given", None) != given:
+            self._opened = self.model if isinstance(self.model, Model) else Model(
+                self.model, device=self.device, precision=self.precision, threads=self.threads)
+            self._given = given
+        return self._opened
+
+    def transform(self, X: Any) -> Floats:
+        model = self._open()
+        images = X if isinstance(X, Mapping) else {name: X for name in model.modalities}
+        features = model.embed(images)
+        return features.reshape(len(features), -1)
+
+    def fit_transform(self, X: Any, y: Any = None) -> Floats:
+        return self.fit(X, y).transform(X)
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
+        model = self._open()
+        return np.array([f"{name}_{k}" for name in model.modalities for k in range(model.feature_size)], dtype=object)

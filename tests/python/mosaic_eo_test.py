@@ -1,0 +1,241 @@
+"""The Python package against NumPy, PyTorch and scikit-learn. Skips aloud what is not installed."""
+
+import gc
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+try:
+    import numpy as np
+except ImportError:
+    print("skipped: the Python package's tests need NumPy")
+    sys.exit(77)
+
+import mosaic_eo as mo
+
+try:
+    import torch
+
+    from mosaic_eo.torch import MosaicBatches
+except ImportError:
+    torch = None
+try:
+    import sklearn.metrics
+except ImportError:
+    sklearn = None
+for package, module in (("PyTorch", torch), ("scikit-learn", sklearn)):
+    if module is None:
+        print(f"skipped: {package} is not installed, what compares with it is left out")
+
+FOLDER = tempfile.TemporaryDirectory(prefix="mosaic-python-")
+ROOT = Path(FOLDER.name) / "data"
+RUN = Path(FOLDER.name) / "run"
+CONFIG = {"data.root": ROOT, "data.modalities.s1.bands": ["VV", "VH"], "data.modalities.s2.bands": ["B02", "B03", "B08"],
+          "model.encoder": "resnet10-narrow", "train.batch": 4, "train.epochs": 1, "train.precision": "fp32",
+          "train.seed": 5}
+
+
+def setUpModule():
+    mo.set_verbosity(0)
+    mo.run("data synth", ROOT, patches=24, size=24, seed=3, threads=1)
+
+
+def tearDownModule():
+    FOLDER.cleanup()
+
+
+class Commands(unittest.TestCase):
+    def test_lists_and_runs(self):
+        self.assertIn("data synth", mo.commands())
+        self.assertIn("24", mo.run("data info", ROOT))
+        self.assertEqual(mo.__version__.count("."), 2)
+
+    def test_errors_are_exceptions_with_the_message(self):
+        with self.assertRaisesRegex(mo.UsageError, "did you mean 'data synth'"):
+            mo.run("data snyth")
+        with self.assertRaisesRegex(ValueError, "patchs"):
+            mo.run("data synth", ROOT, patchs=3)
+        with self.assertRaisesRegex(mo.MosaicError, "nothing"):
+            mo.Dataset(ROOT / "nothing")
+
+
+class Data(unittest.TestCase):
+    def test_samples(self):
+        with mo.Dataset(ROOT) as data:
+            self.assertEqual(len(data), 24)
+            self.assertEqual(data.modalities["s1"], ["VV", "VH"])
+            sample = data[-1]
+            self.assertEqual(sample["name"], data.name(23))
+            self.assertEqual(data[sample["name"]]["name"], sample["name"])
+            self.assertEqual(sample["s1"]["VV"].shape, (24, 24))
+            self.assertEqual(sample["s2"]["B01"].shape, (4, 4))
+            self.assertTrue(sample["s1"]["VV"].mean() < 0 and sample["s1_valid"]["VV"].all())
+            self.assertEqual(sample["labels"].shape, (19,))
+            self.assertEqual(sample["times"]["s2"].tzinfo.utcoffset(None).seconds, 0)
+            with self.assertRaises(IndexError):
+                data[24]
+            with self.assertRaises(KeyError):
+                data["nobody"]
+        with self.assertRaisesRegex(mo.UsageError, "closed"):
+            len(data)
+
+
+class Batches(unittest.TestCase):
+    def test_plain_batches_are_the_pixels(self):
+        data = mo.Dataset(ROOT)
+        loader = mo.Loader(CONFIG, {"train.batch": 5}, split="all", views="plain")
+        seen = 0
+        for batch in loader:
+            for row in range(batch.valid):
+                self.assertEqual(batch.samples[row], seen)
+                pixels, _ = data.band(seen, "s1", "VH")
+                wanted = (pixels - loader.mean["s1"][1]) / loader.sd["s1"][1]
+                np.testing.assert_allclose(batch.images["s1"][0, row, 1], wanted, atol=1e-4)
+                np.testing.assert_array_equal(batch.labels[row], data.labels(seen))
+                seen += 1
+        self.assertEqual(seen, 24)
+
+    def test_arrays_keep_their_memory(self):
+        """Batches that are held stay as they are while others are made, also after the loader is gone."""
+        loader = mo.Loader(CONFIG, {"method": "simclr"})
+        self.assertEqual(loader.views, 2)
+        held = [batch.images["s2"] for batch in loader]  # the batches themselves are gone
+        copies = [images.copy() for images in held]
+        for _ in range(3):
+            for batch in loader:
+                self.assertFalse(any(np.shares_memory(batch.images["s2"], images) for images in held))
+        loader.close()
+        del loader, batch
+        gc.collect()
+        again = mo.Loader(CONFIG, {"method": "simclr"}, threads=1)
+        for images, copy, batch in zip(held, copies, again):
+            np.testing.assert_array_equal(images, copy)
+            np.testing.assert_array_equal(images, batch.images["s2"])
+
+    def test_memory_is_used_again(self):
+        loader = mo.Loader(CONFIG, {"method": "simclr", "train.prefetch": 0})
+        places = set()
+        for _ in range(10):
+            for batch in loader:
+                places.add(batch.images["s2"].ctypes.data)
+                del batch
+        self.assertLessEqual(len(places), 4)
+
+    def test_fork(self):
+        """A child of fork may not use the parent's handles, and opens its own."""
+        loader = mo.Loader(CONFIG, {"method": "simclr"})
+        first = next(iter(loader)).images["s1"]
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                try:
+                    loader.next()
+                except mo.UsageError:
+                    own = mo.Loader(CONFIG, {"method": "simclr"}, threads=1)
+                    code = 0 if np.array_equal(next(iter(own)).images["s1"], first) else 2
+                del loader, first
+                gc.collect()
+            finally:
+                os._exit(code)
+        self.assertEqual(os.waitpid(child, 0)[1], 0)
+
+    @unittest.skipIf(torch is None, "PyTorch is not installed")
+    def test_torch(self):
+        batches = MosaicBatches(CONFIG, {"method": "supervised"}, rank=0, ranks=1)
+        from torch.utils.data import DataLoader
+
+        seen = []
+        for batch in DataLoader(batches, batch_size=None):
+            self.assertEqual(batch["image_s1"].shape, (4, 2, 24, 24))
+            self.assertEqual(batch["label"].dtype, torch.int8)
+            seen += batch["sample"].tolist()
+        array = mo.Loader(CONFIG, {"method": "supervised"})
+        first = next(iter(array))
+        tensor = torch.from_numpy(first.images["s1"])
+        self.assertEqual(tensor.data_ptr(), first.images["s1"].ctypes.data)
+        shared = []
+        for rank in range(2):
+            for batch in MosaicBatches(CONFIG, {"method": "supervised"}, rank=rank, ranks=2):
+                self.assertEqual(batch["image_s2"].shape, (2, 3, 24, 24))
+                shared += batch["sample"].tolist()
+        self.assertEqual(sorted(seen), sorted(shared))
+        workers = []
+        for context in ("fork", "spawn"):
+            for batch in DataLoader(MosaicBatches(CONFIG, {"method": "supervised"}, threads=1, rank=0, ranks=1),
+                                    batch_size=None, num_workers=2, multiprocessing_context=context):
+                workers += batch["sample"].tolist()
+        self.assertEqual(sorted(workers), sorted(seen + seen))
+
+
+class Trainings(unittest.TestCase):
+    def test_train_predict_evaluate(self):
+        steps = []
+        model_path = mo.train(CONFIG, RUN, {"method": "supervised", "threads": 1}, on_step=steps.append)
+        self.assertEqual([s.step for s in steps], list(range(1, steps[-1].steps + 1)))
+        self.assertTrue(steps[-1].over and steps[-1].epoch_ended and list(steps[0].terms) == ["bce"])
+        self.assertTrue(model_path.is_file())
+
+        model = mo.Model(RUN, threads=1)
+        loader = mo.Loader(CONFIG, {"train.batch": 6}, split="test", views="plain")
+        rows, labels = [], []
+        for batch in loader:
+            raw = {m: batch.images[m][0] * loader.sd[m][:, None, None] + loader.mean[m][:, None, None]
+                   for m in loader.modalities}
+            rows.append(model.predict(raw)[:batch.valid])
+            labels.append(batch.labels[:batch.valid])
+        p, y = np.concatenate(rows), np.concatenate(labels)
+        self.assertEqual(p.shape, (6, 19))
+        mine = mo.scores(p, y)
+        judged = mo.evaluate(RUN, split="test", pictures=0, threads=1)
+        self.assertTrue(judged)
+        if sklearn is not None:
+            self.assertAlmostEqual(mine["micro"]["average_precision"],
+                                   sklearn.metrics.average_precision_score(y, p, average="micro"), places=6)
+        # the mean of each band stands for what is missing in a row
+        only = model.predict({"s2": raw["s2"]})
+        some = model.predict(raw, {"s1": np.zeros(len(raw["s1"]))})
+        np.testing.assert_array_equal(only, some)
+        with self.assertRaisesRegex(mo.UsageError, "shape"):
+            model.predict({"s2": raw["s2"][:, :2]})
+        transformer = mo.EmbeddingTransformer(RUN, threads=1)
+        features = transformer.fit_transform(raw)
+        self.assertEqual(features.shape, (len(raw["s1"]), 2 * model.feature_size))
+        np.testing.assert_array_equal(features.reshape(len(features), 2, -1), model.embed(raw))
+        self.assertEqual(len(transformer.get_feature_names_out()), features.shape[1])
+        if sklearn is not None:
+            from sklearn.base import clone
+            from sklearn.linear_model import LogisticRegression
+            from sklearn.pipeline import make_pipeline
+
+            pipeline = make_pipeline(clone(transformer), LogisticRegression(max_iter=5))
+            self.assertEqual(len(pipeline.steps), 2)
+        self.assertIn("<iframe", mo.Report(RUN)._repr_html_())
+
+    def test_interrupt_leaves_a_checkpoint(self):
+        out = Path(FOLDER.name) / "interrupted"
+        config = {**CONFIG, "method": "supervised", "threads": 1}
+
+        def stop(step):
+            if step.step == 2:
+                raise KeyboardInterrupt
+
+        with self.assertRaises(KeyboardInterrupt):
+            mo.train(config, out, on_step=stop)
+        numbers = []
+        path = mo.train(config, out, resume=True, on_step=lambda s: numbers.append(s.step))
+        self.assertEqual(numbers[0], 3)
+        whole = mo.train(config, Path(FOLDER.name) / "whole")
+        self.assertEqual(path.read_bytes(), whole.read_bytes())
+
+    def test_no_signal_handler(self):
+        code = ("import signal, mosaic_eo; a = signal.getsignal(signal.SIGINT); "
+                "assert a is signal.default_int_handler; mosaic_eo.commands()")
+        subprocess.run([sys.executable, "-c", code], check=True)
+
+
+if __name__ == "__main__":
+    unittest.main()

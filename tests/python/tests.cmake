@@ -1,0 +1,8 @@
+# The Python package against NumPy, PyTorch and scikit-learn. Debian's interpreter has its packages.
+if(NOT MOSAIC_SANITIZE) # an interpreter without the sanitizers cannot load a library with them
+  add_test(NAME python/mosaic_eo COMMAND /usr/bin/python3 ${CMAKE_CURRENT_LIST_DIR}/mosaic_eo_test.py)
+  set_tests_properties(python/mosaic_eo PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77
+    ENVIRONMENT "PYTHONPATH=${CMAKE_SOURCE_DIR}/python;MOSAIC_LIBRARY=$<TARGET_FILE:mosaic>;PYTHONDONTWRITEBYTECODE=1")
+  add_test(NAME python/types COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/types.sh ${CMAKE_SOURCE_DIR}/python)
+  set_tests_properties(python/types PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77)
+endif()
