@@ -91,8 +91,7 @@ endfunction()
 
 # mosaic_delayed_tests(<device> <room>/<test>...): each once more as <room>/<test>@delayed, on that device (cpu, ref)
 # made late (tests/support/delayed.h). LONG before a name: with the label "long", as what takes seconds. All tests of
-# ops, models, objectives, trainings and resuming stand in such a line; not those of the CPU backend's own insides
-# (cpu_backend_test, direct_kernel_test), which follow its addresses, as no caller of a device may.
+# ops, models, objectives, trainings and resuming stand in such a line.
 function(mosaic_delayed_tests device)
   set(label "")
   foreach(name IN LISTS ARGN)

@@ -33,7 +33,11 @@ mosaic_status mos_command_on_ranks(mos_command_work work, bool agree, const void
         status = work(values, positional, comm, out);
         if (agree) status = mos_comm_agree(comm, status);
     }
+    /* Every rank has the same message: one shows it, and before any rank ends, because launchers
+     * end the others then. A failure that only one rank knows of is told when it closes. */
+    const bool told = status != MOSAIC_OK && comm != NULL && mos_comm_failure_agreed(comm);
+    if (told && launch.rank == 0)
+        mos_log(MOS_LOG_ERROR, "%s: %s", mosaic_status_name(status), mosaic_error());
     mos_comm_close(&comm, status);
-    /* Every rank has the same message: one shows it. */
-    return status == MOSAIC_OK || launch.rank == 0 ? status : mos_fail(status, "%s", "");
+    return status == MOSAIC_OK || (launch.rank == 0 && !told) ? status : mos_fail(status, "%s", "");
 }

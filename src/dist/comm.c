@@ -119,6 +119,10 @@ void mos_comm_close(mos_comm **slot, mosaic_status status) {
     mos_free(comm);
 }
 
+bool mos_comm_failure_agreed(const mos_comm *comm) {
+    return comm->agreed_failure;
+}
+
 /* ---- who is there ---- */
 
 int64_t mos_comm_rank(const mos_comm *comm) {

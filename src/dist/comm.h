@@ -49,6 +49,8 @@ const char *mos_comm_description(const mos_comm *comm);
  * failed, and its message with the rank and its host before it; stops on request count only
  * where nobody failed. With one rank status and message stay as they are. */
 mosaic_status mos_comm_agree(mos_comm *comm, mosaic_status status);
+/* Not collective. Has an agreement ended in a failure, so that every rank knows of it? */
+bool mos_comm_failure_agreed(const mos_comm *comm);
 /* Collective. All-reduce: the largest of the ranks' values. */
 mosaic_status mos_comm_most(mos_comm *comm, int64_t value, int64_t *most);
 /* Collective. A failure unless all ranks have the same bytes; the message names `what` and the

@@ -16,7 +16,7 @@ typedef struct mos_session_options {
     int threads;
     mos_precision_choice precision; /* AUTO: that of the model's thresholds */
     mos_comm *comm; /* ranks that each open the same and share its rows; NULL: this process alone */
-    bool predicts; /* inference without latents follows: it is planned while the data are opened */
+    bool predicts;  /* inference without latents follows: it is planned while the data are opened */
 } mos_session_options;
 
 typedef struct mos_session {

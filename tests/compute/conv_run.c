@@ -13,14 +13,15 @@
 #include <stdio.h>
 #include <string.h>
 
-static void *input_of(mos_device *device, const mos_conv_shape *s, const double *x, int64_t count) {
+/* *image_floats stays the device's until it has settled. */
+static void *input_of(mos_device *device, const mos_conv_shape *s, const double *x, int64_t count,
+                      float **image_floats) {
     if (!s->image) return support_act(device, x, s->n, s->ci, s->h, s->w);
-    float *narrow = support_host(count, sizeof(float));
+    float *narrow = *image_floats = support_host(count, sizeof(float));
     for (int64_t i = 0; i < count; i++)
         narrow[i] = (float)x[i];
     void *image = support_bytes(device, device->ops->image_bytes(device, s->n, s->ci, s->h, s->w));
     device->ops->image_load(device, image, narrow, s->n, s->ci, s->h, s->w);
-    mos_free(narrow);
     return image;
 }
 
@@ -46,18 +47,20 @@ conv_results conv_run(mos_device *device, const mos_conv_shape *s) {
     for (int64_t i = 0; i < w_count; i++)
         r.dw[i] = 1;
     void *weights = support_real(device, w, w_count), *grads = support_real(device, r.dw, w_count);
-    void *in = input_of(device, s, x, x_count);
+    float *image_floats = NULL;
+    void *in = input_of(device, s, x, x_count, &image_floats);
     void *out = support_act(device, NULL, s->n, s->co, oh, ow);
     void *dout = support_act(device, dy, s->n, s->co, oh, ow);
     void *din = s->image ? NULL : support_act(device, NULL, s->n, s->ci, s->h, s->w);
     void *workspace = support_bytes(device, info.workspace_bytes);
+    void *poison = support_host((int64_t)info.workspace_bytes, 1);
+    memset(poison, 0xff, info.workspace_bytes); /* NaN: what is not written shows */
     const uint64_t before = mos_alloc_count();
-    /* NaN: what is not written shows */
-    memset(workspace, 0xff, info.workspace_bytes);
+    ops->put_bytes(device, workspace, poison, info.workspace_bytes);
     ops->conv_forward(device, conv, in, weights, out, workspace);
-    memset(workspace, 0xff, info.workspace_bytes);
+    ops->put_bytes(device, workspace, poison, info.workspace_bytes);
     if (din) ops->conv_backward_data(device, conv, weights, dout, din, workspace);
-    memset(workspace, 0xff, info.workspace_bytes);
+    ops->put_bytes(device, workspace, poison, info.workspace_bytes);
     ops->conv_backward_weights(device, conv, in, dout, grads, workspace);
     assert_int_equal(mos_alloc_count(), before);
     (void)!mos_get_act(device, out, r.y, s->n, s->co, oh, ow);
@@ -67,6 +70,8 @@ conv_results conv_run(mos_device *device, const mos_conv_shape *s) {
     for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++)
         ops->free(device, memory[i]);
     ops->conv_destroy(device, &conv);
+    mos_free(image_floats);
+    mos_free(poison);
     mos_free(x);
     mos_free(w);
     mos_free(dy);

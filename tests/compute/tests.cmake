@@ -24,5 +24,5 @@ foreach(test cpu_backend_test direct_kernel_test op_golden_test optimizer_golden
   mosaic_isa_tests(compute/${test})
 endforeach()
 mosaic_delayed_tests(cpu compute/op_golden_test compute/optimizer_golden_test compute/device_test compute/product_threads_test
-  LONG compute/op_case_test compute/contrast_memory_test)
+  LONG compute/op_case_test compute/contrast_memory_test compute/cpu_backend_test compute/direct_kernel_test)
 mosaic_delayed_tests(ref compute/ref_values_test compute/norm_mask_test compute/gradient_test)

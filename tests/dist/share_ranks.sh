@@ -65,7 +65,8 @@ same 2 "data check" data check data
 grep -q unreadable two.out || { head two.out; fail "the check found nothing"; }
 same 4 "data check of classes" data check data --json --defect unreadable
 
-# A model that is not there: its exit code, and nobody waits.
+# A model that is not there: one message, its exit code, and nobody waits.
 code=0
 ranks 2 "$mosaic" eval nowhere >out.log 2>&1 || code=$?
 [ $code != 0 ] && [ $code != 124 ] || { cat out.log; fail "no model: exit code $code"; }
+[ "$(grep -c "nowhere" out.log)" = 1 ] || { cat out.log; fail "no model: not one message"; }
