@@ -55,7 +55,8 @@ def recipe_of(source):
 
 def check_recipe(source):
     version, recipe = recipe_of(source)
-    project = re.search(r"project\(mosaic VERSION ([\d.]+)", (source / "CMakeLists.txt").read_text()).group(1)
+    header = (source / "include/mosaic/version.h").read_text()
+    project = ".".join(re.findall(r"define MOSAIC_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)", header))
     check(f"the recipe's version {version} is the project's {project}", version == project)
     order = [s for s in ("package", "source", "build", "requirements", "test", "about", "extra") if s in recipe]
     check("sections in conda-forge's order", list(recipe) == order and len(order) == 7)
