@@ -1,9 +1,10 @@
 /* mosaic/command.h: every capability as a command with typed options.
  *
- * The command line, the language bindings and the documentation share these tables: a command knows
- * its options, their types, defaults, ranges and sources, parses them from text, and runs. Data
- * goes to the stream that mosaic_command_run is given; messages and progress go to the program's
- * own functions (mosaic_set_log_hooks). Nothing is printed to stdout or stderr.
+ * The command line, the language bindings and the documentation share these tables. A command knows
+ * its options with their types, defaults and ranges, parses them from text, and runs. Its data
+ * goes to the stream that mosaic_command_run is given, or to a function of the caller
+ * (mosaic_command_run_to). Messages and progress go to the program's own functions
+ * (mosaic_set_log_hooks). The library prints nothing to stdout or stderr by itself.
  *
  * Threads: one command object belongs to one thread at a time. Commands use threads inside. */
 #ifndef MOSAIC_COMMAND_H
@@ -34,7 +35,8 @@ MOSAIC_API mosaic_status mosaic_command_create(const char *name,
 MOSAIC_API void mosaic_command_destroy(mosaic_command **command);
 
 /* Set one option from text, as on the command line without the dashes: ("patches", "2000"). The
- * texts are copied. MOSAIC_ERR_USAGE for an unknown option or a value that it does not take. */
+ * texts are copied. Errors: MOSAIC_ERR_USAGE for an unknown option or a value that it does not take,
+ * MOSAIC_ERR_MEMORY. */
 MOSAIC_API mosaic_status mosaic_command_set(mosaic_command *command, const char *key,
                                             const char *value) MOSAIC_CHECKED;
 
@@ -45,21 +47,26 @@ MOSAIC_API mosaic_status mosaic_command_add(mosaic_command *command,
 
 /* Set options and positional arguments in command-line form. argv[0] is the first argument after the
  * command's name. When --help or --json-usage is among them, the call writes that to `out` and sets
- * *shown to 1: then do not run the command. MOSAIC_ERR_USAGE for what the command does not take. */
+ * *shown to 1: then do not run the command. Otherwise *shown is 0 and nothing is written. Errors:
+ * MOSAIC_ERR_USAGE for what the command does not take, MOSAIC_ERR_IO, MOSAIC_ERR_MEMORY. */
 MOSAIC_API mosaic_status mosaic_command_parse(mosaic_command *command, int argc, char **argv,
                                               FILE *out, int *shown) MOSAIC_CHECKED;
 
-/* Run the command, once. It writes its data to `out` and returns when the work is done; the status
- * is that of the work. */
+/* Run the command, once. It writes its data to `out` and returns when the work is done. Errors:
+ * MOSAIC_ERR_USAGE for too few or too many positional arguments, MOSAIC_ERR_IO when `out` cannot be
+ * written, else those of the work. Where mpirun or srun started several ranks for a command that
+ * ranks do not share, rank 0 does it and the call returns MOSAIC_OK at once on the others. */
 MOSAIC_API mosaic_status mosaic_command_run(mosaic_command *command, FILE *out) MOSAIC_CHECKED;
 
-/* Where a command's data goes: called on the thread that runs the command with `size` bytes, which
- * live as long as the call; 0: taken, another number: the command ends with MOSAIC_ERR_IO. */
+/* Takes a command's data. The library calls it, on the thread that runs the command, with `size`
+ * bytes that live as long as the call. It returns 0 when it has taken them; after another number the
+ * command ends with MOSAIC_ERR_IO. */
 typedef int (*mosaic_sink)(void *context, const char *bytes, size_t size);
-/* The same with the data given to `sink`; NULL drops it. Errors: those of the work. */
+/* mosaic_command_run with the data given to `sink`; NULL drops the data. Errors: as there. */
 MOSAIC_API mosaic_status mosaic_command_run_to(mosaic_command *command, mosaic_sink sink,
                                                void *context) MOSAIC_CHECKED;
-/* The options that a command takes, as JSON: key, type, default, choices, range, unit, help. */
+/* Gives to `sink` the options that a command takes, as JSON: key, type, default, choices, range, unit,
+ * help. NULL drops it. Errors: MOSAIC_ERR_MEMORY, MOSAIC_ERR_IO when the sink refuses. */
 MOSAIC_API mosaic_status mosaic_command_usage(const mosaic_command *command, mosaic_sink sink,
                                               void *context) MOSAIC_CHECKED;
 
@@ -91,7 +98,8 @@ typedef struct mosaic_log_hooks {
     void (*line)(void *context, mosaic_log_level level, const char *text);
     void (*progress)(void *context, const mosaic_progress *progress);
 } mosaic_log_hooks;
-/* Process-wide; the struct is copied. Without hooks, messages and progress are dropped. */
+/* Process-wide; the struct is copied, and `hooks` must not be NULL. Before the first call, messages
+ * and progress are dropped. */
 MOSAIC_API void mosaic_set_log_hooks(const mosaic_log_hooks *hooks);
 
 /* How the program asks long work (training, sweeps) to stop in good order. The library catches no
@@ -107,13 +115,15 @@ typedef struct mosaic_stop_hooks {
      * NULL: the work never stops early. */
     int (*stop)(void *context);
 } mosaic_stop_hooks;
-/* Process-wide; the struct is copied. Do not call it while a command runs. A file that grows beyond
- * the process's size limit (ulimit -f) raises SIGXFSZ, which ends the process; a program that ignores
- * this signal gets a failed write and MOSAIC_ERR_IO instead. */
+/* Process-wide; the struct is copied, and `hooks` must not be NULL. Do not call it while a command
+ * runs. One more signal concerns a program: a file that grows beyond the process's size limit
+ * (ulimit -f) raises SIGXFSZ, which ends the process. A program that ignores this signal gets a failed
+ * write and MOSAIC_ERR_IO instead. */
 MOSAIC_API void mosaic_set_stop_hooks(const mosaic_stop_hooks *hooks);
 
-/* Hooks of one command, in place of the process's while it runs; the structs are copied, and NULL
- * leaves the process's. Lines that threads inside the command write go to the process's hooks. */
+/* Hooks of one command. While it runs they take the place of the process's hooks; the structs are
+ * copied, and NULL leaves the process's. They serve the thread that runs the command: lines from
+ * other threads inside it go to the process's hooks. */
 MOSAIC_API void mosaic_command_set_hooks(mosaic_command *command, const mosaic_log_hooks *log,
                                          const mosaic_stop_hooks *stop);
 

@@ -1,8 +1,9 @@
 /* mosaic/dataset.h: data sets of co-registered patches, by name.
  *
- * A data set is opened once and then read-only: any thread may ask it. A mosaic_reader belongs to one
- * thread; close it before its data set. Bands, classes and splits are names everywhere, never
- * positions agreed on by convention. */
+ * Bands, classes and splits go by their names, never by a position that is a convention.
+ *
+ * Threads: an open data set is read-only, and any thread may ask it. A mosaic_reader belongs to one
+ * thread at a time; close it before its data set. */
 #ifndef MOSAIC_DATASET_H
 #define MOSAIC_DATASET_H
 
@@ -20,7 +21,8 @@ typedef struct mosaic_reader mosaic_reader;
 /* Open a data set by options in the form of the configuration's `data` section: an array of key,
  * value pairs ended by NULL, as in {"root", "/data/BigEarthNet", "format", "bigearthnet-v2", NULL}.
  * Missing keys take their defaults. Errors: MOSAIC_ERR_USAGE for keys and values, MOSAIC_ERR_DATA
- * for what is on disk. The caller owns *out; mosaic_dataset_close also takes a pointer to NULL. */
+ * for what is wrong with the data on disk, MOSAIC_ERR_IO, MOSAIC_ERR_MEMORY. The caller owns *out;
+ * mosaic_dataset_close also takes a pointer to NULL. */
 MOSAIC_API mosaic_status mosaic_dataset_open(const char *const *options,
                                              mosaic_dataset **out) MOSAIC_CHECKED;
 MOSAIC_API void mosaic_dataset_close(mosaic_dataset **dataset);
@@ -47,8 +49,9 @@ MOSAIC_API int mosaic_dataset_has(const mosaic_dataset *dataset, int64_t i, int6
 
 /* The index of a sample by its name, -1: there is none of that name. */
 MOSAIC_API int64_t mosaic_dataset_find(const mosaic_dataset *dataset, const char *id);
-/* The country of sample i as the metadata has it ("" unknown, NULL out of range), and the names of
- * the format and of the folder or file that was opened. Texts live as long as the data set. */
+/* The country of sample i as the metadata has it ("" unknown, NULL out of range). The name of the
+ * data set's format. The path of the folder or file that was opened. Texts live as long as the data
+ * set. */
 MOSAIC_API const char *mosaic_dataset_country(const mosaic_dataset *dataset, int64_t i);
 MOSAIC_API const char *mosaic_dataset_format(const mosaic_dataset *dataset);
 MOSAIC_API const char *mosaic_dataset_root(const mosaic_dataset *dataset);
@@ -77,10 +80,10 @@ MOSAIC_API mosaic_status mosaic_reader_band(mosaic_reader *reader, int64_t i, co
                                             const char *band, const float **data, int64_t *width,
                                             int64_t *height) MOSAIC_CHECKED;
 
-/* The same band's validity: *valid [height, width], 1 where the pixel is a measurement, 0 where it is
- * NaN, infinite or the band's no-data value, is lent until the next call on this reader; *invalid is
- * how many are not. *data as above; either may be NULL. Errors: as mosaic_reader_band's, and
- * MOSAIC_ERR_MEMORY. */
+/* Read one band with its validity. *valid [height, width] is 1 where the pixel is a measurement, 0
+ * where it is NaN, infinite or the band's no-data value; it is lent until the next call on this
+ * reader. *invalid is the number of its zeros. *data is as above. `data`, `valid` and `invalid` may
+ * each be NULL. Errors: as mosaic_reader_band's, and MOSAIC_ERR_MEMORY. */
 MOSAIC_API mosaic_status mosaic_reader_masked(mosaic_reader *reader, int64_t i,
                                               const char *modality, const char *band,
                                               const float **data, const uint8_t **valid,

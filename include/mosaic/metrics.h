@@ -1,4 +1,6 @@
-/* mosaic/metrics.h: multi-label metrics, defined as scikit-learn defines them (0/0 counts as 0). */
+/* mosaic/metrics.h: multi-label metrics, defined as scikit-learn defines them (0/0 counts as 0).
+ *
+ * Unknown labels (-1) are left out one by one. Scores are NaN without any known label. */
 #ifndef MOSAIC_METRICS_H
 #define MOSAIC_METRICS_H
 
@@ -10,20 +12,22 @@
 extern "C" {
 #endif
 
+/* Scores of one class, or an average of them. */
 typedef struct mosaic_average {
     double precision, recall, f1, f2;
     double average_precision, roc_auc; /* NaN where they do not exist */
 } mosaic_average;
 
 typedef struct mosaic_metrics {
-    mosaic_average micro, macro, sample;
-    double hamming_loss, subset_accuracy;
-    int64_t known;          /* labels of 0 or 1 */
-    int64_t zero_divisions; /* precisions and recalls that were 0/0 */
-    /* macro is over the `averaged` classes that have known positives and known negatives (NaN
-     * without any), macro_all over all of them, with 0 for the AP of a class without positives */
-    mosaic_average macro_all;
-    int64_t averaged;
+    mosaic_average micro;  /* over all known labels together */
+    mosaic_average macro;  /* mean over the `averaged` classes; NaN without any */
+    mosaic_average sample; /* mean over the rows whose labels are all known; no average precision */
+    double hamming_loss;   /* share of the known labels that are predicted wrongly */
+    double subset_accuracy;   /* share of right rows, of those whose labels are all known */
+    int64_t known;            /* labels of 0 or 1 */
+    int64_t zero_divisions;   /* precisions and recalls that were 0/0 */
+    mosaic_average macro_all; /* mean over all classes; the AP of a class without positives is 0 */
+    int64_t averaged;         /* classes that have known positives and known negatives */
 } mosaic_metrics;
 
 /* Score probabilities against labels. probability [n, classes]; labels [n, classes]: 1, 0 or -1

@@ -38,11 +38,11 @@ MOSAIC_API const char *mosaic_error(void);
 /* Name of a status in plain words, e.g. "data error". Never NULL. */
 MOSAIC_API const char *mosaic_status_name(mosaic_status status);
 
-/* Process exit code for a status: 0 ok, 1 runtime, 2 usage, 3 data, 4 numeric, 5 resume, 75
- * interrupted. */
+/* Process exit code for a status: 0 ok, 1 memory, IO, runtime or unsupported, 2 usage, 3 data,
+ * 4 numeric, 5 resume, 75 interrupted. */
 MOSAIC_API int mosaic_exit_code(mosaic_status status);
 
-/* "0.1.0". */
+/* Version of the library that runs, as "0.1.0". The text lives as long as the library. */
 MOSAIC_API const char *mosaic_version(void);
 
 #ifdef __cplusplus

@@ -1,8 +1,9 @@
-/* mosaic/version.h: the version, once: CMake, the library and packages read it here.
+/* mosaic/version.h: the one place of the version. CMake, the library and packages read it here.
  *
- * Until 1.0.0 a new second number may change the interface, a new third one never does. Structs that
+ * Until 1.0.0 a new minor version may change the interface; a new patch version never does. Structs that
  * callers fill begin with their own size, so that a program built against an earlier library of the
- * same first two numbers goes on to work.
+ * same major and minor version goes on to work.
+ *
  * Threads: every function here may be called from any thread. */
 #ifndef MOSAIC_VERSION_H
 #define MOSAIC_VERSION_H
@@ -16,7 +17,7 @@ extern "C" {
 #define MOSAIC_VERSION_MAJOR 0
 #define MOSAIC_VERSION_MINOR 1
 #define MOSAIC_VERSION_PATCH 0
-/* One number that grows: 100 for 0.1.0. */
+/* One number that grows with every version: 100 for 0.1.0. */
 #define MOSAIC_VERSION_NUMBER                                                                      \
     (MOSAIC_VERSION_MAJOR * 10000 + MOSAIC_VERSION_MINOR * 100 + MOSAIC_VERSION_PATCH)
 
