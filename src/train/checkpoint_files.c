@@ -55,7 +55,7 @@ mosaic_status mos_checkpoint_list(const mos_train_run_files *run, int64_t **step
     return status;
 }
 
-/* The model file is written at the end and is smaller than a checkpoint: it is not counted. */
+/* The model file is not counted: it is smaller than a checkpoint and written at the end. */
 mosaic_status mos_checkpoint_space(const mos_train_run_files *run,
                                    const mos_train_learner *learner) {
     mos_checkpoint_block blocks[MOS_CHECKPOINT_BLOCKS];

@@ -64,12 +64,12 @@ uint64_t mos_checkpoint_sum(const void *data, size_t bytes, uint64_t seed);
 
 mosaic_status mos_checkpoint_path(const mos_train_run_files *run, int64_t step, char *buffer,
                                   size_t size);
-/* Steps there are checkpoints of, newest first. mos_free(*steps). */
+/* The steps that have a checkpoint, newest first. mos_free(*steps). */
 mosaic_status mos_checkpoint_list(const mos_train_run_files *run, int64_t **steps, size_t *count);
 /* `last` or `best`: a text file that names a checkpoint. */
 mosaic_status mos_checkpoint_point(const mos_train_run_files *run, const char *name, int64_t step);
-/* The newest `keep` and that of step `best` stay; so does nothing else, cut-off temporary files
- * included. */
+/* Removes all checkpoints but the newest `keep` and that of step `best`, and with them temporary files
+ * that a killed process left. */
 mosaic_status mos_checkpoint_prune(const mos_train_run_files *run, int64_t keep, int64_t best);
 
 #endif

@@ -1,5 +1,5 @@
-/* Checkpoints are read back when their format, checksum and company agree; a damaged one gives way to
- * the one before it. */
+/* Reads a checkpoint back when its format and checksum are right and it belongs to this run. In place
+ * of a damaged one the one before it is read. */
 #include "train/checkpoint_parts.h"
 #include "train/train_state.h"
 
@@ -44,7 +44,7 @@ static mosaic_status verify(const mos_safetensors *file, const char *path) {
     return MOSAIC_OK;
 }
 
-/* Things a resumed run must share with the checkpoint beyond the configuration. */
+/* What must agree between a resumed run and the checkpoint besides the configuration. */
 static mosaic_status check_company(const mos_train_learner *learner, const char *fingerprint,
                                    const mos_safetensors *file, const char *path) {
     const char *dataset = mos_safetensors_metadata(file, "dataset");
@@ -92,7 +92,7 @@ static mosaic_status copy_block(const mos_train_learner *learner, const mos_safe
     int64_t parameters;
     const mos_parameter *list = mos_model_parameters(learner->model, &parameters);
     void *host;
-    /* zeros between the model's tensors */
+    /* the padding between the model's tensors stays 0 */
     MOS_TRY(mos_alloc((size_t)to->count, device->real_bytes, "a checkpoint", &host));
     mosaic_status status = MOSAIC_OK;
     if (to->kind == MOS_BLOCK_WHOLE) {

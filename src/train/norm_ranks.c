@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* A norm cannot fail: it goes on with this rank's numbers, and the step ends with the status. */
+/* A norm has no way to report a failure. After one it goes on with this rank's numbers, and the step
+ * fails with the status that is kept here. */
 static void gather(void *context, const double *mine, int64_t values, double *all) {
     mos_norm_ranks *norms = context;
     const size_t bytes = (size_t)values * sizeof *mine;

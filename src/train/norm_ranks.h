@@ -1,4 +1,5 @@
-/* Batch norms of encoders whose statistics several ranks take together (train.batch_norm). */
+/* Synchronised batch norm of the encoders: a group of ranks takes the statistics together
+ * (train.batch_norm). */
 #ifndef MOS_TRAIN_NORM_RANKS_H
 #define MOS_TRAIN_NORM_RANKS_H
 
@@ -12,10 +13,10 @@ typedef struct mos_norm_ranks {
     char words[1024];
 } mos_norm_ranks;
 
-/* Collective. Groups of `ranks` consecutive ranks, whose number divides that of all. It stays where it
- * is: the model's plan points to it. */
+/* Collective. Makes groups of `ranks` consecutive ranks; `ranks` divides the number of all. Do not move
+ * *norms afterwards: the model's plan points to it. */
 mosaic_status mos_norm_ranks_init(mos_norm_ranks *norms, mos_comm *comm, int64_t ranks);
-/* Did the passes since get all they asked for? */
+/* The first failure of the gatherings so far; MOSAIC_OK: there was none. */
 mosaic_status mos_norm_ranks_status(const mos_norm_ranks *norms);
 
 #endif

@@ -14,7 +14,7 @@
 
 static const char lock_name[] = ".lock";
 
-/* Every name a run writes; with a star, what it begins with. */
+/* Every name that a run writes; a star at the end stands for any rest of a name. */
 static const char *const run_names[] = {
     "config.yaml",   "provenance.json", "data.json",   "train.log",
     "metrics.jsonl", "metrics.csv",     "timing.csv",  "events.out.tfevents.*",
@@ -38,8 +38,8 @@ static bool is_run_name(const char *name) {
 }
 
 typedef struct contents {
-    int64_t entries; /* without the lock */
-    bool is_run;     /* something only a run leaves is there */
+    int64_t entries; /* the lock file is not counted */
+    bool is_run;     /* there is a file that only a run leaves */
     char foreign[256];
 } contents;
 
@@ -179,7 +179,8 @@ void mos_run_directory_close(mos_run_directory *run) {
     if (run->lock < 0) return;
     char path[4096];
     contents found;
-    /* The lock file goes while it is still held: a writer that opened it before sees it locked. */
+    /* The lock file is removed while the lock is held: a writer that opened it earlier finds it
+     * locked. */
     bool empty = run->created && look_into(run->path, &found) == MOSAIC_OK && found.entries == 0;
     if (empty && mos_run_path(run, lock_name, path, sizeof path) == MOSAIC_OK) {
         (void)unlink(path);

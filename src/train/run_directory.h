@@ -18,15 +18,15 @@ typedef struct mos_run_directory {
 } mos_run_directory;
 
 /* Creates the folder where it is missing, takes its lock (a second writer is refused; the lock dies
- * with its process) and checks what is in it against the mode: new wants nothing there, overwrite
- * wants nothing but a run's files. Changes nothing else. */
+ * with its process) and checks its contents against the mode: a new run wants an empty folder,
+ * overwrite wants nothing but a run's files. Changes nothing else. */
 mosaic_status mos_run_directory_open(const char *path, mos_run_mode mode, mos_run_directory *out);
 /* Delete the run's files (not the lock): for overwrite, once everything else is known to be fine.
  */
 mosaic_status mos_run_directory_clear(const mos_run_directory *run);
-/* Removes what atomic writes of killed processes left (NAME.part-PID-N), here, among the
- * checkpoints and beside the model: the lock is held, so that no other process writes. *files and
- * *bytes (on disk) say what went. */
+/* Removes what atomic writes of killed processes left (NAME.part-PID-N) in the folder, among the
+ * checkpoints and beside the model. No other process writes there, because this one holds the lock.
+ * *files and *bytes (on disk) say how much was removed. */
 mosaic_status mos_run_directory_sweep(const mos_run_directory *run, int64_t *files, int64_t *bytes);
 mosaic_status mos_run_path(const mos_run_directory *run, const char *name, char *buffer,
                            size_t size);

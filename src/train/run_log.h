@@ -1,6 +1,6 @@
 /* What a run measures as it goes: metrics.jsonl, metrics.csv and TensorBoard events. The first two
- * hold nothing that depends on the machine or the hour, so that they are equal for equal runs, and
- * are cut back to the checkpoint on resume. timing.csv holds the rest. */
+ * hold nothing that depends on the machine or the time of day: equal runs write equal files. On resume
+ * they are cut back to the checkpoint. What does depend on these is in timing.csv. */
 #ifndef MOS_TRAIN_RUN_LOG_H
 #define MOS_TRAIN_RUN_LOG_H
 

@@ -1,5 +1,5 @@
-/* Learning rate and loss-weight warm-up as functions of the step: nothing to save, nothing to
- * restore. */
+/* Learning rate and loss-weight warm-up as functions of the step alone, so that a checkpoint need not
+ * hold them. */
 #ifndef MOS_TRAIN_SCHEDULE_H
 #define MOS_TRAIN_SCHEDULE_H
 

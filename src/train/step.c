@@ -55,7 +55,7 @@ static mosaic_status enqueue_losses(mos_step *step, const mos_step_input *input)
     return mos_objective_enqueue(step->objective, &rows);
 }
 
-/* The step waits for its device here and nowhere else. */
+/* The only place where a step waits for its device. */
 static mosaic_status collect_losses(mos_step *step, mos_step_result *result) {
     MOS_TRY(mos_settle(step->device));
     mos_objective_collect(step->objective, &result->losses);

@@ -1,5 +1,4 @@
-/* One training step, the only one there is: the trainer, the benchmarks and the tests against
- * PyTorch run this.
+/* One training step. The trainer, the benchmarks and the tests against PyTorch all run this code.
  *
  *   zero gradients, forward passes, head, objective, backward passes,
  *   norm of all gradients and a look for NaN, new weights */
@@ -29,8 +28,8 @@ typedef struct mos_step {
     void *moment1, *moment2; /* real [param_count] on the device; moment2 NULL where the optimizer
                                 has one moment */
     mos_measure_result *measured, found; /* of all gradients: on the device, and here */
-    /* What the optimizer changes where encoders have a rate of their own or are frozen, else NULL:
-     * all that is trainable. encoder_rate: times the rate of the others. */
+    /* The parameters that the optimizer changes, where encoders have a rate of their own or frozen
+     * parts; NULL: all that is trainable. encoder_rate is a factor on the rate of the others. */
     mos_segment_range *encoder_segments, *other_segments;
     int64_t encoder_segment_count, other_segment_count;
     double encoder_rate;

@@ -14,7 +14,7 @@ typedef struct feature_part {
     int64_t views, batch, rows, size; /* rows of this rank's part of each view set */
 } feature_part;
 
-/* features [views, batch, size] of all ranks from each one's [views, rows, size]. */
+/* All-gather: features [views, batch, size] of the whole batch from each rank's [views, rows, size]. */
 static mosaic_status share_features(mos_shared_step *shared, mos_device *device,
                                     const feature_part *part, void *features) {
     const int64_t rank = mos_comm_rank(shared->comm), ranks = mos_comm_size(shared->comm);
@@ -53,7 +53,7 @@ static mosaic_status share(void *context, mos_step *step) {
 
 /* ---- gradients, running statistics ---- */
 
-/* All ranks have the same gradients behind the features: one of them enters the sum. */
+/* Behind the features all ranks have the same gradients, so only rank 0's enter the sum. */
 static void drop_copies(const mos_shared_step *shared, const mos_step *step) {
     if (mos_comm_rank(shared->comm) == 0) return;
     for (int64_t i = 0; i < shared->behind_count; i++)

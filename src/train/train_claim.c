@@ -1,5 +1,5 @@
-/* The run's folder becomes this run's, once all else is known to be fine: an earlier run is cleared
- * or compared, the configuration kept, the log opened. */
+/* Takes the folder for this run, once everything else is known to be fine: clears an earlier run or
+ * compares with it, writes the configuration, opens the log. */
 #include "train/train_state.h"
 
 #include "base/file.h"

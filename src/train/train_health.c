@@ -1,4 +1,4 @@
-/* The collapse monitor: is the embedding of the present batch alive? */
+/* The collapse monitor: has the embedding of the present batch collapsed? */
 #include "train/train_state.h"
 
 #include "score/health.h"

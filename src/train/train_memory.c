@@ -24,7 +24,8 @@ mos_model_plan mos_train_model_plan(const mos_train_job *job, const mos_train_le
     if (train->grad_cache < train->batch / plan.ranks) plan.chunk = train->grad_cache;
     for (int64_t m = 0; m < learner->card->spec.modalities; m++)
         plan.views[m] = job->views.views;
-    /* Encoders side by side would meet the other ranks in any order. */
+    /* Norms that ranks take together are collective calls: encoders side by side would make them in
+     * another order on every rank. */
     if (train->encoders == MOS_ENCODERS_SIDE_BY_SIDE && mos_train_norm_ranks(job) < 2)
         plan.workers = learner->device->threads;
     return plan;
@@ -128,9 +129,9 @@ static mosaic_status try_way(memory_search *search, memory_way way) {
     return MOSAIC_OK;
 }
 
-/* The quickest first. Loading a batch while no step runs costs a hundredth of a step, norms a few
- * hundredths, blocks and cached gradients a third; cached gradients change what batch norm sees, so
- * they come behind. */
+/* Tries the quickest ways first. Loading a batch while no step runs costs a hundredth of a step.
+ * Recomputing norms costs a few hundredths; recomputing blocks and caching gradients cost a third.
+ * Cached gradients change the statistics of batch norm, so they come last. */
 static mosaic_status search_ways(memory_search *search) {
     const mos_settings_train *train = &search->job->config->settings.train;
     const int64_t batch = train->batch / mos_comm_size(search->job->options->comm),

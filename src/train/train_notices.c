@@ -66,7 +66,7 @@ static mosaic_status never_positive(const mos_train_data *data, mos_train_run_fi
     return status;
 }
 
-/* A validation patch without labels cannot be scored: says how many there are. */
+/* Says how many validation patches have no labels: they cannot be scored. */
 static mosaic_status unlabelled_validation(const mos_train_data *data, mos_train_run_files *run) {
     int64_t labelled = 0;
     for (int64_t i = 0; i < data->valid_count; i++) {
@@ -124,8 +124,8 @@ mosaic_status mos_train_drifts(const mos_train_data *data, mos_train_run_files *
     return MOSAIC_OK;
 }
 
-/* Advice, not a notice: nothing is wrong with the run. Methods that learn from labels and from patches
- * without are those that the preset is for. */
+/* Advice, not a notice: nothing is wrong with the run. The preset is for methods that learn from
+ * patches with labels and from patches without. */
 static void few_labels(const mos_train_job *job, const mos_train_data *data) {
     const unsigned joint = MOS_NEEDS_LOGITS | MOS_NEEDS_UNLABELED;
     if (job->config->settings.preset != MOS_PRESET_NONE || (job->needs & joint) != joint) return;

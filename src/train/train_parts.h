@@ -50,7 +50,7 @@ typedef struct mos_train_data {
     int64_t labeled_count;            /* training rows with at least one known label */
     uint8_t *keep;                    /* [data set] labels of these rows count as known */
     int8_t *labels;                   /* [data set, classes] or NULL: the data set's own */
-    bool use_macro_ap;                /* what the score is */
+    bool use_macro_ap;                /* the score is macro AP; else minus the mean loss */
     double *pos_weight;
     mos_loader_options loader_options;
     mos_loader *loader;
@@ -74,8 +74,9 @@ typedef struct mos_train_learner {
 
 /* ---- position: how far the run is ---- */
 
-/* Sums over the steps of an interval or an epoch; saved in checkpoints, so that a resumed run
- * writes the lines the uninterrupted one would have written. Append only. */
+/* Sums over the steps of an interval or an epoch. Checkpoints keep them, so that a resumed run writes
+ * the lines that an uninterrupted one would have written. New ones come last, because their order is
+ * that of the file. */
 enum {
     MOS_SUM_STEPS,
     MOS_SUM_LOSS,

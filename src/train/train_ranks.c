@@ -71,7 +71,7 @@ static mosaic_status check_shares(const mos_trainer *trainer) {
     return check_norms(trainer);
 }
 
-/* The same keys, whoever resolved them. */
+/* A hash of the resolved configuration, so that ranks can compare theirs. */
 static mosaic_status hash_config(const mos_config *config, char hash[65]) {
     mos_text text = {0};
     mosaic_status status = mos_config_write(config, &text);
@@ -90,7 +90,8 @@ mosaic_status mos_train_ranks_check(const mos_trainer *trainer) {
     MOS_TRY(mos_comm_same(comm, hash, sizeof hash, "configuration"));
     MOS_TRY(mos_comm_same(comm, trainer->data.fingerprint, sizeof trainer->data.fingerprint,
                           "data set"));
-    /* Ranks work out the losses apart: other instructions or threads round otherwise. */
+    /* Every rank computes the losses itself; another instruction set or thread count would round
+     * differently. */
     return mos_comm_same(comm, device->description, sizeof device->description,
                          "device (see mosaic doctor)");
 }

@@ -233,7 +233,7 @@ static mosaic_status automatic_weights(const mos_train_job *job, mos_train_data 
     return MOSAIC_OK;
 }
 
-/* "Urban fabric=2.5": by name, because two class orders are in use. */
+/* "Urban fabric=2.5": by name, because data sets use two orders of the classes. */
 static mosaic_status given_weight(mos_train_data *data, const char *item) {
     const char *const *names;
     int64_t classes = mos_dataset_classes(data->set, &names);

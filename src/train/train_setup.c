@@ -176,7 +176,7 @@ static mosaic_status prepare_model(mos_trainer *trainer) {
     return mos_train_choose_memory(job, learner);
 }
 
-/* Means and standard deviations, and the loader with them and with the size of the patches. */
+/* Finds means and standard deviations; then makes the loader with them and the size of the patches. */
 static mosaic_status prepare_statistics(mos_trainer *trainer, int threads) {
     const mos_train_job *job = &trainer->job;
     mos_model_card *card = trainer->learner.card;
@@ -225,7 +225,7 @@ static mosaic_status prepare_own(mos_trainer *trainer) {
     return prepare_model(trainer);
 }
 
-/* The folder is this run's. */
+/* Takes the folder for this run, and agrees on it with the other ranks. */
 static mosaic_status claim(mos_trainer *trainer) {
     const mos_train_job *job = &trainer->job;
     if (!mos_train_writes(job)) return MOSAIC_OK;
@@ -233,7 +233,7 @@ static mosaic_status claim(mos_trainer *trainer) {
     return mos_train_notices(job, &trainer->data, &trainer->run);
 }
 
-/* What works in every step. */
+/* Makes what every step uses. */
 static mosaic_status prepare_steps(mos_trainer *trainer) {
     mos_train_job *job = &trainer->job;
     mos_train_learner *learner = &trainer->learner;

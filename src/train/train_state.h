@@ -18,17 +18,18 @@ typedef struct mos_trainer {
 
 /* train_ranks.c. Is this the process that writes? */
 bool mos_train_writes(const mos_train_job *job);
-/* Collective, as the next ones; with one process they do nothing. The status of a call that ranks did
- * apart. */
+/* Collective, as the next ones; with one process they do nothing. Agrees on the status of a call that
+ * every rank made by itself. */
 mosaic_status mos_train_agree(const mos_train_job *job, mosaic_status status);
 /* The number of the signal that stops the run, on whichever rank it came; 0: go on. */
 mosaic_status mos_train_stop_asked(const mos_train_job *job, int *number);
-/* Do all ranks ask for the same, of the same data, on alike devices, and can it be shared? */
+/* Fails unless all ranks ask for the same run of the same data on devices that compute alike, and the
+ * batch can be shared among them. */
 mosaic_status mos_train_ranks_check(const mos_trainer *trainer);
 mosaic_status mos_train_ranks_statistics(const mos_train_job *job, mos_model_card *card);
 /* How many ranks take the statistics of the encoders' norms together; 1 where norms are frozen. */
 int64_t mos_train_norm_ranks(const mos_train_job *job);
-/* What works in every step; then weights, moments, queue and position of rank 0 for all. */
+/* Makes what every step uses; then broadcasts rank 0's weights, moments, queue and position. */
 mosaic_status mos_train_ranks_start(mos_trainer *trainer);
 mosaic_status mos_train_ranks_spread(mos_trainer *trainer);
 /* The head of the validation model, as rank 0 has fitted it. */
@@ -72,7 +73,8 @@ mosaic_status mos_train_path(const mos_train_run_files *run, const char *name, c
 /* train_notices.c: classes and modalities that do not occur, validation without labels. */
 mosaic_status mos_train_notices(const mos_train_job *job, const mos_train_data *data,
                                 mos_train_run_files *run);
-/* What the loader saw leave its promise since the last call, said and kept in the same way. */
+/* Says and keeps in the same way which patches, read since the last call, have other pixels than those
+ * that were seen when the data set was opened. */
 mosaic_status mos_train_drifts(const mos_train_data *data, mos_train_run_files *run);
 
 /* train_memory.c. Bytes a run holds, by kind. */
@@ -157,8 +159,8 @@ mosaic_status mos_trainer_provenance(const mos_trainer *trainer, const char *sta
 mosaic_status mos_train_data_summary(const mos_train_data *data, const mos_train_run_files *run);
 
 /* checkpoint_write.c, checkpoint_read.c, checkpoint_files.c */
-/* Is there room for two checkpoints (the second is written before the first goes)? Says so; a disk
- * without is MOSAIC_ERR_IO. */
+/* MOSAIC_ERR_IO unless the disk has room for two checkpoints: the second is written before the first
+ * is removed. */
 mosaic_status mos_checkpoint_space(const mos_train_run_files *run,
                                    const mos_train_learner *learner);
 mosaic_status mos_checkpoint_write(mos_trainer *trainer);

@@ -67,8 +67,8 @@ static void add_sums(const mos_batch *batch, const mos_step_result *step, mos_tr
     }
 }
 
-/* NaN or Inf anywhere stops the run with the batch on disk; of a batch of several ranks those rows
- * that the writing one has. */
+/* NaN or Inf anywhere stops the run, and the batch is written to disk. Where several ranks share the
+ * batch, rank 0 writes its own rows. */
 static mosaic_status compute(mos_trainer *trainer, const mos_batch *batch, const mos_batch *own,
                              mos_step_result *result) {
     mos_train_learner *learner = &trainer->learner;
@@ -79,7 +79,7 @@ static mosaic_status compute(mos_trainer *trainer, const mos_batch *batch, const
                        mos_schedule_ramp(learner->msc_warmup, step));
     mosaic_status status = mos_step_run(&learner->step, &input, &rate, result);
     if (result->not_finite == NULL) return status;
-    /* All ranks found the same number: they have summed it. */
+    /* The loss and the norm are the same on all ranks, so all of them stop here. */
     return mos_train_agree(
         &trainer->job, mos_train_writes(&trainer->job)
                            ? mos_trainer_capture(trainer, own, &result->losses, result->not_finite)

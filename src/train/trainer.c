@@ -11,7 +11,8 @@
 
 /* ---- after a step ---- */
 
-/* Of several ranks one tells, judges and saves; all have seen the same losses and latents. */
+/* Where there are several ranks, rank 0 alone logs, checks for collapse and saves. All have the same
+ * losses and latents. */
 static mosaic_status after_step(mos_trainer *trainer) {
     const mos_settings_train *train = &trainer->job.config->settings.train;
     int64_t step = trainer->at.step;
@@ -169,7 +170,7 @@ done:
     return status;
 }
 
-/* Where the run stands by rank 0 is everybody's. */
+/* Ends the epoch; rank 0 then broadcasts the position of the run to all. */
 static mosaic_status end_epoch(mos_trainer *trainer) {
     trainer->learner.comm = trainer->job.options->comm;
     const mosaic_status status = close_epoch(trainer);
@@ -178,7 +179,7 @@ static mosaic_status end_epoch(mos_trainer *trainer) {
     return mos_train_ranks_position(trainer);
 }
 
-/* What stands behind the last step of an epoch, or of the run. */
+/* What follows the last step of an epoch or of the run. */
 static mosaic_status leave_epoch(mos_trainer *trainer, bool *over) {
     int stop;
     MOS_TRY(mos_train_stop_asked(&trainer->job, &stop));
@@ -254,7 +255,7 @@ static mosaic_status write_beginning(mos_trainer *trainer) {
     return mos_train_data_summary(&trainer->data, &trainer->run);
 }
 
-/* And the model's, after the last. */
+/* The model's files, after the last step. */
 static mosaic_status write_end(mos_trainer *trainer, mos_train_summary *out) {
     if (!mos_train_writes(&trainer->job)) return MOSAIC_OK;
     MOS_TRY(mos_trainer_finish(trainer, out));
@@ -427,7 +428,7 @@ mosaic_status mos_training_finish(mos_training *training, mos_train_summary *out
     mosaic_status status = MOSAIC_OK;
     *out = (mos_train_summary){0};
     MOS_TRY(check_open(training));
-    if (!training->over) { /* the caller had enough */
+    if (!training->over) { /* the caller ends the run early */
         trainer->run.reduced = true;
         status = write_checkpoint(trainer);
     }

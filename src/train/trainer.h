@@ -31,7 +31,7 @@ typedef struct mos_train_summary {
 } mos_train_summary;
 
 /* Collective, with options.comm: every rank asks for the same run. Rank 0 alone reads and writes the run
- * directory and makes the model's files; of the summary the others get what all know.
+ * directory and makes the model's files; the other ranks get only what they know of the summary.
  * MOSAIC_INTERRUPTED when it was asked to stop (base/stop.h): a checkpoint was written. */
 mosaic_status mos_train_run(const mos_train_options *options, mos_train_summary *out);
 
