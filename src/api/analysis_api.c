@@ -1,4 +1,4 @@
-/* include/mosaic/analysis.h by the score room. */
+/* include/mosaic/analysis.h, made of src/score. */
 #include "mosaic/analysis.h"
 
 #include "base/memory.h"

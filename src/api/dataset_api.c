@@ -1,4 +1,4 @@
-/* include/mosaic/dataset.h by the data room. */
+/* include/mosaic/dataset.h, made of src/data. */
 #include "mosaic/dataset.h"
 
 #include "api/dataset_handle.h"

@@ -1,4 +1,4 @@
-/* What is behind mosaic_dataset, for the parts of the interface that take one. */
+/* The struct behind mosaic_dataset, for the files of this folder that take one. */
 #ifndef MOS_API_DATASET_HANDLE_H
 #define MOS_API_DATASET_HANDLE_H
 

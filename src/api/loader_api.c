@@ -1,8 +1,8 @@
-/* include/mosaic/loader.h by the loader room, with the feed of a training.
+/* include/mosaic/loader.h, made of src/loader and the feed of a training.
  *
- * The loader lends one batch at a time. Here the memory of its images changes hands: the caller's
- * batch takes it, and the loader gets the memory of a batch that was given back. So batches live as
- * long as their holder wants, and nothing is copied but labels and the like. */
+ * mos_loader lends one batch at a time. Here the caller's batch takes over the memory of its images,
+ * and mos_loader gets the memory of a batch that was given back. So a batch lives as long as its
+ * holder wants, and only labels, presence and indices are copied. */
 #include "mosaic/loader.h"
 
 #include "api/dataset_handle.h"
@@ -25,8 +25,8 @@ struct mosaic_batch {
     int64_t *samples;
 };
 
-/* Batches that were given back. The loader and every batch that is out hold it; the last one frees
- * it. */
+/* Batches that were given back. The loader and every batch that a caller has are its holders; the last
+ * one to leave frees it. */
 typedef struct batch_shelf {
     pthread_mutex_t mutex;
     int64_t holders;
@@ -186,7 +186,7 @@ static void batch_free(mosaic_batch *batch) {
     mos_free(batch);
 }
 
-/* One holder fewer. */
+/* One holder leaves: a batch that is given back (`back`), or the loader when it closes. */
 static void shelf_leave(batch_shelf *shelf, mosaic_batch *back, bool closes) {
     mosaic_batch *list = NULL;
     (void)pthread_mutex_lock(&shelf->mutex);
@@ -364,7 +364,7 @@ mosaic_status mosaic_loader_start(mosaic_loader *loader, int64_t epoch, int64_t 
     return MOSAIC_OK;
 }
 
-/* Images change hands, the rest is copied. */
+/* Exchanges the images of the two batches and copies the rest. */
 static void fill(const mosaic_loader *loader, mos_batch *made, mosaic_batch *batch) {
     const size_t rows = (size_t)batch->rows;
     batch->valid = made->valid;

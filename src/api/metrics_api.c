@@ -1,4 +1,4 @@
-/* include/mosaic/metrics.h by the score room. */
+/* include/mosaic/metrics.h, made of src/score. */
 #include "mosaic/metrics.h"
 
 #include "api/metrics_handle.h"

@@ -1,4 +1,4 @@
-/* Metrics of the score room as the interface has them. */
+/* Metrics of src/score as the public struct of include/mosaic/metrics.h. */
 #ifndef MOS_API_METRICS_HANDLE_H
 #define MOS_API_METRICS_HANDLE_H
 

@@ -1,4 +1,4 @@
-/* include/mosaic/model.h by the artifact and model rooms. */
+/* include/mosaic/model.h, made of src/artifact and src/model. */
 #include "mosaic/model.h"
 
 #include "api/dataset_handle.h"
@@ -19,7 +19,7 @@ struct mosaic_model {
     /* Planned once: every call is padded to this many patches, so that results never depend on how
      * many are asked for. */
     int64_t batch;
-    bool latents;                         /* planned too */
+    bool latents;                         /* the plan has latents */
     float *staging[MOS_MAX_MODALITIES];   /* [batch, bands, height, width] standardised */
     uint8_t *present[MOS_MAX_MODALITIES]; /* [batch] */
     float *rows;                          /* [batch, max(classes, features, latents)] */

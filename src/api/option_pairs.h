@@ -4,8 +4,8 @@
 
 #include "base/options.h"
 
-/* A key of `own` goes into `values`, any other one into `set` as "key=value", for the configuration
- * to judge. `where` goes before every message. */
+/* A key of `own` goes into `values`. Any other key goes into `set` as "key=value"; whether it exists
+ * the configuration decides later. `where` stands before every message. */
 mosaic_status mos_pairs_take(const char *const *pairs, const mos_option_table *own, void *values,
                              mos_text_list *set, const char *where);
 

@@ -1,4 +1,4 @@
-/* include/mosaic/training.h by the train room. */
+/* include/mosaic/training.h, made of src/train. */
 #include "mosaic/training.h"
 
 #include "api/metrics_handle.h"
@@ -27,7 +27,7 @@ struct mosaic_training {
     int64_t term_count;
 };
 
-/* The log of a run is the process's. */
+/* One training at a time: the log that a run writes to is the process's. */
 static atomic_flag is_open = ATOMIC_FLAG_INIT;
 
 #define TEXT(name, field)                                                                          \

@@ -165,7 +165,7 @@ mosaic_status mos_comm_agree(mos_comm *comm, mosaic_status status) {
     char words[WORDS] = "";
     int32_t mine = (int32_t)status;
     if (mos_comm_size(comm) < 2) return status;
-    if (comm->agreed_failure || comm->broken) return status; /* the others went home */
+    if (comm->agreed_failure || comm->broken) return status; /* the others no longer answer */
     mos_error_copy(words, sizeof words);
     MOS_TRY(mos_comm_gather(comm, &mine, sizeof mine, comm->code));
     const int64_t cause = find_cause(comm);
@@ -192,7 +192,7 @@ mosaic_status mos_comm_same(mos_comm *comm, const void *data, size_t bytes, cons
     mosaic_status status = mos_comm_gather(comm, data, bytes, all);
     for (int64_t r = 1; status == MOSAIC_OK && r < comm->size; r++) {
         if (memcmp(all, all + (size_t)r * bytes, bytes) == 0) continue;
-        comm->agreed_failure = true; /* all see the same */
+        comm->agreed_failure = true; /* every rank comes to this result */
         status = mos_fail(MOSAIC_ERR_RUNTIME, "rank %lld (%s) has another %s than rank 0 (%s)",
                           (long long)r, comm->host[r], what, comm->host[0]);
     }

@@ -19,18 +19,18 @@ typedef struct mos_comm mos_comm;
 /* ---- life ---- */
 
 typedef struct mos_comm_options {
-    bool mpi;                 /* also where this process was started alone */
+    bool mpi;                 /* use MPI also where this process was started alone */
     const char *module;       /* "openmpi", "mpich" or a path; NULL: what fits the launcher */
     const void *communicator; /* address of an MPI_Comm; NULL: all ranks that were started */
 } mos_comm_options;
 
-/* Collective. Without options (NULL) and started alone: one rank, without MPI. MPI is initialised
- * only when the process has not done so. Fewer ranks than the launcher says are refused: they would
- * each train alone. */
+/* Collective. A process that was started alone is one rank without MPI, unless the options ask for
+ * MPI; they may be NULL. MPI is initialised only when the process has not done so. Fewer ranks than the
+ * launcher says are refused: each of them would train alone. */
 mosaic_status mos_comm_open(const mos_comm_options *options, mos_comm **out);
-/* Collective. Finalises what open initialised. `status` is how the work ended: a failure that the
- * others do not know of (mos_comm_agree) ends all ranks at once with its exit code, after a line in
- * the log, because they would wait for ever. */
+/* Collective. Finalises what open initialised. `status` is how the work ended. A failure that the
+ * others did not learn of in mos_comm_agree ends all ranks at once with its exit code, after a line in
+ * the log; otherwise they would wait for ever. */
 void mos_comm_close(mos_comm **comm, mosaic_status status);
 
 /* ---- who is there: not collective ---- */
@@ -69,8 +69,8 @@ mosaic_status mos_comm_gather_v(mos_comm *comm, const void *mine, const size_t *
 /* Collective. The ranks' blocks to rank 0 alone, in rank order: bytes [ranks], which every rank knows;
  * all is rank 0's. Blocks may be of any size. */
 mosaic_status mos_comm_collect(mos_comm *comm, const void *mine, const size_t *bytes, void *all);
-/* Collective. Makes groups of `ranks` consecutive ranks, whose number divides that of all; then
- * all-gathers inside a group: all [ranks of the group, bytes]. */
+/* Both collective. The first makes groups of `ranks` consecutive ranks; `ranks` divides the number of
+ * all. The second is an all-gather inside the own group: all [ranks of the group, bytes]. */
 mosaic_status mos_comm_group(mos_comm *comm, int64_t ranks);
 mosaic_status mos_comm_group_gather(mos_comm *comm, const void *mine, size_t bytes, void *all);
 /* Collective. All-reduce: values becomes the sum over ranks, taken in double and in rank order: the

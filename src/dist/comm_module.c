@@ -36,8 +36,8 @@ static mosaic_status list_places(const char *name, mos_text_list *out) {
     return MOSAIC_OK;
 }
 
-/* dlopen answers one reason; the last is the system's own search. A file that is there and cannot be
- * loaded is the one to tell of. */
+/* Several places were tried, and `reason` is dlopen's for the last one, the system's own search. A file
+ * that exists but cannot be loaded says more, so the message is about that one. */
 static mosaic_status fail_load(const char *name, const mos_text_list *places, const char *reason) {
     mos_text text = {0};
     for (size_t i = 0; i < places->count; i++)

@@ -1,7 +1,7 @@
-/* Sums over ranks whose bits do not depend on the network. A slice of the values goes in `size` equal
- * parts: part r of every rank travels to rank r, which adds them in double in rank order and gives the
+/* All-reduce whose bits do not depend on the network. A slice of the values is cut in `size` equal
+ * parts. Part r of every rank is sent to rank r, which adds them in double in rank order and sends the
  * sum to all. Each value is sent and received about twice, as in any all-reduce. The next slice is
- * on its way while one is added up. */
+ * sent while one is added up. */
 #include "dist/comm_internal.h"
 
 #include "base/memory.h"

@@ -1,5 +1,5 @@
-/* What a transport between ranks offers: the seam between comm.c and MPI. Plain C, because the MPI
- * modules are loaded at run time and share nothing else with the library. */
+/* The functions of a transport between ranks: the interface between comm.c and MPI. It is plain C,
+ * because the MPI modules are loaded at run time and share nothing else with the library. */
 #ifndef MOS_DIST_COMM_TABLE_H
 #define MOS_DIST_COMM_TABLE_H
 
@@ -8,8 +8,8 @@
 enum { MOS_COMM_TABLE_VERSION = 2, MOS_COMM_HOST_SIZE = 256, MOS_COMM_SLOTS = 64 };
 
 /* All but open, close, abort and words are collective: every rank makes the same calls in the same
- * order. Those that answer int: 0, or something else when words() says what went wrong. Sizes are
- * in bytes. */
+ * order. Those that return int return 0, or another number after a failure, which words() then
+ * describes. Sizes are in bytes. */
 typedef struct mos_comm_table {
     int version;                /* MOS_COMM_TABLE_VERSION, or the module is another build's */
     const char *name;           /* "openmpi" */
@@ -38,8 +38,8 @@ typedef struct mos_comm_table {
     int (*finish)(int slot);
     /* Not collective: what has begun may go on meanwhile. */
     int (*progress)(void);
-    /* Groups of `ranks` consecutive ranks, of which there are a multiple; once after open. Then an
-     * all_gather inside the own group. */
+    /* Makes groups of `ranks` consecutive ranks, which divides the number of all; at most once after
+     * open. group_gather is then an all_gather inside the own group. */
     int (*group)(int ranks);
     int (*group_gather)(const void *mine, size_t bytes, void *all);
 } mos_comm_table;

@@ -28,7 +28,8 @@ static bool read_number(const char *name, int64_t *out) {
     return text != NULL && mos_parse_int(text, out) && *out >= 0;
 }
 
-/* Under srun the plugin tells which MPI will find its peers: PMIx is Open MPI's, PMI-2 MPICH's. */
+/* Under srun the process manager plugin decides which MPI finds its other ranks: with PMIx that is
+ * Open MPI, with PMI-2 MPICH. */
 static const char *module_of_slurm(void) {
     if (getenv("PMIX_RANK") != NULL) return "openmpi";
     return getenv("PMI_FD") != NULL || getenv("PMI_RANK") != NULL ? "mpich" : NULL;

@@ -19,7 +19,7 @@ static const char *last_words(void) {
     return state.words;
 }
 
-/* The first line, as far as the date or the configuration that some append. */
+/* The first line, without the date or the configuration that some libraries append. */
 static const char *library_name(void) {
     int size = 0;
     if (state.library[0] == '\0' && MPI_Get_library_version(state.library, &size) == MPI_SUCCESS)
