@@ -68,7 +68,7 @@ static mosaic_status take(mos_answer_journal *journal, const char *key, mos_answ
         whole = ftell(journal->file);
     }
     journal->rows = *done;
-    /* What a block that is not whole left behind. */
+    /* Clears the rows that a cut-short block had filled. */
     for (int64_t i = *done; i < answers->count; i++) {
         answers->known[i] = 0;
         for (int64_t c = 0; c < answers->classes; c++)
@@ -94,7 +94,7 @@ mosaic_status mos_answer_journal_open(const char *path, const char *key, bool an
     if (out->file == NULL) return mos_fail_errno("create", path);
     status = found ? take(out, key, answers, done) : write_header(out, key);
     if (status == MOSAIC_OK) return MOSAIC_OK;
-    out->rows = 1; /* another's answers are not thrown away */
+    out->rows = 1; /* so that closing does not remove the file: it may hold another run's answers */
     mos_answer_journal_close(out);
     return status;
 }

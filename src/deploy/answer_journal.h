@@ -13,8 +13,8 @@ typedef struct mos_answer_journal {
     int64_t rows; /* whole ones in it */
 } mos_answer_journal;
 
-/* Takes what is there into `answers`: *done of its rows are known then. A file of another key is
- * MOSAIC_ERR_RESUME; with `anew` it is thrown away. A block that was cut short is, too. */
+/* Reads the journal into `answers`: its first *done rows are then known. A journal of another key is
+ * MOSAIC_ERR_RESUME; with `anew` any journal is thrown away. A block that was cut short is dropped. */
 mosaic_status mos_answer_journal_open(const char *path, const char *key, bool anew,
                                       mos_answers *answers, int64_t *done, mos_answer_journal *out);
 /* Rows [first, first + count), on disk when it returns. */

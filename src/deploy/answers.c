@@ -21,7 +21,7 @@ static mosaic_status allocate(const int64_t *index, int64_t count, int64_t class
     return MOSAIC_OK;
 }
 
-enum { BLOCK = 4 /* batches: a second of work and more */ };
+enum { BLOCK = 4 /* batches: a second of work or more */ };
 
 /* Both are in the order asked; the inference lacks what was thrown out. */
 static void take(const mos_inference *inference, int64_t first, int64_t count, mos_answers *out) {
@@ -49,7 +49,7 @@ static mosaic_status tell(const mos_answers_options *options, int64_t done) {
     return options->answered == NULL ? MOSAIC_OK : options->answered(options->context, done);
 }
 
-/* Several ranks take turns: of a round each does one block, and rank 0 collects it. */
+/* Several ranks work in rounds: in a round each predicts one block of rows, and rank 0 collects all. */
 typedef struct answer_stream {
     const mos_answers_options *options;
     mos_comm *comm;
@@ -86,7 +86,7 @@ static mosaic_status take_part(void *context, int64_t asked, const mos_inference
 
 /* ---- on several ranks ---- */
 
-/* Few rows are still shared by all. */
+/* Batches of a block. It is smaller where there are few rows, so that every rank has some. */
 static int64_t block_of(int64_t count, int64_t ranks) {
     const int64_t share = (count + ranks * MOS_INFERENCE_BATCH - 1) / (ranks * MOS_INFERENCE_BATCH);
     return ranks < 2 || share > BLOCK ? BLOCK : share;
@@ -160,7 +160,7 @@ static mosaic_status run_turns(mos_session *session, answer_stream *stream) {
     if (status == MOSAIC_OK && count > 0)
         status = mos_inference_stream(session->model, &session->card, session->dataset, index,
                                       count, session->threads, stream->batches, take_turn, stream);
-    /* The last round may have no turn for this rank; a failure of its own is told in it. */
+    /* In the last round this rank may have no rows; it still takes part, to tell its failure. */
     while (stream->done < stream->out->count && (status == MOSAIC_OK || count >= 0)) {
         count = -1;
         status = end_round(stream, status);
@@ -192,7 +192,7 @@ static mosaic_status run_rest(mos_session *session, const mos_answers_options *o
     return status;
 }
 
-/* Rank 0 has the journal: what is done is everybody's to know. */
+/* Rank 0 opens the journal and broadcasts how many rows are done. */
 static mosaic_status open_journal(const mos_session *session, const mos_answers_options *options,
                                   mos_answers *out, int64_t *done, mos_answer_journal *journal) {
     mosaic_status status = MOSAIC_OK;

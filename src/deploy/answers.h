@@ -1,4 +1,4 @@
-/* What a model says of the rows of a data set. */
+/* A model's predictions ("answers") for rows of a data set. */
 #ifndef MOS_DEPLOY_ANSWERS_H
 #define MOS_DEPLOY_ANSWERS_H
 
@@ -6,8 +6,8 @@
 
 typedef struct mos_answers {
     int64_t count, classes;
-    int64_t *samples;   /* [count] rows of the data set, as they were asked for */
-    uint8_t *known;     /* [count] 0: thrown out by a policy, or nothing to look at */
+    int64_t *samples; /* [count] rows of the data set, as they were asked for */
+    uint8_t *known; /* [count] 0: no prediction; data.policy left the row out, or it has no data */
     float *probability; /* [count, classes], 0 where not known */
 } mos_answers;
 
@@ -22,10 +22,10 @@ typedef struct mos_answers_options {
     void *context;
 } mos_answers_options;
 
-/* Collective, with session->comm: ranks share the rows in turns; rank 0 alone has the answers and the
- * journal, and `answered` is its own. Answers are written to the journal every few hundred rows. A signal to stop ends with
- * MOSAIC_INTERRUPTED where there is a journal. The caller releases `out`, after a failure too:
- * another thread may still read it. */
+/* Collective, with session->comm: ranks share the rows in rounds. Rank 0 alone has the answers and the
+ * journal, and only its `answered` is called. Answers are written to the journal every few hundred
+ * rows. Where there is a journal, a signal to stop ends the call with MOSAIC_INTERRUPTED. The caller
+ * releases `out`, after a failure too: another thread may still read it. */
 mosaic_status mos_answers_run(mos_session *session, const int64_t *index, int64_t count,
                               const mos_answers_options *options, mos_answers *out);
 void mos_answers_release(mos_answers *answers);

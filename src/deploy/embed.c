@@ -113,7 +113,7 @@ done:
     return status;
 }
 
-/* Before minutes of computing. */
+/* Refuses a raster of data that are no scenes, before minutes of computing. */
 static mosaic_status check_raster(const job *j) {
     if (!(j->options->also >> MOS_EMBED_RASTER & 1) || mos_scene_frames(j->session.dataset) > 0)
         return MOSAIC_OK;
@@ -121,7 +121,7 @@ static mosaic_status check_raster(const job *j) {
                     mos_dataset_root(j->session.dataset), mos_dataset_format(j->session.dataset));
 }
 
-/* Where model and data are, from whatever folder a search is started. */
+/* Absolute paths of model and data, so that a search may be started in any folder. */
 static mosaic_status find_whole(const char *path, char *out, size_t size) {
     char *whole = realpath(path, NULL);
     if (whole == NULL) return mos_fail_errno("find", path);

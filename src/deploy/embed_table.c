@@ -51,7 +51,7 @@ static void add_labels(const job *j, int64_t row, mos_text *out) {
     mos_text_release(&names);
 }
 
-/* As its source has it, to the bit; else the cell that a name tells. */
+/* The square as the source has it, to the bit; else that of the grid cell in the sample's name. */
 static bool find_square(const job *j, int64_t index, const mos_place *place,
                         char crs[MOS_SITE_CRS_BYTES], mos_site *out) {
     if (mos_site_find(j->reader, index, crs, out) && strcmp(out->crs, "unnamed") != 0) return true;

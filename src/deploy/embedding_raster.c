@@ -54,7 +54,7 @@ static mosaic_status place_windows(job *j) {
     return MOSAIC_OK;
 }
 
-/* Of a cell that the part ends in, what lies in it. */
+/* The middle of a cell; of the last one, the middle of what the scene covers of it. */
 static double middle(int64_t cell, int64_t size, int64_t whole) {
     const int64_t begin = cell * size, end = begin + size < whole ? begin + size : whole;
     return (double)(begin + end) / 2;

@@ -4,12 +4,12 @@
 
 #include "deploy/embed_table.h"
 
-/* <folder>/<scene>_embeddings.tif of every scene, a Cloud-Optimized GeoTIFF: a pixel is a square of
- * `cell` pixels of the scene, from its upper left corner on, and holds for each modality a vector
- * of length one: the mean of the windows over the square's middle, by Hann weights as maps have
- * them, made as long as one. Overviews are means made as long as one again. float16: values rounded
- * to it, stored as float32; int8: bytes of scale 1/127 and offset -128/127, no-data 0. values
- * [rows->count, modalities * size]. Paths are added to `files`, one a line. */
+/* <folder>/<scene>_embeddings.tif of every scene, a Cloud-Optimized GeoTIFF. A pixel is a square of
+ * `cell` pixels of the scene, counted from its upper left corner. It holds a unit vector for each
+ * modality: the mean of the windows over the square's middle with Hann weights, as in maps, scaled to
+ * length 1. Overviews are means, scaled to length 1 again. float16: values are rounded to it and
+ * stored as float32. int8: bytes of scale 1/127 and offset -128/127, no-data 0. values [rows->count,
+ * modalities * size]. Paths are added to `files`, one a line. */
 mosaic_status mos_embedding_raster_write(const char *folder, const mos_session *session,
                                          const mos_embedding_about *about,
                                          const mos_embed_rows *rows, const float *values,

@@ -1,4 +1,4 @@
-/* The model as one ONNX file, proved in ONNX Runtime where there is one. */
+/* The model as one ONNX file, checked in ONNX Runtime where there is one. */
 #include "deploy/export_internal.h"
 
 #include "base/json_writer.h"
@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* Deepness feeds a model one raster's bytes over 255, so decibels and digital numbers cannot come
- * through: statistics tell what a model was trained on. */
+/* Deepness gives a model the bytes of one raster divided by 255, never decibels or digital numbers.
+ * The band statistics tell which of these a model was trained on. */
 static mosaic_status check_deepness(const mos_export *job) {
     const mos_model_card *card = &job->card;
     if (card->spec.modalities > 1)

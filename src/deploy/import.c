@@ -227,7 +227,7 @@ done:
     return status;
 }
 
-/* Nothing of the file may be dropped without a word. */
+/* Reports every tensor of the file that was not taken, or refuses the file because of it. */
 static mosaic_status account(job *j) {
     char head[2 * MOS_NAME_SIZE];
     (void)snprintf(head, sizeof head, "%sfc.", j->prefix);

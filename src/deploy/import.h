@@ -26,9 +26,9 @@ typedef struct mos_import_options {
     bool stem_pool;
 } mos_import_options;
 
-/* Every tensor of the file is taken, or named as left out in `report` (fc without class names); one
- * that belongs to no ResNet is an error. `report`: a line per tensor. What the file lacks, the
- * projectors, starts at random and is said. */
+/* Every tensor of the file is taken or named in `report` as left out (fc, where no class names are
+ * given). A tensor that belongs to no ResNet is an error. `report` gets a line per tensor. The file has
+ * no projectors: they start at random, and `report` says so. */
 mosaic_status mos_import_run(const mos_import_options *options, mos_text *report);
 
 #endif

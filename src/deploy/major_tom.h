@@ -1,5 +1,5 @@
-/* The grid that the Major TOM data sets name places by: points some 10 km apart, rows of them
- * along circles of latitude, whose point at the lower left names a cell ("516U_72R"). */
+/* The grid that the Major TOM data sets name places by. Its points are some 10 km apart, in rows along
+ * circles of latitude; a cell has the name of the point at its lower left ("516U_72R"). */
 #ifndef MOS_DEPLOY_MAJOR_TOM_H
 #define MOS_DEPLOY_MAJOR_TOM_H
 

@@ -11,8 +11,8 @@ struct mos_map_drawer {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     /* Below: under the mutex. */
-    int64_t done; /* answers, -1: nobody said anything yet */
-    bool ended;   /* no more will come */
+    int64_t done; /* final answers; -1: mos_map_drawer_tell was not called yet */
+    bool ended;   /* no more answers will come */
     mosaic_status status;
     char error[2048];
 };

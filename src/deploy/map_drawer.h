@@ -11,7 +11,7 @@
 typedef struct mos_map_drawer mos_map_drawer;
 typedef mosaic_status (*mos_map_draw)(void *context, mos_map_drawer *drawer);
 
-/* Starts a thread that calls `draw` after the first mos_map_drawer_tell, if there is one. */
+/* Starts a thread. It calls `draw` after the first mos_map_drawer_tell, or never without one. */
 mosaic_status mos_map_drawer_start(mos_map_draw draw, void *context, mos_map_drawer **out);
 /* The computing thread says that the first `done` answers are there and final. Returns the failure
  * of the drawing, if it failed. */

@@ -117,7 +117,7 @@ static mosaic_status save_probabilities(mos_export *job, const char *folder, con
     return status;
 }
 
-/* What the file is to give, by this program. */
+/* The outputs that this program computes, which ONNX Runtime must match. */
 static mosaic_status save_expected(mos_export *job, const char *folder) {
     const mos_model_card *card = &job->card;
     const int64_t modalities = card->spec.modalities;

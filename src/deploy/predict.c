@@ -64,7 +64,7 @@ static mosaic_status choose_outputs(predict_work *work) {
     return work->single ? MOSAIC_OK : mos_make_dirs(options->out);
 }
 
-/* A final name that is taken stops, unless it is our own unfinished work. */
+/* Fails when an output file exists, unless the journal shows that it is from this unfinished run. */
 static mosaic_status check_free(const predict_work *work, const char *path) {
     if (work->options->overwrite || !mos_path_exists(path) || mos_path_exists(work->journal))
         return MOSAIC_OK;
@@ -198,13 +198,13 @@ static mosaic_status run(predict_work *work) {
         mos_predict_facts_make(work->options, &work->session, work->model_sha256, &work->facts));
     if (work->maps) MOS_TRY(mos_map_drawer_start(draw_maps, work, &work->drawer));
     MOS_TRY(find_answers(work));
-    mos_model_destroy(&work->session.model); /* the rest of the drawing needs the memory */
+    mos_model_destroy(&work->session.model); /* frees memory for the rest of the drawing */
     MOS_TRY(work->maps ? mos_map_drawer_end(&work->drawer, true) : write_outputs(work, false));
     work->summary->asked = work->answers.count;
     for (int64_t i = 0; i < work->answers.count; i++)
         work->summary->predicted += work->answers.known[i];
     say_caveats(work);
-    (void)unlink(work->journal); /* all it leads to is there */
+    (void)unlink(work->journal); /* all outputs are written */
     return MOSAIC_OK;
 }
 

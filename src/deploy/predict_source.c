@@ -31,7 +31,8 @@ static const mos_option *find(const char *key) {
     return mos_options_find(&mos_data_option_table, key);
 }
 
-/* Other data have their own units, offsets and bands: nothing said of the training data holds. */
+/* Other data have their own units, offsets and bands, so every setting about the training data goes
+ * back to its default. */
 static mosaic_status forget_training_data(mos_text_list *list) {
     for (size_t i = 0; i < mos_data_option_table.count; i++) {
         const mos_option *option = &mos_data_option_table.options[i];
@@ -191,7 +192,7 @@ static mosaic_status leave_out(const mos_predict_options *options, mos_model_car
     return MOSAIC_OK;
 }
 
-/* What is said of scenes is for scenes. */
+/* Refuses options for scenes where the data are no scenes. */
 static mosaic_status check_scenes(const mos_predict_options *options, const mos_session *session) {
     const mos_model_card *card = &session->card;
     bool scenes = mos_scene_frames(session->dataset) > 0;
@@ -213,7 +214,7 @@ static mosaic_status check_scenes(const mos_predict_options *options, const mos_
     return MOSAIC_OK;
 }
 
-/* A refusal names keys of the configuration; here options do the same. */
+/* A refusal names keys of the configuration. The message gets the options of `predict` for them. */
 static mosaic_status name_options(mosaic_status status) {
     int class = mos_verdict_taken();
     char words[2048];

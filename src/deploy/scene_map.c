@@ -118,7 +118,8 @@ static mosaic_status await_windows(map_work *work) {
     return MOSAIC_OK;
 }
 
-/* Beside the computing as few threads as reading takes; they are all free for the last strips. */
+/* While the model still computes, a strip gets only as many threads as reading needs; the last strips
+ * get all. */
 static int strip_threads(const map_work *work) {
     const int all = work->session->threads;
     return work->options->drawer == NULL || work->filled == work->answers->count
@@ -230,8 +231,8 @@ typedef struct store_rows {
     int64_t class_index; /* below 0: a value that is no class */
 } store_rows;
 
-/* One row of a value as it is stored, and the dominant class so far. Halves are rounded up, which of
- * what is not negative is away from nothing. */
+/* Stores one row of a value and updates the dominant class so far. Halves are rounded up; values are
+ * not negative, so this is rounding away from zero. */
 #define STORE_ROW(name, type)                                                                      \
     MOS_SIMD_INLINE void name##_body(const float *pixels, const uint8_t *valid, int64_t count,     \
                                      double scale, double nodata, int class_code, float *best,     \

@@ -24,10 +24,10 @@ typedef struct mos_scene_map_options {
     mos_map_drawer *drawer; /* answers still come; NULL: all are there */
 } mos_scene_map_options;
 
-/* Writes the layers in one pass over strips of the scene: all of it, or the box of its area; each
- * strip as soon as the answers of its windows are there.
+/* Writes the layers in one pass over strips of the scene (all of it, or the box of its area). A strip
+ * is drawn as soon as the answers of its windows are there.
  * Pixels without a measurement, under the mask, outside the area or in no window with an answer are
- * no data; those of an area are what they are in the map of all.
+ * no data. A pixel inside an area has the value that it has in the map of the whole scene.
  *
  * probabilities: a band for each class. classes: code 1 + number of the most probable class, 0 no
  * data. quality: share of valid pixels in the windows, and their entropy in bits a class. */

@@ -36,9 +36,9 @@ typedef struct mos_search_result {
 } mos_search_result;
 
 /* Cosines are products of rows divided by their lengths, never differences of squares. A row that
- * lacks a modality the query is asked by has no answer to it. A query by id is no answer to itself,
- * except across modalities. Features of two encoders lie in different spaces, so a search across
- * modalities needs latents. */
+ * lacks a modality of the query is no answer to it. A query by id is no answer to itself, except
+ * across modalities. Features of two encoders lie in different spaces, so a search across modalities
+ * needs latents. */
 mosaic_status mos_search_run(const mos_search_options *options, const mos_embedding_store *store,
                              mos_search_result *out);
 void mos_search_release(mos_search_result *result);

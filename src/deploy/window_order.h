@@ -5,9 +5,9 @@
 #include "data/dataset.h"
 
 /* Sorts rows of a data set of scenes: the windows of a strip of the map (io/raster_map.h), column
- * by column, then those of the next. In this order the tiles of a raster are needed again while
- * they are still in GDAL's cache; row by row, every tile of a wide raster would be decoded for each
- * row of windows. A strip is drawn as soon as its windows are answered. */
+ * by column, then those of the next. In this order a tile of a raster is needed again while it is
+ * still in GDAL's cache. Row by row, every tile of a wide raster would be decoded for each row of
+ * windows. A strip is drawn as soon as its windows are answered. */
 mosaic_status mos_window_order(const mos_dataset *dataset, int64_t *index, int64_t count);
 
 #endif

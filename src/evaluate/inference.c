@@ -1,5 +1,5 @@
-/* A trained model over rows of a data set, in a fixed planned batch so that a row's result never
- * depends on its company. */
+/* A trained model over rows of a data set. The planned batch has a fixed size, so that a row's result
+ * never depends on the other rows. */
 #include "evaluate/inference.h"
 
 #include "base/log.h"
@@ -36,7 +36,7 @@ static mosaic_status bind_modality(const mos_model_card *card, int64_t m,
     const mos_modality *available;
     int64_t count = mos_dataset_modalities(dataset, &available);
     out->modality = find_modality(available, count, spec->name);
-    if (card->without >> m & 1) { /* absent in every row, whether it is there or not */
+    if (card->without >> m & 1) { /* the model gets this modality in no row, even where it exists */
         out->modality = -1;
         out->bands = spec->bands;
         return MOSAIC_OK;

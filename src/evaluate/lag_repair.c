@@ -121,7 +121,7 @@ void mos_lag_pairs_release(mos_lag_pairs *pairs) {
     *pairs = (mos_lag_pairs){0};
 }
 
-/* ---- what it does ---- */
+/* ---- the effect ---- */
 
 /* Sums over the chosen pairs of one place: resampling places needs no more. */
 typedef struct place_sums {

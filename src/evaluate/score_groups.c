@@ -96,7 +96,7 @@ static int compare_ids(const void *a, const void *b) {
     return strcmp(((const id_row *)a)->id, ((const id_row *)b)->id);
 }
 
-/* The rows of the table by id; an id twice is two answers. */
+/* The rows of the table by id. An id that occurs twice is an error. */
 static mosaic_status index_rows(const mos_csv *csv, const char *path, int64_t column,
                                 id_row *index) {
     for (size_t r = 0; r < csv->rows; r++)

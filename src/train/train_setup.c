@@ -225,7 +225,7 @@ static mosaic_status prepare_own(mos_trainer *trainer) {
     return prepare_model(trainer);
 }
 
-/* Takes the folder for this run, and agrees on it with the other ranks. */
+/* Takes the folder for this run and gives the notices; rank 0 alone does this. */
 static mosaic_status claim(mos_trainer *trainer) {
     const mos_train_job *job = &trainer->job;
     if (!mos_train_writes(job)) return MOSAIC_OK;
