@@ -1,5 +1,5 @@
-/* Views of one modality on one core, against the plain scalar way, in microseconds of processor
- * time: other programs on the machine then matter less. */
+/* Views of one modality on one core, against plain scalar code. The unit is microseconds of processor
+ * time, because other programs on the machine matter less to it. */
 #include "base/memory.h"
 #include "base/simd.h"
 #include "bench/bench_list.h"

@@ -13,7 +13,7 @@ enum { MOS_BENCH_MAX_CASES = 1024, MOS_BENCH_MAX_ROUNDS = 100, MOS_BENCH_LEAST_R
 /* A roof that moved by more than this between rounds makes the figures worthless. */
 #define MOS_BENCH_DRIFT_LIMIT 0.15
 
-/* Do the work once, or as often as it likes, and say the seconds of one time. */
+/* Does the work once or several times and writes the seconds of one time. */
 typedef mosaic_status (*mos_bench_work)(void *context, double *seconds);
 
 typedef struct mos_bench_case {

@@ -16,8 +16,8 @@ static void find(void *library, const char *name, void *function) {
     memcpy(function, &symbol, sizeof symbol);
 }
 
-/* OpenBLAS reads this variable when it is loaded. Under a cap of ours it gets kernels of the same
- * instruction set, without one those it chooses itself. */
+/* OpenBLAS reads this variable when it is loaded. Where our instruction set is capped, OpenBLAS is made
+ * to use kernels of the same one; otherwise it chooses by itself. */
 static void limit_kernels(void) {
     static const char *const core[MOS_ISA_COUNT] = {"Prescott", "Haswell", "SkylakeX",
                                                     "Cooperlake"};

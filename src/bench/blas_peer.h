@@ -15,7 +15,8 @@ typedef struct mos_blas_peer {
                   int ldc);
 } mos_blas_peer;
 
-/* Sets OPENBLAS_CORETYPE to what our cap allows, or takes it out of the environment. */
+/* Sets OPENBLAS_CORETYPE to what our cap on the instruction set allows; without a cap, removes it from
+ * the environment. */
 void mos_blas_peer_open(mos_blas_peer *out);
 void mos_blas_peer_close(mos_blas_peer *peer);
 

@@ -26,7 +26,8 @@ typedef struct conv_layer {
     mos_conv_shape shape;
     char name[48];
     int64_t oh, ow;
-    /* dx: the data gradient over and over again must not feed on itself until it overflows */
+    /* dx is a buffer of its own: a data gradient that is computed again and again in place would
+     * overflow */
     void *x, *y, *dx, *weights, *dw, *workspace;
     size_t workspace_bytes;
     mos_conv *plan[MOST_ALGORITHMS];
@@ -317,8 +318,8 @@ static double step_seconds(const conv_work *work, const conv_case *of) {
     return sum;
 }
 
-/* The fastest, unless what it saves is within what a repetition moves, or next to nothing of a
- * step: then the one in use stays, which makes no heap calls where it is our own. */
+/* The fastest algorithm. But the one in use stays when the fastest saves no more than repetitions
+ * differ by, or next to nothing of a step; where that one is our own, it makes no heap calls. */
 static int find_winner(const conv_work *work, int used) {
     const double margin = 1.03, least = 0.005 * step_seconds(work, &work->cases[used]);
     const double now = mos_bench_median(work->run, used);
@@ -336,7 +337,7 @@ static int find_winner(const conv_work *work, int used) {
     return best;
 }
 
-/* What the table is worth: the convolutions of a step as chosen now, and each by its winner. */
+/* What a new table would gain: the time of a step's convolutions as chosen now, and with the winners. */
 static void report_choice(const conv_work *work, mos_bench_report *report) {
     static const char *const keys[2] = {"fp32_step", "bf16_step"};
     for (int bf16 = 0; bf16 < 2; bf16++) {

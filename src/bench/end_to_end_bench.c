@@ -1,5 +1,4 @@
-/* Training steps that take their batches from the loader, against steps on input that lies there.
- */
+/* Training steps that take their batches from the loader, against steps on input already in memory. */
 #include "base/log.h"
 #include "bench/bench_list.h"
 #include "bench/loader_feed.h"

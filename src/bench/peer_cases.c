@@ -125,8 +125,8 @@ static int find_mode(const mos_peer_cases *peers, const char *mode) {
     return -1;
 }
 
-/* PyTorch is at half of the roof and more where it works: far below, or slower compiled than not (a
- * compiler without its headers makes scalar code), a ratio to it says nothing. */
+/* A working PyTorch reaches half of the roof or more. Where it is far below, or slower compiled than
+ * not (a compiler without its headers makes scalar code), a ratio to it says nothing. */
 static void report_health(const mos_peer_cases *peers, const mos_bench_run *run, double flops,
                           mos_bench_report *report) {
     const double least_share = 0.25, most_compiled = 1.15;

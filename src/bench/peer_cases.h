@@ -21,9 +21,9 @@ typedef struct mos_peer_bench_options {
     bool emulated_left_out;          /* peer_modes lacks the usual bf16 modes, see below */
 } mos_peer_bench_options;
 
-/* The modes asked for; "auto" alone: the usual ones, comma-separated, without those that PyTorch
- * only emulates on the instruction set used (bf16 before avx512_bf16), which are minutes of a mode
- * that nobody would choose. */
+/* The modes asked for. "auto" alone stands for the usual ones, comma-separated, without those that
+ * PyTorch only emulates on the instruction set used (bf16 before avx512_bf16): they take minutes, and
+ * nobody would choose them. */
 mosaic_status mos_peer_modes(const mos_text_list *asked, const char *usual, mos_text_list *out,
                              bool *left_out);
 
@@ -39,9 +39,9 @@ typedef struct mos_peer_cases {
     int first, count; /* numbers of the cases in the run */
 } mos_peer_cases;
 
-/* Starts the peer and adds its modes to the run; a peer that cannot be started is said in the note,
- * not an error. One that trains another network is: parameters is how many ours trains, 0 where
- * that is no measure of the work. `out` must stay where it is until the run is over. */
+/* Starts the peer and adds its modes to the run. A peer that cannot be started is no error: the note
+ * says why. A peer that trains another network is an error: `parameters` is how many ours trains, 0
+ * where that is no measure of the work. Do not move *out until the run is over. */
 mosaic_status mos_peer_cases_add(const mos_peer_bench_options *options, int64_t parameters,
                                  mos_bench_run *run, mos_peer_cases *out);
 void mos_peer_cases_stop(mos_peer_cases *cases); /* takes an empty one */

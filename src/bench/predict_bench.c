@@ -152,7 +152,7 @@ static mosaic_status run_ours(void *context, double *seconds) {
     return MOSAIC_OK;
 }
 
-/* As long as all windows take that nobody reads and writes. */
+/* Inference on as many windows as the scene has, without reading and writing. */
 static mosaic_status run_infer(void *context, double *seconds) {
     const predict_bench *bench = context;
     const int64_t batches = (bench->windows + BATCH - 1) / BATCH;
@@ -170,7 +170,7 @@ static mosaic_status run_peer(void *context, double *seconds) {
     return mos_peer_step(&bench->peer, "map", seconds);
 }
 
-/* One that is not there is said in the note, not an error. */
+/* A peer that is not there is no error: the note says so. */
 static mosaic_status add_peer(predict_bench *bench, mos_bench_run *run) {
     const mos_predict_bench_options *o = bench->options;
     char size[24], stride[24], threads[24], map[4096];

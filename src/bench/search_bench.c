@@ -145,7 +145,7 @@ static mosaic_status run_peer(void *context, double *seconds) {
     return mos_peer_step(&it->bench->peer, it->mode, seconds);
 }
 
-/* One that is not there is said in the note, not an error. */
+/* A peer that is not there is no error: the note says so. */
 static mosaic_status add_peers(search_bench *bench, mos_bench_run *run) {
     const mos_search_bench_options *o = bench->options;
     char threads[24], most[24];

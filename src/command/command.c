@@ -205,8 +205,8 @@ static mosaic_status set_again(mosaic_command *command) {
     return MOSAIC_OK;
 }
 
-/* Commands on data sets take a training configuration too: its `data` keys first, then what was set
- * and the command line once more, which are the stronger ones. */
+/* Commands on data sets take a training configuration too. Its `data` keys are set first, then what
+ * mosaic_command_set took, then the command line once more: the later one wins. */
 static mosaic_status take_config(mosaic_command *command, int argc, char **argv) {
     const mos_command_row *row = command->row;
     mos_text_list again = {0};
@@ -219,7 +219,7 @@ static mosaic_status take_config(mosaic_command *command, int argc, char **argv)
         mos_data_options *data =
             (mos_data_options *)(void *)((char *)command->values + row->parts[p].offset);
         MOS_TRY(mos_command_take_config(command->positional.items[0], data, &command->positional));
-        if (row->divides) { /* what is made here is not what is read */
+        if (row->divides) { /* the command makes a split file, so it reads none */
             MOS_TRY(mos_options_set(&mos_data_option_table, data, "data.split_file", "", false,
                                     row->name));
             data->fold = -1;

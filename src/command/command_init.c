@@ -253,7 +253,7 @@ static void add_next(const mos_summary *s, const char *config, mos_text *out) {
         mos_text_add(out, "  mosaic embed run --out embeddings\n");
 }
 
-/* What a person who sees the numbers would note. */
+/* Hints that follow from the numbers. */
 static void add_hints(const mos_summary *s, const seen_data *seen, const char *config,
                       mos_text *out) {
     if (seen->guessed)
@@ -274,7 +274,7 @@ static void add_hints(const mos_summary *s, const seen_data *seen, const char *c
         (long long)seen->side);
 }
 
-/* A few samples of each split, opened and judged by every rule that trains nobody. */
+/* Opens a few samples of each split and checks them by the rules that need no training. */
 static mosaic_status look(const init_command *command, const mos_data_options *data,
                           seen_data *out) {
     mos_data_options few = {0};

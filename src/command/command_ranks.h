@@ -13,8 +13,8 @@ typedef mosaic_status (*mos_command_work)(const void *values, const mos_text_lis
  * mos_comm_agree; else it has agreed on its own failures. */
 mosaic_status mos_command_on_ranks(mos_command_work work, bool agree, const void *values,
                                    const mos_text_list *positional, FILE *out);
-/* mos_command_threads; processors are shared among the ranks of a machine, where the launcher has not
- * done so. */
+/* As mos_command_threads; the ranks of a machine share its processors evenly, unless the launcher has
+ * divided them. */
 int mos_command_rank_threads(const mos_command_machine *machine, const mos_comm *comm);
 
 #endif

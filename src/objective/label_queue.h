@@ -4,8 +4,8 @@
  * A ring of samples. An entry is a sample's unit rows of all modalities, its labels, and which
  * modalities it has; newer entries overwrite the oldest. The rows are constants: no gradient leads
  * into them. They were made by older weights, which change little over so few steps (Wang et al.
- * 2020, "Cross-Batch Memory for Embedding Learning"). A sample seen again stands in the ring again.
- * Everything here belongs into a checkpoint. */
+ * 2020, "Cross-Batch Memory for Embedding Learning"). A sample that is seen again enters the ring once
+ * more. A checkpoint must keep everything here. */
 #ifndef MOS_OBJECTIVE_LABEL_QUEUE_H
 #define MOS_OBJECTIVE_LABEL_QUEUE_H
 
@@ -19,7 +19,8 @@ typedef struct mos_label_queue {
     void *rows;        /* real [modalities, size, latent] on the device */
     int8_t *labels;    /* host [size, classes] */
     uint8_t *present;  /* host [modalities, size] */
-    /* The same two on the device, and whether they lag behind: whoever writes to the host's says so. */
+    /* Copies of labels and present on the device, and whether they are out of date: code that writes to
+     * the host's arrays must say so. */
     int8_t *device_labels;
     uint8_t *device_present;
     bool stale;

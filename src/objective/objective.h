@@ -93,8 +93,8 @@ mos_label_queue *mos_objective_queue(mos_objective *objective);
  * of both directions. */
 mosaic_status mos_objective_run(mos_objective *objective, const mos_objective_input *input,
                                 mos_objective_result *result);
-/* The same in two parts, for who has more to enqueue: the losses are there to collect once the
- * device has settled. */
+/* mos_objective_run in two parts, for a caller that has more to enqueue. The losses can be collected
+ * once the device has settled. */
 mosaic_status mos_objective_enqueue(mos_objective *objective, const mos_objective_input *input);
 void mos_objective_collect(const mos_objective *objective, mos_objective_result *result);
 

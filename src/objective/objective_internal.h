@@ -5,7 +5,7 @@
 
 #include "objective/objective.h"
 
-/* Every pair of modalities both ways, and more than each and its pairs come to. */
+/* An upper bound of the problems of a step: pairs of modalities both ways, and each by itself. */
 enum { MOS_OBJECTIVE_PROBLEMS = 3 * MOS_MAX_MODALITIES * MOS_MAX_MODALITIES };
 
 /* Scalars of a step, in one piece: mos_settle brings them. */
