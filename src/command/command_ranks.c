@@ -11,8 +11,8 @@ int mos_command_rank_threads(const mos_command_machine *machine, const mos_comm 
     return all > ranks ? (int)(all / ranks) : 1;
 }
 
-/* Log lines of ranks above 0 begin with the rank's name. They are warnings and errors alone, because
- * rank 0 says the rest. */
+/* Log lines of ranks above 0 begin with the rank's name. At the usual verbosity they are errors alone,
+ * because rank 0 says the rest. */
 static void speak_as_rank(const mos_comm *comm) {
     char prefix[128];
     if (mos_comm_rank(comm) == 0) return;

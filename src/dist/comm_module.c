@@ -36,8 +36,8 @@ static mosaic_status list_places(const char *name, mos_text_list *out) {
     return MOSAIC_OK;
 }
 
-/* Several places were tried, and `reason` is dlopen's for the last one, the system's own search. A file
- * that exists but cannot be loaded says more, so the message is about that one. */
+/* dlopen gives a reason for each place; the last place is the system's own search. `reason` is that of
+ * a file that is there and cannot be loaded, if there is such a file. */
 static mosaic_status fail_load(const char *name, const mos_text_list *places, const char *reason) {
     mos_text text = {0};
     for (size_t i = 0; i < places->count; i++)
