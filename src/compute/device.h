@@ -122,11 +122,6 @@ typedef struct mos_conv_info {
         *backward_weights; /* implementation names, "" when not planned */
 } mos_conv_info;
 
-/* Batch normalisation over (n/groups, h, w) of each channel, for each of `groups` equal consecutive
- * parts of the batch (one per view set), optionally followed by + skip and by ReLU:
- *   y = relu?(gamma (x - mean) rstd + beta + skip?)
- * features: x is a plain real matrix [n, c] (h = w = 1), as in the projector; otherwise x, y and
- * skip are activations in the backend's layout. */
 /* Processes that take the statistics of a batch norm together, each with its part of every group. */
 typedef struct mos_norm_peers {
     void *context;
@@ -137,6 +132,11 @@ typedef struct mos_norm_peers {
     void (*gather)(void *context, const double *mine, int64_t values, double *all);
 } mos_norm_peers;
 
+/* Batch normalisation over (n/groups, h, w) of each channel, for each of `groups` equal consecutive
+ * parts of the batch (one per view set), optionally followed by + skip and by ReLU:
+ *   y = relu?(gamma (x - mean) rstd + beta + skip?)
+ * features: x is a plain real matrix [n, c] (h = w = 1), as in the projector; otherwise x, y and
+ * skip are activations in the backend's layout. */
 typedef struct mos_norm_shape {
     int64_t n, c, h, w, groups;
     bool features, relu, skip, train;
