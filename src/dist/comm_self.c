@@ -68,17 +68,8 @@ static int exchange_begin(int slot, const void *out, size_t bytes, void *in) {
     return all_gather(out, bytes, in);
 }
 
-static int gather_begin(int slot, const void *mine, size_t bytes, void *all) {
-    (void)slot;
-    return all_gather(mine, bytes, all);
-}
-
 static int finish(int slot) {
     (void)slot;
-    return 0;
-}
-
-static int progress(void) {
     return 0;
 }
 
@@ -101,8 +92,6 @@ const mos_comm_table mos_comm_self = {.version = MOS_COMM_TABLE_VERSION,
                                       .send = send_self,
                                       .receive = receive_self,
                                       .exchange_begin = exchange_begin,
-                                      .gather_begin = gather_begin,
                                       .finish = finish,
-                                      .progress = progress,
                                       .group = group,
                                       .group_gather = all_gather};

@@ -165,21 +165,8 @@ static int exchange_begin(int slot, const void *out, size_t bytes, void *in) {
                  "MPI_Ialltoall");
 }
 
-static int gather_begin(int slot, const void *mine, size_t bytes, void *all) {
-    if (too_large(bytes)) return 1;
-    return check(MPI_Iallgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, state.all,
-                                &state.request[slot]),
-                 "MPI_Iallgather");
-}
-
 static int finish(int slot) {
     return check(MPI_Wait(&state.request[slot], MPI_STATUS_IGNORE), "MPI_Wait");
-}
-
-static int progress(void) {
-    int index = 0, done = 0;
-    return check(MPI_Testany(MOS_COMM_SLOTS, state.request, &index, &done, MPI_STATUS_IGNORE),
-                 "MPI_Testany");
 }
 
 static int group(int ranks) {
@@ -221,9 +208,7 @@ const mos_comm_table *mosaic_comm_module(void) {
         .send = send_block,
         .receive = receive_block,
         .exchange_begin = exchange_begin,
-        .gather_begin = gather_begin,
         .finish = finish,
-        .progress = progress,
         .group = group,
         .group_gather = group_gather
     };
