@@ -1,8 +1,8 @@
 /* mosaic/version.h: the one place of the version. CMake, the library and packages read it here.
  *
  * Until 1.0.0 a new minor version may change the interface; a new patch version never does. Structs that
- * callers fill begin with their own size, so that a program built against an earlier library of the
- * same major and minor version goes on to work.
+ * begin with their own size (struct_size) grow in new minor versions only; the library then refuses
+ * the smaller ones of programs that were built against older headers.
  *
  * Threads: every function here may be called from any thread. */
 #ifndef MOSAIC_VERSION_H

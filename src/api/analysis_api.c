@@ -1,17 +1,13 @@
 /* include/mosaic/analysis.h, made of src/score. */
 #include "mosaic/analysis.h"
 
+#include "api/struct_size.h"
 #include "base/memory.h"
 #include "base/thread.h"
 #include "score/bootstrap.h"
 #include "score/clusters.h"
 #include "score/metrics.h"
 #include "score/tsne.h"
-
-static mosaic_status check_size(const char *name, size_t found, size_t wanted) {
-    if (found >= wanted) return MOSAIC_OK;
-    return mos_fail(MOSAIC_ERR_USAGE, "%s.struct_size is %zu, want %zu", name, found, wanted);
-}
 
 static mosaic_status check_shape(const char *what, int64_t least, int64_t n, int64_t columns) {
     if (n >= least && columns >= 1) return MOSAIC_OK;
@@ -45,7 +41,7 @@ static mosaic_status run_bootstrap(const bootstrap_call *call, mosaic_bootstrap 
     mos_bootstrap found = {0};
     double *half = NULL;
     mosaic_status status = MOSAIC_OK;
-    MOS_TRY(check_size("mosaic_bootstrap", out->struct_size, sizeof *out));
+    MOS_TRY(mos_check_struct_size("mosaic_bootstrap", out->struct_size, sizeof *out));
     MOS_TRY(check_shape("bootstrap", 1, call->n, call->classes));
     if (!(call->options.level > 0 && call->options.level < 1))
         return mos_fail(MOSAIC_ERR_USAGE, "bootstrap: level %g, want one between 0 and 1",
@@ -98,7 +94,7 @@ mosaic_status mosaic_clusters_measure(const float *x, const float *pair, const i
     const mos_cluster_input input = {
         x, pair, labels, n, d, classes, top_sets, neighbours, count_threads(threads)};
     mos_cluster_scores found;
-    MOS_TRY(check_size("mosaic_clusters", out->struct_size, sizeof *out));
+    MOS_TRY(mos_check_struct_size("mosaic_clusters", out->struct_size, sizeof *out));
     MOS_TRY(check_shape("clusters", 1, n, d));
     MOS_TRY(check_shape("clusters' labels", 1, n, classes));
     if (top_sets < 1 || neighbours < 1)
@@ -129,7 +125,7 @@ mosaic_status mosaic_tsne(const float *x, int64_t n, int64_t d, double perplexit
                           mosaic_tsne_report *out) {
     mos_tsne_options options = mos_tsne_defaults(count_threads(threads));
     mos_tsne_result found;
-    MOS_TRY(check_size("mosaic_tsne_report", out->struct_size, sizeof *out));
+    MOS_TRY(mos_check_struct_size("mosaic_tsne_report", out->struct_size, sizeof *out));
     MOS_TRY(check_shape("t-SNE", 1, n, d));
     if (!(perplexity >= 0) || iterations < 0)
         return mos_fail(MOSAIC_ERR_USAGE, "t-SNE: perplexity %g, %lld iterations", perplexity,

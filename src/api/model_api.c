@@ -3,6 +3,7 @@
 
 #include "api/dataset_handle.h"
 #include "api/option_pairs.h"
+#include "api/struct_size.h"
 #include "artifact/card_identity.h"
 #include "base/memory.h"
 #include "data/verdicts.h"
@@ -314,9 +315,7 @@ static mosaic_status infer_batch(mosaic_model *model, const mosaic_inference *io
 }
 
 mosaic_status mosaic_model_infer(mosaic_model *model, const mosaic_inference *io) {
-    if (io->struct_size < sizeof *io)
-        return mos_fail(MOSAIC_ERR_USAGE, "mosaic_inference.struct_size is %zu, want %zu",
-                        io->struct_size, sizeof *io);
+    MOS_TRY(mos_check_struct_size("mosaic_inference", io->struct_size, sizeof *io));
     if (io->n < 0) return mos_fail(MOSAIC_ERR_USAGE, "%lld patches", (long long)io->n);
     if (io->probability != NULL && model->card.spec.classes == 0)
         return mos_fail(MOSAIC_ERR_USAGE,

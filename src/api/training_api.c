@@ -3,6 +3,7 @@
 
 #include "api/metrics_handle.h"
 #include "api/option_pairs.h"
+#include "api/struct_size.h"
 #include "base/memory.h"
 #include "train/training.h"
 
@@ -124,9 +125,7 @@ const char *mosaic_training_term(const mosaic_training *training, int64_t i) {
 
 mosaic_status mosaic_training_step(mosaic_training *training, mosaic_step *out) {
     mos_training_step_result result;
-    if (out->struct_size < sizeof *out)
-        return mos_fail(MOSAIC_ERR_USAGE, "mosaic_step.struct_size is %zu, want %zu",
-                        out->struct_size, sizeof *out);
+    MOS_TRY(mos_check_struct_size("mosaic_step", out->struct_size, sizeof *out));
     MOS_TRY(mos_training_step(training->training, &result));
     mosaic_step step = {.struct_size = out->struct_size,
                         .step = result.step,

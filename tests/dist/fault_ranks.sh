@@ -1,15 +1,12 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2154 # scratch is set by ranks_support.sh
 # What goes wrong on one of two ranks ends both, with the exit code of the cause and one message, and the last
 # checkpoint can be gone on from.
 #   fault_ranks.sh NAME MOSAIC
 set -euo pipefail
 name=$1 mosaic=$2
 . "$(dirname "$0")/ranks_support.sh"
-find_mpirun "$name"
-export limit=100
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch"
+begin "$name" 100
 
 "$mosaic" -q data synth data --layout tree --patches 48 --size 24 --classes 3 --seed 3 --no-progress
 cat >config.yaml <<'CONFIG'

@@ -25,6 +25,15 @@ find_mpirun() {
   skip "no mpirun of $name (Debian: openmpi-bin, mpich)"
 }
 
+# begin NAME SECONDS: finds the launcher of NAME, sets the limit of a start, and goes to a folder that is removed at the end.
+begin() {
+  find_mpirun "$1"
+  export limit=$2
+  scratch=$(mktemp -d)
+  trap 'rm -rf "$scratch"' EXIT
+  cd "$scratch" || exit 1
+}
+
 # ranks N COMMAND...: its exit code; a hang becomes one after $limit seconds, two minutes where it is not set.
 ranks() {
   local n=$1

@@ -4,11 +4,7 @@
 set -euo pipefail
 name=$1 mosaic=$2
 . "$(dirname "$0")/ranks_support.sh"
-find_mpirun "$name"
-export limit=150
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch"
+begin "$name" 150
 
 # Patches enough for several rounds of a prediction; a few are spoiled, so that a check finds something.
 "$mosaic" -q data synth data --layout tree --patches 300 --size 24 --classes 4 --seed 3 --missing-s1 0.1 --no-progress
