@@ -18,8 +18,9 @@ extern "C" {
 /* Thresholds that give the best F1. *global is the one of all classes together (best micro F1); 0.5
  * without a known positive. per_class [classes]: a class with at least ten known positives and ten
  * known negatives gets a threshold of its own, the others take *global. probability and labels
- * [n, classes] as in mosaic/metrics.h; probabilities must be finite, which is not checked. Errors:
- * MOSAIC_ERR_USAGE for n < 0 or classes < 1, MOSAIC_ERR_MEMORY. */
+ * [n, classes] as in mosaic/metrics.h. Errors: MOSAIC_ERR_USAGE for n < 0, classes < 1 or a label that
+ * is none; MOSAIC_ERR_NUMERIC for a probability that is not finite; MOSAIC_ERR_MEMORY. The message names
+ * the row and the class. */
 MOSAIC_API mosaic_status mosaic_thresholds_tune(const float *probability, const int8_t *labels,
                                                 int64_t n, int64_t classes, double *per_class,
                                                 double *global) MOSAIC_CHECKED;
@@ -39,8 +40,9 @@ typedef struct mosaic_bootstrap {
 /* Bootstrap confidence intervals (BCa) of the scores: whole rows are drawn with replacement. `level`
  * is usually 0.95, `resamples` usually 500; the same seed gives the same intervals. probability and
  * labels [n, classes] as in mosaic/metrics.h; threshold [classes] or NULL (0.5). Errors:
- * MOSAIC_ERR_USAGE for n < 1, classes < 1, level outside (0, 1), resamples < 1 or struct_size;
- * MOSAIC_ERR_NUMERIC for a probability that is not finite; MOSAIC_ERR_MEMORY. */
+ * MOSAIC_ERR_USAGE for n < 1, classes < 1, level outside (0, 1), resamples < 1, a label that is none or
+ * struct_size; MOSAIC_ERR_NUMERIC for a probability or a threshold that is not finite, named with its
+ * row and class; MOSAIC_ERR_MEMORY. */
 MOSAIC_API mosaic_status mosaic_bootstrap_scores(const float *probability, const int8_t *labels,
                                                  int64_t n, int64_t classes,
                                                  const double *threshold, int64_t resamples,
@@ -76,8 +78,9 @@ typedef struct mosaic_clusters {
 /* Cluster coherence of embeddings x [n, d] with labels [n, classes] (1, 0, -1); pair [n, d]: the same
  * rows as another modality sees them, or NULL. Rows are scaled to length 1. The top_sets most frequent
  * label sets (usually 10) are the clusters of silhouette and Davies-Bouldin; neighbour_jaccard looks
- * at so many `neighbours` of a row (usually 10). Errors: MOSAIC_ERR_USAGE for sizes below 1 or
- * struct_size, MOSAIC_ERR_NUMERIC for a row that is not finite, MOSAIC_ERR_MEMORY. */
+ * at so many `neighbours` of a row (usually 10). Errors: MOSAIC_ERR_USAGE for sizes below 1, a label
+ * that is none or struct_size; MOSAIC_ERR_NUMERIC for a row that is not finite, which the message names;
+ * MOSAIC_ERR_MEMORY. */
 MOSAIC_API mosaic_status mosaic_clusters_measure(const float *x, const float *pair,
                                                  const int8_t *labels, int64_t n, int64_t d,
                                                  int64_t classes, int64_t top_sets,
@@ -98,7 +101,8 @@ typedef struct mosaic_tsne_report {
 
 /* Barnes-Hut t-SNE of x [n, d] into points [n, 2]. The same rows give the same map. perplexity 0: 30;
  * iterations 0: 1,000. Errors: MOSAIC_ERR_USAGE for n outside 12 to 5,000, d < 1, negative numbers or
- * struct_size; MOSAIC_ERR_NUMERIC for a row that is not finite and for a map that diverges;
+ * struct_size; MOSAIC_ERR_NUMERIC for a row that is not finite, which the message names, and for a map
+ * that diverges;
  * MOSAIC_ERR_MEMORY. */
 MOSAIC_API mosaic_status mosaic_tsne(const float *x, int64_t n, int64_t d, double perplexity,
                                      int64_t iterations, int threads, double *points,

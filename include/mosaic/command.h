@@ -98,8 +98,8 @@ typedef struct mosaic_log_hooks {
     void (*line)(void *context, mosaic_log_level level, const char *text);
     void (*progress)(void *context, const mosaic_progress *progress);
 } mosaic_log_hooks;
-/* Process-wide; the struct is copied, and `hooks` must not be NULL. Before the first call, messages
- * and progress are dropped. */
+/* Process-wide; the struct is copied. NULL, as before the first call: messages and progress are
+ * dropped. */
 MOSAIC_API void mosaic_set_log_hooks(const mosaic_log_hooks *hooks);
 
 /* How the program asks long work (training, sweeps) to stop in good order. The library catches no
@@ -115,8 +115,8 @@ typedef struct mosaic_stop_hooks {
      * NULL: the work never stops early. */
     int (*stop)(void *context);
 } mosaic_stop_hooks;
-/* Process-wide; the struct is copied, and `hooks` must not be NULL. Do not call it while a command
- * runs. One more signal concerns a program: a file that grows beyond the process's size limit
+/* Process-wide; the struct is copied. NULL, as before the first call: the work never stops early. Do
+ * not call it while a command runs. One more signal concerns a program: a file that grows beyond the process's size limit
  * (ulimit -f) raises SIGXFSZ, which ends the process. A program that ignores this signal gets a failed
  * write and MOSAIC_ERR_IO instead. */
 MOSAIC_API void mosaic_set_stop_hooks(const mosaic_stop_hooks *hooks);

@@ -32,9 +32,9 @@ typedef struct mosaic_metrics {
 
 /* Score probabilities against labels. probability [n, classes]; labels [n, classes]: 1, 0 or -1
  * (unknown: left out); threshold [classes] or NULL (0.5): a class is predicted when probability >=
- * threshold. Writes *out and, unless NULL, per_class [classes]. Errors: MOSAIC_ERR_USAGE for n < 0 or
- * classes < 1, MOSAIC_ERR_NUMERIC for a probability that is not finite, MOSAIC_ERR_MEMORY. Safe from
- * any thread. */
+ * threshold. Writes *out and, unless NULL, per_class [classes]. Errors: MOSAIC_ERR_USAGE for n < 0,
+ * classes < 1 or a label that is none; MOSAIC_ERR_NUMERIC for a probability or a threshold that is not
+ * finite; MOSAIC_ERR_MEMORY. The message names the row and the class. Safe from any thread. */
 MOSAIC_API mosaic_status mosaic_metrics_compute(const float *probability, const int8_t *labels,
                                                 int64_t n, int64_t classes, const double *threshold,
                                                 mosaic_metrics *out,

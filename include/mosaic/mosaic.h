@@ -1,4 +1,8 @@
-/* mosaic/mosaic.h: the whole interface. */
+/* mosaic/mosaic.h: the whole interface.
+ *
+ * NULL where a comment does not allow it: a function that returns a status refuses it with
+ * MOSAIC_ERR_USAGE, and the message names the argument; a question answers as it does out of range; a
+ * close, release or destroy does nothing. */
 #ifndef MOSAIC_MOSAIC_H
 #define MOSAIC_MOSAIC_H
 

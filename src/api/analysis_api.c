@@ -1,19 +1,15 @@
 /* include/mosaic/analysis.h, made of src/score. */
 #include "mosaic/analysis.h"
 
+#include "api/score_arrays.h"
 #include "api/struct_size.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "base/want.h"
 #include "score/bootstrap.h"
 #include "score/clusters.h"
 #include "score/metrics.h"
 #include "score/tsne.h"
-
-static mosaic_status check_shape(const char *what, int64_t least, int64_t n, int64_t columns) {
-    if (n >= least && columns >= 1) return MOSAIC_OK;
-    return mos_fail(MOSAIC_ERR_USAGE, "%s: %lld rows of %lld, want at least %lld of 1", what,
-                    (long long)n, (long long)columns, (long long)least);
-}
 
 static int count_threads(int threads) {
     return threads > 0 ? threads : mos_cpu_count();
@@ -21,7 +17,10 @@ static int count_threads(int threads) {
 
 mosaic_status mosaic_thresholds_tune(const float *probability, const int8_t *labels, int64_t n,
                                      int64_t classes, double *per_class, double *global) {
-    MOS_TRY(check_shape("thresholds", 0, n, classes));
+    const mos_score_arrays arrays = {probability, labels, NULL, n, classes};
+    MOS_WANT(per_class);
+    MOS_WANT(global);
+    MOS_TRY(mos_check_score_arrays(__func__, 0, &arrays));
     return mos_threshold_tune(probability, labels, n, classes, per_class, global);
 }
 
@@ -30,27 +29,28 @@ static mosaic_interval interval_of(const mos_interval *i) {
 }
 
 typedef struct bootstrap_call {
-    const float *a, *b; /* b NULL: scores of a */
-    const int8_t *labels;
-    int64_t n, classes;
-    const double *threshold;
+    const char *function;
+    mos_score_arrays a;
+    const float *b; /* NULL: scores of a */
     mos_bootstrap_options options;
 } bootstrap_call;
 
 static mosaic_status run_bootstrap(const bootstrap_call *call, mosaic_bootstrap *out) {
+    const int64_t n = call->a.n, classes = call->a.classes;
     mos_bootstrap found = {0};
     double *half = NULL;
     mosaic_status status = MOSAIC_OK;
+    MOS_TRY(mos_want(out, call->function, "out"));
     MOS_TRY(mos_check_struct_size("mosaic_bootstrap", out->struct_size, sizeof *out));
-    MOS_TRY(check_shape("bootstrap", 1, call->n, call->classes));
+    MOS_TRY(mos_check_score_arrays(call->function, 1, &call->a));
     if (!(call->options.level > 0 && call->options.level < 1))
         return mos_fail(MOSAIC_ERR_USAGE, "bootstrap: level %g, want one between 0 and 1",
                         call->options.level);
-    MOS_TRY(mos_alloc((size_t)call->classes, sizeof *half, "thresholds", &half));
-    for (int64_t l = 0; l < call->classes; l++)
-        half[l] = call->threshold != NULL ? call->threshold[l] : 0.5;
-    const mos_score_input a = {call->a, call->labels, half, call->n, call->classes};
-    const mos_score_input b = {call->b, call->labels, half, call->n, call->classes};
+    MOS_TRY(mos_alloc((size_t)classes, sizeof *half, "thresholds", &half));
+    for (int64_t l = 0; l < classes; l++)
+        half[l] = call->a.threshold != NULL ? call->a.threshold[l] : 0.5;
+    const mos_score_input a = {call->a.probability, call->a.labels, half, n, classes};
+    const mos_score_input b = {call->b, call->a.labels, half, n, classes};
     MOS_GOTO(call->b == NULL ? mos_bootstrap_scores(&a, &call->options, &found)
                              : mos_bootstrap_paired(&a, &b, &call->options, &found));
     *out = (mosaic_bootstrap){.struct_size = out->struct_size,
@@ -69,13 +69,9 @@ mosaic_status mosaic_bootstrap_scores(const float *probability, const int8_t *la
                                       int64_t classes, const double *threshold, int64_t resamples,
                                       double level, uint64_t seed, int threads,
                                       mosaic_bootstrap *out) {
-    const bootstrap_call call = {probability,
-                                 NULL,
-                                 labels,
-                                 n,
-                                 classes,
-                                 threshold,
-                                 {resamples, level, seed, count_threads(threads)}};
+    const bootstrap_call call = {.function = __func__,
+                                 .a = {probability, labels, threshold, n, classes},
+                                 .options = {resamples, level, seed, count_threads(threads)}};
     return run_bootstrap(&call, out);
 }
 
@@ -83,8 +79,12 @@ mosaic_status mosaic_bootstrap_paired(const float *a, const float *b, const int8
                                       int64_t n, int64_t classes, const double *threshold,
                                       int64_t resamples, double level, uint64_t seed, int threads,
                                       mosaic_bootstrap *out) {
-    const bootstrap_call call = {
-        a, b, labels, n, classes, threshold, {resamples, level, seed, count_threads(threads)}};
+    const bootstrap_call call = {.function = __func__,
+                                 .a = {a, labels, threshold, n, classes},
+                                 .b = b,
+                                 .options = {resamples, level, seed, count_threads(threads)}};
+    MOS_WANT(a);
+    MOS_WANT(b);
     return run_bootstrap(&call, out);
 }
 
@@ -94,9 +94,11 @@ mosaic_status mosaic_clusters_measure(const float *x, const float *pair, const i
     const mos_cluster_input input = {
         x, pair, labels, n, d, classes, top_sets, neighbours, count_threads(threads)};
     mos_cluster_scores found;
+    MOS_WANT(out);
     MOS_TRY(mos_check_struct_size("mosaic_clusters", out->struct_size, sizeof *out));
-    MOS_TRY(check_shape("clusters", 1, n, d));
-    MOS_TRY(check_shape("clusters' labels", 1, n, classes));
+    MOS_TRY(mos_check_shape("clusters", 1, n, d));
+    MOS_WANT(x);
+    MOS_TRY(mos_check_labels(__func__, 1, labels, n, classes));
     if (top_sets < 1 || neighbours < 1)
         return mos_fail(MOSAIC_ERR_USAGE, "clusters: %lld label sets, %lld neighbours, want 1 each",
                         (long long)top_sets, (long long)neighbours);
@@ -125,8 +127,11 @@ mosaic_status mosaic_tsne(const float *x, int64_t n, int64_t d, double perplexit
                           mosaic_tsne_report *out) {
     mos_tsne_options options = mos_tsne_defaults(count_threads(threads));
     mos_tsne_result found;
+    MOS_WANT(out);
     MOS_TRY(mos_check_struct_size("mosaic_tsne_report", out->struct_size, sizeof *out));
-    MOS_TRY(check_shape("t-SNE", 1, n, d));
+    MOS_TRY(mos_check_shape("t-SNE", 1, n, d));
+    MOS_WANT(x);
+    MOS_WANT(points);
     if (!(perplexity >= 0) || iterations < 0)
         return mos_fail(MOSAIC_ERR_USAGE, "t-SNE: perplexity %g, %lld iterations", perplexity,
                         (long long)iterations);

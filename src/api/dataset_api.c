@@ -3,6 +3,7 @@
 
 #include "api/dataset_handle.h"
 #include "base/memory.h"
+#include "base/want.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -33,6 +34,7 @@ mosaic_status mosaic_dataset_open(const char *const *options, mosaic_dataset **o
     mos_data_options values = {0};
     mosaic_dataset *dataset = NULL;
     mosaic_status status = MOSAIC_OK;
+    MOS_WANT(out);
     *out = NULL;
     MOS_GOTO(mos_options_init(&mos_data_option_table, &values));
     MOS_GOTO(set_pairs(options, &values));
@@ -47,25 +49,25 @@ done:
 }
 
 void mosaic_dataset_close(mosaic_dataset **dataset) {
-    if (!*dataset) return;
+    if (!dataset || !*dataset) return;
     mos_dataset_close(&(*dataset)->data);
     mos_free(*dataset);
     *dataset = NULL;
 }
 
 int64_t mosaic_dataset_count(const mosaic_dataset *dataset) {
-    return mos_dataset_count(dataset->data);
+    return dataset ? mos_dataset_count(dataset->data) : 0;
 }
 
 static const mos_modality *modality_at(const mosaic_dataset *dataset, int64_t m) {
     const mos_modality *list;
-    int64_t count = mos_dataset_modalities(dataset->data, &list);
+    int64_t count = dataset ? mos_dataset_modalities(dataset->data, &list) : 0;
     return m >= 0 && m < count ? &list[m] : NULL;
 }
 
 int64_t mosaic_dataset_modality_count(const mosaic_dataset *dataset) {
     const mos_modality *list;
-    return mos_dataset_modalities(dataset->data, &list);
+    return dataset ? mos_dataset_modalities(dataset->data, &list) : 0;
 }
 
 const char *mosaic_dataset_modality(const mosaic_dataset *dataset, int64_t m) {
@@ -85,19 +87,19 @@ const char *mosaic_dataset_band(const mosaic_dataset *dataset, int64_t m, int64_
 
 int64_t mosaic_dataset_class_count(const mosaic_dataset *dataset) {
     const char *const *names;
-    return mos_dataset_classes(dataset->data, &names);
+    return dataset ? mos_dataset_classes(dataset->data, &names) : 0;
 }
 
 const char *mosaic_dataset_class(const mosaic_dataset *dataset, int64_t l) {
     const char *const *names;
-    int64_t count = mos_dataset_classes(dataset->data, &names);
+    int64_t count = dataset ? mos_dataset_classes(dataset->data, &names) : 0;
     return l >= 0 && l < count ? names[l] : NULL;
 }
 
-/* Sample i, or one of empty values when i is out of range. */
+/* Sample i, or one of empty values when i is out of range or there is no data set. */
 static mos_sample sample_at(const mosaic_dataset *dataset, int64_t i) {
     mos_sample sample;
-    if (i < 0 || i >= mos_dataset_count(dataset->data) ||
+    if (i < 0 || i >= mosaic_dataset_count(dataset) ||
         mos_dataset_sample(dataset->data, i, &sample) != MOSAIC_OK) {
         sample = (mos_sample){.split = MOS_SPLIT_NONE};
         for (int m = 0; m < MOS_DATA_MAX_MODALITIES; m++)
@@ -128,7 +130,7 @@ int mosaic_dataset_has(const mosaic_dataset *dataset, int64_t i, int64_t m) {
 }
 
 int64_t mosaic_dataset_find(const mosaic_dataset *dataset, const char *id) {
-    return mos_dataset_find(dataset->data, id);
+    return dataset && id ? mos_dataset_find(dataset->data, id) : -1;
 }
 
 const char *mosaic_dataset_country(const mosaic_dataset *dataset, int64_t i) {
@@ -136,11 +138,11 @@ const char *mosaic_dataset_country(const mosaic_dataset *dataset, int64_t i) {
 }
 
 const char *mosaic_dataset_format(const mosaic_dataset *dataset) {
-    return mos_dataset_format(dataset->data);
+    return dataset ? mos_dataset_format(dataset->data) : NULL;
 }
 
 const char *mosaic_dataset_root(const mosaic_dataset *dataset) {
-    return mos_dataset_root(dataset->data);
+    return dataset ? mos_dataset_root(dataset->data) : NULL;
 }
 
 double mosaic_dataset_resolution(const mosaic_dataset *dataset, int64_t m, int64_t b) {
@@ -150,8 +152,9 @@ double mosaic_dataset_resolution(const mosaic_dataset *dataset, int64_t m, int64
 
 int mosaic_dataset_place(const mosaic_dataset *dataset, int64_t i, mosaic_place *out) {
     mos_site site;
+    if (!out) return 0;
     *out = (mosaic_place){0};
-    if (i < 0 || i >= mos_dataset_count(dataset->data)) return 0;
+    if (i < 0 || i >= mosaic_dataset_count(dataset)) return 0;
     if (!mos_dataset_site(dataset->data, i, &site)) return 0;
     *out = (mosaic_place){site.crs, site.x, site.y, site.width, site.height};
     return 1;
@@ -159,7 +162,9 @@ int mosaic_dataset_place(const mosaic_dataset *dataset, int64_t i, mosaic_place 
 
 mosaic_status mosaic_reader_open(mosaic_dataset *dataset, mosaic_reader **out) {
     mosaic_reader *reader = NULL;
+    MOS_WANT(out);
     *out = NULL;
+    MOS_WANT(dataset);
     MOS_TRY(mos_alloc(1, sizeof *reader, "reader handle", &reader));
     reader->data = dataset->data;
     mosaic_status status = mos_reader_open(dataset->data, &reader->reader);
@@ -171,7 +176,7 @@ mosaic_status mosaic_reader_open(mosaic_dataset *dataset, mosaic_reader **out) {
 }
 
 void mosaic_reader_close(mosaic_reader **reader) {
-    if (!*reader) return;
+    if (!reader || !*reader) return;
     mos_reader_close(&(*reader)->reader);
     mos_free((*reader)->valid);
     mos_free(*reader);
@@ -206,6 +211,12 @@ mosaic_status mosaic_reader_band(mosaic_reader *reader, int64_t i, const char *m
                                  const char *band, const float **data, int64_t *width,
                                  int64_t *height) {
     mos_patch patch;
+    MOS_WANT(reader);
+    MOS_WANT(modality);
+    MOS_WANT(band);
+    MOS_WANT(data);
+    MOS_WANT(width);
+    MOS_WANT(height);
     MOS_TRY(read_band(reader, i, modality, band, &patch));
     *data = patch.band[0].data;
     *width = patch.band[0].width;
@@ -217,6 +228,11 @@ mosaic_status mosaic_reader_masked(mosaic_reader *reader, int64_t i, const char 
                                    const char *band, const float **data, const uint8_t **valid,
                                    int64_t *width, int64_t *height, int64_t *invalid) {
     mos_patch patch;
+    MOS_WANT(reader);
+    MOS_WANT(modality);
+    MOS_WANT(band);
+    MOS_WANT(width);
+    MOS_WANT(height);
     MOS_TRY(read_band(reader, i, modality, band, &patch));
     const struct mos_patch_band *b = &patch.band[0];
     const size_t pixels = (size_t)b->width * (size_t)b->height;

@@ -9,6 +9,7 @@
 #include "api/option_pairs.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "base/want.h"
 #include "train/train_feed.h"
 
 #include <math.h>
@@ -254,9 +255,10 @@ done:
 }
 
 void mosaic_batch_release(mosaic_batch **batch) {
-    mosaic_batch *back = *batch;
+    mosaic_batch *back = batch == NULL ? NULL : *batch;
+    if (back == NULL) return;
     *batch = NULL;
-    if (back != NULL) shelf_leave(back->shelf, back, false);
+    shelf_leave(back->shelf, back, false);
 }
 
 /* ---- the loader ---- */
@@ -266,6 +268,7 @@ mosaic_status mosaic_loader_open(const char *const *options, mosaic_loader **out
     mos_text_list set = {0};
     mosaic_loader *loader = NULL;
     mosaic_status status = MOSAIC_OK;
+    MOS_WANT(out);
     *out = NULL;
     MOS_GOTO(mos_options_init(&own_table, &pairs));
     MOS_GOTO(mos_pairs_take(options, &own_table, &pairs, &set, "mosaic_loader_open"));
@@ -282,9 +285,9 @@ done:
 }
 
 void mosaic_loader_close(mosaic_loader **loader) {
-    mosaic_loader *l = *loader;
-    *loader = NULL;
+    mosaic_loader *l = loader == NULL ? NULL : *loader;
     if (l == NULL) return;
+    *loader = NULL;
     mos_loader_destroy(&l->loader);
     mos_train_feed_close(&l->feed);
     if (l->shelf != NULL) shelf_leave(l->shelf, NULL, true);
@@ -292,7 +295,8 @@ void mosaic_loader_close(mosaic_loader **loader) {
 }
 
 static const mos_loader_modality *modality_at(const mosaic_loader *loader, int64_t m) {
-    return m >= 0 && m < loader->options.modalities ? &loader->options.modality[m] : NULL;
+    return loader != NULL && m >= 0 && m < loader->options.modalities ? &loader->options.modality[m]
+                                                                      : NULL;
 }
 
 static bool has_band(const mos_loader_modality *modality, int64_t b) {
@@ -300,27 +304,27 @@ static bool has_band(const mos_loader_modality *modality, int64_t b) {
 }
 
 int64_t mosaic_loader_batches(const mosaic_loader *loader) {
-    return mos_loader_batches(loader->loader);
+    return loader == NULL ? 0 : mos_loader_batches(loader->loader);
 }
 
 int64_t mosaic_loader_rows(const mosaic_loader *loader) {
-    return loader->options.batch;
+    return loader == NULL ? 0 : loader->options.batch;
 }
 
 int64_t mosaic_loader_views(const mosaic_loader *loader) {
-    return loader->options.views;
+    return loader == NULL ? 0 : loader->options.views;
 }
 
 int64_t mosaic_loader_height(const mosaic_loader *loader) {
-    return loader->options.height;
+    return loader == NULL ? 0 : loader->options.height;
 }
 
 int64_t mosaic_loader_width(const mosaic_loader *loader) {
-    return loader->options.width;
+    return loader == NULL ? 0 : loader->options.width;
 }
 
 int64_t mosaic_loader_modality_count(const mosaic_loader *loader) {
-    return loader->options.modalities;
+    return loader == NULL ? 0 : loader->options.modalities;
 }
 
 const char *mosaic_loader_modality(const mosaic_loader *loader, int64_t m) {
@@ -341,7 +345,7 @@ const char *mosaic_loader_band(const mosaic_loader *loader, int64_t m, int64_t b
 }
 
 char mosaic_loader_view(const mosaic_loader *loader, int64_t v) {
-    return (char)(v >= 0 && v < loader->options.views ? loader->options.kinds[v] : 0);
+    return (char)(v >= 0 && v < mosaic_loader_views(loader) ? loader->options.kinds[v] : 0);
 }
 
 double mosaic_loader_mean(const mosaic_loader *loader, int64_t m, int64_t b) {
@@ -355,10 +359,11 @@ double mosaic_loader_sd(const mosaic_loader *loader, int64_t m, int64_t b) {
 }
 
 const mosaic_dataset *mosaic_loader_dataset(const mosaic_loader *loader) {
-    return &loader->dataset;
+    return loader == NULL ? NULL : &loader->dataset;
 }
 
 mosaic_status mosaic_loader_start(mosaic_loader *loader, int64_t epoch, int64_t first) {
+    MOS_WANT(loader);
     MOS_TRY(mos_loader_start(loader->loader, epoch, first));
     loader->started = true;
     return MOSAIC_OK;
@@ -380,7 +385,9 @@ static void fill(const mosaic_loader *loader, mos_batch *made, mosaic_batch *bat
 
 mosaic_status mosaic_loader_next(mosaic_loader *loader, mosaic_batch **out) {
     mos_batch *made = NULL;
+    MOS_WANT(out);
     *out = NULL;
+    MOS_WANT(loader);
     if (!loader->started)
         return mos_fail(MOSAIC_ERR_USAGE, "the loader was not started: mosaic_loader_start");
     MOS_TRY(mos_loader_next(loader->loader, &made));
@@ -393,25 +400,25 @@ mosaic_status mosaic_loader_next(mosaic_loader *loader, mosaic_batch **out) {
 }
 
 int64_t mosaic_batch_rows(const mosaic_batch *batch) {
-    return batch->rows;
+    return batch == NULL ? 0 : batch->rows;
 }
 
 int64_t mosaic_batch_valid(const mosaic_batch *batch) {
-    return batch->valid;
+    return batch == NULL ? 0 : batch->valid;
 }
 
 float *mosaic_batch_images(const mosaic_batch *batch, int64_t m) {
-    return m >= 0 && m < batch->modalities ? batch->images[m] : NULL;
+    return batch != NULL && m >= 0 && m < batch->modalities ? batch->images[m] : NULL;
 }
 
 const uint8_t *mosaic_batch_present(const mosaic_batch *batch, int64_t m) {
-    return m >= 0 && m < batch->modalities ? batch->present[m] : NULL;
+    return batch != NULL && m >= 0 && m < batch->modalities ? batch->present[m] : NULL;
 }
 
 const int8_t *mosaic_batch_labels(const mosaic_batch *batch) {
-    return batch->labels;
+    return batch == NULL ? NULL : batch->labels;
 }
 
 const int64_t *mosaic_batch_samples(const mosaic_batch *batch) {
-    return batch->samples;
+    return batch == NULL ? NULL : batch->samples;
 }

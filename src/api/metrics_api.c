@@ -2,7 +2,9 @@
 #include "mosaic/metrics.h"
 
 #include "api/metrics_handle.h"
+#include "api/score_arrays.h"
 #include "base/memory.h"
+#include "base/want.h"
 
 static mosaic_average average_of(const mos_scores *s) {
     return (mosaic_average){s->precision,         s->recall, s->f1, s->f2,
@@ -27,9 +29,9 @@ mosaic_status mosaic_metrics_compute(const float *probability, const int8_t *lab
     mos_metrics metrics = {0};
     double *half = NULL;
     mosaic_status status = MOSAIC_OK;
-    if (n < 0 || classes < 1)
-        return mos_fail(MOSAIC_ERR_USAGE, "metrics need rows and classes, got %lld x %lld",
-                        (long long)n, (long long)classes);
+    const mos_score_arrays arrays = {probability, labels, threshold, n, classes};
+    MOS_WANT(out);
+    MOS_TRY(mos_check_score_arrays(__func__, 0, &arrays));
     if (!threshold) {
         MOS_GOTO(mos_alloc((size_t)classes, sizeof *half, "thresholds", &half));
         for (int64_t j = 0; j < classes; j++)

@@ -6,6 +6,7 @@
 #include "api/struct_size.h"
 #include "artifact/card_identity.h"
 #include "base/memory.h"
+#include "base/want.h"
 #include "data/verdicts.h"
 
 #include <math.h>
@@ -116,13 +117,21 @@ done:
 
 mosaic_status mosaic_model_open(const char *path, const char *device, int threads,
                                 mosaic_model **out) {
+    MOS_WANT(out);
+    *out = NULL;
+    MOS_WANT(path);
+    MOS_WANT(device);
     return open_model(path, device, MOS_PRECISION_CHOICE_AUTO, threads, PLANNED_BATCH, false, out);
 }
 
 mosaic_status mosaic_model_open_in(const char *path, const char *device, const char *precision,
                                    int threads, mosaic_model **out) {
     mos_precision_choice choice = MOS_PRECISION_CHOICE_AUTO;
+    MOS_WANT(out);
     *out = NULL;
+    MOS_WANT(path);
+    MOS_WANT(device);
+    MOS_WANT(precision);
     MOS_TRY(read_choice(precision, &choice));
     return open_model(path, device, choice, threads, PLANNED_BATCH, false, out);
 }
@@ -143,7 +152,9 @@ mosaic_status mosaic_model_open_with(const char *path, const char *const *option
     model_pairs pairs = {0};
     mos_text_list unknown = {0};
     mosaic_status status = MOSAIC_OK;
+    MOS_WANT(out);
     *out = NULL;
+    MOS_WANT(path);
     MOS_GOTO(mos_options_init(&own_table, &pairs));
     MOS_GOTO(mos_pairs_take(options, &own_table, &pairs, &unknown, "mosaic_model_open_with"));
     status = open_pairs(path, &pairs, &unknown, out);
@@ -154,9 +165,9 @@ done:
 }
 
 void mosaic_model_close(mosaic_model **model) {
-    mosaic_model *m = *model;
-    *model = NULL;
+    mosaic_model *m = model == NULL ? NULL : *model;
     if (!m) return;
+    *model = NULL;
     for (int i = 0; i < MOS_MAX_MODALITIES; i++) {
         mos_free(m->staging[i]);
         mos_free(m->present[i]);
@@ -169,11 +180,11 @@ void mosaic_model_close(mosaic_model **model) {
 }
 
 static const mos_modality_spec *modality_at(const mosaic_model *model, int64_t m) {
-    return m >= 0 && m < model->card.spec.modalities ? &model->card.spec.modality[m] : NULL;
+    return m >= 0 && m < mosaic_model_modality_count(model) ? &model->card.spec.modality[m] : NULL;
 }
 
 int64_t mosaic_model_modality_count(const mosaic_model *model) {
-    return model->card.spec.modalities;
+    return model == NULL ? 0 : model->card.spec.modalities;
 }
 
 const char *mosaic_model_modality(const mosaic_model *model, int64_t m) {
@@ -192,44 +203,48 @@ const char *mosaic_model_band(const mosaic_model *model, int64_t m, int64_t b) {
 }
 
 int64_t mosaic_model_class_count(const mosaic_model *model) {
-    return model->card.spec.classes;
+    return model == NULL ? 0 : model->card.spec.classes;
 }
 
 const char *mosaic_model_class(const mosaic_model *model, int64_t l) {
-    return l >= 0 && l < model->card.spec.classes ? model->card.class_names[l] : NULL;
+    return l >= 0 && l < mosaic_model_class_count(model) ? model->card.class_names[l] : NULL;
 }
 
 double mosaic_model_threshold(const mosaic_model *model, int64_t l) {
-    return model->card.has_thresholds && l >= 0 && l < model->card.spec.classes
+    return l >= 0 && l < mosaic_model_class_count(model) && model->card.has_thresholds
                ? model->card.threshold[l]
                : 0.5;
 }
 
 const char *mosaic_model_precision(const mosaic_model *model) {
-    return mos_precision_names[model->device->precision];
+    return model == NULL ? NULL : mos_precision_names[model->device->precision];
 }
 
 const char *mosaic_model_threshold_precision(const mosaic_model *model) {
-    return model->card.has_thresholds ? mos_precision_names[model->card.threshold_precision] : NULL;
+    return model != NULL && model->card.has_thresholds
+               ? mos_precision_names[model->card.threshold_precision]
+               : NULL;
 }
 
 int64_t mosaic_model_height(const mosaic_model *model) {
-    return model->card.height;
+    return model == NULL ? 0 : model->card.height;
 }
 
 int64_t mosaic_model_width(const mosaic_model *model) {
-    return model->card.width;
+    return model == NULL ? 0 : model->card.width;
 }
 
 int64_t mosaic_model_feature_size(const mosaic_model *model) {
-    return mos_model_feature_size(model->model);
+    return model == NULL ? 0 : mos_model_feature_size(model->model);
 }
 
 int64_t mosaic_model_latent_size(const mosaic_model *model) {
-    return model->latents ? model->card.spec.latent : 0;
+    return model != NULL && model->latents ? model->card.spec.latent : 0;
 }
 
 mosaic_status mosaic_model_check_dataset(const mosaic_model *model, const mosaic_dataset *dataset) {
+    MOS_WANT(model);
+    MOS_WANT(dataset);
     MOS_TRY(mos_verdicts_consult(dataset->data, MOS_FOR_USE));
     return mos_card_compare(&model->card, "the model", dataset->data);
 }
@@ -315,8 +330,11 @@ static mosaic_status infer_batch(mosaic_model *model, const mosaic_inference *io
 }
 
 mosaic_status mosaic_model_infer(mosaic_model *model, const mosaic_inference *io) {
+    MOS_WANT(model);
+    MOS_WANT(io);
     MOS_TRY(mos_check_struct_size("mosaic_inference", io->struct_size, sizeof *io));
     if (io->n < 0) return mos_fail(MOSAIC_ERR_USAGE, "%lld patches", (long long)io->n);
+    if (io->n > 0) MOS_WANT(io->images);
     if (io->probability != NULL && model->card.spec.classes == 0)
         return mos_fail(MOSAIC_ERR_USAGE,
                         "the model has no classification head: ask for features, or fit a probe");

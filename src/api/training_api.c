@@ -5,6 +5,7 @@
 #include "api/option_pairs.h"
 #include "api/struct_size.h"
 #include "base/memory.h"
+#include "base/want.h"
 #include "train/training.h"
 
 #include <stdatomic.h>
@@ -95,6 +96,7 @@ static void release(mosaic_training *training) {
 mosaic_status mosaic_training_open(const char *const *options, mosaic_training **out) {
     mosaic_training *training = NULL;
     mosaic_status status = MOSAIC_OK;
+    MOS_WANT(out);
     *out = NULL;
     MOS_TRY(mos_alloc(1, sizeof *training, "training handle", &training));
     if (atomic_flag_test_and_set(&is_open)) {
@@ -114,17 +116,22 @@ done:
 }
 
 void mosaic_training_close(mosaic_training **training) {
-    mosaic_training *t = *training;
+    mosaic_training *t = training == NULL ? NULL : *training;
+    if (t == NULL) return;
     *training = NULL;
-    if (t != NULL) release(t);
+    release(t);
 }
 
 const char *mosaic_training_term(const mosaic_training *training, int64_t i) {
-    return i >= 0 && i < training->term_count ? mos_terms[training->terms[i]]->name : NULL;
+    return training != NULL && i >= 0 && i < training->term_count
+               ? mos_terms[training->terms[i]]->name
+               : NULL;
 }
 
 mosaic_status mosaic_training_step(mosaic_training *training, mosaic_step *out) {
     mos_training_step_result result;
+    MOS_WANT(training);
+    MOS_WANT(out);
     MOS_TRY(mos_check_struct_size("mosaic_step", out->struct_size, sizeof *out));
     MOS_TRY(mos_training_step(training->training, &result));
     mosaic_step step = {.struct_size = out->struct_size,
@@ -147,6 +154,8 @@ mosaic_status mosaic_training_step(mosaic_training *training, mosaic_step *out) 
 
 mosaic_status mosaic_training_validate(mosaic_training *training, mosaic_metrics *out) {
     mos_metrics metrics = {0};
+    MOS_WANT(training);
+    MOS_WANT(out);
     MOS_TRY(mos_training_validate(training->training, &metrics));
     *out = mos_metrics_public(&metrics);
     mos_metrics_release(&metrics);
@@ -154,10 +163,12 @@ mosaic_status mosaic_training_validate(mosaic_training *training, mosaic_metrics
 }
 
 mosaic_status mosaic_training_checkpoint(mosaic_training *training) {
+    MOS_WANT(training);
     return mos_training_checkpoint(training->training);
 }
 
 mosaic_status mosaic_training_finish(mosaic_training *training, const char **model) {
+    MOS_WANT(training);
     MOS_TRY(mos_training_finish(training->training, &training->summary));
     if (model != NULL) *model = training->summary.model;
     return MOSAIC_OK;

@@ -8,6 +8,7 @@
 #include "base/stop.h"
 #include "base/thread.h"
 #include "base/thread_hooks.h"
+#include "base/want.h"
 #include "command/command_config.h"
 #include "command/command_table.h"
 #include "config/config.h"
@@ -161,7 +162,9 @@ mosaic_status mosaic_command_create(const char *name, mosaic_command **out) {
     const mos_command_row *row = NULL;
     mosaic_command *command = NULL;
     mosaic_status status = MOSAIC_OK;
+    MOS_WANT(out);
     *out = NULL;
+    MOS_WANT(name);
     MOS_GOTO(find_row(name, &row));
     MOS_GOTO(mos_alloc(1, sizeof *command, "command", &command));
     command->row = row;
@@ -176,9 +179,9 @@ done:
 }
 
 void mosaic_command_destroy(mosaic_command **command) {
-    mosaic_command *c = *command;
-    *command = NULL;
+    mosaic_command *c = command == NULL ? NULL : *command;
     if (!c) return;
+    *command = NULL;
     if (c->values) mos_options_release(&c->table, c->values);
     mos_free(c->values);
     mos_free(c->options);
@@ -188,6 +191,9 @@ void mosaic_command_destroy(mosaic_command **command) {
 }
 
 mosaic_status mosaic_command_set(mosaic_command *command, const char *key, const char *value) {
+    MOS_WANT(command);
+    MOS_WANT(key);
+    MOS_WANT(value);
     MOS_TRY(
         mos_options_set(&command->table, command->values, key, value, false, command->row->name));
     MOS_TRY(mos_text_list_add(&command->given, key));
@@ -195,6 +201,8 @@ mosaic_status mosaic_command_set(mosaic_command *command, const char *key, const
 }
 
 mosaic_status mosaic_command_add(mosaic_command *command, const char *argument) {
+    MOS_WANT(command);
+    MOS_WANT(argument);
     return mos_text_list_add(&command->positional, argument);
 }
 
@@ -238,7 +246,12 @@ mosaic_status mosaic_command_parse(mosaic_command *command, int argc, char **arg
                                    int *shown) {
     int help = 0;
     mos_text text = {0};
+    MOS_WANT(command);
+    MOS_WANT(out);
+    MOS_WANT(shown);
     *shown = 0;
+    if (argc < 0) return mos_fail(MOSAIC_ERR_USAGE, "mosaic_command_parse: %d arguments", argc);
+    if (argc > 0) MOS_WANT(argv);
     MOS_TRY(mos_options_parse(&command->table, command->values, argc, argv, &command->positional,
                               &help));
     command->parsed = true;
@@ -280,6 +293,8 @@ static mosaic_status run_row(mosaic_command *command, FILE *out) {
 }
 
 mosaic_status mosaic_command_run(mosaic_command *command, FILE *out) {
+    MOS_WANT(command);
+    MOS_WANT(out);
     if (command->has_log) mos_log_set_thread_sink(&command->sink);
     if (command->has_stop) mos_stop_set_thread_hooks(&command->stop);
     mosaic_status status = run_row(command, out);
@@ -307,6 +322,7 @@ static ssize_t write_sink(void *cookie, const char *bytes, size_t size) {
 mosaic_status mosaic_command_run_to(mosaic_command *command, mosaic_sink sink, void *context) {
     sink_target target = {sink, context, false};
     const cookie_io_functions_t functions = {.write = write_sink};
+    MOS_WANT(command);
     FILE *out = fopencookie(&target, "w", functions);
     if (out == NULL) return mos_fail_errno("open", "a stream to the caller");
     mosaic_status status = mosaic_command_run(command, out);
@@ -319,6 +335,7 @@ mosaic_status mosaic_command_run_to(mosaic_command *command, mosaic_sink sink, v
 
 mosaic_status mosaic_command_usage(const mosaic_command *command, mosaic_sink sink, void *context) {
     mos_text text = {0};
+    MOS_WANT(command);
     mos_options_json(&command->table, &text);
     mosaic_status status = MOSAIC_OK;
     if (text.failed)
@@ -391,6 +408,7 @@ static mos_log_sink sink_of(mosaic_log_hooks *hooks) {
 
 void mosaic_set_log_hooks(const mosaic_log_hooks *hooks) {
     mos_log_set_sink(NULL); /* nothing comes while the hooks change */
+    if (hooks == NULL) return;
     log_hooks = *hooks;
     const mos_log_sink sink = sink_of(&log_hooks);
     mos_log_set_sink(&sink);
@@ -398,6 +416,7 @@ void mosaic_set_log_hooks(const mosaic_log_hooks *hooks) {
 
 void mosaic_command_set_hooks(mosaic_command *command, const mosaic_log_hooks *log,
                               const mosaic_stop_hooks *stop) {
+    if (command == NULL) return;
     command->has_log = log != NULL;
     command->has_stop = stop != NULL;
     if (log != NULL) {
@@ -408,7 +427,8 @@ void mosaic_command_set_hooks(mosaic_command *command, const mosaic_log_hooks *l
 }
 
 void mosaic_set_stop_hooks(const mosaic_stop_hooks *hooks) {
-    const mos_stop_hooks own = {hooks->context, hooks->stoppable, hooks->stop};
+    mos_stop_hooks own = {0};
+    if (hooks != NULL) own = (mos_stop_hooks){hooks->context, hooks->stoppable, hooks->stop};
     mos_stop_set_hooks(&own);
 }
 
@@ -418,6 +438,7 @@ mosaic_status mosaic_set_isa(const char *name) {
 
 static mosaic_status print_generated(mosaic_status (*generate)(mos_text *), FILE *out) {
     mos_text text = {0};
+    MOS_WANT(out);
     mosaic_status status = generate(&text);
     mosaic_status printed = mos_command_print(&text, out);
     return status != MOSAIC_OK ? status : printed;
@@ -429,6 +450,8 @@ mosaic_status mosaic_config_schema(FILE *out) {
 
 mosaic_status mosaic_config_help(const char *topic, FILE *out) {
     mos_text text = {0};
+    MOS_WANT(topic);
+    MOS_WANT(out);
     mosaic_status status = mos_config_help(topic, &text);
     mosaic_status printed = mos_command_print(&text, out);
     return status != MOSAIC_OK ? status : printed;

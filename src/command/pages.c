@@ -2,6 +2,7 @@
 #include "command/pages.h"
 
 #include "base/file.h"
+#include "base/want.h"
 
 #include <limits.h>
 #include <string.h>
@@ -50,6 +51,7 @@ mosaic_status mosaic_pages_write(const char *folder) {
         {"zsh/site-functions", "_mosaic", mos_page_zsh},
         {"fish/vendor_completions.d", "mosaic.fish", mos_page_fish},
     };
+    MOS_WANT(folder);
     MOS_TRY(write_manuals(folder));
     for (size_t i = 0; i < sizeof shells / sizeof *shells; i++) {
         mos_text text = {0};

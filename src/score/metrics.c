@@ -113,15 +113,20 @@ static void average_classes(mos_metrics *out) {
     out->macro_all = mean_of(&all, out->known > 0 ? out->classes : 0);
 }
 
+mosaic_status mos_probability_check(const float *probability, int64_t n, int64_t l) {
+    for (int64_t i = 0; i < n * l; i++)
+        if (!isfinite(probability[i]))
+            return mos_fail(MOSAIC_ERR_NUMERIC, "probability of row %lld, class %lld is not finite",
+                            (long long)(i / l), (long long)(i % l));
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_metrics_compute(const float *probability, const int8_t *labels, int64_t n,
                                   int64_t l, const double *threshold, mos_metrics *out) {
     memset(out, 0, sizeof *out);
     counts *per_class = NULL;
     mosaic_status status = MOSAIC_OK;
-    for (int64_t i = 0; i < n * l; i++)
-        if (!isfinite(probability[i]))
-            return mos_fail(MOSAIC_ERR_NUMERIC, "probability of row %lld, class %lld is not finite",
-                            (long long)(i / l), (long long)(i % l));
+    MOS_TRY(mos_probability_check(probability, n, l));
     MOS_GOTO(mos_alloc((size_t)l, sizeof *per_class, "class counts", &per_class));
     MOS_GOTO(mos_alloc((size_t)l, sizeof *out->per_class, "class metrics", &out->per_class));
     out->samples = n;

@@ -42,6 +42,8 @@ typedef struct mos_metrics {
 mosaic_status mos_metrics_compute(const float *probability, const int8_t *labels, int64_t n,
                                   int64_t l, const double *threshold, mos_metrics *out);
 void mos_metrics_release(mos_metrics *metrics);
+/* MOSAIC_ERR_NUMERIC, naming row and class, for the first of probability [n, l] that is not finite. */
+mosaic_status mos_probability_check(const float *probability, int64_t n, int64_t l);
 
 /* A class gets a threshold of its own with at least this many known positives and as many known
  * negatives. With fewer it takes the threshold of all classes: the F1 of a handful of rows is nearly

@@ -58,11 +58,7 @@ static mosaic_status check(const mos_score_input *in) {
     if (in->n < 1 || in->l < 1 || in->n >= MOST_ROWS)
         return mos_fail(MOSAIC_ERR_USAGE, "no intervals of %lld rows and %lld classes",
                         (long long)in->n, (long long)in->l);
-    for (int64_t i = 0; i < in->n * in->l; i++)
-        if (!isfinite(in->probability[i]))
-            return mos_fail(MOSAIC_ERR_NUMERIC, "probability of row %lld, class %lld is not finite",
-                            (long long)(i / in->l), (long long)(i % in->l));
-    return MOSAIC_OK;
+    return mos_probability_check(in->probability, in->n, in->l);
 }
 
 static void choose_averaged(const mos_score_input *in, mos_score_table *out) {

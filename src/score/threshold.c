@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 typedef struct candidate {
@@ -41,6 +40,7 @@ static double best_threshold(candidate *rows, int64_t n) {
 mosaic_status mos_threshold_tune(const float *probability, const int8_t *labels, int64_t n,
                                  int64_t l, double *per_class, double *global) {
     candidate *rows = NULL;
+    MOS_TRY(mos_probability_check(probability, n, l));
     MOS_TRY(mos_alloc((size_t)(n * l), sizeof *rows, "threshold candidates", &rows));
     int64_t all = 0, few = 0;
     for (int64_t i = 0; i < n * l; i++)
