@@ -29,6 +29,15 @@ mosaic_status mos_comm_check(mos_comm *comm, int failed, const char *what) {
     return mos_fail(MOSAIC_ERR_RUNTIME, "%s between ranks failed: %s", what, comm->table->words());
 }
 
+mosaic_status mos_comm_count(mos_comm *comm, mos_comm_kind kind, size_t sent, int failed,
+                             const char *what) {
+    mos_comm_traffic *traffic = &comm->traffic[kind];
+    traffic->ns += mos_now_ns() - comm->since_ns;
+    traffic->calls++;
+    traffic->bytes += (int64_t)sent;
+    return mos_comm_check(comm, failed, what);
+}
+
 static void count_hosts(mos_comm *comm) {
     int64_t hosts = 0;
     for (int64_t r = 0; r < comm->size; r++) {
@@ -82,6 +91,7 @@ mosaic_status mos_comm_open(const mos_comm_options *given, mos_comm **out) {
     *out = NULL;
     MOS_GOTO(mos_alloc(1, sizeof *comm, "a communicator", &comm));
     comm->table = &mos_comm_self;
+    comm->group = 1;
     if (options.mpi || options.communicator != NULL || launch.size > 1)
         MOS_GOTO(load_table(&options, &launch, &comm->table));
     MOS_GOTO(meet(comm, &options, &launch));
@@ -148,6 +158,10 @@ const char *mos_comm_description(const mos_comm *comm) {
     return comm == NULL ? "1 rank" : comm->description;
 }
 
+mos_comm_traffic mos_comm_traffic_of(const mos_comm *comm, mos_comm_kind kind) {
+    return comm == NULL ? (mos_comm_traffic){0} : comm->traffic[kind];
+}
+
 /* ---- agreeing ---- */
 
 /* The rank whose status all take: the first failure, else the first stop; -1: none. */
@@ -203,24 +217,31 @@ mosaic_status mos_comm_same(mos_comm *comm, const void *data, size_t bytes, cons
 /* ---- moving data ---- */
 
 mosaic_status mos_comm_barrier(mos_comm *comm) {
-    return comm == NULL ? MOSAIC_OK : mos_comm_check(comm, comm->table->barrier(), "a barrier");
+    if (comm == NULL) return MOSAIC_OK;
+    return MOS_COMM_CALL(comm, MOS_COMM_OTHERS, 0, comm->table->barrier(), "a barrier");
 }
 
 mosaic_status mos_comm_broadcast(mos_comm *comm, void *data, size_t bytes, int64_t root) {
     if (mos_comm_size(comm) < 2) return MOSAIC_OK;
-    return mos_comm_check(comm, comm->table->broadcast(data, bytes, (int)root), "a broadcast");
+    return MOS_COMM_CALL(comm, MOS_COMM_OTHERS, comm->rank == root ? bytes : 0,
+                         comm->table->broadcast(data, bytes, (int)root), "a broadcast");
+}
+
+/* Bytes of a block that go to every other rank. */
+static size_t to_others(const mos_comm *comm, size_t bytes) {
+    return bytes * (size_t)(comm->size - 1);
 }
 
 mosaic_status mos_comm_gather(mos_comm *comm, const void *mine, size_t bytes, void *all) {
-    const mos_comm_table *table = comm == NULL ? &mos_comm_self : comm->table;
-    const int failed = table->all_gather(mine, bytes, all);
-    return comm == NULL ? MOSAIC_OK : mos_comm_check(comm, failed, "gathering");
+    if (comm == NULL) return mos_comm_self.all_gather(mine, bytes, all), MOSAIC_OK;
+    return MOS_COMM_CALL(comm, MOS_COMM_GATHERS, to_others(comm, bytes),
+                         comm->table->all_gather(mine, bytes, all), "gathering");
 }
 
 mosaic_status mos_comm_gather_v(mos_comm *comm, const void *mine, const size_t *bytes, void *all) {
-    const mos_comm_table *table = comm == NULL ? &mos_comm_self : comm->table;
-    const int failed = table->all_gather_v(mine, bytes, all);
-    return comm == NULL ? MOSAIC_OK : mos_comm_check(comm, failed, "gathering");
+    if (comm == NULL) return mos_comm_self.all_gather_v(mine, bytes, all), MOSAIC_OK;
+    return MOS_COMM_CALL(comm, MOS_COMM_GATHERS, to_others(comm, bytes[comm->rank]),
+                         comm->table->all_gather_v(mine, bytes, all), "gathering");
 }
 
 mosaic_status mos_comm_group(mos_comm *comm, int64_t ranks) {
@@ -228,23 +249,26 @@ mosaic_status mos_comm_group(mos_comm *comm, int64_t ranks) {
     if (ranks < 1 || comm->size % ranks != 0)
         return mos_fail(MOSAIC_ERR_USAGE, "%lld ranks do not make groups of %lld",
                         (long long)comm->size, (long long)ranks);
+    comm->group = ranks;
     return mos_comm_check(comm, comm->table->group((int)ranks), "grouping");
 }
 
 mosaic_status mos_comm_group_gather(mos_comm *comm, const void *mine, size_t bytes, void *all) {
-    const mos_comm_table *table = comm == NULL ? &mos_comm_self : comm->table;
-    const int failed = table->group_gather(mine, bytes, all);
-    return comm == NULL ? MOSAIC_OK : mos_comm_check(comm, failed, "gathering in a group");
+    if (comm == NULL) return mos_comm_self.group_gather(mine, bytes, all), MOSAIC_OK;
+    return MOS_COMM_CALL(comm, MOS_COMM_GROUPS, bytes * (size_t)(comm->group - 1),
+                         comm->table->group_gather(mine, bytes, all), "gathering in a group");
 }
 
 mosaic_status mos_comm_collect(mos_comm *comm, const void *mine, const size_t *bytes, void *all) {
     const mos_comm_table *table = comm == NULL ? &mos_comm_self : comm->table;
     const int64_t rank = mos_comm_rank(comm);
     size_t at = bytes[0];
-    if (rank > 0) return mos_comm_check(comm, table->send(mine, bytes[rank], 0), "collecting");
+    if (rank > 0)
+        return MOS_COMM_CALL(comm, MOS_COMM_OTHERS, bytes[rank], table->send(mine, bytes[rank], 0),
+                             "collecting");
     if (bytes[0] > 0 && all != mine) memcpy(all, mine, bytes[0]);
     for (int64_t r = 1; r < mos_comm_size(comm); at += bytes[r], r++)
-        MOS_TRY(
-            mos_comm_check(comm, table->receive((char *)all + at, bytes[r], (int)r), "collecting"));
+        MOS_TRY(MOS_COMM_CALL(comm, MOS_COMM_OTHERS, 0,
+                              table->receive((char *)all + at, bytes[r], (int)r), "collecting"));
     return MOSAIC_OK;
 }

@@ -43,6 +43,20 @@ int64_t mos_comm_neighbours(const mos_comm *comm);
 /* "4 ranks on 2 hosts, Open MPI v4.1.4" */
 const char *mos_comm_description(const mos_comm *comm);
 
+/* What this rank has sent, and how long calls took until they came back, waiting for other ranks included;
+ * since the opening. */
+typedef enum mos_comm_kind {
+    MOS_COMM_SUMS,    /* sums and means */
+    MOS_COMM_GATHERS, /* gathers, and agreements */
+    MOS_COMM_GROUPS,  /* gathers in a group */
+    MOS_COMM_OTHERS,
+    MOS_COMM_KINDS
+} mos_comm_kind;
+typedef struct mos_comm_traffic {
+    int64_t calls, bytes, ns;
+} mos_comm_traffic;
+mos_comm_traffic mos_comm_traffic_of(const mos_comm *comm, mos_comm_kind kind);
+
 /* ---- agreeing ---- */
 
 /* Collective. MOSAIC_OK when all ranks say so. Else every rank gets the status of the first rank that
@@ -73,11 +87,9 @@ mosaic_status mos_comm_collect(mos_comm *comm, const void *mine, const size_t *b
  * all. The second is an all-gather inside the own group: all [ranks of the group, bytes]. */
 mosaic_status mos_comm_group(mos_comm *comm, int64_t ranks);
 mosaic_status mos_comm_group_gather(mos_comm *comm, const void *mine, size_t bytes, void *all);
-/* Collective. All-reduce: values becomes the sum over ranks, taken in double and in rank order: the
- * same bits on every rank, whatever the network does, and in every run with so many ranks. */
-mosaic_status mos_comm_sum(mos_comm *comm, float *values, int64_t count);
-/* Collective. All-reduce to the mean over ranks. Values that are equal on all ranks keep their
- * bits. */
+/* Collective. All-reduce to the mean over ranks: the sum is taken in double and in rank order, so that it
+ * has the same bits on every rank, whatever the network does, and in every run with so many ranks. Values
+ * that are equal on all ranks keep their bits. Sums beside other work: comm_buckets.h. */
 mosaic_status mos_comm_mean(mos_comm *comm, float *values, int64_t count);
 /* Collective. Reduce-scatter: all [ranks, count] is summed in the same way, and rank r gets row r
  * of the sum, mine [count]. */

@@ -68,6 +68,12 @@ static int exchange_begin(int slot, const void *out, size_t bytes, void *in) {
     return all_gather(out, bytes, in);
 }
 
+static int test(int slot, int *done) {
+    (void)slot;
+    *done = 1;
+    return 0;
+}
+
 static int finish(int slot) {
     (void)slot;
     return 0;
@@ -92,6 +98,8 @@ const mos_comm_table mos_comm_self = {.version = MOS_COMM_TABLE_VERSION,
                                       .send = send_self,
                                       .receive = receive_self,
                                       .exchange_begin = exchange_begin,
+                                      .gather_begin = exchange_begin,
+                                      .test = test,
                                       .finish = finish,
                                       .group = group,
                                       .group_gather = all_gather};

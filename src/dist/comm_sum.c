@@ -42,10 +42,10 @@ static mosaic_status begin(mos_comm *comm, const float *values, int64_t count, i
     const size_t filled = (size_t)(it.part * comm->size);
     memcpy(out, values + it.first, (size_t)it.count * sizeof *out);
     memset(out + it.count, 0, (filled - (size_t)it.count) * sizeof *out);
-    return mos_comm_check(
-        comm,
-        comm->table->exchange_begin((int)(number % SLOTS), out, (size_t)it.part * sizeof *out, in),
-        "a sum");
+    const size_t bytes = (size_t)it.part * sizeof *out;
+    return MOS_COMM_CALL(comm, MOS_COMM_SUMS, bytes * (size_t)(comm->size - 1),
+                         comm->table->exchange_begin((int)(number % SLOTS), out, bytes, in),
+                         "a sum");
 }
 
 void mos_comm_add_up(const float *in, int64_t ranks, int64_t part, double divisor, float *sums) {
@@ -57,35 +57,29 @@ void mos_comm_add_up(const float *in, int64_t ranks, int64_t part, double diviso
     }
 }
 
-static mosaic_status finish(mos_comm *comm, float *values, int64_t count, int64_t number,
-                            double divisor) {
+static mosaic_status finish(mos_comm *comm, float *values, int64_t count, int64_t number) {
     const slice it = slice_at(comm, number, count);
     float *in = slot_of(comm, comm->in, comm->in_size, number);
-    MOS_TRY(mos_comm_check(comm, comm->table->finish((int)(number % SLOTS)), "a sum"));
-    mos_comm_add_up(in, comm->size, it.part, divisor, comm->sums);
-    MOS_TRY(mos_comm_gather(comm, comm->sums, (size_t)it.part * sizeof *in, in));
+    const size_t bytes = (size_t)it.part * sizeof *in;
+    MOS_TRY(
+        MOS_COMM_CALL(comm, MOS_COMM_SUMS, 0, comm->table->finish((int)(number % SLOTS)), "a sum"));
+    mos_comm_add_up(in, comm->size, it.part, (double)comm->size, comm->sums);
+    MOS_TRY(MOS_COMM_CALL(comm, MOS_COMM_SUMS, bytes * (size_t)(comm->size - 1),
+                          comm->table->all_gather(comm->sums, bytes, in), "a sum"));
     memcpy(values + it.first, in, (size_t)it.count * sizeof *in);
     return MOSAIC_OK;
 }
 
-static mosaic_status sum_over(mos_comm *comm, float *values, int64_t count, double divisor) {
-    if (count < 1) return MOSAIC_OK;
+mosaic_status mos_comm_mean(mos_comm *comm, float *values, int64_t count) {
+    if (mos_comm_size(comm) < 2 || count < 1) return MOSAIC_OK;
     const int64_t slices = (count + SLICE * comm->size - 1) / (SLICE * comm->size);
     MOS_TRY(reserve(comm, count));
     MOS_TRY(begin(comm, values, count, 0));
     for (int64_t s = 0; s < slices; s++) {
         if (s + 1 < slices) MOS_TRY(begin(comm, values, count, s + 1));
-        MOS_TRY(finish(comm, values, count, s, divisor));
+        MOS_TRY(finish(comm, values, count, s));
     }
     return MOSAIC_OK;
-}
-
-mosaic_status mos_comm_sum(mos_comm *comm, float *values, int64_t count) {
-    return mos_comm_size(comm) < 2 ? MOSAIC_OK : sum_over(comm, values, count, 1);
-}
-
-mosaic_status mos_comm_mean(mos_comm *comm, float *values, int64_t count) {
-    return mos_comm_size(comm) < 2 ? MOSAIC_OK : sum_over(comm, values, count, (double)comm->size);
 }
 
 mosaic_status mos_comm_sum_scatter(mos_comm *comm, const float *all, int64_t count, float *mine) {
@@ -98,10 +92,10 @@ mosaic_status mos_comm_sum_scatter(mos_comm *comm, const float *all, int64_t cou
         MOS_TRY(reserve(comm, part * comm->size));
         for (int64_t r = 0; r < comm->size; r++)
             memcpy(comm->out + r * part, all + r * count + first, (size_t)part * sizeof *mine);
-        MOS_TRY(mos_comm_check(
-            comm, comm->table->exchange_begin(0, comm->out, (size_t)part * sizeof *mine, comm->in),
-            "a sum"));
-        MOS_TRY(mos_comm_check(comm, comm->table->finish(0), "a sum"));
+        const size_t bytes = (size_t)part * sizeof *mine;
+        MOS_TRY(MOS_COMM_CALL(comm, MOS_COMM_SUMS, bytes * (size_t)(comm->size - 1),
+                              comm->table->exchange_begin(0, comm->out, bytes, comm->in), "a sum"));
+        MOS_TRY(MOS_COMM_CALL(comm, MOS_COMM_SUMS, 0, comm->table->finish(0), "a sum"));
         mos_comm_add_up(comm->in, comm->size, part, 1, mine + first);
     }
     return MOSAIC_OK;

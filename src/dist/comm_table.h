@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-enum { MOS_COMM_TABLE_VERSION = 2, MOS_COMM_HOST_SIZE = 256, MOS_COMM_SLOTS = 2 };
+enum { MOS_COMM_TABLE_VERSION = 3, MOS_COMM_HOST_SIZE = 256, MOS_COMM_SLOTS = 32 };
 
 /* All but open, close, abort and words are collective: every rank makes the same calls in the same
  * order. Those that return int return 0, or another number after a failure, which words() then
@@ -31,8 +31,12 @@ typedef struct mos_comm_table {
     int (*send)(const void *data, size_t bytes, int to);
     int (*receive)(void *data, size_t bytes, int from);
     /* Begins to give block r of `out` to rank r and to take its block for us into in[r]; the buffers
-     * stay until finish(slot). slot < MOS_COMM_SLOTS, one exchange in each at a time. */
+     * stay until finish(slot). slot < MOS_COMM_SLOTS, one call in each at a time. */
     int (*exchange_begin)(int slot, const void *out, size_t bytes, void *in);
+    /* Begins an all_gather, which ends in the same way. */
+    int (*gather_begin)(int slot, const void *mine, size_t bytes, void *all);
+    /* Not collective: what was begun in any slot goes on; *done: that of this slot is over. */
+    int (*test)(int slot, int *done);
     int (*finish)(int slot);
     /* Makes groups of `ranks` consecutive ranks, which divides the number of all; at most once after
      * open. group_gather is then an all_gather inside the own group. */

@@ -156,6 +156,12 @@ void mos_unit_normalise_again(mos_unit *unit, const mos_weights *weights, const 
                             unit->mean, unit->rstd, unit->y_again, present);
 }
 
+static void tell(const mos_unit *unit, const mos_gradient_watch *watch) {
+    watch->final(watch->context, unit->weight, unit->co * unit->ci * unit->kernel * unit->kernel);
+    watch->final(watch->context, unit->norm_at.gamma, unit->co);
+    watch->final(watch->context, unit->norm_at.beta, unit->co);
+}
+
 void mos_unit_backward(mos_unit *unit, const mos_weights *weights, const void *in,
                        const mos_unit_flow *flow, const uint8_t *present) {
     mos_device *device = weights->device;
@@ -170,4 +176,5 @@ void mos_unit_backward(mos_unit *unit, const mos_weights *weights, const void *i
     if (flow->din != NULL)
         device->ops->conv_backward_data(device, unit->conv, mos_param_at(weights, unit->weight),
                                         unit->dx, flow->din, unit->data_space);
+    if (weights->watch != NULL) tell(unit, weights->watch);
 }

@@ -31,6 +31,7 @@ struct mos_model {
     mos_segment_range *segments;
     int64_t segment_count;
     mos_weights weights;
+    const mos_gradient_watch *watch;
     mos_branch branch[MOS_MAX_MODALITIES];
     mos_head head;       /* classes 0: none */
     mos_missing missing; /* beside the head */

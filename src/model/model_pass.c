@@ -194,6 +194,10 @@ static void zero_rows(mos_device *device, void *rows, int64_t n, int64_t width) 
     if (rows != NULL) device->ops->zero(device, rows, (size_t)(n * width) * device->real_bytes);
 }
 
+void mos_model_watch(mos_model *model, const mos_gradient_watch *watch) {
+    model->watch = watch;
+}
+
 void mos_model_begin(mos_model *model) {
     mos_device *device = model->weights.device;
     if (!model->plan.train) return;
@@ -259,10 +263,12 @@ static void project_backward(mos_model *model, mos_branch *branch) {
 static void encode_backward(mos_model *model, int64_t m) {
     mos_branch *branch = &model->branch[m];
     mos_encoder *encoder = &branch->encoder;
-    const mos_weights weights = mos_branch_weights(model, branch);
-    for (int64_t k = model->first_part; k < model->first_part + model->own_parts; k++) {
+    mos_weights weights = mos_branch_weights(model, branch);
+    const int64_t end = model->first_part + model->own_parts;
+    for (int64_t k = model->first_part; k < end; k++) {
         const mos_images part = part_images(model, branch, k);
         const uint8_t *mask = part_mask(model, branch, k);
+        if (k + 1 == end && model->worker_count == 0) weights.watch = model->watch;
         /* What one part alone left behind is still there. */
         if (model->own_parts > 1) encoder->family->forward(encoder, &weights, &part, mask, false);
         if (model->parts > 1)

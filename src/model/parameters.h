@@ -3,7 +3,7 @@
 #ifndef MOS_MODEL_PARAMETERS_H
 #define MOS_MODEL_PARAMETERS_H
 
-#include "model/model.h"
+#include "model/gradient_watch.h"
 
 typedef struct mos_parameter_table {
     mos_parameter *items;
@@ -18,6 +18,7 @@ typedef struct mos_parameter_table {
 typedef struct mos_weights {
     mos_device *device;
     unsigned char *params, *grads, *state;
+    const mos_gradient_watch *watch; /* NULL: nobody waits for the gradients of this pass */
 } mos_weights;
 
 /* What a layer registers. */

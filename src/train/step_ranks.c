@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { LEAST_FLAT = 1 << 18 }; /* values of a broadcast */
+
 static unsigned char *real_at(const mos_device *device, void *base, int64_t value) {
     return (unsigned char *)base + (size_t)value * device->real_bytes;
 }
@@ -53,14 +55,89 @@ static mosaic_status share(void *context, mos_step *step) {
 
 /* ---- gradients, running statistics ---- */
 
-/* Behind the features all ranks have the same gradients, so only rank 0's enter the sum. */
-static void drop_copies(const mos_shared_step *shared, const mos_step *step) {
-    if (mos_comm_rank(shared->comm) == 0) return;
-    for (int64_t i = 0; i < shared->behind_count; i++)
-        step->device->ops->zero(
-            step->device,
-            real_at(step->device, mos_model_grads(step->model), shared->behind[i].offset),
-            (size_t)shared->behind[i].count * step->device->real_bytes);
+/* Gradients of the model into the buckets. All ranks have the same ones behind the features: rank 0's
+ * enter the sum. */
+static void copy_out(mos_shared_step *shared, int64_t offset, int64_t count, bool behind) {
+    float *to = shared->buckets.values + offset;
+    mos_device *device = shared->step->device;
+    if (behind && mos_comm_rank(shared->comm) > 0)
+        memset(to, 0, (size_t)count * sizeof *to);
+    else
+        device->ops->get_f32(device, real_at(device, mos_model_grads(shared->step->model), offset),
+                             to, count);
+}
+
+static void keep(mos_shared_step *shared, mosaic_status status) {
+    if (status == MOSAIC_OK || shared->status != MOSAIC_OK) return;
+    shared->status = status;
+    mos_error_copy(shared->words, sizeof shared->words);
+}
+
+/* How many of the values [at, end) lie in the same bucket as the first. */
+static int64_t piece_of(const mos_buckets *buckets, int64_t at, int64_t end) {
+    const int64_t next = (at / buckets->size + 1) * buckets->size;
+    return (next < end ? next : end) - at;
+}
+
+/* A run of final gradients: buckets that are full now travel. */
+static void take_final(mos_shared_step *shared, int64_t offset, int64_t count, bool behind) {
+    const int64_t end = offset + count;
+    copy_out(shared, offset, count, behind);
+    while (offset < end && shared->status == MOSAIC_OK) {
+        const int64_t bucket = offset / shared->buckets.size;
+        const int64_t piece = piece_of(&shared->buckets, offset, end);
+        offset += piece;
+        shared->left[bucket] -= piece;
+        if (shared->left[bucket] > 0) continue;
+        keep(shared, mos_settle(shared->step->device));
+        if (shared->status == MOSAIC_OK) keep(shared, mos_buckets_post(&shared->buckets, bucket));
+    }
+}
+
+static void gradients_final(void *context, int64_t offset, int64_t count) {
+    mos_shared_step *shared = context;
+    if (!shared->begun)
+        for (int64_t i = 0; i < shared->behind_count; i++)
+            take_final(shared, shared->behind[i].offset, shared->behind[i].count, true);
+    shared->begun = true;
+    take_final(shared, offset, count, false);
+    if (shared->status == MOSAIC_OK) keep(shared, mos_buckets_progress(&shared->buckets));
+}
+
+/* What nobody told of (encoders that sat the step out, frozen stages) is final by now too. */
+static mosaic_status take_rest(mos_shared_step *shared) {
+    const mos_buckets *buckets = &shared->buckets;
+    for (int64_t at = 0, piece; at < buckets->count; at += piece) {
+        piece = piece_of(buckets, at, buckets->count);
+        if (!buckets->posted[at / buckets->size]) copy_out(shared, at, piece, false);
+    }
+    for (int64_t i = 0; i < shared->behind_count; i++) {
+        const int64_t end = shared->behind[i].offset + shared->behind[i].count;
+        for (int64_t at = shared->behind[i].offset, piece; at < end; at += piece) {
+            piece = piece_of(buckets, at, end);
+            if (!buckets->posted[at / buckets->size]) copy_out(shared, at, piece, true);
+        }
+    }
+    return mos_settle(shared->step->device);
+}
+
+/* How many values of each bucket are parameters'; between these there is padding. */
+static void count_values(mos_shared_step *shared, const mos_model *model) {
+    int64_t count;
+    const mos_parameter *items = mos_model_parameters(model, &count);
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t end = items[i].offset + items[i].count;
+        if (!items[i].trainable) continue;
+        for (int64_t at = items[i].offset, piece; at < end; at += piece) {
+            piece = piece_of(&shared->buckets, at, end);
+            shared->whole[at / shared->buckets.size] += piece;
+        }
+    }
+}
+
+static void await_step(mos_shared_step *shared) {
+    memcpy(shared->left, shared->whole, (size_t)shared->buckets.buckets * sizeof *shared->left);
+    shared->begun = false;
 }
 
 static mosaic_status sum(void *context, mos_step *step) {
@@ -69,10 +146,12 @@ static mosaic_status sum(void *context, mos_step *step) {
     const int64_t params = mos_model_param_count(step->model);
     const int64_t state = mos_model_state_count(step->model);
     if (shared->norms != NULL) MOS_TRY(mos_norm_ranks_status(shared->norms));
-    drop_copies(shared, step);
-    MOS_TRY(mos_get_f32(device, mos_model_grads(step->model), shared->flat, params));
-    MOS_TRY(mos_comm_sum(shared->comm, shared->flat, params));
-    device->ops->put_f32(device, mos_model_grads(step->model), shared->flat, params);
+    if (shared->status != MOSAIC_OK) mos_error_restore(shared->words);
+    MOS_TRY(shared->status);
+    MOS_TRY(take_rest(shared));
+    MOS_TRY(mos_buckets_finish(&shared->buckets));
+    await_step(shared);
+    device->ops->put_f32(device, mos_model_grads(step->model), shared->buckets.values, params);
     MOS_TRY(mos_get_f32(device, mos_model_state(step->model), shared->flat, state));
     MOS_TRY(mos_comm_mean(shared->comm, shared->flat, state));
     device->ops->put_f32(device, mos_model_state(step->model), shared->flat, state);
@@ -112,7 +191,7 @@ mosaic_status mos_shared_step_init(mos_shared_step *shared, mos_comm *comm, mos_
     const mos_model *model = step->model;
     const int64_t params = mos_model_param_count(model), state = mos_model_state_count(model);
     int64_t views = 0;
-    *shared = (mos_shared_step){.comm = comm, .norms = norms};
+    *shared = (mos_shared_step){.comm = comm, .norms = norms, .step = step};
     if (step->device->real_bytes != sizeof(float))
         return mos_fail(MOSAIC_ERR_UNSUPPORTED,
                         "several ranks share numbers of 4 bytes, device '%s' has %zu",
@@ -123,10 +202,19 @@ mosaic_status mos_shared_step_init(mos_shared_step *shared, mos_comm *comm, mos_
     MOS_TRY(mos_alloc(all, sizeof *shared->all, "features of all ranks", &shared->all));
     MOS_TRY(mos_alloc(all / (size_t)plan->ranks, sizeof *shared->mine, "features of this rank",
                       &shared->mine));
-    shared->flat_count = params > state ? params : state;
-    MOS_TRY(mos_alloc((size_t)shared->flat_count, sizeof *shared->flat, "gradients for ranks",
+    shared->flat_count = state > LEAST_FLAT ? state : LEAST_FLAT;
+    MOS_TRY(mos_alloc((size_t)shared->flat_count, sizeof *shared->flat, "statistics for ranks",
                       &shared->flat));
     MOS_TRY(list_behind(shared, model));
+    MOS_TRY(mos_buckets_init(&shared->buckets, comm, params));
+    MOS_TRY(
+        mos_alloc((size_t)shared->buckets.buckets, sizeof *shared->left, "buckets", &shared->left));
+    MOS_TRY(mos_alloc((size_t)shared->buckets.buckets, sizeof *shared->whole, "buckets",
+                      &shared->whole));
+    count_values(shared, model);
+    await_step(shared);
+    shared->watch = (mos_gradient_watch){.context = shared, .final = gradients_final};
+    mos_model_watch(step->model, &shared->watch);
     shared->hooks = (mos_step_ranks){.context = shared, .share = share, .sum = sum};
     step->ranks = &shared->hooks;
     return MOSAIC_OK;
@@ -137,5 +225,8 @@ void mos_shared_step_release(mos_shared_step *shared) {
     mos_free(shared->all);
     mos_free(shared->flat);
     mos_free(shared->behind);
+    mos_free(shared->left);
+    mos_free(shared->whole);
+    mos_buckets_release(&shared->buckets);
     *shared = (mos_shared_step){0};
 }

@@ -3,12 +3,13 @@
  * losses, their gradients, the queue of labelled latents) every rank computes for the whole batch, from
  * the same bits. So the normalisers of the losses and the norms of the projectors are those of the
  * whole batch, and nothing in `model` or `objective` knows of ranks. The gradients of the encoders are
- * summed over ranks; those behind the features are rank 0's. This is gradient caching (Gao et al.
- * 2021) with its chunks on several machines. */
+ * summed over ranks while the backward pass goes on; those behind the features are rank 0's. This is
+ * gradient caching (Gao et al. 2021) with its chunks on several machines. */
 #ifndef MOS_TRAIN_STEP_RANKS_H
 #define MOS_TRAIN_STEP_RANKS_H
 
-#include "dist/comm.h"
+#include "dist/comm_buckets.h"
+#include "model/gradient_watch.h"
 #include "train/norm_ranks.h"
 #include "train/step.h"
 
@@ -17,8 +18,16 @@ typedef struct mos_shared_step {
     const mos_norm_ranks *norms; /* the caller's; NULL: each rank takes statistics of its own */
     mos_step_ranks hooks;
     float *mine, *all; /* host: features of one modality, of this rank and of all */
-    float *flat;       /* host [flat_count], the most of param_count and state_count */
+    float *flat;       /* host [flat_count]: running statistics, and blocks that are spread */
     int64_t flat_count;
+    mos_step *step; /* the caller's */
+    /* Gradients on their way: a bucket is posted when the last of its values is final. */
+    mos_buckets buckets;
+    mos_gradient_watch watch;
+    int64_t *whole, *left; /* [buckets] parameters' values; those that are not final yet */
+    bool begun;            /* a backward pass has told of its first gradients */
+    mosaic_status status;  /* of what was posted meanwhile, with its words */
+    char words[1024];
     mos_segment_range *behind; /* runs of parameters behind the features */
     int64_t behind_count;
 } mos_shared_step;

@@ -127,10 +127,11 @@ typedef struct mos_train_clock {
 typedef struct mos_train_ranks {
     mos_shared_step step;
     mos_norm_ranks norms;
-    size_t block;              /* bytes of a rank: its repairs, presence, labels */
-    unsigned char *mine, *all; /* [block], [ranks, block] */
-    int8_t *labels;            /* [batch, classes] */
-    uint8_t *present;          /* [modalities, batch] */
+    size_t block;               /* bytes of a rank: its repairs, presence, labels */
+    unsigned char *mine, *all;  /* [block], [ranks, block] */
+    int8_t *labels;             /* [batch, classes] */
+    uint8_t *present;           /* [modalities, batch] */
+    int64_t steps_ns, calls_ns; /* of the steps since the last line; in calls to other ranks */
 } mos_train_ranks;
 
 #endif

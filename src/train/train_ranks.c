@@ -3,6 +3,7 @@
 #include "train/train_state.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/stop.h"
 #include "train/checkpoint_parts.h"
@@ -201,6 +202,50 @@ mosaic_status mos_train_ranks_batch(mos_trainer *trainer, const mos_batch *own, 
     for (int64_t m = 0; m < modalities; m++)
         whole->all_present[m] = memchr(whole->present[m], 0, (size_t)whole->count) == NULL;
     return MOSAIC_OK;
+}
+
+/* ---- who waits for whom ---- */
+
+void mos_train_ranks_clock(mos_trainer *trainer, int sign) {
+    const mos_comm *comm = trainer->job.options->comm;
+    trainer->ranks.steps_ns += sign * mos_now_ns();
+    for (int k = 0; k < MOS_COMM_KINDS; k++)
+        trainer->ranks.calls_ns += sign * mos_comm_traffic_of(comm, (mos_comm_kind)k).ns;
+}
+
+/* own: share of its steps that each rank was at work itself. The rank with the most is the one that the
+ * others wait for. */
+static void say_work(const mos_comm *comm, const double *own, const mos_buckets *buckets,
+                     double waited) {
+    int64_t slowest = 0, quickest = 0;
+    for (int64_t r = 1; r < mos_comm_size(comm); r++) {
+        if (own[r] > own[slowest]) slowest = r;
+        if (own[r] < own[quickest]) quickest = r;
+    }
+    mos_log(MOS_LOG_NOTICE,
+            "ranks: slowest %lld (%s), %.1f %% of its steps its own work, quickest %lld (%s), %.1f "
+            "%%; %lld of %lld buckets of gradients sent during the backward pass, %.1f %% of the "
+            "steps waiting for their sums behind it",
+            (long long)slowest, mos_comm_host(comm, slowest), 100 * own[slowest],
+            (long long)quickest, mos_comm_host(comm, quickest), 100 * own[quickest],
+            (long long)buckets->early, (long long)buckets->summed, 100 * waited);
+}
+
+mosaic_status mos_train_ranks_say(mos_trainer *trainer) {
+    mos_comm *comm = trainer->job.options->comm;
+    mos_train_ranks *ranks = &trainer->ranks;
+    mos_buckets *buckets = &ranks->step.buckets;
+    const double steps = (double)(ranks->steps_ns > 0 ? ranks->steps_ns : 1);
+    const double mine = (double)(ranks->steps_ns - ranks->calls_ns) / steps;
+    double *own = NULL;
+    if (mos_comm_size(comm) < 2) return MOSAIC_OK;
+    MOS_TRY(mos_alloc((size_t)mos_comm_size(comm), sizeof *own, "shares of ranks", &own));
+    mosaic_status status = mos_comm_gather(comm, &mine, sizeof mine, own);
+    if (status == MOSAIC_OK) say_work(comm, own, buckets, (double)buckets->waited_ns / steps);
+    mos_free(own);
+    ranks->steps_ns = ranks->calls_ns = 0;
+    buckets->early = buckets->summed = buckets->waited_ns = 0;
+    return status;
 }
 
 void mos_train_ranks_release(mos_train_ranks *ranks) {

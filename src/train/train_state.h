@@ -37,6 +37,11 @@ mosaic_status mos_train_ranks_head(mos_trainer *trainer);
 mosaic_status mos_train_ranks_position(mos_trainer *trainer);
 /* *whole: the batch of all ranks with this one's images. */
 mosaic_status mos_train_ranks_batch(mos_trainer *trainer, const mos_batch *own, mos_batch *whole);
+/* sign: -1 before a step, 1 after it. */
+void mos_train_ranks_clock(mos_trainer *trainer, int sign);
+/* Collective. Which rank the others wait for, and how much of the gradients' way is hidden behind the
+ * backward pass. */
+mosaic_status mos_train_ranks_say(mos_trainer *trainer);
 void mos_train_ranks_release(mos_train_ranks *ranks);
 
 /* train_setup.c: everything a run needs, in order; half-built is fine to release. */

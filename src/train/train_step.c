@@ -92,6 +92,7 @@ mosaic_status mos_trainer_step(mos_trainer *trainer, bool *ended) {
     mos_step_result result = {0};
     uint64_t allocations = mos_alloc_count();
     *ended = false;
+    mos_train_ranks_clock(trainer, -1);
     MOS_TRY(mos_train_agree(&trainer->job, mos_loader_next(trainer->data.loader, &batch)));
     if (batch == NULL) {
         *ended = true;
@@ -101,6 +102,7 @@ mosaic_status mos_trainer_step(mos_trainer *trainer, bool *ended) {
     MOS_TRY(compute(trainer, &whole, batch, &result));
     if (clock->steps_here > 0) clock->heap_calls += (int64_t)(mos_alloc_count() - allocations);
     MOS_TRY(mos_train_drifts(&trainer->data, &trainer->run));
+    mos_train_ranks_clock(trainer, 1);
     add_sums(&whole, &result, &trainer->at);
     clock->last = result;
     trainer->at.step++;

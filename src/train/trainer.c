@@ -176,6 +176,7 @@ static mosaic_status end_epoch(mos_trainer *trainer) {
     const mosaic_status status = close_epoch(trainer);
     trainer->learner.comm = NULL; /* what comes after the last epoch rank 0 does alone */
     MOS_TRY(mos_train_agree(&trainer->job, status));
+    MOS_TRY(mos_train_ranks_say(trainer));
     return mos_train_ranks_position(trainer);
 }
 

@@ -29,7 +29,7 @@ static void alone(void **state) {
     assert_true(strlen(mos_comm_host(comm, 0)) > 0);
     assert_string_equal(mos_comm_description(comm), "1 rank on 1 host, no MPI");
     EXPECT_OK(mos_comm_barrier(comm));
-    EXPECT_OK(mos_comm_sum(comm, values, 3));
+    EXPECT_OK(mos_comm_mean(comm, values, 3));
     EXPECT_OK(mos_comm_sum_scatter(comm, values, 3, part));
     assert_memory_equal(values, ((const float[]){1, 2, 3}), sizeof values);
     assert_memory_equal(part, values, sizeof values);
@@ -63,7 +63,7 @@ static void none(void **state) {
     assert_string_equal(mos_comm_host(NULL, 0), "");
     EXPECT_OK(mos_comm_agree(NULL, MOSAIC_OK));
     EXPECT_OK(mos_comm_barrier(NULL));
-    EXPECT_OK(mos_comm_sum(NULL, &value, 1));
+    EXPECT_OK(mos_comm_mean(NULL, &value, 1));
     assert_true(value == 2);
     EXPECT_OK(mos_comm_most(NULL, 5, &most));
     assert_int_equal(most, 5);

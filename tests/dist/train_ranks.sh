@@ -35,6 +35,10 @@ PYTHON
 ranks 2 "$mosaic" train config.yaml --out two --threads 1 >two.out 2>two.log || { cat two.log; fail "two ranks"; }
 near one two || fail "two ranks train something else than one"
 grep -q "2 ranks on 1 host" two.log || { cat two.log; fail "the log does not say who trains"; }
+# Who works how long, and whether gradients travel during the backward pass, in a line of every epoch.
+said="ranks: slowest [01] \\(.*\\), [0-9.]+ % of its steps its own work, quickest [01] .*; ([0-9]+) of [0-9]+ buckets"
+[ "$(grep -cE "$said" two.log)" = 3 ] || { cat two.log; fail "no word of the slowest rank"; }
+! grep -qE "; 0 of [0-9]+ buckets" two.log || { cat two.log; fail "no gradient travels during the backward pass"; }
 [ "$(grep -c "^model " two.out)" = 1 ] || { cat two.out; fail "not one rank tells the result"; }
 ! grep -q "^mosaic: rank " two.log || { cat two.log; fail "the other rank speaks though nothing is wrong"; }
 grep -q '"ranks": "2 ranks on 1 host' two/provenance.json || fail "provenance knows nothing of ranks"

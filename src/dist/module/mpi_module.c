@@ -170,6 +170,17 @@ static int exchange_begin(int slot, const void *out, size_t bytes, void *in) {
                  "MPI_Ialltoall");
 }
 
+static int gather_begin(int slot, const void *mine, size_t bytes, void *all) {
+    if (too_large(bytes)) return 1;
+    return check(MPI_Iallgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, state.all,
+                                &state.request[slot]),
+                 "MPI_Iallgather");
+}
+
+static int test(int slot, int *done) {
+    return check(MPI_Test(&state.request[slot], done, MPI_STATUS_IGNORE), "MPI_Test");
+}
+
 static int finish(int slot) {
     return check(MPI_Wait(&state.request[slot], MPI_STATUS_IGNORE), "MPI_Wait");
 }
@@ -213,6 +224,8 @@ const mos_comm_table *mosaic_comm_module(void) {
         .send = send_block,
         .receive = receive_block,
         .exchange_begin = exchange_begin,
+        .gather_begin = gather_begin,
+        .test = test,
         .finish = finish,
         .group = group,
         .group_gather = group_gather
