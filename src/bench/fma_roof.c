@@ -12,24 +12,25 @@
 
 enum { CHAINS = 12, INNER = 2000, MAX_THREADS = 1024 };
 
+/* Begins every chain with `first` and puts INNER rounds of `step` on it, k being the chain. The empty
+ * assembly keeps the compiler from folding rounds together. */
+#define RUN_CHAINS(first, step)                                                                    \
+    _Pragma("GCC unroll 12") for (int k = 0; k < CHAINS; k++) a[k] = first;                        \
+    for (int i = 0; i < INNER; i++) {                                                              \
+        _Pragma("GCC unroll 12") for (int k = 0; k < CHAINS; k++) a[k] = step;                     \
+        __asm__ volatile("" ::: "memory");                                                         \
+    }
+/* Adds up what the chains hold, so that they are computed at all. */
+#define SINK_CHAINS(sum) _Pragma("GCC unroll 12") for (int k = 0; k < CHAINS; k++) *sink += sum
+
 /* INNER rounds of CHAINS independent multiply-adds; returns the operations of one call. */
 typedef double (*roof_kernel)(float *sink);
 
 #if defined(__x86_64__)
 __attribute__((target("avx512f"))) static double kernel_avx512(float *sink) {
     __m512 a[CHAINS], b = _mm512_set1_ps(0.999f), c = _mm512_set1_ps(1e-3f);
-#pragma GCC unroll 12
-    for (int k = 0; k < CHAINS; k++)
-        a[k] = _mm512_set1_ps((float)k);
-    for (int i = 0; i < INNER; i++) {
-#pragma GCC unroll 12
-        for (int k = 0; k < CHAINS; k++)
-            a[k] = _mm512_fmadd_ps(a[k], b, c);
-        __asm__ volatile("" ::: "memory");
-    }
-#pragma GCC unroll 12
-    for (int k = 0; k < CHAINS; k++)
-        *sink += _mm512_reduce_add_ps(a[k]);
+    RUN_CHAINS(_mm512_set1_ps((float)k), _mm512_fmadd_ps(a[k], b, c));
+    SINK_CHAINS(_mm512_reduce_add_ps(a[k]));
     return 2.0 * 16 * CHAINS * INNER;
 }
 
@@ -37,35 +38,15 @@ __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) static double
 kernel_bf16(float *sink) {
     __m512 a[CHAINS];
     __m512bh b = _mm512_cvtne2ps_pbh(_mm512_set1_ps(0.5f), _mm512_set1_ps(0.25f));
-#pragma GCC unroll 12
-    for (int k = 0; k < CHAINS; k++)
-        a[k] = _mm512_set1_ps((float)k);
-    for (int i = 0; i < INNER; i++) {
-#pragma GCC unroll 12
-        for (int k = 0; k < CHAINS; k++)
-            a[k] = _mm512_dpbf16_ps(a[k], b, b);
-        __asm__ volatile("" ::: "memory");
-    }
-#pragma GCC unroll 12
-    for (int k = 0; k < CHAINS; k++)
-        *sink += _mm512_reduce_add_ps(a[k]);
+    RUN_CHAINS(_mm512_set1_ps((float)k), _mm512_dpbf16_ps(a[k], b, b));
+    SINK_CHAINS(_mm512_reduce_add_ps(a[k]));
     return 2.0 * 32 * CHAINS * INNER;
 }
 
 __attribute__((target("avx2,fma"))) static double kernel_avx2(float *sink) {
     __m256 a[CHAINS], b = _mm256_set1_ps(0.999f), c = _mm256_set1_ps(1e-3f);
-#pragma GCC unroll 12
-    for (int k = 0; k < CHAINS; k++)
-        a[k] = _mm256_set1_ps((float)k);
-    for (int i = 0; i < INNER; i++) {
-#pragma GCC unroll 12
-        for (int k = 0; k < CHAINS; k++)
-            a[k] = _mm256_fmadd_ps(a[k], b, c);
-        __asm__ volatile("" ::: "memory");
-    }
-#pragma GCC unroll 12
-    for (int k = 0; k < CHAINS; k++)
-        *sink += _mm256_cvtss_f32(a[k]);
+    RUN_CHAINS(_mm256_set1_ps((float)k), _mm256_fmadd_ps(a[k], b, c));
+    SINK_CHAINS(_mm256_cvtss_f32(a[k]));
     return 2.0 * 8 * CHAINS * INNER;
 }
 #endif
@@ -76,18 +57,8 @@ typedef float four __attribute__((vector_size(16)));
 static double kernel_base(float *sink) {
     const four b = {0.999f, 0.999f, 0.999f, 0.999f}, c = {1e-3f, 1e-3f, 1e-3f, 1e-3f};
     four a[CHAINS];
-#pragma GCC unroll 12
-    for (int k = 0; k < CHAINS; k++)
-        a[k] = b * (float)k;
-    for (int i = 0; i < INNER; i++) {
-#pragma GCC unroll 12
-        for (int k = 0; k < CHAINS; k++)
-            a[k] = a[k] * b + c;
-        __asm__ volatile("" ::: "memory");
-    }
-#pragma GCC unroll 12
-    for (int k = 0; k < CHAINS; k++)
-        *sink += a[k][0];
+    RUN_CHAINS(b * (float)k, a[k] * b + c);
+    SINK_CHAINS(a[k][0]);
     return 2.0 * 4 * CHAINS * INNER;
 }
 

@@ -354,15 +354,6 @@ mosaic_status mos_command_open_data(const mos_data_options *data, const mos_text
     return mos_dataset_open(&options, out);
 }
 
-mosaic_status mos_command_open_data_for(const mos_data_options *data, char *root, const char *path,
-                                        bool overwrite, mos_dataset **out) {
-    mos_data_options options = *data;
-    if (mos_path_exists(path) && !overwrite)
-        return mos_fail(MOSAIC_ERR_USAGE, "%s: exists; --overwrite replaces it", path);
-    options.root = root;
-    return mos_dataset_open(&options, out);
-}
-
 int mos_command_threads(const mos_command_machine *machine) {
     return machine->threads > 0 ? (int)machine->threads : mos_cpu_count();
 }

@@ -4,6 +4,7 @@
 #include "bench/bench_list.h"
 #include "bench/infer_bench.h"
 #include "bench/step_bench.h"
+#include "command/bench_options.h"
 #include "command/command_table.h"
 #include "model/model.h"
 #include "objective/method.h"
@@ -17,62 +18,32 @@ typedef struct bench_command {
     bool fp32, bf16, layers, side_by_side, json;
 } bench_command;
 
-#define AT(field) offsetof(bench_command, field)
-#define COUNT(field, value, low, high, text)                                                       \
+#define COUNT(...) MOS_BENCH_COUNT(bench_command, __VA_ARGS__)
+#define FLAG(...)  MOS_BENCH_FLAG(bench_command, __VA_ARGS__)
+#define LIST(name, field, value, text)                                                             \
     {                                                                                              \
-        .key = #field, .type = MOS_OPTION_INT, .offset = AT(field), .fallback = value,             \
-        .minimum = low, .maximum = high, .help = text                                              \
+        .key = name, .type = MOS_OPTION_LIST, .offset = offsetof(bench_command, field),            \
+        .fallback = value, .help = text                                                            \
     }
 static const mos_option common_options[] = {
     COUNT(batch, "32", 2, 4096, "samples per view set"),
     COUNT(size, "120", 16, 1024, "side of a patch, px"),
     COUNT(classes, "19", 1, 256, "classes"),
     COUNT(rounds, "5", 3, 100, "rounds; each measures the roof and every mode once"),
-    {.key = "bands",
-     .type = MOS_OPTION_LIST,
-     .offset = AT(bands),
-     .fallback = "2,12",
-     .help = "bands of each modality"},
-    {.key = "encoder",
-     .type = MOS_OPTION_CHOICE,
-     .offset = AT(encoder),
-     .fallback = "resnet34",
-     .choices = mos_encoder_names,
-     .help = "encoder"},
-    {.key = "fp32",
-     .type = MOS_OPTION_BOOL,
-     .offset = AT(fp32),
-     .fallback = "true",
-     .help = "measure single precision"},
-    {.key = "bf16",
-     .type = MOS_OPTION_BOOL,
-     .offset = AT(bf16),
-     .fallback = "true",
-     .help = "measure bfloat16"},
-    {.key = "python",
-     .type = MOS_OPTION_TEXT,
-     .offset = AT(python),
-     .fallback = "/usr/bin/python3",
-     .help = "interpreter with torch for the peer; empty: none"},
+    LIST("bands", bands, "2,12", "bands of each modality"),
+    MOS_BENCH_CHOICE(bench_command, encoder, "resnet34", mos_encoder_names, "encoder"),
+    FLAG(fp32, "true", "measure single precision"),
+    FLAG(bf16, "true", "measure bfloat16"),
+    MOS_BENCH_PYTHON(bench_command, "interpreter with torch for the peer"),
     {.key = "peer-server",
      .type = MOS_OPTION_PATH,
-     .offset = AT(server),
+     .offset = offsetof(bench_command, server),
      .fallback = "bench/peers/serve_step.py",
      .help = "the program that serves the peer's timings"},
-    {.key = "peer",
-     .type = MOS_OPTION_PATH,
-     .offset = AT(peer),
-     .help = "Python file with build(mode, args); by default one of the project"},
-    {.key = "layers",
-     .type = MOS_OPTION_BOOL,
-     .offset = AT(layers),
-     .fallback = "false",
-     .help = "list the implementation of every layer"},
-    {.key = "json",
-     .type = MOS_OPTION_BOOL,
-     .offset = AT(json),
-     .fallback = "false",
-     .help = "one JSON line instead of a table"},
+    MOS_BENCH_PEER(bench_command, NULL,
+                   "Python file with build(mode, args); by default one of the project"),
+    FLAG(layers, "false", "list the implementation of every layer"),
+    MOS_BENCH_JSON(bench_command),
 };
 static const mos_option_table common_table = {"bench", common_options,
                                               sizeof common_options / sizeof *common_options};
@@ -85,32 +56,26 @@ static const mos_option step_options[] = {
     COUNT(views, "2", 2, 3, "view sets per modality; 3: with a separate anchor"),
     {.key = "side-by-side",
      .type = MOS_OPTION_BOOL,
-     .offset = AT(side_by_side),
+     .offset = offsetof(bench_command, side_by_side),
      .fallback = "false",
      .help = "each of ours a second time with the encoders side by side (train.encoders)"},
     {.key = "method",
      .type = MOS_OPTION_TEXT,
-     .offset = AT(method),
+     .offset = offsetof(bench_command, method),
      .fallback = "mosaic-1",
      .help = "method whose step is measured"},
-    {.key = "peer-modes",
-     .type = MOS_OPTION_LIST,
-     .offset = AT(peer_modes),
-     .fallback = "auto",
-     .help = "modes of the PyTorch peer: {eager,compile}-{nchw,cl}-{fp32,bf16}; empty: none; "
-             "auto: " STEP_MODES ", bf16 where the processor has it"},
+    LIST("peer-modes", peer_modes, "auto",
+         "modes of the PyTorch peer: {eager,compile}-{nchw,cl}-{fp32,bf16}; empty: none; "
+         "auto: " STEP_MODES ", bf16 where the processor has it"),
 };
 static const mos_option_table step_table = {"bench step", step_options,
                                             sizeof step_options / sizeof *step_options};
 
 static const mos_option infer_options[] = {
-    {.key = "peer-modes",
-     .type = MOS_OPTION_LIST,
-     .offset = AT(peer_modes),
-     .fallback = "auto",
-     .help = "modes of the peer: {eager,frozen,compile}-{nchw,cl}-{fp32,bf16}, "
-             "openvino-{fp32,bf16}; empty: none; auto: " INFER_MODES
-             ", bf16 where the processor has it"},
+    LIST("peer-modes", peer_modes, "auto",
+         "modes of the peer: {eager,frozen,compile}-{nchw,cl}-{fp32,bf16}, "
+         "openvino-{fp32,bf16}; empty: none; auto: " INFER_MODES
+         ", bf16 where the processor has it"),
 };
 static const mos_option_table infer_table = {"bench infer", infer_options,
                                              sizeof infer_options / sizeof *infer_options};
@@ -133,7 +98,6 @@ typedef mosaic_status (*bench_function)(const mos_peer_bench_options *options,
 
 static mosaic_status run_bench(const bench_command *command, const char *name, const char *modes,
                                const char *peer_module, bench_function bench, FILE *out) {
-    mos_text text = {0};
     mos_text_list peer_modes = {0};
     mos_bench_report report = {.name = name};
     mos_peer_bench_options options = {
@@ -158,14 +122,9 @@ static mosaic_status run_bench(const bench_command *command, const char *name, c
     MOS_TRY(read_bands(&command->bands, &options.setting));
     MOS_GOTO(mos_peer_modes(&command->peer_modes, modes, &peer_modes, &options.emulated_left_out));
     MOS_GOTO(bench(&options, &report));
-    mos_bench_print(&report, command->json, &text);
-    status = mos_command_print(&text, out);
 done:
     mos_text_list_release(&peer_modes);
-    const bool unsteady = report.unsteady;
-    mos_bench_report_release(&report);
-    MOS_TRY(status);
-    return unsteady ? mos_bench_unsteady(name) : MOSAIC_OK;
+    return mos_command_bench_end(status, &report, command->json, out);
 }
 
 static mosaic_status run_step(const void *values, const mos_text_list *positional, FILE *out) {
@@ -186,7 +145,7 @@ const mos_command_row mos_command_bench_step = {
                "in one run",
     .parts = {{&step_table, 0, NULL},
               {&common_table, 0, NULL},
-              {&mos_command_threads_table, AT(machine), NULL}},
+              {&mos_command_threads_table, offsetof(bench_command, machine), NULL}},
     .size = sizeof(bench_command),
     .run = run_step,
 };
@@ -198,7 +157,7 @@ const mos_command_row mos_command_bench_infer = {
                "and OpenVINO, in one run",
     .parts = {{&infer_table, 0, NULL},
               {&common_table, 0, NULL},
-              {&mos_command_threads_table, AT(machine), NULL}},
+              {&mos_command_threads_table, offsetof(bench_command, machine), NULL}},
     .size = sizeof(bench_command),
     .run = run_infer,
 };

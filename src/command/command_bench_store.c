@@ -1,6 +1,7 @@
 /* mosaic bench pack, mosaic bench read: the fast store against GDAL on the tree. */
 #include "bench/scratch.h"
 #include "bench/store_bench.h"
+#include "command/bench_options.h"
 #include "command/command_table.h"
 
 typedef struct bench_command {
@@ -10,40 +11,23 @@ typedef struct bench_command {
     bool json;
 } bench_command;
 
-#define AT(field) offsetof(bench_command, field)
+#define COUNT(...) MOS_BENCH_COUNT(bench_command, __VA_ARGS__)
 static const mos_option own_options[] = {
-    {.key = "patches",
-     .type = MOS_OPTION_INT,
-     .offset = AT(patches),
-     .fallback = "200",
-     .minimum = 1,
-     .maximum = 100000,
-     .help = "pairs of patches in the procedural tree"},
+    COUNT(patches, "200", 1, 100000, "pairs of patches in the procedural tree"),
     {.key = "size",
      .type = MOS_OPTION_INT,
-     .offset = AT(size),
+     .offset = offsetof(bench_command, size),
      .fallback = "120",
      .minimum = 12,
      .maximum = 1200,
      .unit = "px",
      .help = "side of a 10 m band, a multiple of 6"},
-    {.key = "rounds",
-     .type = MOS_OPTION_INT,
-     .offset = AT(rounds),
-     .fallback = "5",
-     .minimum = 1,
-     .maximum = 100,
-     .help = "rounds; each measures every way once"},
-    {.key = "folder",
-     .type = MOS_OPTION_PATH,
-     .offset = AT(folder),
-     .help = "where tree and store are made; by default in memory (/dev/shm), where there is that, "
-             "else TMPDIR"},
-    {.key = "json",
-     .type = MOS_OPTION_BOOL,
-     .offset = AT(json),
-     .fallback = "false",
-     .help = "one JSON line instead of a table"},
+    COUNT(rounds, "5", 1, 100, "rounds; each measures every way once"),
+    MOS_BENCH_FOLDER(
+        bench_command,
+        "where tree and store are made; by default in memory (/dev/shm), where there is that, "
+        "else TMPDIR"),
+    MOS_BENCH_JSON(bench_command),
 };
 static const mos_option_table own_table = {"bench", own_options,
                                            sizeof own_options / sizeof *own_options};
@@ -79,7 +63,8 @@ const mos_command_row mos_command_bench_pack = {
     .name = "bench pack",
     .usage = "mosaic bench pack [options]",
     .summary = "time data pack on a procedural tree against opening every band with GDAL",
-    .parts = {{&own_table, 0, NULL}, {&mos_command_threads_table, AT(machine), NULL}},
+    .parts = {{&own_table, 0, NULL},
+              {&mos_command_threads_table, offsetof(bench_command, machine), NULL}},
     .size = sizeof(bench_command),
     .run = run_pack,
 };
@@ -88,7 +73,8 @@ const mos_command_row mos_command_bench_read = {
     .name = "bench read",
     .usage = "mosaic bench read [options]",
     .summary = "time reading a pack back against opening every band of the tree with GDAL",
-    .parts = {{&own_table, 0, NULL}, {&mos_command_threads_table, AT(machine), NULL}},
+    .parts = {{&own_table, 0, NULL},
+              {&mos_command_threads_table, offsetof(bench_command, machine), NULL}},
     .size = sizeof(bench_command),
     .run = run_read,
 };

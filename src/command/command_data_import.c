@@ -2,21 +2,18 @@
  * shared. */
 #include "base/log.h"
 #include "command/command_table.h"
+#include "command/divide.h"
 #include "prepare/split/split_import.h"
 
 typedef struct import_command {
     mos_data_options data;
-    bool overwrite;
+    mos_divide_target target;
 } import_command;
 
-static const mos_option own_options[] = {
-    {.key = "overwrite",
-     .type = MOS_OPTION_BOOL,
-     .offset = offsetof(import_command, overwrite),
-     .fallback = "false",
-     .help = "replace FILE"},
-};
-static const mos_option_table own_table = {"data import-split", own_options, 1};
+typedef struct import_run {
+    const char *list;
+    mos_import_report report;
+} import_run;
 
 static void warn(const mos_import_report *report, const char *list) {
     if (report->unknown.count > 0)
@@ -30,27 +27,26 @@ static void warn(const mos_import_report *report, const char *list) {
                 list, (long long)report->missing.count, report->missing.shown[0]);
 }
 
+static mosaic_status make(void *context, mos_dataset *dataset, mos_split_columns **columns) {
+    import_run *run = context;
+    MOS_TRY(mos_split_import(dataset, run->list, columns, &run->report));
+    warn(&run->report, run->list);
+    return MOSAIC_OK;
+}
+
+static void describe(void *context, const mos_dataset *dataset, const mos_split_columns *columns,
+                     mos_text *text) {
+    const import_run *run = context;
+    (void)dataset;
+    mos_split_import_describe(&run->report, text);
+    mos_divide_describe_file(columns, text);
+}
+
 static mosaic_status run_import(const void *values, const mos_text_list *positional, FILE *out) {
     const import_command *command = values;
-    const char *list = positional->items[1], *path = positional->items[2];
-    mos_dataset *dataset = NULL;
-    mos_split_columns *columns = NULL;
-    mos_import_report report;
-    mos_text text = {0};
-    mosaic_status status = MOSAIC_OK;
-    MOS_GOTO(mos_command_open_data_for(&command->data, positional->items[0], path,
-                                       command->overwrite, &dataset));
-    MOS_GOTO(mos_split_import(dataset, list, &columns, &report));
-    warn(&report, list);
-    MOS_GOTO(mos_split_file_write(dataset, columns, path));
-    mos_split_import_describe(&report, &text);
-    mos_text_add(&text, "written to %s\nsha256 %s\n", path, columns->sha256);
-    MOS_GOTO(mos_command_print(&text, out));
-done:
-    mos_text_release(&text);
-    mos_split_columns_destroy(&columns);
-    mos_dataset_close(&dataset);
-    return status;
+    import_run run = {.list = positional->items[1]};
+    return mos_divide(&command->data, positional->items[0], positional->items[2], &command->target,
+                      &(mos_divide_steps){make, describe}, &run, out);
 }
 
 const mos_command_row mos_command_data_import = {
@@ -58,7 +54,7 @@ const mos_command_row mos_command_data_import = {
     .usage = "mosaic data import-split [options] ROOT LIST FILE",
     .summary = "take over a list of ids and splits (a table, or a folder of train, val and test "
                "lists) as a split file, naming what is unknown, doubled or missing",
-    .parts = {{&own_table, 0, NULL},
+    .parts = {{&mos_divide_target_table, offsetof(import_command, target), NULL},
               {&mos_data_option_table, offsetof(import_command, data), "data."}},
     .size = sizeof(import_command),
     .positional_least = 3,

@@ -1,11 +1,13 @@
 /* mosaic protocol list, show, apply: the field's evaluation protocols. */
 #include "command/command_table.h"
+#include "command/divide.h"
 #include "study/protocol.h"
 
 typedef struct protocol_command {
     mos_data_options data;
     char *list[MOS_PROTOCOL_LISTS];
-    bool reduced, overwrite;
+    mos_divide_target target;
+    bool reduced;
 } protocol_command;
 
 typedef struct no_options {
@@ -27,11 +29,6 @@ static const mos_option own_options[] = {
      .offset = offsetof(protocol_command, reduced),
      .fallback = "false",
      .help = "apply a rule to a data set of another size; the file says that it is reduced"},
-    {.key = "overwrite",
-     .type = MOS_OPTION_BOOL,
-     .offset = offsetof(protocol_command, overwrite),
-     .fallback = "false",
-     .help = "replace FILE"},
 };
 static const mos_option_table own_table = {"protocol apply", own_options,
                                            sizeof own_options / sizeof *own_options};
@@ -58,8 +55,23 @@ static mosaic_status run_show(const void *values, const mos_text_list *positiona
     return mos_command_print(&text, out);
 }
 
-static void describe_result(const mos_protocol *protocol, const mos_split_columns *columns,
-                            const char *labeled_sha256, bool reduced, mos_text *out) {
+typedef struct protocol_run {
+    const mos_protocol *protocol;
+    mos_protocol_lists lists;
+    char labeled_sha256[65];
+} protocol_run;
+
+static mosaic_status make(void *context, mos_dataset *dataset, mos_split_columns **columns) {
+    protocol_run *run = context;
+    return mos_protocol_apply(run->protocol, dataset, &run->lists, columns, run->labeled_sha256);
+}
+
+static void describe(void *context, const mos_dataset *dataset, const mos_split_columns *columns,
+                     mos_text *out) {
+    const protocol_run *run = context;
+    const mos_protocol *protocol = run->protocol;
+    const bool reduced = run->lists.reduced;
+    (void)dataset;
     int64_t counts[MOS_SPLIT_COUNT + 1] = {0}, labeled = 0;
     for (int64_t i = 0; i < columns->count; i++) {
         counts[columns->split[i]]++;
@@ -70,7 +82,7 @@ static void describe_result(const mos_protocol *protocol, const mos_split_column
                  protocol->name, reduced ? ", reduced" : "", (long long)counts[MOS_SPLIT_TRAIN],
                  (long long)labeled, (long long)counts[MOS_SPLIT_VALIDATION],
                  (long long)counts[MOS_SPLIT_TEST]);
-    mos_text_add(out, "labelled ids, sorted: sha256 %s%s\n", labeled_sha256,
+    mos_text_add(out, "labelled ids, sorted: sha256 %s%s\n", run->labeled_sha256,
                  reduced || protocol->labeled_sha256 != NULL
                      ? ""
                      : " (none is published to hold it against)");
@@ -86,28 +98,12 @@ static void describe_result(const mos_protocol *protocol, const mos_split_column
 
 static mosaic_status run_apply(const void *values, const mos_text_list *positional, FILE *out) {
     const protocol_command *command = values;
-    const char *path = positional->items[2];
-    const mos_protocol *protocol;
-    mos_protocol_lists lists = {.reduced = command->reduced};
-    mos_dataset *dataset = NULL;
-    mos_split_columns *columns = NULL;
-    mos_text text = {0};
-    char hash[65];
-    mosaic_status status = MOSAIC_OK;
+    protocol_run run = {.lists = {.reduced = command->reduced}};
     for (int k = 0; k < MOS_PROTOCOL_LISTS; k++)
-        lists.path[k] = command->list[k];
-    MOS_TRY(mos_protocol_find(positional->items[0], &protocol));
-    MOS_GOTO(mos_command_open_data_for(&command->data, positional->items[1], path,
-                                       command->overwrite, &dataset));
-    MOS_GOTO(mos_protocol_apply(protocol, dataset, &lists, &columns, hash));
-    MOS_GOTO(mos_split_file_write(dataset, columns, path));
-    describe_result(protocol, columns, hash, command->reduced, &text);
-    MOS_GOTO(mos_command_print(&text, out));
-done:
-    mos_text_release(&text);
-    mos_split_columns_destroy(&columns);
-    mos_dataset_close(&dataset);
-    return status;
+        run.lists.path[k] = command->list[k];
+    MOS_TRY(mos_protocol_find(positional->items[0], &run.protocol));
+    return mos_divide(&command->data, positional->items[1], positional->items[2], &command->target,
+                      &(mos_divide_steps){make, describe}, &run, out);
 }
 
 const mos_command_row mos_command_protocol_list = {
@@ -132,6 +128,7 @@ const mos_command_row mos_command_protocol_apply = {
     .summary = "a split file of a protocol for a data set; another list than the protocol's is "
                "refused",
     .parts = {{&own_table, 0, NULL},
+              {&mos_divide_target_table, offsetof(protocol_command, target), NULL},
               {&mos_data_option_table, offsetof(protocol_command, data), "data."}},
     .size = sizeof(protocol_command),
     .positional_least = 3,

@@ -58,10 +58,6 @@ const mos_option_table *mos_command_options(const mosaic_command *command);
 /* Open the data set at the positional argument, or at data->root when there is none. */
 mosaic_status mos_command_open_data(const mos_data_options *data, const mos_text_list *positional,
                                     mos_dataset **out);
-/* The same for a command that writes the file `path`: it may exist only where it is to be replaced,
- * and that is asked first. */
-mosaic_status mos_command_open_data_for(const mos_data_options *data, char *root, const char *path,
-                                        bool overwrite, mos_dataset **out);
 /* machine->threads with 0 replaced by all processors. */
 int mos_command_threads(const mos_command_machine *machine);
 /* Write a text that was built to `out` and release it. */

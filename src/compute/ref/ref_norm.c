@@ -138,6 +138,18 @@ typedef struct norm_job {
     const uint8_t *present;
 } norm_job;
 
+/* What every pass from x to y has; the caller adds where its statistics come from. */
+static norm_job pass_to_y(const mos_norm *norm, const void *x, const void *skip, const void *gamma,
+                          const void *beta, void *y, const uint8_t *present) {
+    return (norm_job){.shape = &norm->shape,
+                      .x = x,
+                      .skip = skip,
+                      .gamma = gamma,
+                      .beta = beta,
+                      .y = y,
+                      .present = present};
+}
+
 static void forward_channels(void *context, int64_t begin, int64_t end, int thread) {
     const norm_job *job = context;
     const mos_norm_shape *s = job->shape;
@@ -165,19 +177,12 @@ void mos_ref_norm_forward(mos_device *device, mos_norm *norm, const void *x, con
                           const void *gamma, const void *beta, void *running_mean,
                           void *running_var, void *mean, void *rstd, void *y,
                           const uint8_t *present) {
-    const mos_norm_shape *s = &norm->shape;
-    norm_job job = {.shape = s,
-                    .x = x,
-                    .skip = skip,
-                    .gamma = gamma,
-                    .beta = beta,
-                    .running_mean = running_mean,
-                    .running_var = running_var,
-                    .mean = mean,
-                    .rstd = rstd,
-                    .y = y,
-                    .present = present};
-    mos_parallel_for(device->threads, s->c, forward_channels, &job);
+    norm_job job = pass_to_y(norm, x, skip, gamma, beta, y, present);
+    job.running_mean = running_mean;
+    job.running_var = running_var;
+    job.mean = mean;
+    job.rstd = rstd;
+    mos_parallel_for(device->threads, norm->shape.c, forward_channels, &job);
 }
 
 static void again_channels(void *context, int64_t begin, int64_t end, int thread) {
@@ -195,17 +200,10 @@ static void again_channels(void *context, int64_t begin, int64_t end, int thread
 void mos_ref_norm_again(mos_device *device, mos_norm *norm, const void *x, const void *skip,
                         const void *gamma, const void *beta, const void *mean, const void *rstd,
                         void *y, const uint8_t *present) {
-    const mos_norm_shape *s = &norm->shape;
-    norm_job job = {.shape = s,
-                    .x = x,
-                    .skip = skip,
-                    .gamma = gamma,
-                    .beta = beta,
-                    .mean_before = mean,
-                    .rstd_before = rstd,
-                    .y = y,
-                    .present = present};
-    mos_parallel_for(device->threads, s->c, again_channels, &job);
+    norm_job job = pass_to_y(norm, x, skip, gamma, beta, y, present);
+    job.mean_before = mean;
+    job.rstd_before = rstd;
+    mos_parallel_for(device->threads, norm->shape.c, again_channels, &job);
 }
 
 /* One channel of the backward pass. */
@@ -315,14 +313,8 @@ static void infer_channels(void *context, int64_t begin, int64_t end, int thread
 void mos_ref_norm_infer(mos_device *device, mos_norm *norm, const void *x, const void *skip,
                         const void *gamma, const void *beta, const void *running_mean,
                         const void *running_var, void *y) {
-    const mos_norm_shape *s = &norm->shape;
-    norm_job job = {.shape = s,
-                    .x = x,
-                    .skip = skip,
-                    .gamma = gamma,
-                    .beta = beta,
-                    .fixed_mean = running_mean,
-                    .fixed_var = running_var,
-                    .y = y};
-    mos_parallel_for(device->threads, s->c, infer_channels, &job);
+    norm_job job = pass_to_y(norm, x, skip, gamma, beta, y, NULL);
+    job.fixed_mean = running_mean;
+    job.fixed_var = running_var;
+    mos_parallel_for(device->threads, norm->shape.c, infer_channels, &job);
 }
