@@ -45,7 +45,8 @@ static mosaic_status check_views(const mos_loader_options *options) {
     bool plain = true;
     for (int64_t v = 0; v < options->views; v++)
         plain = plain && options->kinds[v] == 'e';
-    if (plain) return MOSAIC_OK; /* the strengths are not looked at */
+    if (plain)
+        return MOSAIC_OK; /* evaluation views have no augmentation: its strengths do not matter */
     if (!(augment->area_min > 0) || !(augment->area_min <= augment->area_max) ||
         !(augment->area_max <= 1))
         return mos_fail(MOSAIC_ERR_USAGE,

@@ -36,7 +36,7 @@ static void group_outputs(mos_axis *axis, int64_t count, bool flip) {
 
 mosaic_status mos_axis_make(mos_axis *axis, int64_t count, int64_t native, int64_t fine,
                             double start, double length, bool flip) {
-    axis->count = 0; /* nothing until it is whole */
+    axis->count = 0; /* a failure below leaves an axis without values */
     size_t padded = (size_t)count + 16;
     MOS_TRY(mos_grow(&axis->memory, &axis->capacity, padded * 5 + padded / 16, sizeof(float),
                      "an axis"));

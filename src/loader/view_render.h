@@ -1,5 +1,5 @@
-/* One band of one view: resampled, blurred, lit, made noisy and standardised, straight into the
- * batch. */
+/* One band of one view: resampled, blurred, with gain, offset and noise, standardised, straight into
+ * the batch. */
 #ifndef MOS_LOADER_VIEW_RENDER_H
 #define MOS_LOADER_VIEW_RENDER_H
 

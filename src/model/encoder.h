@@ -21,18 +21,19 @@ typedef struct mos_encoder_family {
     /* Registers the tensors, unit by unit (mos_encoder_add_unit) in the order of the stages, and sets
      * feature_size; `own` holds the rest. */
     mosaic_status (*init)(mos_encoder *encoder, mos_parameter_table *table, const char *prefix);
-    /* Frees what init made, also a part of it. */
+    /* Frees what init made, also where init failed half way. */
     void (*release)(mos_encoder *encoder);
-    /* Makes the plans, those of the units too, for what the encoder's planned fields say. */
+    /* Makes the plans, those of the units too, for the sizes in the encoder's planned fields. */
     mosaic_status (*plan)(mos_encoder *encoder, mos_device *device);
-    /* Frees the plans but for those of units. */
+    /* Frees the family's own plans; those of the units are freed by the caller. */
     void (*unplan)(mos_encoder *encoder, mos_device *device);
     /* Lists its buffers but for image and image_again; features are the model's to place. */
     void (*list)(mos_encoder *encoder, const mos_device *device, mos_placement *placement);
     /* Images to features. present: [n] or NULL. learn: running statistics follow. */
     void (*forward)(mos_encoder *encoder, const mos_weights *weights, const mos_images *images,
                     const uint8_t *present, bool learn);
-    /* With the running statistics; the weights are the plan's own of the last fold. */
+    /* Images to features with the running statistics, by the weights that the last fold put into the
+     * plan. */
     void (*infer)(mos_encoder *encoder, mos_device *device, const mos_images *images);
     /* dfeatures to the gradients of all weights but the frozen stages' (added), behind the forward
      * pass on the same images. */
@@ -65,7 +66,8 @@ struct mos_encoder {
     mos_freeze freeze;
     size_t image_bytes, part_bytes; /* part: of an image piece */
     /* placed */
-    void *image, *image_again;  /* what the first unit reads, in either pass */
+    void *image, *image_again;  /* what the first unit reads in the forward pass, in the
+                                 backward pass */
     void *features, *dfeatures; /* real [n, feature_size] */
 };
 

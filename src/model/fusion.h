@@ -6,7 +6,7 @@
  *   concat     its part of the row is exactly zero
  *   gated      the gates are shared among those that are present
  *   bilinear   it is no factor of the products
- *   attention  it is no token: it neither asks nor answers
+ *   attention  it is no token: it is neither query nor key
  * and none of them lets a gradient through to it. */
 #ifndef MOS_MODEL_FUSION_H
 #define MOS_MODEL_FUSION_H

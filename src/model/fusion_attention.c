@@ -3,7 +3,7 @@
  *   u_m = P_m h_m + p_m,   q = Q u, k = K u, v = V u,   o = attention of `heads` heads among the
  *   present tokens,   row = mean over the present m of (u_m + O o_m + c)
  * The last layer is linear, so it is applied to the mean of o. A token attends to itself as well:
- * on its own it would have nothing to weigh against the one other token. Tensors: fusion.<m>.token
+ * with two modalities there would otherwise be one key, whose weight is always 1. Tensors: fusion.<m>.token
  * (P_m, p_m), fusion.query, .key, .value (no bias), fusion.out (O, c). */
 #include "model/fusion.h"
 

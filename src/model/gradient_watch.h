@@ -1,4 +1,5 @@
-/* Who is told which gradients are final while a backward pass goes on. */
+/* Tells a watcher which gradients are final while the backward pass still runs, so that it can sum
+ * them over processes meanwhile. */
 #ifndef MOS_MODEL_GRADIENT_WATCH_H
 #define MOS_MODEL_GRADIENT_WATCH_H
 

@@ -21,7 +21,7 @@ mosaic_status mos_head_init(mos_head *head, mos_parameter_table *table, const mo
 mosaic_status mos_head_plan(mos_head *head, int64_t batch);
 void mos_head_place(mos_head *head, const mos_device *device, mos_arena *arena, bool train);
 void mos_head_unplan(mos_head *head);
-/* Uses head->fusion.input. */
+/* From head->fusion.input, which the caller has set, to logits. */
 void mos_head_forward(mos_head *head, const mos_weights *weights);
 void mos_head_backward(mos_head *head, const mos_weights *weights);
 

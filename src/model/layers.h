@@ -20,7 +20,7 @@ typedef struct mos_unit {
     mos_conv *conv;
     mos_norm *norm;
     int64_t groups, oh, ow;
-    size_t out_bytes;        /* of x and of y */
+    size_t out_bytes;        /* bytes of x, and of y */
     size_t statistics_bytes; /* of mean and of rstd */
     /* Placed, each for as long as it is needed.
      * act [n, co, oh, ow]: x is the convolution's output, y the norm's. An inference plan folds the
@@ -51,14 +51,15 @@ mosaic_status mos_unit_plan(mos_unit *unit, mos_device *device, int64_t n, int64
  * and y is worked out again, in buffers of its own. */
 void mos_unit_list(mos_unit *unit, const mos_device *device, mos_placement *placement, bool again_x,
                    bool again_y);
-/* Of an inference plan, whose norm is part of the convolution. skip: what that adds to in place. */
+/* The same for an inference plan, whose convolution holds the folded norm. skip: the buffer that the
+ * convolution adds its result to, in place; NULL: none. */
 void mos_unit_list_inference(mos_unit *unit, const mos_device *device, mos_placement *placement,
                              void **skip);
 /* Frees the plans; a unit without plans is fine. */
 void mos_unit_release(mos_unit *unit, mos_device *device);
 /* An inference plan's weights, after those or the running statistics changed. */
 void mos_unit_fold(mos_unit *unit, const mos_weights *weights);
-/* Does the norm's backward pass read y? Elsewhere it works out the ReLU's mask from x. */
+/* Does the norm's backward pass read y? Where it does not, it derives the ReLU's mask from x. */
 static inline bool mos_unit_masks_by_y(const mos_unit *unit) {
     return unit->relu && unit->skip;
 }

@@ -28,8 +28,8 @@ mosaic_status mos_missing_plan(mos_missing *missing, int64_t batch);
 void mos_missing_unplan(mos_missing *missing);
 void mos_missing_place(mos_missing *missing, const mos_device *device, mos_arena *arena);
 /* h_i = v where i is absent. features: real [batch, size] of modality m, changed in place; present:
- * host [batch] or NULL. Returns the mask the fusion is to see: `present` itself, or NULL when every
- * row has a vector now. */
+ * host [batch] or NULL. Returns the mask for the fusion: `present` itself, or NULL when every row
+ * has a vector now. */
 const uint8_t *mos_missing_forward(mos_missing *missing, const mos_weights *weights, int64_t m,
                                    void *features, const uint8_t *present);
 /* dv += sum of dh_i over absent i. dfeatures: real [batch, size], as the fusion left them. */

@@ -269,7 +269,7 @@ static void encode_backward(mos_model *model, int64_t m) {
         const mos_images part = part_images(model, branch, k);
         const uint8_t *mask = part_mask(model, branch, k);
         if (k + 1 == end && model->worker_count == 0) weights.watch = model->watch;
-        /* What one part alone left behind is still there. */
+        /* With several parts the next one overwrote the activations of this one. */
         if (model->own_parts > 1) encoder->family->forward(encoder, &weights, &part, mask, false);
         if (model->parts > 1)
             copy_part(model, branch, k, branch->dfeatures, encoder->dfeatures, false);

@@ -95,7 +95,8 @@ static mosaic_status plan_branch(mos_model *model, int64_t m, const mos_model_pl
                               plan->train);
 }
 
-/* Features, and their gradients: of the pieces that go through the encoder, and of the batch. */
+/* Features and their gradients, twice where a batch is encoded in parts: those of one part, which the
+ * encoder writes, and those of the whole batch. */
 static void place_features(mos_model *model, mos_branch *branch, const mos_model_plan *plan,
                            mos_arena *arena) {
     mos_encoder *encoder = &branch->encoder;

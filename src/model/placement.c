@@ -160,7 +160,7 @@ static size_t kept_of_worker(const mos_placement *placement, int worker) {
     return placement->alone ? most : all;
 }
 
-/* What its worker needs at the tick that first writes `at`. */
+/* Bytes that the worker of `at` has live at the tick that first writes `at`. */
 static size_t needed_at(const mos_placement *placement, const mos_placed *at) {
     size_t sum = 0;
     for (int64_t i = 0; i < placement->count; i++) {

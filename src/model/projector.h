@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "model/parameters.h"
 
-/* Rows of real numbers that no two projector passes need at once. */
+/* Buffers that all projectors share, because their passes run one after the other. */
 typedef struct mos_projector_scratch {
     size_t hidden_bytes, latent_bytes;
     void *hidden[2], *latent;

@@ -18,7 +18,8 @@ static void list_inference(mos_resnet *resnet, const mos_device *device, mos_pla
     }
 }
 
-/* Inner outputs are worked out again when recomputing; those of whole blocks, with x of all. */
+/* MOS_RECOMPUTE_NORM makes the y of every unit but the last a second time in the backward pass;
+ * MOS_RECOMPUTE_BLOCK also the x (the convolution's output) of every unit. */
 static void list_block(mos_block *block, const mos_device *device, mos_recompute recompute,
                        mos_placement *p) {
     const bool again = recompute == MOS_RECOMPUTE_BLOCK;
@@ -28,7 +29,8 @@ static void list_block(mos_block *block, const mos_device *device, mos_recompute
     if (block->has_down) mos_unit_list(&block->down, device, p, again, false);
 }
 
-/* Without a convolution on the skip path its gradient passes through. */
+/* A skip path without a convolution hands its gradient on unchanged, so it needs no buffer of its
+ * own. */
 static void list_gradients(mos_resnet *resnet, mos_placement *p) {
     mos_block *last = &resnet->blocks[resnet->block_count - 1];
     mos_placement_buffer(p, &resnet->dlast.skip, last->unit[last->units - 1].out_bytes);

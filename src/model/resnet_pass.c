@@ -41,7 +41,8 @@ void mos_resnet_forward(mos_encoder *encoder, const mos_weights *weights, const 
     pool_features(encoder, device);
 }
 
-/* The last convolution's y is where the skip's value stands: the input, or what came of it. */
+/* The last unit adds in place: its y is the buffer that already holds the skip's value, which is
+ * the block's input or the output of `down`. */
 static void block_infer(mos_block *block, mos_device *device, const void *in) {
     const void *x = in;
     if (block->has_down) mos_unit_infer(&block->down, device, in);
@@ -61,8 +62,8 @@ void mos_resnet_infer(mos_encoder *encoder, mos_device *device, const mos_images
     pool_features(encoder, device);
 }
 
-/* A block's forward pass once more, as far as its backward pass reads it: the inner outputs, and
- * the last convolution's, whose norm left its statistics and the block's output behind. */
+/* Computes again what the backward pass of a block reads: x of every unit, and y of all but the last,
+ * whose statistics and output were kept from the forward pass. */
 static void block_again(mos_block *block, const mos_weights *weights, const void *in,
                         const uint8_t *present) {
     const void *x = in;

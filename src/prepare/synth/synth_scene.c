@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const double pixel_m = 10;
-static const int64_t most_pixels = 64 << 20; /* they are held in memory */
+static const int64_t most_pixels = 64 << 20; /* all patches of a scene are held in memory */
 
 mosaic_status mos_synth_mosaic_init(mos_synth_mosaic *mosaic, int64_t count, int64_t size) {
     *mosaic = (mos_synth_mosaic){.size = size};

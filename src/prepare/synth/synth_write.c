@@ -46,7 +46,7 @@ void mos_synth_records_release(mos_synth_records *records) {
     memset(records, 0, sizeof *records);
 }
 
-/* folder/root/<name less `fields` last fields>/name, made. */
+/* Makes folder/root/PARENT/name, PARENT being the name without its last `fields` fields. */
 static mosaic_status make_patch_folder(const char *folder, const char *root, const char *name,
                                        int fields, char *out, size_t size) {
     char scene[80];
