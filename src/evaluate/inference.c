@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "data/band_identity.h"
 #include "evaluate/batch_memory.h"
 
@@ -30,6 +31,58 @@ static bool is_radar(const mos_modality_spec *spec) {
     return mos_bands_are_radar(names, spec->bands);
 }
 
+static void add_spec_bands(const mos_modality_spec *spec, mos_text *out) {
+    for (int64_t b = 0; b < spec->bands; b++)
+        mos_text_add(out, "%s%s", b == 0 ? "" : ", ", spec->band_names[b]);
+}
+
+static void add_found_bands(const mos_modality *modality, mos_text *out) {
+    for (int64_t b = 0; b < modality->band_count; b++)
+        mos_text_add(out, "%s%s", b == 0 ? "" : ", ", modality->bands[b].name);
+}
+
+static mosaic_status end_failure(mos_text *text) {
+    mosaic_status status = text->failed ? mos_fail_memory(text->size, "a message")
+                                        : mos_fail(MOSAIC_ERR_DATA, "%s", text->data);
+    mos_text_release(text);
+    return status;
+}
+
+static mosaic_status fail_modality(const mos_model_card *card, const mos_modality_spec *spec,
+                                   const mos_dataset *dataset) {
+    const mos_modality *found;
+    const int64_t count = mos_dataset_modalities(dataset, &found);
+    mos_text text = {0};
+    mos_text_add(&text, "'%s': the model needs modality '%s' (", mos_dataset_root(dataset),
+                 spec->name);
+    add_spec_bands(spec, &text);
+    mos_text_add(&text, "), the data have ");
+    for (int64_t m = 0; m < count; m++) {
+        mos_text_add(&text, "%s'%s' (", m == 0 ? "" : ", ", found[m].name);
+        add_found_bands(&found[m], &text);
+        mos_text_add(&text, ")");
+    }
+    if (count == 0) mos_text_add(&text, "none");
+    if (card->spec.modalities > 1)
+        mos_text_add(&text, "; `predict --without %s` answers from the others", spec->name);
+    else
+        mos_text_add(&text, "; only data with these bands can be given to this model");
+    return end_failure(&text);
+}
+
+static mosaic_status fail_band(const mos_modality_spec *spec, int64_t band,
+                               const mos_modality *found, const mos_dataset *dataset) {
+    mos_text text = {0};
+    mos_text_add(&text, "'%s': the model needs band '%s' of modality '%s', the data have ",
+                 mos_dataset_root(dataset), spec->band_names[band], spec->name);
+    add_found_bands(found, &text);
+    mos_text_add(&text,
+                 "; where the files name their bands otherwise, data.bands: [%s=NAME,...] gives "
+                 "the names in the files' order (`predict` and `embed`: --bands)",
+                 spec->name);
+    return end_failure(&text);
+}
+
 static mosaic_status bind_modality(const mos_model_card *card, int64_t m,
                                    const mos_dataset *dataset, mos_loader_modality *out) {
     const mos_modality_spec *spec = &card->spec.modality[m];
@@ -41,17 +94,12 @@ static mosaic_status bind_modality(const mos_model_card *card, int64_t m,
         out->bands = spec->bands;
         return MOSAIC_OK;
     }
-    if (out->modality < 0)
-        return mos_fail(MOSAIC_ERR_DATA, "the model needs modality '%s', which '%s' does not have",
-                        spec->name, mos_dataset_root(dataset));
+    if (out->modality < 0) return fail_modality(card, spec, dataset);
     out->bands = spec->bands;
     out->radar = is_radar(spec);
     for (int64_t b = 0; b < spec->bands; b++) {
         int64_t band = find_band(&available[out->modality], spec->band_names[b]);
-        if (band < 0)
-            return mos_fail(MOSAIC_ERR_DATA,
-                            "the model needs band '%s' of modality '%s', which '%s' does not have",
-                            spec->band_names[b], spec->name, mos_dataset_root(dataset));
+        if (band < 0) return fail_band(spec, b, &available[out->modality], dataset);
         out->band[b] = (int)band;
         out->mean[b] = (float)card->mean[m][b];
         out->sd[b] = (float)card->sd[m][b];

@@ -107,7 +107,7 @@ expect 2 "creation option 'COMPRESS=NOSUCH': COG has no such option" predict "$w
 expect 2 "wants KEY=VALUE, found 'LZW'" predict "$work/scene" --of GTiff --co LZW --out "$work/x"
 expect 2 "stride is for scenes" predict "$work/data" --stride 12 --out "$work/x"
 expect 2 "is one file" predict "$work/scene" --layers classes,quality --out "$work/x.tif"
-expect 3 "needs modality 's1'" predict --s2 "$work/s2.tif" --out "$work/x"
+expect 3 "the model needs modality 's1' .VV, VH., the data have 's2' .B0[^)]*.; .predict --without s1. answers from the others" predict --s2 "$work/s2.tif" --out "$work/x"
 
 expect 0 "99 of 99 patches predicted" predict "$work/scene" --out "$work/map" --threads 1
 expect 2 "synth_probabilities.tif exists; --overwrite" predict "$work/scene" --out "$work/map" --threads 1

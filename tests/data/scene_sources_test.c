@@ -200,7 +200,15 @@ static void refusals(void **state) {
          "unplaced.tif: no reference system; the key crs", MOSAIC_ERR_DATA},
         {"modalities: {s2: {file: gone.tif}}\n", "gone.tif: No such file", MOSAIC_ERR_IO},
         {"modalities: {s2: {file: s2.tif, bands: [B02, B03, B04]}}\n",
-         "smaller than one patch of 120 x 10", MOSAIC_ERR_DATA},
+         "s2.tif: 60 x 60 pixels of 10 in EPSG:32633: smaller than one patch of 120 x 10 "
+         "(grid.size, grid.resolution); grid.size can be 60 at most, or pixels of 5 make it",
+         MOSAIC_ERR_DATA},
+        {"grid: {size: 40, origin: [599900, 5300100]}\n"
+         "modalities: {s2: {file: s2.tif, bands: [B02, B03, B04]}}\n",
+         "s2.tif: 60 x 60 pixels of 10, but no patch of the grid is whole inside: grid.size 40, "
+         "patches every 40 pixels (grid.stride) from 599900, 5300100 (grid.origin) on; without "
+         "grid.origin, or with grid.edges: shift",
+         MOSAIC_ERR_DATA},
         {"modalities: {s2: {file: s2.tif, band: [B02]}}\n",
          "scene.yaml:1:33: unknown key 'band' in modalities, did you mean 'bands'?",
          MOSAIC_ERR_USAGE},

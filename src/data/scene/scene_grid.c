@@ -94,6 +94,33 @@ static void snap_to_extent(mos_grid *grid, const mos_extent *extent) {
     grid->y -= down * height;
 }
 
+/* No patch has room in the raster: it is too small, or the grid's lines do not leave a whole one. */
+static mosaic_status fail_no_patch(const mos_scene *scene, const char *path,
+                                   const mos_extent *extent) {
+    const mos_grid *grid = &scene->grid;
+    const double pixel = mos_grid_down(grid);
+    const double width = floor((extent->east - extent->west) / grid->resolution + tolerance),
+                 height = floor((extent->north - extent->south) / pixel + tolerance);
+    const double least = fmin(width, height);
+    if (least >= (double)scene->size)
+        return mos_fail(MOSAIC_ERR_DATA,
+                        "%s: %.0f x %.0f pixels of %g, but no patch of the grid is whole inside: "
+                        "grid.size %lld, patches every %lld pixels (grid.stride) from %.15g, %.15g "
+                        "(grid.origin) on; without grid.origin, or with grid.edges: shift, the "
+                        "grid begins in the raster",
+                        path, width, height, grid->resolution, (long long)scene->size,
+                        (long long)scene->stride, grid->x, grid->y);
+    return mos_fail(MOSAIC_ERR_DATA,
+                    "%s: %.0f x %.0f pixels of %g in %.40s: smaller than one patch of %lld x %g "
+                    "(grid.size, grid.resolution); grid.size can be %.0f at most, or pixels of %g "
+                    "make it large enough. `predict` and `embed` take both from the model: they "
+                    "need a larger raster",
+                    path, width, height, grid->resolution, grid->crs, (long long)scene->size,
+                    grid->resolution, fmax(least, 1),
+                    fmin(extent->east - extent->west, extent->north - extent->south) /
+                        (double)scene->size);
+}
+
 static mosaic_status count_patches(const mos_scene_grid_options *options, const char *path,
                                    const mos_extent *extent, mos_scene *scene) {
     const mos_grid *grid = &scene->grid;
@@ -108,12 +135,7 @@ static mosaic_status count_patches(const mos_scene_grid_options *options, const 
            rows = floor((north - extent->south - depth + play) / fall) + 1;
     double width = floor((extent->east - west + slack) / grid->resolution),
            height = floor((north - extent->south + play) / pixel);
-    if (!(columns >= 1 && rows >= 1))
-        return mos_fail(MOSAIC_ERR_DATA,
-                        "%s: %g x %g units of %.40s: smaller than one patch of %lld x %g; "
-                        "grid.size or grid.resolution can be less",
-                        path, extent->east - extent->west, extent->north - extent->south, grid->crs,
-                        (long long)scene->size, grid->resolution);
+    if (!(columns >= 1 && rows >= 1)) return fail_no_patch(scene, path, extent);
     if (columns * rows > max_patches || fabs(first_column) > 1e6 || fabs(first_row) > 1e6 ||
         (fabs(first_column) + columns) * (double)scene->stride > 1e9 ||
         (fabs(first_row) + rows) * (double)scene->stride > 1e9)
