@@ -42,10 +42,28 @@ function(mosaic_library)
   target_link_libraries(mosaic PRIVATE mosaic_flags ${MOSAIC_ROOM_LIBRARIES})
   # nodelete: the workers of teams stay to the end of the process.
   target_link_options(mosaic PRIVATE -Wl,--version-script=${CMAKE_BINARY_DIR}/exports.map -Wl,-z,nodelete)
-  install(TARGETS mosaic LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(TARGETS mosaic EXPORT mosaic LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
   install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/mosaic DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
   configure_file(${CMAKE_SOURCE_DIR}/cmake/mosaic.pc.in ${CMAKE_BINARY_DIR}/mosaic.pc @ONLY)
   install(FILES ${CMAKE_BINARY_DIR}/mosaic.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+  mosaic_package()
+  # What `pip install .` puts into the Python package: the library alone, under the name that it asks for.
+  install(FILES $<TARGET_FILE:mosaic> DESTINATION lib RENAME libmosaic.so.${PROJECT_VERSION_MAJOR} COMPONENT python EXCLUDE_FROM_ALL)
+endfunction()
+
+# find_package(mosaic): the target mosaic::mosaic. Until 1.0.0 a minor version may change the interface.
+function(mosaic_package)
+  include(CMakePackageConfigHelpers)
+  set(folder ${CMAKE_INSTALL_LIBDIR}/cmake/mosaic)
+  set(compatible SameMinorVersion)
+  if(PROJECT_VERSION_MAJOR GREATER 0)
+    set(compatible SameMajorVersion)
+  endif()
+  configure_package_config_file(${CMAKE_SOURCE_DIR}/cmake/mosaicConfig.cmake.in ${CMAKE_BINARY_DIR}/mosaicConfig.cmake
+    INSTALL_DESTINATION ${folder} NO_SET_AND_CHECK_MACRO)
+  write_basic_package_version_file(${CMAKE_BINARY_DIR}/mosaicConfigVersion.cmake COMPATIBILITY ${compatible})
+  install(FILES ${CMAKE_BINARY_DIR}/mosaicConfig.cmake ${CMAKE_BINARY_DIR}/mosaicConfigVersion.cmake DESTINATION ${folder})
+  install(EXPORT mosaic FILE mosaicTargets.cmake NAMESPACE mosaic:: DESTINATION ${folder})
 endfunction()
 
 # libmosaic_mpi_<name>.so for every MPI that the build found (MosaicDependencies.cmake): loaded at run time, so that the

@@ -23,4 +23,22 @@ if [ -f "$build/pages.made" ]; then # not of cross and sanitized builds
     [ -s "$prefix/share/$page" ] || { echo "FAILED: no share/$page is installed"; exit 1; }
   done
 fi
-echo "installed, found by pkg-config, linked, run; doctor has no complaint"
+# find_package(mosaic): this version and lower patches of it, not another minor version, no components.
+configure() { # configure ARGUMENT...
+  cmake -S "$(dirname "$source")/cmake" -B "$prefix/cmake" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc" -DSOURCE="$source" \
+    -DCMAKE_C_FLAGS="$flags" -DCMAKE_CXX_FLAGS="$flags" "$@" >"$prefix/cmake.log" 2>&1
+}
+if ! configure "-DWANTED=$version" || ! cmake --build "$prefix/cmake" >>"$prefix/cmake.log" 2>&1; then cat "$prefix/cmake.log"; exit 1; fi
+"$prefix/cmake/consumer" "$version"
+if [ -x "$prefix/cmake/consumer_cxx" ]; then "$prefix/cmake/consumer_cxx"; else echo "skipped: C++: no compiler"; fi
+IFS=. read -r major minor _ <<<"$version"
+refuses() { # refuses TEXT ARGUMENT...
+  local text=$1
+  shift
+  if configure "$@"; then echo "FAILED: find_package(mosaic) took $*"; exit 1; fi
+  grep -q "$text" "$prefix/cmake.log" || { cat "$prefix/cmake.log"; exit 1; }
+}
+refuses "considered but not accepted" "-DWANTED=$major.$((minor + 1))"
+refuses "considered but not accepted" "-DWANTED=$((major + 1)).0"
+refuses "mosaic has no component 'gpu'" "-DWANTED=$version" -DPARTS=gpu
+echo "installed, found by pkg-config and by CMake, linked, run; doctor has no complaint"
