@@ -6,5 +6,10 @@ target_link_libraries(console_test PRIVATE mos_command)
 target_link_libraries(null_walk_test PRIVATE mos_command)
 target_sources(console_test PRIVATE ${CMAKE_SOURCE_DIR}/cli/console.c)
 target_include_directories(console_test PRIVATE ${CMAKE_SOURCE_DIR}/cli)
+# The binary interface is the one that libmosaic.abi keeps.
+if(NOT MOSAIC_SANITIZE AND NOT MOSAIC_FUZZ AND NOT CMAKE_CROSSCOMPILING)
+  add_test(NAME api/abi COMMAND /usr/bin/python3 ${CMAKE_CURRENT_LIST_DIR}/abi.py ${CMAKE_SOURCE_DIR} ${CMAKE_C_COMPILER} $<TARGET_FILE:mosaic>)
+  set_tests_properties(api/abi PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
+endif()
 # Somebody else's program has the shared library, and nothing of its inside.
 set_property(TARGET host_program_test PROPERTY LINK_LIBRARIES mosaic_flags mosaic PkgConfig::CMOCKA)
