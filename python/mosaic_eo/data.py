@@ -149,9 +149,10 @@ class _Lent(Handle):
 
     def array(self, address: int, shape: tuple[int, ...], kind: Any) -> npt.NDArray[Any]:
         dtype = np.dtype(kind)
-        memory = (c_char * (int(np.prod(shape)) * dtype.itemsize)).from_address(address)
+        memory: Any = (c_char * (int(np.prod(shape)) * dtype.itemsize)).from_address(address)
         memory._owner = self
-        return np.frombuffer(memory, dtype=dtype).reshape(shape)
+        flat: npt.NDArray[Any] = np.frombuffer(memory, dtype=dtype)
+        return flat.reshape(shape)
 
 
 @dataclass(frozen=True)

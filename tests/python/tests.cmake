@@ -5,4 +5,9 @@ if(NOT MOSAIC_SANITIZE) # an interpreter without the sanitizers cannot load a li
     ENVIRONMENT "PYTHONPATH=${CMAKE_SOURCE_DIR}/python;MOSAIC_LIBRARY=$<TARGET_FILE:mosaic>;PYTHONDONTWRITEBYTECODE=1")
   add_test(NAME python/types COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/types.sh ${CMAKE_SOURCE_DIR}/python)
   set_tests_properties(python/types PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77)
+  # `pip install .`: with the library of this build, and (long) built by pip itself.
+  add_test(NAME python/wheel COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/wheel.sh ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+  set_tests_properties(python/wheel PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77)
+  add_test(NAME python/wheel_long COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/wheel.sh ${CMAKE_SOURCE_DIR})
+  set_tests_properties(python/wheel_long PROPERTIES TIMEOUT 3600 SKIP_RETURN_CODE 77 LABELS "slow;long")
 endif()

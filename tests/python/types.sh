@@ -8,4 +8,4 @@ fi
 cache=$(mktemp -d)
 trap 'rm -rf "$cache"' EXIT
 cd "$1"
-/usr/bin/python3 -m mypy --strict --allow-subclassing-any --cache-dir "$cache" --follow-imports=silent --ignore-missing-imports mosaic_eo
+/usr/bin/python3 -m mypy --config-file ../pyproject.toml --cache-dir "$cache" mosaic_eo
