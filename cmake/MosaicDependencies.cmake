@@ -19,6 +19,16 @@ if(NOT MOSAIC_CORE)
   find_program(PROTOC_C protoc-c REQUIRED)
 endif()
 
+# Optional: zlib compresses where it is not there. One file is compiled with it.
+set(MOSAIC_DEFLATE_LIBRARY "")
+if(NOT MOSAIC_CORE)
+  pkg_check_modules(DEFLATE IMPORTED_TARGET libdeflate)
+  if(DEFLATE_FOUND)
+    set(MOSAIC_DEFLATE_LIBRARY PkgConfig::DEFLATE)
+    set_property(SOURCE ${CMAKE_SOURCE_DIR}/src/io/tile_encode.c APPEND PROPERTY COMPILE_DEFINITIONS MOSAIC_HAS_LIBDEFLATE)
+  endif()
+endif()
+
 # Optional: empty where it is not wanted or not there. One file is compiled with it, and one with the OpenMP runtime that
 # it computes with.
 set(MOSAIC_ONEDNN_LIBRARY "")

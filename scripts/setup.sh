@@ -14,7 +14,8 @@ libraries=(build-essential cmake ninja-build pkg-config libgdal-dev liblmdb-dev 
            zlib1g-dev libarchive-dev libtiff-dev)
 tools=(ccache clang clang-format clang-tidy libclang-rt-14-dev libomp-dev llvm valgrind lmdb-utils locales
        python3 python3-yaml strace openmpi-bin libopenmpi-dev)
-optional=(libdnnl-dev) # ahead in bf16 on matrix tiles
+optional=(libdnnl-dev      # ahead in bf16 on matrix tiles
+          libdeflate-dev)  # compresses maps faster than zlib
 judges=(gdal-bin python3-numpy python3-rasterio python3-torch python3-torchvision python3-onnx python3-jsonschema python3-sklearn python3-protobuf chromium poppler-utils
         mandoc zsh fish mkdocs mypy abigail-tools python3-pip python3-venv python3-setuptools python3-wheel python3-xarray)
 

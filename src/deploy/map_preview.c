@@ -30,15 +30,16 @@ static void paint(const mos_map_spec *spec, uint8_t code, uint8_t rgb[3]) {
     }
 }
 
-void mos_map_preview_add(mos_map_preview *preview, int64_t y, int64_t rows, const uint8_t *codes) {
-    const mos_map_spec *spec = preview->spec;
-    for (int64_t i = 0; i < rows * spec->width; i++)
+void mos_map_preview_add(mos_map_preview *preview, int64_t x, int64_t y, int64_t width,
+                         int64_t rows, const uint8_t *codes) {
+    const int64_t step = preview->step, first = (x + step - 1) / step;
+    for (int64_t i = 0; i < rows * width; i++)
         preview->pixels[codes[i]]++;
     for (int64_t r = 0; r < rows; r++) {
-        if ((y + r) % preview->step != 0) continue;
-        uint8_t *row = preview->rgb + (y + r) / preview->step * preview->width * 3;
-        for (int64_t x = 0; x < preview->width; x++)
-            paint(spec, codes[r * spec->width + x * preview->step], row + 3 * x);
+        if ((y + r) % step != 0) continue;
+        uint8_t *row = preview->rgb + (y + r) / step * preview->width * 3;
+        for (int64_t shown = first; shown * step < x + width; shown++)
+            paint(preview->spec, codes[r * width + shown * step - x], row + 3 * shown);
     }
 }
 

@@ -17,8 +17,9 @@ typedef struct mos_map_preview {
 
 /* `spec` lives as long as the preview. */
 mosaic_status mos_map_preview_create(const mos_map_spec *spec, mos_map_preview *out);
-/* Rows [y, y + rows) of the map: codes [rows, spec->width]. */
-void mos_map_preview_add(mos_map_preview *preview, int64_t y, int64_t rows, const uint8_t *codes);
+/* A part of the map at x, y: codes [rows, width]. */
+void mos_map_preview_add(mos_map_preview *preview, int64_t x, int64_t y, int64_t width,
+                         int64_t rows, const uint8_t *codes);
 /* <stem>.png; <stem>.csv: code, class, red, green, blue, pixels, share of those with a class; and
  * <stem>.qml, QGIS's style of the map. */
 mosaic_status mos_map_preview_write(const mos_map_preview *preview, const char *stem);

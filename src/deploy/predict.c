@@ -31,7 +31,6 @@ typedef struct predict_work {
     bool maps;              /* else a table */
     bool single;            /* --out is the file, no folder */
     char journal[4096];     /* of answers so far */
-    char model_sha256[65];
 } predict_work;
 
 static bool ends_with(const char *text, const char *end) {
@@ -161,7 +160,7 @@ static mosaic_status find_answers(predict_work *work) {
     char key[65] = "";
     mosaic_status status;
     if (mos_comm_rank(work->session.comm) == 0)
-        MOS_GOTO(mos_predict_key(options, &work->session, work->model_sha256, key));
+        MOS_GOTO(mos_predict_key(options, &work->session, key));
     MOS_GOTO(
         mos_inference_rows(work->session.dataset, MOS_SPLIT_COUNT, options->limit, &index, &count));
     if (work->maps) MOS_GOTO(mos_window_order(work->session.dataset, index, count));
@@ -193,9 +192,7 @@ static mosaic_status run(predict_work *work) {
     MOS_TRY(choose_outputs(work));
     if (mos_comm_rank(work->session.comm) > 0) return find_answers(work); /* rank 0 writes */
     MOS_TRY(write_outputs(work, true));
-    MOS_TRY(mos_sha256_file(work->session.model_path, work->model_sha256));
-    MOS_TRY(
-        mos_predict_facts_make(work->options, &work->session, work->model_sha256, &work->facts));
+    MOS_TRY(mos_predict_facts_make(work->options, &work->session, &work->facts));
     if (work->maps) MOS_TRY(mos_map_drawer_start(draw_maps, work, &work->drawer));
     MOS_TRY(find_answers(work));
     mos_model_destroy(&work->session.model); /* frees memory for the rest of the drawing */

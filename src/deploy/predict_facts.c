@@ -35,13 +35,13 @@ static void add_thresholds(const mos_model_card *card, mos_predict_facts *facts)
 }
 
 mosaic_status mos_predict_facts_make(const mos_predict_options *options, const mos_session *session,
-                                     const char *model_sha256, mos_predict_facts *out) {
+                                     mos_predict_facts *out) {
     const mos_model_card *card = &session->card;
     const mos_data_options *data = mos_config_data(session->config);
     char names[256];
     *out = (mos_predict_facts){0};
     mos_text_add(begin_fact(out, "SOFTWARE"), "mosaic %s", mosaic_version());
-    mos_text_add(begin_fact(out, "MODEL_SHA256"), "%s", model_sha256);
+    mos_text_add(begin_fact(out, "MODEL_SHA256"), "%s", session->model_sha256);
     mos_text_add(begin_fact(out, "MODEL_METHOD"), "%s", card->method);
     if (card->reduced) mos_text_add(begin_fact(out, "MODEL_REDUCED"), "its training was cut short");
     add_thresholds(card, out);

@@ -14,7 +14,7 @@ typedef struct mos_predict_facts {
 } mos_predict_facts;
 
 mosaic_status mos_predict_facts_make(const mos_predict_options *options, const mos_session *session,
-                                     const char *model_sha256, mos_predict_facts *out);
+                                     mos_predict_facts *out);
 /* Replaces the facts of the previous scene by those of this one. */
 mosaic_status mos_predict_facts_scene(mos_predict_facts *facts, const mos_scene_frame *frame);
 void mos_predict_facts_release(mos_predict_facts *facts);

@@ -260,12 +260,12 @@ static void add_file(mos_text *text, const char *path) {
 }
 
 mosaic_status mos_predict_key(const mos_predict_options *options, const mos_session *session,
-                              const char *model_sha256, char key[65]) {
+                              char key[65]) {
     mos_text text = {0};
     char hex[65];
     mosaic_status status = MOSAIC_OK;
     const mos_data_options *data = mos_config_data(session->config);
-    mos_text_add(&text, "%s\n", model_sha256);
+    mos_text_add(&text, "%s\n", session->model_sha256);
     mos_dataset_fingerprint(session->dataset, hex);
     mos_text_add(&text, "%s\n%u\n%s\n", hex, session->card.without,
                  mos_precision_names[session->device->precision]);

@@ -12,6 +12,6 @@ mosaic_status mos_predict_open(const mos_predict_options *options, mos_session *
 /* 64 hex digits of everything an answer depends on: the model (its own digest), data, settings, the
  * rasters' sizes and times. */
 mosaic_status mos_predict_key(const mos_predict_options *options, const mos_session *session,
-                              const char *model_sha256, char key[65]);
+                              char key[65]);
 
 #endif

@@ -6,6 +6,7 @@
 #include "data/scene/scene_frame.h"
 #include "deploy/map_colours.h"
 #include "deploy/map_preview.h"
+#include "deploy/window_order.h"
 #include "io/raster_map.h"
 #include "loader/loader.h"
 
@@ -16,7 +17,7 @@
 const char *const mos_map_types[] = {"byte", "uint16", "float32", NULL};
 const char *const mos_map_layers[] = {"probabilities", "classes", "quality", NULL};
 
-enum { STRIP = MOS_MAP_STRIP };
+enum { SIDE = MOS_MAP_STRIP /* of a block */ };
 
 typedef struct stored_type {
     mos_dtype dtype;
@@ -32,57 +33,66 @@ typedef struct map_work {
     mos_scene_frame frame;
     int64_t scene, classes;
     /* windows: probabilities of the classes, valid share, entropy */
-    int64_t *x, *y;
+    int64_t *x_of, *y_of; /* upper left pixels, by column and row */
     float *value;
     uint8_t *known;
-    int64_t *needed; /* [rows of windows] answers, for all windows down to that row */
+    int64_t *needed; /* [rows of blocks, columns of blocks] answers, for all windows of a block */
     int64_t filled;  /* answers that became values */
     mos_blend *blend;
     double transform[6]; /* of the part that is drawn */
-    /* a strip: [rows, across] of that part, pixels [rows, width] of the frame */
+    /* a block: [rows, columns] pixels of that part */
     uint8_t *valid, *code;
-    float *pixels, *best;
-    void *stored;
+    unsigned char *stored, *quality; /* [classes, rows, columns], [2, rows, columns] */
     /* files */
     const char *names[MOS_MAX_CLASSES];
     mos_map_class codes[MOS_MAX_CLASSES];
     mos_map_spec spec[MOS_LAYERS];
     mos_map *map[MOS_LAYERS];
     mos_map_preview preview;
-    mos_frame_reader **readers; /* [threads] */
-    mosaic_status *statuses;    /* [threads] */
-    char (*errors)[512];        /* [threads] */
-    int64_t strip_y, strip_rows;
-    int threads; /* of the strip */
+    mos_frame_reader **readers;  /* [threads] */
+    mosaic_status *statuses;     /* [threads] */
+    char (*errors)[512];         /* [threads] */
+    int64_t x, y, columns, rows; /* the block, from the part's corner */
+    int threads;                 /* of the block */
 } map_work;
+
+static int64_t blocks(int64_t pixels) {
+    return (pixels + SIDE - 1) / SIDE;
+}
 
 static mosaic_status place_windows(map_work *work) {
     const mos_scene_frame *frame = &work->frame;
     size_t rows = (size_t)frame->rows, columns = (size_t)frame->columns;
     int64_t unused;
-    MOS_TRY(mos_alloc(columns, sizeof *work->x, "windows", &work->x));
-    MOS_TRY(mos_alloc(rows, sizeof *work->y, "windows", &work->y));
+    MOS_TRY(mos_alloc(columns, sizeof *work->x_of, "windows", &work->x_of));
+    MOS_TRY(mos_alloc(rows, sizeof *work->y_of, "windows", &work->y_of));
     MOS_TRY(mos_alloc(rows * columns, 1, "windows", &work->known));
     MOS_TRY(mos_alloc(rows * columns * (size_t)(work->classes + 2), sizeof(float), "windows",
                       &work->value));
     for (int64_t c = 0; c < frame->columns; c++)
-        mos_scene_frame_place(work->session->dataset, work->scene, 0, c, &work->x[c], &unused);
+        mos_scene_frame_place(work->session->dataset, work->scene, 0, c, &work->x_of[c], &unused);
     for (int64_t r = 0; r < frame->rows; r++)
-        mos_scene_frame_place(work->session->dataset, work->scene, r, 0, &unused, &work->y[r]);
+        mos_scene_frame_place(work->session->dataset, work->scene, r, 0, &unused, &work->y_of[r]);
     return MOSAIC_OK;
 }
 
+/* Windows come row of blocks by row of blocks, in each from left to right (window_order.h). */
 static mosaic_status find_needed(map_work *work) {
     const mos_answers *answers = work->answers;
-    MOS_TRY(mos_alloc((size_t)work->frame.rows, sizeof *work->needed, "windows", &work->needed));
+    const mos_scene_frame *frame = &work->frame;
+    const int64_t across = blocks(frame->across), down = blocks(frame->down);
+    MOS_TRY(mos_alloc((size_t)(across * down), sizeof *work->needed, "windows", &work->needed));
     for (int64_t i = 0; i < answers->count; i++) {
         mos_site place;
-        if (mos_dataset_site(work->session->dataset, answers->samples[i], &place) &&
-            place.scene == work->scene)
-            work->needed[place.row] = i + 1;
+        if (!mos_dataset_site(work->session->dataset, answers->samples[i], &place) ||
+            place.scene != work->scene)
+            continue;
+        const int64_t row = mos_window_block(work->y_of[place.row], frame->top),
+                      column = mos_window_block(work->x_of[place.column], frame->left);
+        if (row < down && column < across) work->needed[row * across + column] = i + 1;
     }
-    for (int64_t r = 1; r < work->frame.rows; r++)
-        if (work->needed[r] < work->needed[r - 1]) work->needed[r] = work->needed[r - 1];
+    for (int64_t b = 1; b < across * down; b++)
+        if (work->needed[b] < work->needed[b - 1]) work->needed[b] = work->needed[b - 1];
     return MOSAIC_OK;
 }
 
@@ -107,20 +117,18 @@ static void fill_windows(map_work *work, int64_t end) {
     if (end > work->filled) work->filled = end;
 }
 
-/* All windows that touch the strip. */
+/* All windows that touch the block. */
 static mosaic_status await_windows(map_work *work) {
-    int64_t row = work->frame.rows - 1;
-    while (row >= 0 && work->y[row] >= work->strip_y + work->strip_rows)
-        row--;
-    const int64_t needed = row < 0 ? 0 : work->needed[row];
+    const int64_t block = work->y / SIDE * blocks(work->frame.across) + work->x / SIDE;
+    const int64_t needed = work->needed[block];
     if (work->options->drawer != NULL) MOS_TRY(mos_map_drawer_wait(work->options->drawer, needed));
     fill_windows(work, needed);
     return MOSAIC_OK;
 }
 
-/* While the model still computes, a strip gets only as many threads as reading needs; the last strips
+/* While the model still computes, a block gets only as many threads as reading needs; the last blocks
  * get all. */
-static int strip_threads(const map_work *work) {
+static int block_threads(const map_work *work) {
     const int all = work->session->threads;
     return work->options->drawer == NULL || work->filled == work->answers->count
                ? all
@@ -132,23 +140,22 @@ static mosaic_status make_blend(map_work *work) {
                                  .size = work->frame.size,
                                  .rows = work->frame.rows,
                                  .columns = work->frame.columns,
-                                 .x = work->x,
-                                 .y = work->y,
+                                 .x = work->x_of,
+                                 .y = work->y_of,
                                  .values = work->classes + 2,
                                  .value = work->value,
                                  .known = work->known,
                                  .kind = work->options->blend};
-    return mos_blend_create(&grid, STRIP, &work->blend);
+    return mos_blend_create(&grid, SIDE, &work->blend);
 }
 
 static mosaic_status make_buffers(map_work *work) {
-    size_t pixels = (size_t)(STRIP * work->frame.across), threads = (size_t)work->session->threads;
-    MOS_TRY(mos_alloc(pixels, 1, "a strip", &work->valid));
-    MOS_TRY(mos_alloc(pixels, 1, "a strip", &work->code));
-    MOS_TRY(
-        mos_alloc((size_t)(STRIP * work->frame.width), sizeof(float), "a strip", &work->pixels));
-    MOS_TRY(mos_alloc(pixels, sizeof(float), "a strip", &work->best));
-    MOS_TRY(mos_alloc(pixels, sizeof(float), "a strip", &work->stored));
+    const size_t pixels = (size_t)SIDE * SIDE, threads = (size_t)work->session->threads,
+                 bytes = mos_dtype_bytes(stored_types[work->options->type].dtype);
+    MOS_TRY(mos_alloc(pixels, 1, "a block", &work->valid));
+    MOS_TRY(mos_alloc(pixels, 1, "a block", &work->code));
+    MOS_TRY(mos_alloc((size_t)work->classes * pixels, bytes, "a block", &work->stored));
+    MOS_TRY(mos_alloc(2 * pixels, bytes, "a block", &work->quality));
     MOS_TRY(mos_alloc(threads, sizeof *work->readers, "readers", &work->readers));
     MOS_TRY(mos_alloc(threads, sizeof *work->statuses, "readers", &work->statuses));
     return mos_alloc(threads, sizeof *work->errors, "readers", &work->errors);
@@ -196,28 +203,45 @@ static void describe_layers(map_work *work) {
     classes->code_count = (int)work->classes;
 }
 
-/* A part of the columns of the strip, each thread with rasters of its own. */
+/* A part of the rows of the block, each thread with rasters of its own. */
 static void read_valid(void *context, int64_t begin, int64_t end, int thread) {
     map_work *work = context;
-    int64_t width = end - begin, rows = work->strip_rows;
-    uint8_t *part = NULL;
     mosaic_status status = MOSAIC_OK;
-    if (width <= 0) return;
+    if (end <= begin) return;
     if (work->readers[thread] == NULL)
         MOS_GOTO(mos_frame_reader_open(work->session->dataset, &work->readers[thread]));
-    MOS_GOTO(mos_alloc((size_t)(width * rows), 1, "valid pixels", &part));
-    MOS_GOTO(mos_frame_reader_valid(work->readers[thread], work->scene, work->frame.left + begin,
-                                    work->strip_y, width, rows, part));
-    for (int64_t y = 0; y < rows; y++)
-        memcpy(work->valid + y * work->frame.across + begin, part + y * width, (size_t)width);
+    MOS_GOTO(mos_frame_reader_valid(work->readers[thread], work->scene, work->frame.left + work->x,
+                                    work->frame.top + work->y + begin, work->columns, end - begin,
+                                    work->valid + begin * work->columns));
 done:
-    mos_free(part);
     work->statuses[thread] = status;
     if (status != MOSAIC_OK) mos_error_copy(work->errors[thread], sizeof work->errors[thread]);
 }
 
+/* Have all windows that touch the block all their pixels? Then it has, too: they cover it. */
+static bool is_whole(const map_work *work) {
+    const mos_scene_frame *frame = &work->frame;
+    const int64_t left = frame->left + work->x, top = frame->top + work->y;
+    bool whole = !frame->has_area;
+    for (int64_t r = 0; r < frame->rows && whole; r++) {
+        if (work->y_of[r] + frame->size <= top || work->y_of[r] >= top + work->rows) continue;
+        for (int64_t c = 0; c < frame->columns && whole; c++) {
+            const int64_t window = r * frame->columns + c;
+            if (work->x_of[c] + frame->size <= left || work->x_of[c] >= left + work->columns)
+                continue;
+            whole = work->known[window] &&
+                    work->value[window * (work->classes + 2) + work->classes] >= 1;
+        }
+    }
+    return whole;
+}
+
 static mosaic_status find_valid(map_work *work) {
-    mos_parallel_for(work->threads, work->frame.across, read_valid, work);
+    if (is_whole(work)) {
+        memset(work->valid, 1, (size_t)(work->rows * work->columns));
+        return MOSAIC_OK;
+    }
+    mos_parallel_for(work->threads, work->rows, read_valid, work);
     for (int t = 0; t < work->threads; t++) {
         if (work->statuses[t] == MOSAIC_OK) continue;
         mos_error_restore(work->errors[t]);
@@ -226,99 +250,145 @@ static mosaic_status find_valid(map_work *work) {
     return MOSAIC_OK;
 }
 
-typedef struct store_rows {
-    map_work *work;
-    int64_t class_index; /* below 0: a value that is no class */
-} store_rows;
+/* mask: 0, or NaN where a pixel is left out. */
+MOS_SIMD_INLINE void leave_out_body(float *pixels, const float *mask, int64_t count) {
+#pragma omp simd
+    for (int64_t x = 0; x < count; x++)
+        pixels[x] += mask[x];
+}
+MOS_SIMD_KERNEL(leave_out, (float *restrict pixels, const float *restrict mask, int64_t count),
+                (pixels, mask, count))
 
-/* Stores one row of a value and updates the dominant class so far. Halves are rounded up; values are
- * not negative, so this is rounding away from zero. */
-#define STORE_ROW(name, type)                                                                      \
-    MOS_SIMD_INLINE void name##_body(const float *pixels, const uint8_t *valid, int64_t count,     \
-                                     double scale, double nodata, int class_code, float *best,     \
-                                     uint8_t *code, type *out) {                                   \
-        for (int64_t x = 0; x < count; x++) {                                                      \
-            const float value = pixels[x];                                                         \
-            const bool none = (valid[x] == 0) | !(value == value);                                 \
-            const bool better = (class_code > 0) & !none & !(value <= best[x]);                    \
-            best[x] = better ? value : best[x];                                                    \
-            code[x] = better ? (uint8_t)class_code : code[x];                                      \
-            const double stored = none ? nodata : (double)value / scale;                           \
-            out[x] = STORED_##type(stored);                                                        \
-        }                                                                                          \
+/* The first of equal classes stays. */
+MOS_SIMD_INLINE void take_best_body(const float *pixels, int64_t count, int32_t class_code,
+                                    float *best, int32_t *code) {
+#pragma omp simd
+    for (int64_t x = 0; x < count; x++) {
+        const bool better = pixels[x] > best[x];
+        best[x] = better ? pixels[x] : best[x];
+        code[x] = better ? class_code : code[x];
+    }
+}
+MOS_SIMD_KERNEL(take_best,
+                (const float *restrict pixels, int64_t count, int32_t class_code,
+                 float *restrict best, int32_t *restrict code),
+                (pixels, count, class_code, best, code))
+
+/* Halves are rounded up; values are not negative, so this is rounding away from zero. Each loop has
+ * lanes of one width. */
+MOS_SIMD_INLINE void to_codes_body(const float *pixels, int64_t count, double scale, double nodata,
+                                   int32_t *out) {
+    double stored[SIDE];
+#pragma omp simd
+    for (int64_t x = 0; x < count; x++) {
+        const double value = (double)pixels[x];
+        stored[x] = (value == value ? value / scale : nodata) + 0.5;
+    }
+#pragma omp simd
+    for (int64_t x = 0; x < count; x++)
+        out[x] = (int32_t)stored[x];
+}
+MOS_SIMD_KERNEL(to_codes,
+                (const float *restrict pixels, int64_t count, double scale, double nodata,
+                 int32_t *restrict out),
+                (pixels, count, scale, nodata, out))
+
+#define NARROW(name, type)                                                                         \
+    MOS_SIMD_INLINE void name##_body(const int32_t *from, int64_t count, type *out) {              \
+        _Pragma("omp simd") for (int64_t x = 0; x < count; x++) out[x] = (type)from[x];            \
     }                                                                                              \
-    MOS_SIMD_KERNEL(name,                                                                          \
-                    (const float *pixels, const uint8_t *valid, int64_t count, double scale,       \
-                     double nodata, int class_code, float *best, uint8_t *code, type *out),        \
-                    (pixels, valid, count, scale, nodata, class_code, best, code, out))
-#define STORED_uint8_t(stored)  (uint8_t)(int32_t)((stored) + 0.5)
-#define STORED_uint16_t(stored) (uint16_t)(int32_t)((stored) + 0.5)
-#define STORED_float(stored)    (float)(stored)
-STORE_ROW(store_row_u8, uint8_t)
-STORE_ROW(store_row_u16, uint16_t)
-STORE_ROW(store_row_f32, float)
+    MOS_SIMD_KERNEL(name, (const int32_t *restrict from, int64_t count, type *restrict out),       \
+                    (from, count, out))
+NARROW(narrow_u8, uint8_t)
+NARROW(narrow_u16, uint16_t)
 
-static void store(void *context, int64_t begin, int64_t end, int thread) {
-    const store_rows *rows = context;
-    map_work *work = rows->work;
-    const mos_scene_frame *frame = &work->frame;
+/* pixels: of row y, of a value. out [rows, columns] */
+static void store(const map_work *work, int64_t y, const float *pixels, unsigned char *out) {
     const stored_type *type = &stored_types[work->options->type];
-    const int code = (int)rows->class_index + 1;
-    (void)thread;
-    for (int64_t y = begin; y < end; y++) {
-        const float *pixels = work->pixels + y * frame->width + frame->left;
-        const int64_t i = y * frame->across, count = frame->across;
-        const uint8_t *valid = work->valid + i;
-        if (type->dtype == MOS_F32)
-            store_row_f32(pixels, valid, count, type->scale, type->nodata, code, work->best + i,
-                          work->code + i, (float *)work->stored + i);
-        else if (type->dtype == MOS_U16)
-            store_row_u16(pixels, valid, count, type->scale, type->nodata, code, work->best + i,
-                          work->code + i, (uint16_t *)work->stored + i);
-        else
-            store_row_u8(pixels, valid, count, type->scale, type->nodata, code, work->best + i,
-                         work->code + i, (uint8_t *)work->stored + i);
+    const int64_t count = work->columns;
+    void *to = out + (size_t)(y * count) * mos_dtype_bytes(type->dtype);
+    int32_t codes[SIDE];
+    if (type->dtype == MOS_F32) {
+        memcpy(to, pixels, (size_t)count * sizeof *pixels);
+        return;
+    }
+    to_codes(pixels, count, type->scale, type->nodata, codes);
+    if (type->dtype == MOS_U16)
+        narrow_u16(codes, count, to);
+    else
+        narrow_u8(codes, count, to);
+}
+
+/* A row's sums of weights, and what of it is left out. */
+static void begin_row(const map_work *work, int64_t y, double *total, float *mask, float *best,
+                      int32_t *code) {
+    mos_blend_totals(work->blend, y, total);
+    for (int64_t x = 0; x < work->columns; x++) {
+        mask[x] = work->valid[y * work->columns + x] != 0 ? 0 : NAN;
+        best[x] = -1;
+        code[x] = 0;
     }
 }
 
-static mosaic_status write_value(map_work *work, int layer, int band, int64_t value,
-                                 int64_t class_index) {
-    store_rows rows = {work, class_index};
-    mos_blend_value(work->blend, value, work->pixels);
-    mos_parallel_for(work->threads, work->strip_rows, store, &rows);
+/* All values of some rows. */
+static void draw_rows(void *context, int64_t begin, int64_t end, int thread) {
+    const map_work *work = context;
+    const int64_t count = work->columns;
+    const size_t plane =
+        (size_t)(work->rows * count) * mos_dtype_bytes(stored_types[work->options->type].dtype);
+    const bool quality = work->map[MOS_LAYER_QUALITY] != NULL;
+    double total[SIDE];
+    float pixels[SIDE], mask[SIDE], best[SIDE];
+    int32_t code[SIDE];
+    (void)thread;
+    for (int64_t y = begin; y < end; y++) {
+        begin_row(work, y, total, mask, best, code);
+        for (int64_t c = 0; c < work->classes; c++) {
+            mos_blend_row(work->blend, c, y, total, pixels);
+            leave_out(pixels, mask, count);
+            take_best(pixels, count, (int32_t)c + 1, best, code);
+            store(work, y, pixels, work->stored + (size_t)c * plane);
+        }
+        narrow_u8(code, count, work->code + y * count);
+        for (int64_t b = 0; b < 2 && quality; b++) {
+            mos_blend_row(work->blend, work->classes + b, y, total, pixels);
+            leave_out(pixels, mask, count);
+            store(work, y, pixels, work->quality + (size_t)b * plane);
+        }
+    }
+}
+
+static mosaic_status write_layer(map_work *work, int layer, const void *pixels) {
     if (work->map[layer] == NULL) return MOSAIC_OK;
-    return mos_map_write(work->map[layer], band, work->strip_y - work->frame.top, work->strip_rows,
-                         work->stored);
+    return mos_map_write_block(work->map[layer], work->x, work->y, work->columns, work->rows,
+                               pixels, work->threads);
 }
 
-static mosaic_status write_strip(map_work *work) {
-    size_t pixels = (size_t)(work->strip_rows * work->frame.across);
+static mosaic_status write_block(map_work *work) {
     MOS_TRY(await_windows(work));
-    work->threads = strip_threads(work);
-    MOS_TRY(mos_blend_strip(work->blend, work->strip_y, work->strip_rows, work->threads));
+    work->threads = block_threads(work);
+    MOS_TRY(mos_blend_block(work->blend, work->frame.left + work->x, work->frame.top + work->y,
+                            work->columns, work->rows, work->threads));
     MOS_TRY(find_valid(work));
-    memset(work->code, 0, pixels);
-    for (size_t i = 0; i < pixels; i++)
-        work->best[i] = -1;
-    for (int64_t c = 0; c < work->classes; c++)
-        MOS_TRY(write_value(work, MOS_LAYER_PROBABILITIES, (int)c, c, c));
+    mos_parallel_for(work->threads, work->rows, draw_rows, work);
     if (work->preview.rgb != NULL)
-        mos_map_preview_add(&work->preview, work->strip_y - work->frame.top, work->strip_rows,
+        mos_map_preview_add(&work->preview, work->x, work->y, work->columns, work->rows,
                             work->code);
-    if (work->map[MOS_LAYER_CLASSES] != NULL)
-        MOS_TRY(mos_map_write(work->map[MOS_LAYER_CLASSES], 0, work->strip_y - work->frame.top,
-                              work->strip_rows, work->code));
-    for (int b = 0; b < 2 && work->map[MOS_LAYER_QUALITY] != NULL; b++)
-        MOS_TRY(write_value(work, MOS_LAYER_QUALITY, b, work->classes + b, -1));
-    return MOSAIC_OK;
+    MOS_TRY(write_layer(work, MOS_LAYER_PROBABILITIES, work->stored));
+    MOS_TRY(write_layer(work, MOS_LAYER_CLASSES, work->code));
+    return write_layer(work, MOS_LAYER_QUALITY, work->quality);
 }
 
-static mosaic_status write_strips(map_work *work) {
-    const int64_t rows = work->frame.down;
-    for (int64_t y = 0; y < rows; y += STRIP) {
-        work->strip_y = work->frame.top + y;
-        work->strip_rows = rows - y < STRIP ? rows - y : STRIP;
-        MOS_TRY(write_strip(work));
+static mosaic_status write_blocks(map_work *work) {
+    const int64_t across = work->frame.across, down = work->frame.down;
+    for (int64_t y = 0; y < down; y += SIDE) {
+        for (int64_t x = 0; x < across; x += SIDE) {
+            work->x = x;
+            work->y = y;
+            work->columns = across - x < SIDE ? across - x : SIDE;
+            work->rows = down - y < SIDE ? down - y : SIDE;
+            MOS_TRY(write_block(work));
+        }
     }
     return MOSAIC_OK;
 }
@@ -330,11 +400,11 @@ static void release(map_work *work) {
         mos_frame_reader_close(&work->readers[t]);
     mos_blend_destroy(&work->blend);
     mos_map_preview_release(&work->preview);
-    void *const blocks[] = {work->x,       work->y,      work->value,   work->known, work->needed,
-                            work->valid,   work->code,   work->pixels,  work->best,  work->stored,
-                            work->readers, work->errors, work->statuses};
-    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
-        mos_free(blocks[i]);
+    void *const memory[] = {work->x_of,   work->y_of,    work->value,  work->known,
+                            work->needed, work->valid,   work->code,   work->quality,
+                            work->stored, work->readers, work->errors, work->statuses};
+    for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
+        mos_free(memory[i]);
     mos_free(work);
 }
 
@@ -359,7 +429,7 @@ mosaic_status mos_scene_map_write(const mos_session *session, const mos_answers 
             MOS_GOTO(mos_map_create(options->path[l], &work->spec[l], &work->map[l]));
     if (options->preview != NULL)
         MOS_GOTO(mos_map_preview_create(&work->spec[MOS_LAYER_CLASSES], &work->preview));
-    MOS_GOTO(write_strips(work));
+    MOS_GOTO(write_blocks(work));
     if (options->preview != NULL) MOS_GOTO(mos_map_preview_write(&work->preview, options->preview));
     for (int l = 0; l < MOS_LAYERS; l++)
         if (work->map[l] != NULL) MOS_GOTO(mos_map_finish(&work->map[l]));

@@ -11,14 +11,12 @@ const char *const mos_blend_names[] = {"hann", "mean", NULL};
 
 struct mos_blend {
     mos_blend_grid grid;
-    int threads;
     double *weight;      /* [size] */
-    int64_t slots;       /* rows of windows that one strip may touch */
-    double *sum;         /* [slots, values + 1, width]: weighted sums along x; last: of weights */
-    int64_t first, last; /* rows of windows of the strip: [first, last) */
-    int64_t from, to;    /* ... that are summed */
-    int64_t y, count;    /* the strip */
-    double *total;       /* [count, width] sum of all weights */
+    int64_t slots, most; /* rows of windows that one block may touch; its rows and columns */
+    double *sum;         /* [slots, values + 1, most]: weighted sums along x; last: of weights */
+    int64_t first, last; /* rows of windows of the block: [first, last) */
+    int64_t left, right; /* columns of windows */
+    int64_t x, y, width, count; /* the block */
 };
 
 mosaic_status mos_blend_create(const mos_blend_grid *grid, int64_t most, mos_blend **out) {
@@ -28,16 +26,15 @@ mosaic_status mos_blend_create(const mos_blend_grid *grid, int64_t most, mos_ble
     *out = NULL;
     MOS_TRY(mos_alloc(1, sizeof *blend, "a blend", &blend));
     blend->grid = *grid;
-    blend->threads = 1;
+    blend->most = most;
     for (int64_t first = 0, r = 0; r < grid->rows; r++) {
         while (grid->y[first] + grid->size + most <= grid->y[r] + 1)
             first++;
         if (r - first + 1 > blend->slots) blend->slots = r - first + 1;
     }
-    size_t plane = (size_t)((grid->values + 1) * grid->width);
+    size_t plane = (size_t)((grid->values + 1) * most);
     MOS_GOTO(mos_alloc((size_t)grid->size, sizeof(double), "a blend", &blend->weight));
     MOS_GOTO(mos_alloc((size_t)blend->slots * plane, sizeof(double), "a blend", &blend->sum));
-    MOS_GOTO(mos_alloc((size_t)(most * grid->width), sizeof(double), "a blend", &blend->total));
     for (int64_t i = 0; i < grid->size; i++) {
         double wave = sin(pi * ((double)i + 0.5) / (double)grid->size);
         blend->weight[i] = grid->kind == MOS_BLEND_HANN ? wave * wave : 1;
@@ -53,42 +50,36 @@ void mos_blend_destroy(mos_blend **blend) {
     if (*blend == NULL) return;
     mos_free((*blend)->weight);
     mos_free((*blend)->sum);
-    mos_free((*blend)->total);
     mos_free(*blend);
     *blend = NULL;
 }
 
 static double *sum_of(const mos_blend *blend, int64_t row, int64_t value) {
-    const mos_blend_grid *grid = &blend->grid;
-    return blend->sum + (row % blend->slots * (grid->values + 1) + value) * grid->width;
+    return blend->sum + ((row - blend->first) * (blend->grid.values + 1) + value) * blend->most;
 }
 
-typedef struct row_sums {
-    mos_blend *blend;
-    int64_t row;
-} row_sums;
-
-/* Values [begin, end) of one row of windows, summed along x. */
+/* Values [begin, end) of all rows of windows, each summed along x inside the block. */
 static void sum_along(void *context, int64_t begin, int64_t end, int thread) {
-    const row_sums *work = context;
-    const mos_blend_grid *grid = &work->blend->grid;
-    const double *weight = work->blend->weight;
+    const mos_blend *blend = context;
+    const mos_blend_grid *grid = &blend->grid;
     (void)thread;
-    for (int64_t v = begin; v < end; v++) {
-        double *sum = sum_of(work->blend, work->row, v);
-        memset(sum, 0, (size_t)grid->width * sizeof *sum);
-        for (int64_t c = 0; c < grid->columns; c++) {
-            int64_t window = work->row * grid->columns + c;
+    for (int64_t i = begin; i < end; i++) {
+        const int64_t row = blend->first + i / (grid->values + 1), v = i % (grid->values + 1);
+        double *sum = sum_of(blend, row, v);
+        memset(sum, 0, (size_t)blend->width * sizeof *sum);
+        for (int64_t c = blend->left; c < blend->right; c++) {
+            const int64_t window = row * grid->columns + c, at = grid->x[c] - blend->x;
+            const int64_t from = at < 0 ? -at : 0,
+                          to = at + grid->size > blend->width ? blend->width - at : grid->size;
             if (!grid->known[window]) continue;
             double value = v < grid->values ? (double)grid->value[window * grid->values + v] : 1;
-            double *to = sum + grid->x[c];
-            for (int64_t i = 0; i < grid->size; i++)
-                to[i] += weight[i] * value;
+            for (int64_t k = from; k < to; k++)
+                sum[at + k] += blend->weight[k] * value;
         }
     }
 }
 
-/* Rows of windows over pixel row y: they are of the strip. */
+/* Rows of windows over pixel row y: they are of the block. */
 static double weight_at(const mos_blend *blend, int64_t row, int64_t y) {
     int64_t at = y - blend->grid.y[row];
     return at >= 0 && at < blend->grid.size ? blend->weight[at] : 0;
@@ -112,80 +103,54 @@ MOS_SIMD_INLINE void divide_body(const double *sum, const double *total, int64_t
 MOS_SIMD_KERNEL(divide, (const double *sum, const double *total, int64_t count, float *out),
                 (sum, total, count, out))
 
-static void sum_down(const mos_blend *blend, int64_t value, int64_t y, double *out) {
-    const int64_t width = blend->grid.width;
-    for (int64_t x = 0; x < width; x++)
-        out[x] = 0;
-    for (int64_t r = blend->first; r < blend->last; r++) {
-        double weight = weight_at(blend, r, y);
-        const double *sum = sum_of(blend, r, value);
-        if (weight == 0) continue;
-        add_weighted(out, sum, weight, width);
-    }
+/* Windows [first, last) along one axis that touch [at, at + count). */
+static void find_touching(const int64_t *places, int64_t windows, int64_t size, int64_t at,
+                          int64_t count, int64_t *first, int64_t *last) {
+    for (*first = 0; *first < windows && places[*first] + size <= at;)
+        (*first)++;
+    for (*last = *first; *last < windows && places[*last] < at + count;)
+        (*last)++;
 }
 
-static void make_totals(void *context, int64_t begin, int64_t end, int thread) {
-    mos_blend *blend = context;
-    (void)thread;
-    for (int64_t i = begin; i < end; i++)
-        sum_down(blend, blend->grid.values, blend->y + i, blend->total + i * blend->grid.width);
-}
-
-mosaic_status mos_blend_strip(mos_blend *blend, int64_t y, int64_t count, int threads) {
+mosaic_status mos_blend_block(mos_blend *blend, int64_t x, int64_t y, int64_t width, int64_t rows,
+                              int threads) {
     const mos_blend_grid *grid = &blend->grid;
-    blend->threads = threads;
-    int64_t first = 0, last = 0;
-    while (first < grid->rows && grid->y[first] + grid->size <= y)
-        first++;
-    for (last = first; last < grid->rows && grid->y[last] < y + count;)
-        last++;
-    if (last - first > blend->slots)
-        return mos_fail(MOSAIC_ERR_RUNTIME, "a strip of %lld rows is larger than planned",
-                        (long long)count);
-    for (int64_t r = first; r < last; r++) {
-        row_sums work = {.blend = blend, .row = r};
-        if (r >= blend->from && r < blend->to) continue;
-        mos_parallel_for(blend->threads, grid->values + 1, sum_along, &work);
-    }
-    blend->first = blend->from = first;
-    blend->last = blend->to = last;
+    find_touching(grid->y, grid->rows, grid->size, y, rows, &blend->first, &blend->last);
+    find_touching(grid->x, grid->columns, grid->size, x, width, &blend->left, &blend->right);
+    blend->x = x;
     blend->y = y;
-    blend->count = count;
-    mos_parallel_for(blend->threads, count, make_totals, blend);
+    blend->width = width;
+    blend->count = rows;
+    if (blend->last - blend->first > blend->slots || width > blend->most)
+        return mos_fail(MOSAIC_ERR_RUNTIME, "a block of %lld x %lld pixels is larger than planned",
+                        (long long)width, (long long)rows);
+    mos_parallel_for(threads, (blend->last - blend->first) * (grid->values + 1), sum_along, blend);
     return MOSAIC_OK;
 }
 
-typedef struct value_rows {
-    const mos_blend *blend;
-    int64_t value;
-    float *out;
-} value_rows;
-
-static void make_rows(void *context, int64_t begin, int64_t end, int thread) {
-    const value_rows *work = context;
-    const mos_blend *blend = work->blend;
-    const int64_t width = blend->grid.width;
-    enum { PART = 512 };
-    double part[PART];
-    (void)thread;
-    for (int64_t i = begin; i < end; i++) {
-        const double *total = blend->total + i * width;
-        float *out = work->out + i * width;
-        for (int64_t x = 0; x < width; x += PART) {
-            int64_t n = width - x < PART ? width - x : PART;
-            memset(part, 0, sizeof part);
-            for (int64_t r = blend->first; r < blend->last; r++) {
-                double weight = weight_at(blend, r, blend->y + i);
-                const double *sum = sum_of(blend, r, work->value) + x;
-                if (weight == 0) continue;
-                add_weighted(part, sum, weight, n);
-            }
-            divide(part, total + x, n, out + x);
-        }
+static void sum_down(const mos_blend *blend, int64_t value, int64_t y, double *out) {
+    memset(out, 0, (size_t)blend->width * sizeof *out);
+    for (int64_t r = blend->first; r < blend->last; r++) {
+        double weight = weight_at(blend, r, blend->y + y);
+        if (weight != 0) add_weighted(out, sum_of(blend, r, value), weight, blend->width);
     }
 }
 
-void mos_blend_value(mos_blend *blend, int64_t value, float *out) {
-    value_rows work = {.blend = blend, .value = value, .out = out};
-    mos_parallel_for(blend->threads, blend->count, make_rows, &work);
+void mos_blend_totals(const mos_blend *blend, int64_t y, double *total) {
+    sum_down(blend, blend->grid.values, y, total);
+}
+
+void mos_blend_row(const mos_blend *blend, int64_t value, int64_t y, const double *total,
+                   float *out) {
+    enum { PART = 512 };
+    double part[PART];
+    for (int64_t x = 0; x < blend->width; x += PART) {
+        const int64_t n = blend->width - x < PART ? blend->width - x : PART;
+        memset(part, 0, (size_t)n * sizeof *part);
+        for (int64_t r = blend->first; r < blend->last; r++) {
+            double weight = weight_at(blend, r, blend->y + y);
+            if (weight != 0) add_weighted(part, sum_of(blend, r, value) + x, weight, n);
+        }
+        divide(part, total + x, n, out + x);
+    }
 }

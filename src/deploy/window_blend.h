@@ -3,7 +3,7 @@
  *
  *     v(x, y) = sum_w h(x - x_w) h(y - y_w) v_w / sum_w h(x - x_w) h(y - y_w)
  *
- * over the windows w that have a value. A pixel is the same whatever strip it is asked for in, and
+ * over the windows w that have a value. A pixel is the same whatever block it is asked for in, and
  * for any number of threads: sums run in the order of the windows, in double. */
 #ifndef MOS_DEPLOY_WINDOW_BLEND_H
 #define MOS_DEPLOY_WINDOW_BLEND_H
@@ -29,13 +29,18 @@ typedef struct mos_blend_grid {
 } mos_blend_grid;
 
 typedef struct mos_blend mos_blend;
-/* Strips have at most `most` rows. The grid's arrays live as long as the blend; a window's values
- * may come any time before a strip that it touches. */
+/* Blocks have at most `most` rows and columns. The grid's arrays live as long as the blend; a
+ * window's values may come any time before a block that it touches. */
 mosaic_status mos_blend_create(const mos_blend_grid *grid, int64_t most, mos_blend **out);
 void mos_blend_destroy(mos_blend **blend);
-/* The strip [y, y + count) is asked for next, not above the one before; on so many threads. */
-mosaic_status mos_blend_strip(mos_blend *blend, int64_t y, int64_t count, int threads);
-/* One value over the strip: out [count, width], NaN where no window has it. */
-void mos_blend_value(mos_blend *blend, int64_t value, float *out);
+/* The block of the map that is asked for next; sums are made on so many threads. */
+mosaic_status mos_blend_block(mos_blend *blend, int64_t x, int64_t y, int64_t width, int64_t rows,
+                              int threads);
+/* The sums of all weights in row y of the block: total [width]. These two may be called from any
+ * thread. */
+void mos_blend_totals(const mos_blend *blend, int64_t y, double *total);
+/* One value in that row: out [width], NaN where no window has it. */
+void mos_blend_row(const mos_blend *blend, int64_t value, int64_t y, const double *total,
+                   float *out);
 
 #endif

@@ -22,12 +22,15 @@ static int by_place(const void *left, const void *right) {
     return order != 0 ? order : compare(a->row, b->row);
 }
 
-/* The first strip of the map that the window touches. */
+int64_t mos_window_block(int64_t place, int64_t first) {
+    return place <= first ? 0 : (place - first) / MOS_MAP_STRIP;
+}
+
 static int64_t strip_of(const mos_dataset *dataset, const mos_scene_frame *frame,
                         const mos_site *site) {
     int64_t x, y;
     mos_scene_frame_place(dataset, site->scene, site->row, site->column, &x, &y);
-    return y <= frame->top ? 0 : (y - frame->top) / MOS_MAP_STRIP;
+    return mos_window_block(y, frame->top);
 }
 
 mosaic_status mos_window_order(const mos_dataset *dataset, int64_t *index, int64_t count) {

@@ -21,7 +21,8 @@ typedef struct mos_session_options {
 
 typedef struct mos_session {
     char model_path[4096];
-    char run[4096]; /* the run directory, or the folder of the model file */
+    char run[4096];        /* the run directory, or the folder of the model file */
+    char model_sha256[65]; /* of the file, where the options say that it predicts; else empty */
     mos_device *device;
     mos_model *model;
     mos_model_card card;

@@ -29,8 +29,8 @@ typedef struct image_tag {
 } image_tag;
 
 typedef struct image {
-    const char *path;
-    FILE *file;
+    const char *path;    /* of the directory */
+    FILE *file, *beside; /* which has it, and one that has the tiles; NULL: `file` has them */
     image_tag tags[MOST_TAGS];
     int count;
     uint64_t tiles, *offset, *bytes; /* where they lie */
@@ -123,11 +123,21 @@ static mosaic_status add_subfile_tag(image *it) {
     return MOSAIC_OK;
 }
 
-static mosaic_status read_image(const char *path, bool overview, image *it) {
+/* Where tiles lie in a file of their own. */
+static mosaic_status take_places(image *it, const mos_cog_image *source) {
+    it->beside = fopen(source->tiles, "rbe");
+    if (it->beside == NULL) return mos_fail_errno("open", source->tiles);
+    if (source->places->count != it->tiles) return damaged(it);
+    memcpy(it->offset, source->places->offset, (size_t)it->tiles * sizeof *it->offset);
+    memcpy(it->bytes, source->places->bytes, (size_t)it->tiles * sizeof *it->bytes);
+    return MOSAIC_OK;
+}
+
+static mosaic_status read_image(const mos_cog_image *source, bool overview, image *it) {
     unsigned char head[16], entries[MOST_TAGS * ENTRY];
-    it->path = path;
-    it->file = fopen(path, "rbe");
-    if (it->file == NULL) return mos_fail_errno("open", path);
+    it->path = source->directory;
+    it->file = fopen(it->path, "rbe");
+    if (it->file == NULL) return mos_fail_errno("open", it->path);
     MOS_TRY(read_at(it, 0, head, sizeof head));
     uint64_t at = load(head + 8, 8);
     if (memcmp(head, "II\x2b\0\x08\0\0\0", 8) != 0 || at > INT64_MAX - 8) return damaged(it);
@@ -139,6 +149,7 @@ static mosaic_status read_image(const char *path, bool overview, image *it) {
     for (uint64_t e = 0; e < count; e++)
         MOS_TRY(read_tag(it, entries + e * ENTRY, overview));
     if (it->offset == NULL || it->bytes == NULL) return damaged(it);
+    if (source->tiles != NULL) MOS_TRY(take_places(it, source));
     for (int t = 0; t < it->count; t++)
         if (it->tags[t].tag == TAG_TILE_BYTES && it->tags[t].count != it->tiles) return damaged(it);
     for (uint64_t t = 0; t < it->tiles; t++)
@@ -258,14 +269,15 @@ static mosaic_status put_head(const cog_join *join) {
 }
 
 static mosaic_status put_tiles(const cog_join *join, const image *it) {
+    FILE *file = it->beside != NULL ? it->beside : it->file;
     for (uint64_t t = 0; t < it->tiles; t++) {
         unsigned char mark[MARK];
-        if (fseek(it->file, (long)it->offset[t], SEEK_SET) != 0) return damaged(it);
+        if (fseek(file, (long)it->offset[t], SEEK_SET) != 0) return damaged(it);
         store(mark, MARK, it->bytes[t]);
         if (fwrite(mark, 1, MARK, join->out) != MARK) return mos_fail_errno("write", join->path);
         for (uint64_t left = it->bytes[t]; left > 0;) {
             size_t some = left <= COPY ? (size_t)left : COPY / 2; /* never less than a mark */
-            if (fread(join->copy, 1, some, it->file) != some) return damaged(it);
+            if (fread(join->copy, 1, some, file) != some) return damaged(it);
             if (fwrite(join->copy, 1, some, join->out) != some)
                 return mos_fail_errno("write", join->path);
             left -= some;
@@ -296,6 +308,7 @@ static void release(cog_join *join) {
     for (int i = 0; i < join->count; i++) {
         image *it = &join->images[i];
         if (it->file != NULL) (void)fclose(it->file);
+        if (it->beside != NULL) (void)fclose(it->beside);
         for (int t = 0; t < MOST_TAGS; t++)
             mos_free(it->tags[t].data);
         mos_free(it->offset);
@@ -306,7 +319,8 @@ static void release(cog_join *join) {
     mos_free(join);
 }
 
-mosaic_status mos_cog_join(const char *const *paths, int count, uint64_t classic, const char *out) {
+mosaic_status mos_cog_join(const mos_cog_image *images, int count, uint64_t classic,
+                           const char *out) {
     cog_join *join;
     mosaic_status status;
     if (count < 1 || count > MOS_COG_IMAGES)
@@ -317,7 +331,7 @@ mosaic_status mos_cog_join(const char *const *paths, int count, uint64_t classic
     join->path = out;
     MOS_GOTO(mos_alloc(COPY, 1, "a map", &join->copy));
     for (int i = 0; i < count; i++)
-        MOS_GOTO(read_image(paths[i], i > 0, &join->images[i]));
+        MOS_GOTO(read_image(&images[i], i > 0, &join->images[i]));
     join->out = fopen(out, "wbe");
     if (join->out == NULL) {
         status = mos_fail_errno("create", out);

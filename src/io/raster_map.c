@@ -4,8 +4,8 @@
 #include "base/memory.h"
 #include "io/cog_join.h"
 #include "io/raster_gdal.h"
-#include "io/raster_pyramid.h"
 #include "io/raster_vectors.h"
+#include "io/tile_pyramid.h"
 
 #include <cpl_conv.h>
 #include <cpl_string.h>
@@ -16,21 +16,20 @@
 
 const char *const mos_map_formats[] = {"COG", "GTiff", NULL};
 
-enum { SIDE = MOS_MAP_STRIP, MOST_LEVELS = 6 /* the image, and overviews of 16 rows and more */ };
+enum { SIDE = MOS_MAP_STRIP, MOST_LEVELS = MOS_PYRAMID_LEVELS };
 
-/* Files that grow in `level`, and become the one in `part`. A Cloud-Optimized GeoTIFF of our own
- * options has a file for each overview: tiles are written once, and only put in order at the end.
- * Tiles of overview k have 512 >> k rows, so that a strip makes whole ones. The caller's options
- * are for GDAL's driver, which makes its overviews from a file without them. */
+/* Files that grow, and become the one in `part`. A Cloud-Optimized GeoTIFF of our own options has two
+ * for each level, the image and its overviews: its directory, which GDAL writes, and its tiles. Tiles
+ * are written once, and only put in order at the end. The caller's options are for GDAL's driver,
+ * which makes its overviews from a file without them. */
 struct mos_map {
     const mos_map_spec *spec;
     char path[4096], part[4200]; /* final; what is renamed */
-    char tiles[MOST_LEVELS][4200];
-    GDALDatasetH level[MOST_LEVELS];
+    char heads[MOST_LEVELS][4200], tiles[MOST_LEVELS][4200];
+    GDALDatasetH level[MOST_LEVELS]; /* of `heads` */
     int levels;
-    bool joined;         /* else made by GDAL from the only level */
-    void *reduced[2];    /* of a strip, [rows, width] of an overview and of the one before */
-    unsigned char *tile; /* [SIDE, SIDE] */
+    bool joined;               /* else made by GDAL from the only level */
+    mos_tile_pyramid *pyramid; /* of a joined map */
 };
 
 void mos_map_limit_cache(int64_t bytes) {
@@ -115,13 +114,10 @@ static char **tile_options(const mos_map *map, int level) {
     if (is_cog(map) && !map->joined) /* goes away again: quickly rather than small */
         return CSLSetNameValue(options, "SPARSE_OK", "YES");
     options = CSLSetNameValue(options, "COMPRESS", "DEFLATE");
-    options = CSLSetNameValue(options, "SPARSE_OK", "NO");
+    options = CSLSetNameValue(options, "SPARSE_OK", map->joined ? "YES" : "NO");
     if (spec->codes == NULL)
         options = CSLSetNameValue(options, "PREDICTOR", spec->dtype == MOS_F32 ? "3" : "2");
-    if (!map->joined) return add_creation(options, spec);
-    (void)snprintf(number, sizeof number, "%d", spec->threads);
-    if (spec->threads > 1) options = CSLSetNameValue(options, "NUM_THREADS", number);
-    return CSLSetNameValue(options, "ZLEVEL", "1"); /* a quarter larger, a fifth of the time */
+    return map->joined ? options : add_creation(options, spec);
 }
 
 static char **cog_options(const mos_map_spec *spec) {
@@ -139,20 +135,17 @@ static char **cog_options(const mos_map_spec *spec) {
     return add_creation(options, spec);
 }
 
-static int64_t reduced(int64_t size, int level) {
-    return (size + ((int64_t)1 << level) - 1) >> level;
-}
-
 static mosaic_status create(mos_map *map, const mos_gdal_capture *capture) {
     const mos_map_spec *spec = map->spec;
     GDALDriverH driver = GDALGetDriverByName("GTiff");
     for (int l = 0; l < map->levels; l++) {
         char **options = tile_options(map, l);
-        map->level[l] = driver == NULL
-                            ? NULL
-                            : GDALCreate(driver, map->tiles[l], (int)reduced(spec->width, l),
-                                         (int)reduced(spec->height, l), spec->bands,
-                                         mos_gdal_type(spec->dtype), options);
+        map->level[l] =
+            driver == NULL
+                ? NULL
+                : GDALCreate(driver, map->heads[l], (int)mos_pyramid_reduced(spec->width, l),
+                             (int)mos_pyramid_reduced(spec->height, l), spec->bands,
+                             mos_gdal_type(spec->dtype), options);
         CSLDestroy(options);
         if (map->level[l] == NULL)
             return mos_gdal_fail(MOSAIC_ERR_IO, map->path, capture, "cannot be created");
@@ -162,25 +155,20 @@ static mosaic_status create(mos_map *map, const mos_gdal_capture *capture) {
 
 static mosaic_status name_files(mos_map *map, const char *path) {
     const mos_map_spec *spec = map->spec;
-    int64_t longer = spec->width > spec->height ? spec->width : spec->height;
-    size_t pixel = mos_dtype_bytes(spec->dtype);
+    const char *tiles[MOST_LEVELS];
+    char number[16] = "";
     map->joined = is_cog(map) && (spec->creation == NULL || spec->creation->count == 0);
+    map->levels = map->joined ? mos_pyramid_levels(spec) : 1;
     (void)snprintf(map->path, sizeof map->path, "%s", path);
     (void)snprintf(map->part, sizeof map->part, "%s.part", path);
-    (void)snprintf(map->tiles[0], sizeof map->tiles[0], is_cog(map) ? "%s.tiles.part" : "%s.part",
-                   path);
-    map->levels = 1;
-    while (map->joined && map->levels < MOST_LEVELS && reduced(longer, map->levels - 1) > SIDE) {
-        (void)snprintf(map->tiles[map->levels], sizeof map->tiles[0], "%s.tiles%d.part", path,
-                       map->levels);
-        map->levels++;
+    for (int l = 0; l < map->levels; l++) {
+        if (l > 0) (void)snprintf(number, sizeof number, "%d", l);
+        (void)snprintf(map->heads[l], sizeof map->heads[l],
+                       is_cog(map) ? "%s.head%s.part" : "%s%s.part", path, number);
+        (void)snprintf(map->tiles[l], sizeof map->tiles[l], "%s.tiles%s.part", path, number);
+        tiles[l] = map->tiles[l];
     }
-    if (!map->joined) return MOSAIC_OK;
-    MOS_TRY(mos_alloc((size_t)SIDE * SIDE, pixel, "a tile", &map->tile));
-    for (int b = 0; b < 2 && map->levels > 1; b++)
-        MOS_TRY(mos_alloc((size_t)(reduced(spec->width, b + 1) * reduced(SIDE, b + 1)), pixel,
-                          "an overview", &map->reduced[b]));
-    return MOSAIC_OK;
+    return map->joined ? mos_tile_pyramid_create(spec, tiles, &map->pyramid) : MOSAIC_OK;
 }
 
 mosaic_status mos_map_check_creation(const char *format, const mos_text_list *creation) {
@@ -224,63 +212,49 @@ mosaic_status mos_map_create(const char *path, const mos_map_spec *spec, mos_map
     return status;
 }
 
-/* A row of tiles; what a tile has beyond the edge repeats it, and costs nothing then. */
-static bool write_tiles(mos_map *map, int level, int band, int row, int64_t width, int64_t rows,
-                        const unsigned char *pixels) {
-    const size_t pixel = mos_dtype_bytes(map->spec->dtype);
-    const int64_t tall = SIDE >> level;
-    GDALRasterBandH raster = GDALGetRasterBand(map->level[level], band + 1);
-    for (int64_t x = 0; x < width; x += SIDE) {
-        const int64_t own = width - x < SIDE ? width - x : SIDE;
-        for (int64_t y = 0; y < tall; y++) {
-            unsigned char *to = map->tile + (size_t)(y * SIDE) * pixel;
-            int64_t from = y < rows ? y : rows - 1;
-            memcpy(to, pixels + (size_t)(from * width + x) * pixel, (size_t)own * pixel);
-            for (int64_t i = own; i < SIDE; i++)
-                memcpy(to + (size_t)i * pixel, to + (size_t)(own - 1) * pixel, pixel);
-        }
-        if (GDALWriteBlock(raster, (int)(x / SIDE), row, map->tile) != CE_None) return false;
-    }
-    return true;
+static mosaic_status fail_to_write(const mos_map *map, const mos_gdal_capture *capture) {
+    return mos_gdal_fail(MOSAIC_ERR_IO, map->path, capture,
+                         "pixels cannot be written; is the disk full?");
 }
 
-/* A strip, and what becomes of it in the overviews. */
-static bool write_levels(mos_map *map, int band, int64_t y, int64_t rows, const void *pixels) {
-    const mos_map_spec *spec = map->spec;
-    const void *finer = pixels;
-    bool good = write_tiles(map, 0, band, (int)(y / SIDE), spec->width, rows, pixels);
-    for (int l = 1; l < map->levels && good; l++) {
-        void *out = map->reduced[(l - 1) % 2];
-        if (spec->codes != NULL)
-            mos_pyramid_mode(pixels, spec->width, rows, l, (uint8_t)spec->nodata, out);
-        else
-            mos_pyramid_mean(spec->dtype, finer, reduced(spec->width, l - 1), reduced(rows, l - 1),
-                             spec->nodata, out);
-        good = write_tiles(map, l, band, (int)(y / SIDE), reduced(spec->width, l), reduced(rows, l),
-                           out);
-        finer = out;
-    }
-    return good;
+/* pixels [rows, width] of a band, at x, y; by GDAL. */
+static bool write_plain(mos_map *map, int band, int64_t x, int64_t y, int64_t width, int64_t rows,
+                        const void *pixels) {
+    void *from; /* GDAL writes from a pointer without const */
+    memcpy(&from, &pixels, sizeof from);
+    return GDALRasterIO(GDALGetRasterBand(map->level[0], band + 1), GF_Write, (int)x, (int)y,
+                        (int)width, (int)rows, from, (int)width, (int)rows,
+                        mos_gdal_type(map->spec->dtype), 0, 0) == CE_None;
 }
 
 mosaic_status mos_map_write(mos_map *map, int band, int64_t y, int64_t rows, const void *pixels) {
     mos_gdal_capture capture;
     mosaic_status status = MOSAIC_OK;
-    const mos_map_spec *spec = map->spec;
-    void *from; /* GDAL writes from a pointer without const */
-    memcpy(&from, &pixels, sizeof from);
-    if (map->joined && (y % SIDE != 0 || rows > SIDE || (rows < SIDE && y + rows != spec->height)))
-        return mos_fail(MOSAIC_ERR_USAGE, "%s: rows %lld to %lld are no strip", map->path,
-                        (long long)y, (long long)(y + rows));
+    if (map->joined)
+        return mos_fail(MOSAIC_ERR_USAGE, "%s: is written in blocks of all bands", map->path);
     mos_gdal_capture_begin(&capture);
-    bool good = map->joined
-                    ? write_levels(map, band, y, rows, pixels)
-                    : GDALRasterIO(GDALGetRasterBand(map->level[0], band + 1), GF_Write, 0, (int)y,
-                                   (int)spec->width, (int)rows, from, (int)spec->width, (int)rows,
-                                   mos_gdal_type(spec->dtype), 0, 0) == CE_None;
-    if (!good)
-        status = mos_gdal_fail(MOSAIC_ERR_IO, map->path, &capture,
-                               "pixels cannot be written; is the disk full?");
+    if (!write_plain(map, band, 0, y, map->spec->width, rows, pixels))
+        status = fail_to_write(map, &capture);
+    mos_gdal_capture_end();
+    return status;
+}
+
+mosaic_status mos_map_write_block(mos_map *map, int64_t x, int64_t y, int64_t width, int64_t rows,
+                                  const void *pixels, int threads) {
+    mos_gdal_capture capture;
+    mosaic_status status = MOSAIC_OK;
+    const mos_map_spec *spec = map->spec;
+    const size_t plane = (size_t)(width * rows) * mos_dtype_bytes(spec->dtype);
+    if (x % SIDE != 0 || y % SIDE != 0 || width > SIDE || rows > SIDE ||
+        (width < SIDE && x + width != spec->width) || (rows < SIDE && y + rows != spec->height))
+        return mos_fail(MOSAIC_ERR_USAGE, "%s: %lld x %lld pixels at %lld, %lld are no block",
+                        map->path, (long long)width, (long long)rows, (long long)x, (long long)y);
+    if (map->joined) return mos_tile_pyramid_add(map->pyramid, x, y, width, rows, pixels, threads);
+    mos_gdal_capture_begin(&capture);
+    for (int b = 0; b < spec->bands && status == MOSAIC_OK; b++)
+        if (!write_plain(map, b, x, y, width, rows,
+                         (const unsigned char *)pixels + (size_t)b * plane))
+            status = fail_to_write(map, &capture);
     mos_gdal_capture_end();
     return status;
 }
@@ -334,7 +308,7 @@ static mosaic_status write_attributes(const mos_map *map) {
     return status;
 }
 
-static mosaic_status close_tiles(mos_map *map, const mos_gdal_capture *capture) {
+static mosaic_status close_levels(mos_map *map, const mos_gdal_capture *capture) {
     for (int l = 0; l < map->levels; l++) {
         GDALClose(map->level[l]); /* writes what is cached: a full disk may show here only */
         map->level[l] = NULL;
@@ -344,16 +318,18 @@ static mosaic_status close_tiles(mos_map *map, const mos_gdal_capture *capture) 
 }
 
 static mosaic_status join_levels(const mos_map *map) {
-    const char *paths[MOST_LEVELS];
+    mos_cog_image images[MOST_LEVELS];
     for (int l = 0; l < map->levels; l++)
-        paths[l] = map->tiles[l];
-    return mos_cog_join(paths, map->levels, MOS_COG_CLASSIC, map->part);
+        images[l] = (mos_cog_image){.directory = map->heads[l],
+                                    .tiles = map->tiles[l],
+                                    .places = mos_tile_pyramid_places(map->pyramid, l)};
+    return mos_cog_join(images, map->levels, MOS_COG_CLASSIC, map->part);
 }
 
 static mosaic_status make_cog(mos_map *map, const mos_gdal_capture *capture) {
-    if (map->spec->unit > 0) MOS_TRY(mos_vector_overviews(map->tiles[0], map->spec, capture));
+    if (map->spec->unit > 0) MOS_TRY(mos_vector_overviews(map->heads[0], map->spec, capture));
     GDALDriverH driver = GDALGetDriverByName("COG");
-    GDALDatasetH tiles = GDALOpen(map->tiles[0], GA_ReadOnly), copy = NULL;
+    GDALDatasetH tiles = GDALOpen(map->heads[0], GA_ReadOnly), copy = NULL;
     char **options = cog_options(map->spec);
     /* Of the overviews too, which the driver's own option does not reach. */
     CPLSetThreadLocalConfigOption("GDAL_NUM_THREADS", CSLFetchNameValue(options, "NUM_THREADS"));
@@ -373,7 +349,7 @@ mosaic_status mos_map_finish(mos_map **pointer) {
     mos_gdal_capture capture;
     mosaic_status status;
     mos_gdal_capture_begin(&capture);
-    MOS_GOTO(close_tiles(map, &capture));
+    MOS_GOTO(close_levels(map, &capture));
     if (is_cog(map)) MOS_GOTO(map->joined ? join_levels(map) : make_cog(map, &capture));
     if (map->spec->codes != NULL) MOS_GOTO(write_attributes(map));
     if (rename(map->part, map->path) != 0) status = mos_fail_errno("create", map->path);
@@ -390,13 +366,12 @@ void mos_map_abandon(mos_map **pointer) {
     mos_gdal_capture_begin(&silent);
     for (int l = 0; l < map->levels; l++) {
         if (map->level[l] != NULL) GDALClose(map->level[l]);
-        (void)unlink(map->tiles[l]);
+        (void)unlink(map->heads[l]);
+        if (map->joined) (void)unlink(map->tiles[l]);
     }
     mos_gdal_capture_end();
     (void)unlink(map->part);
-    for (int b = 0; b < 2; b++)
-        mos_free(map->reduced[b]);
-    mos_free(map->tile);
+    mos_tile_pyramid_destroy(&map->pyramid);
     mos_free(map);
     *pointer = NULL;
 }

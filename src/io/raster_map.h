@@ -1,6 +1,6 @@
-/* Maps on disk, written in strips: a tiled GeoTIFF and its overviews grow beside the final name,
- * become a Cloud-Optimized GeoTIFF where that is wanted, and take the name when it is whole. Memory is a
- * strip and GDAL's cache, whatever the size of the map. */
+/* Maps on disk, written in strips or blocks: a tiled GeoTIFF and its overviews grow beside the final
+ * name, become a Cloud-Optimized GeoTIFF where that is wanted, and take the name when it is whole.
+ * Memory is a strip or a block and GDAL's cache, whatever the size of the map. */
 #ifndef MOS_IO_RASTER_MAP_H
 #define MOS_IO_RASTER_MAP_H
 
@@ -35,7 +35,7 @@ typedef struct mos_map_spec {
 } mos_map_spec;
 
 typedef struct mos_map mos_map;
-enum { MOS_MAP_STRIP = 512 /* rows: those of a tile */ };
+enum { MOS_MAP_STRIP = 512 /* rows and columns of a tile */ };
 
 extern const char *const mos_map_formats[]; /* "COG", "GTiff", NULL */
 /* Limits GDAL's cache of tiles, process-wide. GDAL's own limit is a share of all memory. */
@@ -45,10 +45,14 @@ void mos_map_limit_cache(int64_t bytes);
 mosaic_status mos_map_check_creation(const char *format, const mos_text_list *creation);
 /* `spec` and what it points to live until finish or abandon. */
 mosaic_status mos_map_create(const char *path, const mos_map_spec *spec, mos_map **out);
-/* Writes rows [y, y + rows) of a band (0-based): pixels [rows, width] of the spec's type. A COG is
- * written in strips, each once: y is a multiple of MOS_MAP_STRIP, and so is `rows` except in the
- * last strip. */
+/* Writes rows [y, y + rows) of a band (0-based): pixels [rows, width] of the spec's type. Not of a COG
+ * without options of the caller, which is written in blocks. */
 mosaic_status mos_map_write(mos_map *map, int band, int64_t y, int64_t rows, const void *pixels);
+/* Writes a block of all bands: pixels [bands, rows, width] at x, y, on so many threads. Blocks have
+ * MOS_MAP_STRIP rows and columns, except at the right and the lower edge, and each is written once:
+ * those of a row of blocks from left to right. */
+mosaic_status mos_map_write_block(mos_map *map, int64_t x, int64_t y, int64_t width, int64_t rows,
+                                  const void *pixels, int threads);
 /* Writes the overviews (means of values, the most frequent code) and gives the file its final name.
  * The attribute table goes to <path>.aux.xml, where GDAL and QGIS look for it. Ends the map, also
  * on failure. */

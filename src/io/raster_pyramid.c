@@ -1,25 +1,54 @@
 #include "io/raster_pyramid.h"
 
+#include "base/simd.h"
+
 #include <math.h>
 #include <string.h>
 
-/* One row of means from two; `below` is `above` where the strip ends. Whole numbers. */
+/* One row of means from two; `below` is `above` where the strip ends. Whole numbers. The short way is
+ * for rows without no-data. */
 #define MEAN_ROW(name, type)                                                                       \
-    static void name(const type *above, const type *below, int64_t width, uint32_t nodata,         \
-                     type *out) {                                                                  \
-        for (int64_t x = 0; x < width / 2; x++) {                                                  \
+    MOS_SIMD_INLINE void name##_full_body(const type *above, const type *below, int64_t pairs,     \
+                                          type *out) {                                             \
+        _Pragma("omp simd") for (int64_t x = 0; x < pairs; x++) out[x] =                           \
+            (type)(((uint32_t)above[2 * x] + above[2 * x + 1] + below[2 * x] + below[2 * x + 1] +  \
+                    2) /                                                                           \
+                   4);                                                                             \
+    }                                                                                              \
+    MOS_SIMD_KERNEL(name##_full,                                                                   \
+                    (const type *above, const type *below, int64_t pairs, type *restrict out),     \
+                    (above, below, pairs, out))                                                    \
+    MOS_SIMD_INLINE void name##_lacks_body(const type *row, int64_t count, type nodata,            \
+                                           bool *out) {                                            \
+        type found = 0;                                                                            \
+        _Pragma("omp simd reduction(| : found)") for (int64_t x = 0; x < count; x++) found |=      \
+            (type)(row[x] == nodata);                                                              \
+        *out = found != 0;                                                                         \
+    }                                                                                              \
+    MOS_SIMD_KERNEL(name##_lacks, (const type *row, int64_t count, type nodata, bool *out),        \
+                    (row, count, nodata, out))                                                     \
+    static void name##_some(const type *above, const type *below, int64_t pairs, uint32_t nodata,  \
+                            type *out) {                                                           \
+        for (int64_t x = 0; x < pairs; x++) {                                                      \
             const uint32_t value[4] = {above[2 * x], above[2 * x + 1], below[2 * x],               \
                                        below[2 * x + 1]};                                          \
-            uint32_t sum = value[0] + value[1] + value[2] + value[3], count = 4;                   \
+            uint32_t sum = 0, count = 0;                                                           \
             for (int i = 0; i < 4; i++) {                                                          \
-                const uint32_t none = value[i] == nodata;                                          \
-                count -= none;                                                                     \
-                sum -= none * nodata;                                                              \
+                sum += value[i] == nodata ? 0 : value[i];                                          \
+                count += value[i] != nodata;                                                       \
             }                                                                                      \
-            out[x] = (type)(count == 4   ? (sum + 2) / 4                                           \
-                            : count == 0 ? nodata                                                  \
-                                         : (sum + count / 2) / count);                             \
+            out[x] = (type)(count == 0 ? nodata : (sum + count / 2) / count);                      \
         }                                                                                          \
+    }                                                                                              \
+    static void name(const type *above, const type *below, int64_t width, uint32_t nodata,         \
+                     type *out) {                                                                  \
+        bool lacks[2];                                                                             \
+        name##_lacks(above, width, (type)nodata, &lacks[0]);                                       \
+        name##_lacks(below, width, (type)nodata, &lacks[1]);                                       \
+        if (lacks[0] || lacks[1])                                                                  \
+            name##_some(above, below, width / 2, nodata, out);                                     \
+        else                                                                                       \
+            name##_full(above, below, width / 2, out);                                             \
         if (width % 2 == 0) return;                                                                \
         const uint32_t a = above[width - 1], b = below[width - 1];                                 \
         out[width / 2] = (type)(a == nodata ? b : b == nodata ? a : (a + b + 1) / 2);              \

@@ -1,4 +1,4 @@
-/* Maps written strip by strip: pixels, overviews and places of tiles as GDAL finds them, in files of
+/* Maps written block by block: pixels, overviews and places of tiles as GDAL finds them, in files of
  * either width, and files that are damaged before they are joined. */
 #include "io/raster_map.h"
 
@@ -37,7 +37,7 @@ static uint16_t wanted(int b, int64_t x, int64_t y, int level) {
 }
 
 static void write_map(const char *path) {
-    static uint16_t strip[MOS_MAP_STRIP * WIDTH];
+    static uint16_t block[BANDS * MOS_MAP_STRIP * MOS_MAP_STRIP];
     const mos_map_spec spec = {.width = WIDTH,
                                .height = HEIGHT,
                                .bands = BANDS,
@@ -50,14 +50,20 @@ static void write_map(const char *path) {
                                .threads = 3,
                                .format = "COG"};
     mos_map *map;
+    int threads = 1;
     assert_int_equal(mos_map_create(path, &spec, &map), MOSAIC_OK);
-    assert_int_equal(mos_map_write(map, 0, 7, 20, strip), MOSAIC_ERR_USAGE);
+    assert_int_equal(mos_map_write(map, 0, 0, 20, block), MOSAIC_ERR_USAGE);
+    assert_int_equal(mos_map_write_block(map, 0, 7, 512, 20, block, 1), MOSAIC_ERR_USAGE);
+    assert_int_equal(mos_map_write_block(map, 512, 0, 500, 512, block, 1), MOSAIC_ERR_USAGE);
     for (int64_t y = 0; y < HEIGHT; y += MOS_MAP_STRIP) {
         const int64_t rows = HEIGHT - y < MOS_MAP_STRIP ? HEIGHT - y : MOS_MAP_STRIP;
-        for (int b = 0; b < BANDS; b++) {
-            for (int64_t i = 0; i < rows * WIDTH; i++)
-                strip[i] = pixel(b, i % WIDTH, y + i / WIDTH);
-            assert_int_equal(mos_map_write(map, b, y, rows, strip), MOSAIC_OK);
+        for (int64_t x = 0; x < WIDTH; x += MOS_MAP_STRIP) {
+            const int64_t width = WIDTH - x < MOS_MAP_STRIP ? WIDTH - x : MOS_MAP_STRIP,
+                          pixels = width * rows;
+            for (int64_t i = 0; i < BANDS * pixels; i++)
+                block[i] = pixel((int)(i / pixels), x + i % pixels % width, y + i % pixels / width);
+            assert_int_equal(mos_map_write_block(map, x, y, width, rows, block, threads++),
+                             MOSAIC_OK);
         }
     }
     assert_int_equal(mos_map_finish(&map), MOSAIC_OK);
@@ -112,12 +118,58 @@ static void check_map(const char *path, bool big) {
     GDALClose(dataset);
 }
 
-static void test_strips(void **state) {
+static void test_blocks(void **state) {
     char path[4096], part[4200];
     write_map(test_path(state, "map.tif", path));
     check_map(path, false);
     (void)snprintf(part, sizeof part, "%s.tiles1.part", path);
     assert_int_not_equal(access(part, F_OK), 0);
+}
+
+/* Floats with their predictor, bytes with and without one: what GDAL reads is what was written. */
+static void check_type(const char *path, mos_dtype dtype, GDALDataType type, bool codes) {
+    enum { ACROSS = 530, DOWN = 70 };
+    static float pixels[ACROSS * DOWN], block[MOS_MAP_STRIP * DOWN], found[ACROSS * DOWN];
+    const mos_map_class class = {1, "one", 1, 2, 3};
+    const mos_map_spec spec = {.width = ACROSS,
+                               .height = DOWN,
+                               .bands = 1,
+                               .dtype = dtype,
+                               .crs = "EPSG:32633",
+                               .transform = transform,
+                               .nodata = codes ? 0 : 255,
+                               .scale = 1,
+                               .names = names,
+                               .codes = codes ? &class : NULL,
+                               .code_count = codes,
+                               .format = "COG"};
+    mos_map *map;
+    for (int i = 0; i < ACROSS * DOWN; i++)
+        pixels[i] = dtype == MOS_F32 ? (float)sin(0.01 * i) : (float)(i * i / 700 % 251);
+    assert_int_equal(mos_map_create(path, &spec, &map), MOSAIC_OK);
+    for (int x = 0; x < ACROSS; x += MOS_MAP_STRIP) {
+        const int width = ACROSS - x < MOS_MAP_STRIP ? ACROSS - x : MOS_MAP_STRIP;
+        for (int y = 0; y < DOWN; y++)
+            GDALCopyWords(pixels + y * ACROSS + x, GDT_Float32, 4,
+                          (unsigned char *)block + (size_t)(y * width) * mos_dtype_bytes(dtype),
+                          type, (int)mos_dtype_bytes(dtype), width);
+        assert_int_equal(mos_map_write_block(map, x, 0, width, DOWN, block, 1), MOSAIC_OK);
+    }
+    assert_int_equal(mos_map_finish(&map), MOSAIC_OK);
+    GDALDatasetH dataset = GDALOpen(path, GA_ReadOnly);
+    assert_non_null(dataset);
+    assert_int_equal(GDALRasterIO(GDALGetRasterBand(dataset, 1), GF_Read, 0, 0, ACROSS, DOWN, found,
+                                  ACROSS, DOWN, GDT_Float32, 0, 0),
+                     CE_None);
+    assert_memory_equal(found, pixels, sizeof pixels);
+    GDALClose(dataset);
+}
+
+static void test_types(void **state) {
+    char path[4096];
+    check_type(test_path(state, "float.tif", path), MOS_F32, GDT_Float32, false);
+    check_type(test_path(state, "byte.tif", path), MOS_U8, GDT_Byte, false);
+    check_type(test_path(state, "code.tif", path), MOS_U8, GDT_Byte, true);
 }
 
 /* Levels that GDAL made, joined by hand. */
@@ -152,25 +204,25 @@ static void make_level(const char *path, int level) {
 
 static void test_widths(void **state) {
     char level[3][4096], out[4096];
-    const char *paths[3];
+    mos_cog_image images[3] = {0};
     mos_raster_init();
     for (int l = 0; l < 3; l++) {
         char name[16];
         (void)snprintf(name, sizeof name, "level%d.tif", l);
-        paths[l] = test_path(state, name, level[l]);
-        make_level(paths[l], l);
+        images[l].directory = test_path(state, name, level[l]);
+        make_level(level[l], l);
     }
     test_path(state, "joined.tif", out);
-    assert_int_equal(mos_cog_join(paths, 3, 1000, out), MOSAIC_OK);
+    assert_int_equal(mos_cog_join(images, 3, 1000, out), MOSAIC_OK);
     check_map(out, true);
-    assert_int_equal(mos_cog_join(paths, 0, MOS_COG_CLASSIC, out), MOSAIC_ERR_USAGE);
+    assert_int_equal(mos_cog_join(images, 0, MOS_COG_CLASSIC, out), MOSAIC_ERR_USAGE);
     /* Cut, or no TIFF at all. */
-    assert_int_equal(truncate(paths[1], 3000), 0);
-    assert_int_equal(mos_cog_join(paths, 3, MOS_COG_CLASSIC, out), MOSAIC_ERR_IO);
-    assert_int_equal(truncate(paths[1], 3), 0);
-    assert_int_equal(mos_cog_join(paths, 3, MOS_COG_CLASSIC, out), MOSAIC_ERR_IO);
-    assert_int_equal(unlink(paths[1]), 0);
-    assert_int_equal(mos_cog_join(paths, 3, MOS_COG_CLASSIC, out), MOSAIC_ERR_IO);
+    assert_int_equal(truncate(level[1], 3000), 0);
+    assert_int_equal(mos_cog_join(images, 3, MOS_COG_CLASSIC, out), MOSAIC_ERR_IO);
+    assert_int_equal(truncate(level[1], 3), 0);
+    assert_int_equal(mos_cog_join(images, 3, MOS_COG_CLASSIC, out), MOSAIC_ERR_IO);
+    assert_int_equal(unlink(level[1]), 0);
+    assert_int_equal(mos_cog_join(images, 3, MOS_COG_CLASSIC, out), MOSAIC_ERR_IO);
 }
 
 static void test_overviews_of_codes(void **state) {
@@ -200,7 +252,8 @@ static void test_overviews_of_values(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_strips, make_test_folder, remove_test_folder),
+        cmocka_unit_test_setup_teardown(test_blocks, make_test_folder, remove_test_folder),
+        cmocka_unit_test_setup_teardown(test_types, make_test_folder, remove_test_folder),
         cmocka_unit_test_setup_teardown(test_widths, make_test_folder, remove_test_folder),
         cmocka_unit_test(test_overviews_of_codes),
         cmocka_unit_test(test_overviews_of_values),

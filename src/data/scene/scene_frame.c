@@ -49,6 +49,7 @@ static mosaic_status take_transform(const mos_scene *scene, mos_scene_frame *out
 /* Pixels of the area's box, as far as they are of the frame. */
 static void take_part(const mos_scene *scene, mos_scene_frame *out) {
     const double side = scene->grid.resolution, down = mos_grid_down(&scene->grid);
+    out->has_area = scene->area != NULL;
     out->left = out->top = 0;
     out->across = scene->width;
     out->down = scene->height;

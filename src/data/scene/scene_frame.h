@@ -14,6 +14,7 @@ typedef struct mos_scene_frame {
     int64_t width, height;           /* px */
     int64_t left, top, across, down; /* the part that is asked for: the box of the area, in px; all
                                         of it without one; across 0: the area is elsewhere */
+    bool has_area;                   /* then not all pixels of that part need be inside it */
     int64_t size, rows, columns;     /* of patches */
     int sources;
     const char *source[MOS_FRAME_SOURCES]; /* paths of its rasters */
