@@ -76,7 +76,9 @@ const mos_bench_entry mos_bench_entries[] = {
      "every convolution by direction and number format, its implementation and share of "
      "the roof",
      mos_conv_bench},
-    {"gemm", "matrix products of losses, layers and measures: share of the roof, and OpenBLAS",
+    {"gemm",
+     "matrix products of losses, layers and measures: share of the roof of multiply-adds and of "
+     "memory, and OpenBLAS",
      mos_gemm_bench},
     {"bn", "batch norm against copying the same bytes", mos_norm_bench},
     {"loss", "the contrastive loss by row blocks against the whole matrix", mos_loss_bench},

@@ -1,10 +1,12 @@
-/* Matrix products at the shapes the program has, on one thread and on all, against the roof of
- * multiply-adds and beside OpenBLAS where it is installed. */
+/* Matrix products at the shapes the program has, on one thread and on all, beside OpenBLAS where it
+ * is installed, and against the roofline of Williams, Waterman & Patterson (2009): the lower of what
+ * multiply-adds allow, data in registers, and of what moving the matrices allows. */
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include "bench/bench_list.h"
 #include "bench/blas_peer.h"
+#include "bench/traffic.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -50,6 +52,13 @@ typedef struct roof_work {
     double milliseconds;
 } roof_work;
 
+typedef struct traffic_work {
+    mos_traffic traffic;
+    int threads;
+    int64_t repeats;
+    double operations; /* of the product of these matrices */
+} traffic_work;
+
 /* The last team may still wait actively for more: let it fall asleep. */
 static void settle(void) {
     const struct timespec pause = {.tv_nsec = 40000000};
@@ -86,6 +95,19 @@ static mosaic_status run_product(void *context, double *seconds) {
     return MOSAIC_OK;
 }
 
+/* Seconds of 1e9 operations if moving the matrices were all there is to a product: as often in a
+ * row as products are made, so that they come from the same cache. */
+static mosaic_status run_traffic(void *context, double *seconds) {
+    const traffic_work *work = context;
+    mos_traffic_run(&work->traffic, work->threads);
+    const int64_t start = mos_now_ns();
+    for (int64_t r = 0; r < work->repeats; r++)
+        mos_traffic_run(&work->traffic, work->threads);
+    *seconds = (double)(mos_now_ns() - start) / (work->operations * (double)work->repeats);
+    if (work->threads > 1) settle();
+    return MOSAIC_OK;
+}
+
 static mosaic_status run_roof(void *context, double *seconds) {
     const roof_work *work = context;
     *seconds = 1 / mos_roof_measure(work->threads, work->milliseconds).fp32_gflops;
@@ -93,7 +115,7 @@ static mosaic_status run_roof(void *context, double *seconds) {
 }
 
 typedef struct matrices {
-    void *a, *b, *c, *peer_c;
+    void *a, *b, *c, *peer_c, *moved_c;
 } matrices;
 
 static mosaic_status make_matrix(int64_t count, bool is_double, uint32_t salt, void **out) {
@@ -113,7 +135,8 @@ static mosaic_status make_shape(const shape *s, matrices *out) {
     MOS_TRY(make_matrix(s->m * s->k, s->is_double, 1, &out->a));
     MOS_TRY(make_matrix(s->k * s->n, s->is_double, 2, &out->b));
     MOS_TRY(make_matrix(s->m * s->n, s->is_double, 3, &out->c));
-    return make_matrix(s->m * s->n, s->is_double, 3, &out->peer_c);
+    MOS_TRY(make_matrix(s->m * s->n, s->is_double, 3, &out->peer_c));
+    return make_matrix(s->m * s->n, s->is_double, 3, &out->moved_c);
 }
 
 static product_work work_of(const shape *s, const matrices *of, int threads, int64_t repeats,
@@ -133,6 +156,16 @@ static product_work work_of(const shape *s, const matrices *of, int threads, int
                                   b_column, c, s->n, s->accumulate}};
 }
 
+/* What no product can do without: a and b read once, c written once, or read and written. */
+static mos_traffic traffic_of(const shape *s, const matrices *of) {
+    const size_t size = s->is_double ? sizeof(double) : sizeof(float);
+    return (mos_traffic){.read = {of->a, of->b},
+                         .read_bytes = {size * (size_t)(s->m * s->k), size * (size_t)(s->k * s->n)},
+                         .written = of->moved_c,
+                         .written_bytes = size * (size_t)(s->m * s->n),
+                         .is_read_too = s->accumulate};
+}
+
 /* Both have multiplied the same: what they found must agree. */
 static mosaic_status compare(const shape *s, const matrices *of) {
     double worst = 0, most = 0;
@@ -148,68 +181,116 @@ static mosaic_status compare(const shape *s, const matrices *of) {
                     most);
 }
 
-/* ours and theirs: numbers of the cases, theirs negative without a peer. */
-static void report_case(const mos_bench_run *run, int ours, int theirs, int roof, bool is_double,
-                        mos_bench_report *report) {
-    const double lanes = is_double ? 2 : 1; /* as many doubles as half the floats */
-    mos_bench_row(report, run->cases[ours].name);
-    mos_bench_number(report, "gflops", 1 / mos_bench_median(run, ours), 1);
-    mos_bench_number(report, "of_roof", lanes * mos_bench_ratio(run, ours, roof), 2);
-    if (theirs < 0) return;
-    mos_bench_number(report, "openblas_gflops", 1 / mos_bench_median(run, theirs), 1);
-    mos_bench_number(report, "openblas_of_roof", lanes * mos_bench_ratio(run, theirs, roof), 2);
-    mos_bench_number(report, "times_openblas", mos_bench_ratio(run, ours, theirs), 2);
+/* The cases of one shape on one number of threads; theirs is negative without a peer. */
+typedef struct case_numbers {
+    int roof, traffic, ours, theirs;
+} case_numbers;
+
+/* Seconds of 1e9 operations at the roof of a round: as many doubles as half the floats. */
+static double roof_seconds(const mos_bench_run *run, const case_numbers *of, bool is_double,
+                           int64_t round) {
+    const double peak = run->cases[of->roof].seconds[round] * (is_double ? 2 : 1);
+    return fmax(peak, run->cases[of->traffic].seconds[round]);
+}
+
+static double share_of_roof(const mos_bench_run *run, const case_numbers *of, bool is_double,
+                            int number) {
+    double values[MOS_BENCH_MAX_ROUNDS];
+    for (int64_t r = 0; r < run->rounds; r++)
+        values[r] = roof_seconds(run, of, is_double, r) / run->cases[number].seconds[r];
+    return mos_median(values, run->rounds);
+}
+
+static double roof_gflops(const mos_bench_run *run, const case_numbers *of, bool is_double) {
+    double values[MOS_BENCH_MAX_ROUNDS];
+    for (int64_t r = 0; r < run->rounds; r++)
+        values[r] = 1 / roof_seconds(run, of, is_double, r);
+    return mos_median(values, run->rounds);
+}
+
+static void report_case(const mos_bench_run *run, const case_numbers *of, const traffic_work *moved,
+                        bool is_double, mos_bench_report *report) {
+    const double intensity = moved->operations / mos_traffic_bytes(&moved->traffic);
+    mos_bench_row(report, run->cases[of->ours].name);
+    mos_bench_number(report, "gflops", 1 / mos_bench_median(run, of->ours), 1);
+    mos_bench_number(report, "flop_per_byte", intensity, 1);
+    mos_bench_number(report, "gb_s", 1 / (intensity * mos_bench_median(run, of->traffic)), 1);
+    mos_bench_number(report, "roof", roof_gflops(run, of, is_double), 1);
+    mos_bench_number(report, "of_roof", share_of_roof(run, of, is_double, of->ours), 2);
+    if (of->theirs < 0) return;
+    mos_bench_number(report, "openblas_gflops", 1 / mos_bench_median(run, of->theirs), 1);
+    mos_bench_number(report, "openblas_of_roof", share_of_roof(run, of, is_double, of->theirs), 2);
+    mos_bench_number(report, "times_openblas", mos_bench_ratio(run, of->ours, of->theirs), 2);
 }
 
 typedef struct gemm_bench {
     mos_bench_run *run;
     mos_blas_peer peer;
-    roof_work roof[SIDES];
+    roof_work roof[SIDES]; /* beside every product: it moves within a round */
     matrices of[SHAPES];
     product_work work[SHAPES][SIDES][2];
+    traffic_work moved[SHAPES][SIDES];
+    case_numbers numbers[SHAPES][SIDES];
     int threads[SIDES], sides;
     void *room;
 } gemm_bench;
 
-static mosaic_status add_cases(const mos_bench_settings *settings, gemm_bench *bench) {
+/* One shape on one number of threads: moving the matrices, ours, the roof, theirs. */
+static mosaic_status add_shape(gemm_bench *bench, int s, int side, double share) {
     mos_bench_run *run = bench->run;
-    const double share = settings->quick ? 1e6 : 6e9; /* operations of a case and thread */
-    for (int side = 0; side < bench->sides; side++) {
-        bench->roof[side] = (roof_work){bench->threads[side], run->roof_ms};
-        MOS_TRY(mos_bench_add(run, "roof", run_roof, &bench->roof[side]));
+    const int threads = bench->threads[side];
+    case_numbers *numbers = &bench->numbers[s][side];
+    traffic_work *moved = &bench->moved[s][side];
+    char name[96];
+    (void)snprintf(name, sizeof name, "%s, %d thread%s", shapes[s].what, threads,
+                   threads == 1 ? "" : "s");
+    *moved = (traffic_work){.traffic = traffic_of(&shapes[s], &bench->of[s]), .threads = threads};
+    moved->repeats = 1 + (int64_t)(share / 20 * threads / mos_traffic_bytes(&moved->traffic));
+    *numbers = (case_numbers){.traffic = run->count, .theirs = -1};
+    MOS_TRY(mos_bench_add(run, name, run_traffic, moved));
+    for (int theirs = 0; theirs <= (bench->peer.library != NULL); theirs++) {
+        product_work *work = &bench->work[s][side][theirs];
+        *work = work_of(&shapes[s], &bench->of[s], threads, 1, theirs ? &bench->peer : NULL,
+                        bench->room);
+        moved->operations = operations(work);
+        work->repeats = 1 + (int64_t)(share * threads / moved->operations);
+        *(theirs ? &numbers->theirs : &numbers->ours) = run->count;
+        MOS_TRY(mos_bench_add(run, name, run_product, work));
+        if (theirs) continue;
+        numbers->roof = run->count;
+        MOS_TRY(mos_bench_add(run, name, run_roof, &bench->roof[side]));
     }
+    return MOSAIC_OK;
+}
+
+static mosaic_status add_cases(const mos_bench_settings *settings, gemm_bench *bench) {
+    const double share = settings->quick ? 1e6 : 6e9; /* operations of a case and thread */
+    for (int side = 0; side < bench->sides; side++)
+        bench->roof[side] = (roof_work){bench->threads[side], bench->run->roof_ms};
     for (int s = 0; s < SHAPES; s++) {
         if (settings->quick && !shapes[s].quick) continue;
         MOS_TRY(make_shape(&shapes[s], &bench->of[s]));
         for (int side = 0; side < bench->sides; side++)
-            for (int theirs = 0; theirs <= (bench->peer.library != NULL); theirs++) {
-                char name[96];
-                const int threads = bench->threads[side];
-                product_work *work = &bench->work[s][side][theirs];
-                *work = work_of(&shapes[s], &bench->of[s], threads, 1, theirs ? &bench->peer : NULL,
-                                bench->room);
-                work->repeats = 1 + (int64_t)(share * threads / operations(work));
-                (void)snprintf(name, sizeof name, "%s, %d thread%s", shapes[s].what, threads,
-                               threads == 1 ? "" : "s");
-                MOS_TRY(mos_bench_add(run, name, run_product, work));
-            }
+            MOS_TRY(add_shape(bench, s, side, share));
     }
     return MOSAIC_OK;
 }
 
 static mosaic_status report_all(const mos_bench_settings *settings, const gemm_bench *bench,
                                 mos_bench_report *report) {
-    int at = bench->sides;
     mos_bench_steadiness(report, bench->run);
     mos_bench_fact(report, "kernel", "%s", mos_gemm_kernel_name());
     mos_bench_fact(report, "openblas", "%s", bench->peer.description);
+    mos_bench_fact(report, "roof",
+                   "the lower of peak and flop_per_byte x gb_s, each round; peak of double: half");
+    mos_bench_fact(report, "flop_per_byte",
+                   "2 m n k / bytes of a, b and c, each once; c twice where it is added to");
+    mos_bench_fact(report, "gb_s", "these bytes, moved by the same threads from where they lie");
     for (int s = 0; s < SHAPES; s++) {
         if (settings->quick && !shapes[s].quick) continue;
-        for (int side = 0; side < bench->sides; side++) {
-            const bool with = bench->peer.library != NULL;
-            report_case(bench->run, at, with ? at + 1 : -1, side, shapes[s].is_double, report);
-            at += with ? 2 : 1;
-        }
+        for (int side = 0; side < bench->sides; side++)
+            report_case(bench->run, &bench->numbers[s][side], &bench->moved[s][side],
+                        shapes[s].is_double, report);
         if (bench->peer.library) MOS_TRY(compare(&shapes[s], &bench->of[s]));
     }
     return MOSAIC_OK;
@@ -225,7 +306,7 @@ mosaic_status mos_gemm_bench(const mos_bench_settings *settings, mos_bench_repor
     mos_blas_peer_open(&bench->peer);
     if (!bench->peer.library) mos_log(MOS_LOG_NOTICE, "openblas: %s", bench->peer.description);
     MOS_GOTO(mos_bench_create("bench gemm", settings->threads, settings->rounds, &bench->run));
-    bench->run->roof_ms = settings->quick ? 2 : 40;
+    bench->run->roof_ms = settings->quick ? 2 : 20;
     MOS_GOTO(mos_alloc(mos_gemm_room(settings->threads), 1, "room of products", &bench->room));
     MOS_GOTO(add_cases(settings, bench));
     MOS_GOTO(mos_bench_measure(bench->run));
@@ -236,6 +317,7 @@ done:
         mos_free(bench->of[s].b);
         mos_free(bench->of[s].c);
         mos_free(bench->of[s].peer_c);
+        mos_free(bench->of[s].moved_c);
     }
     mos_free(bench->room);
     mos_blas_peer_close(&bench->peer);
