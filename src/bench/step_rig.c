@@ -18,6 +18,9 @@ struct mos_step_rig {
     const float *fed_images[MOS_MAX_MODALITIES]; /* instead of the above, when not NULL */
     const int8_t *fed_labels;
     mos_step step;
+    mos_shared_step shared; /* of several ranks */
+    mos_norm_ranks norms;
+    mos_step_ranks stand_in;
     int64_t steps;
 };
 
@@ -31,6 +34,10 @@ mos_step_setting mos_step_setting_standard(mos_encoder_kind encoder, int64_t vie
                               .modalities = 2,
                               .bands = {2, 12},
                               .method = "mosaic-1"};
+}
+
+static int64_t ranks_of(const mos_step_setting *s) {
+    return s->stand_for > 0 ? s->stand_for : mos_comm_size(s->comm);
 }
 
 static mosaic_status make_model(mos_step_rig *rig) {
@@ -65,7 +72,12 @@ mosaic_status mos_step_rig_replan(mos_step_rig *rig, mos_recompute recompute, in
                            .latents = true,
                            .recompute = recompute,
                            .chunk = chunk,
-                           .workers = workers};
+                           .workers = workers,
+                           .peers = rig->norms.peers.count > 1 ? &rig->norms.peers : NULL};
+    if (ranks_of(s) > 1) {
+        plan.ranks = ranks_of(s);
+        plan.rank = mos_comm_rank(s->comm);
+    }
     for (int64_t m = 0; m < s->modalities; m++)
         plan.views[m] = rig->views.views;
     return mos_model_plan_make(rig->model, &plan);
@@ -74,8 +86,10 @@ mosaic_status mos_step_rig_replan(mos_step_rig *rig, mos_recompute recompute, in
 static mosaic_status make_input(mos_step_rig *rig) {
     const mos_step_setting *s = &rig->setting;
     for (int64_t m = 0; m < s->modalities; m++) {
-        int64_t count = rig->views.views * s->batch * s->bands[m] * s->size * s->size;
-        mos_rng rng = mos_rng_at(0, MOS_RNG_TEST, 0, (uint64_t)m, 0);
+        const int64_t rows = s->batch / ranks_of(s);
+        int64_t count = rig->views.views * rows * s->bands[m] * s->size * s->size;
+        const uint32_t rank = (uint32_t)mos_comm_rank(s->comm);
+        mos_rng rng = mos_rng_at(0, MOS_RNG_TEST, 2 * rank, (uint64_t)m, 0);
         MOS_TRY(mos_alloc((size_t)count, sizeof(float), "synthetic images", &rig->images[m]));
         for (int64_t i = 0; i < count; i++)
             rig->images[m][i] = 3.46f * (mos_rng_uniform(&rng) - 0.5f);
@@ -85,6 +99,47 @@ static mosaic_status make_input(mos_step_rig *rig) {
     for (int64_t i = 0; i < s->batch * s->classes; i++)
         rig->labels[i] = mos_rng_uniform(&rng) < 0.15f;
     return MOSAIC_OK;
+}
+
+/* ---- ranks ---- */
+
+static mosaic_status copy_features(void *context, mos_step *step) {
+    const mos_step_rig *rig = context;
+    const mos_model_plan *plan = mos_model_get_plan(step->model);
+    const int64_t rows = plan->batch / plan->ranks;
+    const size_t row = (size_t)mos_model_feature_size(step->model) * step->device->real_bytes;
+    for (int64_t m = 0; m < rig->setting.modalities; m++)
+        for (int64_t v = 0; v < plan->views[m]; v++)
+            for (int64_t r = 1; r < plan->ranks; r++) {
+                unsigned char *first = (unsigned char *)mos_model_features(step->model, m) +
+                                       (size_t)(v * plan->batch) * row;
+                step->device->ops->copy(step->device, first + (size_t)(r * rows) * row, first,
+                                        (size_t)rows * row);
+            }
+    return MOSAIC_OK;
+}
+
+static mosaic_status keep_gradients(void *context, mos_step *step) {
+    (void)context;
+    (void)step;
+    return MOSAIC_OK;
+}
+
+static mosaic_status join_ranks(mos_step_rig *rig) {
+    const mos_step_setting *s = &rig->setting;
+    rig->stand_in = (mos_step_ranks){.context = rig, .share = copy_features, .sum = keep_gradients};
+    if (s->stand_for > 1) rig->step.ranks = &rig->stand_in;
+    if (s->stand_for > 0 || mos_comm_size(s->comm) < 2) return MOSAIC_OK;
+    return mos_shared_step_init(&rig->shared, s->comm, &rig->step, mos_model_get_plan(rig->model),
+                                &rig->norms);
+}
+
+void mos_step_rig_overlap(mos_step_rig *rig, bool overlap) {
+    mos_model_watch(rig->model, overlap ? &rig->shared.watch : NULL);
+}
+
+const mos_buckets *mos_step_rig_buckets(const mos_step_rig *rig) {
+    return &rig->shared.buckets;
 }
 
 mosaic_status mos_step_rig_create(const char *device, mos_precision precision, int threads,
@@ -102,11 +157,14 @@ mosaic_status mos_step_rig_create(const char *device, mos_precision precision, i
                                      .shared_anchor = setting->views < 3};
     MOS_GOTO(mos_method_find(setting->method, &options.method));
     rig->views = mos_objective_views(&options);
+    if (mos_comm_size(setting->comm) > 1)
+        MOS_GOTO(mos_norm_ranks_init(&rig->norms, setting->comm, setting->norm_ranks));
     MOS_GOTO(make_model(rig));
     MOS_GOTO(make_input(rig));
     MOS_GOTO(mos_objective_create(rig->device, &options, setting->modalities, setting->batch,
                                   setting->classes, 128, &rig->objective));
     MOS_GOTO(mos_step_init(&rig->step, rig->model, rig->objective, MOS_OPTIMIZER_ADAMW));
+    MOS_GOTO(join_ranks(rig));
     *out = rig;
     return MOSAIC_OK;
 done:
@@ -122,6 +180,7 @@ void mos_step_rig_destroy(mos_step_rig **rig) {
         mos_free(s->images[m]);
     mos_free(s->labels);
     mos_step_release(&s->step);
+    mos_shared_step_release(&s->shared);
     mos_objective_destroy(&s->objective);
     mos_model_destroy(&s->model);
     mos_device_close(&s->device);

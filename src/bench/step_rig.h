@@ -3,7 +3,7 @@
 #ifndef MOS_BENCH_STEP_RIG_H
 #define MOS_BENCH_STEP_RIG_H
 
-#include "model/model.h"
+#include "train/step_ranks.h"
 
 typedef struct mos_step_setting {
     mos_encoder_kind encoder;
@@ -13,6 +13,13 @@ typedef struct mos_step_setting {
     /* as in mos_model_plan */
     mos_recompute recompute;
     int64_t chunk, workers;
+    /* Several ranks: `batch` is theirs together. comm NULL: one process. norm_ranks: that take the
+     * statistics of norms together. */
+    mos_comm *comm;
+    int64_t norm_ranks;
+    /* One process does what one of so many ranks does, without any of the others: it encodes its part of
+     * the batch, and copies of its features stand for theirs. 0: it does everything. */
+    int64_t stand_for;
 } mos_step_setting;
 
 /* What the bars are set for: mosaic-1 on 2 + 12 bands, 19 classes. */
@@ -31,6 +38,9 @@ mosaic_status mos_step_rig_run(mos_step_rig *step, double *seconds, double *loss
 /* Take these images [views*batch, bands, size, size] and labels [batch, classes] from now on
  * instead of the step's own; borrowed. NULL: its own again. */
 void mos_step_rig_feed(mos_step_rig *step, const float *const *images, const int8_t *labels);
+/* Do gradients travel during the backward pass (as they do at first), or behind it? */
+void mos_step_rig_overlap(mos_step_rig *step, bool overlap);
+const mos_buckets *mos_step_rig_buckets(const mos_step_rig *step); /* of several ranks */
 mos_model *mos_step_rig_model(mos_step_rig *step);
 mos_device *mos_step_rig_device(mos_step_rig *step);
 int64_t mos_step_rig_views(const mos_step_rig *step); /* of a modality, in a step */

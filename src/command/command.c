@@ -27,7 +27,7 @@ static const mos_command_row *const rows[] = {
     &mos_command_protocol_apply, &mos_command_sweep,         &mos_command_bench,
     &mos_command_bench_step,     &mos_command_bench_pack,    &mos_command_bench_read,
     &mos_command_bench_infer,    &mos_command_bench_search,  &mos_command_bench_predict,
-    &mos_command_doctor,
+    &mos_command_bench_ranks,    &mos_command_doctor,
 };
 enum { ROW_COUNT = sizeof rows / sizeof *rows };
 

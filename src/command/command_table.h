@@ -47,8 +47,8 @@ extern const mos_command_row mos_command_data_info, mos_command_data_stats, mos_
     mos_command_predict, mos_command_report, mos_command_compare, mos_command_sweep,
     mos_command_bench, mos_command_bench_step, mos_command_bench_pack, mos_command_bench_read,
     mos_command_bench_infer, mos_command_bench_search, mos_command_bench_predict,
-    mos_command_doctor, mos_command_export, mos_command_import, mos_command_embed,
-    mos_command_search, mos_command_protocol_list, mos_command_protocol_show,
+    mos_command_bench_ranks, mos_command_doctor, mos_command_export, mos_command_import,
+    mos_command_embed, mos_command_search, mos_command_protocol_list, mos_command_protocol_show,
     mos_command_protocol_apply, mos_command_init;
 
 /* The i-th row, NULL past the last; and the options of a command, those of all its parts. */

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { WORDS = 2048 };
 
@@ -219,6 +220,20 @@ mosaic_status mos_comm_same(mos_comm *comm, const void *data, size_t bytes, cons
 mosaic_status mos_comm_barrier(mos_comm *comm) {
     if (comm == NULL) return MOSAIC_OK;
     return MOS_COMM_CALL(comm, MOS_COMM_OTHERS, 0, comm->table->barrier(), "a barrier");
+}
+
+mosaic_status mos_comm_rest(mos_comm *comm) {
+    const struct timespec pause = {.tv_nsec = 200000};
+    int done = 0;
+    if (mos_comm_size(comm) < 2) return MOSAIC_OK;
+    MOS_TRY(mos_comm_check(
+        comm, comm->table->exchange_begin(0, comm->code, sizeof *comm->code, comm->number),
+        "rest"));
+    while (!done) {
+        MOS_TRY(mos_comm_check(comm, comm->table->test(0, &done), "rest"));
+        if (!done) (void)nanosleep(&pause, NULL);
+    }
+    return MOSAIC_OK;
 }
 
 mosaic_status mos_comm_broadcast(mos_comm *comm, void *data, size_t bytes, int64_t root) {

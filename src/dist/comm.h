@@ -75,6 +75,9 @@ mosaic_status mos_comm_same(mos_comm *comm, const void *data, size_t bytes, cons
 
 /* Collective. */
 mosaic_status mos_comm_barrier(mos_comm *comm);
+/* Collective. A barrier at which ranks that wait sleep, so that another can be measured alone; MPI's own
+ * waits keep a processor busy. */
+mosaic_status mos_comm_rest(mos_comm *comm);
 mosaic_status mos_comm_broadcast(mos_comm *comm, void *data, size_t bytes, int64_t root);
 /* Collective. All-gather: all [ranks, bytes], in rank order. */
 mosaic_status mos_comm_gather(mos_comm *comm, const void *mine, size_t bytes, void *all);
