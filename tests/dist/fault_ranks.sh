@@ -68,6 +68,11 @@ goes_on cut
 # Weights beyond numbers: both see the same loss, and one tells.
 ends 4 "not finite" "$mosaic" train config.yaml --threads 1 --out huge --set train.lr=1e12 --set train.warmup=0 --set train.clip=0
 
+# Weights that decay to nothing: rank 0 judges the embedding, and both end.
+ends 4 "has collapsed" "$mosaic" train config.yaml --threads 1 --out collapsed --fail-on-collapse --set method=dual-simclr \
+  --set train.optimizer=sgd --set train.momentum=0 --set train.lr=0.1 --set train.weight_decay=9.9 --set train.warmup=0 \
+  --set train.schedule=constant --set train.health_every=1
+
 # No better score: both stop where one rank does. The weights stay as they are, and the loss is that of the views.
 still=(train config.yaml --threads 1 --set train.lr=1e-12 --set train.patience=1)
 "$mosaic" -q "${still[@]}" --out early1 >early1.out

@@ -59,6 +59,20 @@ same 2 "predict" predict run many --out out/map.csv
 same 4 "data check" data check data
 grep -q unreadable two.out || { head two.out; fail "the check found nothing"; }
 
+# What is not shared rank 0 does alone, says so, and does as one process does.
+alone() {
+  local what=$1
+  shift
+  ranks 2 "$mosaic" "$@" --threads 1 >two.out 2>two.log || { cat two.log; fail "$what on 2 ranks"; }
+  cmp one.out two.out || fail "$what on 2 ranks prints something else"
+  [ "$(grep -c "done by rank 0 alone" two.log)" = 1 ] || { cat two.log; fail "$what: no word of who does it"; }
+}
+"$mosaic" -q data stats many --threads 1 >one.out
+alone "data stats" data stats many
+"$mosaic" -q data pack many packed1 --verify --threads 1 >one.out
+grep -q "^content" one.out || fail "no hash of a pack"
+alone "data pack" data pack many packed2 --verify
+
 # A model that is not there: one message, its exit code, and nobody waits.
 code=0
 ranks 2 "$mosaic" eval nowhere >out.log 2>&1 || code=$?

@@ -44,7 +44,7 @@ said="ranks: slowest [01] \\(.*\\), [0-9.]+ % of its steps its own work, quickes
 grep -q '"ranks": "2 ranks on 1 host' two/provenance.json || fail "provenance knows nothing of ranks"
 grep -q "2 ranks on 1 host" two/model/README.md || fail "the model's card knows nothing of ranks"
 
-# Asked to stop, on a rank that does not write: a checkpoint, exit code 75, and on to the same bits. The signal is
+# Asked to stop, by either signal, on the rank that writes or the other: a checkpoint, exit code 75, and on to the same bits. The signal is
 # sent as soon as the run is under way; where it comes too late, the run has ended well and is compared all the same.
 # at_work FOLDER: waits until there is a checkpoint. rank_of R: the process that is rank R of the run in $run.
 at_work() {
@@ -61,18 +61,25 @@ rank_of() {
     ! tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qE "^(OMPI_COMM_WORLD_RANK|PMI_RANK)=$1$" || { echo "$pid"; return 0; }
   done
 }
-run=stopped code=0
-ranks 2 "$mosaic" train config.yaml --out $run --threads 1 >stop.log 2>&1 &
-job=$!
-at_work $run
-kill -USR1 "$(rank_of 1)" || true
-wait $job || code=$?
-[ $code = 75 ] || [ $code = 0 ] || { cat stop.log; fail "stopped: exit code $code, wanted 75"; }
-[ $code = 0 ] || [ "$(grep -c "stopped by signal" stop.log)" = 1 ] || { cat stop.log; fail "not one rank tells of the stop"; }
-cp -r stopped alone
-ranks 2 "$mosaic" -q train config.yaml --out stopped --resume --threads 1 >/dev/null 2>resume.log || { cat resume.log; fail "resumed"; }
-cmp two/metrics.jsonl stopped/metrics.jsonl || fail "a resumed run has other metrics"
-cmp two/model/model.safetensors stopped/model/model.safetensors || fail "a resumed run has another model"
+stop() {
+  local signal=$1 rank=$2 code=0
+  run=stopped$rank
+  ranks 2 "$mosaic" train config.yaml --out "$run" --threads 1 >stop.log 2>&1 &
+  job=$!
+  at_work "$run"
+  kill "-$signal" "$(rank_of "$rank")" || true
+  wait $job || code=$?
+  [ $code = 75 ] || [ $code = 0 ] || { cat stop.log; fail "$signal on rank $rank: exit code $code, wanted 75"; }
+  [ $code = 0 ] || [ "$(grep -c "stopped by signal" stop.log)" = 1 ] || { cat stop.log; fail "not one rank tells of the stop"; }
+}
+stop USR1 1
+stop TERM 0
+cp -r stopped1 alone
+for run in stopped0 stopped1; do
+  ranks 2 "$mosaic" -q train config.yaml --out $run --resume --threads 1 >/dev/null 2>resume.log || { cat resume.log; fail "resumed"; }
+  cmp two/metrics.jsonl $run/metrics.jsonl || fail "a resumed run has other metrics"
+  cmp two/model/model.safetensors $run/model/model.safetensors || fail "a resumed run has another model"
+done
 "$mosaic" -q train config.yaml --out alone --resume --threads 1 >/dev/null || fail "one rank goes on where two were"
 near two alone || fail "one rank goes on otherwise"
 
