@@ -13,16 +13,18 @@ class Block(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(inputs, width, 3, stride=stride, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
+        self.relu1 = nn.ReLU()
         self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(width)
+        self.relu2 = nn.ReLU()
         if stride != 1 or inputs != width:
             self.downsample = nn.Sequential(nn.Conv2d(inputs, width, 1, stride=stride, bias=False),
                                             nn.BatchNorm2d(width))
 
     def forward(self, x):
         skip = self.downsample(x) if hasattr(self, "downsample") else x
-        y = torch.relu(self.bn1(self.conv1(x)))
-        return torch.relu(self.bn2(self.conv2(y)) + skip)
+        y = self.relu1(self.bn1(self.conv1(x)))
+        return self.relu2(self.bn2(self.conv2(y)) + skip)
 
 
 class Bottleneck(nn.Module):
@@ -30,19 +32,22 @@ class Bottleneck(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(inputs, width, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
+        self.relu1 = nn.ReLU()
         self.conv2 = nn.Conv2d(width, width, 3, stride=stride, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(width)
+        self.relu2 = nn.ReLU()
         self.conv3 = nn.Conv2d(width, 4 * width, 1, bias=False)
         self.bn3 = nn.BatchNorm2d(4 * width)
+        self.relu3 = nn.ReLU()
         if stride != 1 or inputs != 4 * width:
             self.downsample = nn.Sequential(nn.Conv2d(inputs, 4 * width, 1, stride=stride, bias=False),
                                             nn.BatchNorm2d(4 * width))
 
     def forward(self, x):
         skip = self.downsample(x) if hasattr(self, "downsample") else x
-        y = torch.relu(self.bn1(self.conv1(x)))
-        y = torch.relu(self.bn2(self.conv2(y)))
-        return torch.relu(self.bn3(self.conv3(y)) + skip)
+        y = self.relu1(self.bn1(self.conv1(x)))
+        y = self.relu2(self.bn2(self.conv2(y)))
+        return self.relu3(self.bn3(self.conv3(y)) + skip)
 
 
 def feature_size(kind):
@@ -54,6 +59,7 @@ class Encoder(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(bands, 64, 7, stride=2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(64)
+        self.relu1 = nn.ReLU()
         self.pool = nn.MaxPool2d(3, stride=2, padding=1) if stem_pool else nn.Identity()
         inputs, block = 64, Bottleneck if kind == "resnet50" else Block
         for stage, depth in enumerate(DEPTH[kind]):
@@ -65,7 +71,7 @@ class Encoder(nn.Module):
             self.add_module(f"layer{stage + 1}", blocks)
 
     def forward(self, x):
-        y = self.pool(torch.relu(self.bn1(self.conv1(x))))
+        y = self.pool(self.relu1(self.bn1(self.conv1(x))))
         for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
             y = stage(y)
         return y.mean(dim=(2, 3))

@@ -11,8 +11,8 @@ typedef struct scenario {
     int steps;
     double lr;
     bool absent, shared_anchor;
-    bool on_ref; /* the judge is slow: it runs those that differ in the model, the losses have a
-                    golden of their own */
+    bool where_slow; /* by the judge and in an emulator too: those that differ in the model, the
+                        losses have a golden of their own */
 } scenario;
 
 #define SMALL(kind)                                                                                \
@@ -20,7 +20,7 @@ typedef struct scenario {
 
 static const scenario small[] = {
     {.name = "mosaic-1",
-     .on_ref = true,
+     .where_slow = true,
      .method = "mosaic-1",
      .shape = {SMALL(MOS_ENCODER_RESNET18), .size = 32, .batch = 4, .bands = {2, 3}},
      .steps = 2,
@@ -30,7 +30,7 @@ static const scenario small[] = {
      .shape = {SMALL(MOS_ENCODER_RESNET18), .size = 32, .batch = 4, .bands = {2, 3}},
      .steps = 1},
     {.name = "iai-simclr",
-     .on_ref = true,
+     .where_slow = true,
      .method = "iai-simclr",
      .shape = {SMALL(MOS_ENCODER_RESNET18), .size = 32, .batch = 4, .bands = {2, 3}, .inter = true},
      .steps = 1},
@@ -39,7 +39,7 @@ static const scenario small[] = {
      .shape = {SMALL(MOS_ENCODER_RESNET18), .size = 32, .batch = 4, .bands = {2, 3}},
      .steps = 1},
     {.name = "absent",
-     .on_ref = true,
+     .where_slow = true,
      .method = "mosaic-1",
      .shape = {.encoder = MOS_ENCODER_RESNET18,
                .hidden = HIDDEN,
@@ -73,12 +73,14 @@ typedef struct tolerance {
     double first_loss, term, loss, last, gradient, moved, state;
 } tolerance;
 static const tolerance on_ref = {1e-9, 1e-8, 1e-8, 1e-8, 1e-8, 1e-6, 1e-9};
-/* In float32 some ReLUs fall on the other side, and where a gradient is about 0 Adam makes its sign
- * a whole step: PyTorch's own float32 is up to 5e-3 from float64 in the gradients of these cases,
- * and 0.15 in the moves. */
-static const tolerance on_cpu = {1e-5, 1e-3, 1e-3, 1e-3, 1e-2, 0.15, 1e-3};
-/* The supervised contrast divides by a temperature of 0.1: a single ReLU moves it by 1e-4. The loss
- * before the last is 0.9e-4 to 1.02e-4 off, by compiler flags and threads, the last one 0.6e-4. */
+/* No ReLU of these first steps is near 0 (tests/golden/margin.py): gradients are up to 7e-5 from
+ * float64 with SSE2, AVX2 and NEON. One ReLU on the other side moves them by up to 1.3e-2. Where a
+ * gradient is about 0 Adam makes its sign a whole step: moves of PyTorch's own float32 are up to
+ * 0.15 off. */
+static const tolerance on_cpu = {1e-5, 1e-3, 1e-3, 1e-3, 5e-4, 0.15, 1e-3};
+/* Here ReLUs may fall on the other side, as in PyTorch's own float32. The supervised contrast divides
+ * by a temperature of 0.1: a single ReLU moves it by 1e-4. The loss before the last is 0.9e-4 to
+ * 1.02e-4 off, by compiler flags and threads, the last one 0.6e-4. */
 static const tolerance ten_on_cpu = {1e-5, 1e-3, 2e-4, 1e-4, 1e-2, 0.15, 1e-3};
 /* Fifty random layers on small maps: PyTorch's own float32 latents are 2e-4 from float64 here.
  * Gradients are as far off as ReLUs fall on the other side: 0.031 with direct products alone, up to
@@ -109,6 +111,36 @@ static void check_sketch(const golden_file *golden, const scenario *s, const cha
         golden_near(name, found[k], entry->values[k], entry->values[0] + 1e-12, share);
 }
 
+/* What a parameter starts from: the formula's numbers, but for those that the golden moved so that
+ * rounding takes no ReLU of the first step to its other side (tests/golden/margin.py). */
+static void start_values(const golden_file *golden, const scenario *s, const mos_parameter *item,
+                         float *start) {
+    char name[256];
+    formula_parameter(item->name, item->rank, item->shape, item->count, start);
+    (void)snprintf(name, sizeof name, "%s.start.%s", s->name, item->name);
+    for (int64_t i = 0; i < golden->count; i++) {
+        const golden_entry *entry = &golden->entries[i];
+        if (strcmp(entry->name, name) != 0) continue;
+        for (int64_t k = 0; k < entry->count; k += 2) {
+            assert_true(entry->values[k] >= 0 && entry->values[k] < (double)item->count);
+            start[(int64_t)entry->values[k]] = (float)entry->values[k + 1];
+        }
+    }
+}
+
+static void put_start(mos_model *model, const golden_file *golden, const scenario *s) {
+    int64_t count;
+    const mos_parameter *items = mos_model_parameters(model, &count);
+    for (int64_t i = 0; i < count; i++) {
+        if (items[i].counter) continue;
+        float *start = malloc((size_t)items[i].count * sizeof *start);
+        start_values(golden, s, &items[i], start);
+        mos_model_put(model, &items[i], start);
+        free(start);
+    }
+    mos_model_refresh(model);
+}
+
 static void *block_at(const step_rig *rig, void *block, const mos_parameter *item) {
     return (unsigned char *)block + (size_t)item->offset * rig->device->real_bytes;
 }
@@ -125,7 +157,7 @@ static void check_block(const step_rig *rig, const golden_file *golden, const sc
         float *start = malloc((size_t)items[i].count * sizeof *start);
         (void)!mos_get_f64(rig->device, block_at(rig, block, &items[i]), values, items[i].count);
         if (less_start) {
-            formula_parameter(items[i].name, items[i].rank, items[i].shape, items[i].count, start);
+            start_values(golden, s, &items[i], start);
             for (int64_t k = 0; k < items[i].count; k++)
                 values[k] -= (double)start[k];
         }
@@ -161,7 +193,7 @@ static void run_scenario(mos_device *device, const golden_file *golden, const sc
     assert_int_equal(mos_method_find(s->method, &options.method), MOSAIC_OK);
     step_rig rig;
     step_rig_init(&rig, device, &s->shape, &options);
-    step_formula_weights(rig.model);
+    put_start(rig.model, golden, s);
     if (s->absent) {
         for (int m = 0; m < 2; m++) {
             rig.present[m] = malloc((size_t)rig.batch);
@@ -191,8 +223,8 @@ static void run_scenario(mos_device *device, const golden_file *golden, const sc
     step_rig_release(&rig);
 }
 
-/* Too slow in an emulator: the judge, whose C is the same on any processor, and
- * nine of ten steps are left out there, no kind of layer of the cpu's. */
+/* Too slow in an emulator: the judge, whose C is the same on any processor, two cases whose layers
+ * others have, and nine of ten steps are left out there, no kind of layer of the cpu's. */
 static bool is_emulated(const char *what) {
     if (getenv("MOSAIC_EMULATED") == NULL) return false;
     print_message("skipped: %s, too slow in an emulator\n", what);
@@ -200,13 +232,14 @@ static bool is_emulated(const char *what) {
 }
 
 static void run_small(const char *device_name, const tolerance *allowed) {
-    bool ref = strcmp(device_name, "ref") == 0;
+    const bool slow =
+        strcmp(device_name, "ref") == 0 || is_emulated("methods with losses of their own");
     golden_file golden;
     mos_device *device;
     golden_read("step_golden.txt", &golden);
     assert_int_equal(mos_device_open(device_name, MOS_PRECISION_FP32, 2, &device), MOSAIC_OK);
     for (size_t i = 0; i < sizeof small / sizeof *small; i++)
-        if (!ref || small[i].on_ref) run_scenario(device, &golden, &small[i], allowed);
+        if (!slow || small[i].where_slow) run_scenario(device, &golden, &small[i], allowed);
     mos_device_close(&device);
     golden_release(&golden);
 }
