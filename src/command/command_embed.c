@@ -13,6 +13,7 @@ typedef struct embed_command {
     mos_text_list set, also;
     int kind, type, split;
     int64_t limit, stride;
+    bool overwrite;
 } embed_command;
 
 static const char *const splits[] = {"all", "train", "validation", "test", "none", NULL};
@@ -73,6 +74,11 @@ static const mos_option own_options[] = {
      .help =
          "of a scene, from one window to the next, and the side of a raster's pixel; 0: a whole "
          "window"},
+    {.key = "overwrite",
+     .type = MOS_OPTION_BOOL,
+     .offset = offsetof(embed_command, overwrite),
+     .fallback = "false",
+     .help = "begin anew what was stopped"},
 };
 static const mos_option_table own_table = {"embed", own_options,
                                            sizeof own_options / sizeof *own_options};
@@ -103,7 +109,8 @@ static mosaic_status embed(const void *values, const mos_text_list *positional, 
                    .data = positional->count > 1 ? positional->items[1] : NULL,
                    .limit = command->limit,
                    .grid = MOS_PREDICT_PATCH,
-                   .stride = command->stride},
+                   .stride = command->stride,
+                   .overwrite = command->overwrite},
         .out = command->out,
         .kind = (mos_embedding_kind)command->kind,
         .type = (mos_embedding_type)command->type,

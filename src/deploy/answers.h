@@ -12,7 +12,7 @@ typedef struct mos_answers {
 } mos_answers;
 
 typedef struct mos_answers_options {
-    const char *journal; /* file that a stopped run goes on from; NULL: none */
+    const char *journal; /* file that a stopped run goes on from */
     const char *key;     /* 64 hex digits: what the answers depend on */
     bool anew;           /* throw away what the journal holds */
     /* The first `done` rows of `out` are final: called once before anything is computed, then
@@ -22,10 +22,10 @@ typedef struct mos_answers_options {
     void *context;
 } mos_answers_options;
 
-/* Collective, with session->comm: ranks share the rows in rounds. Rank 0 alone has the answers and the
- * journal, and only its `answered` is called. Answers are written to the journal every few hundred
- * rows. Where there is a journal, a signal to stop ends the call with MOSAIC_INTERRUPTED. The caller
- * releases `out`, after a failure too: another thread may still read it. */
+/* Collective, with session->comm: ranks share the rows in rounds (deploy/row_stream.h). Rank 0 alone
+ * has the answers and the journal, and only its `answered` is called. A signal to stop ends the call
+ * with MOSAIC_INTERRUPTED. The caller releases `out`, after a failure too: another thread may still
+ * read it. */
 mosaic_status mos_answers_run(mos_session *session, const int64_t *index, int64_t count,
                               const mos_answers_options *options, mos_answers *out);
 void mos_answers_release(mos_answers *answers);

@@ -21,8 +21,9 @@ typedef struct mos_embed_options {
 } mos_embed_options;
 
 /* Collective, with source.session.comm: ranks share the rows, rank 0 writes and has `about`. Writes
- * embeddings.npy, .csv, .json and what else is asked for; about: what was written; files:
- * paths of what else, one a line. */
+ * embeddings.npy, .csv, .json and what else is asked for; about: what was written; files: paths of what
+ * else, one a line. Rows go to embeddings.part as they are computed: memory does not grow with their
+ * number, and a run that was stopped goes on from there. What has the final name is whole. */
 mosaic_status mos_embed_run(const mos_embed_options *options, mos_embedding_about *about,
                             mos_text *files);
 

@@ -1,21 +1,22 @@
-/* The rows of embeddings as a table. */
+/* embeddings.csv, a line for each row, written as they come. */
 #ifndef MOS_DEPLOY_EMBED_TABLE_H
 #define MOS_DEPLOY_EMBED_TABLE_H
 
+#include "base/file.h"
+#include "deploy/embed_facts.h"
 #include "deploy/embedding_store.h"
-#include "evaluate/inference.h"
-#include "evaluate/session.h"
 
-/* Which rows of an inference are kept, and of which of the model's modalities their parts are. */
-typedef struct mos_embed_rows {
-    const mos_inference *rows;
-    const int64_t *kept, *chosen; /* [count], [about->modalities] */
-    int64_t count;
-} mos_embed_rows;
-
-/* <folder>/embeddings.csv: id, split, country, date, centre, labels, which modalities it has, where
- * it lies, and of a scene its product and pixels. */
-mosaic_status mos_embed_table_write(const char *folder, const mos_session *session,
-                                    const mos_embedding_about *about, const mos_embed_rows *rows);
+/* id, split, country, date, centre, labels, which modalities it has, where it lies, and of a scene its
+ * product and pixels. */
+typedef struct mos_embed_table {
+    mos_atomic_file file;
+    mos_text line;
+} mos_embed_table;
+mosaic_status mos_embed_table_begin(const char *folder, const mos_embedding_about *about,
+                                    mos_embed_table *out);
+mosaic_status mos_embed_table_add(mos_embed_table *table, const mos_embedding_about *about,
+                                  const mos_embed_facts *facts);
+mosaic_status mos_embed_table_commit(mos_embed_table *table);
+void mos_embed_table_close(mos_embed_table *table); /* takes an empty or committed one */
 
 #endif

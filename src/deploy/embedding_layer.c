@@ -2,70 +2,86 @@
 
 #include "base/memory.h"
 #include "deploy/embedding_place.h"
+#include "deploy/patch_square.h"
 
 #include <math.h>
 #include <stdio.h>
 
 enum { TEXTS = 6 };
 
-/* ---- a store ---- */
+/* ---- an embedded data set ---- */
 
-static void describe(const mos_embedding_store *store, int64_t row, const char *texts[5]) {
-    const int64_t columns[] = {store->id, store->split, store->country, store->date, store->labels};
-    for (int i = 0; i < 5; i++) {
-        const char *text = mos_embedding_cell(store, row, columns[i]);
-        texts[i] = text[0] == '\0' ? NULL : text;
-    }
+struct mos_embedding_layer {
+    mos_vector_spec spec;
+    mos_vector *vector;
+    float *values; /* of a row */
+    mos_text numbers;
+};
+
+static const char *or_none(const char *text) {
+    return text[0] == '\0' ? NULL : text;
 }
 
-static mosaic_status add_numbers(const mos_embedding_store *store, int64_t row, float *values,
-                                 mos_text *out) {
-    const int64_t wide = store->about.modalities * store->about.size;
-    char number[40];
-    mos_embedding_row(store, row, 0, wide, values);
-    out->size = 0;
-    for (int64_t i = 0; i < wide; i++)
-        mos_text_add(out, "%s%s", i == 0 ? "[" : ", ",
-                     mos_format_double(number, sizeof number, (double)values[i], 9));
-    mos_text_add(out, "]");
-    return out->failed ? mos_fail_memory(out->size, "an embedding") : MOSAIC_OK;
-}
-
-mosaic_status mos_embedding_layer_write(const mos_embedding_store *store, const char *path,
-                                        bool *written) {
+mosaic_status mos_embedding_layer_create(const char *path, const char *crs, int64_t columns,
+                                         mos_embedding_layer **out) {
     static const char *const names[] = {"id", "split", "country", "date", "labels", "embedding"};
-    const char *texts[TEXTS], *crs = mos_embedding_crs(store, NULL, store->about.rows);
-    const mos_vector_spec spec = {.layer = "embeddings",
-                                  .crs = crs,
-                                  .texts = TEXTS,
-                                  .names = names,
-                                  .description = "embeddings of patches"};
-    mos_vector *vector = NULL;
-    mos_vector_square square;
-    mos_text numbers = {0};
-    float *values = NULL;
     mosaic_status status;
-    *written = crs != NULL;
-    if (!*written) return MOSAIC_OK;
-    MOS_TRY(mos_alloc((size_t)(store->about.modalities * store->about.size), sizeof *values,
-                      "an embedding", &values));
-    MOS_GOTO(mos_vector_create(path, &spec, &vector));
-    for (int64_t row = 0; row < store->about.rows; row++) {
-        describe(store, row, texts);
-        MOS_GOTO(add_numbers(store, row, values, &numbers));
-        texts[5] = numbers.data;
-        mos_embedding_square(store, row, &square);
-        MOS_GOTO(mos_vector_add(vector, &square, texts, NULL));
-    }
-    status = mos_vector_finish(&vector);
+    *out = NULL;
+    MOS_TRY(mos_alloc(1, sizeof **out, "a layer", out));
+    (*out)->spec = (mos_vector_spec){.layer = "embeddings",
+                                     .crs = crs,
+                                     .texts = TEXTS,
+                                     .names = names,
+                                     .description = "embeddings of patches"};
+    MOS_GOTO(mos_alloc((size_t)columns, sizeof *(*out)->values, "an embedding", &(*out)->values));
+    status = mos_vector_create(path, &(*out)->spec, &(*out)->vector);
 done:
-    mos_vector_abandon(&vector);
-    mos_text_release(&numbers);
-    mos_free(values);
+    if (status != MOSAIC_OK) mos_embedding_layer_abandon(out);
     return status;
 }
 
+mosaic_status mos_embedding_layer_add(mos_embedding_layer *layer, const mos_embed_facts *facts,
+                                      const mos_embedding_about *about, const void *stored) {
+    const int64_t wide = about->modalities * about->size;
+    char number[40];
+    mos_embedding_decode(about, stored, 0, wide, layer->values);
+    layer->numbers.size = 0;
+    for (int64_t i = 0; i < wide; i++)
+        mos_text_add(&layer->numbers, "%s%s", i == 0 ? "[" : ", ",
+                     mos_format_double(number, sizeof number, (double)layer->values[i], 9));
+    mos_text_add(&layer->numbers, "]");
+    if (layer->numbers.failed) return mos_fail_memory(layer->numbers.size, "an embedding");
+    const char *const texts[TEXTS] = {facts->id,
+                                      or_none(facts->split),
+                                      or_none(facts->country),
+                                      or_none(facts->date),
+                                      or_none(facts->labels.data),
+                                      layer->numbers.data};
+    return mos_vector_add(layer->vector, &facts->square, texts, NULL);
+}
+
+mosaic_status mos_embedding_layer_finish(mos_embedding_layer **layer) {
+    mosaic_status status = mos_vector_finish(&(*layer)->vector);
+    mos_embedding_layer_abandon(layer);
+    return status;
+}
+
+void mos_embedding_layer_abandon(mos_embedding_layer **layer) {
+    if (*layer == NULL) return;
+    mos_vector_abandon(&(*layer)->vector);
+    mos_text_release(&(*layer)->numbers);
+    mos_free((*layer)->values);
+    mos_free(*layer);
+    *layer = NULL;
+}
+
 /* ---- answers ---- */
+
+static void describe(const mos_embedding_store *store, int64_t row, const char *texts[5]) {
+    const int64_t columns[] = {store->id, store->split, store->country, store->date, store->labels};
+    for (int i = 0; i < 5; i++)
+        texts[i] = or_none(mos_embedding_cell(store, row, columns[i]));
+}
 
 /* Five steps from the least cosine to the largest. */
 static void make_style(const mos_search_result *found, mos_text *out) {
@@ -114,13 +130,14 @@ static mosaic_status add_hit(const mos_embedding_store *store, const mos_search_
     return mos_vector_add(vector, &square, texts, numbers);
 }
 
-static mosaic_status list_rows(const mos_search_result *found, int64_t **rows, int64_t *count) {
-    MOS_TRY(mos_alloc((size_t)(found->queries * found->count), sizeof **rows, "answers", rows));
-    *count = 0;
+static void choose_crs(const mos_embedding_store *store, const mos_search_result *found,
+                       mos_layer_crs *out) {
+    mos_vector_square square;
     for (int64_t q = 0; q < found->queries; q++)
-        for (int64_t i = 0; i < found->found[q]; i++)
-            (*rows)[(*count)++] = found->hit[q * found->count + i].row;
-    return MOSAIC_OK;
+        for (int64_t i = 0; i < found->found[q]; i++) {
+            mos_embedding_square(store, found->hit[q * found->count + i].row, &square);
+            mos_layer_crs_add(out, square.crs);
+        }
 }
 
 mosaic_status mos_search_layer_write(const mos_embedding_store *store,
@@ -130,12 +147,12 @@ mosaic_status mos_search_layer_write(const mos_embedding_store *store,
                                         "date",  "labels", "rank",  "cosine"};
     mos_text style = {0};
     mos_vector *vector = NULL;
-    int64_t *rows = NULL, count;
+    mos_layer_crs crs = {0};
     mosaic_status status = MOSAIC_OK;
-    MOS_TRY(list_rows(found, &rows, &count));
+    choose_crs(store, found, &crs);
     make_style(found, &style);
     mos_vector_spec spec = {.layer = "answers",
-                            .crs = mos_embedding_crs(store, rows, count),
+                            .crs = mos_layer_crs_of(&crs),
                             .texts = TEXTS,
                             .numbers = 2,
                             .names = names,
@@ -152,6 +169,5 @@ mosaic_status mos_search_layer_write(const mos_embedding_store *store,
 done:
     mos_vector_abandon(&vector);
     mos_text_release(&style);
-    mos_free(rows);
     return status;
 }

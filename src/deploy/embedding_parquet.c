@@ -3,7 +3,6 @@
 #include "base/memory.h"
 #include "data/patch_place.h"
 #include "data/utm.h"
-#include "deploy/embedding_place.h"
 #include "deploy/major_tom.h"
 #include "io/parquet_write.h"
 #include "io/turn.h"
@@ -62,28 +61,29 @@ static const mos_parquet_column columns[COLUMNS] = {
 static const mos_parquet_kind stored_as[] = {MOS_PARQUET_FLOATS, MOS_PARQUET_HALVES,
                                              MOS_PARQUET_INT8S};
 
-typedef struct job {
-    const mos_embedding_store *store;
+struct mos_embedding_parquet {
+    const mos_embedding_about *stored; /* what the numbers are */
     mos_parquet_column columns[COLUMNS];
     mos_parquet_writer *writer;
     mos_turn *degrees; /* into WGS 84 */
     double box[4];     /* of all rows: west, south, east, north */
     mos_text geo, about;
-} job;
+    const char *keys[5];
+};
+typedef mos_embedding_parquet job;
 
-static void add_cell_text(job *j, size_t column, int64_t row, int64_t from) {
-    const char *text = from < 0 ? "" : mos_embedding_cell(j->store, row, from);
+static void add_text(job *j, size_t column, const char *text) {
     mos_parquet_text(j->writer, column, text[0] == '\0' ? NULL : text);
 }
 
-static double cell_number(const job *j, int64_t row, int64_t from) {
+/* The number that the table shows. */
+static double number_of(const char *text) {
     double value;
-    return mos_parse_double(mos_embedding_cell(j->store, row, from), &value) ? value : NAN;
+    return mos_parse_double(text, &value) ? value : NAN;
 }
 
-static void add_centre(job *j, int64_t row) {
-    const double latitude = cell_number(j, row, j->store->latitude),
-                 longitude = cell_number(j, row, j->store->longitude);
+static void add_centre(job *j, const mos_embed_facts *facts) {
+    const double latitude = number_of(facts->latitude), longitude = number_of(facts->longitude);
     int32_t up, right;
     char name[48];
     const bool known = mos_major_tom_cell(latitude, longitude, &up, &right);
@@ -112,7 +112,7 @@ static void add_polygon(job *j, const double x[5], const double y[5]) {
 
 static void add_shape(job *j, const mos_vector_square *square) {
     double x[5], y[5], box[4] = {NAN, NAN, NAN, NAN};
-    if (square->crs != NULL) mos_square_ring(square, x, y);
+    if (square->crs != NULL) mos_vector_ring(square, x, y);
     if (square->crs == NULL || !mos_turn_points(j->degrees, square->crs, 5, x, y)) {
         mos_parquet_bytes(j->writer, GEOMETRY, NULL, 0);
     } else {
@@ -154,7 +154,7 @@ static void add_footprint(job *j, const mos_vector_square *square) {
     if (known) {
         const mos_vector_square metres = {"", site.x, site.y, site.width, site.height};
         double x[5], y[5];
-        mos_square_ring(&metres, x, y);
+        mos_vector_ring(&metres, x, y);
         mos_text_add(&wkt, "POLYGON ((");
         for (int i = 0; i < 5; i++) {
             mos_text_add(&wkt, i == 0 ? "" : ", ");
@@ -170,45 +170,33 @@ static void add_footprint(job *j, const mos_vector_square *square) {
     mos_text_release(&wkt);
 }
 
-static void add_pixels(job *j, int64_t row) {
-    const char *text =
-        j->store->pixels < 0 ? "" : mos_embedding_cell(j->store, row, j->store->pixels);
-    int32_t box[4];
-    const bool known = sscanf(text, "%d %d %d %d", &box[0], &box[1], &box[2], &box[3]) == 4;
-    mos_parquet_list(j->writer, PIXELS, known ? box : NULL, 4);
-}
-
-static mosaic_status add_modalities(job *j, int64_t row) {
+static mosaic_status add_modalities(job *j, uint32_t present) {
     mos_text names = {0};
-    for (int64_t m = 0; m < j->store->about.modalities; m++)
-        if (mos_embedding_cell(j->store, row, j->store->present[m])[0] == '1')
-            mos_text_add(&names, "%s%s", names.size > 0 ? ";" : "", j->store->about.modality[m]);
+    for (int64_t m = 0; m < j->stored->modalities; m++)
+        if (present >> m & 1)
+            mos_text_add(&names, "%s%s", names.size > 0 ? ";" : "", j->stored->modality[m]);
     mos_parquet_text(j->writer, MODALITIES, names.data);
     const bool failed = names.failed;
     mos_text_release(&names);
     return failed ? mos_fail_memory(0, "names of modalities") : MOSAIC_OK;
 }
 
-static mosaic_status add_row(job *j, int64_t row) {
-    static const size_t bytes[] = {sizeof(float), sizeof(uint16_t), 1};
-    const mos_embedding_store *store = j->store;
-    const int64_t wide = store->about.modalities * store->about.size;
-    mos_vector_square square;
-    mos_parquet_text(j->writer, ID, mos_embedding_cell(store, row, store->id));
-    mos_parquet_list(j->writer, EMBEDDING,
-                     (const char *)store->values + (size_t)(row * wide) * bytes[store->about.type],
-                     (size_t)wide);
-    add_cell_text(j, TIMESTAMP, row, store->date);
-    add_cell_text(j, PRODUCT, row, store->product);
-    add_centre(j, row);
-    mos_embedding_square(store, row, &square);
-    add_shape(j, &square);
-    add_footprint(j, &square);
-    add_pixels(j, row);
-    add_cell_text(j, SPLIT, row, store->split);
-    add_cell_text(j, COUNTRY, row, store->country);
-    add_cell_text(j, LABELS, row, store->labels);
-    MOS_TRY(add_modalities(j, row));
+mosaic_status mos_embedding_parquet_add(mos_embedding_parquet *parquet,
+                                        const mos_embed_facts *facts, const void *stored) {
+    job *j = parquet;
+    mos_parquet_text(j->writer, ID, facts->id);
+    mos_parquet_list(j->writer, EMBEDDING, stored,
+                     (size_t)(j->stored->modalities * j->stored->size));
+    add_text(j, TIMESTAMP, facts->date);
+    add_text(j, PRODUCT, facts->product);
+    add_centre(j, facts);
+    add_shape(j, &facts->square);
+    add_footprint(j, &facts->square);
+    mos_parquet_list(j->writer, PIXELS, facts->has_pixels ? facts->pixels : NULL, 4);
+    add_text(j, SPLIT, facts->split);
+    add_text(j, COUNTRY, facts->country);
+    add_text(j, LABELS, facts->labels.data);
+    MOS_TRY(add_modalities(j, facts->present));
     return mos_parquet_row_end(j->writer);
 }
 
@@ -230,31 +218,47 @@ static void describe_geometry(job *j) {
     mos_text_add(geo, "}}}}}");
 }
 
-mosaic_status mos_embedding_parquet_write(const mos_embedding_store *store, const char *path) {
-    job *j;
-    const char *keys[] = {"geo", "", "mosaic", "", NULL};
+mosaic_status mos_embedding_parquet_create(const char *path, const mos_embedding_about *about,
+                                           mos_embedding_parquet **out) {
     mosaic_status status;
-    MOS_TRY(mos_alloc(1, sizeof *j, "a Parquet file", &j));
-    j->store = store;
+    *out = NULL;
+    MOS_TRY(mos_alloc(1, sizeof **out, "a Parquet file", out));
+    job *j = *out;
+    j->stored = about;
     memcpy(j->columns, columns, sizeof columns);
-    j->columns[EMBEDDING].kind = stored_as[store->about.type];
+    j->columns[EMBEDDING].kind = stored_as[about->type];
     for (int i = 0; i < 4; i++)
         j->box[i] = NAN;
+    const char *const keys[] = {"geo", "", "mosaic", "", NULL};
+    memcpy(j->keys, keys, sizeof keys);
     MOS_GOTO(mos_turn_create("EPSG:4326", &j->degrees));
-    MOS_GOTO(mos_embedding_about_json(&store->about, false, &j->about));
-    MOS_GOTO(mos_parquet_create(path, j->columns, COLUMNS, keys, &j->writer));
-    for (int64_t row = 0; row < store->about.rows; row++)
-        MOS_GOTO(add_row(j, row));
+    status = mos_parquet_create(path, j->columns, COLUMNS, j->keys, &j->writer);
+done:
+    if (status != MOSAIC_OK) mos_embedding_parquet_abandon(out);
+    return status;
+}
+
+mosaic_status mos_embedding_parquet_finish(mos_embedding_parquet **parquet) {
+    job *j = *parquet;
+    mosaic_status status;
+    MOS_GOTO(mos_embedding_about_json(j->stored, false, &j->about));
     describe_geometry(j);
     if (j->geo.failed || j->about.failed) MOS_GOTO(mos_fail_memory(j->geo.size, "a description"));
-    keys[1] = j->geo.data;
-    keys[3] = j->about.data;
+    j->keys[1] = j->geo.data;
+    j->keys[3] = j->about.data;
     status = mos_parquet_finish(&j->writer);
 done:
+    mos_embedding_parquet_abandon(parquet);
+    return status;
+}
+
+void mos_embedding_parquet_abandon(mos_embedding_parquet **parquet) {
+    job *j = *parquet;
+    if (j == NULL) return;
     mos_parquet_abandon(&j->writer);
     mos_turn_destroy(&j->degrees);
     mos_text_release(&j->geo);
     mos_text_release(&j->about);
     mos_free(j);
-    return status;
+    *parquet = NULL;
 }

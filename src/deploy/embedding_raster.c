@@ -16,11 +16,14 @@ typedef struct job {
     const mos_session *session;
     const mos_embedding_about *about;
     const mos_embed_rows *rows;
-    const float *values;
     int64_t cell, scene, width, height; /* in cells */
     mos_scene_frame frame;
     int64_t *x, *y;  /* upper left pixels of the windows by column and by row */
-    int64_t *window; /* [frame.rows, frame.columns] which kept row it is, below 0: none */
+    int64_t *window; /* [frame.rows, frame.columns] which of the rows it is, below 0: none */
+    int64_t slots;   /* rows of windows that are held: as many as lie over one line */
+    int64_t *held;   /* [slots] which row of windows it is, below 0: none */
+    float *vectors;  /* [slots, frame.columns, bands] */
+    void *room;      /* for a row of the journal */
     float *out;      /* [bands, width]: one line of cells */
     uint8_t *bytes;  /* [width] */
     char (*names)[NAME_BYTES];
@@ -45,10 +48,9 @@ static mosaic_status place_windows(job *j) {
         mos_scene_frame_place(dataset, j->scene, r, 0, &unused, &j->y[r]);
     for (int64_t i = 0; i < frame->rows * frame->columns; i++)
         j->window[i] = -1;
-    for (int64_t i = 0; i < j->rows->count; i++) {
+    for (int64_t i = 0; i < j->rows->asked; i++) {
         mos_site site;
-        if (mos_dataset_site(dataset, j->rows->rows->samples[j->rows->kept[i]], &site) &&
-            site.scene == j->scene)
+        if (mos_dataset_site(dataset, j->rows->index[i], &site) && site.scene == j->scene)
             j->window[site.row * frame->columns + site.column] = i;
     }
     return MOSAIC_OK;
@@ -67,6 +69,47 @@ static double weight(double point, int64_t begin, int64_t size) {
     return sin(M_PI * at) * sin(M_PI * at);
 }
 
+/* Rows of windows that share a line with each other, at most. */
+static int64_t count_slots(const job *j) {
+    int64_t most = 1;
+    for (int64_t r = 0, last = 0; r < j->frame.rows; r++) {
+        while (last + 1 < j->frame.rows && j->y[last + 1] < j->y[r] + j->frame.size)
+            last++;
+        if (last - r + 1 > most) most = last - r + 1;
+    }
+    return most;
+}
+
+static mosaic_status hold_windows(job *j) {
+    const size_t row = (size_t)(j->frame.columns * bands_of(j));
+    j->slots = count_slots(j);
+    MOS_TRY(mos_alloc((size_t)j->slots, sizeof *j->held, "windows", &j->held));
+    MOS_TRY(mos_alloc((size_t)j->slots * row, sizeof *j->vectors, "windows", &j->vectors));
+    MOS_TRY(mos_alloc(1, mos_embed_rows_room(j->rows), "a window", &j->room));
+    for (int64_t i = 0; i < j->slots; i++)
+        j->held[i] = -1;
+    return MOSAIC_OK;
+}
+
+/* The rows of windows over a line, into their places. */
+static mosaic_status load_windows(job *j, double py) {
+    const int64_t bands = bands_of(j), columns = j->frame.columns;
+    for (int64_t r = 0; r < j->frame.rows; r++) {
+        const int64_t slot = r % j->slots;
+        if (weight(py, j->y[r], j->frame.size) <= 0 || j->held[slot] == r) continue;
+        for (int64_t c = 0; c < columns; c++) {
+            const int64_t row = j->window[r * columns + c];
+            mos_embed_record record;
+            if (row < 0) continue;
+            MOS_TRY(mos_embed_rows_read(j->rows, row, j->room, &record));
+            memcpy(j->vectors + (slot * columns + c) * bands, record.values,
+                   (size_t)bands * sizeof *j->vectors);
+        }
+        j->held[slot] = r;
+    }
+    return MOSAIC_OK;
+}
+
 /* The vector of one modality at a point, in place of zeros: the sum needs no division, since its
  * length is made one. */
 static void add_windows(job *j, int64_t m, double px, double py, double *sum) {
@@ -77,7 +120,8 @@ static void add_windows(job *j, int64_t m, double px, double py, double *sum) {
             const int64_t row = j->window[r * j->frame.columns + c];
             const double share = row < 0 ? 0 : across * weight(px, j->x[c], size);
             if (share <= 0) continue;
-            const float *vector = j->values + row * bands_of(j) + m * d;
+            const float *vector =
+                j->vectors + (r % j->slots * j->frame.columns + c) * bands_of(j) + m * d;
             for (int64_t k = 0; k < d; k++)
                 sum[k] += share * (double)vector[k];
         }
@@ -88,6 +132,7 @@ static mosaic_status fill_line(job *j, int64_t line) {
     const int64_t d = j->about->size;
     const double py = (double)j->frame.top + middle(line, j->cell, j->frame.down);
     double *sum;
+    MOS_TRY(load_windows(j, py));
     MOS_TRY(mos_alloc((size_t)d, sizeof *sum, "a vector", &sum));
     for (int64_t x = 0; x < j->width; x++) {
         const double px = (double)j->frame.left + middle(x, j->cell, j->frame.across);
@@ -133,7 +178,8 @@ static mosaic_status make_room(job *j) {
                        (long long)(b % j->about->size));
         j->name[b] = j->names[b];
     }
-    return place_windows(j);
+    MOS_TRY(place_windows(j));
+    return hold_windows(j);
 }
 
 static mosaic_status draw(job *j, const char *path) {
@@ -195,7 +241,8 @@ done:
 }
 
 static void release(job *j) {
-    void *const blocks[] = {j->x, j->y, j->window, j->out, j->bytes, j->names, j->name};
+    void *const blocks[] = {j->x,     j->y,    j->window, j->out,     j->bytes,
+                            j->names, j->name, j->held,   j->vectors, j->room};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         mos_free(blocks[i]);
 }
@@ -217,11 +264,11 @@ done:
 
 mosaic_status mos_embedding_raster_write(const char *folder, const mos_session *session,
                                          const mos_embedding_about *about,
-                                         const mos_embed_rows *rows, const float *values,
-                                         int64_t cell, mos_text *files) {
+                                         const mos_embed_rows *rows, int64_t cell,
+                                         mos_text *files) {
     const int64_t scenes = mos_scene_frames(session->dataset);
     for (int64_t s = 0; s < scenes; s++) {
-        job j = {.session = session, .about = about, .rows = rows, .values = values, .scene = s};
+        job j = {.session = session, .about = about, .rows = rows, .scene = s};
         MOS_TRY(mos_scene_frame_of(session->dataset, s, &j.frame));
         j.cell = cell > 0 ? cell : j.frame.size;
         if (j.frame.across == 0) {

@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "base/json_writer.h"
 #include "base/memory.h"
-#include "io/npy.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -46,24 +45,29 @@ float mos_half_of(float value) {
     return from_half(to_half(value));
 }
 
-void mos_embedding_row(const mos_embedding_store *store, int64_t row, int64_t begin, int64_t count,
-                       float *out) {
-    const int64_t at = row * store->about.modalities * store->about.size + begin;
-    const uint16_t *halves = store->values;
-    const int8_t *bytes = store->values;
-    switch (store->about.type) {
+void mos_embedding_decode(const mos_embedding_about *about, const void *stored, int64_t begin,
+                          int64_t count, float *out) {
+    const uint16_t *halves = stored;
+    const int8_t *bytes = stored;
+    switch (about->type) {
     case MOS_EMBED_FLOAT16:
         for (int64_t i = 0; i < count; i++)
-            out[i] = from_half(halves[at + i]);
+            out[i] = from_half(halves[begin + i]);
         break;
     case MOS_EMBED_INT8:
         for (int64_t i = 0; i < count; i++)
-            out[i] = (float)store->about.scale * (float)bytes[at + i];
+            out[i] = (float)about->scale * (float)bytes[begin + i];
         break;
     default:
-        memcpy(out, (const float *)store->values + at, (size_t)count * sizeof *out);
+        memcpy(out, (const float *)stored + begin, (size_t)count * sizeof *out);
         break;
     }
+}
+
+void mos_embedding_row(const mos_embedding_store *store, int64_t row, int64_t begin, int64_t count,
+                       float *out) {
+    const int64_t wide = store->about.modalities * store->about.size;
+    mos_embedding_decode(&store->about, store->values, row * wide + begin, count, out);
 }
 
 /* One value as it is stored, and what is read back of it. */
@@ -76,36 +80,73 @@ static float store_value(mos_embedding_type type, double scale, float value, voi
     return (float)scale * (float)((int8_t *)to)[i];
 }
 
-mosaic_status mos_embedding_values_write(const char *folder, const float *values,
-                                         mos_embedding_about *about) {
-    const int64_t columns = about->modalities * about->size, count = about->rows * columns;
-    const int64_t shape[] = {about->rows, columns};
+mosaic_status mos_embedding_values_begin(const char *folder, double largest,
+                                         mos_embedding_about *about, mos_embedding_values *out) {
+    const int64_t columns = about->modalities * about->size, shape[] = {about->rows, columns};
     const mos_dtype dtype = stored_as[about->type];
-    double largest = 0, squares = 0;
     char path[4096];
-    void *stored = NULL;
-    mosaic_status status = MOSAIC_OK;
+    *out = (mos_embedding_values){.about = about};
     about->scale = 1;
     about->largest_error = about->rms_error = 0;
-    MOS_TRY(mos_path_join(path, sizeof path, folder, "embeddings.npy"));
-    for (int64_t i = 0; i < count; i++)
-        largest = fmax(largest, fabs((double)values[i]));
-    if (about->type == MOS_EMBED_FLOAT32) return mos_npy_write(path, dtype, 2, shape, values);
     if (about->type == MOS_EMBED_FLOAT16 && largest > 65504)
         return mos_fail(MOSAIC_ERR_DATA, "a value of %.4g is beyond float16: use float32", largest);
     if (about->type == MOS_EMBED_INT8 && largest > 0) about->scale = largest / 127;
-    MOS_GOTO(mos_alloc((size_t)count, mos_dtype_bytes(dtype), "embeddings", &stored));
-    for (int64_t i = 0; i < count; i++) {
-        const double error =
-            fabs((double)store_value(about->type, about->scale, values[i], stored, i) -
-                 (double)values[i]);
-        about->largest_error = fmax(about->largest_error, error);
-        squares += error * error;
+    MOS_TRY(mos_path_join(path, sizeof path, folder, "embeddings.npy"));
+    MOS_TRY(mos_alloc((size_t)columns, mos_dtype_bytes(dtype), "an embedding", &out->stored));
+    return mos_npy_begin(&out->npy, path, dtype, 2, shape);
+}
+
+double mos_embedding_encode(const mos_embedding_about *about, const float *values, void *stored,
+                            double *squares) {
+    const int64_t columns = about->modalities * about->size;
+    double largest = 0;
+    if (about->type == MOS_EMBED_FLOAT32) {
+        memcpy(stored, values, (size_t)columns * sizeof *values);
+        return 0;
     }
-    if (count > 0) about->rms_error = sqrt(squares / (double)count);
-    MOS_GOTO(mos_npy_write(path, dtype, 2, shape, stored));
+    for (int64_t i = 0; i < columns; i++) {
+        const float kept = store_value(about->type, about->scale, values[i], stored, i);
+        const double error = fabs((double)kept - (double)values[i]);
+        largest = fmax(largest, error);
+        *squares += error * error;
+    }
+    return largest;
+}
+
+mosaic_status mos_embedding_values_add(mos_embedding_values *out, const float *values) {
+    mos_embedding_about *about = out->about;
+    const size_t columns = (size_t)(about->modalities * about->size);
+    about->largest_error =
+        fmax(about->largest_error, mos_embedding_encode(about, values, out->stored, &out->squares));
+    return mos_npy_add(&out->npy, out->stored, columns * mos_dtype_bytes(stored_as[about->type]));
+}
+
+mosaic_status mos_embedding_values_commit(mos_embedding_values *out) {
+    const int64_t count = out->about->rows * out->about->modalities * out->about->size;
+    if (count > 0) out->about->rms_error = sqrt(out->squares / (double)count);
+    return mos_npy_commit(&out->npy);
+}
+
+void mos_embedding_values_close(mos_embedding_values *out) {
+    mos_npy_abort(&out->npy);
+    mos_free(out->stored);
+    out->stored = NULL;
+}
+
+mosaic_status mos_embedding_values_write(const char *folder, const float *values,
+                                         mos_embedding_about *about) {
+    const int64_t columns = about->modalities * about->size;
+    mos_embedding_values out = {0};
+    double largest = 0;
+    mosaic_status status;
+    for (int64_t i = 0; i < about->rows * columns; i++)
+        largest = fmax(largest, fabs((double)values[i]));
+    MOS_GOTO(mos_embedding_values_begin(folder, largest, about, &out));
+    for (int64_t row = 0; row < about->rows; row++)
+        MOS_GOTO(mos_embedding_values_add(&out, values + row * columns));
+    status = mos_embedding_values_commit(&out);
 done:
-    mos_free(stored);
+    mos_embedding_values_close(&out);
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "io/csv.h"
 #include "io/file_map.h"
+#include "io/npy.h"
 #include "io/safetensors.h"
 #include "model/model.h"
 
@@ -39,9 +40,30 @@ mosaic_status mos_embedding_about_parse(const char *text, size_t size, const cha
 /* embeddings.json */
 mosaic_status mos_embedding_about_write(const char *folder, const mos_embedding_about *about);
 
-/* values [rows, columns] as that type into embeddings.npy; fills in scale and errors. */
+/* embeddings.npy, row by row. about->rows of them are added; the scale is chosen by the largest
+ * absolute value of all. Scale and errors are filled in, these when it is committed. */
+typedef struct mos_embedding_values {
+    mos_npy_file npy;
+    mos_embedding_about *about;
+    double squares; /* of the errors so far */
+    void *stored;   /* the last row, as it is stored: [modalities * size] of about->type */
+} mos_embedding_values;
+mosaic_status mos_embedding_values_begin(const char *folder, double largest,
+                                         mos_embedding_about *about, mos_embedding_values *out);
+/* values [modalities * size] */
+mosaic_status mos_embedding_values_add(mos_embedding_values *out, const float *values);
+mosaic_status mos_embedding_values_commit(mos_embedding_values *out);
+void mos_embedding_values_close(mos_embedding_values *out); /* takes an empty or committed one */
+/* The same for rows [about->rows, columns] in memory. */
 mosaic_status mos_embedding_values_write(const char *folder, const float *values,
                                          mos_embedding_about *about);
+/* A row [modalities * size] as it is stored, by about->scale. Returns the largest of the errors and adds
+ * their squares. */
+double mos_embedding_encode(const mos_embedding_about *about, const float *values, void *stored,
+                            double *squares);
+/* `count` stored numbers from `begin` on, as floats. */
+void mos_embedding_decode(const mos_embedding_about *about, const void *stored, int64_t begin,
+                          int64_t count, float *out);
 
 /* A store that is open for searching: the numbers stay in the mapped file. */
 typedef struct mos_embedding_store {

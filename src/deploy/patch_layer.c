@@ -1,10 +1,9 @@
 #include "deploy/patch_layer.h"
 
 #include "base/memory.h"
-#include "data/sample_place.h"
 #include "data/scene/scene_frame.h"
 #include "deploy/map_colours.h"
-#include "io/vector_file.h"
+#include "deploy/patch_square.h"
 #include "report/svg_chart.h"
 
 #include <math.h>
@@ -17,31 +16,20 @@ typedef struct layer_work {
     const mos_session *session;
     const mos_answers *answers;
     mos_reader *reader;
-    char crs[4096]; /* of all patches, or degrees */
+    mos_layer_crs crs;
     char (*names)[160];
     const char *columns[TEXTS + PLAIN_NUMBERS + MOS_MAX_CLASSES];
     double numbers[PLAIN_NUMBERS + MOS_MAX_CLASSES];
     mos_text labels, style;
 } layer_work;
 
-/* A place in a system that has a name. */
-static bool find_place(layer_work *work, int64_t sample, char crs[MOS_SITE_CRS_BYTES],
-                       mos_site *out) {
-    return mos_site_find(work->reader, sample, crs, out) && strcmp(out->crs, "unnamed") != 0;
-}
-
-static void choose_crs(layer_work *work, bool *any) {
+static void choose_crs(layer_work *work) {
     char crs[MOS_SITE_CRS_BYTES];
-    mos_site site;
-    *any = false;
+    mos_vector_square square;
     for (int64_t i = 0; i < work->answers->count; i++) {
-        if (!work->answers->known[i] || !find_place(work, work->answers->samples[i], crs, &site))
-            continue;
-        if (!*any) (void)snprintf(work->crs, sizeof work->crs, "%s", site.crs);
-        *any = true;
-        if (strcmp(work->crs, site.crs) == 0) continue;
-        (void)snprintf(work->crs, sizeof work->crs, "EPSG:4326");
-        return;
+        if (!work->answers->known[i]) continue;
+        (void)mos_patch_square(work->reader, work->answers->samples[i], crs, &square);
+        mos_layer_crs_add(&work->crs, square.crs);
     }
 }
 
@@ -100,11 +88,10 @@ static mosaic_status add_row(layer_work *work, mos_vector *vector, int64_t i) {
     int64_t best = 0, sample_index = answers->samples[i];
     char crs[MOS_SITE_CRS_BYTES];
     mos_sample sample;
-    mos_site site = {0};
+    mos_site site;
+    mos_vector_square square;
     MOS_TRY(mos_dataset_sample(work->session->dataset, sample_index, &sample));
-    mos_vector_square square = {0};
-    if (find_place(work, sample_index, crs, &site))
-        square = (mos_vector_square){site.crs, site.x, site.y, site.width, site.height};
+    (void)mos_patch_square(work->reader, sample_index, crs, &square);
     work->labels.size = 0;
     mos_text_add(&work->labels, "%s", "");
     for (int64_t c = 0; c < answers->classes; c++) {
@@ -115,7 +102,8 @@ static mosaic_status add_row(layer_work *work, mos_vector *vector, int64_t i) {
                          card->class_names[c]);
     }
     if (work->labels.failed) return mos_fail_memory(work->labels.size, "labels");
-    work->numbers[0] = mos_scene_frames(work->session->dataset) > 0
+    work->numbers[0] = mos_scene_frames(work->session->dataset) > 0 &&
+                               mos_dataset_site(work->session->dataset, sample_index, &site)
                            ? mos_scene_frame_valid_share(work->session->dataset, &site)
                            : NAN;
     work->numbers[1] = mos_answer_entropy(probability, answers->classes);
@@ -126,7 +114,7 @@ static mosaic_status add_row(layer_work *work, mos_vector *vector, int64_t i) {
 
 static mosaic_status write_rows(layer_work *work, const char *path) {
     const mos_vector_spec spec = {.layer = "predictions",
-                                  .crs = work->crs,
+                                  .crs = mos_layer_crs_of(&work->crs),
                                   .texts = TEXTS,
                                   .numbers = PLAIN_NUMBERS + (int)work->answers->classes,
                                   .names = work->columns,
@@ -153,7 +141,8 @@ mosaic_status mos_patch_layer_write(const mos_session *session, const mos_answer
     work->session = session;
     work->answers = answers;
     MOS_GOTO(mos_reader_open(session->dataset, &work->reader));
-    choose_crs(work, written);
+    choose_crs(work);
+    *written = mos_layer_crs_of(&work->crs) != NULL;
     if (!*written) goto done;
     MOS_GOTO(name_columns(work));
     make_style(work);

@@ -1,8 +1,8 @@
 #include "deploy/patch_table.h"
 
 #include "base/file.h"
-#include "data/sample_place.h"
 #include "data/scene/scene_frame.h"
+#include "deploy/patch_square.h"
 #include "io/csv.h"
 
 #include <stdio.h>
@@ -23,8 +23,8 @@ static void add_value(mos_text *out, double value, int digits) {
 
 static void add_place(mos_reader *reader, int64_t sample, mos_text *out) {
     char crs[MOS_SITE_CRS_BYTES];
-    mos_site site;
-    if (!mos_site_find(reader, sample, crs, &site)) {
+    mos_vector_square site;
+    if (!mos_patch_square(reader, sample, crs, &site)) {
         mos_text_add(out, ",,,,,");
         return;
     }

@@ -18,9 +18,6 @@
 
 const char *const mos_predict_grids[] = {"pixel", "patch", NULL};
 
-/* What GDAL may keep of tiles: a scene of any size stays below a gigabyte. */
-static const int64_t cache_bytes = 128ll << 20;
-
 typedef struct predict_work {
     const mos_predict_options *options;
     mos_session session;
@@ -215,7 +212,6 @@ mosaic_status mos_predict(const mos_predict_options *options, mos_predict_summar
     own.session.predicts = true;
     work->options = &own;
     work->summary = out;
-    mos_map_limit_cache(cache_bytes);
     mosaic_status status = run(work);
     (void)mos_map_drawer_end(&work->drawer, false);
     mos_predict_facts_release(&work->facts);

@@ -7,6 +7,7 @@
 #include "data/verdicts.h"
 #include "evaluate/modality_subset.h"
 #include "io/area.h"
+#include "io/raster_map.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -227,6 +228,9 @@ static mosaic_status name_options(mosaic_status status) {
                     bands ? "--bands or " : "", row->name);
 }
 
+/* What GDAL may keep of tiles: a scene of any size stays below a gigabyte. */
+static const int64_t cache_bytes = 128ll << 20;
+
 mosaic_status mos_predict_open(const mos_predict_options *options, mos_session *out) {
     mos_session_options session = options->session;
     const mos_text_list *set = options->session.set;
@@ -235,6 +239,7 @@ mosaic_status mos_predict_open(const mos_predict_options *options, mos_session *
     char path[4096];
     mosaic_status status = MOSAIC_OK;
     *out = (mos_session){0};
+    mos_map_limit_cache(cache_bytes);
     MOS_GOTO(mos_model_file_resolve(session.model, path, sizeof path));
     MOS_GOTO(mos_model_file_card(path, &card));
     MOS_GOTO(add_data(options, &card, &settings));

@@ -188,7 +188,7 @@ static void warn_strangers(const mos_model_card *card, const mos_dataset *datase
 }
 
 /* What of the model cannot be scored on these data; data without labels score nothing. */
-static void warn_classes(const mos_model_card *card, const mos_dataset *dataset) {
+void mos_inference_warn_classes(const mos_model_card *card, const mos_dataset *dataset) {
     class_columns columns;
     const char *const *names;
     int64_t joined = 0;
@@ -427,13 +427,13 @@ done:
 
 mosaic_status mos_inference_stream(mos_model *model, const mos_model_card *card,
                                    mos_dataset *dataset, const int64_t *index, int64_t count,
-                                   int threads, int64_t batches, mos_inference_take take,
-                                   void *context) {
+                                   bool latents, int threads, int64_t batches,
+                                   mos_inference_take take, void *context) {
     const inference_sink sink = {
         .rows = batches * MOS_INFERENCE_BATCH, .take = take, .context = context};
     mos_inference part;
     mosaic_status status =
-        infer_rows(model, card, dataset, index, count, false, threads, &sink, &part);
+        infer_rows(model, card, dataset, index, count, latents, threads, &sink, &part);
     if (status == MOSAIC_OK) mos_inference_release(&part);
     return status;
 }
@@ -442,7 +442,7 @@ mosaic_status mos_inference_part(mos_model *model, const mos_model_card *card, m
                                  const int64_t *index, int64_t count, bool latents, int threads,
                                  bool progress, mos_inference *out) {
     const inference_sink sink = {.progress = progress};
-    warn_classes(card, dataset);
+    mos_inference_warn_classes(card, dataset);
     if (count > 0)
         return infer_rows(model, card, dataset, index, count, latents, threads, &sink, out);
     *out = (mos_inference){.classes = card->spec.classes,

@@ -31,6 +31,8 @@ mosaic_status mos_inference_run(mos_model *model, const mos_model_card *card, mo
 mosaic_status mos_inference_part(mos_model *model, const mos_model_card *card, mos_dataset *dataset,
                                  const int64_t *index, int64_t count, bool latents, int threads,
                                  bool progress, mos_inference *out);
+/* Says what of the model's classes these data cannot score, and which of theirs it does not know. */
+void mos_inference_warn_classes(const mos_model_card *card, const mos_dataset *dataset);
 /* The failure where none of the `asked` rows has data. */
 mosaic_status mos_inference_fail_none(const mos_dataset *dataset, int64_t asked);
 /* Room for out->n rows, by the sizes in `out`; pointers are overwritten. */
@@ -43,8 +45,8 @@ typedef mosaic_status (*mos_inference_take)(void *context, int64_t asked,
                                             const mos_inference *part);
 mosaic_status mos_inference_stream(mos_model *model, const mos_model_card *card,
                                    mos_dataset *dataset, const int64_t *index, int64_t count,
-                                   int threads, int64_t batches, mos_inference_take take,
-                                   void *context);
+                                   bool latents, int threads, int64_t batches,
+                                   mos_inference_take take, void *context);
 void mos_inference_release(mos_inference *inference);
 /* The plan that a model of this card runs with here. */
 mos_model_plan mos_inference_plan(const mos_model_card *card, bool latents);

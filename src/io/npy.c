@@ -1,6 +1,5 @@
 #include "io/npy.h"
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "io/file_map.h"
@@ -21,46 +20,76 @@ static const struct {
              {MOS_I64, "i8"}, {MOS_F16, "f2"}, {MOS_F32, "f4"},  {MOS_F64, "f8"}};
 enum { CODE_COUNT = sizeof codes / sizeof *codes };
 
-mosaic_status mos_npy_write(const char *path, mos_dtype dtype, int rank, const int64_t *shape,
-                            const void *data) {
+/* The dictionary with its padding; *bytes: of the array. */
+static mosaic_status make_header(const char *path, mos_dtype dtype, int rank, const int64_t *shape,
+                                 uint64_t *bytes, mos_text *header) {
     const char *code = NULL;
     for (int i = 0; i < CODE_COUNT; i++)
         if (codes[i].dtype == dtype) code = codes[i].code;
     if (code == NULL || rank < 0 || rank > MOS_TENSOR_MAX_RANK)
         return mos_fail(MOSAIC_ERR_RUNTIME, "%s: %s of rank %d has no .npy form", path,
                         mos_dtype_name(dtype), rank);
-    uint64_t bytes = mos_dtype_bytes(dtype);
-    mos_text header = {0};
-    mos_text_add(&header, "{'descr': '%c%s', 'fortran_order': False, 'shape': (",
-                 bytes == 1 ? '|' : '<', code);
+    *bytes = mos_dtype_bytes(dtype);
+    mos_text_add(header, "{'descr': '%c%s', 'fortran_order': False, 'shape': (",
+                 *bytes == 1 ? '|' : '<', code);
     for (int i = 0; i < rank; i++) {
-        mos_text_add(&header, "%s%lld", i > 0 ? ", " : "", (long long)shape[i]);
-        if (shape[i] < 0 || __builtin_mul_overflow(bytes, (uint64_t)shape[i], &bytes)) {
-            mos_text_release(&header);
+        mos_text_add(header, "%s%lld", i > 0 ? ", " : "", (long long)shape[i]);
+        if (shape[i] < 0 || __builtin_mul_overflow(*bytes, (uint64_t)shape[i], bytes))
             return mos_fail(MOSAIC_ERR_RUNTIME, "%s: bad size %lld", path, (long long)shape[i]);
-        }
     }
-    mos_text_add(&header, rank == 1 ? ",), }" : "), }");
-    while ((10 + header.size + 1) % DATA_ALIGNMENT != 0 && !header.failed)
-        mos_text_add_bytes(&header, " ", 1);
-    mos_text_add_bytes(&header, "\n", 1);
-    mos_atomic_file file = {0};
-    mosaic_status status = header.failed ? mos_fail_memory(header.size, "npy header") : MOSAIC_OK;
-    if (status != MOSAIC_OK) goto done;
-    MOS_GOTO(mos_atomic_open(&file, path));
+    mos_text_add(header, rank == 1 ? ",), }" : "), }");
+    while ((10 + header->size + 1) % DATA_ALIGNMENT != 0 && !header->failed)
+        mos_text_add_bytes(header, " ", 1);
+    mos_text_add_bytes(header, "\n", 1);
+    return header->failed ? mos_fail_memory(header->size, "npy header") : MOSAIC_OK;
+}
+
+mosaic_status mos_npy_begin(mos_npy_file *out, const char *path, mos_dtype dtype, int rank,
+                            const int64_t *shape) {
+    mos_text header = {0};
+    mosaic_status status;
+    *out = (mos_npy_file){0};
+    MOS_GOTO(make_header(path, dtype, rank, shape, &out->left, &header));
+    MOS_GOTO(mos_atomic_open(&out->file, path));
     const unsigned char head[4] = {1, 0, (unsigned char)(header.size & 0xff),
                                    (unsigned char)(header.size >> 8)};
-    if (fwrite(magic, 1, sizeof magic, file.stream) != sizeof magic ||
-        fwrite(head, 1, sizeof head, file.stream) != sizeof head ||
-        fwrite(header.data, 1, header.size, file.stream) != header.size ||
-        (bytes > 0 && fwrite(data, 1, (size_t)bytes, file.stream) != bytes)) {
+    if (fwrite(magic, 1, sizeof magic, out->file.stream) != sizeof magic ||
+        fwrite(head, 1, sizeof head, out->file.stream) != sizeof head ||
+        fwrite(header.data, 1, header.size, out->file.stream) != header.size)
         status = mos_fail_errno("write", path);
-        goto done;
-    }
-    MOS_GOTO(mos_atomic_commit(&file));
 done:
-    mos_atomic_abort(&file);
+    if (status != MOSAIC_OK) mos_npy_abort(out);
     mos_text_release(&header);
+    return status;
+}
+
+mosaic_status mos_npy_add(mos_npy_file *npy, const void *data, size_t bytes) {
+    if (bytes > npy->left)
+        return mos_fail(MOSAIC_ERR_RUNTIME, "%s: more numbers than its shape has", npy->file.path);
+    if (bytes > 0 && fwrite(data, 1, bytes, npy->file.stream) != bytes)
+        return mos_fail_errno("write", npy->file.path);
+    npy->left -= bytes;
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_npy_commit(mos_npy_file *npy) {
+    if (npy->left == 0) return mos_atomic_commit(&npy->file);
+    return mos_fail(MOSAIC_ERR_RUNTIME, "%s: fewer numbers than its shape has", npy->file.path);
+}
+
+void mos_npy_abort(mos_npy_file *npy) {
+    mos_atomic_abort(&npy->file);
+}
+
+mosaic_status mos_npy_write(const char *path, mos_dtype dtype, int rank, const int64_t *shape,
+                            const void *data) {
+    mos_npy_file npy;
+    mosaic_status status;
+    MOS_TRY(mos_npy_begin(&npy, path, dtype, rank, shape));
+    MOS_GOTO(mos_npy_add(&npy, data, (size_t)npy.left));
+    status = mos_npy_commit(&npy);
+done:
+    mos_npy_abort(&npy);
     return status;
 }
 

@@ -71,10 +71,17 @@ mosaic_status mos_vector_create(const char *path, const mos_vector_spec *spec, m
     return status;
 }
 
+void mos_vector_ring(const mos_vector_square *square, double x[5], double y[5]) {
+    const double east = square->x + square->width, south = square->y - square->height;
+    const double ring_x[] = {square->x, square->x, east, east, square->x},
+                 ring_y[] = {square->y, south, south, square->y, square->y};
+    memcpy(x, ring_x, sizeof ring_x);
+    memcpy(y, ring_y, sizeof ring_y);
+}
+
 static bool set_shape(mos_vector *vector, OGRFeatureH feature, const mos_vector_square *square) {
-    double east = square->x + square->width, south = square->y - square->height;
-    double x[] = {square->x, square->x, east, east, square->x},
-           y[] = {square->y, south, south, square->y, square->y};
+    double x[5], y[5];
+    mos_vector_ring(square, x, y);
     if (!mos_turn_points(vector->turn, square->crs, 5, x, y))
         return true; /* a row without a shape */
     OGRGeometryH ring = OGR_G_CreateGeometry(wkbLinearRing),

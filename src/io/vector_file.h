@@ -22,6 +22,9 @@ typedef struct mos_vector_square {
     double x, y, width, height;
 } mos_vector_square;
 
+/* The corners from the upper left one on, against the clock, and that one again. */
+void mos_vector_ring(const mos_vector_square *square, double x[5], double y[5]);
+
 typedef struct mos_vector mos_vector;
 
 /* `spec` lives until finish or abandon. */

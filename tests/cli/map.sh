@@ -330,6 +330,7 @@ check "no final name" test ! -e "$work/killed.tif"
 check "answers so far" test -s "$part"
 truncate -s -3 "$part" # the last block was cut short: it is asked again
 expect 5 "another model, other data or other settings" predict "$work/scene" --stride 8 --layers classes --out "$work/killed.tif" --threads 2
+expect 5 "another model, other data or other settings" predict "$work/scene" --stride 7 --limit 284 --layers classes --out "$work/killed.tif" --threads 2
 printf 'half a block' >>"$part"
 expect 0 "285 of 285" predict "$work/scene" --stride 7 --layers classes --out "$work/killed.tif" --threads 2
 same "$work/undisturbed.tif" "$work/killed.tif"

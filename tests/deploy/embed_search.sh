@@ -92,6 +92,34 @@ csv.writer(open(sys.argv[1], "w", newline=""), lineterminator="\n").writerows(r[
 END
 expect 3 "no answer has a known place; the store was made before places were kept" "$mosaic" search "$work/before" "${ids[0]}" --threads 1 --gpkg --out "$work/never-found"
 
+# many rows: memory does not grow with their number; killed, then started again, with other threads: the same bytes
+cat >"$work/run.py" <<'END'
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[2:], stdout=subprocess.DEVNULL).returncode
+open(sys.argv[1], "w").write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(code)
+END
+many=("$mosaic" embed "$work/run" "$work/scene" --stride 1 --space features)
+check "few rows" "$python" "$work/run.py" "$work/few.kb" "${many[@]}" --limit 1500 --threads 2 --out "$work/few"
+check "four times as many" "$python" "$work/run.py" "$work/many.kb" "${many[@]}" --limit 6000 --threads 2 --out "$work/many"
+grown=$(($(cat "$work/many.kb") - $(cat "$work/few.kb")))
+echo "4,500 rows of 1 KB more take $grown kB more than $(cat "$work/few.kb")"
+check "memory of more rows" test $grown -lt 4000
+check "nothing but whole files" test "$(cd "$work/many" && echo *)" = "embeddings.csv embeddings.json embeddings.npy"
+"${many[@]}" --limit 6000 --threads 2 --out "$work/killed" >/dev/null 2>&1 &
+victim=$!
+part=$work/killed/embeddings.part
+for _ in $(seq 6000); do [ "$(stat -c %s "$part" 2>/dev/null || echo 0)" -gt 600000 ] && break; sleep 0.01; done
+kill -9 $victim
+wait $victim 2>/dev/null
+check "no final name" test "$(cd "$work/killed" && echo *)" = embeddings.part
+truncate -s -3 "$part" # the last block was cut short: it is computed again
+expect 5 "embeddings.part: an unfinished run of another model, other data or other settings; --overwrite" "${many[@]}" --limit 5999 --threads 1 --out "$work/killed"
+expect 5 "another model, other data or other settings" "${many[@]}" --limit 6000 --modality s1 --threads 1 --out "$work/killed"
+expect 0 "[1-9][0-9]* of 6000 patches were done before" "${many[@]}" --limit 6000 --threads 1 --out "$work/killed"
+for name in npy csv json; do same "$work/many/embeddings.$name" "$work/killed/embeddings.$name"; done
+check "no part is left" test ! -e "$part"
+
 # filters
 label=$(awk -F, 'NR == 2 { split($7, l, ";"); print l[1] }' "$work/latents/embeddings.csv" | tr -d '"')
 expect 0 "" "$mosaic" search "$work/latents" "${ids[0]}" -k 40 --label "$label" --threads 1 --out "$work/label"

@@ -414,12 +414,12 @@ def crc32c(data):
     return value ^ 0xFFFFFFFF
 
 
-def answer_journal_seeds():
-    head = b"mosaic answers 1 " + b"0123456789abcdef" * 4 + b"\n"
+def row_journal_seeds():
+    head = b"mosaic rows 1 " + b"0123456789abcdef" * 4 + b"\n"
 
-    def block(first, count, classes=3):
-        parts = [struct.pack("<qq", first, count), b"\1" * count, struct.pack(f"<{count * classes}f", *[0.25] * (count * classes))]
-        return b"".join(parts) + struct.pack("<I", crc32c(struct.pack("<3I", *map(crc32c, parts))))
+    def block(first, count, size=13):
+        parts = [struct.pack("<qq", first, count), bytes(range(size)) * count]
+        return b"".join(parts) + struct.pack("<I", crc32c(struct.pack("<2I", *map(crc32c, parts))))
 
     return {
         "empty": b"",
@@ -451,7 +451,7 @@ def main():
         "split_file": split_file_seeds,
         "scene_file": scene_file_seeds,
         "label_text": label_text_seeds,
-        "answer_journal": answer_journal_seeds,
+        "row_journal": row_journal_seeds,
     }
     for target, make in makers.items():
         folder = corpus / target
