@@ -31,8 +31,9 @@ static const mos_option own_options[] = {
      .offset = offsetof(export_command, profile),
      .fallback = "general",
      .choices = mos_export_profile_names,
-     .help = "who reads the ONNX file; deepness, QGIS's plugin, is refused where it would give the "
-             "model other pixels than it learned on"},
+     .help =
+         "who reads the ONNX file; deepness, a plugin of QGIS, wants all bands in one raster and "
+         "draws a layer for each class"},
     {.key = "python",
      .type = MOS_OPTION_PATH,
      .offset = offsetof(export_command, python),

@@ -5,6 +5,8 @@
 #include "artifact/model_file.h"
 #include "deploy/export.h"
 
+enum { MOS_DEEPNESS_FACTOR = 255 }; /* that plugin gives a model pixels over this */
+
 typedef struct mos_export {
     const mos_export_options *options;
     char path[4096]; /* of the model file */

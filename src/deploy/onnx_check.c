@@ -70,12 +70,53 @@ static mosaic_status make_up(const mos_model_card *card, int64_t m, patches *p) 
     return MOSAIC_OK;
 }
 
+static bool is_tiled(const mos_export *job) {
+    return job->options->profile == MOS_PROFILE_DEEPNESS;
+}
+
 static mosaic_status save(const char *folder, const char *prefix, const char *name, int rank,
                           const int64_t *shape, const float *values) {
     char file[192], path[4096];
     (void)snprintf(file, sizeof file, "%s%s.npy", prefix, name);
     MOS_TRY(mos_path_join(path, sizeof path, folder, file));
     return mos_npy_write(path, MOS_F32, rank, shape, values);
+}
+
+/* The one image of a tiled graph, [ROWS, all bands, h, w]: the modalities' pixels, divided. */
+static mosaic_status save_image(const mos_export *job, const char *folder, const patches *p) {
+    const mos_model_card *card = &job->card;
+    const int64_t area = card->height * card->width;
+    int64_t all = 0, first = 0;
+    float *image = NULL;
+    for (int64_t m = 0; m < card->spec.modalities; m++)
+        all += card->spec.modality[m].bands;
+    MOS_TRY(mos_alloc((size_t)(ROWS * all * area), sizeof *image, "patches", &image));
+    for (int64_t m = 0; m < card->spec.modalities; first += card->spec.modality[m++].bands) {
+        const int64_t own = card->spec.modality[m].bands * area;
+        for (int64_t i = 0; i < ROWS * own; i++)
+            image[(i / own * all + first) * area + i % own] = p->raw[m][i] / MOS_DEEPNESS_FACTOR;
+    }
+    mosaic_status status = save(folder, "", "image", 4,
+                                (const int64_t[]){ROWS, all, card->height, card->width}, image);
+    mos_free(image);
+    return status;
+}
+
+/* Of a tiled graph: a class's probability [ROWS] everywhere in the tile. */
+static mosaic_status save_layer(const mos_export *job, const char *folder, int64_t c,
+                                const float *values) {
+    const int64_t area = job->card.height * job->card.width, classes = job->card.spec.classes;
+    char name[32];
+    float *layer = NULL;
+    MOS_TRY(mos_alloc((size_t)(ROWS * area), sizeof *layer, "a layer", &layer));
+    for (int64_t i = 0; i < ROWS * area; i++)
+        layer[i] = values[i / area * classes + c];
+    (void)snprintf(name, sizeof name, "class_%lld", (long long)c);
+    mosaic_status status =
+        save(folder, "expected_", name, 4,
+             (const int64_t[]){ROWS, 1, job->card.height, job->card.width}, layer);
+    mos_free(layer);
+    return status;
 }
 
 /* Rows of all modalities side by side, [ROWS, modalities, d], zeros where one is absent. */
@@ -113,6 +154,8 @@ static mosaic_status save_probabilities(mos_export *job, const char *folder, con
     if (status == MOSAIC_OK)
         status =
             save(folder, "expected_", "probabilities", 2, (const int64_t[]){ROWS, classes}, values);
+    for (int64_t c = 0; c < classes && status == MOSAIC_OK && is_tiled(job); c++)
+        status = save_layer(job, folder, c, values);
     mos_free(values);
     return status;
 }
@@ -137,6 +180,7 @@ static mosaic_status save_expected(mos_export *job, const char *folder) {
                       p.raw[m]));
         MOS_GOTO(mos_model_infer(job->model, m, p.scaled[m]));
     }
+    if (is_tiled(job)) MOS_GOTO(save_image(job, folder, &p));
     MOS_GOTO(save_rows(job, folder, "latents", card->spec.latent, mos_model_latents, &p));
     /* before the head, which puts learned vectors in the place of absent features */
     MOS_GOTO(save_rows(job, folder, "features", mos_model_feature_size(job->model),

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NUMBERS_MOST = 64, NUMBER_ROOM = MOS_MAX_BANDS };
+enum { NUMBERS_MOST = 64 + MOS_MAX_CLASSES, NUMBER_ROOM = MOS_MAX_BANDS };
 static const float hidden_score = -1e30F; /* of what is absent, before a softmax */
 
 /* A value of the graph, by name. */
@@ -384,30 +384,30 @@ static void add_head(builder *b) {
         break;
     }
     (void)apply(b, "Sigmoid", named("probabilities"), linear(b, "head", row, true));
-    mos_onnx_output(b->onnx, "probabilities", 2, (const int64_t[]){-1, spec->classes},
-                    "one per class, in the order of the metadata 'classes'");
 }
 
 /* ---- the whole ---- */
 
-/* Which tensors the graph reads: all but counters and second projectors. */
-static bool is_read(const mos_parameter *parameter) {
-    return !parameter->counter && strncmp(parameter->name, "projectors_inter.", 17) != 0;
+/* Which tensors the graph reads: all but counters and second projectors, and without latents the
+ * first ones. */
+static bool is_read(const mos_parameter *parameter, bool latent) {
+    return !parameter->counter && strncmp(parameter->name, "projectors_inter.", 17) != 0 &&
+           (latent || strncmp(parameter->name, "projectors.", 11) != 0);
 }
 
-static mosaic_status add_weights(builder *b, mos_model *model) {
+static mosaic_status add_weights(builder *b, mos_model *model, bool latent) {
     int64_t count;
     size_t total = 0;
     const mos_parameter *parameters = mos_model_parameters(model, &count);
     for (int64_t i = 0; i < count; i++)
-        total += is_read(&parameters[i]) ? (size_t)parameters[i].count : 0;
+        total += is_read(&parameters[i], latent) ? (size_t)parameters[i].count : 0;
     MOS_TRY(mos_alloc(total, sizeof(float), "the model's weights", &b->weights->values));
     MOS_TRY(
         mos_alloc(NUMBERS_MOST, sizeof *b->weights->numbers, "constants", &b->weights->numbers));
     float *next = b->weights->values;
     for (int64_t i = 0; i < count; i++) {
         const mos_parameter *parameter = &parameters[i];
-        if (!is_read(parameter)) continue;
+        if (!is_read(parameter, latent)) continue;
         mos_onnx_tensor tensor = {.name = parameter->name, .rank = parameter->rank, .data = next};
         memcpy(tensor.shape, parameter->shape, sizeof tensor.shape);
         MOS_TRY(mos_model_get(model, parameter, next));
@@ -417,22 +417,37 @@ static mosaic_status add_weights(builder *b, mos_model *model) {
     return b->onnx->status;
 }
 
-static void add_branch(builder *b, int64_t m) {
-    const mos_model_card *card = b->card;
-    const mos_modality_spec *modality = &card->spec.modality[m];
-    mos_text bands = {0};
+static void add_bands(const mos_modality_spec *modality, const char *before, mos_text *out) {
     for (int64_t k = 0; k < modality->bands; k++)
-        mos_text_add(&bands, "%s%s", k == 0 ? "bands in this order: " : ", ",
-                     modality->band_names[k]);
-    if (bands.failed)
-        b->onnx->status = mos_fail_memory(bands.size, "a list of bands");
+        mos_text_add(out, "%s%s", k == 0 ? before : ", ", modality->band_names[k]);
+}
+
+/* An input [batch, bands, height, width]; `help` is its text, and is released. */
+static void add_input(builder *b, const char *name, int64_t bands, mos_text *help) {
+    if (help->failed)
+        b->onnx->status = mos_fail_memory(help->size, "a list of bands");
     else
-        mos_onnx_input(b->onnx, modality->name, 4,
-                       (const int64_t[]){-1, modality->bands, card->height, card->width},
-                       bands.data);
-    mos_text_release(&bands);
+        mos_onnx_input(b->onnx, name, 4,
+                       (const int64_t[]){-1, bands, b->card->height, b->card->width}, help->data);
+    mos_text_release(help);
+}
+
+/* Features of a modality, from the value of its name. */
+static void add_branch(builder *b, int64_t m) {
+    const mos_modality_spec *modality = &b->card->spec.modality[m];
     const value rows = encoded(b, modality->name, standardised(b, m));
     b->features[m] = join(b, "Mul", named("%s.features", modality->name), rows, b->present[m]);
+}
+
+static mosaic_status begin(builder *b, mos_model *model, bool latent) {
+    *b->onnx = (mos_onnx){0};
+    *b->weights = (mos_onnx_weights){0};
+    if (mos_resnet_shape_of(b->card->spec.encoder) == NULL)
+        return mos_fail(MOSAIC_ERR_USAGE, "encoder '%s' cannot be written as ONNX",
+                        mos_encoder_names[b->card->spec.encoder]);
+    MOS_TRY(add_weights(b, model, latent));
+    (void)real(b, "constant.zero", 0);
+    return MOSAIC_OK;
 }
 
 mosaic_status mos_onnx_graph_make(mos_model *model, const mos_model_card *card, mos_onnx *out,
@@ -440,25 +455,81 @@ mosaic_status mos_onnx_graph_make(mos_model *model, const mos_model_card *card, 
     const int64_t modalities = card->spec.modalities;
     builder b = {.onnx = out, .card = card, .weights = weights};
     value z[MOS_MAX_MODALITIES];
-    *out = (mos_onnx){0};
-    *weights = (mos_onnx_weights){0};
-    if (mos_resnet_shape_of(card->spec.encoder) == NULL)
-        return mos_fail(MOSAIC_ERR_USAGE, "encoder '%s' cannot be written as ONNX",
-                        mos_encoder_names[card->spec.encoder]);
-    MOS_TRY(add_weights(&b, model));
-    (void)real(&b, "constant.zero", 0);
-    for (int64_t m = 0; m < modalities; m++)
+    MOS_TRY(begin(&b, model, true));
+    for (int64_t m = 0; m < modalities; m++) {
+        const mos_modality_spec *modality = &card->spec.modality[m];
+        mos_text bands = {0};
+        add_bands(modality, "bands in this order: ", &bands);
+        add_input(&b, modality->name, modality->bands, &bands);
         add_branch(&b, m);
+    }
     for (int64_t m = 0; m < modalities; m++)
         z[m] = latents(&b, m);
     (void)concatenated(&b, "features", b.features, modalities);
     (void)concatenated(&b, "latents", z, modalities);
-    if (card->spec.classes > 0) add_head(&b);
+    if (card->spec.classes > 0) {
+        add_head(&b);
+        mos_onnx_output(out, "probabilities", 2, (const int64_t[]){-1, card->spec.classes},
+                        "one per class, in the order of the metadata 'classes'");
+    }
     mos_onnx_output(out, "features", 2,
                     (const int64_t[]){-1, modalities * mos_model_feature_size(model)},
                     "pooled features of the modalities side by side");
     mos_onnx_output(out, "latents", 2, (const int64_t[]){-1, modalities * card->spec.latent},
                     "unit rows of the projectors, the modalities side by side");
+    return out->status;
+}
+
+/* ---- one raster in, a layer for each class out ---- */
+
+/* The bands of each modality out of the one image. */
+static void cut_image(builder *b, double factor) {
+    const mos_model_spec *spec = &b->card->spec;
+    mos_text help = {0};
+    int64_t bands = 0;
+    for (int64_t m = 0; m < spec->modalities; bands += spec->modality[m++].bands)
+        add_bands(&spec->modality[m], m == 0 ? "bands in this order: " : ", ", &help);
+    add_input(b, "image", bands, &help);
+    const value pixels =
+        join(b, "Mul", named("image.pixels"), named("image"), real(b, "constant.factor", factor));
+    const value axis = integers(b, "image.axis", 1, (const int64_t[]){1});
+    bands = 0;
+    for (int64_t m = 0; m < spec->modalities; bands += spec->modality[m++].bands) {
+        const char *name = spec->modality[m].name;
+        const int64_t end = bands + spec->modality[m].bands;
+        const value inputs[] = {pixels, integers(b, named("%s.first", name).name, 1, &bands),
+                                integers(b, named("%s.end", name).name, 1, &end), axis};
+        (void)node(b, "Slice", named("%s", name), 4, inputs, 0, NULL);
+    }
+}
+
+static void spread_classes(builder *b) {
+    const int64_t shape[] = {1, 1, b->card->height, b->card->width};
+    const mos_onnx_attribute across = number("axis", 1);
+    const value wide = integers(b, "tile.shape", 4, shape);
+    const value all =
+        join(b, "Reshape", named("tile.classes"), named("probabilities"),
+             integers(b, "tile.apart", 4, (const int64_t[]){-1, b->card->spec.classes, 1, 1}));
+    for (int64_t c = 0; c < b->card->spec.classes; c++) {
+        const value out = named("class_%lld", (long long)c);
+        const value inputs[] = {all, integers(b, named("%s.index", out.name).name, 1, &c)};
+        const value one = node(b, "Gather", named("%s.one", out.name), 2, inputs, 1, &across);
+        (void)join(b, "Expand", out, one, wide);
+        mos_onnx_output(b->onnx, out.name, 4,
+                        (const int64_t[]){-1, 1, b->card->height, b->card->width},
+                        b->card->class_names[c]);
+    }
+}
+
+mosaic_status mos_onnx_graph_make_tiled(mos_model *model, const mos_model_card *card, double factor,
+                                        mos_onnx *out, mos_onnx_weights *weights) {
+    builder b = {.onnx = out, .card = card, .weights = weights};
+    MOS_TRY(begin(&b, model, false));
+    cut_image(&b, factor);
+    for (int64_t m = 0; m < card->spec.modalities; m++)
+        add_branch(&b, m);
+    add_head(&b);
+    spread_classes(&b);
     return out->status;
 }
 

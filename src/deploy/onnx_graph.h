@@ -21,6 +21,12 @@ typedef struct mos_onnx_weights {
  * order, zeros where one is absent. */
 mosaic_status mos_onnx_graph_make(mos_model *model, const mos_model_card *card, mos_onnx *out,
                                   mos_onnx_weights *weights);
+/* The same for programs that cut a raster into tiles and draw a layer for each output: one input
+ * "image" [batch, bands of all modalities in the card's order, height, width], whose pixels are
+ * multiplied by `factor` first, and an output "class_<c>" [batch, 1, height, width] for each class,
+ * its probability everywhere. The model has a head. */
+mosaic_status mos_onnx_graph_make_tiled(mos_model *model, const mos_model_card *card, double factor,
+                                        mos_onnx *out, mos_onnx_weights *weights);
 void mos_onnx_weights_release(mos_onnx_weights *weights);
 
 #endif

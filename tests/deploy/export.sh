@@ -3,8 +3,8 @@
 # What `mosaic export` writes, by its readers: every fusion as ONNX in PyTorch and in ONNX Runtime, torchvision's strict
 # loading both ways, a Hugging Face folder, a STAC item.
 #   export.sh MOSAIC SOURCE
-# MOSAIC_ONNX_PYTHON: a Python that has onnx, onnxruntime, NumPy, PyTorch and GDAL (python3 -m venv --system-site-packages FOLDER &&
-# FOLDER/bin/pip install onnxruntime).
+# MOSAIC_ONNX_PYTHON: a Python that has onnx, onnxruntime, NumPy, PyTorch, GDAL, and best safetensors too
+# (/usr/bin/python3 -m venv --system-site-packages FOLDER && FOLDER/bin/pip install onnxruntime safetensors 'numpy<2').
 source "$(dirname "$0")/../cli/cli_support.sh"
 source=$2
 export PYTHONDONTWRITEBYTECODE=1
@@ -53,6 +53,12 @@ expect 0 "was not run: '$work/no-python' has no ONNX Runtime" "$mosaic" export "
 mkdir -p "$work/run/eval"
 cp -r "$work/eval-concat" "$work/run/eval/test"
 
+# QGIS's plugin Deepness: one raster in, a layer for each class out
+pattern="set the resolution in Deepness to that of the training data"
+[ -z "$ort" ] || pattern="gives what this program does"
+expect 0 "$pattern" "$mosaic" export "$work/learned.safetensors" --profile deepness --out "$work/deepness.onnx" --threads 1 --python "$ort"
+[ $onnx = no ] || check "a model for Deepness" judge deepness "$work/deepness.onnx" "$work/eval-learned" "$work/data"
+
 # PyTorch and the hub
 expect 0 "modeling.py" "$mosaic" export "$work/run" --to huggingface --out "$work/hub" --threads 1
 check "a Hugging Face folder" judge huggingface "$work/hub" "$work/eval-concat" "$work/data"
@@ -70,7 +76,6 @@ if has jsonschema; then
 fi
 
 # refusals
-expect 1 "deepness.*one raster.*'s1'" "$mosaic" export "$work/run" --profile deepness --out "$work/never" --threads 1
 expect 2 "export wants --out FILE" "$mosaic" export "$work/run"
 expect 2 "wants one of safetensors, onnx, huggingface, stac, found 'onx', did you mean 'onnx'" "$mosaic" export "$work/run" --to onx --out "$work/never"
 printf 'PK\003\004aaaaaaaaaaaaaaaaaaaaaaaa' >"$work/model.pth"

@@ -148,6 +148,37 @@ def check_one(path, images, probabilities, features):
     check_outputs("by ONNX Runtime", dict(zip(names, session.run(names, images))), probabilities, features)
 
 
+def check_deepness(path, run, folder):
+    """As the plugin does it: metadata read as JSON, one raster's pixels times 1/255, the first channel of every output as a layer."""
+    import onnx
+    images, probabilities, _ = expected(run, folder)
+    meta = {p.key: p.value for p in onnx.load(path).metadata_props}
+    names = [names["0"] for names in json.loads(meta["class_names"])]
+    assert json.loads(meta["model_type"]) == "Regressor" and names == ["Crops", "Trees", "Water"], meta
+    assert json.loads(meta["tile_size"]) == json.loads(meta["tiles_size"]) == SIZE and json.loads(meta["tiles_overlap"]) == 50
+    assert json.loads(meta["standardization_mean"]) == [0] * 5 and json.loads(meta["standardization_std"]) == [1] * 5
+    assert "resolution" not in meta and float(meta["reg_output_scaling"]) == 1  # the rasters of the test have no georeference
+    image = np.concatenate(list(images.values()), axis=1)
+    given = {"image": np.float32((image.astype(np.float64) * 1. / 255.))}
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    import onnx_torch
+
+    def check(what, outputs):
+        assert list(outputs) == [f"class_{c}" for c in range(len(names))], list(outputs)
+        layers = np.stack([outputs[f"class_{c}"][:, 0] for c in range(len(names))], axis=1)
+        near(what, layers, np.broadcast_to(probabilities[:, :, None, None], (6, 3, SIZE, SIZE)))
+    check("layers by PyTorch", onnx_torch.run(path, given))
+    try:
+        import onnxruntime
+    except ImportError:
+        print("skipped: no ONNX Runtime in this Python (MOSAIC_ONNX_PYTHON names one)")
+        return
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    assert len(session.get_inputs()) == 1
+    outputs = [o.name for o in session.get_outputs()]
+    check("layers by ONNX Runtime", dict(zip(outputs, session.run(None, given))))
+
+
 def check_huggingface(exported, run, folder):
     import torch
     images, probabilities, _ = expected(run, folder)
@@ -165,6 +196,8 @@ def check_huggingface(exported, run, folder):
     modeling = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(modeling)
     model = modeling.Model(exported)
+    weights = os.path.join(exported, "model.safetensors")
+    check_library(weights, read_safetensors(weights)[1])
     with torch.no_grad():
         near("Hugging Face folder", model({k: torch.from_numpy(v) for k, v in images.items()}).numpy(), probabilities)
 
@@ -177,6 +210,18 @@ def read_safetensors(path):
         data = bytearray(stream.read())
     meta = header.pop("__metadata__")
     return meta, {n: torch.frombuffer(data[slice(*t["data_offsets"])], dtype=kinds[t["dtype"]]).reshape(t["shape"]) for n, t in header.items()}
+
+
+def check_library(path, tensors):
+    """The same file by the library that the format comes from."""
+    try:
+        from safetensors.torch import load_file
+    except ImportError:
+        print("skipped: no safetensors in this Python (MOSAIC_ONNX_PYTHON names one), its library has not read the file")
+        return
+    found = load_file(path)
+    assert found.keys() == tensors.keys() and all(found[n].dtype == t.dtype and (found[n] == t).all() for n, t in tensors.items())
+    print(f"{os.path.basename(path)}: {len(found)} tensors as safetensors reads them")
 
 
 def write_safetensors(path, tensors):
@@ -203,6 +248,7 @@ def check_torchvision(exported, name):
         model.conv1 = torch.nn.Conv2d(len(bands), 64, 7, 2, 3, bias=False)
         model.fc = torch.nn.Identity()
         model.load_state_dict(tensors, strict=True)
+        check_library(os.path.join(exported, modality + ".safetensors"), tensors)
         assert list(model.eval()(torch.zeros(1, len(bands), 64, 64)).shape) == [1, 512]
         write_safetensors(os.path.join(exported, modality + "-again.safetensors"), model.state_dict())
         print(f"{modality}: {len(tensors)} tensors, strict")
@@ -220,5 +266,5 @@ def check_stac(path, schema, model):
 
 
 if __name__ == "__main__":
-    {"data": make_data, "variants": make_variants, "onnx": check_onnx, "huggingface": check_huggingface, "torchvision": check_torchvision,
+    {"data": make_data, "variants": make_variants, "onnx": check_onnx, "deepness": check_deepness, "huggingface": check_huggingface, "torchvision": check_torchvision,
      "stac": check_stac}[sys.argv[1]](*sys.argv[2:])

@@ -35,6 +35,12 @@ def gemm(a, x, w, c=None):
     return F.linear(x, w, c)
 
 
+def cut(a, x, starts, ends, axes):
+    for start, end, axis in zip(starts.tolist(), ends.tolist(), axes.tolist()):
+        x = x.narrow(axis, start, end - start)
+    return x
+
+
 OPERATORS = {
     "Sub": lambda a, x, y: x - y, "Add": lambda a, x, y: x + y, "Mul": lambda a, x, y: x * y, "Div": lambda a, x, y: x / y,
     "Or": lambda a, x, y: x | y, "Not": lambda a, x: ~x, "IsNaN": lambda a, x: x.isnan(), "IsInf": lambda a, x: x.isinf(),
@@ -46,7 +52,8 @@ OPERATORS = {
     "LpNormalization": lambda a, x: x / x.norm(p=a["p"], dim=a["axis"], keepdim=True), "Sigmoid": lambda a, x: x.sigmoid(),
     "Tanh": lambda a, x: x.tanh(), "Softmax": lambda a, x: x.softmax(a["axis"]), "Unsqueeze": unsqueeze,
     "Reshape": lambda a, x, shape: x.reshape(shape.tolist()), "Transpose": lambda a, x: x.permute(*a["perm"]) if "perm" in a else x.t(),
-    "MatMul": lambda a, x, y: x @ y,
+    "MatMul": lambda a, x, y: x @ y, "Slice": cut, "Gather": lambda a, x, i: x.index_select(a["axis"], i),
+    "Expand": lambda a, x, shape: x.expand(torch.broadcast_shapes(tuple(x.shape), tuple(shape.tolist()))),
 }
 
 
