@@ -1,5 +1,5 @@
-"""What `embed --also` writes, beside its store: GeoParquet by a reader of our own (and by pyarrow and DuckDB where they are), polygons and
-rasters by GDAL.   embed_formats_check.py parquet|gpkg|raster|answers STORE ..."""
+"""What `embed --also` writes, beside its store: GeoParquet by a reader of our own (parquet_judges.py: by others), polygons and rasters
+by GDAL.   embed_formats_check.py parquet|gpkg|raster|answers STORE ..."""
 import csv
 import json
 import math
@@ -219,23 +219,6 @@ def parquet():
     own = json.loads(keys["mosaic"])
     assert own["scale"] == about["scale"] and own["largest_error"] == about["largest_error"] and "model" not in own and "data" not in own
     print(f"{path}: {len(table)} rows in {groups} row groups")
-    try:
-        import pyarrow.parquet as arrow
-        read = arrow.read_table(path)
-        assert read.column_names[:13] == ["unique_id", "embedding", "timestamp", "product_id", "grid_cell", "grid_row_u", "grid_col_r", "geometry",
-                                          "centre_lat", "centre_lon", "utm_footprint", "utm_crs", "pixel_bbox"]
-        assert (np.array(read["embedding"].to_pylist()).astype(kind) == stored).all() and read["geometry"].to_pylist() == columns["geometry"]
-        print("as pyarrow reads it")
-    except ImportError:
-        print("skipped: no pyarrow here, it has not read the file")
-    try:
-        import duckdb
-        found = duckdb.sql(f"select unique_id, embedding, bbox.xmin from '{path}'").fetchall()
-        assert [r[0] for r in found] == columns["unique_id"] and [r[2] for r in found] == columns["bbox.xmin"]
-        assert (np.array([r[1] for r in found]).astype(kind) == stored).all()
-        print("as DuckDB reads it")
-    except ImportError:
-        print("skipped: no DuckDB here, it has not read the file")
     if gdal.GetDriverByName("Parquet") is None:
         print("skipped: this GDAL has no Parquet driver, it has not read the file")
     else:

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # shellcheck disable=SC2154 # mosaic and work are set by cli_support.sh
 # `mosaic embed` and `mosaic search` against NumPy: every type, across modalities, filters, the contact sheet, what is refused.
+# MOSAIC_PARQUET_PYTHON: a Python that has pyarrow, duckdb and NumPy (python3 -m venv FOLDER && FOLDER/bin/pip install pyarrow duckdb numpy).
 source "$(dirname "$0")/../cli/cli_support.sh"
 source=$2
 export PYTHONDONTWRITEBYTECODE=1
@@ -25,8 +26,11 @@ embed() {
     shift
     expect 0 "rows 40" "$mosaic" embed "$work/run" --threads 1 --out "$work/$to" "$@"
 }
+arrow=${MOSAIC_PARQUET_PYTHON:-}
+[ -n "$arrow" ] || echo "skipped: pyarrow and DuckDB have not read GeoParquet (MOSAIC_PARQUET_PYTHON)"
 formats() { # formats WHAT STORE [...]: what was written beside a store, by its readers
     check "$1 of $2" "$python" "$source/tests/deploy/embed_formats_check.py" "$1" "$work/$2" "${@:3}"
+    if [ "$1" = parquet ] && [ -n "$arrow" ]; then check "pyarrow and DuckDB on $2" "$arrow" "$source/tests/deploy/parquet_judges.py" "$work/$2"; fi
 }
 embed latents --also parquet,gpkg
 embed features --space features --type float16 --also parquet
