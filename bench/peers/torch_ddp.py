@@ -4,7 +4,9 @@ says; `--batch` is that of all. Each encodes its part; latents, logits and label
 loss, which is that of the whole batch, without gradients for the others' rows (SimCLR's way: cheaper than with them).
 Batch norms are local, because SyncBatchNorm has no CPU version. Modes: eager-{nchw,cl}-fp32, each with one bucket size;
 a `-25` or `-100` behind it is DDP's bucket_cap_mb."""
+import ctypes
 import os
+import signal
 import socket
 
 import torch
@@ -56,6 +58,8 @@ def join(rank, ranks, port):
 
 
 def follow(rank, ranks, port, args, orders):
+    # A killed parent leaves no end-of-file: forked processes hold its end of the pipe, and gloo waits for it.
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
     join(rank, ranks, port)
     steps = {}
     for mode in iter(orders.recv, None):
