@@ -36,7 +36,8 @@ static void print_usage(FILE *out) {
           "  --isa SET      use no more than this instruction set: base, avx2, avx512, "
           "avx512_bf16 (MOSAIC_ISA)\n"
           "  -h, --help     this text; `mosaic help COMMAND` for a command's options, `mosaic help "
-          "KEY` for a\n                 configuration key (train.epochs) or group (loss)\n"
+          "KEY` for a\n                 configuration key (train.epochs) or group (loss), `mosaic "
+          "help` for topics\n"
           "  --version      print the version\n"
           "  --schema       JSON schema of the training configuration\n"
           "  --schema=md    the same as a Markdown table\n"
@@ -44,6 +45,18 @@ static void print_usage(FILE *out) {
           "exit codes: 0 ok, 1 runtime error, 2 usage, 3 data, 4 numeric failure, 5 resume "
           "mismatch, 75 interrupted\n",
           out);
+}
+
+static void print_topics(FILE *out) {
+    fputs("\ntopics of `mosaic help TOPIC`:\n", out);
+    for (int i = 0; mosaic_topic_name(i); i++)
+        fprintf(out, "  %-17s %s\n", mosaic_topic_name(i), mosaic_topic_summary(i));
+}
+
+static int is_topic(const char *name) {
+    for (int i = 0; mosaic_topic_name(i); i++)
+        if (strcmp(mosaic_topic_name(i), name) == 0) return 1;
+    return 0;
 }
 
 static int finish(mosaic_status status) {
@@ -75,32 +88,43 @@ static void print_keys(const char *group, const char *example) {
            group, example);
 }
 
-/* mosaic help [TOPIC]: a command, a group of commands, a configuration key or a group of keys. */
+/* What mosaic help says of a command; a topic may have its name too. */
+static int help_command(const char *name) {
+    char help[] = "--help", *arguments[] = {help, NULL};
+    int shown;
+    mosaic_command *command = NULL;
+    mosaic_status status = mosaic_command_create(name, &command);
+    if (status == MOSAIC_OK) status = mosaic_command_parse(command, 1, arguments, stdout, &shown);
+    mosaic_command_destroy(&command);
+    if (strcmp(name, "train") == 0) print_keys(name, "train.epochs");
+    if (status == MOSAIC_OK && is_topic(name)) {
+        putchar('\n');
+        status = mosaic_topic_print(name, stdout);
+    }
+    return finish(status);
+}
+
+/* mosaic help [WORD]: a command, a group of commands, a topic, a configuration key or a group of
+ * keys. */
 static int run_help(int argc, char **argv) {
     char name[NAME_SIZE];
     if (argc == 0) {
         print_usage(stdout);
+        print_topics(stdout);
         return 0;
     }
-    int words = match_command(argc, argv, name), shown;
-    if (words > 0) {
-        char help[] = "--help", *arguments[] = {help, NULL};
-        mosaic_command *command = NULL;
-        mosaic_status status = mosaic_command_create(name, &command);
-        if (status == MOSAIC_OK)
-            status = mosaic_command_parse(command, 1, arguments, stdout, &shown);
-        mosaic_command_destroy(&command);
-        if (strcmp(name, "train") == 0) print_keys(name, "train.epochs");
-        return finish(status);
-    }
+    if (strcmp(argv[0], "--markdown") == 0) return finish(mosaic_topics_markdown(stdout));
+    if (match_command(argc, argv, name) > 0) return help_command(name);
     if (print_group(argv[0], stdout)) {
         if (strcmp(argv[0], "data") == 0) print_keys(argv[0], "data.root");
         return 0;
     }
+    if (is_topic(argv[0])) return finish(mosaic_topic_print(argv[0], stdout));
     mosaic_status status = mosaic_config_help(argv[0], stdout);
     if (status == MOSAIC_OK || strchr(argv[0], '.')) return finish(status);
     mosaic_command *command = NULL; /* fails and names the nearest command, where one is near */
     status = mosaic_command_create(argv[0], &command);
+    if (!strstr(mosaic_error(), "did you mean")) status = mosaic_topic_print(argv[0], stdout);
     if (!strstr(mosaic_error(), "did you mean")) status = mosaic_config_help(argv[0], stdout);
     mosaic_command_destroy(&command);
     return finish(status);

@@ -133,13 +133,23 @@ MOSAIC_API void mosaic_command_set_hooks(mosaic_command *command, const mosaic_l
  * it before anything is computed. */
 MOSAIC_API mosaic_status mosaic_set_isa(const char *name) MOSAIC_CHECKED;
 
-/* JSON schema of the training configuration, and its table in Markdown, written to `out`. */
+/* Write the JSON schema of the training configuration, or its table in Markdown, to `out`. Errors:
+ * MOSAIC_ERR_IO, MOSAIC_ERR_MEMORY. */
 MOSAIC_API mosaic_status mosaic_config_schema(FILE *out) MOSAIC_CHECKED;
 MOSAIC_API mosaic_status mosaic_config_markdown(FILE *out) MOSAIC_CHECKED;
 
 /* Write to `out` what a configuration key ("train.epochs") or a group of keys ("loss") means, one
  * line a key. An unknown topic is MOSAIC_ERR_USAGE, and the message names the nearest. */
 MOSAIC_API mosaic_status mosaic_config_help(const char *topic, FILE *out) MOSAIC_CHECKED;
+
+/* Name and one-line summary of the i-th help topic ("maps", ...), NULL past the last. The texts live
+ * as long as the library. */
+MOSAIC_API const char *mosaic_topic_name(int i);
+MOSAIC_API const char *mosaic_topic_summary(int i);
+/* Write a topic's text to `out`, or all of them as a page in Markdown. Errors: MOSAIC_ERR_USAGE for an
+ * unknown name, with the nearest in the message; MOSAIC_ERR_IO, MOSAIC_ERR_MEMORY. */
+MOSAIC_API mosaic_status mosaic_topic_print(const char *name, FILE *out) MOSAIC_CHECKED;
+MOSAIC_API mosaic_status mosaic_topics_markdown(FILE *out) MOSAIC_CHECKED;
 
 /* Write the manual pages (man/man1/mosaic.1, one more a command) and what completes the command line
  * in bash, zsh and fish, made from the option tables, below `folder`, in the places they have below

@@ -27,6 +27,7 @@ MOSAIC_API mosaic_status mosaic_dataset_open(const char *const *options,
                                              mosaic_dataset **out) MOSAIC_CHECKED;
 MOSAIC_API void mosaic_dataset_close(mosaic_dataset **dataset);
 
+/* Numbers of samples and of modalities. */
 MOSAIC_API int64_t mosaic_dataset_count(const mosaic_dataset *dataset);
 MOSAIC_API int64_t mosaic_dataset_modality_count(const mosaic_dataset *dataset);
 /* Names of modality m ("s1"), of its band b ("VV"), of class l; NULL out of range. The texts live as

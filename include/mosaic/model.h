@@ -56,7 +56,7 @@ MOSAIC_API const char *mosaic_model_class(const mosaic_model *model, int64_t l);
 MOSAIC_API double mosaic_model_threshold(const mosaic_model *model, int64_t l);
 /* The precision that the model computes in, and the precision of the scores that its thresholds were
  * tuned on (NULL: it has none): "fp32", "bf16" or, on the device "ref", "fp64". Where one is bf16
- * and the other is not, opening the model logs a warning. */
+ * and the other is not, opening the model logs a warning. The texts live as long as the library. */
 MOSAIC_API const char *mosaic_model_precision(const mosaic_model *model);
 MOSAIC_API const char *mosaic_model_threshold_precision(const mosaic_model *model);
 MOSAIC_API int64_t mosaic_model_height(const mosaic_model *model); /* pixels */

@@ -252,8 +252,10 @@ mosaic_status mosaic_command_parse(mosaic_command *command, int argc, char **arg
     *shown = 0;
     if (argc < 0) return mos_fail(MOSAIC_ERR_USAGE, "mosaic_command_parse: %d arguments", argc);
     if (argc > 0) MOS_WANT(argv);
-    MOS_TRY(mos_options_parse(&command->table, command->values, argc, argv, &command->positional,
-                              &help));
+    MOS_TRY(mos_command_suggest_key(&command->table,
+                                    mos_options_parse(&command->table, command->values, argc, argv,
+                                                      &command->positional, &help),
+                                    argc, argv));
     command->parsed = true;
     if (help == 0) return take_config(command, argc, argv);
     *shown = 1;

@@ -51,3 +51,31 @@ done:
     mos_config_destroy(&config);
     return status;
 }
+
+/* The value that was typed with an option: behind "=", else the next word. */
+static const char *typed_value(int argc, char **argv, const char *option) {
+    const size_t size = strlen(option);
+    for (int i = 0; i < argc; i++) {
+        if (strncmp(argv[i], option, size) != 0) continue;
+        if (argv[i][size] == '=') return argv[i] + size + 1;
+        if (argv[i][size] == '\0' && i + 1 < argc && argv[i + 1][0] != '-') return argv[i + 1];
+    }
+    return "VALUE";
+}
+
+mosaic_status mos_command_suggest_key(const mos_option_table *table, mosaic_status status, int argc,
+                                      char **argv) {
+    static const char begin[] = "unknown option --";
+    char option[128];
+    mos_text key = {0};
+    if (status != MOSAIC_ERR_USAGE || strncmp(mosaic_error(), begin, sizeof begin - 1) != 0 ||
+        strchr(mosaic_error(), ',') != NULL || mos_options_find(table, "set") == NULL)
+        return status;
+    (void)snprintf(option, sizeof option, "%s", mosaic_error() + sizeof begin - 3);
+    if (mos_config_find_key(option + 2, &key) == MOSAIC_OK && key.size > 0)
+        status = mos_fail(MOSAIC_ERR_USAGE,
+                          "unknown option %s; for the key of the configuration write --set %s=%s",
+                          option, key.data, typed_value(argc, argv, option));
+    mos_text_release(&key);
+    return status;
+}

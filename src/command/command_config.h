@@ -11,5 +11,9 @@ bool mos_command_is_config(const char *path);
  * place of positional argument 0. */
 mosaic_status mos_command_take_config(const char *path, mos_data_options *values,
                                       mos_text_list *positional);
+/* For a command line that was refused: where an option that does not exist is a key of the
+ * configuration, the message says how to set it (--set train.epochs=3). Returns `status`. */
+mosaic_status mos_command_suggest_key(const mos_option_table *table, mosaic_status status, int argc,
+                                      char **argv);
 
 #endif

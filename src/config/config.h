@@ -67,6 +67,9 @@ const mos_data_options *mos_config_data(const mos_config *config);
 /* JSON schema of the whole, a Markdown document, and a line for each key that is `topic` or below
  * it (an unknown topic names the nearest key). */
 mosaic_status mos_config_help(const char *topic, mos_text *out);
+/* The key that a word stands for: a key, the last part of one ("epochs"), or a slip of these; an empty
+ * text where none is near. Among several with the same last part the first of train. */
+mosaic_status mos_config_find_key(const char *word, mos_text *key);
 mosaic_status mos_config_schema(mos_text *out);
 mosaic_status mos_config_markdown(mos_text *out);
 void mos_config_destroy(mos_config **config);

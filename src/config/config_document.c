@@ -174,6 +174,34 @@ mosaic_status mos_config_help(const char *topic, mos_text *out) {
     return status == MOSAIC_OK && out->failed ? mos_fail_memory(0, "a text") : status;
 }
 
+static const char *last_part(const char *key) {
+    const char *dot = strrchr(key, '.');
+    return dot == NULL ? key : dot + 1;
+}
+
+mosaic_status mos_config_find_key(const char *word, mos_text *key) {
+    mos_config *config = NULL;
+    const char **names = NULL;
+    mosaic_status status = MOSAIC_OK;
+    MOS_GOTO(mos_config_create(&config));
+    const size_t count = config->table.count;
+    MOS_GOTO(mos_alloc(count, sizeof *names, "the keys", &names));
+    for (size_t i = 0; i < count; i++)
+        names[i] = strchr(word, '.') ? config->options[i].key : last_part(config->options[i].key);
+    const char *near = mos_nearest_name(word, names, count), *found = NULL;
+    for (size_t i = 0; near != NULL && i < count; i++)
+        if (strcmp(names[i], near) == 0 &&
+            (found == NULL || (strncmp(found, "train.", 6) != 0 &&
+                               strncmp(config->options[i].key, "train.", 6) == 0)))
+            found = config->options[i].key;
+    if (found != NULL) mos_text_add(key, "%s", found);
+    if (key->failed) status = mos_fail_memory(0, "a key");
+done:
+    mos_free(names);
+    mos_config_destroy(&config);
+    return status;
+}
+
 /* ---- Markdown ---- */
 
 /* Keys by the task they serve, in the order of the tables. */

@@ -113,6 +113,11 @@ static void commands(void **state) {
     REFUSES("topic", mosaic_config_help(NULL, out));
     REFUSES("out", mosaic_config_help("loss", NULL));
     REFUSES("folder", mosaic_pages_write(NULL));
+    ANSWERS(mosaic_topic_name(-1), NULL);
+    ANSWERS(mosaic_topic_summary(9999), NULL);
+    REFUSES("name", mosaic_topic_print(NULL, out));
+    REFUSES("out", mosaic_topic_print("maps", NULL));
+    REFUSES("out", mosaic_topics_markdown(NULL));
     note("mosaic_set_isa()");
     assert_int_equal(mosaic_set_isa(NULL), MOSAIC_OK);
     assert_int_equal(mosaic_set_isa(""), MOSAIC_ERR_USAGE);

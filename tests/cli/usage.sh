@@ -34,4 +34,31 @@ expect 2 "run directory is needed" "$mosaic" train "$work/none.yaml"
 expect 1 "none.yaml" "$mosaic" train "$work/none.yaml" --out "$work/run"
 expect 0 '"\$schema"' "$mosaic" --schema
 expect 0 'train.epochs' "$mosaic" --schema=md
+
+# Topics: each explains itself, docs/topics.md is what the program says, and all options and keys that they name are there.
+expect 0 "few-labels" "$mosaic" help
+expect 0 "^maps: a map" "$mosaic" help maps
+expect 0 "^search: places that look" "$mosaic" help search
+expect 2 "did you mean 'few-labels'" "$mosaic" help few-lables
+expect 2 "no help topic|unknown key" "$mosaic" help xyzzy
+"$mosaic" help --markdown >"$work/topics.md"
+cmp "$work/topics.md" "$2/docs/topics.md" || { echo "FAILED: docs/topics.md: mosaic help --markdown writes it"; failures=$((failures + 1)); }
+"$mosaic" train --help >"$work/options"
+for command in predict embed search probe "data check"; do
+    # shellcheck disable=SC2086
+    "$mosaic" $command --help >>"$work/options"
+done
+for option in $(grep -oE -- '--[a-z][a-z0-9-]+' "$work/topics.md" | grep -v -- --markdown | sort -u); do
+    grep -qw -- "$option" "$work/options" || { echo "FAILED: topics name $option, which no command has"; failures=$((failures + 1)); }
+done
+for key in $(grep -oE '(train|data|loss|model)\.[a-z_]+(\.[a-z_]+)?' "$work/topics.md" | sort -u); do
+    expect 0 "^$key" "$mosaic" help "$key"
+done
+
+# A key of the configuration that is typed as an option.
+expect 2 "unknown option --epoch; .*write --set train.epochs=3$" "$mosaic" train --epoch 3
+expect 2 "write --set train.epochs=3$" "$mosaic" train "$work/none.yaml" --epochs=3
+expect 2 "write --set loss.tau_ntx=VALUE$" "$mosaic" train --tau_ntx
+expect 2 "write --set loss.tau_ntx=0.2$" "$mosaic" train --loss.tau_ntx 0.2
+expect 2 "unknown option --frobnicate$" "$mosaic" train --frobnicate 3
 finish
