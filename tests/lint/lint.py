@@ -201,6 +201,41 @@ def rule_public(tree):
                 yield path, line, f'"{name}": only mosaic/*.h is public'
 
 
+PUBLIC_FUNCTION = re.compile(r"^MOSAIC_API\b([^;(]*?)(\w+)\s*\(([^;]*)\)[^;]*;", re.M)
+
+
+def contracts(text):
+    """(position, result, name, arguments, comment) of every public function; a comment serves the declarations below it as
+    far as the next blank line."""
+    for match in PUBLIC_FUNCTION.finditer(text):
+        above = text[:match.start()].rpartition("\n\n")[2]
+        comments = re.findall(r"^/\*.*?\*/", above, re.M | re.S)
+        yield match.start(), match.group(1).strip(), match.group(2), match.group(3), comments[-1] if comments else ""
+
+
+def rule_contracts(tree):
+    """The comment of a public function names its errors, who owns what it gives, and how long a text or array lives; its
+    header says which threads may call it."""
+    for path in tree.code("include/"):
+        text = tree.text(path)
+        head = text.split("*/", 1)[0]
+        for position, result, name, arguments, comment in contracts(text):
+            line = line_of(text, position)
+            if not comment:
+                yield path, line, f"no comment says what {name} does"
+                continue
+            said = " ".join(re.sub(r"\n \*", " ", comment).split())
+            if result == "mosaic_status" and not re.search(r"MOSAIC_ERR_\w+|[Ee]rrors", said):
+                yield path, line, f"the comment of {name} names no error"
+            if re.search(r"\bmosaic_\w+ \*\*", arguments) and not re.search(r"caller (owns|has)|[Ss]ame|takes a pointer to NULL|"
+                                                                            r"pointer to NULL is fine", said):
+                yield path, line, f"the comment of {name} does not say who owns what it gives"
+            if result.endswith("*") and not re.search(r"\blives?\b|\blent\b|Never NULL", said):
+                yield path, line, f"the comment of {name} does not say how long its result lives"
+            if not re.search(r"[Tt]hread", head + said):
+                yield path, line, f"neither the header nor the comment of {name} says which threads may call it"
+
+
 def rule_names(tree):
     seen = {}
     for path in tree.code("src/", "cli/"):

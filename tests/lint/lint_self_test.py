@@ -17,6 +17,10 @@ GOOD = {
     "CMakeLists.txt": CMAKE,
     ".clang-format": "BasedOnStyle: LLVM\nIndentWidth: 4\n",
     "include/mosaic/status.h": "#include <stddef.h>\n#include \"mosaic/version.h\"\n",
+    "include/mosaic/good.h": "/* Threads: any. */\n\n/* Open it. Errors: MOSAIC_ERR_IO. The caller owns *out. */\n"
+                             "MOSAIC_API mosaic_status mosaic_good_open(mosaic_good **out) MOSAIC_CHECKED;\n\n"
+                             "/* Its name lives as long as it does. */\nMOSAIC_API const char *mosaic_good_name(int a);\n"
+                             "MOSAIC_API int mosaic_good_size(void);\n",
     "src/base/error.c": "#include \"base/error.h\"\n#include \"mosaic/status.h\"\n#include <stdlib.h>\n",
     "src/base/error.h": "/* strcpy(a, b) in a comment */\n",
     "src/base/number_text.c": "double f(char *s) { return strtod(s, 0); }\n",
@@ -51,6 +55,8 @@ GOOD = {
 LONG = "\n".join(["int f(void) {"] + ["    f();"] * 90 + ["}", ""])
 LEFT = "/* TO" + "DO: later */\n"
 
+HEAD = "/* Threads: any. */\n\n"
+
 # rule, path, content, line where it is found
 BAD = [
     ("arrows", "src/base/low.c", "#include \"io/raster.h\"\n", 1),
@@ -82,6 +88,13 @@ BAD = [
     ("public", "cli/up.c", "#include \"../src/base/error.h\"\n", 1),
     ("public", "examples/embed.c", "\n\n#include \"data/dataset.h\"\n", 3),
     ("public", "include/mosaic/train.h", "#include \"base/error.h\"\n", 1),
+    ("contracts", "include/mosaic/bare.h", HEAD + "MOSAIC_API int mosaic_bare(void);\n", 3),
+    ("contracts", "include/mosaic/blank.h", HEAD + "/* One. */\n\nMOSAIC_API int mosaic_blank(void);\n", 5),
+    ("contracts", "include/mosaic/failing.h", HEAD + "/* Does it. */\nMOSAIC_API mosaic_status mosaic_failing(int a);\n", 4),
+    ("contracts", "include/mosaic/owner.h", HEAD + "/* Opens. Errors: MOSAIC_ERR_IO. */\n"
+                                                   "MOSAIC_API mosaic_status mosaic_owner(mosaic_x **out);\n", 4),
+    ("contracts", "include/mosaic/lent.h", HEAD + "/* The name. */\nMOSAIC_API const char *mosaic_lent(void);\n", 4),
+    ("contracts", "include/mosaic/threads.h", "/* */\n/* One. */\nMOSAIC_API int mosaic_threads(void);\n", 3),
     ("names", "src/data/error.c", "\n", None),
     ("names", "cli/raster.c", "\n", None),
     ("lengths", "src/data/large.c", "\n" * 801, 1),
