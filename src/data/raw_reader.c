@@ -28,8 +28,59 @@ void mos_reader_close(mos_reader **pointer) {
         for (int b = 0; b < MOS_DATA_MAX_BANDS; b++)
             mos_free(reader->buffers[m][b].data);
     }
+    for (size_t k = 0; k < reader->kept_count; k++) {
+        void *data;
+        memcpy(&data, &reader->kept[k].raw.data, sizeof data);
+        mos_free(data);
+    }
+    mos_free(reader->kept);
     mos_free(reader);
     *pointer = NULL;
+}
+
+/* ---- what is kept ---- */
+
+static const size_t most_kept_bytes = (size_t)64 << 20;
+
+static const mos_kept_band *find_kept(const mos_reader *reader, int64_t sample, int64_t modality,
+                                      int band) {
+    for (size_t k = 0; k < reader->kept_count; k++) {
+        const mos_kept_band *kept = &reader->kept[k];
+        if (kept->sample == sample && kept->modality == modality && kept->band == band) return kept;
+    }
+    return NULL;
+}
+
+static bool take_kept(const mos_reader *reader, int64_t sample, int64_t modality, const int *bands,
+                      int64_t count, mos_raw_band *out) {
+    for (int64_t i = 0; i < count; i++) {
+        const mos_kept_band *kept = find_kept(reader, sample, modality, bands[i]);
+        if (kept == NULL) return false;
+        out[i] = kept->raw;
+    }
+    return true;
+}
+
+/* Where there is no room for it, it is not kept. */
+static void keep(mos_reader *reader, int64_t sample, int64_t modality, const int *bands,
+                 int64_t count, const mos_raw_band *raw) {
+    for (int64_t i = 0; i < count; i++) {
+        const size_t pixel = mos_dtype_bytes(raw[i].dtype),
+                     bytes = (size_t)(raw[i].width * raw[i].height) * pixel;
+        void *data;
+        if (bytes > most_kept_bytes - reader->kept_bytes ||
+            find_kept(reader, sample, modality, bands[i]) != NULL)
+            continue;
+        if (mos_grow(&reader->kept, &reader->kept_capacity, reader->kept_count + 1,
+                     sizeof *reader->kept, "patches that are kept") != MOSAIC_OK ||
+            mos_alloc(bytes, 1, "patches that are kept", &data) != MOSAIC_OK)
+            return;
+        memcpy(data, raw[i].data, bytes);
+        mos_kept_band *kept = &reader->kept[reader->kept_count++];
+        *kept = (mos_kept_band){sample, modality, bands[i], raw[i]};
+        kept->raw.data = data;
+        reader->kept_bytes += bytes;
+    }
 }
 
 mosaic_status mos_reader_read_raw(mos_reader *reader, int64_t sample, int64_t modality,
@@ -50,7 +101,10 @@ mosaic_status mos_reader_read_raw(mos_reader *reader, int64_t sample, int64_t mo
     }
     if (!(dataset->present[sample] >> modality & 1))
         return mos_fail(MOSAIC_ERR_DATA, "sample '%s' has no %s", dataset->ids[sample], what->name);
-    return dataset->format->read(dataset, reader->state, sample, modality, bands, count, out);
+    if (take_kept(reader, sample, modality, bands, count, out)) return MOSAIC_OK;
+    MOS_TRY(dataset->format->read(dataset, reader->state, sample, modality, bands, count, out));
+    if (reader->keeps) keep(reader, sample, modality, bands, count, out);
+    return MOSAIC_OK;
 }
 
 double mos_raw_value(const mos_raw_band *band, int64_t i) {

@@ -9,10 +9,20 @@ typedef struct mos_reader_buffer {
     size_t capacity;
 } mos_reader_buffer;
 
+/* Native pixels of a band that were read before. */
+typedef struct mos_kept_band {
+    int64_t sample, modality;
+    int band;
+    mos_raw_band raw; /* its data are the reader's */
+} mos_kept_band;
+
 struct mos_reader {
     mos_dataset *dataset;
     void *state;    /* the format's */
     bool unguarded; /* while opening: what is found is noted, not refused */
+    bool keeps;     /* while opening: patches that are looked at again are not read again */
+    mos_kept_band *kept;
+    size_t kept_count, kept_capacity, kept_bytes;
     mos_reader_buffer buffers[MOS_DATA_MAX_MODALITIES][MOS_DATA_MAX_BANDS];
     mos_raw_band raw[MOS_DATA_MAX_BANDS];
 };

@@ -492,7 +492,10 @@ mosaic_status mos_dataset_spot_check(mos_dataset *dataset) {
     mos_reader *reader = NULL;
     MOS_TRY(mos_alloc(1, sizeof *counts, "a look at some samples", &counts));
     mosaic_status status = mos_reader_open(dataset, &reader);
-    if (status == MOSAIC_OK) status = check_all(reader, chosen, count, counts);
+    if (status == MOSAIC_OK) {
+        reader->keeps = true;
+        status = check_all(reader, chosen, count, counts);
+    }
     mos_reader_close(&reader);
     mos_free(counts);
     return status;

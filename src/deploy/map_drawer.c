@@ -66,6 +66,13 @@ mosaic_status mos_map_drawer_wait(mos_map_drawer *drawer, int64_t wanted) {
     return there ? MOSAIC_OK : mos_fail(MOSAIC_INTERRUPTED, "the prediction ended early");
 }
 
+int64_t mos_map_drawer_told(mos_map_drawer *drawer) {
+    (void)pthread_mutex_lock(&drawer->mutex);
+    const int64_t done = drawer->done;
+    (void)pthread_mutex_unlock(&drawer->mutex);
+    return done;
+}
+
 mosaic_status mos_map_drawer_end(mos_map_drawer **slot, bool whole) {
     mos_map_drawer *drawer = *slot;
     if (drawer == NULL) return MOSAIC_OK;

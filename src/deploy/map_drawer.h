@@ -19,6 +19,8 @@ mosaic_status mos_map_drawer_tell(mos_map_drawer *drawer, int64_t done);
 /* The drawing thread waits until there are `wanted` answers, and then sees what was written before
  * them. Fails when no more will come. */
 mosaic_status mos_map_drawer_wait(mos_map_drawer *drawer, int64_t wanted);
+/* How many answers there are now. */
+int64_t mos_map_drawer_told(mos_map_drawer *drawer);
 /* Ends the thread. whole: after it has drawn every answer that it was told of; otherwise as soon as
  * possible. Returns the status of the drawing. Takes an empty drawer. */
 mosaic_status mos_map_drawer_end(mos_map_drawer **drawer, bool whole);

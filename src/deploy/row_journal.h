@@ -15,10 +15,11 @@ typedef struct mos_row_block mos_row_block;
 typedef struct mos_row_journal {
     char path[4096];
     FILE *file;
-    size_t bytes;  /* of a record */
-    int64_t rows;  /* whole ones in it */
-    int64_t whole; /* bytes that hold them */
-    bool foreign;  /* it could not be read, so that closing does not remove it */
+    size_t bytes;      /* of a record */
+    int64_t rows;      /* whole ones in it */
+    int64_t whole;     /* bytes that hold them */
+    int64_t synced_ns; /* when it was last known to be on the disk */
+    bool foreign;      /* it could not be read, so that closing does not remove it */
     mos_row_block *blocks;
     size_t block_count, block_capacity;
 } mos_row_journal;

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { BLOCK = 4 /* batches: a second of work or more */ };
+enum { BLOCK = 4 /* batches that a rank does in a round: a second of work or more */ };
 
 /* Several ranks work in rounds: in a round each computes one block of rows, and rank 0 collects
  * all. */
@@ -65,10 +65,12 @@ static mosaic_status take_part(void *context, int64_t asked, const mos_inference
 
 /* ---- on several ranks ---- */
 
-/* Batches of a block. It is smaller where there are few rows, so that every rank has some. */
+/* Batches of a block. One without other ranks: a map is drawn as far as it was told. Of few rows
+ * every rank has some. */
 static int64_t block_of(int64_t count, int64_t ranks) {
     const int64_t share = (count + ranks * MOS_INFERENCE_BATCH - 1) / (ranks * MOS_INFERENCE_BATCH);
-    return ranks < 2 || share > BLOCK ? BLOCK : share;
+    if (ranks < 2) return 1;
+    return share > BLOCK ? BLOCK : share;
 }
 
 /* What rank r does of the round that begins at row `done`. */

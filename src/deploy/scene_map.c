@@ -126,11 +126,12 @@ static mosaic_status await_windows(map_work *work) {
     return MOSAIC_OK;
 }
 
-/* While the model still computes, a block gets only as many threads as reading needs; the last blocks
- * get all. */
+/* While the model still computes, a block gets only as many threads as reading needs; what is left to
+ * draw then gets all. */
 static int block_threads(const map_work *work) {
     const int all = work->session->threads;
-    return work->options->drawer == NULL || work->filled == work->answers->count
+    mos_map_drawer *drawer = work->options->drawer;
+    return drawer == NULL || mos_map_drawer_told(drawer) == work->answers->count
                ? all
                : mos_loader_workers(all);
 }

@@ -111,10 +111,14 @@ static void put_rows(mos_tile_encoder *encoder, const unsigned char *pixels, int
             memcpy(out, out - row, row);
             continue;
         }
-        memcpy(whole, pixels + (size_t)(y * stride) * pixel, (size_t)columns * pixel);
-        for (int64_t x = columns; x < encoder->side; x++)
-            memcpy(whole + (size_t)x * pixel, whole + (size_t)(columns - 1) * pixel, pixel);
-        put_row(encoder, whole, whole + row, out);
+        const unsigned char *from = pixels + (size_t)(y * stride) * pixel;
+        if (columns < encoder->side) {
+            memcpy(whole, from, (size_t)columns * pixel);
+            for (int64_t x = columns; x < encoder->side; x++)
+                memcpy(whole + (size_t)x * pixel, whole + (size_t)(columns - 1) * pixel, pixel);
+            from = whole;
+        }
+        put_row(encoder, from, whole + row, out);
     }
 }
 
