@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "deploy/embedding_place.h"
 #include "deploy/patch_square.h"
+#include "deploy/qgis_style.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -85,8 +86,8 @@ static void describe(const mos_embedding_store *store, int64_t row, const char *
 
 /* Five steps from the least cosine to the largest. */
 static void make_style(const mos_search_result *found, mos_text *out) {
-    static const char *const colours[] = {"68,1,84", "59,82,139", "33,145,140", "94,201,98",
-                                          "253,231,37"};
+    static const mos_map_colour colours[] = {
+        {68, 1, 84}, {59, 82, 139}, {33, 145, 140}, {94, 201, 98}, {253, 231, 37}};
     double least = INFINITY, most = -INFINITY;
     for (int64_t q = 0; q < found->queries; q++)
         for (int64_t i = 0; i < found->found[q]; i++) {
@@ -107,12 +108,7 @@ static void make_style(const mos_search_result *found, mos_text *out) {
                      least + (i + 1) * step);
     mos_text_add(out, "</ranges>\n<symbols>\n");
     for (int i = 0; i < 5; i++)
-        mos_text_add(out,
-                     "<symbol type=\"fill\" name=\"%d\" alpha=\"1\"><layer class=\"SimpleFill\" "
-                     "enabled=\"1\" locked=\"0\" pass=\"0\"><prop k=\"color\" v=\"%s,255\"/><prop "
-                     "k=\"outline_style\" v=\"no\"/><prop k=\"style\" v=\"solid\"/></layer>"
-                     "</symbol>\n",
-                     i, colours[i]);
+        mos_qgis_fill_add(out, i, colours[i]);
     mos_text_add(out, "</symbols>\n</renderer-v2>\n</qgis>\n");
 }
 

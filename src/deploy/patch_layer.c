@@ -2,8 +2,8 @@
 
 #include "base/memory.h"
 #include "data/scene/scene_frame.h"
-#include "deploy/map_colours.h"
 #include "deploy/patch_square.h"
+#include "deploy/qgis_style.h"
 #include "report/svg_chart.h"
 
 #include <math.h>
@@ -48,15 +48,8 @@ static void make_style(layer_work *work) {
         mos_text_add(out, "\"/>\n");
     }
     mos_text_add(out, "</categories>\n<symbols>\n");
-    for (int64_t c = 0; c < card->spec.classes; c++) {
-        mos_map_colour colour = mos_map_colour_of(card, c);
-        mos_text_add(out,
-                     "<symbol type=\"fill\" name=\"%lld\" alpha=\"1\"><layer class=\"SimpleFill\" "
-                     "enabled=\"1\" locked=\"0\" pass=\"0\"><prop k=\"color\" v=\"%d,%d,%d,255\"/>"
-                     "<prop k=\"outline_style\" v=\"no\"/><prop k=\"style\" v=\"solid\"/></layer>"
-                     "</symbol>\n",
-                     (long long)c, colour.red, colour.green, colour.blue);
-    }
+    for (int64_t c = 0; c < card->spec.classes; c++)
+        mos_qgis_fill_add(out, c, mos_map_colour_of(card, c));
     mos_text_add(out, "</symbols>\n</renderer-v2>\n</qgis>\n");
 }
 
