@@ -2,6 +2,7 @@
 the legend on the rendered picture. FOLDER holds what `predict` wrote of the scene `synth`; the pictures are left there."""
 import csv
 import os
+import shutil
 import sys
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -21,19 +22,19 @@ colours = {row["class"]: tuple(int(row[k]) for k in ("red", "green", "blue")) fo
 shown = {row["class"] for row in csv.DictReader(open(f"{folder}/synth_classes.csv")) if int(row["pixels"]) > 0}
 
 
-def render(layer, name):
+def render(layer, name, background="white", step=3):
     settings = QgsMapSettings()
     settings.setLayers([layer])
     settings.setDestinationCrs(layer.crs())
     settings.setExtent(layer.extent())
     settings.setOutputSize(QSize(480, 480))
-    settings.setBackgroundColor(QColor("white"))
+    settings.setBackgroundColor(QColor(background))
     job = QgsMapRendererParallelJob(settings)
     job.start()
     job.waitForFinished()
     image = job.renderedImage()
     image.save(f"{folder}/{name}.png")
-    return {QColor(image.pixel(x, y)).getRgb()[:3] for x in range(0, 480, 3) for y in range(0, 480, 3)}
+    return {QColor(image.pixel(x, y)).getRgb()[:3] for x in range(0, 480, step) for y in range(0, 480, step)}
 
 
 classes = QgsRasterLayer(f"{folder}/synth_classes.tif", "classes")
@@ -44,10 +45,26 @@ assert all(legend[n] == colours[n] for n in names)
 seen = render(classes, "qgis_classes")
 assert {colours[n] for n in shown} >= seen - {(255, 255, 255)} and len(seen & {colours[n] for n in shown}) > 0, seen
 
+# What has no data is seen through: a copy with nothing in it but its first row of pixels.
+from osgeo import gdal
+shutil.copy(f"{folder}/synth_classes.tif", f"{folder}/hole.tif")
+shutil.copy(f"{folder}/synth_classes.qml", f"{folder}/hole.qml")
+hole = gdal.Open(f"{folder}/hole.tif", gdal.GA_Update)
+band = hole.GetRasterBand(1)
+pixels = band.ReadAsArray()
+pixels[1:] = 0
+band.WriteArray(pixels)
+del band, hole
+behind = (255, 0, 255)
+assert render(QgsRasterLayer(f"{folder}/hole.tif", "hole"), "qgis_hole", QColor(*behind), 1) <= {behind} | {colours[n] for n in shown}
+
 patches = QgsVectorLayer(f"{folder}/predictions.gpkg|layername=predictions", "predictions", "ogr")
 assert patches.isValid() and patches.renderer().type() == "categorizedSymbol", patches.renderer().type()
 assert [c.label() for c in patches.renderer().categories()] == names
 assert render(patches, "qgis_patches") & set(colours.values())
+for category in patches.renderer().categories():
+    fill = category.symbol().symbolLayer(0)
+    assert fill.strokeWidth() == 0.1 and fill.strokeColor().getRgb() == (255, 255, 255, 110), "a thin light outline"
 
 probabilities = QgsRasterLayer(f"{folder}/synth_probabilities.tif", "probabilities")
 assert probabilities.isValid() and probabilities.bandName(1).endswith(names[0]) and probabilities.bandCount() == len(names)
