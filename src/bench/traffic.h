@@ -1,4 +1,4 @@
-/* How fast threads move bytes that lie where they lie: in a cache if they fit one, else in memory. */
+/* Reads and writes arrays once, by all threads: the bandwidth of the cache or memory that holds them. */
 #ifndef MOS_BENCH_TRAFFIC_H
 #define MOS_BENCH_TRAFFIC_H
 
