@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -147,8 +148,8 @@ static void *make_data(void *pointer) {
     return NULL;
 }
 
-/* Two at a time, each with its own hooks; then a reader in each of four threads. */
-enum { THREADS = 4 };
+/* Two commands at a time, each with its own hooks; then a reader for every core. */
+enum { COMMANDS = 2, MOST_READERS = 64 };
 
 typedef struct reading {
     mosaic_dataset *dataset;
@@ -178,34 +179,36 @@ static void threads_have_hooks_and_readers_of_their_own(void **state) {
     char root[40] = "/tmp/mosaic-walk-XXXXXX", text[80];
     hearer everybody = {0, 0};
     const mosaic_log_hooks log = {&everybody, hear, watch}, none = {NULL, NULL, NULL};
-    worker workers[2] = {0};
-    pthread_t threads[THREADS];
+    worker workers[COMMANDS] = {0};
+    pthread_t threads[MOST_READERS];
     assert_non_null(mkdtemp(root));
     mosaic_set_log_hooks(&log);
-    for (int t = 0; t < 2; t++) {
+    for (int t = 0; t < COMMANDS; t++) {
         (void)snprintf(workers[t].folder, sizeof workers[t].folder, "%s/%d", root, t);
         assert_int_equal(pthread_create(&threads[t], NULL, make_data, &workers[t]), 0);
     }
-    for (int t = 0; t < 2; t++)
+    for (int t = 0; t < COMMANDS; t++)
         assert_int_equal(pthread_join(threads[t], NULL), 0);
     mosaic_set_log_hooks(&none);
-    for (int t = 0; t < 2; t++) {
+    for (int t = 0; t < COMMANDS; t++) {
         if (workers[t].status != MOSAIC_OK) fail_msg("%s", workers[t].message);
         assert_true(workers[t].heard.lines + workers[t].heard.reports > 0);
     }
     assert_int_equal(everybody.lines + everybody.reports, 0);
 
     const char *options[] = {"root", workers[0].folder, NULL};
-    reading readings[THREADS] = {0};
+    reading readings[MOST_READERS] = {0};
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    const int readers = cores < 2 ? 2 : cores > MOST_READERS ? MOST_READERS : (int)cores;
     mosaic_dataset *dataset = NULL;
     assert_int_equal(mosaic_dataset_open(options, &dataset), MOSAIC_OK);
-    for (int t = 0; t < THREADS; t++) {
+    for (int t = 0; t < readers; t++) {
         readings[t].dataset = dataset;
         assert_int_equal(pthread_create(&threads[t], NULL, read_all, &readings[t]), 0);
     }
-    for (int t = 0; t < THREADS; t++)
+    for (int t = 0; t < readers; t++)
         assert_int_equal(pthread_join(threads[t], NULL), 0);
-    for (int t = 0; t < THREADS; t++)
+    for (int t = 0; t < readers; t++)
         assert_true(!readings[t].failed && readings[t].sum > 0 &&
                     memcmp(&readings[t].sum, &readings[0].sum, sizeof(double)) == 0);
     mosaic_dataset_close(&dataset);
