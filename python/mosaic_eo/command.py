@@ -73,9 +73,9 @@ def predict_scene(model: Any, out: Any, *, s1: Any = None, s2: Any = None, **opt
     return Path(out)
 
 
-def search(embeddings: Any, **options: Any) -> str:
-    """Nearest patches (`mosaic search`) in what `mosaic embed` wrote: the lines of the command."""
-    return run("search", embeddings, **options)
+def search(embeddings: Any, *names: str, **options: Any) -> str:
+    """The patches nearest to those of these names (`mosaic search`) in what `mosaic embed` wrote: the command's lines."""
+    return run("search", embeddings, *names, **options)
 
 
 class Report:

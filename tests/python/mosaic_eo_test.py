@@ -1,7 +1,9 @@
 """The Python package against NumPy, PyTorch and scikit-learn. Skips aloud what is not installed."""
 
 import gc
+import html
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,7 +28,17 @@ try:
     import sklearn.metrics
 except ImportError:
     sklearn = None
-for package, module in (("PyTorch", torch), ("scikit-learn", sklearn)):
+try:
+    import xarray
+
+    import mosaic_eo.xarray as moxr
+except ImportError:
+    xarray = None
+try:
+    from osgeo import gdal, osr
+except ImportError:
+    gdal = None
+for package, module in (("PyTorch", torch), ("scikit-learn", sklearn), ("xarray", xarray), ("GDAL's Python", gdal)):
     if module is None:
         print(f"skipped: {package} is not installed, what compares with it is left out")
 
@@ -213,7 +225,87 @@ class Trainings(unittest.TestCase):
 
             pipeline = make_pipeline(clone(transformer), LogisticRegression(max_iter=5))
             self.assertEqual(len(pipeline.steps), 2)
-        self.assertIn("<iframe", mo.Report(RUN)._repr_html_())
+            target = np.arange(len(features)) % 2
+            self.assertEqual(pipeline.fit(raw, target).predict(raw).shape, target.shape)
+            self.assertEqual(pipeline.set_params(embeddingtransformer__threads=2)[0].threads, 2)
+        with self.assertRaises(ValueError):
+            transformer.set_params(thread=1)
+        report = mo.Report(RUN)
+        shown = report._repr_html_()
+        self.assertTrue(shown.startswith("<iframe srcdoc=") and "<" not in shown[8:shown.index('" width=')])
+        self.assertEqual(html.unescape(shown[len('<iframe srcdoc="'):shown.index('" width=')]), report.html)
+        self.assert_xarray(model, raw)
+        self.assert_search(model)
+        self.assert_scene()
+
+    def assert_xarray(self, model, raw):
+        """Bands by name in any order, names of patches kept."""
+        if xarray is None:
+            return
+        names = [f"p{i}" for i in range(len(raw["s1"]))]
+        images = {m: xarray.DataArray(raw[m][:, ::-1], {"patch": names, "band": model.modalities[m][::-1]},
+                                      ("patch", "band", "y", "x")).transpose("y", "x", "band", "patch") for m in raw}
+        p = moxr.predict(model, images)
+        np.testing.assert_array_equal(p.sel(patch="p2"), model.predict(raw)[2])
+        self.assertEqual(list(p.coords["class"].values), model.classes)
+        self.assertEqual(moxr.embed(model, images).sel(modality="s2").shape, (len(names), model.feature_size))
+        with self.assertRaisesRegex(mo.UsageError, "s2: no band B08"):
+            moxr.predict(model, {"s2": images["s2"].sel(band=["B02", "B03"])})
+        with mo.Dataset(ROOT) as data:
+            patch = moxr.patch(data, 3)
+            np.testing.assert_array_equal(patch["s1_VH"].values, data.band(3, "s1", "VH")[0])
+            self.assertEqual(patch["s2_B01"].dims, ("y4", "x4"))
+            self.assertEqual(patch.attrs["name"], data.name(3))
+            site = data.site(3)
+            if site is not None:
+                self.assertAlmostEqual(float(patch["x4"][0]), site.x + site.width / 8)
+
+    def assert_search(self, model):
+        """The nearest is what the cosines of the features say."""
+        out = Path(FOLDER.name) / "embeddings"
+        mo.run("embed", RUN, ROOT, out=out, space="features", threads=1)
+        rows = np.load(out / "embeddings.npy").astype(np.float64).reshape(24, 2, -1)
+        rows /= np.linalg.norm(rows, axis=2, keepdims=True)
+        cosines = (rows[:, None] * rows[None]).sum(3).mean(2)
+        np.fill_diagonal(cosines, -2)
+        with mo.Dataset(ROOT) as data:
+            names = [data.name(i) for i in range(len(data))]
+        listed = [line for line in (out / "embeddings.csv").read_text().splitlines()[1:]]
+        order = [next(i for i, line in enumerate(listed) if name in line) for name in names]
+        found = mo.search(out, names[5], count=1, threads=1)
+        nearest = names[order.index(int(np.argmax(cosines[order[5]])))]
+        self.assertIn(nearest, found)
+        with self.assertRaisesRegex(mo.MosaicError, "nobody"):
+            mo.search(out, "nobody")
+
+    def assert_scene(self):
+        """A map on the scene's own grid."""
+        with self.assertRaisesRegex(mo.UsageError, "a raster"):
+            mo.predict_scene(RUN, Path(FOLDER.name) / "none")
+        if gdal is None:
+            return
+        rasters = {}
+        noise = np.random.default_rng(1)
+        for name, bands, low, high in (("s1", ("VV", "VH"), -20, -8), ("s2", ("B02", "B03", "B08"), 300, 3000)):
+            path = Path(FOLDER.name) / f"{name}.tif"
+            kind = gdal.GDT_Float32 if name == "s1" else gdal.GDT_UInt16
+            raster = gdal.GetDriverByName("GTiff").Create(str(path), 48, 36, len(bands), kind)
+            system = osr.SpatialReference()
+            system.ImportFromEPSG(32633)
+            raster.SetProjection(system.ExportToWkt())
+            raster.SetGeoTransform((600000, 10, 0, 5300000, 0, -10))
+            for b, band in enumerate(bands):
+                raster.GetRasterBand(b + 1).SetDescription(band)
+                shift = 4 * b if name == "s1" else 0
+                raster.GetRasterBand(b + 1).WriteArray(noise.uniform(low - shift, high - shift, (36, 48)))
+            raster = None
+            rasters[name] = path
+        out = mo.predict_scene(RUN, Path(FOLDER.name) / "map", **rasters, threads=1)
+        maps = [gdal.Open(str(path)) for path in sorted(out.rglob("*.tif"))]
+        self.assertTrue(maps)
+        for raster in maps:
+            self.assertEqual((raster.RasterXSize, raster.RasterYSize), (48, 36))
+            self.assertEqual(raster.GetGeoTransform(), (600000, 10, 0, 5300000, 0, -10))
 
     def test_interrupt_leaves_a_checkpoint(self):
         out = Path(FOLDER.name) / "interrupted"
@@ -221,7 +313,7 @@ class Trainings(unittest.TestCase):
 
         def stop(step):
             if step.step == 2:
-                raise KeyboardInterrupt
+                signal.raise_signal(signal.SIGINT)  # Python's own handler, as at Ctrl-C
 
         with self.assertRaises(KeyboardInterrupt):
             mo.train(config, out, on_step=stop)
