@@ -6,9 +6,14 @@
 
 /* What a thread packs: GEMM_ROWS rows of a by MOS_GEMM_DEPTH (stays in the second cache), and
  * MOS_GEMM_DEPTH by GEMM_COLUMNS columns of b (in the third). Rows are a multiple of 6, 12 and 14.
- * In bytes both are the same for float and double. */
-enum { MOS_GEMM_ROW_BYTES = 168 * 4, MOS_GEMM_COLUMN_BYTES = 1536 * 4 };
-enum { MOS_GEMM_THREAD_BYTES = (MOS_GEMM_ROW_BYTES + MOS_GEMM_COLUMN_BYTES) * MOS_GEMM_DEPTH };
+ * In bytes both are the same for float and double; behind each panel, of which there are at most 28
+ * and 192, is an empty line. */
+enum { MOS_GEMM_ROW_BYTES = 168 * 4, MOS_GEMM_COLUMN_BYTES = 1536 * 4, MOS_GEMM_LINE_BYTES = 64 };
+enum {
+    MOS_GEMM_A_BYTES = MOS_GEMM_ROW_BYTES * MOS_GEMM_DEPTH + 28 * MOS_GEMM_LINE_BYTES,
+    MOS_GEMM_B_BYTES = MOS_GEMM_COLUMN_BYTES * MOS_GEMM_DEPTH + 192 * MOS_GEMM_LINE_BYTES,
+    MOS_GEMM_THREAD_BYTES = MOS_GEMM_A_BYTES + MOS_GEMM_B_BYTES
+};
 
 typedef struct mos_gemm_kernels {
     const char *name;

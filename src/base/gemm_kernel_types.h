@@ -22,14 +22,41 @@
 #define ROWS         6
 #endif
 
-#define REAL       float
-#define PRODUCT    mos_product_f32
-#define NAME(name) name##_f32
+/* A tail tile: the last columns of c, TAIL_VECTORS vectors and up to four columns more, as 19 classes
+ * have. QUADS rows share the vector of these four. With AVX-512 nothing would be won: its
+ * multiply-adds and the shuffles that mix rows wait for the same port. */
+/* sum += x y, in place: gcc 12 would move sums between registers, and those of double to memory. */
+#if defined(__FMA__)
+#define MULTIPLY_ADD(sum, x, y) __asm__("vfmadd231ps %2, %1, %0" : "+v"(sum) : "v"(x), "v"(y))
+#else
+#define MULTIPLY_ADD(sum, x, y) ((sum) += (x) * (y))
+#endif
+#define EIGHTS (VECTOR_BYTES >= 32) /* vectors of eight */
+#if defined(__AVX512F__)
+#define TAIL_ROWS 0
+#elif defined(__aarch64__)
+#define TAIL_ROWS 8
+#else
+#define TAIL_ROWS 4
+#endif
+#define TAIL_VECTORS 2
+#define QUADS        (VECTOR_BYTES / 16)
+#define REAL         float
+#define PRODUCT      mos_product_f32
+#define NAME(name)   name##_f32
 #include "base/gemm_kernel_body.h"
 #undef REAL
 #undef PRODUCT
 #undef NAME
 
+#if defined(__FMA__)
+#define MULTIPLY_ADD(sum, x, y) __asm__("vfmadd231pd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(y))
+#else
+#define MULTIPLY_ADD(sum, x, y) ((sum) += (x) * (y))
+#endif
+#define EIGHTS     0
+#define TAIL_ROWS  0
+#define QUADS      1
 #define REAL       double
 #define PRODUCT    mos_product_f64
 #define NAME(name) name##_f64
