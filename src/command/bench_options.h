@@ -38,6 +38,18 @@
         .key = "peer", .type = MOS_OPTION_PATH, .offset = offsetof(owner, peer), .fallback = path, \
         .help = text                                                                               \
     }
+/* The program that runs the peer beside ours, step by step; its path goes to `server`. */
+#define MOS_BENCH_SERVER(owner)                                                                    \
+    {                                                                                              \
+        .key = "peer-server", .type = MOS_OPTION_PATH, .offset = offsetof(owner, server),          \
+        .fallback = "bench/peers/serve_step.py",                                                   \
+        .help = "the program that serves the peer's timings"                                       \
+    }
+#define MOS_BENCH_LIST(owner, name, field, value, text)                                            \
+    {                                                                                              \
+        .key = name, .type = MOS_OPTION_LIST, .offset = offsetof(owner, field), .fallback = value, \
+        .help = text                                                                               \
+    }
 #define MOS_BENCH_JSON(owner)                                                                      \
     MOS_BENCH_FLAG(owner, json, "false", "one JSON line instead of a table")
 

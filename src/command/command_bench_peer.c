@@ -20,11 +20,7 @@ typedef struct bench_command {
 
 #define COUNT(...) MOS_BENCH_COUNT(bench_command, __VA_ARGS__)
 #define FLAG(...)  MOS_BENCH_FLAG(bench_command, __VA_ARGS__)
-#define LIST(name, field, value, text)                                                             \
-    {                                                                                              \
-        .key = name, .type = MOS_OPTION_LIST, .offset = offsetof(bench_command, field),            \
-        .fallback = value, .help = text                                                            \
-    }
+#define LIST(...)  MOS_BENCH_LIST(bench_command, __VA_ARGS__)
 static const mos_option common_options[] = {
     COUNT(batch, "32", 2, 4096, "samples per view set"),
     COUNT(size, "120", 16, 1024, "side of a patch, px"),
@@ -35,11 +31,7 @@ static const mos_option common_options[] = {
     FLAG(fp32, "true", "measure single precision"),
     FLAG(bf16, "true", "measure bfloat16"),
     MOS_BENCH_PYTHON(bench_command, "interpreter with torch for the peer"),
-    {.key = "peer-server",
-     .type = MOS_OPTION_PATH,
-     .offset = offsetof(bench_command, server),
-     .fallback = "bench/peers/serve_step.py",
-     .help = "the program that serves the peer's timings"},
+    MOS_BENCH_SERVER(bench_command),
     MOS_BENCH_PEER(bench_command, NULL,
                    "Python file with build(mode, args); by default one of the project"),
     FLAG(layers, "false", "list the implementation of every layer"),

@@ -1,6 +1,7 @@
 /* mosaic bench ranks: a step that ranks share, beside one rank and PyTorch's DDP; and a model of more. */
 #include "base/thread.h"
 #include "bench/ranks_bench.h"
+#include "command/bench_options.h"
 #include "command/command_ranks.h"
 
 typedef struct bench_command {
@@ -12,53 +13,32 @@ typedef struct bench_command {
     bool json;
 } bench_command;
 
-#define AT(field) offsetof(bench_command, field)
-#define COUNT(name, field, value, low, high, text)                                                 \
+#define COUNT(...) MOS_BENCH_COUNT(bench_command, __VA_ARGS__)
+/* An option whose name has a hyphen. */
+#define MODEL(name, field, value, high, text)                                                      \
     {                                                                                              \
-        .key = name, .type = MOS_OPTION_INT, .offset = AT(field), .fallback = value,               \
-        .minimum = low, .maximum = high, .help = text                                              \
+        .key = name, .type = MOS_OPTION_INT, .offset = offsetof(bench_command, field),             \
+        .fallback = value, .minimum = 1, .maximum = high, .help = "model: " text                   \
     }
 static const mos_option own_options[] = {
-    COUNT("batch", batch, "32", 2, 65536, "samples per view set, of all ranks together"),
-    COUNT("size", size, "120", 16, 1024, "side of a patch, px"),
-    COUNT("rounds", rounds, "5", 3, 100, "rounds; each measures the roof and every way once"),
-    {.key = "encoder",
-     .type = MOS_OPTION_CHOICE,
-     .offset = AT(encoder),
-     .fallback = "resnet34",
-     .choices = mos_encoder_names,
-     .help = "encoder"},
-    COUNT("cores", cores, "32", 1, 4096, "model: cores of a rank"),
-    COUNT("thread-percent", thread_percent, "80", 1, 100,
-          "model: share of the cores' time that threads keep"),
-    COUNT("node-ranks", node_ranks, "2", 1, 1024, "model: ranks of a node, which share its link"),
-    COUNT("latency", latency, "5", 0, 100000, "model: microseconds of a message"),
-    COUNT("rows", rows, "32", 1, 65536, "model: samples of a batch for each rank"),
-    {.key = "python",
-     .type = MOS_OPTION_TEXT,
-     .offset = AT(python),
-     .fallback = "/usr/bin/python3",
-     .help = "interpreter with torch for the peer; empty: none"},
-    {.key = "peer-server",
-     .type = MOS_OPTION_PATH,
-     .offset = AT(server),
-     .fallback = "bench/peers/serve_step.py",
-     .help = "the program that serves the peer's timings"},
-    {.key = "peer",
-     .type = MOS_OPTION_PATH,
-     .offset = AT(peer),
-     .fallback = "bench/peers/torch_ddp.py",
-     .help = "Python file with build(mode, args), which starts a process for each of --threads"},
-    {.key = "peer-modes",
-     .type = MOS_OPTION_LIST,
-     .offset = AT(peer_modes),
-     .fallback = "eager-nchw-fp32,eager-cl-fp32",
-     .help = "modes of the peer: eager-{nchw,cl}-fp32, and -MB behind it for DDP's buckets"},
-    {.key = "json",
-     .type = MOS_OPTION_BOOL,
-     .offset = AT(json),
-     .fallback = "false",
-     .help = "one JSON line instead of a table"},
+    COUNT(batch, "32", 2, 65536, "samples per view set, of all ranks together"),
+    COUNT(size, "120", 16, 1024, "side of a patch, px"),
+    COUNT(rounds, "5", 3, 100, "rounds; each measures the roof and every way once"),
+    MOS_BENCH_CHOICE(bench_command, encoder, "resnet34", mos_encoder_names, "encoder"),
+    COUNT(cores, "32", 1, 4096, "model: cores of a rank"),
+    MODEL("thread-percent", thread_percent, "80", 100,
+          "share of the cores' time that threads keep"),
+    MODEL("node-ranks", node_ranks, "2", 1024, "ranks of a node, which share its link"),
+    COUNT(latency, "5", 0, 100000, "model: microseconds of a message"),
+    COUNT(rows, "32", 1, 65536, "model: samples of a batch for each rank"),
+    MOS_BENCH_PYTHON(bench_command, "interpreter with torch for the peer"),
+    MOS_BENCH_SERVER(bench_command),
+    MOS_BENCH_PEER(
+        bench_command, "bench/peers/torch_ddp.py",
+        "Python file with build(mode, args), which starts a process for each of --threads"),
+    MOS_BENCH_LIST(bench_command, "peer-modes", peer_modes, "eager-nchw-fp32,eager-cl-fp32",
+                   "modes of the peer: eager-{nchw,cl}-fp32, and -MB behind it for DDP's buckets"),
+    MOS_BENCH_JSON(bench_command),
 };
 static const mos_option_table own_table = {"bench", own_options,
                                            sizeof own_options / sizeof *own_options};
@@ -102,10 +82,12 @@ static mosaic_status run_ranks(const void *values, const mos_text_list *position
 
 const mos_command_row mos_command_bench_ranks = {
     .name = "bench ranks",
-    .usage = "mpirun -n N --bind-to none mosaic bench ranks [options]",
-    .summary = "time a training step that ranks share against one rank and PyTorch's DDP, in one "
-               "run, and work out what more ranks would take",
-    .parts = {{&own_table, 0, NULL}, {&mos_command_threads_table, AT(machine), NULL}},
+    .usage = "mosaic bench ranks [options]",
+    .summary = "time a training step that ranks share (begin them by mpirun -n N --bind-to none) "
+               "against one rank and PyTorch's DDP, in one run, and work out what more ranks "
+               "would take",
+    .parts = {{&own_table, 0, NULL},
+              {&mos_command_threads_table, offsetof(bench_command, machine), NULL}},
     .size = sizeof(bench_command),
     .ranks = true,
     .run = run_ranks,

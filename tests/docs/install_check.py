@@ -19,7 +19,7 @@ LIBRARIES = {
     "GDAL": ("libgdal-dev", "libgdal-core"), "ZLIB": ("zlib1g-dev", "zlib"), "yaml-0.1": ("libyaml-dev", "yaml"),
     "jansson": ("libjansson-dev", "jansson"), "lmdb": ("liblmdb-dev", "lmdb"), "libarchive": ("libarchive-dev", "libarchive"),
     "libtiff-4": ("libtiff-dev", "libtiff"), "libzstd": ("libzstd-dev", "zstd"),
-    "libprotobuf-c": ("libprotobuf-c-dev", "protobuf-c"), "snappy": ("libsnappy-dev", "snappy")}
+    "libprotobuf-c": ("libprotobuf-c-dev", "protobuf-c"), "snappy": ("libsnappy-dev", "snappy"), "libdeflate": ("libdeflate-dev", "libdeflate")}
 INSTRUCTIONS = {"FROM", "WORKDIR", "COPY", "RUN", "ENTRYPOINT"}
 SECTIONS = {"files", "post", "runscript", "test", "help"}
 failures = []
@@ -136,7 +136,8 @@ def check_page(source):
     for block in re.findall(r"```\n(.*?)```", page, re.S):
         parses("docs/install.md", block)
     setup = (source / "scripts/setup.sh").read_text()
-    libraries = re.search(r"^libraries=\((.*?)\)", setup, re.S | re.M).group(1).split()
+    setup = re.sub(r" +#.*", "", setup)
+    libraries = " ".join(re.findall(r"^(?:libraries|optional)=\((.*?)\)", setup, re.S | re.M)).split()
     for name in asked_for(source):
         check(f"{name} is known here", name in LIBRARIES)
         check(f"setup.sh installs {LIBRARIES[name][0]}", LIBRARIES[name][0] in libraries)
