@@ -210,12 +210,14 @@ INLINE void NAME(move)(NAME(rows_of_a) * a, int rows, int64_t depth) {
         a->base[i] += depth * a->step;
 }
 
+/* The product with alpha is rounded before it is added, in every tile: fused in some and not in others,
+ * as compilers would have it, a value would depend on its place. */
 INLINE void NAME(put)(REAL *c, REAL alpha, VEC sum, bool add) {
     NAME(loose) *to = (NAME(loose) *)c;
-    if (add)
-        *to += alpha * sum;
-    else
-        *to = alpha * sum;
+    VEC scaled = alpha * sum;
+    AS_IT_IS(scaled);
+    if (add) scaled += *to;
+    *to = scaled;
 }
 
 /* c [rows, vectors and a quad] (+)= alpha a b [k, width]; rows, vectors, quad, and one of row and

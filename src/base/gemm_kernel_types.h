@@ -22,9 +22,15 @@
 #define ROWS         6
 #endif
 
-/* A tail tile: the last columns of c, TAIL_VECTORS vectors and up to four columns more, as 19 classes
- * have. QUADS rows share the vector of these four. With AVX-512 nothing would be won: its
- * multiply-adds and the shuffles that mix rows wait for the same port. */
+/* A value that no operation is fused with. */
+#if defined(__x86_64__)
+#define AS_IT_IS(value) __asm__("" : "+v"(value))
+#elif defined(__aarch64__)
+#define AS_IT_IS(value) __asm__("" : "+w"(value))
+#else
+#define AS_IT_IS(value) (void)(value)
+#endif
+
 /* sum += x y, in place: gcc 12 would move sums between registers, and those of double to memory. */
 #if defined(__FMA__)
 #define MULTIPLY_ADD(sum, x, y) __asm__("vfmadd231ps %2, %1, %0" : "+v"(sum) : "v"(x), "v"(y))
@@ -32,6 +38,9 @@
 #define MULTIPLY_ADD(sum, x, y) ((sum) += (x) * (y))
 #endif
 #define EIGHTS (VECTOR_BYTES >= 32) /* vectors of eight */
+/* A tail tile: the last columns of c, TAIL_VECTORS vectors and up to four columns more, as 19 classes
+ * have. QUADS rows share the vector of these four. With AVX-512 nothing would be won: its
+ * multiply-adds and the shuffles that mix rows wait for the same port. */
 #if defined(__AVX512F__)
 #define TAIL_ROWS 0
 #elif defined(__aarch64__)

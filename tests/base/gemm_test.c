@@ -239,6 +239,41 @@ static void bits_are_the_same(void **state) {
     mos_simd_limit(MOS_SIMD_AVX512);
 }
 
+/* A column has the bits that it has alone, whichever tile it is in: 11, 12 and 17 to 20 columns end in
+ * tiles of their own. */
+static void columns_are_as_they_are_alone(void **state) {
+    (void)state;
+    static const int64_t widths[] = {5, 11, 12, 17, 18, 19, 20, 35, 51};
+    for (int level = 0; level < LEVELS; level++) {
+        if (!level_exists(level)) continue;
+        for (size_t w = 0; w < 2 * sizeof widths / sizeof *widths; w++) {
+            const problem p = {13, widths[w / 2], 300, w % 2 ? NT : NN, 1.25, w % 4 < 2, false};
+            problem single = p;
+            single.n = 1;
+            operands o = make_operands(&p, 31), alone = make_operands(&single, 31);
+            double *all = multiply(&p, &o, 1);
+            for (int64_t j = 0; j < p.n; j++) {
+                for (int64_t q = 0; q < p.k; q++)
+                    alone.b[q] = o.b[q * p.n + j];
+                memcpy(alone.a, o.a, (size_t)(p.m * p.k) * sizeof *o.a);
+                for (int64_t i = 0; i < p.m; i++)
+                    alone.c[i] = o.c[i * p.n + j];
+                double *column = multiply(&single, &alone, 1);
+                for (int64_t i = 0; i < p.m; i++)
+                    if (column[i] != all[i * p.n + j])
+                        fail_msg("%s, %lld columns: value %lld, %lld is not the one made alone",
+                                 mos_gemm_kernel_name(), (long long)p.n, (long long)i,
+                                 (long long)j);
+                mos_free(column);
+            }
+            mos_free(all);
+            release(&o);
+            release(&alone);
+        }
+    }
+    mos_simd_limit(MOS_SIMD_AVX512);
+}
+
 /* A NaN reaches its row or column and nothing else; so does an infinity, through the zeros beyond
  * an edge too. */
 static void what_is_not_finite_stays_in_its_row(void **state) {
@@ -285,6 +320,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_at_every_edge),
         cmocka_unit_test(bits_are_the_same),
+        cmocka_unit_test(columns_are_as_they_are_alone),
         cmocka_unit_test(what_is_not_finite_stays_in_its_row),
     };
     return cmocka_run_group_tests(tests, make_room, free_room);
