@@ -5,9 +5,10 @@
 
 #include "model/model.h"
 
-/* Of the encoders' gradients, unit by unit, in the same order in every step; those behind the features are
- * final before the first call. Encoders side by side tell nothing, nor do those whose modality sits the
- * step out. Calls come from the caller's thread. */
+/* `final` is called for the gradients [offset, offset + count) of one unit of an encoder as soon as the
+ * backward pass adds nothing more to them; units come in the same order in every step. Gradients behind
+ * the features are final before the first call. There are no calls for encoders that run side by side,
+ * nor for a modality that sits the step out. All calls come from the thread that runs the step. */
 typedef struct mos_gradient_watch {
     void *context;
     void (*final)(void *context, int64_t offset, int64_t count);
