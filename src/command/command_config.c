@@ -63,19 +63,32 @@ static const char *typed_value(int argc, char **argv, const char *option) {
     return "VALUE";
 }
 
+/* Is the word a key, or the last part of one, as it stands? */
+static bool names_key(const char *word, const char *key) {
+    const char *last = strrchr(key, '.');
+    return strcmp(word, key) == 0 || (last != NULL && strcmp(word, last + 1) == 0);
+}
+
 mosaic_status mos_command_suggest_key(const mos_option_table *table, mosaic_status status, int argc,
                                       char **argv) {
     static const char begin[] = "unknown option --";
     char option[128];
     mos_text key = {0};
     if (status != MOSAIC_ERR_USAGE || strncmp(mosaic_error(), begin, sizeof begin - 1) != 0 ||
-        strchr(mosaic_error(), ',') != NULL || mos_options_find(table, "set") == NULL)
+        mos_options_find(table, "set") == NULL)
         return status;
-    (void)snprintf(option, sizeof option, "%s", mosaic_error() + sizeof begin - 3);
-    if (mos_config_find_key(option + 2, &key) == MOSAIC_OK && key.size > 0)
+    char said[512];
+    mos_error_copy(said, sizeof said);
+    (void)snprintf(option, sizeof option, "%.127s", said + sizeof begin - 3);
+    char *comma = strchr(option, ','); /* an option that is spelt nearly so was named */
+    if (comma != NULL) *comma = '\0';
+    if (mos_config_find_key(option + 2, &key) == MOSAIC_OK && key.size > 0 &&
+        (comma == NULL || names_key(option + 2, key.data)))
         status = mos_fail(MOSAIC_ERR_USAGE,
                           "unknown option %s; for the key of the configuration write --set %s=%s",
                           option, key.data, typed_value(argc, argv, option));
+    else
+        mos_error_restore(said);
     mos_text_release(&key);
     return status;
 }

@@ -37,6 +37,18 @@ static void add_words(mos_text *out, const char *group) {
     }
 }
 
+static bool is_command(const char *name) {
+    for (int i = 0; mos_command_row_at(i); i++)
+        if (strcmp(mos_command_row_at(i)->name, name) == 0) return true;
+    return false;
+}
+
+/* What `mosaic help` explains beside commands. */
+static void add_topics(mos_text *out) {
+    for (int i = 0; mosaic_topic_name(i); i++)
+        if (!is_command(mosaic_topic_name(i))) mos_text_add(out, "%s ", mosaic_topic_name(i));
+}
+
 /* Each group of commands ("data") once. */
 static const char *next_group(int *i, char group[64]) {
     for (; mos_command_row_at(*i); ++*i) {
@@ -148,6 +160,7 @@ mosaic_status mos_page_bash(mos_text *out) {
         mos_text_add(out, " %s", global->flag);
     mos_text_add(out, "' ;;\n    help) echo '");
     add_words(out, NULL);
+    add_topics(out);
     mos_text_add(out, "' ;;\n");
     for (int i = 0; next_group(&i, group); i++) {
         mos_text_add(out, "    %s) echo '", group);
@@ -228,7 +241,10 @@ mosaic_status mos_page_zsh(mos_text *out) {
                           "        command=\"$words[1] $words[2]\"\n"
                           "        shift words\n        (( CURRENT-- ))\n      fi ;;\n");
     }
-    mos_text_add(out, "  esac\n  case $command in\n    help) _describe command commands ;;\n");
+    mos_text_add(out, "  esac\n  case $command in\n    help)\n"
+                      "      _describe command commands\n      compadd -X topic -- ");
+    add_topics(out);
+    mos_text_add(out, ";;\n");
     MOS_TRY(mos_page_each(add_zsh_command, out));
     mos_text_add(out, "  esac\n}\n_mosaic \"$@\"\n");
     return MOSAIC_OK;
@@ -295,5 +311,15 @@ mosaic_status mos_page_fish(mos_text *out) {
         mos_text_add(out,
                      "complete -c mosaic -f -n '__mosaic_is' -a '%s' -d 'a group of commands'\n",
                      group);
+    mos_text_add(out, "complete -c mosaic -f -n '__mosaic_is help' -a '");
+    add_words(out, NULL);
+    mos_text_add(out, "'\n");
+    for (int i = 0; mosaic_topic_name(i); i++) {
+        if (is_command(mosaic_topic_name(i))) continue;
+        mos_text_add(out, "complete -c mosaic -f -n '__mosaic_is help' -a '%s' -d '",
+                     mosaic_topic_name(i));
+        add_quoted(out, mosaic_topic_summary(i), "\\'", "\\");
+        mos_text_add(out, "'\n");
+    }
     return mos_page_each(add_fish_command, out);
 }

@@ -3,6 +3,7 @@
  * to be fine. */
 #include "train/train_state.h"
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/thread.h"
 #include "data/verdicts.h"
@@ -24,9 +25,20 @@ static mosaic_status open_directory(const mos_train_options *options, mos_run_di
 
 /* ---- data ---- */
 
+/* `mosaic init` names a split file that its next command makes: a run before that is told so. */
+static mosaic_status fail_without_split(const mos_train_job *job, mosaic_status status) {
+    const char *path = job->config->data.split_file;
+    if (status != MOSAIC_ERR_IO || path == NULL || mos_path_exists(path)) return status;
+    return mos_fail(status,
+                    "data.split_file: '%s' does not exist; 'mosaic data split %s %s --rule share' "
+                    "makes it",
+                    path, job->options->config ? job->options->config : "DATA", path);
+}
+
 static mosaic_status open_data(mos_train_job *job, mos_train_data *data) {
     const char *const *names;
-    MOS_TRY(mos_dataset_open(&job->config->data, &data->set));
+    mosaic_status opened = mos_dataset_open(&job->config->data, &data->set);
+    if (opened != MOSAIC_OK) return fail_without_split(job, opened);
     MOS_TRY(mos_verdicts_consult(data->set, MOS_FOR_USE));
     mos_dataset_fingerprint(data->set, data->fingerprint);
     data->classes = mos_dataset_classes(data->set, &names);

@@ -47,6 +47,8 @@ check "all labels: the preset is a remark" grep -q '^# preset: few-labels ' conf
 sed -E '4,$s/,[^,]*$/,/' patches.csv >few.csv
 expect 0 "csv, 10 patches" mosaic init few.csv -o few.yaml
 check "few labels: the preset is set" grep -q '^preset: few-labels ' few.yaml
+expect 1 "data.split_file: .*split.csv' does not exist; 'mosaic data split config.yaml .*split.csv --rule share' makes it$" mosaic train config.yaml --out run
+check "no run is begun" test ! -e run
 sed -i 's/--out run/& --max-steps 1 --set model.hidden=8 --set model.latent=4/' commands
 while read -r line; do
     expect 0 "" bash -c "$line"

@@ -62,7 +62,10 @@ completes 'train.epochs= ' train --set train.epo
 completes 'avx2 ' --isa avx2
 completes '--json --json-usage ' -q --isa avx2 data info --js
 completes 'report ' help rep
+completes 'few-labels ' help few
+completes 'search ' help sear
 completes ' ' report some/run
+check "zsh: few-labels is one" grep -qE '^ +compadd .*-- .*few-labels' "$zsh_file"
 for shell in zsh fish; do
     file=${shell}_file
     if ! command -v "$shell" >/dev/null; then
@@ -79,6 +82,8 @@ if command -v fish >/dev/null; then
     offers '^train\b' 'mosaic tra'
     offers '^stats\b' 'mosaic data st'
     offers '^--sheet\b' 'mosaic search --sh'
+    offers '^few-labels\b.*few patches' 'mosaic help few'
+    offers '^train\b' 'mosaic help tra'
     offers '^fp32\b' 'mosaic eval --precision fp'
 fi
 expect "1" "not a directory|Not a directory|exists|cannot" "$mosaic" "--pages=$bash_file"

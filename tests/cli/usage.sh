@@ -60,5 +60,7 @@ expect 2 "unknown option --epoch; .*write --set train.epochs=3$" "$mosaic" train
 expect 2 "write --set train.epochs=3$" "$mosaic" train "$work/none.yaml" --epochs=3
 expect 2 "write --set loss.tau_ntx=VALUE$" "$mosaic" train --tau_ntx
 expect 2 "write --set loss.tau_ntx=0.2$" "$mosaic" train --loss.tau_ntx 0.2
+expect 2 "write --set train.seed=3$" "$mosaic" train --seed 3 # not --set, though that is spelt nearly so
+expect 2 "unknown option --ste, did you mean --set" "$mosaic" train --ste a
 expect 2 "unknown option --frobnicate$" "$mosaic" train --frobnicate 3
 finish
