@@ -125,7 +125,7 @@ static mosaic_status start_program(runner *it, slot *at, bool resume) {
 static mosaic_status start_run(runner *it, slot *at, const mos_sweep_run *run) {
     char path[4096];
     bool resume, trained;
-    *at = (slot){.run = run};
+    *at = (slot){.run = run, .start_ns = mos_now_ns()};
     MOS_TRY(mos_sweep_record_read(it->folder->path, run, &at->record));
     MOS_TRY(mos_sweep_path(it->folder->path, "runs", run->name, "", path, sizeof path));
     MOS_TRY(look_at(path, &resume, &trained));

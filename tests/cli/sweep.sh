@@ -46,7 +46,14 @@ expect 0 "16 runs" env --chdir="$work/beside" "$mosaic" sweep tau --seeds 0 --ou
 expect 2 "did you mean 'ablation'" "$mosaic" sweep ablaton --out "$work/no"
 
 # A failure does not stop the others and is listed with its reason.
+begun=$(date +%s%N)
 expect 1 "2 of 6 runs failed" sweep whole --threads 1
+took=$(($(date +%s%N) - begun))
+check "one run after the other: their seconds are no more than the whole's" /usr/bin/python3 - "$work/whole/results.json" "$took" <<'END'
+import json, sys
+seconds = [run["seconds"] for run in json.load(open(sys.argv[1]))["runs"]]
+assert all(s > 0 for s in seconds) and sum(seconds) <= int(sys.argv[2]) * 1e-9, (seconds, sys.argv[2])
+END
 check "the reason is in results.csv" grep -q 'broken.*failed,2.*s9' "$work/whole/results.csv"
 check "the reason is in table.html" grep -q 'failed with exit code 2' "$work/whole/table.html"
 check "four runs complete" test "$(grep -l '^state complete' "$work"/whole/state/*.txt | wc -l)" = 4
