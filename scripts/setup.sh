@@ -17,7 +17,8 @@ tools=(ccache clang clang-format clang-tidy libclang-rt-14-dev libomp-dev llvm v
 optional=(libdnnl-dev      # ahead in bf16 on matrix tiles
           libdeflate-dev)  # compresses maps faster than zlib
 judges=(gdal-bin python3-numpy python3-rasterio python3-torch python3-torchvision python3-onnx python3-jsonschema python3-sklearn python3-protobuf chromium poppler-utils
-        mandoc zsh fish mkdocs mypy abigail-tools python3-pip python3-venv python3-setuptools python3-wheel python3-xarray)
+        mandoc zsh fish mkdocs mypy abigail-tools python3-pip python3-venv python3-setuptools python3-wheel python3-xarray
+        python3-nbclient python3-ipykernel)
 
 case "${1:-}" in
   "") ;;

@@ -537,6 +537,15 @@ def rule_scripts(tree):
                 yield path, int(match.group(1)), match.group(2)
 
 
+def rule_notebooks(tree):
+    """Notebooks are kept as nobody has run them: outputs would grow old, and tell of the machine."""
+    for path in tree.paths:
+        if not path.endswith(".ipynb"):
+            continue
+        for match in re.finditer(r'"outputs": \[(?!\])|"execution_count": (?!null)', tree.text(path)):
+            yield path, line_of(tree.text(path), match.start()), "a notebook that was run: clear its outputs"
+
+
 def exported(library, nm):
     """Names a shared library defines for others; version nodes (A) are no symbols."""
     out = subprocess.run([nm, "-D", "--defined-only", library], capture_output=True, text=True).stdout

@@ -126,6 +126,8 @@ BAD = [
     ("sizes", "tests/golden/huge.txt", "x" * 200001, 1),
     ("sizes", "docs/huge.svg", "x" * (1 << 20) + "x", 1),
     ("fuzzers", "tests/fuzz/unlisted_fuzz.c", "\n", 1),
+    ("notebooks", "examples/run.ipynb", '{"cells": [{\n"outputs": [\n{}]}]}\n', 2),
+    ("notebooks", "examples/counted.ipynb", '{"cells": [{"execution_count": null}, {\n"execution_count": 3, "outputs": []}]}\n', 2),
     ("scripts", "scripts/broken.sh", "if true; then\n", 1),
 ]
 

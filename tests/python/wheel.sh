@@ -55,3 +55,7 @@ assert p.shape == (2, len(model.classes)) and (p > 0).all() and (p < 1).all() an
 print("predicted by", mo.__version__, "of", mo.__file__)
 PYTHON
 (cd / && env -i PATH=/nonexistent PYTHONDONTWRITEBYTECODE=1 "$work/venv/bin/python" "$work/try.py" "$work")
+if [ -z "$build" ]; then # and the notebook that newcomers begin with
+  (cd / && env -u MOSAIC_LIBRARY PYTHONPATH="$(echo "$work"/venv/lib/python3*/site-packages)" "$python" "$source/tests/python/notebook.py" \
+    "$source/examples/first.ipynb") || { code=$?; [ $code = 77 ] || exit $code; }
+fi
