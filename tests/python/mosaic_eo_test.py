@@ -1,7 +1,10 @@
 """The Python package against NumPy, PyTorch and scikit-learn. Skips aloud what is not installed."""
 
+import contextlib
 import gc
 import html
+import io
+import json
 import os
 import signal
 import subprocess
@@ -9,6 +12,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 try:
     import numpy as np
@@ -181,6 +185,36 @@ class Batches(unittest.TestCase):
                                     batch_size=None, num_workers=2, multiprocessing_context=context):
                 workers += batch["sample"].tolist()
         self.assertEqual(sorted(workers), sorted(seen + seen))
+
+
+    @unittest.skipIf(torch is None, "PyTorch is not installed")
+    def test_race(self):
+        """bench/peers/loader_race.py: ours from store and GeoTIFFs, standardised; peers that are not installed are named."""
+        sys.path.insert(0, str(Path(__file__).parents[2] / "bench" / "peers"))
+        import loader_race
+
+        with tempfile.TemporaryDirectory(prefix="mosaic-race-") as folder, mock.patch.object(loader_race, "PACKAGES", ("nobodys_package",)):
+            paths = {"tree": Path(folder) / "tree", "store": Path(folder) / "store", "snow": Path(folder) / "snow.parquet"}
+            mo.run("data synth", paths["tree"], layout="tree", patches=16, threads=1)
+            mo.run("data pack", paths["tree"], paths["store"], threads=1)
+            out, said = io.StringIO(), io.StringIO()
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(said):
+                loader_race.main(["--folder", folder, "--levels", "whole", "--batch", "2", "--rounds", "1", "--seconds", "0.01", "--threads", "1",
+                                  "--json"])
+            rows = [json.loads(line) for line in out.getvalue().splitlines()]
+            self.assertEqual([row["name"] for row in rows], ["mosaic", "mosaic-tree"])
+            self.assertTrue(rows[0]["mosaic_is_times"] == 1 and all(row["batches_per_s"] > 0 for row in rows))
+            self.assertIn("skipped: torchgeo: No module named 'nobodys_package'", said.getvalue())
+            self.assertIn("skipped: configilm: ", said.getvalue())
+        torch.manual_seed(1)
+        light = loader_race.Light("whole", [-10.0] * 14, [2.0] * 14)
+        seen = light(torch.full((64, 14, 24, 24), -6.0))
+        # 2 sd above the mean; speckle of 8 looks lies 0.28 dB below 0 in the mean and 1.6 dB around it, gains and offsets shift 0.2 and 0.1
+        self.assertAlmostEqual(float(seen[:, 2:].mean()), 2, delta=0.1)
+        self.assertAlmostEqual(float(seen[:, :2].mean()), 2 - 0.14, delta=0.15)
+        self.assertAlmostEqual(float(seen[:, :2].std()), ((1.6**2 + 1 / 3) / 4) ** 0.5, delta=0.1)
+        plain = loader_race.Light("geometry", [-10.0] * 14, [2.0] * 14)(torch.full((1, 14, 2, 2), -6.0))
+        self.assertTrue((plain == 2).all())
 
 
 class Trainings(unittest.TestCase):
