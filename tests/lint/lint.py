@@ -397,7 +397,8 @@ def rule_functions(tree):
 def rule_calls(tree):
     for path in tree.code("src/", "cli/"):
         plain = tree.plain(path)
-        for match in re.finditer(r"(?<![\w.>])(\w+)[ \t]*\(", plain):
+        found = [name for name in {**BANNED, **BANNED_BELOW_CLI} if name in plain]  # rare: no look at every call
+        for match in re.finditer(rf"(?<![\w.>])({'|'.join(found)})[ \t]*\(", plain) if found else []:
             name = match.group(1)
             reason = BANNED.get(name)
             if reason is None and path.startswith("src/") and name in BANNED_BELOW_CLI:
@@ -428,7 +429,7 @@ def rule_dropped(tree):
         for match in re.finditer(r"(?<![\w.>])(\w+)\s*\(", plain):
             if match.group(1) not in names:
                 continue
-            before = plain[:match.start()].rstrip()
+            before = plain[max(0, match.start() - 400):match.start()].rstrip()
             statement = before[-1:] in ("", ";", "{", "}") or re.search(r"\b(else|do)$", before)
             after_if = before.endswith(")") and not re.search(r"\(\s*void\s*\)$", before)
             if statement or after_if:
@@ -442,12 +443,11 @@ def rule_leftovers(tree):
         if not path.endswith((".c", ".h", ".py", ".sh", ".md", ".cmake", ".txt", ".yaml", ".yml", ".json",
                               ".cff")) and os.path.basename(path) != "run":
             continue
-        for number, line in enumerate(tree.text(path).splitlines(), 1):
-            word = words.search(line)
-            if word:
-                yield path, number, f"'{word.group()}' left over"
-            if places.search(line):
-                yield path, number, "a path of one machine"
+        text = tree.text(path)
+        for word in words.finditer(text):
+            yield path, line_of(text, word.start()), f"'{word.group()}' left over"
+        for place in places.finditer(text):
+            yield path, line_of(text, place.start()), "a path of one machine"
 
 
 def rule_links(tree):
@@ -523,18 +523,19 @@ def rule_format(tree):
 
 
 def rule_scripts(tree):
-    tool = shutil.which("shellcheck")
+    tool, whole = shutil.which("shellcheck"), []
     for path in tree.paths:
         if not path.endswith(".sh") and path != ".ci/run":
             continue
         done = subprocess.run(["bash", "-n", tree.full(path)], capture_output=True, text=True)
         if done.returncode != 0:
             yield path, 1, done.stderr.strip().splitlines()[-1]
-        elif tool:
-            done = subprocess.run([tool, "-S", "warning", "-f", "gcc", tree.full(path)], capture_output=True,
-                                  text=True)
-            for match in re.finditer(r":(\d+):\d+: (.*)$", done.stdout, re.M):
-                yield path, int(match.group(1)), match.group(2)
+        else:
+            whole.append(path)
+    if tool and whole:
+        done = subprocess.run([tool, "-S", "warning", "-f", "gcc", *whole], cwd=tree.root, capture_output=True, text=True)
+        for match in re.finditer(r"^([^:\n]+):(\d+):\d+: (.*)$", done.stdout, re.M):
+            yield match.group(1), int(match.group(2)), match.group(3)
 
 
 def rule_notebooks(tree):
