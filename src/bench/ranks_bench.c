@@ -162,8 +162,9 @@ static mosaic_status measure_model(const ranks_job *job, mos_ranks_measured *out
     mos_ranks_fit(&steps, out);
     out->sum_calls = 2 * (double)mos_step_rig_buckets(job->global)->buckets;
     out->values = (double)traffic[MOS_COMM_SUMS].bytes * (double)ranks / (2 * others);
-    out->gathers = (mos_ranks_calls){(double)traffic[MOS_COMM_GATHERS].calls,
-                                     (double)traffic[MOS_COMM_GATHERS].bytes / others / rows};
+    out->gathers = (mos_ranks_calls){
+        (double)(traffic[MOS_COMM_GATHERS].calls + traffic[MOS_COMM_ROWS].calls),
+        (double)(traffic[MOS_COMM_GATHERS].bytes + traffic[MOS_COMM_ROWS].bytes) / others / rows};
     out->norms = (mos_ranks_calls){(double)traffic[MOS_COMM_GROUPS].calls,
                                    (double)traffic[MOS_COMM_GROUPS].bytes / others};
     const double behind = mos_median(job->waited[BEHIND] + 1, job->steps[BEHIND] - 1);
@@ -221,8 +222,8 @@ static void report_model(const ranks_job *job, const mos_ranks_measured *m,
 }
 
 static void report_traffic(const ranks_job *job, mos_bench_report *report) {
-    static const char *const names[MOS_COMM_KINDS] = {"sums", "gathers", "gathers of norms",
-                                                      "others"};
+    static const char *const names[MOS_COMM_KINDS] = {"sums", "gathers", "sums of rows",
+                                                      "gathers of norms", "others"};
     for (int k = 0; k < MOS_COMM_KINDS; k++) {
         const mos_comm_traffic *t = &job->traffic[GLOBAL][k];
         char name[64];

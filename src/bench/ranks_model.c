@@ -104,7 +104,7 @@ double mos_ranks_step(const mos_ranks_measured *m, const mos_ranks_cluster *c) {
     const double rows = (double)c->rows, batch = rows * (double)c->ranks;
     const double speed = c->cores * c->thread_share, encode = rows * m->encode / speed;
     const double behind =
-        (m->behind[0] + m->behind[1] * batch + m->behind[2] * batch * batch) / speed;
+        (m->behind[0] + m->behind[1] * batch + m->behind[2] * batch * rows) / speed;
     double seconds = encode + behind;
     if (c->ranks < 2) return seconds;
     const double sums = sum_seconds(m, c);

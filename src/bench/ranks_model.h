@@ -13,8 +13,9 @@ typedef struct mos_ranks_calls {
 
 /* Seconds are those of one core. */
 typedef struct mos_ranks_measured {
-    double encode;            /* a row of the batch through the encoders, both ways */
-    double behind[3];         /* [0] + [1] B + [2] B^2: what every rank does for all B rows */
+    double encode; /* a row of the batch through the encoders, both ways */
+    double behind
+        [3]; /* [0] + [1] B: what every rank does for all B rows; [2] r B: for its r anchors */
     double sum_calls, values; /* gradients and running statistics: bytes of all, once */
     mos_ranks_calls gathers;  /* features and labels; bytes: of one row */
     mos_ranks_calls norms;    /* of norms over all ranks */

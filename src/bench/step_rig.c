@@ -119,6 +119,12 @@ static mosaic_status copy_features(void *context, mos_step *step) {
     return MOSAIC_OK;
 }
 
+static mosaic_status keep_losses(void *context, mos_step *step) {
+    (void)context;
+    (void)step;
+    return MOSAIC_OK;
+}
+
 static mosaic_status keep_gradients(void *context, mos_step *step) {
     (void)context;
     (void)step;
@@ -127,11 +133,12 @@ static mosaic_status keep_gradients(void *context, mos_step *step) {
 
 static mosaic_status join_ranks(mos_step_rig *rig) {
     const mos_step_setting *s = &rig->setting;
-    rig->stand_in = (mos_step_ranks){.context = rig, .share = copy_features, .sum = keep_gradients};
+    rig->stand_in = (mos_step_ranks){
+        .context = rig, .share = copy_features, .join = keep_losses, .sum = keep_gradients};
     if (s->stand_for > 1) rig->step.ranks = &rig->stand_in;
     if (s->stand_for > 0 || mos_comm_size(s->comm) < 2) return MOSAIC_OK;
     return mos_shared_step_init(&rig->shared, s->comm, &rig->step, mos_model_get_plan(rig->model),
-                                &rig->norms);
+                                &rig->norms, true);
 }
 
 void mos_step_rig_overlap(mos_step_rig *rig, bool overlap) {

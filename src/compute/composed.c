@@ -24,6 +24,12 @@ static void host_free(mos_device *device, void *memory) {
     mos_free(memory);
 }
 
+static void *map(mos_device *device, void *memory) {
+    (void)device;
+    (void)memory;
+    return NULL;
+}
+
 /* Row by row, because the host has to see the mask and the index first. If that fails, the device
  * keeps the failure and returns it from the next mos_settle. */
 static void mask_rows(mos_device *device, int64_t rows, int64_t cols, void *x, int64_t stride,
@@ -65,6 +71,7 @@ void mos_backend_complete(mos_backend *table) {
         table->host_alloc = host_alloc;
         table->host_free = host_free;
     }
+    if (table->map == NULL) table->map = map;
     if (table->mask_rows == NULL) table->mask_rows = mask_rows;
     if (table->gather_rows == NULL) table->gather_rows = gather_rows;
 }

@@ -191,7 +191,15 @@ typedef struct mos_contrast {
     const uint8_t *anchor_present,
         *reference_present; /* [rows]: 0 = the row does not exist; NULL: all present */
     int64_t frozen; /* the last references are constants: dzr has references - frozen rows */
+    /* Where processes share the anchors. Of every `part` consecutive ones (a batch) this process takes
+     * own_count from own_first on: losses, counts and gradients are theirs alone. N is that of all, so
+     * that shares add up to the whole. part 0: all are taken. */
+    int64_t part, own_first, own_count;
 } mos_contrast;
+static inline bool mos_contrast_takes(const mos_contrast *contrast, int64_t anchor) {
+    const int64_t at = contrast->part > 0 ? anchor % contrast->part - contrast->own_first : 0;
+    return contrast->part == 0 || (at >= 0 && at < contrast->own_count);
+}
 typedef struct mos_contrast_result {
     double loss;  /* unscaled; 0 when N = 0 */
     double floor; /* the least value the loss can take: -1/N sum W log(W / r); SOFT: the mean binary
@@ -268,6 +276,9 @@ struct mos_backend {
     /* (optional) the same of the host, where image_load and put_* read it best */
     mosaic_status (*host_alloc)(mos_device *, size_t bytes, void **out);
     void (*host_free)(mos_device *, void *);
+    /* (optional) where the host itself reads and writes this device memory, once the device has
+     * settled; NULL: it cannot */
+    void *(*map)(mos_device *, void *memory);
     void (*zero)(mos_device *, void *, size_t bytes);
     void (*copy)(mos_device *, void *to, const void *from, size_t bytes); /* device to device */
     /* real arrays to and from host doubles/floats */

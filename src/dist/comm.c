@@ -127,6 +127,7 @@ void mos_comm_close(mos_comm **slot, mosaic_status status) {
     mos_free(comm->out);
     mos_free(comm->in);
     mos_free(comm->sums);
+    mos_free(comm->wide);
     mos_free(comm);
 }
 

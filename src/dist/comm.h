@@ -48,6 +48,7 @@ const char *mos_comm_description(const mos_comm *comm);
 typedef enum mos_comm_kind {
     MOS_COMM_SUMS,    /* sums and means */
     MOS_COMM_GATHERS, /* gathers, and agreements */
+    MOS_COMM_ROWS,    /* sums of what belongs to the rows of a batch */
     MOS_COMM_GROUPS,  /* gathers in a group */
     MOS_COMM_OTHERS,
     MOS_COMM_KINDS
@@ -94,6 +95,8 @@ mosaic_status mos_comm_group_gather(mos_comm *comm, const void *mine, size_t byt
  * has the same bits on every rank, whatever the network does, and in every run with so many ranks. Values
  * that are equal on all ranks keep their bits. Sums beside other work: comm_buckets.h. */
 mosaic_status mos_comm_mean(mos_comm *comm, float *values, int64_t count);
+/* Collective. All-reduce to the sum, in the same way, of what belongs to the rows of a batch. */
+mosaic_status mos_comm_sum(mos_comm *comm, float *values, int64_t count);
 /* Collective. Reduce-scatter: all [ranks, count] is summed in the same way, and rank r gets row r
  * of the sum, mine [count]. */
 mosaic_status mos_comm_sum_scatter(mos_comm *comm, const float *all, int64_t count, float *mine);

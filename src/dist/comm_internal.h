@@ -20,7 +20,8 @@ struct mos_comm {
     int64_t since_ns; /* when the call that runs began */
     /* comm_sum.c: a slice on its way in each slot, and sums */
     float *out, *in, *sums;
-    size_t out_size, in_size, sums_size;
+    double *wide;
+    size_t out_size, in_size, sums_size, wide_size;
 };
 
 /* comm_sum.c. sums[i] = sum over r of in[r][i], in the order of r, over `divisor`. */

@@ -35,7 +35,16 @@ static float *slot_of(const mos_comm *comm, float *buffer, size_t size, int64_t 
     return buffer + (size_t)(number % SLOTS) * (size / SLOTS);
 }
 
-static mosaic_status begin(mos_comm *comm, const float *values, int64_t count, int64_t number) {
+/* A reduction: what its traffic counts as, and what sums are divided by. */
+typedef struct reduction {
+    mos_comm *comm;
+    mos_comm_kind kind;
+    double divisor;
+} reduction;
+
+static mosaic_status begin(const reduction *it_is, const float *values, int64_t count,
+                           int64_t number) {
+    mos_comm *comm = it_is->comm;
     const slice it = slice_at(comm, number, count);
     float *out = slot_of(comm, comm->out, comm->out_size, number);
     float *in = slot_of(comm, comm->in, comm->in_size, number);
@@ -43,7 +52,7 @@ static mosaic_status begin(mos_comm *comm, const float *values, int64_t count, i
     memcpy(out, values + it.first, (size_t)it.count * sizeof *out);
     memset(out + it.count, 0, (filled - (size_t)it.count) * sizeof *out);
     const size_t bytes = (size_t)it.part * sizeof *out;
-    return MOS_COMM_CALL(comm, MOS_COMM_SUMS, bytes * (size_t)(comm->size - 1),
+    return MOS_COMM_CALL(comm, it_is->kind, bytes * (size_t)(comm->size - 1),
                          comm->table->exchange_begin((int)(number % SLOTS), out, bytes, in),
                          "a sum");
 }
@@ -57,29 +66,41 @@ void mos_comm_add_up(const float *in, int64_t ranks, int64_t part, double diviso
     }
 }
 
-static mosaic_status finish(mos_comm *comm, float *values, int64_t count, int64_t number) {
+static mosaic_status finish(const reduction *it_is, float *values, int64_t count, int64_t number) {
+    mos_comm *comm = it_is->comm;
     const slice it = slice_at(comm, number, count);
     float *in = slot_of(comm, comm->in, comm->in_size, number);
     const size_t bytes = (size_t)it.part * sizeof *in;
     MOS_TRY(
-        MOS_COMM_CALL(comm, MOS_COMM_SUMS, 0, comm->table->finish((int)(number % SLOTS)), "a sum"));
-    mos_comm_add_up(in, comm->size, it.part, (double)comm->size, comm->sums);
-    MOS_TRY(MOS_COMM_CALL(comm, MOS_COMM_SUMS, bytes * (size_t)(comm->size - 1),
+        MOS_COMM_CALL(comm, it_is->kind, 0, comm->table->finish((int)(number % SLOTS)), "a sum"));
+    mos_comm_add_up(in, comm->size, it.part, it_is->divisor, comm->sums);
+    MOS_TRY(MOS_COMM_CALL(comm, it_is->kind, bytes * (size_t)(comm->size - 1),
                           comm->table->all_gather(comm->sums, bytes, in), "a sum"));
     memcpy(values + it.first, in, (size_t)it.count * sizeof *in);
     return MOSAIC_OK;
 }
 
-mosaic_status mos_comm_mean(mos_comm *comm, float *values, int64_t count) {
+static mosaic_status all_reduce(const reduction *it_is, float *values, int64_t count) {
+    mos_comm *comm = it_is->comm;
     if (mos_comm_size(comm) < 2 || count < 1) return MOSAIC_OK;
     const int64_t slices = (count + SLICE * comm->size - 1) / (SLICE * comm->size);
     MOS_TRY(reserve(comm, count));
-    MOS_TRY(begin(comm, values, count, 0));
+    MOS_TRY(begin(it_is, values, count, 0));
     for (int64_t s = 0; s < slices; s++) {
-        if (s + 1 < slices) MOS_TRY(begin(comm, values, count, s + 1));
-        MOS_TRY(finish(comm, values, count, s));
+        if (s + 1 < slices) MOS_TRY(begin(it_is, values, count, s + 1));
+        MOS_TRY(finish(it_is, values, count, s));
     }
     return MOSAIC_OK;
+}
+
+mosaic_status mos_comm_mean(mos_comm *comm, float *values, int64_t count) {
+    const reduction mean = {comm, MOS_COMM_SUMS, (double)mos_comm_size(comm)};
+    return all_reduce(&mean, values, count);
+}
+
+mosaic_status mos_comm_sum(mos_comm *comm, float *values, int64_t count) {
+    const reduction sum = {comm, MOS_COMM_ROWS, 1};
+    return all_reduce(&sum, values, count);
 }
 
 mosaic_status mos_comm_sum_scatter(mos_comm *comm, const float *all, int64_t count, float *mine) {
@@ -102,15 +123,14 @@ mosaic_status mos_comm_sum_scatter(mos_comm *comm, const float *all, int64_t cou
 }
 
 mosaic_status mos_comm_sum_f64(mos_comm *comm, double *values, int64_t count) {
-    if (mos_comm_size(comm) < 2) return MOSAIC_OK;
-    double *all = NULL;
-    MOS_TRY(mos_alloc((size_t)(comm->size * count), sizeof *all, "values of ranks", &all));
-    mosaic_status status = mos_comm_gather(comm, values, (size_t)count * sizeof *values, all);
-    for (int64_t i = 0; status == MOSAIC_OK && i < count; i++) {
+    if (mos_comm_size(comm) < 2 || count < 1) return MOSAIC_OK;
+    const size_t all = (size_t)(comm->size * count);
+    MOS_TRY(mos_grow(&comm->wide, &comm->wide_size, all, sizeof *comm->wide, "values of ranks"));
+    MOS_TRY(mos_comm_gather(comm, values, (size_t)count * sizeof *values, comm->wide));
+    for (int64_t i = 0; i < count; i++) {
         values[i] = 0;
         for (int64_t r = 0; r < comm->size; r++)
-            values[i] += all[r * count + i];
+            values[i] += comm->wide[r * count + i];
     }
-    mos_free(all);
-    return status;
+    return MOSAIC_OK;
 }

@@ -33,7 +33,7 @@ typedef struct mos_comm_table {
     /* Begins to give block r of `out` to rank r and to take its block for us into in[r]; the buffers
      * stay until finish(slot). slot < MOS_COMM_SLOTS, one call in each at a time. */
     int (*exchange_begin)(int slot, const void *out, size_t bytes, void *in);
-    /* Begins an all_gather, which ends in the same way. */
+    /* Begins an all_gather, which ends in the same way; `mine` may be its own place in `all`. */
     int (*gather_begin)(int slot, const void *mine, size_t bytes, void *all);
     /* Not collective: what was begun in any slot goes on; *done: that of this slot is over. */
     int (*test)(int slot, int *done);

@@ -58,7 +58,13 @@ mos_contrast mos_rows_square(const mos_objective *o, int64_t count) {
 void mos_rows_contrast(mos_objective *o, const mos_contrast *problem, mos_row_set anchors,
                        mos_row_set references, double weight, mos_problem of) {
     mos_contrast_result *result = &o->block->problem[o->problems];
+    mos_contrast own = *problem;
+    if (o->own_count > 0) {
+        own.part = o->batch;
+        own.own_first = o->own_first;
+        own.own_count = o->own_count;
+    }
     o->problem[o->problems++] = of;
-    o->device->ops->contrast(o->device, problem, anchors.z, references.z, of.share * weight,
+    o->device->ops->contrast(o->device, &own, anchors.z, references.z, of.share * weight,
                              anchors.dz, references.dz, o->scratch, result);
 }

@@ -181,6 +181,16 @@ void mos_objective_warm(mos_objective *objective, const double *weight, double s
         if (mos_terms[t]->warms) objective->options.weight[t] = weight[t] * share;
 }
 
+void mos_objective_share(mos_objective *objective, int64_t first, int64_t count) {
+    objective->own_first = first;
+    objective->own_count = count;
+}
+
+mos_contrast_result *mos_objective_found(mos_objective *objective, int64_t *problems) {
+    *problems = objective->problems;
+    return objective->found->problem;
+}
+
 mos_label_queue *mos_objective_queue(mos_objective *objective) {
     return &objective->queue;
 }

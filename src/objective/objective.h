@@ -11,7 +11,11 @@
 
 #include <stdint.h>
 
-enum { MOS_OBJECTIVE_MAX_QUEUE = 1 << 20 };
+enum {
+    MOS_OBJECTIVE_MAX_QUEUE = 1 << 20,
+    /* an upper bound of the problems of a step: pairs of modalities both ways, and each by itself */
+    MOS_OBJECTIVE_PROBLEMS = 3 * MOS_MAX_MODALITIES * MOS_MAX_MODALITIES
+};
 
 typedef struct mos_objective_options {
     const mos_method *method;
@@ -81,6 +85,14 @@ void mos_objective_destroy(mos_objective **objective);
 mos_objective_options *mos_objective_settings(mos_objective *objective);
 /* Weights of the terms that warm up: `share` of their final ones. */
 void mos_objective_warm(mos_objective *objective, const double *weight, double share);
+/* Processes share the anchors of the contrastive terms (mos_contrast in compute/device.h): this one takes
+ * `count` samples of every batch, from `first`. Their losses and counts, and what is added to dz and
+ * dz_inter, are then this process's share; the caller adds up those of all. Batches are as large as at
+ * creation. count 0: no sharing. */
+void mos_objective_share(mos_objective *objective, int64_t first, int64_t count);
+/* What the contrastive problems of the last step left, once the device has settled. The caller puts the
+ * sums over processes there before mos_objective_collect. */
+mos_contrast_result *mos_objective_found(mos_objective *objective, int64_t *problems);
 /* What the next step finds in the queue; to be saved and restored with a run. Valid until destroy;
  * size 0 where there is no queue. */
 mos_label_queue *mos_objective_queue(mos_objective *objective);

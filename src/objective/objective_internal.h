@@ -5,9 +5,6 @@
 
 #include "objective/objective.h"
 
-/* An upper bound of the problems of a step: pairs of modalities both ways, and each by itself. */
-enum { MOS_OBJECTIVE_PROBLEMS = 3 * MOS_MAX_MODALITIES * MOS_MAX_MODALITIES };
-
 /* Scalars of a step, in one piece: mos_settle brings them. */
 typedef struct mos_objective_block {
     mos_bce_result bce;
@@ -34,7 +31,8 @@ struct mos_objective {
     uint8_t *host_presence;             /* host [modalities, batch] */
     mos_objective_block *block, *found; /* what problems left: on the device, on the host */
     mos_problem problem[MOS_OBJECTIVE_PROBLEMS];
-    int problems; /* of this step */
+    int problems;                 /* of this step */
+    int64_t own_first, own_count; /* samples whose anchors this process takes; 0: all */
     /* on the device */
     double *pos_weight; /* [classes] or NULL */
     int32_t *self;      /* 0, 1, 2 ... */

@@ -52,7 +52,8 @@ static mosaic_status enqueue_losses(mos_step *step, const mos_step_input *input)
         rows.logits = mos_model_logits(model);
         rows.dlogits = mos_model_dlogits(model);
     }
-    return mos_objective_enqueue(step->objective, &rows);
+    MOS_TRY(mos_objective_enqueue(step->objective, &rows));
+    return step->ranks != NULL ? step->ranks->join(step->ranks->context, step) : MOSAIC_OK;
 }
 
 /* The only place where a step waits for its device. */
@@ -71,15 +72,38 @@ mosaic_status mos_step_losses(mos_step *step, const mos_step_input *input,
 
 /* ---- backward ---- */
 
+static const void *gradient_at(const mos_step *step, int64_t offset) {
+    return (const unsigned char *)mos_model_grads(step->model) +
+           (size_t)offset * step->device->real_bytes;
+}
+
 static mosaic_status enqueue_backward(mos_step *step) {
     mos_device *device = step->device;
     if (step->head) mos_model_head_backward(step->model);
     MOS_TRY(mos_model_backward_all(step->model));
     if (step->ranks != NULL) MOS_TRY(step->ranks->sum(step->ranks->context, step));
-    device->ops->measure(device, mos_model_grads(step->model), mos_model_param_count(step->model),
-                         step->measured);
-    device->ops->get_bytes(device, step->measured, &step->found, sizeof step->found);
+    const mos_segment_range all = {.count = mos_model_param_count(step->model)};
+    const int64_t count = step->parts != NULL ? step->part_count : 1;
+    for (int64_t i = 0; i < count; i++) {
+        const mos_segment_range *part = step->parts != NULL ? &step->parts[i] : &all;
+        device->ops->measure(device, gradient_at(step, part->offset), part->count,
+                             &step->measured[i]);
+    }
+    device->ops->get_bytes(device, step->measured,
+                           step->parts != NULL ? step->part_found : &step->found,
+                           (size_t)count * sizeof step->found);
     return MOSAIC_OK;
+}
+
+/* Of the parts of this process, then of all. */
+static mosaic_status join_measures(mos_step *step) {
+    if (step->parts == NULL) return MOSAIC_OK;
+    step->found = (mos_measure_result){0};
+    for (int64_t i = 0; i < step->part_count; i++) {
+        step->found.sum_of_squares += step->part_found[i].sum_of_squares;
+        step->found.not_finite += step->part_found[i].not_finite;
+    }
+    return step->ranks->measure(step->ranks->context, &step->found);
 }
 
 mosaic_status mos_step_gradients(mos_step *step, const mos_step_input *input,
@@ -88,6 +112,7 @@ mosaic_status mos_step_gradients(mos_step *step, const mos_step_input *input,
     MOS_TRY(enqueue_losses(step, input));
     MOS_TRY(enqueue_backward(step));
     MOS_TRY(collect_losses(step, result));
+    MOS_TRY(join_measures(step));
     const double squares = step->found.sum_of_squares;
     result->norm = sqrt(squares);
     if (step->found.not_finite > 0 || !isfinite(squares))
@@ -97,14 +122,36 @@ mosaic_status mos_step_gradients(mos_step *step, const mos_step_input *input,
 
 /* ---- new weights ---- */
 
+/* What of the segments lies in this process's parts. The list stays until the device has settled. */
+static const mos_segment_range *clip(mos_step *step, const mos_segment_range *segments,
+                                     int64_t *count) {
+    const mos_segment_range *list = step->clipped + step->clipped_count;
+    const int64_t before = step->clipped_count;
+    for (int64_t s = 0; s < *count; s++)
+        for (int64_t p = 0; p < step->part_count; p++) {
+            const mos_segment_range *segment = &segments[s], *part = &step->parts[p];
+            const int64_t first = segment->offset > part->offset ? segment->offset : part->offset;
+            const int64_t end = segment->offset + segment->count,
+                          limit = part->offset + part->count;
+            const int64_t size = (end < limit ? end : limit) - first;
+            if (size > 0)
+                step->clipped[step->clipped_count++] =
+                    (mos_segment_range){first, size, segment->decay};
+        }
+    *count = step->clipped_count - before;
+    return list;
+}
+
 static void optimize(mos_step *step, const mos_optimizer_step *rate,
                      const mos_segment_range *segments, int64_t count) {
+    if (step->parts != NULL) segments = clip(step, segments, &count);
     step->device->ops->optimize(step->device, rate, segments, count, mos_model_params(step->model),
                                 mos_model_grads(step->model), step->moment1, step->moment2);
 }
 
 static void update_weights(mos_step *step, const mos_step_rate *rate, double norm) {
     mos_optimizer_step now = rate->optimizer;
+    step->clipped_count = 0;
     now.grad_scale = rate->clip > 0 && norm > rate->clip ? rate->clip / norm : 1;
     if (step->other_segments == NULL) {
         int64_t count;
@@ -121,7 +168,7 @@ mosaic_status mos_step_run(mos_step *step, const mos_step_input *input, const mo
                            mos_step_result *result) {
     MOS_TRY(mos_step_gradients(step, input, result));
     update_weights(step, rate, result->norm);
-    return MOSAIC_OK;
+    return step->parts != NULL ? step->ranks->spread(step->ranks->context, step) : MOSAIC_OK;
 }
 
 /* ---- making one ---- */
@@ -138,6 +185,7 @@ mosaic_status mos_step_init(mos_step *step, mos_model *model, mos_objective *obj
                        .anchor = mos_objective_views(options).anchor,
                        .latents = (needs & MOS_NEEDS_ANY_LATENTS) != 0,
                        .head = (needs & MOS_NEEDS_LOGITS) != 0,
+                       .optimizer = optimizer,
                        .encoder_rate = 1};
     void *measured = NULL;
     MOS_TRY(device->ops->alloc(device, sizeof *step->measured, &measured));
@@ -176,12 +224,33 @@ mosaic_status mos_step_group(mos_step *step, double encoder_rate, int64_t freeze
     return MOSAIC_OK;
 }
 
+mosaic_status mos_step_divide(mos_step *step, const mos_segment_range *parts, int64_t count) {
+    const mos_backend *ops = step->device->ops;
+    void *measured = NULL;
+    int64_t segments;
+    (void)mos_model_parameters(step->model, &segments);
+    if (step->optimizer == MOS_OPTIMIZER_LARS)
+        return mos_fail(MOSAIC_ERR_USAGE, "the rates of LARS are of whole segments");
+    MOS_TRY(ops->alloc(step->device, (size_t)count * sizeof *step->measured, &measured));
+    ops->free(step->device, step->measured);
+    step->measured = measured;
+    /* a parameter that crosses the end of a part has a piece in each */
+    MOS_TRY(mos_alloc((size_t)(segments + count), sizeof *step->clipped, "parameter segments",
+                      &step->clipped));
+    MOS_TRY(mos_alloc((size_t)count, sizeof *step->part_found, "measures", &step->part_found));
+    step->parts = parts;
+    step->part_count = count;
+    return MOSAIC_OK;
+}
+
 void mos_step_release(mos_step *step) {
     if (step->device != NULL) {
         step->device->ops->free(step->device, step->measured);
         step->device->ops->free(step->device, step->moment1);
         step->device->ops->free(step->device, step->moment2);
     }
+    mos_free(step->clipped);
+    mos_free(step->part_found);
     mos_free(step->encoder_segments);
     mos_free(step->other_segments);
     *step = (mos_step){0};

@@ -15,8 +15,15 @@ typedef struct mos_step_ranks {
     void *context;
     /* The features of the others' parts, for the modalities that have images. */
     mosaic_status (*share)(void *context, struct mos_step *step);
-    /* Gradients become those of the whole batch, running statistics the ranks' mean. */
+    /* Losses and gradients of latents become those of all anchors, where each rank took its own. */
+    mosaic_status (*join)(void *context, struct mos_step *step);
+    /* Gradients, or those of step->parts, become those of the whole batch, running statistics the ranks'
+     * mean. */
     mosaic_status (*sum)(void *context, struct mos_step *step);
+    /* With parts: *found becomes that of all ranks' parts; then all weights become those that the ranks
+     * of their parts have. */
+    mosaic_status (*measure)(void *context, mos_measure_result *found);
+    mosaic_status (*spread)(void *context, struct mos_step *step);
 } mos_step_ranks;
 
 typedef struct mos_step {
@@ -33,7 +40,15 @@ typedef struct mos_step {
     mos_segment_range *encoder_segments, *other_segments;
     int64_t encoder_segment_count, other_segment_count;
     double encoder_rate;
+    mos_optimizer_kind optimizer;
     const mos_step_ranks *ranks; /* NULL: one process; set after mos_step_init */
+    /* Runs of parameters that this process alone measures and updates, others the rest: mos_step_divide.
+     * NULL: all. */
+    const mos_segment_range *parts;
+    int64_t part_count;
+    mos_measure_result *part_found; /* [part_count] */
+    mos_segment_range *clipped;     /* segments within the parts, of one update */
+    int64_t clipped_count;
 } mos_step;
 
 typedef struct mos_step_input {
@@ -65,6 +80,9 @@ mosaic_status mos_step_init(mos_step *step, mos_model *model, mos_objective *obj
  * stay as they are: their first stages, their norms. */
 mosaic_status mos_step_group(mos_step *step, double encoder_rate, int64_t freeze_stages,
                              bool freeze_norms);
+/* Divides measures and updates among ranks: once; `parts` are the caller's and outlive the step. Not
+ * with LARS, whose rates are of whole segments. */
+mosaic_status mos_step_divide(mos_step *step, const mos_segment_range *parts, int64_t count);
 void mos_step_release(mos_step *step);
 
 /* The whole step. MOSAIC_ERR_NUMERIC when the loss or a gradient is not finite: the weights are

@@ -53,18 +53,80 @@ static mosaic_status share(void *context, mos_step *step) {
     return MOSAIC_OK;
 }
 
+/* ---- losses ---- */
+
+/* Sums of what the ranks' anchors left, in rank order; what is of all anchors anyway stays. */
+static mosaic_status join_losses(mos_shared_step *shared, mos_objective *objective) {
+    enum { VALUES = 6 };
+    int64_t count;
+    double values[MOS_OBJECTIVE_PROBLEMS * VALUES];
+    mos_contrast_result *found = mos_objective_found(objective, &count);
+    for (int64_t i = 0; i < count; i++) {
+        const mos_contrast_result *one = &found[i];
+        const double own[VALUES] = {one->loss,
+                                    one->floor,
+                                    (double)one->anchors_used,
+                                    (double)one->anchors_without_positive,
+                                    (double)one->positives,
+                                    (double)one->frozen_positives};
+        memcpy(values + i * VALUES, own, sizeof own);
+    }
+    MOS_TRY(mos_comm_sum_f64(shared->comm, values, count * VALUES));
+    for (int64_t i = 0; i < count; i++) {
+        const double *all = values + i * VALUES;
+        found[i].loss = all[0];
+        found[i].floor = all[1];
+        found[i].anchors_used = (int64_t)all[2];
+        found[i].anchors_without_positive = (int64_t)all[3];
+        found[i].positives = (int64_t)all[4];
+        found[i].frozen_positives = (int64_t)all[5];
+    }
+    return MOSAIC_OK;
+}
+
+/* The model's gradients of latents, one block after the other; returns how many values. */
+static int64_t move_latents(mos_shared_step *shared, mos_step *step, bool out) {
+    const mos_model_plan *plan = mos_model_get_plan(step->model);
+    const mos_model_spec *spec = mos_model_get_spec(step->model);
+    int64_t at = 0;
+    for (int64_t m = 0; m < spec->modalities; m++) {
+        void *own = mos_model_dlatents(step->model, m);
+        void *inter = mos_model_dlatents_inter(step->model, m);
+        void *const blocks[2] = {own, inter != own ? inter : NULL};
+        const int64_t count = plan->views[m] * plan->batch * spec->latent;
+        for (int i = 0; i < 2; i++) {
+            if (blocks[i] == NULL) continue;
+            if (out)
+                step->device->ops->get_f32(step->device, blocks[i], shared->latents + at, count);
+            else
+                step->device->ops->put_f32(step->device, blocks[i], shared->latents + at, count);
+            at += count;
+        }
+    }
+    return at;
+}
+
+static mosaic_status join(void *context, mos_step *step) {
+    mos_shared_step *shared = context;
+    if (!step->latents) return MOSAIC_OK;
+    const int64_t count = move_latents(shared, step, true);
+    MOS_TRY(mos_settle(step->device));
+    MOS_TRY(join_losses(shared, step->objective));
+    MOS_TRY(mos_comm_sum(shared->comm, shared->latents, count));
+    (void)move_latents(shared, step, false);
+    return MOSAIC_OK;
+}
+
 /* ---- gradients, running statistics ---- */
 
 /* Gradients of the model into the buckets. All ranks have the same ones behind the features: rank 0's
  * enter the sum. */
 static void copy_out(mos_shared_step *shared, int64_t offset, int64_t count, bool behind) {
-    float *to = shared->buckets.values + offset;
     mos_device *device = shared->step->device;
+    void *from = real_at(device, mos_model_grads(shared->step->model), offset);
     if (behind && mos_comm_rank(shared->comm) > 0)
-        memset(to, 0, (size_t)count * sizeof *to);
-    else
-        device->ops->get_f32(device, real_at(device, mos_model_grads(shared->step->model), offset),
-                             to, count);
+        device->ops->zero(device, from, (size_t)count * device->real_bytes);
+    if (!shared->mapped) device->ops->get_f32(device, from, shared->buckets.values + offset, count);
 }
 
 static void keep(mos_shared_step *shared, mosaic_status status) {
@@ -151,11 +213,50 @@ static mosaic_status sum(void *context, mos_step *step) {
     MOS_TRY(take_rest(shared));
     MOS_TRY(mos_buckets_finish(&shared->buckets));
     await_step(shared);
-    device->ops->put_f32(device, mos_model_grads(step->model), shared->buckets.values, params);
+    if (!shared->mapped)
+        device->ops->put_f32(device, mos_model_grads(step->model), shared->buckets.values, params);
     MOS_TRY(mos_get_f32(device, mos_model_state(step->model), shared->flat, state));
     MOS_TRY(mos_comm_mean(shared->comm, shared->flat, state));
     device->ops->put_f32(device, mos_model_state(step->model), shared->flat, state);
     return MOSAIC_OK;
+}
+
+/* ---- the divided optimizer ---- */
+
+mosaic_status mos_shared_step_gather(mos_shared_step *shared, void *real) {
+    mos_device *device = shared->step->device;
+    if (shared->parts == NULL || real == NULL) return MOSAIC_OK;
+    MOS_TRY(mos_settle(device));
+    return mos_buckets_gather(&shared->buckets, device->ops->map(device, real));
+}
+
+static mosaic_status spread_weights(void *context, mos_step *step) {
+    return mos_shared_step_gather(context, mos_model_params(step->model));
+}
+
+static mosaic_status measure(void *context, mos_measure_result *found) {
+    const mos_shared_step *shared = context;
+    double values[2] = {found->sum_of_squares, (double)found->not_finite};
+    MOS_TRY(mos_comm_sum_f64(shared->comm, values, 2));
+    *found = (mos_measure_result){.sum_of_squares = values[0], .not_finite = (int64_t)values[1]};
+    return MOSAIC_OK;
+}
+
+/* Each rank takes the parts of the parameters whose gradients it adds up. */
+static mosaic_status divide(mos_shared_step *shared) {
+    mos_buckets *buckets = &shared->buckets;
+    if (!shared->mapped || shared->step->optimizer == MOS_OPTIMIZER_LARS) return MOSAIC_OK;
+    MOS_TRY(mos_alloc((size_t)buckets->buckets, sizeof *shared->parts, "parts of the parameters",
+                      &shared->parts));
+    for (int64_t i = 0; i < buckets->buckets; i++) {
+        int64_t end;
+        const int64_t first = mos_buckets_own(buckets, i, &end);
+        if (first < end)
+            shared->parts[shared->part_count++] =
+                (mos_segment_range){.offset = first, .count = end - first};
+    }
+    buckets->kept = true;
+    return mos_step_divide(shared->step, shared->parts, shared->part_count);
 }
 
 mosaic_status mos_shared_step_spread(mos_shared_step *shared, mos_device *device, void *real,
@@ -186,8 +287,19 @@ static mosaic_status list_behind(mos_shared_step *shared, const mos_model *model
     return MOSAIC_OK;
 }
 
+/* Of at most two projectors a modality. */
+static mosaic_status reserve_latents(mos_shared_step *shared, const mos_model_plan *plan) {
+    const mos_model_spec *spec = mos_model_get_spec(shared->step->model);
+    int64_t count = 0;
+    for (int64_t m = 0; m < spec->modalities && shared->step->latents; m++)
+        count += (spec->inter_projector ? 2 : 1) * plan->views[m] * plan->batch * spec->latent;
+    return mos_alloc((size_t)count, sizeof *shared->latents, "gradients of latents",
+                     &shared->latents);
+}
+
 mosaic_status mos_shared_step_init(mos_shared_step *shared, mos_comm *comm, mos_step *step,
-                                   const mos_model_plan *plan, const mos_norm_ranks *norms) {
+                                   const mos_model_plan *plan, const mos_norm_ranks *norms,
+                                   bool divided) {
     const mos_model *model = step->model;
     const int64_t params = mos_model_param_count(model), state = mos_model_state_count(model);
     int64_t views = 0;
@@ -206,7 +318,11 @@ mosaic_status mos_shared_step_init(mos_shared_step *shared, mos_comm *comm, mos_
     MOS_TRY(mos_alloc((size_t)shared->flat_count, sizeof *shared->flat, "statistics for ranks",
                       &shared->flat));
     MOS_TRY(list_behind(shared, model));
-    MOS_TRY(mos_buckets_init(&shared->buckets, comm, params));
+    float *grads = step->device->ops->map(step->device, mos_model_grads(step->model));
+    shared->mapped = grads != NULL;
+    MOS_TRY(mos_buckets_init(&shared->buckets, comm, params, grads));
+    if (divided) MOS_TRY(divide(shared));
+    MOS_TRY(reserve_latents(shared, plan));
     MOS_TRY(
         mos_alloc((size_t)shared->buckets.buckets, sizeof *shared->left, "buckets", &shared->left));
     MOS_TRY(mos_alloc((size_t)shared->buckets.buckets, sizeof *shared->whole, "buckets",
@@ -215,13 +331,22 @@ mosaic_status mos_shared_step_init(mos_shared_step *shared, mos_comm *comm, mos_
     await_step(shared);
     shared->watch = (mos_gradient_watch){.context = shared, .final = gradients_final};
     mos_model_watch(step->model, &shared->watch);
-    shared->hooks = (mos_step_ranks){.context = shared, .share = share, .sum = sum};
+    mos_objective_share(step->objective, mos_comm_rank(comm) * plan->batch / plan->ranks,
+                        plan->batch / plan->ranks);
+    shared->hooks = (mos_step_ranks){.context = shared,
+                                     .share = share,
+                                     .join = join,
+                                     .sum = sum,
+                                     .measure = measure,
+                                     .spread = spread_weights};
     step->ranks = &shared->hooks;
     return MOSAIC_OK;
 }
 
 void mos_shared_step_release(mos_shared_step *shared) {
     mos_free(shared->mine);
+    mos_free(shared->latents);
+    mos_free(shared->parts);
     mos_free(shared->all);
     mos_free(shared->flat);
     mos_free(shared->behind);

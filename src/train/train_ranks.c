@@ -112,7 +112,8 @@ mosaic_status mos_train_ranks_start(mos_trainer *trainer) {
     const size_t rows = all / (size_t)mos_comm_size(comm);
     if (mos_comm_size(comm) < 2) return MOSAIC_OK;
     MOS_TRY(mos_shared_step_init(&ranks->step, comm, &trainer->learner.step,
-                                 mos_model_get_plan(trainer->learner.model), &ranks->norms));
+                                 mos_model_get_plan(trainer->learner.model), &ranks->norms,
+                                 mos_comm_neighbours(comm) == mos_comm_size(comm)));
     ranks->block = sizeof(mos_repairs) + rows * (size_t)(spec->modalities + trainer->data.classes);
     MOS_TRY(mos_alloc(ranks->block, 1, "rows of this rank", &ranks->mine));
     MOS_TRY(mos_alloc(ranks->block, (size_t)mos_comm_size(comm), "rows of ranks", &ranks->all));
@@ -138,6 +139,13 @@ mosaic_status mos_train_ranks_head(mos_trainer *trainer) {
                                    mos_model_params(model), mos_model_param_count(model)));
     mos_model_refresh(model);
     return MOSAIC_OK;
+}
+
+mosaic_status mos_train_ranks_moments(mos_trainer *trainer) {
+    mos_step *step = &trainer->learner.step;
+    if (mos_comm_size(trainer->job.options->comm) < 2) return MOSAIC_OK;
+    MOS_TRY(mos_shared_step_gather(&trainer->ranks.step, step->moment1));
+    return mos_shared_step_gather(&trainer->ranks.step, step->moment2);
 }
 
 mosaic_status mos_train_ranks_position(mos_trainer *trainer) {

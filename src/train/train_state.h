@@ -34,6 +34,8 @@ mosaic_status mos_train_ranks_start(mos_trainer *trainer);
 mosaic_status mos_train_ranks_spread(mos_trainer *trainer);
 /* The head of the validation model, as rank 0 has fitted it. */
 mosaic_status mos_train_ranks_head(mos_trainer *trainer);
+/* Before a checkpoint: where ranks have divided the optimizer, its moments become whole. */
+mosaic_status mos_train_ranks_moments(mos_trainer *trainer);
 mosaic_status mos_train_ranks_position(mos_trainer *trainer);
 /* *whole: the batch of all ranks with this one's images. */
 mosaic_status mos_train_ranks_batch(mos_trainer *trainer, const mos_batch *own, mos_batch *whole);

@@ -17,18 +17,19 @@ static mosaic_status after_step(mos_trainer *trainer) {
     const mos_settings_train *train = &trainer->job.config->settings.train;
     int64_t step = trainer->at.step;
     bool last = trainer->at.batch == trainer->data.batches;
+    const bool saves = train->checkpoint_every > 0 && step % train->checkpoint_every == 0 && !last;
+    if (saves) MOS_TRY(mos_train_ranks_moments(trainer));
     if (!mos_train_writes(&trainer->job)) return MOSAIC_OK;
     if (step % train->log_every == 0 || last) MOS_TRY(mos_trainer_interval_line(trainer));
     if (step % train->health_every == 0 || last)
         MOS_TRY(
             mos_train_check_health(&trainer->job, &trainer->learner, &trainer->run, &trainer->at));
-    if (train->checkpoint_every > 0 && step % train->checkpoint_every == 0 && !last)
-        return mos_checkpoint_write(trainer);
-    return MOSAIC_OK;
+    return saves ? mos_checkpoint_write(trainer) : MOSAIC_OK;
 }
 
 static mosaic_status write_checkpoint(mos_trainer *trainer) {
     const bool writes = mos_train_writes(&trainer->job);
+    MOS_TRY(mos_train_ranks_moments(trainer));
     return mos_train_agree(&trainer->job, writes ? mos_checkpoint_write(trainer) : MOSAIC_OK);
 }
 
@@ -172,6 +173,7 @@ done:
 
 /* Ends the epoch; rank 0 then broadcasts the position of the run to all. */
 static mosaic_status end_epoch(mos_trainer *trainer) {
+    MOS_TRY(mos_train_ranks_moments(trainer));
     trainer->learner.comm = trainer->job.options->comm;
     const mosaic_status status = close_epoch(trainer);
     trainer->learner.comm = NULL; /* what comes after the last epoch rank 0 does alone */

@@ -63,11 +63,10 @@ static mos_contrast problem_of(const contrast_rows *rows, mos_positives positive
                           .classes = CLASSES};
 }
 
-/* Gradient [n, D] on the host, to be freed. */
-static double *run(const char *name, const contrast_rows *rows, mos_positives positives,
-                   mos_contrast_result *result) {
+/* Of the anchors that the problem takes: gradient [n, D] on the host, to be freed. */
+static double *run_problem(const char *name, const contrast_rows *rows, mos_contrast problem,
+                           mos_contrast_result *result) {
     mos_device *device;
-    const mos_contrast problem = problem_of(rows, positives);
     support_check(mos_device_open(name, MOS_PRECISION_FP32, 2, &device), name);
     void *z = support_real(device, rows->z, rows->n * D),
          *dz = support_real(device, NULL, rows->n * D);
@@ -82,6 +81,52 @@ static double *run(const char *name, const contrast_rows *rows, mos_positives po
     *result = support_problem_take(device, &made);
     mos_device_close(&device);
     return gradient;
+}
+
+static double *run(const char *name, const contrast_rows *rows, mos_positives positives,
+                   mos_contrast_result *result) {
+    return run_problem(name, rows, problem_of(rows, positives), result);
+}
+
+/* Shares of the anchors, of 3 and 5 in every 8, add up to the whole; N is that of all in each. */
+static void check_shares(const char *name, mos_positives positives) {
+    enum { ROWS = 48, PART = 8, CUT = 3 };
+    contrast_rows rows = make_rows(ROWS);
+    mos_contrast problem = problem_of(&rows, positives);
+    mos_contrast_result whole, share[2];
+    double *gradient = run(name, &rows, positives, &whole), *own[2], apart = 0, size = 0;
+    assert_true(whole.weight > 0);
+    problem.part = PART;
+    for (int i = 0; i < 2; i++) {
+        problem.own_first = i == 0 ? 0 : CUT;
+        problem.own_count = i == 0 ? CUT : PART - CUT;
+        own[i] = run_problem(name, &rows, problem, &share[i]);
+        assert_true(fabs(share[i].weight - whole.weight) < 1e-12 * whole.weight);
+        assert_true(share[i].anchors_used > 0 && share[i].anchors_used < whole.anchors_used);
+    }
+    for (int64_t i = 0; i < ROWS * D; i++) {
+        apart = fmax(apart, fabs(own[0][i] + own[1][i] - gradient[i]));
+        size = fmax(size, fabs(gradient[i]));
+    }
+    assert_true(size > 0 && apart < 1e-5 * size);
+    assert_true(fabs(share[0].loss + share[1].loss - whole.loss) < 1e-6 * fabs(whole.loss));
+    assert_true(fabs(share[0].floor + share[1].floor - whole.floor) <= 1e-9);
+    assert_int_equal(share[0].anchors_used + share[1].anchors_used, whole.anchors_used);
+    assert_int_equal(share[0].anchors_without_positive + share[1].anchors_without_positive,
+                     whole.anchors_without_positive);
+    assert_int_equal(share[0].positives + share[1].positives, whole.positives);
+    for (int i = 0; i < 2; i++)
+        free(own[i]);
+    free(gradient);
+    release_rows(&rows);
+}
+
+static void shares_add_up(void **state) {
+    (void)state;
+    for (int positives = MOS_POSITIVES_PARTNER; positives <= MOS_POSITIVES_SOFT; positives++) {
+        check_shares("cpu", (mos_positives)positives);
+        check_shares("ref", (mos_positives)positives);
+    }
 }
 
 static void compare(int64_t n, mos_positives positives) {
@@ -129,6 +174,7 @@ static void scratch_is_linear(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(large_batches_are_exact),
+                                       cmocka_unit_test(shares_add_up),
                                        cmocka_unit_test(scratch_is_linear)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

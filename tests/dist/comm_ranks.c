@@ -89,7 +89,7 @@ static void check_buckets(mos_comm *comm, int64_t count) {
     const int64_t ranks = mos_comm_size(comm), rank = mos_comm_rank(comm);
     mos_buckets buckets;
     int64_t wrong = 0;
-    CHECK_OK(mos_buckets_init(&buckets, comm, count));
+    CHECK_OK(mos_buckets_init(&buckets, comm, count, NULL));
     for (int round = 0; round < 2; round++) {
         for (int64_t i = 0; i < count; i++)
             buckets.values[i] = value_of(rank, i);

@@ -24,7 +24,8 @@ typedef struct shared_case {
     bool frozen;   /* encoders' norms use the running statistics */
     int64_t norms; /* ranks whose patches the norms take together, 0: all, where not frozen */
     bool about_norms;
-    bool cached; /* each rank's part in chunks */
+    bool cached;    /* each rank's part in chunks */
+    bool undivided; /* every rank updates all weights */
     int64_t workers;
     mos_fusion_id fusion;
 } shared_case;
@@ -199,7 +200,10 @@ static ten_steps run_steps(const shared_case *it, mos_comm *comm, int64_t batch,
     make_plan(it, &rig, comm, together, norms.peers.count > 1 ? &norms.peers : NULL, &plan);
     assert_int_equal(mos_model_plan_make(rig.model, &plan), MOSAIC_OK);
     if (comm != NULL)
-        assert_int_equal(mos_shared_step_init(&shared, comm, &rig.step, &plan, &norms), MOSAIC_OK);
+        assert_int_equal(
+            mos_shared_step_init(&shared, comm, &rig.step, &plan, &norms, !it->undivided),
+            MOSAIC_OK);
+    if (comm != NULL) assert_true((shared.parts != NULL) == !it->undivided);
     plain_weights(rig.model);
     fill_input(&rig, it->absent);
     if (it->missing > 0) leave_out(&rig, it->missing - 1);
@@ -215,6 +219,9 @@ static ten_steps run_steps(const shared_case *it, mos_comm *comm, int64_t batch,
         assert_int_equal(mos_step_run(&rig.step, &input, &rate, &found), MOSAIC_OK);
         out.loss[step] = found.losses.total;
         out.norm[step] = found.norm;
+        if (comm != NULL && step == 0)
+            assert_int_equal(mos_shared_step_gather(&shared, mos_model_grads(rig.model)),
+                             MOSAIC_OK);
         if (step == 0)
             out.gradient =
                 copy_reals(device, mos_model_grads(rig.model), mos_model_param_count(rig.model));
@@ -277,9 +284,20 @@ static int compare_with_one(const shared_case *it, const ten_steps *found, int64
     return !fine;
 }
 
-/* The same bits on every rank and, where the case is done again, in every run. */
-static int check_bits(const shared_case *it, mos_comm *comm, const ten_steps *found, bool twice) {
+static int check_same(const shared_case *it, mos_comm *comm, const ten_steps *found,
+                      const char *what) {
     const int64_t ranks = mos_comm_size(comm);
+    ten_steps again = run_steps(it, comm, PART * ranks, together_of(it, ranks));
+    const bool same = same_bits(found, &again);
+    if (!same) (void)fprintf(stderr, "%s: %s has other bits\n", it->name, what);
+    ten_steps_release(&again);
+    return !same;
+}
+
+/* The same bits on every rank and, where the case is done again, in every run, and whether ranks divide
+ * the optimizer or not. */
+static int check_bits(const shared_case *it, mos_comm *comm, const ten_steps *found, bool twice) {
+    shared_case whole = *it;
     int failures = 0;
     if (mos_comm_same(comm, found->weights, (size_t)found->params * sizeof(float), "weights") !=
             MOSAIC_OK ||
@@ -289,13 +307,9 @@ static int check_bits(const shared_case *it, mos_comm *comm, const ten_steps *fo
         failures++;
     }
     if (!twice) return failures;
-    ten_steps again = run_steps(it, comm, PART * ranks, together_of(it, ranks));
-    if (!same_bits(found, &again)) {
-        (void)fprintf(stderr, "%s: another run has other bits\n", it->name);
-        failures++;
-    }
-    ten_steps_release(&again);
-    return failures;
+    whole.undivided = true;
+    return failures + check_same(it, comm, found, "another run") +
+           check_same(&whole, comm, found, "a run in which every rank updates all weights");
 }
 
 int main(int argc, char **argv) {

@@ -105,6 +105,11 @@ static void copy_lines(void *context, int64_t begin, int64_t end, int thread) {
         memset(job->to + begin * 64, 0, bytes);
 }
 
+static void *cpu_map(mos_device *device, void *memory) {
+    (void)device;
+    return memory;
+}
+
 static void cpu_zero(mos_device *device, void *memory, size_t bytes) {
     const size_t lines = bytes < PARALLEL_BYTES ? 0 : bytes / 64;
     copy_job job = {.to = memory};
@@ -223,6 +228,7 @@ const mos_backend mos_backend_cpu = {
     .close = cpu_close,
     .alloc = cpu_alloc,
     .free = cpu_free,
+    .map = cpu_map,
     .zero = cpu_zero,
     .copy = cpu_copy,
     .put_f32 = put_f32,

@@ -413,7 +413,7 @@ static void run_block(contrast_job *job, int64_t rows, const float *za, const fl
 
 static void sum_up(const mos_contrast *c, const contrast_scratch *s, mos_contrast_result *result) {
     for (int64_t i = 0; i < c->anchors; i++) {
-        if (!anchor_exists(c, i)) continue;
+        if (!anchor_exists(c, i) || !mos_contrast_takes(c, i)) continue;
         if (!(s->total[i] > 0)) {
             result->anchors_without_positive++;
             continue;
@@ -426,6 +426,16 @@ static void sum_up(const mos_contrast *c, const contrast_scratch *s, mos_contras
     }
     result->loss /= result->weight;
     result->floor /= result->weight;
+}
+
+/* Anchors first .. end, some rows of S at a time. */
+static void run_anchors(contrast_job *job, int64_t first, int64_t end, const float *za,
+                        const float *zr, float *dza, float *dzr) {
+    const int64_t most = job->scratch->block_rows;
+    for (int64_t i = first; i < end; i += most) {
+        job->first = i;
+        run_block(job, end - i < most ? end - i : most, za, zr, dza, dzr);
+    }
 }
 
 /* za, dza [anchors, d], zr [references, d], dzr [references - frozen, d] */
@@ -443,15 +453,14 @@ void mos_cpu_contrast(mos_device *device, const mos_contrast *contrast, const vo
     for (int64_t i = 0; i < c->anchors; i++)
         result->weight += s.total[i];
     job.factor = result->weight > 0 ? scale / (result->weight * c->tau) : 0;
-    for (int64_t i = 0; i < c->anchors && result->weight > 0; i += s.block_rows) {
-        job.first = i;
-        run_block(&job, c->anchors - i < s.block_rows ? c->anchors - i : s.block_rows, za, zr, dza,
-                  dzr);
-    }
+    const int64_t part = c->part > 0 ? c->part : c->anchors;
+    const int64_t own = c->part > 0 ? c->own_count : c->anchors;
+    for (int64_t i = c->own_first; i < c->anchors && result->weight > 0; i += part)
+        run_anchors(&job, i, i + own, za, zr, dza, dzr);
     if (result->weight > 0)
         sum_up(c, &s, result);
     else
         for (int64_t i = 0; i < c->anchors; i++)
-            result->anchors_without_positive += anchor_exists(c, i);
+            result->anchors_without_positive += anchor_exists(c, i) && mos_contrast_takes(c, i);
     mos_cpu_leave(guard);
 }

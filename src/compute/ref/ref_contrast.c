@@ -263,14 +263,19 @@ void mos_ref_contrast(mos_device *device, const mos_contrast *contrast, const vo
                       mos_contrast_result *) =
         contrast->positives == MOS_POSITIVES_SOFT ? add_soft_anchor : add_anchor;
     *result = (mos_contrast_result){0};
-    for (int64_t i = 0; i < contrast->anchors; i++)
-        if (anchor_exists(contrast, i)) add(contrast, i, za, zr, &rows, result);
-    if (result->anchors_used == 0) return;
+    for (int64_t i = 0; i < contrast->anchors; i++) {
+        mos_contrast_result of_others = {0};
+        if (!anchor_exists(contrast, i)) continue;
+        const bool own = mos_contrast_takes(contrast, i);
+        add(contrast, i, za, zr, &rows, own ? result : &of_others);
+        result->weight += of_others.weight;
+    }
+    if (result->weight == 0) return;
     result->loss /= result->weight;
     result->floor /= result->weight;
     if (dza == NULL && dzr == NULL) return;
     const double factor = scale / (result->weight * contrast->tau);
     for (int64_t i = 0; i < contrast->anchors; i++)
-        if (anchor_exists(contrast, i) && rows.total[i] > 0)
+        if (anchor_exists(contrast, i) && mos_contrast_takes(contrast, i) && rows.total[i] > 0)
             add_gradient(contrast, i, za, zr, factor, dza, dzr, &rows);
 }

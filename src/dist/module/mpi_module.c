@@ -171,8 +171,10 @@ static int exchange_begin(int slot, const void *out, size_t bytes, void *in) {
 }
 
 static int gather_begin(int slot, const void *mine, size_t bytes, void *all) {
-    if (too_large(bytes)) return 1;
-    return check(MPI_Iallgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, state.all,
+    int rank = 0;
+    if (too_large(bytes) || check(MPI_Comm_rank(state.all, &rank), "MPI_Comm_rank")) return 1;
+    const void *from = mine == (char *)all + (size_t)rank * bytes ? MPI_IN_PLACE : mine;
+    return check(MPI_Iallgather(from, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, state.all,
                                 &state.request[slot]),
                  "MPI_Iallgather");
 }
