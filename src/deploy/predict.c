@@ -185,7 +185,9 @@ static void say_caveats(const predict_work *work) {
 }
 
 static mosaic_status run(predict_work *work) {
+    const int64_t begin = mos_now_ns();
     MOS_TRY(mos_predict_open(work->options, &work->session));
+    work->summary->opening_ns = mos_now_ns() - begin;
     MOS_TRY(choose_outputs(work));
     if (mos_comm_rank(work->session.comm) > 0) return find_answers(work); /* rank 0 writes */
     MOS_TRY(write_outputs(work, true));

@@ -31,6 +31,7 @@ typedef struct mos_predict_options {
 
 typedef struct mos_predict_summary {
     int64_t asked, predicted;
+    int64_t opening_ns;  /* until data and model were open and checked */
     mos_text_list files; /* what was written: mos_text_list_release */
 } mos_predict_summary;
 

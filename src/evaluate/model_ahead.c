@@ -1,9 +1,11 @@
 #include "evaluate/model_ahead.h"
 
+#include "base/file.h"
 #include "base/memory.h"
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <string.h>
 
 struct mos_model_ahead {
     const char *path;
@@ -13,6 +15,7 @@ struct mos_model_ahead {
     pthread_t thread;
     /* The thread's until it has ended. */
     mos_model *model;
+    char sha256[65];
     mosaic_status status;
     char error[2048];
 };
@@ -21,7 +24,9 @@ static mosaic_status load(mos_model_ahead *ahead) {
     mos_model_card card;
     MOS_TRY(mos_model_file_load(ahead->path, ahead->device, &card, &ahead->model));
     mos_model_card_release(&card); /* the caller has read its own */
-    return ahead->planned ? mos_model_plan_make(ahead->model, &ahead->plan) : MOSAIC_OK;
+    if (!ahead->planned) return MOSAIC_OK;
+    MOS_TRY(mos_model_plan_make(ahead->model, &ahead->plan));
+    return mos_sha256_file(ahead->path, ahead->sha256);
 }
 
 static void *work(void *pointer) {
@@ -46,7 +51,7 @@ mosaic_status mos_model_ahead_start(const char *path, mos_device *device,
     return MOSAIC_OK;
 }
 
-mosaic_status mos_model_ahead_take(mos_model_ahead **slot, mos_model **out) {
+mosaic_status mos_model_ahead_take(mos_model_ahead **slot, mos_model **out, char sha256[65]) {
     mos_model_ahead *ahead = *slot;
     *slot = NULL;
     *out = NULL;
@@ -54,6 +59,7 @@ mosaic_status mos_model_ahead_take(mos_model_ahead **slot, mos_model **out) {
     const mosaic_status status = ahead->status;
     if (status == MOSAIC_OK) {
         *out = ahead->model;
+        memcpy(sha256, ahead->sha256, sizeof ahead->sha256);
     } else {
         mos_model_destroy(&ahead->model);
         mos_error_restore(ahead->error);

@@ -1,4 +1,5 @@
-/* A model that a thread of its own loads, and plans for inference, while the caller opens data. */
+/* A model that a thread of its own loads, plans for inference and hashes, while the caller opens
+ * data. */
 #ifndef MOS_EVALUATE_MODEL_AHEAD_H
 #define MOS_EVALUATE_MODEL_AHEAD_H
 
@@ -6,11 +7,11 @@
 
 typedef struct mos_model_ahead mos_model_ahead;
 
-/* plan: NULL: the model is loaded only. `path` and `device` stay until the model is taken; the
+/* plan: NULL: the model is loaded only, and not hashed. `path` and `device` stay until the model is taken; the
  * device is the thread's until then. */
 mosaic_status mos_model_ahead_start(const char *path, mos_device *device,
                                     const mos_model_plan *plan, mos_model_ahead **out);
-/* Waits for the thread and ends it: its model, or its failure. */
-mosaic_status mos_model_ahead_take(mos_model_ahead **ahead, mos_model **out);
+/* Waits for the thread and ends it: its model and the digest of its file, or its failure. */
+mosaic_status mos_model_ahead_take(mos_model_ahead **ahead, mos_model **out, char sha256[65]);
 
 #endif

@@ -55,11 +55,10 @@ mosaic_status mos_session_open(const mos_session_options *options, mos_session *
     const mos_model_plan plan = mos_inference_plan(&out->card, false);
     MOS_GOTO(mos_model_ahead_start(out->model_path, out->device, options->predicts ? &plan : NULL,
                                    &ahead));
-    mosaic_status opened = open_data(options, out);
-    if (opened == MOSAIC_OK && options->predicts)
-        opened = mos_sha256_file(out->model_path, out->model_sha256);
+    const mosaic_status opened = open_data(options, out);
     if (opened != MOSAIC_OK) mos_error_copy(words, sizeof words);
-    MOS_GOTO(mos_model_ahead_take(&ahead, &out->model)); /* its failure comes first */
+    /* The model's failure comes first. */
+    MOS_GOTO(mos_model_ahead_take(&ahead, &out->model, out->model_sha256));
     if (opened != MOSAIC_OK) mos_error_restore(words);
     MOS_GOTO(opened);
     MOS_GOTO(mos_card_compare(&out->card, out->model_path, out->dataset));

@@ -68,8 +68,9 @@ void mos_tile_encoder_destroy(mos_tile_encoder **slot) {
 #define DIFFERENCES(name, type)                                                                    \
     MOS_SIMD_INLINE void name##_body(const type *from, int64_t count, type *out) {                 \
         out[0] = from[0];                                                                          \
-        for (int64_t i = 1; i < count; i++)                                                        \
+        _Pragma("omp simd") for (int64_t i = 1; i < count; i++) {                                  \
             out[i] = (type)(from[i] - from[i - 1]);                                                \
+        }                                                                                          \
     }                                                                                              \
     MOS_SIMD_KERNEL(name, (const type *restrict from, int64_t count, type *restrict out),          \
                     (from, count, out))

@@ -108,7 +108,8 @@ expect 3 "no-such-folder" "$mosaic" -q bench loader "${small[@]}" --data "$work/
 map=(--side 96 --size 48 --stride 24 --encoder resnet10-narrow --rounds 3 --threads 2 --folder "$work" --json)
 printf 'import sys\nprint("ready fake " + sys.argv[sys.argv.index("--stride") + 1], flush=True)\nfor line in sys.stdin: print("0.5", flush=True)\n' >"$work/mapper.py"
 "$mosaic" -q bench predict "${map[@]}" --peer "$work/mapper.py" >"$work/map.json" 2>"$work/map.log" || true # the roof may move
-for word in '9 windows of 48 px every 24 px' '"peer": *"fake 24"' '"share_of_infer": *[0-9.]+' '"x_pytorch": *[0-9.]+' '"name": *"PyTorch", "seconds": *0.5'; do
+for word in '9 windows of 48 px every 24 px' '"peer": *"fake 24"' '"share_of_infer": *[0-9.]+' '"x_pytorch": *[0-9.]+' '"name": *"PyTorch", "seconds": *0.5' '"name": *"once opened", "seconds": *[0-9.]+, "windows_per_s": *[0-9.]+, "share_of_infer": *[0-9.]+, "x_pytorch"' \
+    '"opening": *"[0-9.]+ s until'; do
     grep -qE "$word" "$work/map.json" || { echo "FAILED: bench predict says nothing like $word:"; cat "$work/map.json" "$work/map.log"; failures=$((failures + 1)); }
 done
 "$mosaic" -q bench predict "${map[@]}" --peer "$work/nothing.py" >"$work/map.json" 2>"$work/map.log" || true

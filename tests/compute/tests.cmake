@@ -4,7 +4,7 @@ add_library(compute_test_support STATIC ${here}/op_support.c ${here}/op_support_
   ${here}/gradient_cases.c ${here}/modal_ops.c ${here}/op_cases.c ${here}/op_run_layers.c ${here}/op_run_rows.c)
 target_link_libraries(compute_test_support PRIVATE mosaic_flags mos_compute)
 foreach(test gradient_test ref_values_test op_case_test op_golden_test optimizer_golden_test norm_mask_test cpu_backend_test direct_kernel_test
-  contrast_memory_test product_threads_test)
+  contrast_memory_test product_threads_test stem_overlap_test)
   target_link_libraries(${test} PRIVATE compute_test_support)
 endforeach()
 
@@ -20,7 +20,7 @@ target_link_libraries(gradient_mutation PRIVATE mosaic_flags mos_base)
 add_test(NAME compute/gradient_mutation COMMAND gradient_mutation)
 
 # The kernels under every cap on the instruction set.
-foreach(test cpu_backend_test direct_kernel_test op_golden_test optimizer_golden_test)
+foreach(test cpu_backend_test direct_kernel_test op_golden_test optimizer_golden_test stem_overlap_test)
   mosaic_isa_tests(compute/${test})
 endforeach()
 mosaic_delayed_tests(cpu compute/op_golden_test compute/optimizer_golden_test compute/device_test compute/product_threads_test

@@ -5,6 +5,7 @@
 #include "base/thread.h"
 #include "compute/cpu/conv_plan.h"
 #include "compute/cpu/cpu_work.h"
+#include "compute/cpu/stem_overlap.h"
 
 #include <string.h>
 
@@ -107,7 +108,27 @@ typedef struct strips_job {
     const void *packed, *in;
     void *out, *workspace;
     mos_cpu_work work;
+    int64_t overlaps;                           /* samples that are compared, from the first on */
+    stem_overlap overlap[STEM_OVERLAP_SAMPLES]; /* [overlaps] */
 } strips_job;
+
+static void find_overlaps(strips_job *job, int thread, int threads) {
+    int64_t begin, end;
+    mos_cpu_range(job->overlaps, threads, thread, &begin, &end);
+    for (int64_t n = begin; n < end; n++)
+        job->overlap[n] =
+            n == 0 ? (stem_overlap){0} : mos_stem_overlap_find(job->cpu, job->conv, job->in, n);
+}
+
+static void copy_overlaps(const strips_job *job, int thread, int threads) {
+    int64_t begin, end;
+    mos_cpu_range(job->conv->shape.co / job->cpu->block, threads, thread, &begin, &end);
+    mos_stem_overlap_copy(job->cpu, job->conv, job->overlap, job->overlaps, begin, end, job->out);
+}
+
+static stem_overlap overlap_of(const strips_job *job, int64_t n) {
+    return n < job->overlaps ? job->overlap[n] : (stem_overlap){0};
+}
 
 static void take_strips(void *context, int thread, int threads, mos_team *team) {
     strips_job *job = context;
@@ -124,9 +145,12 @@ static void take_strips(void *context, int thread, int threads, mos_team *team) 
     char *line = (char *)job->workspace + (size_t)thread * room;
     char *strip = line + (size_t)(2 * s->w) * cpu->act_size;
     int64_t number;
-    (void)threads, (void)team;
+    find_overlaps(job, thread, threads);
+    mos_team_barrier(team);
     while ((number = mos_cpu_work_next(&job->work, thread)) >= 0) {
         const stem_part at = part_at(conv, direction, number);
+        const stem_overlap known = overlap_of(job, at.n);
+        if (at.oy >= known.first && at.oy + at.rows <= known.end) continue;
         const mos_stem_rows rows = rows_of(s, &at, width);
         kernels->strip(&map, &rows, image_of(cpu, conv, job->in, at.n), line, strip);
         for (int64_t o = 0; o < s->co; o += cpu->group) {
@@ -138,13 +162,17 @@ static void take_strips(void *context, int thread, int threads, mos_team *team) 
                                                   at.oy * conv->ow * cpu->block) *
                                              cpu->act_size;
             for (int64_t r = 0; r < at.rows; r++)
-                kernels->forward(&map, &rows, strip, r, u, ending, plane,
-                                 y + (size_t)(r * conv->ow * cpu->block) * cpu->act_size);
+                if (at.oy + r < known.first || at.oy + r >= known.end)
+                    kernels->forward(&map, &rows, strip, r, u, ending, plane,
+                                     y + (size_t)(r * conv->ow * cpu->block) * cpu->act_size);
         }
     }
+    mos_team_barrier(team);
+    copy_overlaps(job, thread, threads);
 }
 
-/* y = conv(x), in a folded plan with its ending */
+/* y = conv(x), in a folded plan with its ending. Only such a plan sees windows of a scene; training
+ * sees crops at random places. */
 static void run_strips(const mos_cpu *cpu, const mos_conv *conv, conv_direction direction,
                        const void *packed, const void *in, void *out, void *workspace) {
     strips_job job = {.cpu = cpu,
@@ -154,6 +182,8 @@ static void run_strips(const mos_cpu *cpu, const mos_conv *conv, conv_direction 
                       .in = in,
                       .out = out,
                       .workspace = workspace};
+    if (conv->shape.folded && !conv->shape.sum)
+        job.overlaps = conv->shape.n < STEM_OVERLAP_SAMPLES ? conv->shape.n : STEM_OVERLAP_SAMPLES;
     mos_cpu_work_begin(&job.work, conv->shape.n * strips_of(conv, direction), cpu->threads);
     mos_team_run(cpu->threads, take_strips, &job);
 }
