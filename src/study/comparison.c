@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RESAMPLES = 1000, MOST_RUNS = 64 };
+enum { RESAMPLES = 1000, MOST_RUNS = MOS_COMPARISON_MOST_RUNS };
 
 /* ---- one run ---- */
 
@@ -154,7 +154,7 @@ static mosaic_status read_all(const mos_compare_options *options, mos_comparison
 }
 
 mosaic_status mos_comparison_read(const mos_compare_options *options, mos_comparison *out) {
-    *out = (mos_comparison){.runs = (int64_t)options->runs->count};
+    *out = (mos_comparison){.runs = (int64_t)options->runs->count, .threads = options->threads};
     if (out->runs < 2 || out->runs > MOST_RUNS)
         return mos_fail(MOSAIC_ERR_USAGE, "wanted 2 to %d runs to compare, found %lld", MOST_RUNS,
                         (long long)out->runs);

@@ -9,6 +9,8 @@
 #include "score/bootstrap.h"
 #include "study/prediction_table.h"
 
+enum { MOS_COMPARISON_MOST_RUNS = 64 };
+
 typedef struct mos_compare_options {
     const mos_text_list *runs; /* run directories, at least two */
     const char *out;           /* HTML file */
@@ -31,6 +33,7 @@ typedef struct mos_comparison {
     mos_compared_run *run; /* [runs], owned */
     int64_t runs, reference;
     char split[256];
+    int threads;
 } mos_comparison;
 
 /* Reads, compares, writes the page atomically. */
@@ -42,6 +45,8 @@ void mos_comparison_release(mos_comparison *comparison);
 mosaic_status mos_comparison_page(const mos_comparison *comparison, mos_text *out);
 /* A run's name after a square of its colour. */
 void mos_comparison_run_name(const mos_comparison *comparison, int64_t r, mos_text *out);
+/* A cell with a p-value. */
+void mos_comparison_p(mos_text *out, double p);
 void mos_comparison_scores(const mos_comparison *comparison, mos_text *out);
 mosaic_status mos_comparison_classes(const mos_comparison *comparison, mos_text *out);
 

@@ -6,6 +6,7 @@
 #include "report/report_terms.h"
 #include "report/svg_chart.h"
 #include "study/comparison_ground.h"
+#include "study/comparison_seeds.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -21,8 +22,8 @@ static bool facts_differ(const mos_comparison *comparison, const char *fact) {
     return false;
 }
 
-/* What may be said of a run's difference from the reference, by macro F1. */
-static void add_claim(const mos_compared_run *run, mos_text *out) {
+/* What may be said of a run's difference from the reference, by macro F1; p: with Holm's factor. */
+static void add_claim(const mos_compared_run *run, double p, mos_text *out) {
     const mos_interval *d = &run->difference.macro_f1;
     mos_text_add(out, "<li><b>");
     mos_html_add(out, run->name);
@@ -33,9 +34,11 @@ static void add_claim(const mos_compared_run *run, mos_text *out) {
     mos_text_add(out, " to ");
     mos_report_signed(out, d->high, 3);
     mos_text_add(out, "): %s</li>",
-                 d->low > 0    ? "ahead"
-                 : d->high < 0 ? "behind"
-                               : "not told apart by these patches");
+                 !(p < 0.05)    ? "not told apart by these patches"
+                 : d->value > 0 ? "ahead on other patches too; one training a side, no difference "
+                                  "is claimed"
+                                : "behind on other patches too; one training a side, no difference "
+                                  "is claimed");
 }
 
 static void add_excuse(const mos_compared_run *run, mos_text *out) {
@@ -63,17 +66,29 @@ static mosaic_status add_grounds(const mos_comparison *comparison, mos_text *out
     return MOSAIC_OK;
 }
 
-static mosaic_status add_verdict(const mos_comparison *comparison, mos_text *out) {
-    mos_text_add(out,
-                 "<section id=\"verdict\"><h2>Verdict</h2><p>Macro F1 of each run minus that of "
-                 "<b>");
-    mos_html_add(out, comparison->run[comparison->reference].name);
-    mos_text_add(out, "</b>, patch by patch, with 95 %% intervals:</p><ul>");
+static void add_claims(const mos_comparison *comparison, mos_text *out) {
+    double p[MOS_COMPARISON_MOST_RUNS], adjusted[MOS_COMPARISON_MOST_RUNS];
+    for (int64_t r = 0; r < comparison->runs; r++) {
+        const mos_bootstrap *d = &comparison->run[r].difference;
+        p[r] = d->resamples > 0 ? d->macro_f1.p : NAN;
+    }
+    mos_holm_adjust(p, comparison->runs, adjusted);
     for (int64_t r = 0; r < comparison->runs; r++)
         if (comparison->run[r].difference.resamples > 0)
-            add_claim(&comparison->run[r], out);
+            add_claim(&comparison->run[r], adjusted[r], out);
         else if (comparison->run[r].why != NULL)
             add_excuse(&comparison->run[r], out);
+}
+
+static mosaic_status add_verdict(const mos_comparison *comparison,
+                                 const mos_compared_settings *settings, mos_text *out) {
+    mos_text_add(out, "<section id=\"verdict\"><h2>Verdict</h2>");
+    mos_comparison_settings_claims(comparison, settings, out);
+    mos_text_add(out, "<p>Macro F1 of each run minus that of "
+                      "<b>");
+    mos_html_add(out, comparison->run[comparison->reference].name);
+    mos_text_add(out, "</b>, patch by patch, with 95 %% intervals:</p><ul>");
+    add_claims(comparison, out);
     mos_text_add(out,
                  "</ul><p>Other trainings of the same runs, with other seeds, may differ by more: "
                  "<code>mosaic sweep</code> measures that.</p>");
@@ -305,7 +320,8 @@ static void add_about(const mos_comparison *comparison, mos_text *out) {
     mos_text_add(out, "</dl>");
 }
 
-mosaic_status mos_comparison_page(const mos_comparison *comparison, mos_text *out) {
+static mosaic_status write_page(const mos_comparison *comparison,
+                                const mos_compared_settings *settings, mos_text *out) {
     char title[64];
     (void)snprintf(title, sizeof title, "%lld runs side by side", (long long)comparison->runs);
     mos_page_begin(out, "comparison", title);
@@ -314,12 +330,21 @@ mosaic_status mos_comparison_page(const mos_comparison *comparison, mos_text *ou
                       "href=\"#differences\">Differences</a><a href=\"#classes\">Classes</a><a "
                       "href=\"#curves\">Training</a><a href=\"#configuration\">Configuration</a><a "
                       "href=\"#origins\">Origins</a></nav>\n");
-    MOS_TRY(add_verdict(comparison, out));
+    MOS_TRY(add_verdict(comparison, settings, out));
     mos_comparison_scores(comparison, out);
+    mos_comparison_settings_table(comparison, settings, out);
     MOS_TRY(mos_comparison_classes(comparison, out));
     add_curves(comparison, out);
     MOS_TRY(add_configurations(comparison, out));
     add_origins(comparison, out);
     mos_page_end(out);
     return MOSAIC_OK;
+}
+
+mosaic_status mos_comparison_page(const mos_comparison *comparison, mos_text *out) {
+    mos_compared_settings settings;
+    MOS_TRY(mos_comparison_settings(comparison, comparison->threads, &settings));
+    mosaic_status status = write_page(comparison, &settings, out);
+    mos_comparison_settings_release(&settings);
+    return status;
 }

@@ -11,20 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static double score_of(const mos_report_evaluation *e, int metric) {
-    const int last = e->sets - 1;
-    const double scores[MOS_SWEEP_METRICS] = {
-        e->at[last].macro.f1, e->at[last].micro.f1, e->at[0].macro.average_precision,
-        e->at[0].micro.average_precision, e->at[last].hamming_loss};
-    return scores[metric];
-}
-
 static int64_t best_run(const mos_comparison *comparison, int metric) {
     int64_t best = -1;
     double value = NAN;
     for (int64_t r = 0; r < comparison->runs; r++) {
         const mos_report_evaluation *e = comparison->run[r].evaluation;
-        double own = e == NULL ? NAN : score_of(e, metric);
+        double own = e == NULL ? NAN : mos_sweep_score(e, metric);
         bool ahead = mos_sweep_metric_is_loss(metric) ? own < value : own > value;
         if (!isfinite(own) || (best >= 0 && !ahead)) continue;
         best = r;
@@ -37,7 +29,7 @@ static int64_t best_run(const mos_comparison *comparison, int metric) {
 
 static void add_score(const mos_report_evaluation *e, int metric, bool best, mos_text *out) {
     mos_text_add(out, best ? "<td class=\"n\"><b>" : "<td class=\"n\">");
-    mos_report_number(out, score_of(e, metric), 3);
+    mos_report_number(out, mos_sweep_score(e, metric), 3);
     mos_text_add(out, best ? "</b>" : "");
     int sets = e->analysis.confidence_sets;
     if (sets > 0) {
@@ -182,7 +174,7 @@ static double reach_of(const mos_comparison *comparison, int metric) {
     return reach > 0 ? reach : 1;
 }
 
-static void add_p(mos_text *out, double p) {
+void mos_comparison_p(mos_text *out, double p) {
     mos_text_add(out, "<td class=\"n\">");
     if (isfinite(p) && p < 0.001)
         mos_text_add(out, "&lt; 0.001");
@@ -208,7 +200,8 @@ static void add_difference(const mos_interval *d, double reach, mos_text *out) {
 }
 
 static void add_metric(const mos_comparison *comparison, int metric, mos_text *out) {
-    double p[64], adjusted[64], reach = reach_of(comparison, metric);
+    double p[MOS_COMPARISON_MOST_RUNS], adjusted[MOS_COMPARISON_MOST_RUNS],
+        reach = reach_of(comparison, metric);
     for (int64_t r = 0; r < comparison->runs; r++) {
         const mos_interval *d = difference_of(&comparison->run[r], metric);
         p[r] = d == NULL ? NAN : d->p;
@@ -231,8 +224,8 @@ static void add_metric(const mos_comparison *comparison, int metric, mos_text *o
         mos_comparison_run_name(comparison, r, out);
         mos_text_add(out, "</th>");
         add_difference(d, reach, out);
-        add_p(out, p[r]);
-        add_p(out, adjusted[r]);
+        mos_comparison_p(out, p[r]);
+        mos_comparison_p(out, adjusted[r]);
         mos_text_add(out, "</tr>");
     }
     mos_text_add(out, "</table></div>");
@@ -252,7 +245,7 @@ static void add_differences(const mos_comparison *comparison, mos_text *out) {
     mos_text_add(out,
                  "</b> on the same samples: %lld paired bootstrap resamples of the samples; Holm "
                  "counts the runs of a table as one family. One run a side knows nothing of the "
-                 "spread over seeds: <code>mosaic sweep</code> does.</p>",
+                 "spread over seeds.</p>",
                  (long long)resamples);
     for (int64_t r = 0; r < comparison->runs; r++) {
         if (comparison->run[r].why == NULL) continue;

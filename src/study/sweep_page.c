@@ -40,19 +40,7 @@ static void add_claim(const mos_sweep_results *results, int64_t i, int split, mo
     mos_report_signed(out, d->interval.value, 3);
     mos_text_add(out, " against ");
     mos_html_add(out, label_of(results, results->row[i].reference));
-    if (mos_sweep_differs(d))
-        mos_text_add(out, ": differs, patches and seeds agree (effect %.1f)",
-                     fabs(d->seeds.effect));
-    else if (cell->pairs < 2)
-        mos_text_add(out, ": one seed, no difference is claimed");
-    else if (d->p_holm < 0.05)
-        mos_text_add(out, ": other patches would agree, other seeds may not; no difference is "
-                          "claimed");
-    else if (d->p_seeds_holm < 0.05)
-        mos_text_add(out, ": other seeds would agree, other patches may not; no difference is "
-                          "claimed");
-    else
-        mos_text_add(out, ": neither patches nor seeds make it a difference");
+    mos_sweep_claim(d, cell->pairs, out);
     mos_text_add(out, "</li>");
 }
 

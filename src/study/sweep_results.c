@@ -21,6 +21,14 @@ bool mos_sweep_metric_is_loss(int metric) {
     return metric == 4;
 }
 
+double mos_sweep_score(const mos_report_evaluation *e, int metric) {
+    const int last = e->sets - 1;
+    const double scores[MOS_SWEEP_METRICS] = {
+        e->at[last].macro.f1, e->at[last].micro.f1, e->at[0].macro.average_precision,
+        e->at[0].micro.average_precision, e->at[last].hamming_loss};
+    return scores[metric];
+}
+
 void mos_sweep_chance(const mos_report_evaluation *e, double out[MOS_SWEEP_METRICS]) {
     out[0] = mos_report_chance_f1(e);
     out[1] = mos_report_chance_micro_f1(e);
@@ -50,11 +58,8 @@ static void copy_scores(const mos_report_evaluation *e, mos_sweep_scores *out) {
     out->reduced = e->reduced;
     out->tuned = last > 0;
     (void)snprintf(out->scorer, sizeof out->scorer, "%s", e->scorer);
-    out->metric[0] = e->at[last].macro.f1;
-    out->metric[1] = e->at[last].micro.f1;
-    out->metric[2] = e->at[0].macro.average_precision;
-    out->metric[3] = e->at[0].micro.average_precision;
-    out->metric[4] = e->at[last].hamming_loss;
+    for (int m = 0; m < MOS_SWEEP_METRICS; m++)
+        out->metric[m] = mos_sweep_score(e, m);
     mos_sweep_chance(e, out->chance);
 }
 
@@ -216,6 +221,22 @@ static mosaic_status copy_differences(const mos_sweep_results *results, const mo
 
 bool mos_sweep_differs(const mos_sweep_difference *difference) {
     return difference->p_holm < 0.05 && difference->p_seeds_holm < 0.05;
+}
+
+void mos_sweep_claim(const mos_sweep_difference *d, int64_t pairs, mos_text *out) {
+    if (mos_sweep_differs(d))
+        mos_text_add(out, ": differs, patches and seeds agree (effect %.1f)",
+                     fabs(d->seeds.effect));
+    else if (pairs < 2)
+        mos_text_add(out, ": one seed, no difference is claimed");
+    else if (d->p_holm < 0.05)
+        mos_text_add(out, ": other patches would agree, other seeds may not; no difference is "
+                          "claimed");
+    else if (d->p_seeds_holm < 0.05)
+        mos_text_add(out, ": other seeds would agree, other patches may not; no difference is "
+                          "claimed");
+    else
+        mos_text_add(out, ": neither patches nor seeds make it a difference");
 }
 
 static mosaic_status compare_row(mos_sweep_results *results, const char *folder, mos_sweep_row *row,

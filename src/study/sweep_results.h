@@ -12,6 +12,8 @@ enum { MOS_SWEEP_METRICS = MOS_REPORT_INTERVALS };
 extern const char *const mos_sweep_metric_names[MOS_SWEEP_METRICS];  /* "macro_f1" */
 extern const char *const mos_sweep_metric_titles[MOS_SWEEP_METRICS]; /* "macro F1" */
 bool mos_sweep_metric_is_loss(int metric);                           /* less is better */
+/* F1 and Hamming loss are at the last thresholds, those tuned on validation where there are any. */
+double mos_sweep_score(const mos_report_evaluation *evaluation, int metric);
 /* Chance level of these labels, in the order of the metrics. */
 void mos_sweep_chance(const mos_report_evaluation *evaluation, double out[MOS_SWEEP_METRICS]);
 
@@ -63,6 +65,8 @@ typedef struct mos_sweep_results {
 /* A setting "differs" only where both tests say so: the bootstrap over patches and the t-test over
  * seeds. */
 bool mos_sweep_differs(const mos_sweep_difference *difference);
+/* ": differs, ..." or why it is not claimed, of a difference over `pairs` seeds. */
+void mos_sweep_claim(const mos_sweep_difference *difference, int64_t pairs, mos_text *out);
 
 /* Reads the evaluations of all complete runs. threads: without effect on the numbers. */
 mosaic_status mos_sweep_results_read(const mos_sweep_plan *plan, const char *folder, int threads,

@@ -83,6 +83,49 @@ END
 check "the verdict claims only what both say" grep -qE "<b>contrast</b> .* against supervised: (differs, patches and seeds agree|other (patches|seeds) would agree.*no difference is claimed|neither patches nor seeds)" "$work/whole/table.html"
 check "no wrong number" bash -c "! grep -qiE '>-?(nan|inf)<' '$work/whole/table.html'"
 
+# compare knows trainings of one setting by their configurations, and asks the same two tests.
+runs=$work/whole/runs
+"$mosaic" compare "$runs"/supervised_f0.5_s{0,1} "$runs"/contrast_f0.5_s{1,0} "$runs"/contrast_f0.5_s0 --split test --threads 1 --out "$work/compared.html" >/dev/null
+"$mosaic" compare "$runs"/supervised_f0.5_s0 "$runs"/contrast_f0.5_s{0,1} --split test --threads 1 --out "$work/alone.html" >/dev/null
+cp -r "$runs/supervised_f0.5_s0" "$work/perfect" # its scores are its labels
+/usr/bin/python3 - "$work/perfect/eval/test/predictions.csv" <<'END'
+import csv, sys
+rows = list(csv.reader(open(sys.argv[1])))
+own, other = (rows[0].index(next(name for name in rows[0] if name.startswith(kind))) for kind in ("label", "prob"))
+classes = sum(name.startswith("label") for name in rows[0])
+for row in rows[1:]:
+    row[other : other + classes] = row[own : own + classes]
+csv.writer(open(sys.argv[1], "w", newline="")).writerows(rows)
+END
+"$mosaic" compare "$runs/supervised_f0.5_s0" "$work/perfect" --split test --threads 1 --out "$work/perfect.html" >/dev/null
+check "of one training a side nothing is claimed" grep -qF "): ahead on other patches too; one training a side, no difference is claimed" "$work/perfect.html"
+check "compare says what the sweep says" /usr/bin/python3 - "$work" <<'END'
+import json, re, sys
+work = sys.argv[1]
+page, alone = (re.sub(r"\s+", " ", open(f"{work}/{name}.html", encoding="utf-8").read()) for name in ("compared", "alone"))
+row = next(row for row in json.load(open(f"{work}/whole/results.json"))["table"] if row["setting"] == "contrast")["test"]
+table = page[page.index("<h2>Over seeds</h2>"):].split("</table>")[0]
+rows = [[re.sub("<[^>]*>", "", cell) for cell in re.findall("<t[dh][^>]*>(.*?)</t[dh]>", line)] for line in table.split("<tr>")[2:]]
+number = lambda text: float(text.replace("\u2212", "-").replace("&lt; ", ""))
+assert [line[1] for line in rows] == ["macro F1", "micro F1", "macro AP", "micro AP", "Hamming loss"], rows
+for line, metric in zip(rows, ("macro_f1", "micro_f1", "macro_ap", "micro_ap", "hamming")):
+    wanted = row[metric]["difference"]
+    found = [number(line[2]), *map(number, line[3].split(" to "))]
+    for own, other in zip(found, (wanted["value"], wanted["low"], wanted["high"])):
+        assert abs(own - other) < 6e-4, (metric, line, wanted)
+    for own, name in ((line[4], "p_holm"), (line[5], "seeds_p_holm")):
+        assert abs(number(own) - wanted[name]) < 1.1e-3, (metric, line, wanted)
+    assert abs(number(line[6]) - wanted["seeds_effect"]) < 0.06, (metric, line, wanted)
+    assert line[7] == f"{wanted['seeds_better']} of 2" and (line[8] == "differs") == wanted["differs"], (line, wanted)
+# The second run named twice is one training; without the reference's second seed there is no pair of seeds.
+assert "2 seeds," in page and "3 seeds," not in page
+assert "Over seeds" not in alone and "the setting of <b>" not in alone
+for text in (page, alone):
+    verdict = text[text.index('id="verdict"'):].split("</section>")[0]
+    claims = re.findall(r"<li><b>.*?</b> [^<]*\): ([^<]*)</li>", verdict)
+    assert claims and all(c == "not told apart by these patches" or c.endswith("one training a side, no difference is claimed") for c in claims), verdict
+END
+
 # Done is done: nothing is trained again.
 trained=$(grep -ch '^\$ .* train ' "$work"/whole/logs/supervised*.log "$work"/whole/logs/contrast*.log | paste -sd+ | bc)
 check "each run trained once" test "$trained" = 4
