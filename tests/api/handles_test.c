@@ -430,45 +430,6 @@ static void arrays_are_analysed(void **state) {
     assert_int_equal(mosaic_tsne(x, N, D, 5, 250, 1, points, &tsne), MOSAIC_ERR_USAGE);
 }
 
-/* ---- lives ---- */
-
-/* Every handle, opened and closed again and again: LeakSanitizer looks on in the sanitizer's suite. */
-static void handles_come_and_go(void **state) {
-    (void)state;
-    enum { MANY = 1000, SOME = 50 };
-    const char *data[] = {"root", data_root, NULL};
-    const char *threads[] = {"threads", "1", NULL};
-    mosaic_loader *loader = open_loader("1", "0", "1");
-    for (int i = 0; i < MANY; i++) {
-        mosaic_command *command = NULL;
-        mosaic_dataset *dataset = NULL;
-        mosaic_reader *reader = NULL;
-        assert_int_equal(mosaic_command_create("predict", &command), MOSAIC_OK);
-        mosaic_command_destroy(&command);
-        assert_int_equal(mosaic_dataset_open(data, &dataset), MOSAIC_OK);
-        assert_int_equal(mosaic_reader_open(dataset, &reader), MOSAIC_OK);
-        mosaic_reader_close(&reader);
-        mosaic_dataset_close(&dataset);
-        if (i % 4 == 0) assert_int_equal(mosaic_loader_start(loader, i, 0), MOSAIC_OK);
-        mosaic_batch *batch = i % 4 == 3 ? NULL : next(loader);
-        mosaic_batch_release(&batch);
-    }
-    mosaic_loader_close(&loader);
-    for (int i = 0; i < SOME; i++) {
-        mosaic_model *model = NULL;
-        assert_int_equal(mosaic_model_open_with(in_folder("by-hand"), threads, &model), MOSAIC_OK);
-        mosaic_model_close(&model);
-        loader = open_loader("1", "0", "1");
-        mosaic_loader_close(&loader);
-    }
-    for (int i = 0; i < SOME / 5; i++) {
-        const char *again[] = {COMMON, "out", in_folder("again"), "overwrite", "true", NULL};
-        mosaic_training *training = NULL;
-        assert_int_equal(mosaic_training_open(again, &training), MOSAIC_OK);
-        mosaic_training_close(&training);
-    }
-}
-
 static void the_version_is_one(void **state) {
     (void)state;
     char text[32];
@@ -484,7 +445,7 @@ int main(void) {
         cmocka_unit_test(ranks_share_a_batch),         cmocka_unit_test(plain_batches_are_the_data),
         cmocka_unit_test(trainings_are_the_commands),  cmocka_unit_test(trainings_stop_when_asked),
         cmocka_unit_test(models_take_presence_by_row), cmocka_unit_test(arrays_are_analysed),
-        cmocka_unit_test(handles_come_and_go),         cmocka_unit_test(the_version_is_one),
+        cmocka_unit_test(the_version_is_one),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
