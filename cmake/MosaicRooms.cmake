@@ -77,7 +77,7 @@ function(mosaic_mpi_modules)
     # mpi.h casts away const in its constants
     target_compile_options(mosaic_mpi_${name} PRIVATE -Wno-cast-qual)
     target_link_libraries(mosaic_mpi_${name} PRIVATE mosaic_flags ${MOSAIC_MPI_${name}_LIBRARIES})
-    install(TARGETS mosaic_mpi_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+    install(TARGETS mosaic_mpi_${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/mosaic)
   endforeach()
 endfunction()
 

@@ -22,6 +22,16 @@ PAGES = [  # file, title, section of the navigation
     ("docs/adding.md", "Adding things", "Development"), ("CONTRIBUTING.md", "Contributing", "Development"),
     ("SECURITY.md", "Security", "Development"), ("CHANGELOG.md", "Changes", "Development"),
 ]
+# A page for each data set: file, title, DATA as one types it, its sections of the guide, keys that matter for it.
+DATA_SETS = [
+    ("data-bigearthnet-v2.md", "BigEarthNet V2", "BigEarthNet-v2", ("BigEarthNet V2", "BigEarthNet V2 from tar", "An LMDB written by rico-hdl"),
+     ("format", "metadata", "s1", "s2", "reference_maps", "include_snow_cloud", "countries", "class_order", "boa_offset")),
+    ("data-bigearthnet-v1.md", "BigEarthNet V1", "BigEarthNet-v1", ("BigEarthNet V1",), ("format", "metadata", "classes", "class_order")),
+    ("data-sen12ms.md", "SEN12MS", "SEN12MS", ("SEN12MS",), ("format", "metadata", "classes", "label_threshold", "reference_maps")),
+    ("data-own-patches.md", "Patches of your own", "patches.csv", ("Patches of your own",),
+     ("format", "csv", "bands", "scale", "nodata", "boa_offset", "s1_scale", "class_names", "nomenclature", "split_file")),
+    ("data-scenes.md", "Scenes", "scene.yaml", ("A scene with a land-cover raster",), ("format", "grid", "label_threshold", "split_file")),
+]
 # class of error -> its name in messages, exit code, what to do
 CLASSES = {
     "MEMORY": ("out of memory", 1, "Lower `train.batch`, `--batch` or `--threads`, or set a memory budget; the message says how many bytes were asked for."),
@@ -166,6 +176,51 @@ def reference(source):
     return "\n".join(lines) + "\n"
 
 
+def section_of(guide, title):
+    """The text below a heading of the guide, up to the next one of its level."""
+    parts = re.split(r"^## (.*)$", guide, flags=re.M)
+    return parts[parts.index(title, 1) + 1].strip() if title in parts[1::2] else None
+
+
+def data_set_page(guide, configuration, page):
+    """From the guide and the reference of the keys; and what they lack."""
+    _, title, data, sections, keys = page
+    wrong = []
+    lines = [f"# {title}", "", "Begin with these; each says what to do next, and `mosaic init` writes the configuration.", "", "```",
+             f"mosaic init {data}", f"mosaic data check {data}", "mosaic train config.yaml --out run", "mosaic eval run --split test", "```"]
+    for section in sections:
+        text = section_of(guide, section)
+        if text is None:
+            wrong.append(f"docs/guide.md: no section {section!r}")
+        lines += ["", f"## {section}" if len(sections) > 1 else "## What is read", "", text or ""]
+    lines += ["", "## Keys", "", "All keys: [configuration.md](configuration.md).", "", "| key | type | default | source of the default | meaning |", "|---|---|---|---|---|"]
+    for key in keys:
+        row = re.search(rf"^\| `data\.{key}` \|.*$", configuration, re.M)
+        if row is None:
+            wrong.append(f"docs/configuration.md: no key data.{key}")
+        lines.append(row.group(0) if row else "")
+    return "\n".join(lines) + "\n", wrong
+
+
+def write_data_sets(source, docs, names):
+    """The pages, one that lists them, and their rows of the navigation."""
+    with open(os.path.join(source, "docs/guide.md"), encoding="utf-8") as file:
+        guide = file.read()
+    with open(os.path.join(source, "docs/configuration.md"), encoding="utf-8") as file:
+        configuration = file.read()
+    rows, wrong = [], []
+    for page in DATA_SETS:
+        text, bad = data_set_page(guide, configuration, page)
+        moved, broken = move_links(source, "docs/guide.md", text, names, docs)  # from the guide's place
+        write(docs, page[0], moved)
+        wrong += bad + broken
+        rows.append((page[1], page[0]))
+    listed = "\n".join(f"- [{title}]({place})" for title, place in rows)
+    write(docs, "data.md", "# Data sets\n\nOne page for each kind of data that is read. `mosaic init DATA` says which of them a place is.\n\n"
+          f"{listed}\n\nWhat can be wrong with them: [defects.md](defects.md).\n")
+    return [("All", "data.md"), *rows], wrong
+
+
 def write(out, name, text):
     path = os.path.join(out, name)
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -183,6 +238,9 @@ def make(source, out):
         wrong += bad
         write(docs, place_of(path), text)
         navigation.setdefault(section, []).append((title, place_of(path)))
+        if path == "docs/guide.md":  # between the start and the uses
+            navigation["Data sets"], bad = write_data_sets(source, docs, names)
+            wrong += bad
     write(docs, "errors.md", error_index(source))
     write(docs, "c.md", reference(source))
     navigation["Reference"] += [("Errors", "errors.md"), ("C", "c.md")]

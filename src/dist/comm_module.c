@@ -21,19 +21,21 @@ static void own_folder(char *out, size_t size) {
 
 /* Where a module may lie: paths, one a line. */
 static mosaic_status list_places(const char *name, mos_text_list *out) {
-    char folder[4096], file[64];
+    char folder[4096], installed[4096 + 8], file[64];
     const char *given = getenv("MOSAIC_MODULES");
     if (strchr(name, '/') != NULL) return mos_text_list_add(out, name);
     (void)snprintf(file, sizeof file, "libmosaic_mpi_%.32s.so", name);
     own_folder(folder, sizeof folder);
-    const char *const folders[] = {given, folder, ""};
+    /* A build has modules beside the library, an installation in a folder below its own. */
+    (void)snprintf(installed, sizeof installed, "%s%s", folder, folder[0] ? "/mosaic" : "");
+    const char *const folders[] = {given, folder, installed};
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-        char path[4096 + 64];
-        if (folders[i] == NULL || (folders[i][0] == '\0' && i != 2)) continue;
-        (void)snprintf(path, sizeof path, "%s%s%s", folders[i], i == 2 ? "" : "/", file);
+        char path[sizeof installed + sizeof file];
+        if (folders[i] == NULL || folders[i][0] == '\0') continue;
+        (void)snprintf(path, sizeof path, "%s/%s", folders[i], file);
         MOS_TRY(mos_text_list_add(out, path));
     }
-    return MOSAIC_OK;
+    return mos_text_list_add(out, file);
 }
 
 /* dlopen gives a reason for each place; the last place is the system's own search. `reason` is that of

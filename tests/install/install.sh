@@ -17,6 +17,12 @@ export PKG_CONFIG_PATH=$lib/pkgconfig
 LD_LIBRARY_PATH=$lib "$prefix/consumer" "$version"
 "$prefix/bin/mosaic" --help >/dev/null
 (cd / && env -u LD_LIBRARY_PATH "$prefix/bin/mosaic" doctor >"$prefix/doctor") || { cat "$prefix/doctor"; exit 1; }
+for module in "$build"/libmosaic_mpi_*.so; do # an installed library finds its modules; what they need may be missing
+  [ -e "$module" ] || continue
+  [ -e "$lib/mosaic/$(basename "$module")" ] || { echo "FAILED: $(basename "$module") is not installed in mosaic/"; exit 1; }
+  name=$(basename "$module" .so)
+  grep "^ranks " "$prefix/doctor" | grep -q "${name#libmosaic_mpi_}: [^n]" || { cat "$prefix/doctor"; echo "FAILED: doctor does not find $name"; exit 1; }
+done
 if [ -f "$build/pages.made" ]; then # not of cross and sanitized builds
   for page in man/man1/mosaic.1 man/man1/mosaic-train.1 bash-completion/completions/mosaic zsh/site-functions/_mosaic \
     fish/vendor_completions.d/mosaic.fish; do
