@@ -35,7 +35,7 @@ static int shard_of(const char *key, int count) {
 }
 
 static void shard_name(int shard, char name[NAME_SIZE]) {
-    (void)snprintf(name, NAME_SIZE, "shard-%03d", shard % 1000);
+    (void)snprintf(name, NAME_SIZE, "shard-%03u", (unsigned)shard % 1000u);
 }
 
 static mosaic_status shard_path(const char *folder, int shard, char path[PATH_SIZE]) {

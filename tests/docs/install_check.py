@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What docs/install.md leads to is whole: the conda recipe, the container files and scripts/setup.sh name the libraries that
+"""What docs/install.md leads to is whole: the conda recipe, the container files, Debian's packages and scripts/setup.sh name the libraries that
 CMake asks for, files and versions agree, and every command of them is one a shell can parse.
 
     install_check.py SOURCE BUILD
@@ -53,10 +53,14 @@ def recipe_of(source):
     return version, yaml.safe_load(text)
 
 
+def version_of(source):
+    header = (source / "include/mosaic/version.h").read_text()
+    return ".".join(re.findall(r"define MOSAIC_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)", header))
+
+
 def check_recipe(source):
     version, recipe = recipe_of(source)
-    header = (source / "include/mosaic/version.h").read_text()
-    project = ".".join(re.findall(r"define MOSAIC_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)", header))
+    project = version_of(source)
     check(f"the recipe's version {version} is the project's {project}", version == project)
     order = [s for s in ("package", "source", "build", "requirements", "test", "about", "extra") if s in recipe]
     check("sections in conda-forge's order", list(recipe) == order and len(order) == 7)
@@ -127,6 +131,30 @@ def check_apptainer(source):
         check_options(source, f"%{name}", sections[name])
 
 
+def check_debian(source):
+    """packaging/debian: version, Build-Depends, what goes into each package, and the table of the page."""
+    folder = source / "packaging/debian"
+    version = re.match(r"mosaic \((.+?)-[^-)]+\)", (folder / "changelog").read_text()).group(1)
+    check(f"the changelog's version {version} is the project's", version == version_of(source))
+    paragraphs = [dict(re.findall(r"^([\w-]+):((?:.*\n)(?: .*\n)*)", part + "\n", re.M)) for part in (folder / "control").read_text().split("\n\n")]
+    needs = set(re.findall(r"^ ([\w.+-]+)", paragraphs[0]["Build-Depends"], re.M))
+    for name in asked_for(source):
+        check(f"Build-Depends: {LIBRARIES[name][0]}", LIBRARIES[name][0] in needs)
+    packages = [p["Package"].strip() for p in paragraphs[1:]]
+    page = (source / "docs/install.md").read_text()
+    check(f"docs/install.md lists {packages}", re.findall(r"^\| `([a-z0-9-]+)` \|", page, re.M) == packages)
+    check(f"docs/install.md names the version {version}", f"_{version}-*.deb" in page)
+    for package in packages:
+        lines = (folder / f"{package}.install").read_text().split("\n")[:-1]
+        examples = folder / f"{package}.examples"
+        lines += examples.read_text().split("\n")[:-1] if examples.exists() else []
+        check(f"{package} has files", lines)
+        for line in lines:
+            check(f"{package}: {line} is there", line.startswith("usr/") or list(source.glob(line.split()[0])))
+    check_options(source, "debian/rules", (folder / "rules").read_text())
+    check("debian/rules can be run", (folder / "rules").stat().st_mode & 0o111)
+
+
 def check_page(source):
     page = (source / "docs/install.md").read_text()
     for name in re.findall(r"(?:packaging|scripts)/[\w./]+", page):
@@ -147,6 +175,7 @@ def main():
     source, build = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
     check_page(source)
     check_recipe(source)
+    check_debian(source)
     check_containerfile(source, build)
     check_apptainer(source)
     print("installing holds" if not failures else f"{len(failures)} failures")

@@ -83,8 +83,8 @@ static mosaic_status read_parquet(mos_class_lookup *lookup, mos_metadata *out) {
     out->has_s1_names = true;
     for (int64_t r = 0; r < out->rows; r++) {
         mos_metadata_row *row = &out->row[r];
-        const char *text;
-        uint32_t size;
+        const char *text = NULL;
+        uint32_t size = 0;
         MOS_TRY(cell_of(ids, r, path, &row->id, &row->id_size));
         MOS_TRY(cell_of(partners, r, path, &row->s1, &row->s1_size));
         MOS_TRY(cell_of(splits, r, path, &text, &size));
