@@ -15,10 +15,10 @@ typedef struct span {
     int64_t begin, end;
 } span;
 
-/* Where one tap of the kernel meets the maps: `count` rows of `width` outputs, the first at y in
+/* Where tap `at` of the kernel meets the maps: `count` rows of `width` outputs, the first at y in
  * the output and reading x in the input. Rows that lie behind one another in both are one. */
 typedef struct tap {
-    int64_t x, y, count, width;
+    int64_t at, x, y, count, width;
 } tap;
 
 struct mos_conv {
@@ -26,7 +26,8 @@ struct mos_conv {
     int64_t oh, ow;
     double *weights; /* [co, ci, k, k] of the last fold; NULL in a plan that is not folded */
     double *bias;    /* [co], the same */
-    tap *taps;       /* [k, k] */
+    tap *taps;       /* [used] of [k, k]: on a map of one pixel eight of nine meet only padding */
+    int64_t used;
 };
 
 static span valid_outputs(int64_t size, int64_t outputs, int64_t stride, int64_t pad, int64_t k) {
@@ -43,7 +44,8 @@ static tap find_tap(const mos_conv *conv, int64_t kh, int64_t kw) {
     const mos_conv_shape *s = &conv->shape;
     const span rows = valid_outputs(s->h, conv->oh, s->stride, s->pad, kh);
     const span cols = valid_outputs(s->w, conv->ow, s->stride, s->pad, kw);
-    tap t = {.x = (rows.begin * s->stride - s->pad + kh) * s->w + cols.begin * s->stride - s->pad +
+    tap t = {.at = kh * s->kernel + kw,
+             .x = (rows.begin * s->stride - s->pad + kh) * s->w + cols.begin * s->stride - s->pad +
                   kw,
              .y = rows.begin * conv->ow + cols.begin,
              .count = rows.end - rows.begin,
@@ -64,8 +66,10 @@ static mosaic_status allocate_plan(mos_conv *conv) {
         MOS_TRY(mos_alloc((size_t)s->co, sizeof *conv->bias, "convolution bias", &conv->bias));
     }
     MOS_TRY(mos_alloc(kernel * kernel, sizeof *conv->taps, "convolution plan", &conv->taps));
-    for (int64_t k = 0; k < s->kernel * s->kernel; k++)
-        conv->taps[k] = find_tap(conv, k / s->kernel, k % s->kernel);
+    for (int64_t k = 0; k < s->kernel * s->kernel; k++) {
+        const tap t = find_tap(conv, k / s->kernel, k % s->kernel);
+        if (t.count > 0 && t.width > 0) conv->taps[conv->used++] = t;
+    }
     return MOSAIC_OK;
 }
 
@@ -180,9 +184,9 @@ static void forward_planes(void *context, int64_t begin, int64_t end, int thread
         double *y_plane = job->y + (n * s->co + o) * out;
         begin_plane(conv, o, y_plane, out);
         for (int64_t c = 0; c < s->ci; c++)
-            for (int64_t k = 0; k < taps; k++)
-                add_tap(conv, &conv->taps[k], job->x + (n * s->ci + c) * in,
-                        job->w[(o * s->ci + c) * taps + k], y_plane);
+            for (const tap *t = conv->taps; t < conv->taps + conv->used; t++)
+                add_tap(conv, t, job->x + (n * s->ci + c) * in,
+                        job->w[(o * s->ci + c) * taps + t->at], y_plane);
         end_plane(conv, y_plane, out);
     }
 }
@@ -225,10 +229,9 @@ static void backward_planes(void *context, int64_t begin, int64_t end, int threa
         double *dx_plane = job->dx + (n * s->ci + c) * in;
         memset(dx_plane, 0, (size_t)in * sizeof *dx_plane);
         for (int64_t o = 0; o < s->co; o++)
-            for (int64_t k = 0; k < taps; k++) {
-                const double weight = job->w[(o * s->ci + c) * taps + k];
-                add_tap_back(conv, &conv->taps[k], job->dy + (n * s->co + o) * out, TERM(1, weight),
-                             dx_plane);
+            for (const tap *t = conv->taps; t < conv->taps + conv->used; t++) {
+                const double weight = job->w[(o * s->ci + c) * taps + t->at];
+                add_tap_back(conv, t, job->dy + (n * s->co + o) * out, TERM(1, weight), dx_plane);
             }
     }
 }
@@ -266,12 +269,12 @@ static void backward_kernels(void *context, int64_t begin, int64_t end, int thre
     (void)thread;
     for (int64_t kernel = begin; kernel < end; kernel++) {
         const int64_t o = kernel / s->ci, c = kernel % s->ci;
-        for (int64_t k = 0; k < taps; k++) {
+        for (const tap *t = conv->taps; t < conv->taps + conv->used; t++) {
             double sum = 0;
             for (int64_t n = 0; n < s->n; n++)
-                sum += tap_product(conv, &conv->taps[k], job->x + (n * s->ci + c) * in,
+                sum += tap_product(conv, t, job->x + (n * s->ci + c) * in,
                                    job->dy + (n * s->co + o) * out);
-            job->dw[kernel * taps + k] += TERM(2, sum);
+            job->dw[kernel * taps + t->at] += TERM(2, sum);
         }
     }
 }

@@ -16,11 +16,16 @@ static void step_sgd(const mos_optimizer_step *step, double decay, const block *
     b->p[i] -= step->lr * (step->nesterov ? g + step->beta1 * b->m[i] : b->m[i]);
 }
 
+/* What step_adam takes of the number of the step: lr / (1 - b1^t), sqrt(1 - b2^t). */
+typedef struct adam_bias {
+    double rate, root;
+} adam_bias;
+
 /* Kingma & Ba 2015 as PyTorch has it. Adam adds decay p to g, AdamW (Loshchilov & Hutter 2019)
  * shrinks p by lr decay first: m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2 p -= lr / (1 - b1^t)
  * m / (sqrt(v) / sqrt(1 - b2^t) + eps) */
-static void step_adam(const mos_optimizer_step *step, double decay, const block *b, int64_t i) {
-    const double t = (double)step->step;
+static void step_adam(const mos_optimizer_step *step, const adam_bias *bias, double decay,
+                      const block *b, int64_t i) {
     const bool decoupled = step->kind == MOS_OPTIMIZER_ADAMW;
     double g = b->grads[i] * step->grad_scale;
     if (decoupled)
@@ -29,8 +34,8 @@ static void step_adam(const mos_optimizer_step *step, double decay, const block 
         g += decay * b->p[i];
     b->m[i] = step->beta1 * b->m[i] + (1 - step->beta1) * g;
     b->v[i] = step->beta2 * b->v[i] + (1 - step->beta2) * g * g;
-    const double root = sqrt(b->v[i]) / sqrt(1 - pow(step->beta2, t)) + step->eps;
-    b->p[i] -= step->lr / (1 - pow(step->beta1, t)) * b->m[i] / root;
+    const double root = sqrt(b->v[i]) / bias->root + step->eps;
+    b->p[i] -= bias->rate * b->m[i] / root;
 }
 
 /* The local rate of a segment: trust |p| / (|g| + decay |p|), 1 where either norm is 0 or the
@@ -61,6 +66,9 @@ void mos_ref_optimize(mos_device *device, const mos_optimizer_step *step,
                       const void *grads, void *m, void *v) {
     (void)device;
     const block b = {.p = params, .m = m, .v = v, .grads = grads};
+    const double t = (double)step->step;
+    const adam_bias bias = {.rate = step->lr / (1 - pow(step->beta1, t)),
+                            .root = sqrt(1 - pow(step->beta2, t))};
     for (int64_t s = 0; s < segment_count; s++) {
         const mos_segment_range *segment = &segments[s];
         const double decay = segment->decay ? step->weight_decay : 0;
@@ -71,7 +79,7 @@ void mos_ref_optimize(mos_device *device, const mos_optimizer_step *step,
             else if (step->kind == MOS_OPTIMIZER_LARS)
                 step_lars(step, decay, rate, &b, i);
             else
-                step_adam(step, decay, &b, i);
+                step_adam(step, &bias, decay, &b, i);
         }
     }
 }
