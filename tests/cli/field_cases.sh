@@ -57,7 +57,7 @@ check_data() { "$mosaic" data check "$@" --ignore split-leakage,lag; }
 train() {
     local run=$1
     shift
-    "$mosaic" train tiny.yaml --out "$run" --overwrite --threads 1 --set train.epochs=1 "$@"
+    "$mosaic" train tiny.yaml --out "$run" --overwrite --threads 1 --set model.encoder=resnet10-narrow --set train.epochs=1 "$@"
 }
 
 # --- R1: bands by name in every file

@@ -8,7 +8,7 @@ check "a data set" "$mosaic" data synth "$work/data" --patches 48 --size 24 --cl
 cat >"$work/config.yaml" <<END
 data: {root: $work/data, statistics: reben, labeled: {fraction: 0.5}}
 method: supervised
-model: {encoder: resnet18, hidden: 16, latent: 8}
+model: {encoder: resnet10-narrow, hidden: 16, latent: 8}
 train: {epochs: 3, batch: 8, lr: 1e-3, keep: 1, log_every: 1}
 END
 train() {
@@ -35,7 +35,7 @@ def tensors(run):
     header.pop("__metadata__")
     return {name: data[8 + size + t["data_offsets"][0]:8 + size + t["data_offsets"][1]] for name, t in header.items()}
 plain, probed = (tensors(run) for run in sys.argv[1:])
-assert plain == probed and len(plain) > 200
+assert plain == probed and len(plain) > 100
 def lines(run):
     return [json.loads(line) for line in open(run + "/metrics.jsonl")]
 def flat(value, prefix=""):

@@ -8,14 +8,14 @@ cd "$work" || exit 1
 
 expect 2 "sweep paper names no data set: --data FOLDER gives one" "$mosaic" sweep paper --out no --dry-run
 expect 1 "nowhere" "$mosaic" sweep paper --data nowhere --out no --dry-run
-small=(--set model.encoder=resnet18 --set train.epochs=1 --set train.batch=8 --set train.keep=1 --set train.precision=fp32)
+small=(--set model.encoder=resnet10-narrow --set train.epochs=1 --set train.batch=8 --set train.keep=1 --set train.precision=fp32)
 
 # Every method of the paper, three fractions, three seeds; from steps measured now, hours and bytes of what is left.
 expect 0 "63 runs, 63 to train" "$mosaic" sweep paper --data v2 --out tables --dry-run "${small[@]}"
 cp output dry
 check "all patches are counted" test "$(sed -n 's/^data *\([0-9]*\) training, \([0-9]*\) validation, \([0-9]*\) test.*/\1 + \2 + \3/p' dry | bc)" = 48
 check "and their size" grep -qE '^data +[0-9]+ training, [0-9]+ validation, [0-9]+ test patches of 24 px' dry
-check "a step of one modality, and one of two" test "$(grep -cE 'supervised, resnet18, [12] modalit(y|ies): [0-9.]+ ms a training patch, measured now' dry)" = 3
+check "a step of one modality, and one of two" test "$(grep -cE 'supervised, resnet10-narrow, [12] modalit(y|ies): [0-9.]+ ms a training patch, measured now' dry)" = 3
 check "time and disk" grep -qzE 'time +about [0-9.]+ (min|h) on this machine for the 63 runs that are left.*disk +about [0-9.]+ (MB|GB)' dry
 check "a dry run writes nothing" test ! -e tables
 
@@ -64,7 +64,7 @@ done
 cat >stages.yaml <<'END'
 base:
   data: {root: v2}
-  model: {encoder: resnet18, hidden: 16, latent: 8}
+  model: {encoder: resnet10-narrow, hidden: 16, latent: 8}
   train: {epochs: 1, batch: 8, keep: 1, precision: fp32}
 variants:
   tuned: {method: supervised}

@@ -7,7 +7,7 @@ check "a data set" "$mosaic" data synth "$work/data" --patches 64 --size 24 --cl
 cat >"$work/config.yaml" <<END
 data: {root: $work/data, statistics: reben, labeled: {fraction: 0.5}}
 method: iai-simclr
-model: {encoder: resnet18, hidden: 16, latent: 8}
+model: {encoder: resnet10-narrow, hidden: 16, latent: 8}
 train: {epochs: 1, batch: 8, lr: 1e-3, keep: 1, log_every: 1, precision: fp32}
 END
 expect 0 "model written" "$mosaic" train "$work/config.yaml" --out "$work/run" --threads 1

@@ -8,7 +8,7 @@ check "a data set" "$mosaic" data synth "$work/data" --patches 48 --size 24 --cl
 cat >"$work/config.yaml" <<END
 data: {root: $work/data, statistics: reben}
 method: supervised
-model: {encoder: resnet18, hidden: 16, latent: 8}
+model: {encoder: resnet10-narrow, hidden: 16, latent: 8}
 train: {epochs: 1, batch: 8, lr: 1e-3, keep: 1, log_every: 1, precision: fp32}
 END
 run=$work/run
@@ -139,7 +139,7 @@ END
     cat >"$work/tiny.yaml" <<END
 data: {format: csv, root: $work/own/all.csv, size: 16, bands: ["s1=VV,VH", "s2=B01,B02,B03,B04,B05,B06,B07,B08,B8A,B09,B11,B12"]}
 method: supervised
-model: {encoder: resnet18, hidden: 16, latent: 8, stem_pool: false}
+model: {encoder: resnet10-narrow, hidden: 16, latent: 8, stem_pool: false}
 train: {epochs: 1, batch: 8, lr: 1e-3, seed: 0}
 END
     expect 0 "model written|best" "$mosaic" train "$work/tiny.yaml" --out "$work/csv" --threads 1

@@ -7,7 +7,7 @@ unset "${!SLURM_@}"
 cat >"$work/small.yaml" <<END
 base:
   data: {labeled: {fraction: 0.5}}
-  model: {encoder: resnet18, hidden: 16, latent: 8}
+  model: {encoder: resnet10-narrow, hidden: 16, latent: 8}
   loss: {anchor: shared}
   train: {epochs: 2, batch: 4, lr: 1e-3, keep: 1, precision: fp32}
 synth: {patches: 24, size: 24, classes: 3, seed: 1}
