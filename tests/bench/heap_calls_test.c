@@ -127,16 +127,29 @@ static void calls_are_counted(void **state) {
     assert_int_equal(atomic_load(&outside), 1);
 }
 
+/* Without bf16 here, a step that asks for it is fp32 once more. */
+static bool has_bf16(void) {
+    mos_device *device;
+    assert_int_equal(mos_device_open("cpu", MOS_PRECISION_BF16, 2, &device), MOSAIC_OK);
+    const bool has = device->precision == MOS_PRECISION_BF16;
+    mos_device_close(&device);
+    return has;
+}
+
 static void in_turn(void **state) {
     (void)state;
-    check(MOS_ENCODER_RESNET34, MOS_PRECISION_BF16, 0);
     check(MOS_ENCODER_RESNET34, MOS_PRECISION_FP32, 0);
-    check(MOS_ENCODER_RESNET50, MOS_PRECISION_BF16, 0); /* bottleneck blocks */
-    check(MOS_ENCODER_RESNET50, MOS_PRECISION_FP32, 0);
+    check(MOS_ENCODER_RESNET50, MOS_PRECISION_FP32, 0); /* bottleneck blocks */
+    if (has_bf16()) {
+        check(MOS_ENCODER_RESNET34, MOS_PRECISION_BF16, 0);
+        check(MOS_ENCODER_RESNET50, MOS_PRECISION_BF16, 0);
+    } else {
+        print_message("skipped: steps in bf16, which this processor lacks\n");
+    }
 }
 static void side_by_side(void **state) {
     (void)state;
-    check(MOS_ENCODER_RESNET34, MOS_PRECISION_BF16, 2);
+    check(MOS_ENCODER_RESNET34, MOS_PRECISION_BF16, 2); /* the device's own where it has no bf16 */
 }
 
 int main(void) {
