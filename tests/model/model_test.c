@@ -157,18 +157,18 @@ static void bad_descriptions_are_refused(void **state) {
     (void)state;
     mos_device *device = open_device("ref", MOS_PRECISION_FP64);
     mos_model *model;
-    mos_model_spec spec = two_modalities(MOS_ENCODER_RESNET18);
+    mos_model_spec spec = two_modalities(MOS_ENCODER_RESNET10_NARROW);
     spec.modalities = 0;
     assert_int_equal(mos_model_create(device, &spec, 0, &model), MOSAIC_ERR_USAGE);
     assert_null(model);
-    spec = two_modalities(MOS_ENCODER_RESNET18);
+    spec = two_modalities(MOS_ENCODER_RESNET10_NARROW);
     spec.modality[1].bands = 65;
     assert_int_equal(mos_model_create(device, &spec, 0, &model), MOSAIC_ERR_USAGE);
     assert_non_null(strstr(mosaic_error(), "'s2'"));
-    spec = two_modalities(MOS_ENCODER_RESNET18);
+    spec = two_modalities(MOS_ENCODER_RESNET10_NARROW);
     (void)snprintf(spec.modality[1].name, sizeof spec.modality[1].name, "s1");
     assert_int_equal(mos_model_create(device, &spec, 0, &model), MOSAIC_ERR_USAGE);
-    spec = two_modalities(MOS_ENCODER_RESNET18);
+    spec = two_modalities(MOS_ENCODER_RESNET10_NARROW);
     spec.latent = 0;
     assert_int_equal(mos_model_create(device, &spec, 0, &model), MOSAIC_ERR_USAGE);
     mos_device_close(&device);
@@ -177,7 +177,7 @@ static void bad_descriptions_are_refused(void **state) {
 static void passes_need_a_plan(void **state) {
     (void)state;
     mos_device *device = open_device("ref", MOS_PRECISION_FP64);
-    mos_model_spec spec = two_modalities(MOS_ENCODER_RESNET18);
+    mos_model_spec spec = two_modalities(MOS_ENCODER_RESNET10_NARROW);
     mos_model *model = create(device, &spec, 1);
     float *images = make_images("plan", 1, 2);
     assert_int_equal(mos_model_infer(model, 0, images), MOSAIC_ERR_USAGE);
@@ -204,7 +204,7 @@ static void passes_need_a_plan(void **state) {
 static void failed_allocations(void **state) {
     (void)state;
     mos_device *device = open_device("ref", MOS_PRECISION_FP64);
-    mos_model_spec spec = two_modalities(MOS_ENCODER_RESNET18);
+    mos_model_spec spec = two_modalities(MOS_ENCODER_RESNET10_NARROW);
     spec.modalities = 1;
     mos_model *model = NULL;
     uint64_t before = mos_alloc_count();
@@ -352,7 +352,7 @@ static void company_on_cpu_bf16(void **state) {
 static void plans_are_for_one_purpose(void **state) {
     (void)state;
     mos_device *device = open_device("ref", MOS_PRECISION_FP64);
-    mos_model_spec spec = two_modalities(MOS_ENCODER_RESNET18);
+    mos_model_spec spec = two_modalities(MOS_ENCODER_RESNET10_NARROW);
     mos_model *model = create(device, &spec, 5);
     float *images = make_images("plans", 2, 2);
     for (int train = 0; train < 2; train++) {
@@ -375,7 +375,7 @@ static void plans_are_for_one_purpose(void **state) {
 static void absent_rows_do_not_count(void **state) {
     (void)state;
     mos_device *device = open_device("cpu", MOS_PRECISION_FP32);
-    mos_model_spec spec = two_modalities(MOS_ENCODER_RESNET18);
+    mos_model_spec spec = two_modalities(MOS_ENCODER_RESNET10_NARROW);
     mos_model *model = create(device, &spec, 5);
     mos_model_plan plan = plan_of(BATCH, 2, true);
     plan.views[1] = 0;
