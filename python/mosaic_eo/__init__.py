@@ -3,11 +3,12 @@
 `mosaic_eo.torch` has the batches for PyTorch.
 """
 
+from . import _logging
 from ._library import (DataError, Interrupted, MosaicError, NumericError, ResumeError, UnsupportedError, UsageError, call,
                        text)
 from .command import Report, commands, evaluate, predict_scene, run, search
 from .data import Batch, Dataset, Loader, Site
-from .metrics import scores
+from .metrics import Interval, bootstrap, clusters, scores, tsne, tune_thresholds
 from .model import EmbeddingTransformer, Model
 from .training import Step, Training, train
 
@@ -15,10 +16,12 @@ __version__ = text(call("mosaic_version"))
 
 
 def set_verbosity(level: int) -> None:
-    """0: errors only, 1: notices and progress, 2: everything. Nothing is printed without a log hook."""
+    """0: errors only, 1: warnings and notices (INFO), 2: everything (DEBUG). Lines go to the logger "mosaic_eo", which
+    shows warnings unless Python's logging is told otherwise."""
     call("mosaic_set_verbosity", int(level))
 
 
-__all__ = ["Batch", "DataError", "Dataset", "EmbeddingTransformer", "Interrupted", "Loader", "Model", "MosaicError",
+__all__ = ["Batch", "DataError", "Dataset", "EmbeddingTransformer", "Interrupted", "Interval", "Loader", "Model", "MosaicError",
            "NumericError", "Report", "ResumeError", "Site", "Step", "Training", "UnsupportedError", "UsageError",
-           "commands", "evaluate", "predict_scene", "run", "scores", "search", "set_verbosity", "train"]
+           "bootstrap", "clusters", "commands", "evaluate", "predict_scene", "run", "scores", "search", "set_verbosity", "train",
+           "tsne", "tune_thresholds"]

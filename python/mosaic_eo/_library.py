@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import os
-from ctypes import POINTER, c_char, c_char_p, c_double, c_float, c_int, c_int8, c_int32, c_int64, c_size_t, c_uint8, c_void_p
+from ctypes import (POINTER, c_char, c_char_p, c_double, c_float, c_int, c_int8, c_int32, c_int64, c_size_t, c_uint8, c_uint64,
+                    c_void_p)
 from pathlib import Path
 from typing import Any, Mapping, Optional
 
@@ -83,17 +84,68 @@ class Inference(ctypes.Structure):
                 ("features", POINTER(c_float)), ("latents", POINTER(c_float))]
 
 
+class Interval(ctypes.Structure):
+    """mosaic_interval"""
+
+    _fields_ = [("value", c_double), ("low", c_double), ("high", c_double), ("p", c_double)]
+
+
+BOOTSTRAPPED = ("macro_f1", "micro_f1", "macro_ap", "micro_ap", "hamming_loss")
+
+
+class Bootstrap(ctypes.Structure):
+    """mosaic_bootstrap"""
+
+    _fields_ = [("struct_size", c_size_t), *((name, Interval) for name in BOOTSTRAPPED)]
+
+
+class Clusters(ctypes.Structure):
+    """mosaic_clusters"""
+
+    _fields_ = [("struct_size", c_size_t), ("rows", c_int64), ("labelled_rows", c_int64), ("sets", c_int64),
+                ("set_rows", c_int64), ("silhouette", c_double), ("davies_bouldin", c_double),
+                ("neighbour_jaccard", c_double), ("intra_cosine", c_double), ("inter_cosine", c_double),
+                ("spread", c_double), ("mean_cosine", c_double), ("rankme", c_double), ("uniformity", c_double),
+                ("alignment", c_double), ("collapsed", c_int32)]
+
+
+class TsneReport(ctypes.Structure):
+    """mosaic_tsne_report"""
+
+    _fields_ = [("struct_size", c_size_t), ("kl_divergence", c_double), ("trustworthiness", c_double),
+                ("explained", c_double), ("perplexity", c_double), ("iterations", c_int64), ("degenerate", c_int32)]
+
+
+LINE = ctypes.CFUNCTYPE(None, c_void_p, c_int, c_char_p)
+STOP = ctypes.CFUNCTYPE(c_int, c_void_p)
+
+
+class LogHooks(ctypes.Structure):
+    """mosaic_log_hooks"""
+
+    _fields_ = [("context", c_void_p), ("line", LINE), ("progress", c_void_p)]
+
+
+class StopHooks(ctypes.Structure):
+    """mosaic_stop_hooks"""
+
+    _fields_ = [("context", c_void_p), ("stoppable", c_void_p), ("stop", STOP)]
+
+
 SINK = ctypes.CFUNCTYPE(c_int, c_void_p, POINTER(c_char), c_size_t)
 
 # name: (result, arguments); "status" results are checked.
 _HANDLE, _OUT = c_void_p, POINTER(c_void_p)
 _OPTIONS = POINTER(c_char_p)
 _I, _S = c_int64, "status"
+_FLOATS, _LABELS, _DOUBLES = POINTER(c_float), POINTER(c_int8), POINTER(c_double)
 _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "mosaic_error": (c_char_p, []),
     "mosaic_version": (c_char_p, []),
     "mosaic_version_number": (c_int, []),
     "mosaic_set_verbosity": (None, [c_int]),
+    "mosaic_set_log_hooks": (None, [POINTER(LogHooks)]),
+    "mosaic_command_set_hooks": (None, [_HANDLE, POINTER(LogHooks), POINTER(StopHooks)]),
     "mosaic_command_name": (c_char_p, [c_int]),
     "mosaic_command_create": (_S, [c_char_p, _OUT]),
     "mosaic_command_destroy": (None, [_OUT]),
@@ -115,6 +167,9 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "mosaic_dataset_labels": (POINTER(c_int8), [_HANDLE, _I]),
     "mosaic_dataset_time": (_I, [_HANDLE, _I, _I]),
     "mosaic_dataset_has": (c_int, [_HANDLE, _I, _I]),
+    "mosaic_dataset_format": (c_char_p, [_HANDLE]),
+    "mosaic_dataset_root": (c_char_p, [_HANDLE]),
+    "mosaic_dataset_resolution": (c_double, [_HANDLE, _I, _I]),
     "mosaic_dataset_find": (_I, [_HANDLE, c_char_p]),
     "mosaic_dataset_country": (c_char_p, [_HANDLE, _I]),
     "mosaic_dataset_place": (c_int, [_HANDLE, _I, POINTER(Place)]),
@@ -127,6 +182,7 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "mosaic_loader_batches": (_I, [_HANDLE]),
     "mosaic_loader_rows": (_I, [_HANDLE]),
     "mosaic_loader_views": (_I, [_HANDLE]),
+    "mosaic_loader_view": (c_char, [_HANDLE, _I]),
     "mosaic_loader_height": (_I, [_HANDLE]),
     "mosaic_loader_width": (_I, [_HANDLE]),
     "mosaic_loader_modality_count": (_I, [_HANDLE]),
@@ -161,13 +217,21 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "mosaic_model_class": (c_char_p, [_HANDLE, _I]),
     "mosaic_model_threshold": (c_double, [_HANDLE, _I]),
     "mosaic_model_precision": (c_char_p, [_HANDLE]),
+    "mosaic_model_threshold_precision": (c_char_p, [_HANDLE]),
+    "mosaic_model_check_dataset": (_S, [_HANDLE, _HANDLE]),
     "mosaic_model_height": (_I, [_HANDLE]),
     "mosaic_model_width": (_I, [_HANDLE]),
     "mosaic_model_feature_size": (_I, [_HANDLE]),
     "mosaic_model_latent_size": (_I, [_HANDLE]),
     "mosaic_model_infer": (_S, [_HANDLE, POINTER(Inference)]),
-    "mosaic_metrics_compute": (_S, [POINTER(c_float), POINTER(c_int8), _I, _I, POINTER(c_double), POINTER(Metrics),
-                                    POINTER(Average)]),
+    "mosaic_metrics_compute": (_S, [_FLOATS, _LABELS, _I, _I, _DOUBLES, POINTER(Metrics), POINTER(Average)]),
+    "mosaic_thresholds_tune": (_S, [_FLOATS, _LABELS, _I, _I, _DOUBLES, _DOUBLES]),
+    "mosaic_bootstrap_scores": (_S, [_FLOATS, _LABELS, _I, _I, _DOUBLES, _I, c_double, c_uint64, c_int,
+                                     POINTER(Bootstrap)]),
+    "mosaic_bootstrap_paired": (_S, [_FLOATS, _FLOATS, _LABELS, _I, _I, _DOUBLES, _I, c_double, c_uint64, c_int,
+                                     POINTER(Bootstrap)]),
+    "mosaic_clusters_measure": (_S, [_FLOATS, _FLOATS, _LABELS, _I, _I, _I, _I, _I, c_int, POINTER(Clusters)]),
+    "mosaic_tsne": (_S, [_FLOATS, _I, _I, c_double, _I, c_int, _DOUBLES, POINTER(TsneReport)]),
 }
 
 
@@ -215,6 +279,11 @@ def option_text(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(option_text(v) for v in value) + "]"
     return str(value)
+
+
+def listed(value: Any) -> Any:
+    """A list as the command line has it: a,b."""
+    return ",".join(option_text(v) for v in value) if isinstance(value, (list, tuple)) else value
 
 
 def pairs(options: Mapping[str, Any]) -> Any:

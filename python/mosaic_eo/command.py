@@ -5,10 +5,11 @@ from __future__ import annotations
 import ctypes
 import html
 import json
+import signal
 from ctypes import byref, c_void_p
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Callable
+from typing import Any, Callable, Generator
 
 from . import _library as lib
 from ._library import UsageError, call, text
@@ -25,6 +26,20 @@ def _gather(start: Callable[[Any], Any]) -> str:
     return b"".join(parts).decode()
 
 
+def _watch(caught: list[BaseException]) -> Generator[int, Any, None]:
+    """Answers the stop hook. The interpreter runs handlers of signals where the generator goes on, inside `try`: in a
+    plain function it would do so at its first instruction, and the exception would be lost in C."""
+    while True:
+        try:
+            while not caught:
+                yield 0
+        except GeneratorExit:
+            return
+        except BaseException as error:
+            caught.append(error)
+        yield signal.SIGINT
+
+
 def commands() -> list[str]:
     """The names of all commands, "data info" and so on."""
     names: list[str] = []
@@ -37,22 +52,30 @@ def run(name: str, *arguments: Any, **options: Any) -> str:
     """Run a command and return what it writes to stdout.
 
     Options are those of the command line, with _ for -: ``run("data synth", folder, patches=200)``. None leaves one
-    out; a list sets a list.
+    out; a list sets a list. KeyboardInterrupt ends training and sweeps in good order: a checkpoint is written, and
+    resume=True goes on from there.
     """
     command = c_void_p()
+    caught: list[BaseException] = []
+    watch = _watch(caught)
+    next(watch)
+    hooks = lib.StopHooks(None, None, lib.STOP(watch.send))
     call("mosaic_command_create", name.encode(), byref(command))
     try:
         usage = json.loads(_gather(lambda sink: call("mosaic_command_usage", command, sink, None)))
         spelled = {option["key"].replace("-", "_"): option["key"] for option in usage["options"]}
         for key, value in options.items():
-            if isinstance(value, (list, tuple)):
-                value = ",".join(lib.option_text(v) for v in value)
             if value is not None:
                 call("mosaic_command_set", command, spelled.get(key.replace("-", "_"), key).encode(),
-                     lib.option_text(value).encode())
+                     lib.option_text(lib.listed(value)).encode())
         for argument in arguments:
             call("mosaic_command_add", command, str(argument).encode())
+        call("mosaic_command_set_hooks", command, None, byref(hooks))
         return _gather(lambda sink: call("mosaic_command_run_to", command, sink, None))
+    except lib.Interrupted:
+        if caught:
+            raise caught[0] from None
+        raise
     finally:
         call("mosaic_command_destroy", byref(command))
 

@@ -55,7 +55,8 @@ class Dataset(Handle):
 
     def __init__(self, root: Any, **options: Any) -> None:
         handle, reader = c_void_p(), c_void_p()
-        call("mosaic_dataset_open", lib.pairs({"root": root, **options}), byref(handle))
+        call("mosaic_dataset_open", lib.pairs({"root": root, **{key: lib.listed(value) for key, value in options.items()}}),
+             byref(handle))
         super().__init__(handle)
         self._reader: Optional[c_void_p] = None
         call("mosaic_reader_open", handle, byref(reader))
@@ -63,6 +64,9 @@ class Dataset(Handle):
         self.modalities: dict[str, list[str]] = _modalities("dataset", handle)
         self.classes: list[str] = _names(call("mosaic_dataset_class_count", handle),
                                          lambda i: call("mosaic_dataset_class", handle, i))
+
+        self.format: str = text(call("mosaic_dataset_format", handle))
+        self.root: str = text(call("mosaic_dataset_root", handle))
 
     def close(self) -> None:
         reader, self._reader = getattr(self, "_reader", None), None
@@ -113,6 +117,14 @@ class Dataset(Handle):
         if not call("mosaic_dataset_place", self.handle, self.index(key), byref(place)):
             return None
         return Site(text(place.crs), place.x, place.y, place.width, place.height)
+
+    def resolution(self, modality: str, band: str) -> float:
+        """Metres of a pixel on the ground, 0 where the data set does not know. KeyError."""
+        names = list(self.modalities)
+        if modality not in names or band not in self.modalities[modality]:
+            raise KeyError(f"{modality} {band}")
+        return float(call("mosaic_dataset_resolution", self.handle, names.index(modality),
+                          self.modalities[modality].index(band)))
 
     def band(self, key: Any, modality: str, band: str) -> tuple[Floats, npt.NDArray[np.bool_]]:
         """Pixels [height, width] at the band's own size, S1 in dB, S2 in digital numbers; and which are valid."""
@@ -177,7 +189,8 @@ class Loader(Handle):
 
     config: a configuration file, or a mapping of its keys, {"data.root": ..., "method": "simclr", "train.batch": 64};
     `options` go over it. split, views ("training" or "plain"), threads (0: all), rank and ranks as
-    mosaic_loader_open has them. Iterating gives one epoch after the other: `epoch` is the next one's number.
+    mosaic_loader_open has them. Iterating gives one epoch after the other: `epoch` is the next one's number. kinds: of
+    each view, "a" anchor (only flipped and turned), "s" strong (the whole augmentation), "e" plain.
     """
 
     _close = "mosaic_loader_close"
@@ -195,6 +208,7 @@ class Loader(Handle):
                                          lambda i: call("mosaic_dataset_class", data, i))
         self.rows, self.views, self.height, self.width = (
             int(call(f"mosaic_loader_{name}", handle)) for name in ("rows", "views", "height", "width"))
+        self.kinds: list[str] = [call("mosaic_loader_view", handle, v).decode() for v in range(self.views)]
         self.mean = self._statistics("mean")
         self.sd = self._statistics("sd")
         self.epoch = 0

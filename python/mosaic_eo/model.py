@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from . import _library as lib
 from ._library import Handle, UsageError, call, text
-from .data import Floats, _modalities
+from .data import Dataset, Floats, _modalities
 
 
 class Model(Handle):
@@ -34,8 +34,15 @@ class Model(Handle):
         self.classes: list[str] = [text(call("mosaic_model_class", handle, i)) for i in classes]
         self.thresholds: npt.NDArray[np.float64] = np.array([call("mosaic_model_threshold", handle, i) for i in classes])
         self.precision: str = text(call("mosaic_model_precision", handle))
+        self.threshold_precision: Optional[str] = text(call("mosaic_model_threshold_precision", handle)) or None
         self.height, self.width, self.feature_size, self.latent_size = (
             int(call(f"mosaic_model_{name}", handle)) for name in ("height", "width", "feature_size", "latent_size"))
+
+    def check(self, data: Dataset) -> None:
+        """Whether a data set fits what the model was trained on: DataError for another unit or product level, guessed
+        band names, and whatever else stops prediction on the command line (``Dataset(root, accept=[...])`` accepts).
+        Call it before predicting patches that are read from a data set."""
+        call("mosaic_model_check_dataset", self.handle, data.handle)
 
     def _run(self, images: Mapping[str, Any], present: Optional[Mapping[str, Any]], wanted: str, size: int,
              by_modality: bool) -> Floats:

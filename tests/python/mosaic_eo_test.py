@@ -6,10 +6,12 @@ import html
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -78,6 +80,104 @@ class Commands(unittest.TestCase):
             mo.Dataset(ROOT / "nothing")
 
 
+    def test_lines_go_to_logging(self):
+        """What the library warns of reaches Python's logging, in children of fork too."""
+        root = Path(FOLDER.name) / "lacking"
+        mo.run("data synth", root, patches=8, size=24, missing_s1=0.5, threads=1)
+
+        def warned():
+            with self.assertLogs("mosaic_eo", "WARNING") as heard:
+                mo.Dataset(root).close()
+            self.assertEqual([record.levelname for record in heard.records], ["WARNING"])
+            self.assertIn("missing partner (no s1)", heard.output[0])
+
+        mo.set_verbosity(1)
+        try:
+            warned()
+            child = os.fork()
+            if child == 0:
+                code = 1
+                try:
+                    warned()
+                    code = 0
+                finally:
+                    os._exit(code)
+            self.assertEqual(os.waitpid(child, 0)[1], 0)
+            warned()
+        finally:
+            mo.set_verbosity(0)
+
+    def test_interrupt_ends_a_command_with_a_checkpoint(self):
+        """Ctrl-C while a command trains: in good order, and as KeyboardInterrupt."""
+        out, over = Path(FOLDER.name) / "command", threading.Event()
+        config, settings = Path(FOLDER.name) / "command.yaml", {**CONFIG, "train.epochs": 5000}
+        config.write_text("method: supervised\n")
+
+        def interrupt():
+            lines = out / "metrics.jsonl"
+            while not over.wait(0.01):
+                if lines.exists() and lines.stat().st_size > 0:
+                    os.kill(os.getpid(), signal.SIGINT)
+                    return
+
+        thread = threading.Thread(target=interrupt)
+        thread.start()
+        try:
+            with self.assertRaises(KeyboardInterrupt):
+                mo.run("train", config, out=out, threads=1, set=[f"{key}={mo._library.option_text(value)}" for key, value in settings.items()])
+        finally:
+            over.set()
+            thread.join()
+        self.assertIs(signal.getsignal(signal.SIGINT), signal.default_int_handler)
+        with mo.Training(config, out, {**settings, "threads": 1}, resume=True) as training:
+            self.assertGreater(training.step().step, 1)
+
+
+class Statistics(unittest.TestCase):
+    """Functions on arrays; what they compute is held against scikit-learn in the C library's own tests."""
+
+    def test_thresholds_and_bootstrap(self):
+        noise = np.random.default_rng(2)
+        p = noise.random((300, 3)).astype(np.float32)
+        y = (noise.random((300, 3)) < p).astype(float)  # labels may be of any type that holds 1, 0 and -1
+        y[0, 0] = -1
+        by_class, together = mo.tune_thresholds(p, y)
+        tuned = mo.scores(p, y, together)["micro"]["f1"]
+        self.assertTrue(all(mo.scores(p, y, t)["micro"]["f1"] <= tuned + 1e-9 for t in np.linspace(0.05, 0.95, 19)))
+        for c in range(3):
+            best = mo.scores(p[:, [c]], y[:, [c]], by_class[c])["micro"]["f1"]
+            self.assertTrue(all(mo.scores(p[:, [c]], y[:, [c]], t)["micro"]["f1"] <= best + 1e-9 for t in np.linspace(0.05, 0.95, 19)))
+        plain = mo.bootstrap(p, y, resamples=100, seed=4, threads=1)
+        self.assertAlmostEqual(plain["macro_ap"].value, mo.scores(p, y)["macro"]["average_precision"], places=9)
+        self.assertTrue(plain["macro_ap"].low < plain["macro_ap"].value < plain["macro_ap"].high and np.isnan(plain["macro_ap"].p))
+        again = mo.bootstrap(p, y, resamples=100, seed=4, threads=2)["macro_ap"]
+        self.assertEqual((again.low, again.high), (plain["macro_ap"].low, plain["macro_ap"].high))
+        paired = mo.bootstrap(p, y, 1 - p, resamples=100, threads=1)["macro_ap"]
+        self.assertTrue(paired.low > 0 and paired.p < 0.05)
+        with self.assertRaisesRegex(mo.UsageError, "1, 0 or -1"):
+            mo.scores(p, y * 0.5)
+        with self.assertRaisesRegex(mo.UsageError, "shape"):
+            mo.bootstrap(p, y, p[:, :2])
+
+    def test_clusters_and_tsne(self):
+        noise = np.random.default_rng(3)
+        y = np.eye(2, dtype=np.int8)[np.arange(40) % 2]
+        x = y @ np.array([[1.0, 0, 0], [0, 1, 0]]) + 0.05 * noise.standard_normal((40, 3))
+        found = mo.clusters(x, y, x, threads=1)
+        unit = x / np.linalg.norm(x, axis=1, keepdims=True)
+        cosines = unit @ unit.T
+        self.assertTrue(found["silhouette"] > 0.9 and found["alignment"] == 0 and found["rows"] == 40 and not found["collapsed"])
+        self.assertAlmostEqual(found["mean_cosine"], (cosines.sum() - 40) / (40 * 39), places=5)
+        self.assertTrue(np.isnan(mo.clusters(x, y, threads=1)["alignment"]))
+        points, about = mo.tsne(x, perplexity=5, iterations=250, threads=1)
+        self.assertTrue(points.shape == (40, 2) and about["iterations"] == 250 and about["trustworthiness"] > 0.8)
+        np.testing.assert_array_equal(points, mo.tsne(x, perplexity=5, iterations=250, threads=2)[0])
+        with self.assertRaisesRegex(mo.UsageError, "want the same"):
+            mo.clusters(x, y, x[:, :2])
+        with self.assertRaises(mo.UsageError):
+            mo.tsne(x[:5])
+
+
 class Data(unittest.TestCase):
     def test_samples(self):
         with mo.Dataset(ROOT) as data:
@@ -91,6 +191,9 @@ class Data(unittest.TestCase):
             self.assertTrue(sample["s1"]["VV"].mean() < 0 and sample["s1_valid"]["VV"].all())
             self.assertEqual(sample["labels"].shape, (19,))
             self.assertEqual(sample["times"]["s2"].tzinfo.utcoffset(None).seconds, 0)
+            self.assertEqual((Path(data.root), data.format, data.resolution("s2", "B01")), (ROOT, "bigearthnet-v2-lmdb", 60))
+            with self.assertRaises(KeyError):
+                data.resolution("s2", "B99")
             with self.assertRaises(IndexError):
                 data[24]
             with self.assertRaises(KeyError):
@@ -117,7 +220,7 @@ class Batches(unittest.TestCase):
     def test_arrays_keep_their_memory(self):
         """Batches that are held stay as they are while others are made, also after the loader is gone."""
         loader = mo.Loader(CONFIG, {"method": "simclr"})
-        self.assertEqual(loader.views, 2)
+        self.assertEqual((loader.views, loader.kinds), (2, ["s", "s"]))
         held = [batch.images["s2"] for batch in loader]  # the batches themselves are gone
         copies = [images.copy() for images in held]
         for _ in range(3):
@@ -173,6 +276,7 @@ class Batches(unittest.TestCase):
         first = next(iter(array))
         tensor = torch.from_numpy(first.images["s1"])
         self.assertEqual(tensor.data_ptr(), first.images["s1"].ctypes.data)
+        self.assertEqual(torch.from_dlpack(first.images["s1"]).data_ptr(), tensor.data_ptr())
         shared = []
         for rank in range(2):
             for batch in MosaicBatches(CONFIG, {"method": "supervised"}, rank=rank, ranks=2):
@@ -268,9 +372,24 @@ class Trainings(unittest.TestCase):
         shown = report._repr_html_()
         self.assertTrue(shown.startswith("<iframe srcdoc=") and "<" not in shown[8:shown.index('" width=')])
         self.assertEqual(html.unescape(shown[len('<iframe srcdoc="'):shown.index('" width=')]), report.html)
+        self.assert_fits(model)
         self.assert_xarray(model, raw)
         self.assert_search(model)
         self.assert_scene()
+
+    def assert_fits(self, model):
+        """A model looks at a data set before it predicts of it."""
+        self.assertEqual(model.threshold_precision, "fp32")
+        with mo.Dataset(ROOT) as data:
+            model.check(data)
+        other = Path(FOLDER.name) / "guessed"
+        shutil.copytree(ROOT, other)
+        head = "modality,band,resolution_m,source_format,classes,role,named_by,unit,unit_by,scale,offset,scale_by,nodata,nodata_by,level,level_by"
+        (other / "bands.csv").write_text("\n".join([head, *(f"s1,{band},10,csv,given,,a guess,,,1,0,,,,," for band in ("VV", "VH")), ""]))
+        with mo.Dataset(other) as data, self.assertRaisesRegex(mo.DataError, "guessed-bands"):
+            model.check(data)
+        with mo.Dataset(other, accept=["guessed-bands"]) as data:
+            model.check(data)
 
     def assert_xarray(self, model, raw):
         """Bands by name in any order, names of patches kept."""
