@@ -1,6 +1,7 @@
 /* mosaic data stats: band statistics as a table. */
 #include "base/log.h"
 #include "base/memory.h"
+#include "command/command_ranks.h"
 #include "command/command_table.h"
 #include "data/statistics.h"
 
@@ -60,7 +61,8 @@ static mosaic_status choose_split(const mos_dataset *dataset, int wanted, mos_sp
     return MOSAIC_OK;
 }
 
-static mosaic_status run_stats(const void *values, const mos_text_list *positional, FILE *out) {
+static mosaic_status compute(const void *values, const mos_text_list *positional, mos_comm *comm,
+                             FILE *out) {
     const stats_command *command = values;
     mos_dataset *dataset = NULL;
     mos_band_statistics *rows = NULL;
@@ -68,10 +70,12 @@ static mosaic_status run_stats(const void *values, const mos_text_list *position
     mos_split split;
     mos_text text = {0};
     mosaic_status status = MOSAIC_OK;
-    MOS_GOTO(mos_command_open_data(&command->data, positional, &dataset));
+    MOS_GOTO(mos_comm_agree(comm, mos_command_open_data(&command->data, positional, &dataset)));
     MOS_GOTO(choose_split(dataset, command->split, &split));
-    MOS_GOTO(mos_statistics_compute(dataset, split, command->samples,
-                                    mos_command_threads(&command->machine), true, &rows, &count));
+    MOS_GOTO(mos_statistics_compute(comm, dataset, split, command->samples,
+                                    mos_command_rank_threads(&command->machine, comm), true, &rows,
+                                    &count));
+    if (mos_comm_rank(comm) > 0) goto done;
     mos_text_add(&text,
                  "modality,band,mean,sd,minimum,p1,p50,p99,maximum,valid_pixels,invalid_pixels\n");
     for (int64_t i = 0; i < count; i++)
@@ -81,6 +85,10 @@ done:
     mos_free(rows);
     mos_dataset_close(&dataset);
     return status;
+}
+
+static mosaic_status run_stats(const void *values, const mos_text_list *positional, FILE *out) {
+    return mos_command_on_ranks(compute, true, values, positional, out);
 }
 
 const mos_command_row mos_command_data_stats = {
@@ -94,4 +102,5 @@ const mos_command_row mos_command_data_stats = {
     .positional_least = 1,
     .positional_most = 1,
     .run = run_stats,
+    .ranks = true,
 };

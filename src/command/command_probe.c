@@ -1,4 +1,6 @@
 /* mosaic probe: how much a trained encoder's features know. */
+#include "base/log.h"
+#include "command/command_ranks.h"
 #include "command/command_table.h"
 #include "command/score_lines.h"
 #include "command/scoring_options.h"
@@ -282,25 +284,35 @@ static mosaic_status run_finetune(const probe_command *command, const mos_sessio
     return mos_finetune(&options, summary);
 }
 
-static mosaic_status run_probe(const void *values, const mos_text_list *positional, FILE *out) {
+/* Fine-tuning is one process's; the features of the other kinds are shared. */
+static mosaic_status probe(const void *values, const mos_text_list *positional, mos_comm *comm,
+                           FILE *out) {
     const probe_command *command = values;
-    const mos_session_options session = {.model = positional->items[0],
-                                         .set = &command->scoring.set,
-                                         .device = mos_device_choices[command->machine.device],
-                                         .threads = mos_command_threads(&command->machine),
-                                         .precision =
-                                             (mos_precision_choice)command->machine.precision};
+    const mos_session_options session = {
+        .model = positional->items[0],
+        .set = &command->scoring.set,
+        .device = mos_device_choices[command->machine.device],
+        .threads = mos_command_rank_threads(&command->machine, comm),
+        .comm = command->kind == KIND_FINETUNE ? NULL : comm,
+        .precision = (mos_precision_choice)command->machine.precision};
     mos_evaluate_summary summary;
     if (command->kind == KIND_FINETUNE &&
         (command->features != MOS_PROBE_ENCODER || command->refit || command->inverse.count > 0))
         return mos_fail(MOSAIC_ERR_USAGE,
                         "--kind finetune trains the encoder: --features, --C and --refit are for "
                         "linear and knn");
+    if (command->kind == KIND_FINETUNE && mos_comm_rank(comm) > 0) return MOSAIC_OK;
+    if (command->kind == KIND_FINETUNE && mos_comm_size(comm) > 1)
+        mos_log(MOS_LOG_NOTICE, "fine-tuning is done by rank 0 alone, the others wait");
     if (command->kind == KIND_FINETUNE)
         MOS_TRY(run_finetune(command, &session, &summary));
     else
         MOS_TRY(run_frozen(command, &session, &summary));
-    return mos_print_scores(&summary, out);
+    return mos_comm_rank(comm) > 0 ? MOSAIC_OK : mos_print_scores(&summary, out);
+}
+
+static mosaic_status run_probe(const void *values, const mos_text_list *positional, FILE *out) {
+    return mos_command_on_ranks(probe, true, values, positional, out);
 }
 
 const mos_command_row mos_command_probe = {
@@ -316,4 +328,5 @@ const mos_command_row mos_command_probe = {
     .positional_least = 1,
     .positional_most = 1,
     .run = run_probe,
+    .ranks = true,
 };

@@ -50,6 +50,14 @@ void mos_band_histogram_merge(mos_band_histogram *into, const mos_band_histogram
     into->total += from->total;
 }
 
+void mos_band_histogram_add_bins(mos_band_histogram *into, int64_t first, int64_t bins,
+                                 const uint64_t *counts, int64_t sets) {
+    for (int64_t i = 0; i < sets * bins; i++) {
+        into->counts[first + i % bins] += counts[i];
+        into->total += (int64_t)counts[i];
+    }
+}
+
 double mos_band_histogram_quantile(const mos_band_histogram *histogram, double share) {
     if (histogram->total == 0) return (double)NAN;
     double rank = share * (double)(histogram->total - 1);

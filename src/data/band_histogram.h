@@ -21,6 +21,9 @@ mosaic_status mos_band_histogram_init(mos_band_histogram *histogram, bool intege
 void mos_band_histogram_release(mos_band_histogram *histogram);
 void mos_band_histogram_add(mos_band_histogram *histogram, float value);
 void mos_band_histogram_merge(mos_band_histogram *into, const mos_band_histogram *from);
+/* Adds counts of bins first .. first + bins - 1: [sets, bins]. */
+void mos_band_histogram_add_bins(mos_band_histogram *into, int64_t first, int64_t bins,
+                                 const uint64_t *counts, int64_t sets);
 /* Value at `share` (0..1) of the sorted values; NaN when empty. */
 double mos_band_histogram_quantile(const mos_band_histogram *histogram, double share);
 

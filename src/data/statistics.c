@@ -6,6 +6,7 @@
 #include "data/band_histogram.h"
 #include "data/constant_band.h"
 #include "data/data_options.h"
+#include "dist/share.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -25,15 +26,17 @@ typedef struct stats_row {
 } stats_row;
 
 typedef struct stats_job {
+    mos_comm *comm; /* ranks that share every block; NULL: this process alone */
     mos_dataset *dataset;
     int threads;
     int64_t rows;
     const stats_row *row;
     const int64_t *samples;         /* chosen, in order */
-    moments *partial;               /* [BLOCK, rows] */
+    moments *partial, *own;         /* [BLOCK, rows]: of the block, and of this rank's part of it */
+    size_t *bytes;                  /* [ranks] */
     mos_band_histogram *histograms; /* [threads, rows] */
     mos_reader **readers;           /* [threads] */
-    int64_t first;                  /* of the block in hand */
+    int64_t first;                  /* of this rank's part of the block in hand */
     bool skips;                     /* data.policy is skip: what cannot be read is left out */
     bool without_constant;          /* nor what data.constant_bands keeps from training */
     pthread_mutex_t failure_lock;   /* of the three below, while threads run */
@@ -109,13 +112,12 @@ static void block_body(void *context, int64_t begin, int64_t end, int thread) {
     stats_job *job = context;
     for (int64_t i = begin; i < end; i++) {
         mosaic_status status =
-            sample_moments(job, job->samples[job->first + i], thread, job->partial + i * job->rows);
+            sample_moments(job, job->samples[job->first + i], thread, job->own + i * job->rows);
         if (status == MOSAIC_OK) continue;
         if (job->skips && (status == MOSAIC_ERR_DATA || status == MOSAIC_ERR_IO)) {
             /* data.policy skip: no part of training, none of its statistics. */
             for (int64_t r = 0; r < job->rows; r++)
-                job->partial[i * job->rows + r] =
-                    (moments){.minimum = INFINITY, .maximum = -INFINITY};
+                job->own[i * job->rows + r] = (moments){.minimum = INFINITY, .maximum = -INFINITY};
             continue;
         }
         (void)pthread_mutex_lock(&job->failure_lock);
@@ -129,27 +131,68 @@ static void block_body(void *context, int64_t begin, int64_t end, int thread) {
     }
 }
 
+/* The moments of a block's samples, on every rank. */
+static mosaic_status run_block(stats_job *job, int64_t first, int64_t block) {
+    const int64_t ranks = mos_comm_size(job->comm);
+    const mos_share share = mos_share_of(block, mos_comm_rank(job->comm), ranks);
+    job->first = first + share.first;
+    mos_parallel_for(job->threads, share.count, block_body, job);
+    if (job->status != MOSAIC_OK) mos_error_restore(job->error);
+    MOS_TRY(mos_comm_agree(job->comm, job->status));
+    for (int64_t r = 0; r < ranks; r++)
+        job->bytes[r] =
+            (size_t)(mos_share_of(block, r, ranks).count * job->rows) * sizeof *job->own;
+    return mos_comm_gather_v(job->comm, job->own, job->bytes, job->partial);
+}
+
 static mosaic_status run(stats_job *job, int64_t count, bool progress, moments *total) {
     mos_progress line;
+    mosaic_status status = MOSAIC_OK;
+    progress = progress && mos_comm_rank(job->comm) == 0;
     if (progress) mos_progress_begin(&line, "statistics", count);
-    for (job->first = 0; job->first < count && job->status == MOSAIC_OK; job->first += BLOCK) {
-        int64_t block = count - job->first < BLOCK ? count - job->first : BLOCK;
-        mos_parallel_for(job->threads, block, block_body, job);
-        if (job->status != MOSAIC_OK) break;
-        for (int64_t i = 0; i < block; i++) {
+    for (int64_t first = 0; first < count && status == MOSAIC_OK; first += BLOCK) {
+        const int64_t block = count - first < BLOCK ? count - first : BLOCK;
+        status = run_block(job, first, block);
+        for (int64_t i = 0; i < block && status == MOSAIC_OK; i++) {
             for (int64_t r = 0; r < job->rows; r++)
                 combine(&total[r], &job->partial[i * job->rows + r]);
         }
-        if (progress) mos_progress_update(&line, job->first + block);
+        if (progress && status == MOSAIC_OK) mos_progress_update(&line, first + block);
     }
     if (progress) mos_progress_end(&line);
-    if (job->status != MOSAIC_OK) mos_error_restore(job->error);
-    return job->status;
+    return status;
+}
+
+/* The histograms of all threads of all ranks become rank 0's first ones. */
+static mosaic_status join_histograms(stats_job *job) {
+    enum { BINS = 1 << 14 }; /* that travel at a time */
+    const int64_t ranks = mos_comm_size(job->comm), rank = mos_comm_rank(job->comm);
+    uint64_t *all = NULL;
+    for (int64_t r = 0; r < job->rows; r++)
+        for (int t = 1; t < job->threads; t++)
+            mos_band_histogram_merge(&job->histograms[r], &job->histograms[t * job->rows + r]);
+    if (ranks < 2) return MOSAIC_OK;
+    mosaic_status status =
+        mos_alloc((size_t)(ranks * BINS), sizeof *all, "histograms of ranks", &all);
+    for (int64_t r = 0; r < ranks; r++)
+        job->bytes[r] = BINS * sizeof *all;
+    status = mos_comm_agree(job->comm, status);
+    for (int64_t r = 0; r < job->rows && status == MOSAIC_OK; r++)
+        for (int64_t bin = 0; bin < job->histograms[r].bins && status == MOSAIC_OK; bin += BINS) {
+            status = mos_comm_collect(job->comm, job->histograms[r].counts + bin, job->bytes, all);
+            if (status == MOSAIC_OK && rank == 0)
+                mos_band_histogram_add_bins(&job->histograms[r], bin, BINS, all + BINS, ranks - 1);
+        }
+    mos_free(all);
+    return status;
 }
 
 static mosaic_status open_job(stats_job *job) {
     size_t threads = (size_t)job->threads, rows = (size_t)job->rows;
     MOS_TRY(mos_alloc(BLOCK * rows, sizeof *job->partial, "statistics", &job->partial));
+    MOS_TRY(mos_alloc(BLOCK * rows, sizeof *job->own, "statistics", &job->own));
+    MOS_TRY(
+        mos_alloc((size_t)mos_comm_size(job->comm), sizeof *job->bytes, "statistics", &job->bytes));
     MOS_TRY(mos_alloc(threads * rows, sizeof *job->histograms, "statistics", &job->histograms));
     MOS_TRY(mos_alloc(threads, sizeof *job->readers, "statistics", &job->readers));
     const mos_modality *modalities;
@@ -174,6 +217,8 @@ static void close_job(stats_job *job) {
     mos_free(job->readers);
     mos_free(job->histograms);
     mos_free(job->partial);
+    mos_free(job->own);
+    mos_free(job->bytes);
     (void)pthread_mutex_destroy(&job->failure_lock);
 }
 
@@ -222,9 +267,7 @@ static mosaic_status fill_rows(const stats_job *job, const moments *total,
     for (int64_t r = 0; r < job->rows; r++) {
         const mos_modality *modality = &modalities[job->row[r].modality];
         mos_band_statistics *to = &out[r];
-        mos_band_histogram *histogram = &job->histograms[r];
-        for (int t = 1; t < job->threads; t++)
-            mos_band_histogram_merge(histogram, &job->histograms[t * job->rows + r]);
+        const mos_band_histogram *histogram = &job->histograms[r];
         snprintf(to->modality, sizeof to->modality, "%s", modality->name);
         snprintf(to->band, sizeof to->band, "%s", modality->bands[job->row[r].band].name);
         to->valid = total[r].valid;
@@ -238,6 +281,8 @@ static mosaic_status fill_rows(const stats_job *job, const moments *total,
         to->sd = sqrt(total[r].square / (double)to->valid);
         to->minimum = total[r].minimum;
         to->maximum = total[r].maximum;
+        to->p1 = to->p50 = to->p99 = NAN;
+        if (mos_comm_rank(job->comm) > 0) continue;
         to->p1 = fmin(fmax(mos_band_histogram_quantile(histogram, 0.01), to->minimum), to->maximum);
         to->p50 = fmin(fmax(mos_band_histogram_quantile(histogram, 0.5), to->minimum), to->maximum);
         to->p99 =
@@ -246,16 +291,17 @@ static mosaic_status fill_rows(const stats_job *job, const moments *total,
     return MOSAIC_OK;
 }
 
-mosaic_status mos_statistics_compute(mos_dataset *dataset, mos_split split, int64_t limit,
-                                     int threads, bool progress, mos_band_statistics **out,
-                                     int64_t *count) {
+mosaic_status mos_statistics_compute(mos_comm *comm, mos_dataset *dataset, mos_split split,
+                                     int64_t limit, int threads, bool progress,
+                                     mos_band_statistics **out, int64_t *count) {
     *out = NULL;
     *count = 0;
     stats_row rows[MOS_DATA_MAX_MODALITIES * MOS_DATA_MAX_BANDS];
     int64_t *samples = NULL, chosen = 0;
     moments *total = NULL;
     int constant = mos_dataset_constant_bands(dataset);
-    stats_job job = {.dataset = dataset,
+    stats_job job = {.comm = comm,
+                     .dataset = dataset,
                      .threads = threads < 1 ? 1 : threads,
                      .row = rows,
                      .skips = mos_dataset_policy(dataset) == MOS_POLICY_SKIP,
@@ -267,12 +313,13 @@ mosaic_status mos_statistics_compute(mos_dataset *dataset, mos_split split, int6
     job.rows = list_rows(dataset, rows);
     MOS_GOTO(list_samples(dataset, split, limit, &samples, &chosen));
     job.samples = samples;
-    MOS_GOTO(open_job(&job));
+    MOS_GOTO(mos_comm_agree(comm, open_job(&job)));
     MOS_GOTO(mos_alloc((size_t)job.rows, sizeof *total, "statistics", &total));
     for (int64_t r = 0; r < job.rows; r++)
         total[r] = (moments){.minimum = INFINITY, .maximum = -INFINITY};
     MOS_GOTO(mos_alloc((size_t)job.rows, sizeof **out, "statistics", out));
     MOS_GOTO(run(&job, chosen, progress, total));
+    MOS_GOTO(join_histograms(&job));
     MOS_GOTO(fill_rows(&job, total, *out));
     *count = job.rows;
 done:

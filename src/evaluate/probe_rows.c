@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "data/fraction.h"
 #include "evaluate/floor_features.h"
+#include "evaluate/inference_ranks.h"
 
 #include <string.h>
 
@@ -63,12 +64,16 @@ mosaic_status mos_probe_rows_read(mos_session *session, mos_split split, int64_t
         goto done;
     }
     if (features == MOS_PROBE_RANDOM || features == MOS_PROBE_STATISTICS) {
+        if (mos_comm_rank(session->comm) > 0) goto done;
         MOS_GOTO(mos_floor_features_read(session, features, seed, index, kept, used, out));
         goto done;
     }
-    MOS_GOTO(mos_inference_run(session->model, &session->card, session->dataset, index, kept, false,
-                               session->threads, true, &inference));
-    MOS_GOTO(copy_features(&inference, session->dataset, used, out));
+    MOS_GOTO(mos_inference_run_ranks(session->comm, session->model, &session->card,
+                                     session->dataset, index, kept, false, session->threads, true,
+                                     &inference));
+    if (mos_comm_rank(session->comm) == 0)
+        status = copy_features(&inference, session->dataset, used, out);
+    status = mos_comm_agree(session->comm, status);
 done:
     mos_free(index);
     mos_inference_release(&inference);

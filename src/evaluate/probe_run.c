@@ -274,6 +274,7 @@ static mosaic_status score(probe_job *job) {
     mos_probe_rows *rows = &job->split;
     mos_knn_found found = {0};
     MOS_TRY(read_split(job, options->split, options->limit, NULL, rows));
+    if (mos_comm_rank(job->session.comm) > 0) return MOSAIC_OK;
     MOS_TRY(mos_alloc((size_t)(rows->n * rows->classes), sizeof(float), "probe probabilities",
                       &job->probability));
     if (options->kind == MOS_PROBE_LINEAR) {
@@ -409,8 +410,10 @@ mosaic_status mos_probe(const mos_probe_options *options, mos_evaluate_summary *
     MOS_GOTO(choose_modalities(&job));
     if (options->features == MOS_PROBE_UNTRAINED) MOS_GOTO(mos_floor_untrain(&job.session));
     MOS_GOTO(read_rows(&job));
-    MOS_GOTO(fit(&job));
+    const bool leads = mos_comm_rank(job.session.comm) == 0; /* it has all rows */
+    MOS_GOTO(mos_comm_agree(job.session.comm, leads ? fit(&job) : MOSAIC_OK));
     MOS_GOTO(score(&job));
+    if (!leads) goto done;
     MOS_GOTO(write_results(&job, out));
     MOS_GOTO(write_model(&job));
 done:

@@ -188,7 +188,12 @@ static mosaic_status begin_folder(const char *folder, int shards) {
     return exists || shards == 1 ? MOSAIC_OK : write_manifest(folder, shards);
 }
 
-mosaic_status mos_store_writer_open(const char *folder, int shards, mos_store_writer **out) {
+static bool is_own(const mos_store_part *part, int shard) {
+    return part == NULL || part->count < 2 || shard % part->count == part->number;
+}
+
+mosaic_status mos_store_writer_open(const char *folder, int shards, const mos_store_part *part,
+                                    mos_store_writer **out) {
     mos_store_writer *writer;
     *out = NULL;
     if (shards < 1 || shards > MOS_MAX_SHARDS)
@@ -200,6 +205,7 @@ mosaic_status mos_store_writer_open(const char *folder, int shards, mos_store_wr
         mos_alloc((size_t)shards, sizeof *writer->shards, "store writer", &writer->shards);
     for (int s = 0; status == MOSAIC_OK && s < shards; s++) {
         char path[PATH_SIZE];
+        if (!is_own(part, s)) continue;
         status = shard_path(folder, s, path);
         if (status == MOSAIC_OK)
             status = mos_lmdb_writer_open(shards == 1 ? folder : path, &writer->shards[s]);
@@ -211,6 +217,10 @@ mosaic_status mos_store_writer_open(const char *folder, int shards, mos_store_wr
     (void)!mos_store_writer_close(out);
     mos_error_restore(text);
     return status;
+}
+
+bool mos_store_part_has(const mos_store_part *part, int shards, const char *key) {
+    return is_own(part, shard_of(key, shards));
 }
 
 mosaic_status mos_store_put(mos_store_writer *writer, const char *key, const void *data,

@@ -27,8 +27,16 @@ mosaic_status mos_store_get(mos_store_reader *reader, const char *key, const voi
 mosaic_status mos_store_each_key(mos_store_reader *reader, mos_lmdb_visit_key visit, void *context);
 
 typedef struct mos_store_writer mos_store_writer;
-/* Create or continue; a store of another number of shards is refused. `shards` 1: one LMDB. */
-mosaic_status mos_store_writer_open(const char *folder, int shards, mos_store_writer **out);
+/* Which of several writers has a shard: those are dealt out one by one. */
+typedef struct mos_store_part {
+    int64_t number, count; /* count 0: one writer has all */
+} mos_store_part;
+/* Create or continue; a store of another number of shards is refused. `shards` 1: one LMDB. part NULL: all
+ * of them. A further part is opened once that of number 0 is. */
+mosaic_status mos_store_writer_open(const char *folder, int shards, const mos_store_part *part,
+                                    mos_store_writer **out);
+/* Is the key's shard, of so many, one of the part's? The calls below are for such keys. */
+bool mos_store_part_has(const mos_store_part *part, int shards, const char *key);
 mosaic_status mos_store_put(mos_store_writer *writer, const char *key, const void *data,
                             size_t size);
 mosaic_status mos_store_writer_has(mos_store_writer *writer, const char *key, int *has);

@@ -193,9 +193,7 @@ static mosaic_status prepare_statistics(mos_trainer *trainer, int threads) {
     const mos_train_job *job = &trainer->job;
     mos_model_card *card = trainer->learner.card;
     MOS_TRY(mos_train_agree(
-        job, mos_train_writes(job)
-                 ? mos_train_statistics(job, &trainer->run, &trainer->data, threads, card)
-                 : MOSAIC_OK));
+        job, mos_train_statistics(job, &trainer->run, &trainer->data, threads, card)));
     MOS_TRY(mos_train_ranks_statistics(job, card));
     return bind_loader(job, &trainer->data, card);
 }

@@ -148,26 +148,35 @@ done:
     return status;
 }
 
+/* From a file or a model: rank 0 alone. */
+static mosaic_status read_statistics(const mos_train_job *job, const char *path, bool load_them,
+                                     mos_band_statistics **rows, int64_t *count) {
+    if (load_them) return load(path, rows, count);
+    MOS_TRY(of_model(job, rows, count));
+    return save(path, *rows, *count);
+}
+
 mosaic_status mos_train_statistics(const mos_train_job *job, const mos_train_run_files *run,
                                    const mos_train_data *data, int threads, mos_model_card *card) {
     const mos_settings_data *settings = &job->config->settings.data;
+    mos_comm *comm = job->options->comm;
+    const bool writes = mos_train_writes(job);
     if (settings->statistics == MOS_STATISTICS_REBEN) return use_published(card);
     mos_band_statistics *rows = NULL;
-    int64_t count = 0;
+    int64_t count = 0, loads;
     char path[4096] = "";
     mosaic_status status = MOSAIC_OK;
     if (run->directory.path[0] != '\0')
         MOS_GOTO(mos_train_path(run, "statistics.csv", path, sizeof path));
-    if (job->options->resume && mos_path_exists(path)) {
-        MOS_GOTO(load(path, &rows, &count));
-    } else if (settings->statistics == MOS_STATISTICS_MODEL) {
-        MOS_GOTO(of_model(job, &rows, &count));
+    MOS_GOTO(mos_comm_most(comm, writes && job->options->resume && mos_path_exists(path), &loads));
+    if (loads == 0 && settings->statistics != MOS_STATISTICS_MODEL)
+        MOS_GOTO(mos_statistics_compute(comm, data->set, MOS_SPLIT_TRAIN,
+                                        settings->statistics_limit, threads, true, &rows, &count));
+    if (!writes) goto done; /* rank 0 tells */
+    if (rows == NULL)
+        MOS_GOTO(read_statistics(job, path, loads != 0, &rows, &count));
+    else
         MOS_GOTO(save(path, rows, count));
-    } else {
-        MOS_GOTO(mos_statistics_compute(data->set, MOS_SPLIT_TRAIN, settings->statistics_limit,
-                                        threads, true, &rows, &count));
-        MOS_GOTO(save(path, rows, count));
-    }
     status = take(job, rows, count, card);
 done:
     mos_free(rows);

@@ -15,7 +15,7 @@ static void foreign_stores(void **state) {
         mos_dataset *dataset;
         snprintf(root, sizeof root, "%s/store-%zu", (const char *)*state, c);
         EXPECT_OK(mos_make_dirs(root));
-        EXPECT_OK(mos_store_writer_open(root, 1, &writer));
+        EXPECT_OK(mos_store_writer_open(root, 1, NULL, &writer));
         EXPECT_OK(mos_store_put(writer, "S2A_MSIL2A_20170613T101031_0_45", cases[c].value,
                                 strlen(cases[c].value)));
         EXPECT_OK(mos_store_writer_close(&writer));

@@ -60,7 +60,7 @@ static void add_pixels(mos_dataset *dataset, mos_text *out) {
 static void add_statistics(mos_dataset *dataset, mos_text *out) {
     mos_band_statistics *rows = NULL;
     int64_t count = 0;
-    EXPECT_OK(mos_statistics_compute(dataset, MOS_SPLIT_COUNT, 0, 1, false, &rows, &count));
+    EXPECT_OK(mos_statistics_compute(NULL, dataset, MOS_SPLIT_COUNT, 0, 1, false, &rows, &count));
     for (int64_t i = 0; i < count; i++) {
         const double values[] = {rows[i].mean, rows[i].sd, rows[i].minimum, rows[i].maximum,
                                  rows[i].p50};

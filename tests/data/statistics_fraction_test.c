@@ -28,7 +28,7 @@ static void terramesh_statistics(void **state) {
     real_path("terramesh_patches", root);
     EXPECT_OK(open_dataset(&dataset, "data.root", root, NULL));
     for (int t = 0; t < 2; t++)
-        EXPECT_OK(mos_statistics_compute(dataset, MOS_SPLIT_COUNT, 0, t == 0 ? 1 : 3, false,
+        EXPECT_OK(mos_statistics_compute(NULL, dataset, MOS_SPLIT_COUNT, 0, t == 0 ? 1 : 3, false,
                                          &rows[t], &count[t]));
     assert_int_equal(count[0], 14);
     assert_int_equal(count[1], 14);
@@ -51,11 +51,13 @@ static void terramesh_statistics(void **state) {
     assert_true(blue->minimum == 1 && blue->maximum == 5516);
     mos_free(rows[0]);
     mos_free(rows[1]);
-    EXPECT_OK(mos_statistics_compute(dataset, MOS_SPLIT_TEST, 5, 2, false, &rows[0], &count[0]));
+    EXPECT_OK(
+        mos_statistics_compute(NULL, dataset, MOS_SPLIT_TEST, 5, 2, false, &rows[0], &count[0]));
     assert_int_equal(rows[0][0].valid, 5 * 14400);
     mos_free(rows[0]);
     EXPECT_DATA_ERROR(
-        mos_statistics_compute(dataset, MOS_SPLIT_NONE, 0, 1, false, &rows[0], &count[0]), "none");
+        mos_statistics_compute(NULL, dataset, MOS_SPLIT_NONE, 0, 1, false, &rows[0], &count[0]),
+        "none");
     mos_dataset_close(&dataset);
 }
 
@@ -79,7 +81,7 @@ static void invalid_pixels(void **state) {
                                &nodata, NULL));
     write_text(*state, "patches.csv", "id,s1,labels\na,a.tif,W\n");
     EXPECT_OK(open_dataset(&dataset, "data.root", *state, NULL));
-    EXPECT_OK(mos_statistics_compute(dataset, MOS_SPLIT_COUNT, 0, 1, false, &rows, &count));
+    EXPECT_OK(mos_statistics_compute(NULL, dataset, MOS_SPLIT_COUNT, 0, 1, false, &rows, &count));
     assert_int_equal(rows[0].valid, 13);
     assert_int_equal(rows[0].invalid, 3);
     /* 7 of -10.5 and 6 of -11.5 are left. */
@@ -114,7 +116,8 @@ static void constant_bands(void **state) {
         bool out = c >= 2;
         EXPECT_OK(
             open_dataset(&dataset, "data.root", *state, "data.constant_bands", choices[c], NULL));
-        EXPECT_OK(mos_statistics_compute(dataset, MOS_SPLIT_COUNT, 0, 2, false, &rows, &count));
+        EXPECT_OK(
+            mos_statistics_compute(NULL, dataset, MOS_SPLIT_COUNT, 0, 2, false, &rows, &count));
         assert_int_equal(rows[0].valid, 32);
         assert_int_equal(rows[1].valid, out ? 16 : 31);
         assert_int_equal(rows[1].invalid, out ? 16 : 1);
@@ -250,8 +253,9 @@ static void failing_reads(void **state) {
     EXPECT_OK(open_dataset(&dataset, "data.root", *state, NULL));
     EXPECT_OK(mos_path_join(path, sizeof path, *state, "a.tif"));
     EXPECT_OK(mos_atomic_write(path, "II*", 3));
-    EXPECT_DATA_ERROR(mos_statistics_compute(dataset, MOS_SPLIT_COUNT, 0, 2, false, &rows, &count),
-                      "a.tif");
+    EXPECT_DATA_ERROR(
+        mos_statistics_compute(NULL, dataset, MOS_SPLIT_COUNT, 0, 2, false, &rows, &count),
+        "a.tif");
     assert_null(rows);
     mos_dataset_close(&dataset);
 }

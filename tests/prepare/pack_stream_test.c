@@ -161,7 +161,7 @@ static void verified(void **state) {
     path_of(state, "out", out);
     make_tree(tree);
     pack_tree(tree, out, content);
-    EXPECT_OK(mos_store_writer_open(out, 1, &writer));
+    EXPECT_OK(mos_store_writer_open(out, 1, NULL, &writer));
     EXPECT_OK(mos_store_put(writer, TILE "_13_43", "something else", 14));
     EXPECT_OK(mos_store_writer_close(&writer));
     EXPECT_OK(open_dataset(&dataset, "data.root", tree, NULL));

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 32 };
+enum { BLOCK = 32, AGREE = 16 };
 
 /* Records of one block: made by threads, taken in order by one. */
 typedef struct pack_job {
@@ -96,19 +96,27 @@ static mosaic_status take_block(pack_job *job, int64_t block, mos_pack_sink *sin
     return MOSAIC_OK;
 }
 
-static mosaic_status pass_records(pack_job *job, mos_pack_sink *sink, bool progress) {
-    int64_t count = mos_dataset_count(job->plan->dataset);
+/* Ranks agree on how it goes every AGREE blocks; one that has failed waits for that. */
+static mosaic_status pass_records(pack_job *job, mos_comm *comm, mos_pack_sink *sink,
+                                  bool progress) {
+    const int64_t count = mos_dataset_count(job->plan->dataset);
+    const int64_t step = mos_comm_size(comm) < 2 ? BLOCK : AGREE * BLOCK;
     mos_progress line;
     mosaic_status status = MOSAIC_OK;
+    progress = progress && mos_comm_rank(comm) == 0;
     if (progress) mos_progress_begin(&line, sink->writer != NULL ? "pack" : "verify", count);
-    for (job->first = 0; job->first < count; job->first += BLOCK) {
-        int64_t block = count - job->first < BLOCK ? count - job->first : BLOCK;
-        MOS_GOTO(plan_block(job, block, sink));
-        mos_parallel_for(job->threads, block, encode_block, job);
-        MOS_GOTO(take_block(job, block, sink));
-        if (progress) mos_progress_update(&line, job->first + block);
+    for (int64_t first = 0; first < count && status == MOSAIC_OK; first += step) {
+        const int64_t end = count - first < step ? count : first + step;
+        for (job->first = first; job->first < end && status == MOSAIC_OK; job->first += BLOCK) {
+            const int64_t block = end - job->first < BLOCK ? end - job->first : BLOCK;
+            status = plan_block(job, block, sink);
+            if (status != MOSAIC_OK) break;
+            mos_parallel_for(job->threads, block, encode_block, job);
+            status = take_block(job, block, sink);
+            if (progress && status == MOSAIC_OK) mos_progress_update(&line, job->first + block);
+        }
+        status = mos_comm_agree(comm, status);
     }
-done:
     if (progress) mos_progress_end(&line);
     return status;
 }
@@ -149,10 +157,50 @@ done:
     return status;
 }
 
+/* Rank 0 begins the folder and its shards; the others then find them. */
+static mosaic_status begin_store(const mos_dataset *dataset, const mos_pack_options *options,
+                                 mos_pack_sink *sink) {
+    const bool leads = mos_comm_rank(options->comm) == 0;
+    char fingerprint[65];
+    mosaic_status status = MOSAIC_OK;
+    mos_dataset_fingerprint(dataset, fingerprint);
+    if (leads) status = mos_pack_begin(options->folder, fingerprint);
+    if (leads && status == MOSAIC_OK) status = mos_pack_sink_write(options, sink);
+    MOS_TRY(mos_comm_agree(options->comm, status));
+    if (leads && mos_comm_size(options->comm) > sink->shards)
+        mos_log(MOS_LOG_NOTICE, "%d shard%s for %lld ranks: each is written by one (--shards)",
+                sink->shards, sink->shards == 1 ? "" : "s",
+                (long long)mos_comm_size(options->comm));
+    return mos_comm_agree(options->comm, leads ? MOSAIC_OK : mos_pack_sink_write(options, sink));
+}
+
+static mosaic_status verify_store(pack_job *job, const mos_pack_options *options,
+                                  mos_pack_sink *sink, mos_pack_result *out) {
+    MOS_TRY(mos_comm_agree(options->comm, mos_pack_sink_verify(options, sink)));
+    MOS_TRY(pass_records(job, options->comm, sink, options->progress));
+    return mos_comm_agree(options->comm, mos_comm_rank(options->comm) > 0
+                                             ? MOSAIC_OK
+                                             : mos_pack_content(options, out->content));
+}
+
+/* What all ranks did: whole numbers below 2^53. */
+static mosaic_status join_results(mos_comm *comm, mos_pack_result *out) {
+    int64_t *const counts[] = {&out->records, &out->skipped, &out->already, &out->bytes,
+                               &out->verified};
+    enum { COUNTS = sizeof counts / sizeof *counts };
+    double values[COUNTS];
+    for (int i = 0; i < COUNTS; i++)
+        values[i] = (double)*counts[i];
+    MOS_TRY(mos_comm_sum_f64(comm, values, COUNTS));
+    for (int i = 0; i < COUNTS; i++)
+        *counts[i] = (int64_t)values[i];
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_pack(mos_dataset *dataset, const mos_pack_options *options,
                        mos_pack_result *out) {
+    mos_comm *comm = options->comm;
     *out = (mos_pack_result){.samples = mos_dataset_count(dataset)};
-    char fingerprint[65];
     mos_pack_plan plan = {0};
     mos_pack_sink sink = {.skip = dataset->options.policy == MOS_POLICY_SKIP, .result = out};
     pack_job job = {.plan = &plan, .threads = options->threads < 1 ? 1 : options->threads};
@@ -163,17 +211,16 @@ mosaic_status mos_pack(mos_dataset *dataset, const mos_pack_options *options,
     MOS_GOTO(mos_pack_plan_make(dataset, &plan));
     job.records = plan.records;
     MOS_GOTO(check_keys(&plan));
-    mos_dataset_fingerprint(dataset, fingerprint);
-    MOS_GOTO(mos_pack_begin(options->folder, fingerprint));
-    MOS_GOTO(open_job(&job));
-    MOS_GOTO(mos_pack_sink_write(options, &sink));
-    MOS_GOTO(pass_records(&job, &sink, options->progress));
-    MOS_GOTO(mos_pack_sink_close(&sink, MOSAIC_OK));
-    MOS_GOTO(mos_pack_table_write(&plan, job.workers[0].reader, options->folder));
-    if (!options->verify) goto done;
-    MOS_GOTO(mos_pack_sink_verify(options, &sink));
-    MOS_GOTO(pass_records(&job, &sink, options->progress));
-    MOS_GOTO(mos_pack_content(options, out->content));
+    MOS_GOTO(mos_comm_agree(comm, open_job(&job)));
+    MOS_GOTO(begin_store(dataset, options, &sink));
+    MOS_GOTO(pass_records(&job, comm, &sink, options->progress));
+    MOS_GOTO(mos_comm_agree(comm, mos_pack_sink_close(&sink, MOSAIC_OK)));
+    MOS_GOTO(mos_comm_agree(
+        comm, mos_comm_rank(comm) > 0
+                  ? MOSAIC_OK
+                  : mos_pack_table_write(&plan, job.workers[0].reader, options->folder)));
+    if (options->verify) MOS_GOTO(verify_store(&job, options, &sink, out));
+    status = join_results(comm, out);
 done:
     status = mos_pack_sink_close(&sink, status);
     close_job(&job);

@@ -4,12 +4,15 @@
 #define MOS_PREPARE_PACK_PACK_H
 
 #include "data/dataset.h"
+#include "dist/comm.h"
 
 typedef struct mos_pack_options {
     const char *folder;
     int threads, shards; /* shards 0 or 1: one LMDB in the folder (io/lmdb_shards.h) */
     bool progress;
     bool verify; /* then read source and store again and compare every record */
+    mos_comm *
+        comm; /* ranks, of which each writes and verifies its shards; NULL: one process. mos_pack */
 } mos_pack_options;
 
 typedef struct mos_pack_result {
@@ -21,7 +24,9 @@ typedef struct mos_pack_result {
                          same for any number of shards */
 } mos_pack_result;
 
-/* Writes folder/data.mdb (or shards) and folder/metadata.csv. Resumable: records that are there
+/* Collective, with options->comm: rank r of P has the shards r, r + P ..., and makes the records of these
+ * alone; the table is rank 0's. Files are one process's, and so is the result, on every rank.
+ * Writes folder/data.mdb (or shards) and folder/metadata.csv. Resumable: records that are there
  * are left alone. Values are bit-identical to the source. Sources whose modality is not S1/S2
  * get a record "<id>_<modality>". Two records with the same key are refused before anything is
  * written. */

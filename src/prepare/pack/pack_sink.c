@@ -9,10 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int shards_of(const mos_pack_options *options) {
-    return options->shards < 1 ? 1 : options->shards;
-}
-
 mosaic_status mos_pack_begin(const char *folder, const char fingerprint[65]) {
     char path[4096], *text = NULL;
     size_t size;
@@ -35,18 +31,26 @@ mosaic_status mos_pack_begin(const char *folder, const char fingerprint[65]) {
                     folder);
 }
 
+static void take_part(const mos_pack_options *options, mos_pack_sink *sink) {
+    sink->shards = options->shards < 1 ? 1 : options->shards;
+    sink->part = (mos_store_part){mos_comm_rank(options->comm), mos_comm_size(options->comm)};
+}
+
 mosaic_status mos_pack_sink_write(const mos_pack_options *options, mos_pack_sink *sink) {
-    return mos_store_writer_open(options->folder, shards_of(options), &sink->writer);
+    take_part(options, sink);
+    return mos_store_writer_open(options->folder, sink->shards, &sink->part, &sink->writer);
 }
 
 mosaic_status mos_pack_sink_verify(const mos_pack_options *options, mos_pack_sink *sink) {
+    take_part(options, sink);
     MOS_TRY(mos_store_open(options->folder, &sink->store));
     return mos_store_reader_open(sink->store, &sink->reader);
 }
 
 mosaic_status mos_pack_sink_wants(mos_pack_sink *sink, const char *key, bool *wanted) {
     int has = 0;
-    *wanted = true;
+    *wanted = mos_store_part_has(&sink->part, sink->shards, key);
+    if (!*wanted) return MOSAIC_OK;
     if (sink->writer == NULL) return MOSAIC_OK;
     MOS_TRY(mos_store_writer_has(sink->writer, key, &has));
     *wanted = !has;

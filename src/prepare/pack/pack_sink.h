@@ -10,7 +10,9 @@ typedef struct mos_pack_sink {
     mos_store_writer *writer; /* one of writer and reader is NULL */
     mos_store *store;
     mos_store_reader *reader;
-    bool skip; /* data.policy: leave damaged records out */
+    int shards;
+    mos_store_part part; /* this rank's */
+    bool skip;           /* data.policy: leave damaged records out */
     mos_pack_result *result;
 } mos_pack_sink;
 
