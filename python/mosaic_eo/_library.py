@@ -312,6 +312,10 @@ class Handle:
             raise UsageError(f"this {type(self).__name__} was opened by another process: open one in this process")
         return self._handle
 
+    def __reduce__(self) -> Any:
+        raise TypeError(f"a {type(self).__name__} belongs to the process that opened it and cannot be pickled or copied: "
+                        "open one there")
+
     def close(self) -> None:
         """Give everything back; more than once is fine."""
         handle, self._handle = getattr(self, "_handle", None), None

@@ -188,18 +188,18 @@ class Loader(Handle):
     """Whole augmented batches, read and made by threads of the library.
 
     config: a configuration file, or a mapping of its keys, {"data.root": ..., "method": "simclr", "train.batch": 64};
-    `options` go over it. split, views ("training" or "plain"), threads (0: all), rank and ranks as
-    mosaic_loader_open has them. Iterating gives one epoch after the other: `epoch` is the next one's number. kinds: of
+    `options` go over it. split ("train"), views ("training" or "plain"), threads (0: all), rank and ranks as
+    mosaic_loader_open has them, as options or by name. Iterating gives one epoch after the other: `epoch` is the next one's number. kinds: of
     each view, "a" anchor (only flipped and turned), "s" strong (the whole augmentation), "e" plain.
     """
 
     _close = "mosaic_loader_close"
 
-    def __init__(self, config: Any = None, options: Optional[Mapping[str, Any]] = None, *, split: str = "train",
-                 views: str = "training", threads: int = 0, rank: int = 0, ranks: int = 1) -> None:
+    def __init__(self, config: Any = None, options: Optional[Mapping[str, Any]] = None, *, split: Optional[str] = None,
+                 views: Optional[str] = None, threads: Optional[int] = None, rank: Optional[int] = None,
+                 ranks: Optional[int] = None) -> None:
         handle = c_void_p()
-        given = config_pairs(config, options)
-        given.update(split=split, views=views, threads=threads, rank=rank, ranks=ranks)
+        given = config_pairs(config, options, split=split, views=views, threads=threads, rank=rank, ranks=ranks)
         call("mosaic_loader_open", lib.pairs(given), byref(handle))
         super().__init__(handle)
         self.modalities: dict[str, list[str]] = _modalities("loader", handle)
@@ -222,8 +222,11 @@ class Loader(Handle):
         return int(call("mosaic_loader_batches", self.handle))
 
     def name(self, sample: int) -> str:
-        """The name of a patch by its index in Batch.samples."""
-        return text(call("mosaic_dataset_id", call("mosaic_loader_dataset", self.handle), int(sample)))
+        """The name of a patch by its index in Batch.samples. IndexError."""
+        name = call("mosaic_dataset_id", call("mosaic_loader_dataset", self.handle), int(sample))
+        if name is None:
+            raise IndexError(f"patch {sample} of {call('mosaic_dataset_count', call('mosaic_loader_dataset', self.handle))}")
+        return text(name)
 
     def start(self, epoch: int, first: int = 0) -> None:
         """Begin an epoch at batch `first`; next() gives its batches."""
@@ -252,8 +255,10 @@ class Loader(Handle):
             yield batch
 
 
-def config_pairs(config: Any, options: Optional[Mapping[str, Any]]) -> dict[str, Any]:
-    """A configuration (a file, a mapping of keys, or None) and what goes over it, as options of the library."""
+def config_pairs(config: Any, options: Optional[Mapping[str, Any]], **named: Any) -> dict[str, Any]:
+    """A configuration (a file, a mapping of keys, or None) and what goes over it, as options of the library. What is given
+    by name goes over both, None leaves what they say."""
     given: dict[str, Any] = dict(config) if isinstance(config, Mapping) else {"config": config}
     given.update(options or {})
+    given.update((key, value) for key, value in named.items() if value is not None)
     return given

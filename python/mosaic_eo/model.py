@@ -109,6 +109,10 @@ class EmbeddingTransformer:
             setattr(self, name, value)
         return self
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The parameters alone: whoever unpickles it opens the model again. (A `Model` given as one cannot be pickled.)"""
+        return self.get_params()
+
     def fit(self, X: Any = None, y: Any = None) -> "EmbeddingTransformer":
         self._open()
         return self

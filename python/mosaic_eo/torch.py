@@ -7,7 +7,7 @@ from typing import Any, Iterator, Mapping, Optional
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
-from .data import Loader
+from .data import Loader, config_pairs
 
 
 class MosaicBatches(IterableDataset[dict[str, Any]]):
@@ -22,13 +22,16 @@ class MosaicBatches(IterableDataset[dict[str, Any]]):
     a loader of its own.
     """
 
-    def __init__(self, config: Any = None, options: Optional[Mapping[str, Any]] = None, *, split: str = "train",
-                 views: str = "training", threads: int = 0, rank: Optional[int] = None,
+    def __init__(self, config: Any = None, options: Optional[Mapping[str, Any]] = None, *, split: Optional[str] = None,
+                 views: Optional[str] = None, threads: Optional[int] = None, rank: Optional[int] = None,
                  ranks: Optional[int] = None) -> None:
         super().__init__()
         self.arguments: dict[str, Any] = {"config": config, "options": options, "split": split, "views": views,
                                           "threads": threads}
-        if ranks is None:
+        given = config_pairs(config, options)
+        if ranks is None and "ranks" in given:
+            rank, ranks = given.get("rank", 0), given["ranks"]
+        elif ranks is None:
             together = torch.distributed.is_available() and torch.distributed.is_initialized()
             rank = torch.distributed.get_rank() if together else 0
             ranks = torch.distributed.get_world_size() if together else 1

@@ -40,11 +40,10 @@ class Training(Handle):
 
     _close = "mosaic_training_close"
 
-    def __init__(self, config: Any, out: Any, options: Optional[Mapping[str, Any]] = None, *, resume: bool = False,
-                 overwrite: bool = False) -> None:
+    def __init__(self, config: Any, out: Any, options: Optional[Mapping[str, Any]] = None, *,
+                 resume: Optional[bool] = None, overwrite: Optional[bool] = None) -> None:
         handle = c_void_p()
-        given = config_pairs(config, options)
-        given.update({"out": out, "resume": resume, "overwrite": overwrite})
+        given = config_pairs(config, options, out=out, resume=resume, overwrite=overwrite)
         call("mosaic_training_open", lib.pairs(given), byref(handle))
         super().__init__(handle)
         self.terms: list[str] = []
@@ -86,7 +85,8 @@ class Training(Handle):
 
 
 def train(config: Any, out: Any, options: Optional[Mapping[str, Any]] = None, *,
-          on_step: Optional[Callable[[Step], Any]] = None, resume: bool = False, overwrite: bool = False) -> Path:
+          on_step: Optional[Callable[[Step], Any]] = None, resume: Optional[bool] = None,
+          overwrite: Optional[bool] = None) -> Path:
     """Train as `config` says and return the path of the model.
 
     on_step is called after every step; when it returns True the run ends there. On KeyboardInterrupt, or another

@@ -6,6 +6,7 @@ import html
 import io
 import json
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -234,6 +235,22 @@ class Batches(unittest.TestCase):
             np.testing.assert_array_equal(images, copy)
             np.testing.assert_array_equal(images, batch.images["s2"])
 
+    def test_options_in_the_mapping_count(self):
+        """What a mapping says is not overruled by a default, and what is given by name goes over it."""
+        given = {**CONFIG, "split": "test", "views": "plain", "rank": 1, "ranks": 2}
+        loader = mo.Loader(given)
+        self.assertEqual((loader.kinds, loader.rows), (["e"], 2))
+        self.assertEqual(mo.Loader(given, rank=0, ranks=1).rows, 4)
+        with mo.Dataset(ROOT) as data:
+            self.assertEqual({data.split(i) for batch in loader for i in batch.samples}, {"test"})
+        for key, value in (("split", "nothing"), ("views", "pretty"), ("threads", -1), ("rank", 3)):
+            with self.assertRaisesRegex(mo.UsageError, key):
+                mo.Loader(CONFIG, {key: value})
+        with self.assertRaisesRegex(IndexError, "24"):
+            loader.name(24)
+        with self.assertRaisesRegex(TypeError, "open one there"):
+            pickle.dumps(loader)
+
     def test_memory_is_used_again(self):
         loader = mo.Loader(CONFIG, {"method": "simclr", "train.prefetch": 0})
         places = set()
@@ -272,6 +289,7 @@ class Batches(unittest.TestCase):
             self.assertEqual(batch["image_s1"].shape, (4, 2, 24, 24))
             self.assertEqual(batch["label"].dtype, torch.int8)
             seen += batch["sample"].tolist()
+        self.assertEqual(next(iter(MosaicBatches(CONFIG, {"method": "supervised", "rank": 1, "ranks": 2})))["sample"].shape, (2,))
         array = mo.Loader(CONFIG, {"method": "supervised"})
         first = next(iter(array))
         tensor = torch.from_numpy(first.images["s1"])
@@ -368,6 +386,8 @@ class Trainings(unittest.TestCase):
             self.assertEqual(pipeline.set_params(embeddingtransformer__threads=2)[0].threads, 2)
         with self.assertRaises(ValueError):
             transformer.set_params(thread=1)
+        copied = pickle.loads(pickle.dumps(transformer))  # as joblib does for other processes
+        np.testing.assert_array_equal(copied.transform(raw), features)
         report = mo.Report(RUN)
         shown = report._repr_html_()
         self.assertTrue(shown.startswith("<iframe srcdoc=") and "<" not in shown[8:shown.index('" width=')])
@@ -470,8 +490,10 @@ class Trainings(unittest.TestCase):
 
         with self.assertRaises(KeyboardInterrupt):
             mo.train(config, out, on_step=stop)
+        with self.assertRaisesRegex(mo.UsageError, "not empty"):
+            mo.train(config, out)
         numbers = []
-        path = mo.train(config, out, resume=True, on_step=lambda s: numbers.append(s.step))
+        path = mo.train(config, out, {"resume": True}, on_step=lambda s: numbers.append(s.step))
         self.assertEqual(numbers[0], 3)
         whole = mo.train(config, Path(FOLDER.name) / "whole")
         self.assertEqual(path.read_bytes(), whole.read_bytes())
