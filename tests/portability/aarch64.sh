@@ -32,4 +32,4 @@ cmake -S "$source" -B "$build" -G Ninja -DCMAKE_TOOLCHAIN_FILE="$source/cmake/aa
   -DCMAKE_BUILD_TYPE=Release -DMOSAIC_WERROR=ON -DMOSAIC_CORE=ON -DMOSAIC_ONEDNN=OFF
 cmake --build "$build"
 # Without "long": those are tests once more on a device made late, in code that is the same on any processor.
-ctest --test-dir "$build" --output-on-failure --no-tests=error --timeout 3000 -LE long
+ctest --test-dir "$build" --parallel "$(nproc)" --output-on-failure --no-tests=error --timeout 3000 -LE long
