@@ -12,7 +12,7 @@
 
 typedef struct train_command {
     mos_command_machine machine;
-    char *out, *init_from, *init_pattern;
+    char *out, *init_from, *init_pattern, *stage;
     mos_text_list set, init_bands;
     bool resume, overwrite, fail_on_collapse, dry_run, save_initial;
     int64_t max_steps;
@@ -64,6 +64,11 @@ static const mos_option own_options[] = {
      .offset = offsetof(train_command, memory),
      .help = "budget such as 20G or 800M: the quickest way of training that fits is chosen "
              "(train.memory)"},
+    {.key = "stage",
+     .type = MOS_OPTION_PATH,
+     .offset = offsetof(train_command, stage),
+     .help = "first copy data.root to this folder of the machine's own disk, verified, and read it "
+             "there; what is there already is not copied again"},
     {.key = "max-steps",
      .type = MOS_OPTION_INT,
      .offset = offsetof(train_command, max_steps),
@@ -146,6 +151,7 @@ static mosaic_status train(const void *values, const mos_text_list *positional, 
                                        .device = mos_device_choices[command->machine.device],
                                        .threads = mos_command_rank_threads(&command->machine, comm),
                                        .comm = comm,
+                                       .stage = command->stage,
                                        .max_steps = command->max_steps,
                                        .save_initial = command->save_initial,
                                        .plan = command->dry_run ? &text : NULL};

@@ -20,6 +20,7 @@ typedef struct mos_train_job {
     mos_config *config;
     mos_objective_options objective; /* its pos_weight comes with the data */
     unsigned needs;                  /* MOS_NEEDS_* of the terms that are on */
+    char staged[4096];               /* the copy that is read in place of data.root; empty: none */
     mos_view_plan views;
 } mos_train_job;
 

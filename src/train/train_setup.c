@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "data/stage.h"
 #include "data/verdicts.h"
 #include "evaluate/batch_memory.h"
 
@@ -35,9 +36,23 @@ static mosaic_status fail_without_split(const mos_train_job *job, mosaic_status 
                     path, job->options->config ? job->options->config : "DATA", path);
 }
 
+/* The configuration keeps the place that all machines see: it is what later commands read. */
+static mosaic_status open_set(mos_train_job *job, mos_dataset **set) {
+    mos_data_options *options = &job->config->data;
+    char *const root = options->root;
+    if (job->options->stage == NULL || job->options->plan != NULL)
+        return mos_dataset_open(options, set);
+    MOS_TRY(
+        mos_stage(job->options->comm, root, job->options->stage, job->staged, sizeof job->staged));
+    options->root = job->staged;
+    const mosaic_status status = mos_dataset_open(options, set);
+    options->root = root;
+    return status;
+}
+
 static mosaic_status open_data(mos_train_job *job, mos_train_data *data) {
     const char *const *names;
-    mosaic_status opened = mos_dataset_open(&job->config->data, &data->set);
+    mosaic_status opened = open_set(job, &data->set);
     if (opened != MOSAIC_OK) return fail_without_split(job, opened);
     MOS_TRY(mos_verdicts_consult(data->set, MOS_FOR_USE));
     mos_dataset_fingerprint(data->set, data->fingerprint);

@@ -17,8 +17,10 @@ typedef struct mos_train_options {
     int threads;
     int64_t max_steps; /* 0: all; a smaller number marks the run as reduced */
     bool save_initial; /* also model/initial.safetensors, before the first step */
-    mos_comm *comm;    /* train together with other processes; NULL: alone */
-    mos_text *plan;    /* not NULL: a dry run, which adds the plan here and does no step */
+    const char
+        *stage; /* folder of the machine's own disk where the data set is copied to; NULL: none */
+    mos_comm *comm; /* train together with other processes; NULL: alone */
+    mos_text *plan; /* not NULL: a dry run, which adds the plan here and does no step */
 } mos_train_options;
 
 typedef struct mos_train_summary {

@@ -105,3 +105,29 @@ ranks 3 "$mosaic" train config.yaml --out three --threads 1 >three.log 2>&1 || c
 [ $code = 2 ] || { cat three.log; fail "a batch of 16 by 3 ranks: exit code $code, wanted 2"; }
 [ "$(grep -c "cannot be shared equally by 3" three.log)" = 1 ] || { cat three.log; fail "not one message"; }
 [ ! -e three ] || fail "a refused run left its folder"
+
+# A copy on the machine's own disk: one rank makes it, all read it, and the run is the same but for where its patches lay.
+ranks 2 "$mosaic" train config.yaml --out staged --stage node --threads 1 >staged.out 2>staged.log || { cat staged.log; fail "a staged run"; }
+cmp two/model/model.safetensors staged/model/model.safetensors || fail "a staged run trains something else"
+files=$(find data -type f ! -name lock.mdb | wc -l)
+[ "$(grep -c "stage node/data-.*: $files of $files files to copy" staged.log)" = 1 ] || { cat staged.log; fail "not one copy of $files files"; }
+diff -r data node/data-*[0-9a-f] || fail "the copy is no copy"
+grep -q "root:.*data" staged/config.yaml && ! grep -q "node/data" staged/config.yaml || fail "the run's configuration names the copy"
+# A kill leaves a line cut off and a file half written; a file of the copy was damaged, one has changed at the source.
+# again WANTED: the next run copies so many files, and its copy is whole.
+again() {
+  rm -rf again
+  "$mosaic" train config.yaml --out again --stage node --threads 1 --max-steps 1 >/dev/null 2>again.log || { cat again.log; fail "staged again"; }
+  grep -q "stage node/data-.*: $1 of $files files to copy" again.log || { cat again.log; fail "wanted $1 files copied again"; }
+  diff -r data node/data-*[0-9a-f] || fail "the copy is no copy any more"
+}
+again 0
+list=$(ls node/data-*.files)
+truncate -s -9 "$list"
+again 1
+printf x >>"$(find node/data-*[0-9a-f] -name metadata.csv)"
+touch data/data.mdb
+again 2
+code=0
+"$mosaic" train config.yaml --out again --overwrite --stage "$list" --threads 1 --max-steps 1 >/dev/null 2>again.log || code=$?
+[ $code != 0 ] && grep -q "$list" again.log || { cat again.log; fail "a stage that is a file: exit code $code"; }

@@ -1,0 +1,254 @@
+#include "data/stage.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+enum { PATH_SIZE = 4096, BUFFER = 1 << 20, DEEPEST = 64 };
+
+/* A file of the source: path below it, and what tells whether it has changed. */
+typedef struct stage_file {
+    char *name;
+    int64_t bytes, seconds, nanoseconds;
+    bool done; /* the list says so, and a file of this size is there */
+} stage_file;
+
+typedef struct stage_job {
+    const char *source, *target;
+    char list[PATH_SIZE]; /* lines "sha256 bytes seconds nanoseconds name" of finished files */
+    stage_file *files;    /* [count] in the order of their names */
+    size_t count, room;
+} stage_job;
+
+/* ---- what there is ---- */
+
+static mosaic_status add_file(stage_job *job, const char *name, const struct stat *what) {
+    if (strchr(name, '\n') != NULL)
+        return mos_fail(MOSAIC_ERR_DATA, "%s: a file name with a line break is not staged",
+                        job->source);
+    MOS_TRY(
+        mos_grow(&job->files, &job->room, job->count + 1, sizeof *job->files, "files to stage"));
+    stage_file *file = &job->files[job->count];
+    *file = (stage_file){.bytes = (int64_t)what->st_size,
+                         .seconds = (int64_t)what->st_mtim.tv_sec,
+                         .nanoseconds = (int64_t)what->st_mtim.tv_nsec};
+    MOS_TRY(mos_copy_text(name, &file->name));
+    job->count++;
+    return MOSAIC_OK;
+}
+
+/* Below `name`, "" for all. LMDB's lock files belong to the machine that they are on. */
+static mosaic_status list_folder(stage_job *job, const char *name, int depth) {
+    char path[PATH_SIZE], below[PATH_SIZE];
+    mosaic_status status = MOSAIC_OK;
+    if (depth > DEEPEST)
+        return mos_fail(MOSAIC_ERR_DATA, "%s: folders deeper than %d: a link that leads back?",
+                        job->source, DEEPEST);
+    MOS_TRY(mos_path_join(path, sizeof path, job->source, name));
+    DIR *folder = opendir(path);
+    if (folder == NULL) return mos_fail_errno("read", path);
+    for (const struct dirent *entry; status == MOSAIC_OK && (entry = readdir(folder)) != NULL;) {
+        struct stat what;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+            strcmp(entry->d_name, "lock.mdb") == 0)
+            continue;
+        status = name[0] == '\0' ? mos_path_join(below, sizeof below, ".", entry->d_name)
+                                 : mos_path_join(below, sizeof below, name, entry->d_name);
+        if (status == MOSAIC_OK) status = mos_path_join(path, sizeof path, job->source, below);
+        if (status == MOSAIC_OK && stat(path, &what) != 0) status = mos_fail_errno("examine", path);
+        if (status != MOSAIC_OK) break;
+        if (S_ISDIR(what.st_mode))
+            status = list_folder(job, below, depth + 1);
+        else if (S_ISREG(what.st_mode))
+            status = add_file(job, below, &what);
+    }
+    (void)closedir(folder);
+    return status;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const stage_file *)a)->name, ((const stage_file *)b)->name);
+}
+
+/* ---- what is done ---- */
+
+/* A line that a kill cut off names no file whole. */
+static mosaic_status take_line(stage_job *job, char *line) {
+    long long bytes, seconds, nanoseconds;
+    int at = 0;
+    char path[PATH_SIZE];
+    struct stat what;
+    if (sscanf(line, "%*64s %lld %lld %lld %n", &bytes, &seconds, &nanoseconds, &at) != 3 ||
+        at == 0)
+        return MOSAIC_OK;
+    stage_file wanted = {.name = line + at};
+    if (job->count == 0) return MOSAIC_OK;
+    stage_file *file = bsearch(&wanted, job->files, job->count, sizeof wanted, by_name);
+    if (file == NULL) return MOSAIC_OK;
+    MOS_TRY(mos_path_join(path, sizeof path, job->target, file->name));
+    file->done = file->bytes == bytes && file->seconds == seconds &&
+                 file->nanoseconds == nanoseconds && stat(path, &what) == 0 &&
+                 (int64_t)what.st_size == bytes;
+    return MOSAIC_OK;
+}
+
+static mosaic_status read_list(stage_job *job) {
+    FILE *stream = fopen(job->list, "re");
+    char *line = NULL;
+    size_t room = 0;
+    mosaic_status status = MOSAIC_OK;
+    if (stream == NULL) return MOSAIC_OK;
+    for (ssize_t size; status == MOSAIC_OK && (size = getline(&line, &room, stream)) > 0;) {
+        if (line[size - 1] != '\n') break;
+        line[size - 1] = '\0';
+        status = take_line(job, line);
+    }
+    free(line);
+    (void)fclose(stream);
+    return status;
+}
+
+/* ---- copying ---- */
+
+static mosaic_status check_room(const stage_job *job, int64_t bytes) {
+    struct statvfs disk;
+    if (statvfs(job->target, &disk) != 0) return mos_fail_errno("examine", job->target);
+    const double room = (double)disk.f_bavail * (double)disk.f_frsize, mib = 1048576;
+    if (room > (double)bytes) return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_IO, "%s: %.0f MiB are free, %.0f MiB of %s are wanted", job->target,
+                    room / mib, (double)bytes / mib, job->source);
+}
+
+static mosaic_status copy_bytes(const char *from, const char *to, char *buffer) {
+    FILE *in = fopen(from, "re"), *out = in == NULL ? NULL : fopen(to, "we");
+    mosaic_status status = MOSAIC_OK;
+    if (in == NULL) return mos_fail_errno("read", from);
+    if (out == NULL) status = mos_fail_errno("write", to);
+    for (size_t got; status == MOSAIC_OK && (got = fread(buffer, 1, BUFFER, in)) > 0;)
+        if (fwrite(buffer, 1, got, out) != got) status = mos_fail_errno("write", to);
+    if (status == MOSAIC_OK && ferror(in)) status = mos_fail_errno("read", from);
+    (void)fclose(in);
+    if (out != NULL && fclose(out) != 0 && status == MOSAIC_OK)
+        status = mos_fail_errno("write", to);
+    return status;
+}
+
+static mosaic_status make_parent(const char *path) {
+    char folder[PATH_SIZE];
+    (void)snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash == NULL) return MOSAIC_OK;
+    *slash = '\0';
+    return mos_make_dirs(folder);
+}
+
+/* Under a name of its own until it is known to be right. */
+static mosaic_status copy_file(const stage_job *job, const stage_file *file, char *buffer,
+                               FILE *list) {
+    char from[PATH_SIZE], to[PATH_SIZE], part[PATH_SIZE], wanted[65], found[65];
+    MOS_TRY(mos_path_join(from, sizeof from, job->source, file->name));
+    MOS_TRY(mos_path_join(to, sizeof to, job->target, file->name));
+    if (snprintf(part, sizeof part, "%s.part", to) >= (int)sizeof part)
+        return mos_fail(MOSAIC_ERR_USAGE, "%s: path too long", to);
+    MOS_TRY(make_parent(to));
+    MOS_TRY(copy_bytes(from, part, buffer));
+    MOS_TRY(mos_sha256_file(from, wanted));
+    MOS_TRY(mos_sha256_file(part, found));
+    if (strcmp(wanted, found) != 0)
+        return mos_fail(MOSAIC_ERR_IO, "%s: the copy of %s has SHA-256 %s, wanted %s", part, from,
+                        found, wanted);
+    if (rename(part, to) != 0) return mos_fail_errno("rename", part);
+    if (fprintf(list, "%s %lld %lld %lld %s\n", wanted, (long long)file->bytes,
+                (long long)file->seconds, (long long)file->nanoseconds, file->name) < 0 ||
+        fflush(list) != 0)
+        return mos_fail_errno("write", job->list);
+    return MOSAIC_OK;
+}
+
+static mosaic_status copy_files(stage_job *job) {
+    int64_t bytes = 0, files = 0;
+    char *buffer = NULL;
+    mosaic_status status;
+    for (size_t i = 0; i < job->count; i++) {
+        bytes += job->files[i].done ? 0 : job->files[i].bytes;
+        files += !job->files[i].done;
+    }
+    mos_log(MOS_LOG_NOTICE, "stage %s: %lld of %zu files to copy, %.0f MiB", job->target,
+            (long long)files, job->count, (double)bytes / 1048576);
+    if (files == 0) return MOSAIC_OK;
+    MOS_TRY(check_room(job, bytes));
+    FILE *list = fopen(job->list, "ae");
+    if (list == NULL) return mos_fail_errno("write", job->list);
+    (void)fputc('\n', list); /* behind a line that was cut off */
+    status = mos_alloc(BUFFER, 1, "a copy", &buffer);
+    for (size_t i = 0; i < job->count && status == MOSAIC_OK; i++)
+        if (!job->files[i].done) status = copy_file(job, &job->files[i], buffer, list);
+    mos_free(buffer);
+    if (fclose(list) != 0 && status == MOSAIC_OK) status = mos_fail_errno("write", job->list);
+    return status;
+}
+
+static mosaic_status run(stage_job *job) {
+    MOS_TRY(mos_make_dirs(job->target));
+    MOS_TRY(list_folder(job, "", 0));
+    if (job->count == 0) return mos_fail(MOSAIC_ERR_DATA, "%s: no file to stage", job->source);
+    qsort(job->files, job->count, sizeof *job->files, by_name);
+    MOS_TRY(read_list(job));
+    return copy_files(job);
+}
+
+/* One process of a machine at a time: a second job waits, and then finds the copy. */
+static mosaic_status copy_all(const char *source, const char *target) {
+    stage_job job = {.source = source, .target = target};
+    char lock[PATH_SIZE];
+    if (snprintf(job.list, sizeof job.list, "%s.files", target) >= (int)sizeof job.list ||
+        snprintf(lock, sizeof lock, "%s.lock", target) >= (int)sizeof lock)
+        return mos_fail(MOSAIC_ERR_USAGE, "%s: path too long", target);
+    MOS_TRY(make_parent(target));
+    const int held = open(lock, O_CREAT | O_RDWR | O_CLOEXEC, 0666);
+    if (held < 0) return mos_fail_errno("write", lock);
+    mosaic_status status = flock(held, LOCK_EX) == 0 ? run(&job) : mos_fail_errno("lock", lock);
+    (void)close(held);
+    for (size_t i = 0; i < job.count; i++)
+        mos_free(job.files[i].name);
+    mos_free(job.files);
+    return status;
+}
+
+/* FOLDER/<name of the source>-<the first digits of its whole path's SHA-256> */
+static mosaic_status choose_target(const char *source, const char *folder, char *path,
+                                   size_t size) {
+    char whole[PATH_SIZE], hash[65];
+    if (!mos_path_is_dir(source))
+        return mos_fail(MOSAIC_ERR_USAGE, "--stage copies a folder, and data.root '%s' is none",
+                        source);
+    if (realpath(source, whole) == NULL) return mos_fail_errno("find", source);
+    const char *name = strrchr(whole, '/');
+    mos_sha256(whole, strlen(whole), hash);
+    if (snprintf(path, size, "%s/%s-%.12s", folder, name == NULL ? whole : name + 1, hash) >=
+        (int)size)
+        return mos_fail(MOSAIC_ERR_USAGE, "--stage %s: path too long", folder);
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_stage(mos_comm *comm, const char *source, const char *folder, char *path,
+                        size_t size) {
+    const int64_t rank = mos_comm_rank(comm);
+    bool first = true; /* of this host */
+    for (int64_t r = 0; r < rank; r++)
+        first = first && strcmp(mos_comm_host(comm, r), mos_comm_host(comm, rank)) != 0;
+    mosaic_status status = choose_target(source, folder, path, size);
+    if (status == MOSAIC_OK && first) status = copy_all(source, path);
+    return mos_comm_agree(comm, status);
+}
