@@ -11,6 +11,7 @@
 #include "deploy/embedding_raster.h"
 #include "deploy/predict_source.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,12 +90,37 @@ static mosaic_status open_files(const job *j, store_files *out) {
     return mos_embedding_parquet_create(path, j->about, &out->parquet);
 }
 
+static bool goes_with_store(const char *name) {
+    static const char raster[] = "_embeddings.tif";
+    const size_t size = strlen(name), tail = sizeof raster - 1;
+    return strcmp(name, "embeddings.parquet") == 0 || strcmp(name, "embeddings.gpkg") == 0 ||
+           (size > tail && strcmp(name + size - tail, raster) == 0);
+}
+
+/* What an earlier run wrote beside its store would be taken for this one's. */
+static mosaic_status remove_former(const char *folder) {
+    char path[4096];
+    mosaic_status status = MOSAIC_OK;
+    DIR *directory = opendir(folder);
+    if (directory == NULL) return mos_fail_errno("read", folder);
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        if (!goes_with_store(entry->d_name)) continue;
+        MOS_GOTO(mos_path_join(path, sizeof path, folder, entry->d_name));
+        if (unlink(path) != 0) MOS_GOTO(mos_fail_errno("remove", path));
+        mos_log(MOS_LOG_NOTICE, "%s: removed, it held the embeddings of an earlier run", path);
+    }
+done:
+    (void)closedir(directory);
+    return status;
+}
+
 /* The parts of the store get their names one after the other. Without the description, which comes
  * last, no reader takes them for a store. */
 static mosaic_status name_files(const job *j, store_files *files) {
     char path[4096];
     MOS_TRY(mos_path_join(path, sizeof path, j->options->out, "embeddings.json"));
     if (unlink(path) != 0 && errno != ENOENT) return mos_fail_errno("replace", path);
+    MOS_TRY(remove_former(j->options->out));
     MOS_TRY(mos_embedding_values_commit(&files->values));
     MOS_TRY(mos_embed_table_commit(&files->table));
     MOS_TRY(mos_embedding_about_write(j->options->out, j->about));

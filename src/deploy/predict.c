@@ -14,6 +14,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const char *const mos_predict_grids[] = {"pixel", "patch", NULL};
@@ -60,6 +61,35 @@ static mosaic_status choose_outputs(predict_work *work) {
     return work->single ? MOSAIC_OK : mos_make_dirs(options->out);
 }
 
+static bool is_same_file(const char *path, const char *other) {
+    struct stat a, b;
+    return other != NULL && stat(path, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+/* Whatever --overwrite says: what is read stays. */
+static mosaic_status spare_inputs(const predict_work *work, const char *path) {
+    const mos_predict_options *options = work->options;
+    const mos_dataset *dataset = work->session.dataset;
+    const char *const inputs[] = {options->s1,
+                                  options->s2,
+                                  options->mask,
+                                  options->area,
+                                  work->session.model_path,
+                                  mos_dataset_root(dataset)};
+    bool spared = true;
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
+        spared = spared && !is_same_file(path, inputs[i]);
+    for (int64_t s = 0; s < mos_scene_frames(dataset); s++) {
+        mos_scene_frame frame;
+        MOS_TRY(mos_scene_frame_of(dataset, s, &frame));
+        for (int f = 0; f < frame.sources; f++)
+            spared = spared && !is_same_file(path, frame.source[f]);
+    }
+    if (spared) return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_USAGE, "--out: %s is an input: give the output another name", path);
+}
+
 /* Fails when an output file exists, unless the journal shows that it is from this unfinished run. */
 static mosaic_status check_free(const predict_work *work, const char *path) {
     if (work->options->overwrite || !mos_path_exists(path) || mos_path_exists(work->journal))
@@ -75,6 +105,7 @@ static mosaic_status output_path(const predict_work *work, const char *scene, co
                                  : snprintf(out, size, "%s/%s_%s.tif", folder, scene, name);
     if (length < 0 || (size_t)length >= size)
         return mos_fail(MOSAIC_ERR_USAGE, "--out: path too long");
+    MOS_TRY(spare_inputs(work, out));
     return check_free(work, out);
 }
 

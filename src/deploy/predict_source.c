@@ -5,6 +5,7 @@
 #include "data/check_class.h"
 #include "data/scene/scene_frame.h"
 #include "data/verdicts.h"
+#include "evaluate/inference.h"
 #include "evaluate/modality_subset.h"
 #include "io/area.h"
 #include "io/raster_map.h"
@@ -215,6 +216,12 @@ static mosaic_status check_scenes(const mos_predict_options *options, const mos_
     return MOSAIC_OK;
 }
 
+/* Refuses data that lack what the model needs, before anything is written. */
+static mosaic_status check_bands(const mos_session *session) {
+    mos_loader_options unused = {0};
+    return mos_inference_bind(&session->card, session->dataset, &unused);
+}
+
 /* A refusal names keys of the configuration. The message gets the options of `predict` for them. */
 static mosaic_status name_options(mosaic_status status) {
     int class = mos_verdict_taken();
@@ -250,6 +257,7 @@ mosaic_status mos_predict_open(const mos_predict_options *options, mos_session *
     MOS_GOTO(name_options(mos_session_open(&session, out)));
     status = leave_out(options, &out->card);
     if (status == MOSAIC_OK) status = check_scenes(options, out);
+    if (status == MOSAIC_OK) status = check_bands(out);
     if (status != MOSAIC_OK) mos_session_close(out);
 done:
     mos_model_card_release(&card);

@@ -70,5 +70,58 @@ for feature in layer:
     assert abs(centre.GetX() - lon) < 1e-5 and abs(centre.GetY() - lat) < 1e-5, (centre.ExportToWkt(), lon, lat)
     assert feature["valid"] is None and feature["lag_days"] is not None
 END
+    # Rasters without a georeference whose names are BigEarthNet's: polygons where those patches lie, by the rasters that BigEarthNet publishes.
+    check "patches that only their names place" /usr/bin/python3 - "$work" <<'END'
+import glob, os, sys
+from osgeo import gdal
+gdal.UseExceptions()
+work = sys.argv[1]
+names = "S2B_MSIL2A_20170924T093019_N9999_R136_T35VPK_69_24", "S2A_MSIL2A_20170617T113321_N9999_R080_T29UPU_04_55", "nowhere"
+files = sorted(glob.glob(f"{work}/tree/**/*.tif", recursive=True))
+os.makedirs(f"{work}/named")
+table = open(f"{work}/named/table.csv", "w")
+print("id,s1,s2", file=table)
+radar = ["VV", "VH"]
+optical = "B01 B02 B03 B04 B05 B06 B07 B08 B8A B09 B11 B12".split()
+for number, name in enumerate(names):
+    for sensor, bands, kind in (("s1", radar, gdal.GDT_Float32), ("s2", optical, gdal.GDT_UInt16)):
+        out = gdal.GetDriverByName("GTiff").Create(f"{work}/named/{sensor}_{number}.tif", 24, 24, len(bands), kind)
+        for b, band in enumerate(bands):
+            file = [f for f in files if f.endswith(f"_{band}.tif")][number]
+            pixels = gdal.Open(file).ReadAsArray()
+            side = pixels.shape[0]
+            out.GetRasterBand(b + 1).WriteArray(pixels.repeat(24 // side, 0).repeat(24 // side, 1))
+            out.GetRasterBand(b + 1).SetDescription(band)
+    print(f"{name},s1_{number}.tif,s2_{number}.tif", file=table)
+END
+    expect 0 "3 of 3 patches predicted" "$mosaic" predict "$run" "$work/named/table.csv" --out "$work/by_name" --threads 1
+    check "where their names say" /usr/bin/python3 - "$work/by_name" <<'END'
+import csv, sys
+from osgeo import ogr, osr
+folder = sys.argv[1]
+rows = {r["id"].split("_")[-3]: r for r in csv.DictReader(open(f"{folder}/predictions.csv")) if "_" in r["id"]}
+assert len(rows) == 2, rows
+corners = {"T35VPK": (32635, 682800, 6971220), "T29UPU": (32629, 604800, 5834040)}
+file = ogr.Open(f"{folder}/predictions.gpkg")
+layer = file.GetLayerByName("predictions")
+degrees = osr.SpatialReference()
+degrees.ImportFromEPSG(4326)
+degrees.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+seen = 0
+for feature in layer:
+    tile = next((t for t in corners if t in feature["id"]), None)
+    if tile is None:
+        assert feature.GetGeometryRef() is None, feature["id"]
+        continue
+    epsg, x, y = corners[tile]
+    zone = osr.SpatialReference()
+    zone.ImportFromEPSG(epsg)
+    turn = osr.CoordinateTransformation(zone, degrees)
+    wanted = [turn.TransformPoint(x + a, y - b)[:2] for a, b in ((0, 0), (1200, 0), (1200, 1200), (0, 1200))]
+    found = feature.GetGeometryRef().GetGeometryRef(0).GetPoints()[:4]
+    assert all(min(abs(p[0] - q[0]) + abs(p[1] - q[1]) for q in found) < 1e-6 for p in wanted), (wanted, found)
+    seen += 1
+assert seen == 2 and layer.GetFeatureCount() == 3, seen
+END
 fi
 finish

@@ -79,6 +79,9 @@ whole steps 143 --stride 10
 formats raster steps "$work/steps/synth_embeddings.tif" "$work/scene/s2.tif"
 whole part 40 --stride 12 --type float16 --aoi 400103,7099401,400907,7099899 --aoi-crs EPSG:32635
 formats raster part "$work/part/synth_embeddings.tif" "$work/scene/s2.tif" 81x50
+# Beside a new store nothing of the former one's stays.
+expect 0 "part/embeddings.gpkg: removed, it held the embeddings of an earlier run" "$mosaic" embed "$work/run" "$work/scene" --threads 1 --out "$work/part" --stride 12 --limit 5
+check "a store alone" test "$(cd "$work/part" && echo *)" = "embeddings.csv embeddings.json embeddings.npy"
 place=$(sed -n 2p "$work/windows/embeddings.csv" | cut -d, -f1)
 expect 0 "208 rows searched" "$mosaic" search "$work/windows" "$place" --by s1 --among s2 -k 12 --threads 1 --out "$work/near" --gpkg --sheet
 formats answers windows "$work/near"
@@ -103,13 +106,13 @@ code = subprocess.run(sys.argv[2:], stdout=subprocess.DEVNULL).returncode
 open(sys.argv[1], "w").write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
 sys.exit(code)
 END
-many=("$mosaic" embed "$work/run" "$work/scene" --stride 1 --space features)
+many=("$mosaic" embed "$work/run" "$work/scene" --stride 1 --space features --also parquet,gpkg,raster)
 check "few rows" "$python" "$work/run.py" "$work/few.kb" "${many[@]}" --limit 1500 --threads 2 --out "$work/few"
 check "four times as many" "$python" "$work/run.py" "$work/many.kb" "${many[@]}" --limit 6000 --threads 2 --out "$work/many"
 grown=$(($(cat "$work/many.kb") - $(cat "$work/few.kb")))
 echo "4,500 rows of 1 KB more take $grown kB more than $(cat "$work/few.kb")"
 check "memory of more rows" test $grown -lt 4000
-check "nothing but whole files" test "$(cd "$work/many" && echo *)" = "embeddings.csv embeddings.json embeddings.npy"
+check "nothing but whole files" test "$(cd "$work/many" && echo *)" = "embeddings.csv embeddings.gpkg embeddings.json embeddings.npy embeddings.parquet synth_embeddings.tif"
 "${many[@]}" --limit 6000 --threads 2 --out "$work/killed" >/dev/null 2>&1 &
 victim=$!
 part=$work/killed/embeddings.part
@@ -121,7 +124,9 @@ truncate -s -3 "$part" # the last block was cut short: it is computed again
 expect 5 "embeddings.part: an unfinished run of another model, other data or other settings; --overwrite" "${many[@]}" --limit 5999 --threads 1 --out "$work/killed"
 expect 5 "another model, other data or other settings" "${many[@]}" --limit 6000 --modality s1 --threads 1 --out "$work/killed"
 expect 0 "[1-9][0-9]* of 6000 patches were done before" "${many[@]}" --limit 6000 --threads 1 --out "$work/killed"
-for name in npy csv json; do same "$work/many/embeddings.$name" "$work/killed/embeddings.$name"; done
+for name in npy csv json parquet; do same "$work/many/embeddings.$name" "$work/killed/embeddings.$name"; done
+same "$work/many/synth_embeddings.tif" "$work/killed/synth_embeddings.tif"
+check "the same polygons" "$python" "$source/tests/cli/same_tables.py" "$work/many/embeddings.gpkg" "$work/killed/embeddings.gpkg"
 check "no part is left" test ! -e "$part"
 
 # filters

@@ -58,6 +58,14 @@ pattern="set the resolution in Deepness to that of the training data"
 [ -z "$ort" ] || pattern="gives what this program does"
 expect 0 "$pattern" "$mosaic" export "$work/learned.safetensors" --profile deepness --out "$work/deepness.onnx" --threads 1 --python "$ort"
 [ $onnx = no ] || check "a model for Deepness" judge deepness "$work/deepness.onnx" "$work/eval-learned" "$work/data"
+check "what the plugin cannot draw" judge refused "$work/run/model/model.safetensors" "$work"
+expect 1 "it draws a layer for each class, and '$work/bare.safetensors' has no classification head: .mosaic probe. makes a model with one" \
+    "$mosaic" export "$work/bare.safetensors" --profile deepness --out "$work/never" --threads 1
+expect 1 "its tiles are square, and the patches of '$work/oblong.safetensors' are 24 x 32; use mosaic predict" \
+    "$mosaic" export "$work/oblong.safetensors" --profile deepness --out "$work/never" --threads 1
+for name in bare oblong; do # not because of something else
+    expect 0 "" "$mosaic" export "$work/$name.safetensors" --to onnx --out "$work/$name.onnx" --threads 1 --python "$work/no-python"
+done
 
 # PyTorch and the hub
 expect 0 "modeling.py" "$mosaic" export "$work/run" --to huggingface --out "$work/hub" --threads 1

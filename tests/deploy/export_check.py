@@ -91,6 +91,22 @@ def make_variants(model, folder):
             stream.writelines(blobs)
 
 
+def make_refused(model, folder):
+    """The model without its head, and one of patches that are no squares."""
+    with open(model, "rb") as stream:
+        header = json.loads(stream.read(struct.unpack("<Q", stream.read(8))[0]))
+        data = stream.read()
+    meta = header["__metadata__"]
+    heads = [t["data_offsets"][0] for n, t in header.items() if n.startswith("head.")]
+    bare = {n: t for n, t in header.items() if not n.startswith("head.")}
+    bare["__metadata__"] = dict(meta, classes="[]", thresholds="null")
+    oblong = dict(header, __metadata__=dict(meta, input=json.dumps(dict(json.loads(meta["input"]), width=SIZE + 8))))
+    for name, new, blob in (("bare", bare, data[:min(heads)]), ("oblong", oblong, data)):
+        text = json.dumps(new).encode()
+        with open(os.path.join(folder, name + ".safetensors"), "wb") as stream:
+            stream.write(struct.pack("<Q", len(text)) + text + blob)
+
+
 def expected(run, folder):
     """Ids, raw pixels and the program's own answers of the test split."""
     from osgeo import gdal
@@ -266,5 +282,5 @@ def check_stac(path, schema, model):
 
 
 if __name__ == "__main__":
-    {"data": make_data, "variants": make_variants, "onnx": check_onnx, "deepness": check_deepness, "huggingface": check_huggingface, "torchvision": check_torchvision,
+    {"data": make_data, "variants": make_variants, "refused": make_refused, "onnx": check_onnx, "deepness": check_deepness, "huggingface": check_huggingface, "torchvision": check_torchvision,
      "stac": check_stac}[sys.argv[1]](*sys.argv[2:])
