@@ -102,13 +102,21 @@ static char **add_creation(char **options, const mos_map_spec *spec) {
     return options;
 }
 
+/* Sides of tiles are multiples of 16. Of what GDAL copies again they are no larger than the map: of
+ * hundreds of bands whole tiles would not fit its cache, and come and go with every line. */
+static int tile_side(const mos_map *map, int64_t pixels, int most) {
+    const int64_t whole = (pixels + 15) / 16 * 16;
+    return is_cog(map) && !map->joined && whole < most ? (int)whole : most;
+}
+
 static char **tile_options(const mos_map *map, int level) {
     const mos_map_spec *spec = map->spec;
-    char **options = NULL, number[16];
-    (void)snprintf(number, sizeof number, "%d", SIDE >> level);
+    char **options = NULL, across[16], down[16];
+    (void)snprintf(across, sizeof across, "%d", tile_side(map, spec->width, SIDE));
+    (void)snprintf(down, sizeof down, "%d", tile_side(map, spec->height, SIDE >> level));
     options = CSLSetNameValue(options, "TILED", "YES");
-    options = CSLSetNameValue(options, "BLOCKXSIZE", "512");
-    options = CSLSetNameValue(options, "BLOCKYSIZE", number);
+    options = CSLSetNameValue(options, "BLOCKXSIZE", across);
+    options = CSLSetNameValue(options, "BLOCKYSIZE", down);
     options = CSLSetNameValue(options, "INTERLEAVE", "BAND");
     options = CSLSetNameValue(options, "BIGTIFF", map->joined ? "YES" : "IF_SAFER");
     if (is_cog(map) && !map->joined) /* goes away again: quickly rather than small */
