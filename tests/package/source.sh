@@ -23,9 +23,9 @@ mkdir -p "$tree/build/x" && touch "$tree/build/x/left" # what a build leaves is 
 again=$(GIT_CEILING_DIRECTORIES=$work "$tree/scripts/dist.sh" "$work/again")
 cmp "$first" "$again" || fail "an archive made of the unpacked one has other bytes"
 if [ "${2:-}" = build ]; then
-  cmake -S "$tree" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF -DMOSAIC_WERROR=ON
-  cmake --build "$work/build"
-  bash "$tree/tests/install/install.sh" "$work/build" "$tree/tests/install/consumer.c" cc "$version"
-  [ "$("$work/build/cli/mosaic" --version | head -n 1)" = "mosaic $version" ] || fail "the program says another version"
+  export CCACHE_BASEDIR=$tree GIT_CEILING_DIRECTORIES=$work
+  (cd "$tree" && cmake --preset release -DBUILD_TESTING=OFF && cmake --build build/release)
+  bash "$tree/tests/install/install.sh" "$tree/build/release" "$tree/tests/install/consumer.c" cc "$version"
+  [ "$("$tree/build/release/cli/mosaic" --version | head -n 1)" = "mosaic $version" ] || fail "the program says another version"
 fi
 echo "one archive, $(wc -c <"$first") bytes, whoever makes it"
