@@ -23,7 +23,7 @@ judges=(gdal-bin python3-numpy python3-rasterio python3-torch python3-torchvisio
 case "${1:-}" in
   "") ;;
   --minimal) tools=() judges=() ;;
-  --long) tools+=(debootstrap gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user slurmctld slurmd slurm-client) judges+=(python3-qgis) ;;
+  --long) tools+=(debootstrap gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user slurmctld slurmd slurm-client iproute2) judges+=(python3-qgis) ;;
   -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
   *) echo "setup: unknown option '$1'" >&2; exit 2 ;;
 esac

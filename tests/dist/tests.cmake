@@ -31,6 +31,8 @@ if(MOSAIC_MPI) # one MPI is enough for what is not about MPI
   set_tests_properties(dist/share PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77 PROCESSORS 2 LABELS slow)
   add_test(NAME dist/bench COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/bench_ranks.sh ${name} $<TARGET_FILE:mosaic_cli>)
   set_tests_properties(dist/bench PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77 PROCESSORS 2 LABELS slow)
+  add_test(NAME dist/link_long COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/link_real.sh ${name} $<TARGET_FILE:mosaic_cli>)
+  set_tests_properties(dist/link_long PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77 PROCESSORS 2 LABELS "slow;long")
   add_test(NAME dist/slurm_long COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/slurm_real.sh ${name} $<TARGET_FILE:mosaic_cli> ${CMAKE_SOURCE_DIR})
   set_tests_properties(dist/slurm_long PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77 PROCESSORS 2 LABELS "slow;long")
 else()
