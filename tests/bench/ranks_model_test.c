@@ -20,13 +20,14 @@ static void perfect(void **state) {
     near(mos_ranks_efficiency(&m, &eight), 1);
 }
 
-/* What every rank does for all 80 rows does not shrink: 0.2 + 80 * 0.01 + 6400 * 1e-4 on 2 cores. */
+/* What every rank does for all 80 rows does not shrink, and its 10 anchors meet all 80:
+ * 0.2 + 80 * 0.01 + 10 * 80 * 1e-4 on 2 cores. */
 static void behind(void **state) {
     const mos_ranks_measured m = {.encode = 0.2, .behind = {0.2, 0.01, 1e-4}};
     const double alone = 1 + (0.2 + 0.1 + 0.01) / 2;
     (void)state;
-    near(mos_ranks_step(&m, &eight), 1 + (0.2 + 0.8 + 0.64) / 2);
-    near(mos_ranks_efficiency(&m, &eight), alone / 1.82);
+    near(mos_ranks_step(&m, &eight), 1 + (0.2 + 0.8 + 0.08) / 2);
+    near(mos_ranks_efficiency(&m, &eight), alone / 1.54);
 }
 
 /* 1e6 bytes out and back, seven eighths of them others': 1.75 s, and 6 calls of 3 messages. */
