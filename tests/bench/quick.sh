@@ -3,7 +3,7 @@
 # Every benchmark runs and says what it found, as a table and as JSON; sizes are small and no figure is judged.
 source "$(dirname "$0")/../cli/cli_support.sh"
 export TMPDIR=$work
-small=(--quick --rounds 3 --batch 4 --size 48 --threads 1)
+small=(--quick --rounds 3 --batch 4 --size 48 --threads 1 --encoder resnet10-narrow)
 
 expect 0 "augment +views" "$mosaic" bench
 expect 0 "step +time a training step" "$mosaic" bench
@@ -60,7 +60,7 @@ done
 # A cap is the peer's too, and is said; what it would only emulate is left out unless it is asked for.
 printf 'import os, sys\nfor key in ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA"): print(os.environ.get(key), file=sys.stderr)
 print(sys.argv[2], file=sys.stderr)\nprint("ready fake", flush=True)\nfor line in sys.stdin: print("0.5", flush=True)\n' >"$work/capped.py"
-capped=(--batch 2 --size 32 --rounds 3 --encoder resnet18 --threads 1 --no-bf16 --peer-server "$work/capped.py")
+capped=(--batch 2 --size 32 --rounds 3 --encoder resnet10-narrow --threads 1 --no-bf16 --peer-server "$work/capped.py")
 "$mosaic" -q --isa base bench step "${capped[@]}" >"$work/capped.txt" 2>&1 || true # the roof may move
 for word in '^default$' '^SSE41$' '^eager-nchw-fp32,eager-cl-fp32$' '^instruction_set: base, a cap' '^peer_modes_left_out: bf16'; do
     grep -q -- "$word" "$work/capped.txt" || { echo "FAILED: a capped step says nothing like $word:"; cat "$work/capped.txt"; failures=$((failures + 1)); }
@@ -69,13 +69,13 @@ done
 grep -q '^eager-cl-bf16$' "$work/capped.txt" && ! grep -q left_out "$work/capped.txt" ||
     { echo "FAILED: a mode asked for by name is left out:"; cat "$work/capped.txt"; failures=$((failures + 1)); }
 # A peer that trains something else is refused; one that does not say what it trains is measured.
-small_step=(--batch 2 --size 48 --rounds 3 --encoder resnet18 --threads 1 --no-bf16 --peer-modes eager-nchw-fp32 --peer-server "$work/peer.py")
+small_step=(--batch 2 --size 48 --rounds 3 --encoder resnet10-narrow --threads 1 --no-bf16 --peer-modes eager-nchw-fp32 --peer-server "$work/peer.py")
 printf 'import sys\nprint("ready fake parameters 43271571", flush=True)\nfor line in sys.stdin: print("0.5", flush=True)\n' >"$work/peer.py"
-expect 2 "fake.py: trains 43.3 million parameters, our resnet18" "$mosaic" -q bench step "${small_step[@]}" --peer fake.py
+expect 2 "fake.py: trains 43.3 million parameters, our resnet10-narrow" "$mosaic" -q bench step "${small_step[@]}" --peer fake.py
 sed -i 's/ parameters [0-9]*//' "$work/peer.py"
 "$mosaic" -q bench step "${small_step[@]}" >"$work/fake.txt" 2>&1 || true # the roof may move
 grep -q '^peer: fake$' "$work/fake.txt" || { echo "FAILED: a peer without a parameter count:"; cat "$work/fake.txt"; failures=$((failures + 1)); }
-line=$("$mosaic" -q bench step --side-by-side --batch 2 --size 48 --rounds 3 --encoder resnet18 --threads 2 --peer-modes "" --json \
+line=$("$mosaic" -q bench step --side-by-side --batch 2 --size 48 --rounds 3 --encoder resnet10-narrow --threads 2 --peer-modes "" --json \
     2>"$work/side.log" || true)
 grep -qE '"side_by_side_fp32": *"[0-9.]+ times as fast' <<<"$line" || {
     echo "FAILED: bench step does not compare encoders side by side: $line"
