@@ -512,7 +512,7 @@ static void lack_of_memory_is_an_error(void **state) {
 
 static void reads_the_real_patch(void **state) {
     (void)state;
-    char root[4096], table[4096];
+    char root[4096], table[4200];
     static const char id[] = "ROIs1970_fall_s2_139_p839";
     mos_dataset *dataset;
     mos_sample sample;
