@@ -35,6 +35,8 @@ if [ $setup = yes ] && [ $long = yes ]; then ./scripts/setup.sh --long
 elif [ $setup = yes ]; then ./scripts/setup.sh; fi
 
 summary=() failed=no
+# GDAL brings OpenBLAS, whose threads spin for a while beside every start of a program, of which there are thousands.
+export OPENBLAS_NUM_THREADS=${OPENBLAS_NUM_THREADS:-1}
 
 # suite NAME PRESET CTEST-ARGUMENTS...: configure, build, test.
 suite() {
