@@ -11,7 +11,7 @@ typedef struct sweep_command {
     char *out, *config, *data, *published, *reference, *program;
     mos_text_list set, grid, variants, fractions, seeds;
     int64_t jobs, index, count;
-    bool dry_run, collect, show;
+    bool dry_run, collect, show, floors;
 } sweep_command;
 
 #define FIELD(name) .offset = offsetof(sweep_command, name)
@@ -55,6 +55,12 @@ static const mos_option choice_options[] = {
      .type = MOS_OPTION_TEXT,
      FIELD(reference),
      .help = "setting or variant the others are compared with"},
+    {.key = "floors",
+     .type = MOS_OPTION_BOOL,
+     FIELD(floors),
+     .fallback = "false",
+     .help = "also probe features that were never trained (random, statistics, untrained), once a "
+             "fraction and seed, and say what is below them"},
 };
 static const mos_option_table choice_table = {"sweep", choice_options,
                                               sizeof choice_options / sizeof *choice_options};
@@ -165,7 +171,8 @@ static mosaic_status run_sweep(const void *values, const mos_text_list *position
                                                    .variants = &command->variants,
                                                    .fractions = &command->fractions,
                                                    .seeds = &command->seeds,
-                                                   .reference = command->reference},
+                                                   .reference = command->reference,
+                                                   .floors = command->floors},
                                        .program = command->program,
                                        .published = command->published,
                                        .device = mos_device_choices[command->machine.device],

@@ -105,6 +105,7 @@ static void make_command(const mos_sweep_options *options, mos_text *out) {
     add_list(out, "--fractions", choices->fractions, true);
     add_list(out, "--seeds", choices->seeds, true);
     if (choices->reference != NULL) add_word(out, "--reference", choices->reference);
+    if (choices->floors) mos_text_add(out, " --floors");
     mos_text_add(out, " --out FOLDER");
 }
 

@@ -81,9 +81,35 @@ static void add_row(const mos_sweep_results *results, const mos_sweep_row *row, 
     for (int s = 0; s < plan->spec.splits; s++) {
         mos_json_open(json, mos_split_names[plan->spec.evaluate[s]], '{');
         add_cell(&row->cell[s], json);
+        int below = mos_sweep_below(results, row, s);
+        if (below >= 0) mos_json_string(json, "below_floor", mos_sweep_floor_names[below]);
         mos_json_close(json, '}');
     }
     mos_json_close(json, '}');
+}
+
+static void add_floor(const mos_sweep_results *results, int fraction, int floor, mos_json *json) {
+    const mos_sweep_plan *plan = results->plan;
+    const mos_sweep_floor *it = mos_sweep_floor_at(results, fraction, floor);
+    mos_json_open(json, NULL, '{');
+    mos_json_string(json, "features", mos_sweep_floor_names[floor]);
+    mos_json_number(json, "labels", plan->run[mos_sweep_floor_run(plan, fraction, 0)].labeled);
+    for (int s = 0; s < plan->spec.splits; s++) {
+        mos_json_open(json, mos_split_names[plan->spec.evaluate[s]], '{');
+        add_cell(&it->cell[s], json);
+        mos_json_close(json, '}');
+    }
+    mos_json_close(json, '}');
+}
+
+static void add_floors(const mos_sweep_results *results, mos_json *json) {
+    const mos_sweep_spec *spec = &results->plan->spec;
+    if (results->floor == NULL) return;
+    mos_json_open(json, "floors", '[');
+    for (int f = 0; f < (spec->fractions > 0 ? spec->fractions : 1); f++)
+        for (int k = 0; k < MOS_SWEEP_FLOORS; k++)
+            add_floor(results, f, k, json);
+    mos_json_close(json, ']');
 }
 
 mosaic_status mos_sweep_json_write(const mos_sweep_results *results, const char *folder,
@@ -107,6 +133,7 @@ mosaic_status mos_sweep_json_write(const mos_sweep_results *results, const char 
     for (int64_t i = 0; i < results->rows; i++)
         add_row(results, &results->row[i], &json);
     mos_json_close(&json, ']');
+    add_floors(results, &json);
     mos_json_open(&json, "runs", '[');
     for (int64_t r = 0; r < results->plan->runs; r++)
         add_run(results, r, &json);

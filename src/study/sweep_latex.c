@@ -47,6 +47,14 @@ static void add_block(const mos_sweep_results *results, int fraction, int split,
         titled = true;
         add_row(results, i, split, out);
     }
+    for (int k = 0; results->floor != NULL && k < MOS_SWEEP_FLOORS; k++) {
+        const mos_sweep_cell *cell = &mos_sweep_floor_at(results, fraction, k)->cell[split];
+        if (cell->seeds == 0) continue;
+        mos_text_add(out, "%s", mos_sweep_floor_titles[k]);
+        for (int m = 0; m < MOS_SWEEP_METRICS; m++)
+            add_number(out, cell, m, false, false);
+        mos_text_add(out, " \\\\\n");
+    }
 }
 
 mosaic_status mos_sweep_latex_write(const mos_sweep_results *results, const char *folder) {

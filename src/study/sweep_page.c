@@ -63,6 +63,30 @@ static void add_claims(const mos_sweep_results *results, int fraction, mos_text 
     if (any) mos_text_add(out, "</ul>");
 }
 
+static void add_below(const mos_sweep_results *results, int fraction, mos_text *out) {
+    const mos_sweep_spec *spec = &results->plan->spec;
+    int split = spec->splits - 1;
+    bool any = false;
+    for (int64_t i = 0; i < results->rows; i++) {
+        const mos_sweep_row *row = &results->row[i];
+        int floor = row->fraction == fraction ? mos_sweep_below(results, row, split) : -1;
+        if (floor < 0) continue;
+        if (!any) mos_text_add(out, "<ul>");
+        any = true;
+        mos_text_add(out, "<li><b>");
+        mos_html_add(out, label_of(results, i));
+        mos_text_add(out, "</b> has failed on %s: macro AP ",
+                     mos_split_names[spec->evaluate[split]]);
+        mos_report_number(out, row->cell[split].mean[2], 3);
+        mos_text_add(out, ", and the %s, which nobody trained, has ",
+                     mos_sweep_floor_titles[floor]);
+        mos_report_number(out, mos_sweep_floor_at(results, fraction, floor)->cell[split].mean[2],
+                          3);
+        mos_text_add(out, "</li>");
+    }
+    if (any) mos_text_add(out, "</ul>");
+}
+
 /* Chosen on validation, reported on the last split. */
 static void add_choice(const mos_sweep_results *results, int fraction, mos_text *out) {
     const mos_sweep_spec *spec = &results->plan->spec;
@@ -109,6 +133,7 @@ static void add_verdict(const mos_sweep_results *results, mos_text *out) {
     for (int f = spec->fractions > 0 ? 0 : -1; f < spec->fractions; f++) {
         add_choice(results, f, out);
         add_claims(results, f, out);
+        add_below(results, f, out);
     }
     mos_text_add(out, "<p class=\"soft\">All numbers:");
     mos_source_add("results.csv", out);
@@ -146,6 +171,18 @@ static void add_chance(const mos_sweep_results *results, int split, mos_text *ou
     mos_text_add(out, "</tr>");
 }
 
+static void add_floors(const mos_sweep_results *results, int fraction, int split, mos_text *out) {
+    for (int k = 0; results->floor != NULL && k < MOS_SWEEP_FLOORS; k++) {
+        const mos_sweep_cell *cell = &mos_sweep_floor_at(results, fraction, k)->cell[split];
+        if (cell->seeds == 0) continue;
+        mos_text_add(out, "<tr class=\"soft\"><th scope=\"row\">%s</th><td class=\"n\">%lld</td>",
+                     mos_sweep_floor_titles[k], (long long)cell->seeds);
+        for (int m = 0; m < MOS_SWEEP_METRICS; m++)
+            add_mean(cell, m, false, out);
+        mos_text_add(out, "</tr>");
+    }
+}
+
 static void add_means(const mos_sweep_results *results, int fraction, int split, mos_text *out) {
     mos_text_add(out, "<div class=\"scroll\"><table><tr><th scope=\"col\">setting</th><th "
                       "scope=\"col\" class=\"n\">seeds</th>");
@@ -163,6 +200,7 @@ static void add_means(const mos_sweep_results *results, int fraction, int split,
             add_mean(cell, m, mos_sweep_best_row(results, fraction, split, m) == i, out);
         mos_text_add(out, "</tr>");
     }
+    add_floors(results, fraction, split, out);
     add_chance(results, split, out);
     mos_text_add(out,
                  "</table></div><p class=\"soft\">Bold: best mean. *: differs from the "

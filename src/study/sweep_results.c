@@ -84,23 +84,21 @@ static mosaic_status read_run(mos_sweep_results *results, const char *folder, in
 
 /* ---- mean and spread ---- */
 
-static void summarise(const mos_sweep_results *results, mos_sweep_row *row, int split) {
-    int splits = results->plan->spec.splits;
-    mos_sweep_cell *cell = &row->cell[split];
+/* first: [runs][splits], of the split meant. */
+static void summarise(const mos_sweep_scores *first, int64_t runs, int splits,
+                      mos_sweep_cell *cell) {
     for (int m = 0; m < MOS_SWEEP_METRICS; m++) {
         double sum = 0, squares = 0;
         cell->seeds = 0;
-        for (int64_t r = row->first; r < row->first + row->runs; r++) {
-            const mos_sweep_scores *scores = &results->scores[r * splits + split];
-            if (!scores->known) continue;
-            sum += scores->metric[m];
+        for (int64_t r = 0; r < runs; r++) {
+            if (!first[r * splits].known) continue;
+            sum += first[r * splits].metric[m];
             cell->seeds++;
         }
         cell->mean[m] = cell->seeds > 0 ? sum / (double)cell->seeds : NAN;
-        for (int64_t r = row->first; r < row->first + row->runs; r++) {
-            const mos_sweep_scores *scores = &results->scores[r * splits + split];
-            double off = scores->metric[m] - cell->mean[m];
-            if (scores->known) squares += off * off;
+        for (int64_t r = 0; r < runs; r++) {
+            double off = first[r * splits].metric[m] - cell->mean[m];
+            if (first[r * splits].known) squares += off * off;
         }
         cell->sd[m] = cell->seeds > 1 ? sqrt(squares / (double)(cell->seeds - 1)) : NAN;
     }
@@ -123,9 +121,78 @@ static mosaic_status list_rows(mos_sweep_results *results) {
         int64_t reference = mos_sweep_plan_reference(plan, row->setting);
         row->reference = reference < 0 ? -1 : reference * fractions + i % fractions;
         for (int s = 0; s < spec->splits; s++)
-            summarise(results, row, s);
+            summarise(&results->scores[row->first * spec->splits + s], row->runs, spec->splits,
+                      &row->cell[s]);
     }
     return MOSAIC_OK;
+}
+
+/* ---- floors ---- */
+
+const char *const mos_sweep_floor_titles[MOS_SWEEP_FLOORS] = {
+    "floor: random features", "floor: band statistics", "floor: untrained features"};
+
+static mosaic_status read_floor(mos_sweep_results *results, const char *folder, int fraction,
+                                int floor) {
+    const mos_sweep_spec *spec = &results->plan->spec;
+    mos_sweep_floor *out = &results->floor[fraction * MOS_SWEEP_FLOORS + floor];
+    int seeds = spec->seeds > 0 ? spec->seeds : 1;
+    MOS_TRY(mos_alloc((size_t)seeds * (size_t)spec->splits, sizeof *out->scores, "scores",
+                      &out->scores));
+    for (int k = 0; k < seeds * spec->splits; k++) {
+        int64_t run = mos_sweep_floor_run(results->plan, fraction, k / spec->splits);
+        char path[4096];
+        bool done;
+        mos_report_evaluation evaluation = {0};
+        MOS_TRY(mos_sweep_floors_done(results->plan, folder, run, &done));
+        if (!done) continue;
+        MOS_TRY(mos_sweep_floor_folder(results->plan, folder, run, floor, k % spec->splits, path,
+                                       sizeof path));
+        MOS_TRY(mos_report_evaluation_read(path, &evaluation));
+        copy_scores(&evaluation, &out->scores[k]);
+        mos_report_evaluation_release(&evaluation);
+    }
+    for (int s = 0; s < spec->splits; s++)
+        summarise(out->scores + s, seeds, spec->splits, &out->cell[s]);
+    return MOSAIC_OK;
+}
+
+static mosaic_status read_floors(mos_sweep_results *results, const char *folder) {
+    const mos_sweep_spec *spec = &results->plan->spec;
+    int fractions = spec->fractions > 0 ? spec->fractions : 1;
+    if (!spec->floors) return MOSAIC_OK;
+    MOS_TRY(mos_alloc((size_t)fractions * MOS_SWEEP_FLOORS, sizeof *results->floor, "floors",
+                      &results->floor));
+    for (int f = 0; f < fractions; f++)
+        for (int k = 0; k < MOS_SWEEP_FLOORS; k++)
+            MOS_TRY(read_floor(results, folder, f, k));
+    return MOSAIC_OK;
+}
+
+static void release_floors(mos_sweep_results *results) {
+    if (results->floor == NULL) return;
+    int fractions = results->plan->spec.fractions > 0 ? results->plan->spec.fractions : 1;
+    for (int k = 0; k < fractions * MOS_SWEEP_FLOORS; k++)
+        mos_free(results->floor[k].scores);
+    mos_free(results->floor);
+}
+
+const mos_sweep_floor *mos_sweep_floor_at(const mos_sweep_results *results, int fraction,
+                                          int floor) {
+    return &results->floor[(fraction < 0 ? 0 : fraction) * MOS_SWEEP_FLOORS + floor];
+}
+
+int mos_sweep_below(const mos_sweep_results *results, const mos_sweep_row *row, int split) {
+    const int metric = 2; /* macro AP: no threshold has a part in it */
+    double highest = row->cell[split].mean[metric];
+    int below = -1;
+    for (int k = 0; results->floor != NULL && k < MOS_SWEEP_FLOORS; k++) {
+        double floor = mos_sweep_floor_at(results, row->fraction, k)->cell[split].mean[metric];
+        if (!(floor >= highest)) continue; /* NaN: one of the two is not known */
+        highest = floor;
+        below = k;
+    }
+    return below;
 }
 
 /* ---- differences from the reference ---- */
@@ -330,6 +397,7 @@ mosaic_status mos_sweep_results_read(const mos_sweep_plan *plan, const char *fol
     for (int64_t r = 0; r < plan->runs; r++)
         MOS_GOTO(read_run(out, folder, r));
     MOS_GOTO(list_rows(out));
+    MOS_GOTO(read_floors(out, folder));
     MOS_GOTO(compare_all(out, folder, threads));
 done:
     if (status != MOSAIC_OK) mos_sweep_results_release(out);
@@ -340,5 +408,6 @@ void mos_sweep_results_release(mos_sweep_results *results) {
     mos_free(results->record);
     mos_free(results->scores);
     mos_free(results->row);
+    release_floors(results);
     *results = (mos_sweep_results){0};
 }

@@ -6,7 +6,7 @@
 #include "report/run_document.h"
 #include "score/bootstrap.h"
 #include "score/paired_t.h"
-#include "study/sweep_folder.h"
+#include "study/sweep_floors.h"
 
 enum { MOS_SWEEP_METRICS = MOS_REPORT_INTERVALS };
 extern const char *const mos_sweep_metric_names[MOS_SWEEP_METRICS];  /* "macro_f1" */
@@ -52,11 +52,17 @@ typedef struct mos_sweep_row {  /* a setting at a fraction */
     mos_sweep_cell cell[MOS_SPLIT_COUNT]; /* as spec.evaluate */
 } mos_sweep_row;
 
+typedef struct mos_sweep_floor {          /* at a fraction */
+    mos_sweep_scores *scores;             /* [seeds][splits] */
+    mos_sweep_cell cell[MOS_SPLIT_COUNT]; /* compared with nothing */
+} mos_sweep_floor;
+
 typedef struct mos_sweep_results {
     const mos_sweep_plan *plan;
     mos_sweep_record *record; /* [runs] */
     mos_sweep_scores *scores; /* [runs][splits] */
     mos_sweep_row *row;       /* [rows] */
+    mos_sweep_floor *floor;   /* [fractions][MOS_SWEEP_FLOORS]; NULL: not asked for */
     int64_t rows, complete, failed;
     int64_t resamples;
     double level;
@@ -72,6 +78,14 @@ void mos_sweep_claim(const mos_sweep_difference *difference, int64_t pairs, mos_
 mosaic_status mos_sweep_results_read(const mos_sweep_plan *plan, const char *folder, int threads,
                                      mos_sweep_results *out);
 void mos_sweep_results_release(mos_sweep_results *results);
+
+/* The floor that a row's mean macro AP does not exceed, the highest where several; -1: it is above
+ * all that were probed. A method below a floor has failed. */
+int mos_sweep_below(const mos_sweep_results *results, const mos_sweep_row *row, int split);
+/* A floor of a fraction (index, -1: the base's own). */
+const mos_sweep_floor *mos_sweep_floor_at(const mos_sweep_results *results, int fraction,
+                                          int floor);
+extern const char *const mos_sweep_floor_titles[MOS_SWEEP_FLOORS]; /* "floor: random features" */
 
 /* Where the evaluation of a run (of its twin, where it has one) on the split-th split lies. */
 mosaic_status mos_sweep_evaluation_folder(const mos_sweep_plan *plan, const char *folder,

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/stop.h"
+#include "study/sweep_floors.h"
 
 #include <math.h>
 #include <signal.h>
@@ -14,8 +15,9 @@
 
 enum { POLL_MS = 50, MOST_ARGUMENTS = 24, INTERRUPTED_CODE = 75 };
 
-/* One program at work. stage 0 trains, stage k evaluates on the k-th split, and where pages are
- * wanted the one behind the splits writes the report. */
+/* One program at work. Stage 0 trains, stage k evaluates on the k-th split; then come the floors of
+ * every split, where this run is the one they are probed at, and the report, where pages are wanted.
+ */
 typedef struct slot {
     const mos_sweep_run *run; /* NULL: free */
     int stage;
@@ -77,8 +79,30 @@ static mosaic_status look_at(const char *path, bool *resume, bool *trained) {
     return MOSAIC_OK;
 }
 
-static int last_stage(const mos_sweep_spec *spec) {
-    return spec->splits + (spec->pages ? 1 : 0);
+/* The last stage that scores. */
+static int last_score(const mos_sweep_plan *plan, const mos_sweep_run *run) {
+    return plan->spec.splits *
+           (mos_sweep_has_floors(plan, run - plan->run) ? 1 + MOS_SWEEP_FLOORS : 1);
+}
+
+static int last_stage(const mos_sweep_plan *plan, const mos_sweep_run *run) {
+    return last_score(plan, run) + (plan->spec.pages ? 1 : 0);
+}
+
+/* The command of a stage behind the training, and what it is about. */
+static int add_stage(const runner *it, const slot *at, const char *folder, const char **argv) {
+    const mos_sweep_spec *spec = &it->plan->spec;
+    int n = 0, floor = at->stage - 1 - spec->splits;
+    bool scores = at->stage <= last_score(it->plan, at->run);
+    argv[n++] = !scores ? "report" : floor >= 0 ? "probe" : "eval";
+    argv[n++] = folder;
+    if (!scores) return n;
+    argv[n++] = "--split";
+    argv[n++] = mos_split_names[spec->evaluate[(at->stage - 1) % spec->splits]];
+    if (floor < 0) return n;
+    argv[n++] = "--features";
+    argv[n++] = mos_sweep_floor_names[floor / spec->splits];
+    return n;
 }
 
 static mosaic_status start_program(runner *it, slot *at, bool resume) {
@@ -92,14 +116,15 @@ static mosaic_status start_program(runner *it, slot *at, bool resume) {
     MOS_TRY(mos_sweep_path(it->folder->path, "logs", name, ".log", log, sizeof log));
     (void)snprintf(threads, sizeof threads, "%d", it->work->threads);
     argv[n++] = it->work->program;
-    if (at->stage > spec->splits) {
-        argv[n++] = "report";
+    if (at->stage == 0) {
+        argv[n++] = "train";
+        argv[n++] = plan;
+        argv[n++] = "--out";
         argv[n++] = folder;
     } else {
-        argv[n++] = at->stage == 0 ? "train" : "eval";
-        argv[n++] = at->stage == 0 ? plan : folder;
-        argv[n++] = at->stage == 0 ? "--out" : "--split";
-        argv[n++] = at->stage == 0 ? folder : mos_split_names[spec->evaluate[at->stage - 1]];
+        n += add_stage(it, at, folder, argv + n);
+    }
+    if (at->stage <= last_score(it->plan, at->run)) {
         argv[n++] = "--threads";
         argv[n++] = threads;
         argv[n++] = "--device";
@@ -129,7 +154,8 @@ static mosaic_status start_run(runner *it, slot *at, const mos_sweep_run *run) {
     MOS_TRY(mos_sweep_record_read(it->folder->path, run, &at->record));
     MOS_TRY(mos_sweep_path(it->folder->path, "runs", run->name, "", path, sizeof path));
     MOS_TRY(look_at(path, &resume, &trained));
-    at->stage = trained ? 1 : 0;
+    bool floors_only = trained && at->record.state == MOS_SWEEP_COMPLETE;
+    at->stage = floors_only ? it->plan->spec.splits + 1 : trained ? 1 : 0;
     at->record.state = MOS_SWEEP_STARTED;
     at->record.code = 0;
     at->record.message[0] = '\0';
@@ -177,12 +203,12 @@ static mosaic_status stage_ended(runner *it, slot *at, int code) {
     bool stopped = code == INTERRUPTED_CODE || code == 128 + SIGTERM || code == 128 + SIGINT ||
                    code == 128 + SIGUSR1;
     if (stopped || it->told > 0) { /* what was killed while stopping goes on another time */
-        bool done = code == 0 && at->stage == last_stage(&it->plan->spec);
+        bool done = code == 0 && at->stage == last_stage(it->plan, at->run);
         it->interrupted = it->interrupted || !done;
         return end_run(it, at, done ? MOS_SWEEP_COMPLETE : MOS_SWEEP_STARTED, done ? 0 : code);
     }
     if (code != 0) return end_run(it, at, MOS_SWEEP_FAILED, code);
-    if (at->stage == last_stage(&it->plan->spec)) return end_run(it, at, MOS_SWEEP_COMPLETE, 0);
+    if (at->stage == last_stage(it->plan, at->run)) return end_run(it, at, MOS_SWEEP_COMPLETE, 0);
     at->stage++;
     return start_program(it, at, false);
 }
@@ -317,10 +343,13 @@ static mosaic_status list_pending(runner *it) {
     MOS_TRY(mos_alloc((size_t)plan->runs, sizeof *it->state, "states of runs", &it->state));
     for (int64_t r = 0; r < plan->runs; r++) {
         mos_sweep_record record;
+        bool floors = true;
         if (!mos_sweep_is_mine(plan, r, it->work->index, it->work->count)) continue;
         it->tally.runs++;
         MOS_TRY(mos_sweep_record_read(it->folder->path, &plan->run[r], &record));
-        if (record.state == MOS_SWEEP_COMPLETE) {
+        if (mos_sweep_has_floors(plan, r))
+            MOS_TRY(mos_sweep_floors_done(plan, it->folder->path, r, &floors));
+        if (record.state == MOS_SWEEP_COMPLETE && floors) {
             it->state[r] = MOS_SWEEP_COMPLETE;
             it->tally.complete++;
         } else {

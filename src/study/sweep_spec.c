@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const sweep_keys[] = {"base",     "synth",     "set",        "grid",
-                                         "variants", "fractions", "seeds",      "reference",
-                                         "evaluate", "pages",     "start_from", NULL};
+static const char *const sweep_keys[] = {
+    "base",      "synth",    "set",    "grid",  "variants",   "fractions", "seeds",
+    "reference", "evaluate", "floors", "pages", "start_from", NULL};
 
 static mosaic_status fail_at(const mos_sweep_spec *spec, const mos_yaml *node, const char *wanted) {
     static const char *const found[] = {"nothing", "a value", "a list", "a group of keys"};
@@ -159,11 +159,11 @@ static mosaic_status read_reference(mos_sweep_spec *spec, const mos_yaml *node) 
     return MOSAIC_OK;
 }
 
-static mosaic_status read_pages(mos_sweep_spec *spec, const mos_yaml *node) {
+static mosaic_status read_flag(const mos_sweep_spec *spec, const mos_yaml *node, bool *out) {
     bool yes = node->kind == MOS_YAML_SCALAR && strcmp(node->value, "true") == 0;
     if (!yes && (node->kind != MOS_YAML_SCALAR || strcmp(node->value, "false") != 0))
         return fail_at(spec, node, "true or false");
-    spec->pages = yes;
+    *out = yes;
     return MOSAIC_OK;
 }
 
@@ -178,7 +178,8 @@ static mosaic_status read_section(mos_sweep_spec *spec, const mos_yaml *node) {
     if (strcmp(key, "seeds") == 0) return read_list(spec, node, add_seed);
     if (strcmp(key, "evaluate") == 0) return read_list(spec, node, add_split);
     if (strcmp(key, "reference") == 0) return read_reference(spec, node);
-    if (strcmp(key, "pages") == 0) return read_pages(spec, node);
+    if (strcmp(key, "floors") == 0) return read_flag(spec, node, &spec->floors);
+    if (strcmp(key, "pages") == 0) return read_flag(spec, node, &spec->pages);
     if (strcmp(key, "start_from") == 0) return read_map(spec, node, &spec->starts);
     const char *near =
         mos_nearest_name(key, sweep_keys, sizeof sweep_keys / sizeof *sweep_keys - 1);
@@ -383,6 +384,7 @@ static mosaic_status apply_choices(mos_sweep_spec *spec, const mos_sweep_choices
     spec->narrowed = choices->reference == NULL &&
                      ((choices->variants != NULL && choices->variants->count > 0) ||
                       (choices->grid != NULL && choices->grid->count > 0));
+    spec->floors = spec->floors || choices->floors;
     if (choices->reference != NULL)
         (void)snprintf(spec->reference, sizeof spec->reference, "%s", choices->reference);
     return MOSAIC_OK;

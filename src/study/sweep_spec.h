@@ -25,6 +25,7 @@ typedef struct mos_sweep_choices {
     const mos_text_list *variants;          /* only these */
     const mos_text_list *fractions, *seeds; /* instead of the file's */
     const char *reference;
+    bool floors; /* also where the file does not ask for them */
 } mos_sweep_choices;
 
 typedef struct mos_sweep_axis {
@@ -62,6 +63,7 @@ typedef struct mos_sweep_spec {
     int seeds; /* 0: the base's own */
     mos_split evaluate[MOS_SPLIT_COUNT];
     int splits;
+    bool floors;               /* features that were never trained are probed, too */
     bool pages;                /* every run gets embeddings, t-SNE maps of the last split and a
                                   report */
     char reference[256];       /* "" : the first setting */

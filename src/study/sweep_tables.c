@@ -17,13 +17,14 @@
 
 /* ---- results.csv ---- */
 
-static void add_run_cells(const mos_sweep_results *results, int64_t r, mos_text *out) {
+static void add_run_cells(const mos_sweep_results *results, int64_t r, const char *label,
+                          mos_text *out) {
     const mos_sweep_plan *plan = results->plan;
     const mos_sweep_run *run = &plan->run[r];
     const mos_sweep_setting *setting = &plan->setting[run->setting];
     const mos_sweep_record *record = &results->record[r];
     mos_csv_add_field(out, run->name);
-    mos_csv_add_cell(out, setting->label);
+    mos_csv_add_cell(out, label);
     mos_csv_add_cell(out, setting->variant < 0 ? "" : plan->spec.variant[setting->variant].name);
     for (int a = 0; a < plan->spec.axes; a++) {
         mos_text value = {0};
@@ -40,8 +41,37 @@ static void add_run_cells(const mos_sweep_results *results, int64_t r, mos_text 
     mos_csv_add_cell(out, record->message);
 }
 
-static mosaic_status write_csv(const mos_sweep_results *results, const char *folder) {
+static void add_score_cells(const mos_sweep_scores *scores, mos_split split, mos_text *out) {
+    mos_csv_add_cell(out, mos_split_names[split]);
+    mos_csv_add_cell(out, scores->scorer);
+    mos_text_add(out, ",%lld,%s,", (long long)scores->samples,
+                 !scores->known  ? ""
+                 : scores->tuned ? "per_class"
+                                 : "0.5");
+    if (scores->known && scores->averaged >= 0)
+        mos_text_add(out, "%lld", (long long)scores->averaged);
+    for (int m = 0; m < MOS_SWEEP_METRICS; m++)
+        mos_csv_add_number(out, scores->known ? scores->metric[m] : NAN);
+    mos_text_add(out, "\n");
+}
+
+/* What was probed at a run, as lines of that run under the floor's name. */
+static void add_floor_lines(const mos_sweep_results *results, int fraction, mos_text *out) {
     const mos_sweep_spec *spec = &results->plan->spec;
+    int seeds = spec->seeds > 0 ? spec->seeds : 1;
+    for (int k = 0; k < MOS_SWEEP_FLOORS; k++)
+        for (int i = 0; i < seeds * spec->splits; i++) {
+            const mos_sweep_scores *scores = &mos_sweep_floor_at(results, fraction, k)->scores[i];
+            if (!scores->known) continue;
+            add_run_cells(results, mos_sweep_floor_run(results->plan, fraction, i / spec->splits),
+                          mos_sweep_floor_titles[k], out);
+            add_score_cells(scores, spec->evaluate[i % spec->splits], out);
+        }
+}
+
+static mosaic_status write_csv(const mos_sweep_results *results, const char *folder) {
+    const mos_sweep_plan *plan = results->plan;
+    const mos_sweep_spec *spec = &plan->spec;
     mos_text out = {0};
     mos_text_add(&out, "run,setting,variant");
     for (int a = 0; a < spec->axes; a++)
@@ -51,22 +81,13 @@ static mosaic_status write_csv(const mos_sweep_results *results, const char *fol
     for (int m = 0; m < MOS_SWEEP_METRICS; m++)
         mos_text_add(&out, ",%s", mos_sweep_metric_names[m]);
     mos_text_add(&out, "\n");
-    for (int64_t r = 0; r < results->plan->runs; r++)
+    for (int64_t r = 0; r < plan->runs; r++)
         for (int s = 0; s < spec->splits; s++) {
-            const mos_sweep_scores *scores = &results->scores[r * spec->splits + s];
-            add_run_cells(results, r, &out);
-            mos_csv_add_cell(&out, mos_split_names[spec->evaluate[s]]);
-            mos_csv_add_cell(&out, scores->scorer);
-            mos_text_add(&out, ",%lld,%s,", (long long)scores->samples,
-                         !scores->known  ? ""
-                         : scores->tuned ? "per_class"
-                                         : "0.5");
-            if (scores->known && scores->averaged >= 0)
-                mos_text_add(&out, "%lld", (long long)scores->averaged);
-            for (int m = 0; m < MOS_SWEEP_METRICS; m++)
-                mos_csv_add_number(&out, scores->known ? scores->metric[m] : NAN);
-            mos_text_add(&out, "\n");
+            add_run_cells(results, r, plan->setting[plan->run[r].setting].label, &out);
+            add_score_cells(&results->scores[r * spec->splits + s], spec->evaluate[s], &out);
         }
+    for (int f = 0; results->floor != NULL && (f == 0 || f < spec->fractions); f++)
+        add_floor_lines(results, f, &out);
     return mos_sweep_file(folder, "results.csv", &out);
 }
 
@@ -105,9 +126,17 @@ done:
     return status;
 }
 
+static void add_tsv_scores(const mos_sweep_cell *cell, mos_text *out) {
+    static const int metrics[] = {0, 1, 4, 2}; /* macro F1, micro F1, Hamming, macro AP */
+    mos_text_add(out, "\t%lld", (long long)cell->seeds);
+    for (int k = 0; k < 4; k++) {
+        double sd = cell->sd[metrics[k]];
+        mos_text_add(out, "\t%.4f\t%.4f", cell->mean[metrics[k]], isfinite(sd) ? sd : 0);
+    }
+}
+
 static mosaic_status add_tsv_row(const mos_sweep_results *results, const mos_sweep_row *row,
                                  const char *date, const char *command, mos_text *out) {
-    static const int metrics[] = {0, 1, 4, 2}; /* macro F1, micro F1, Hamming, macro AP */
     const mos_sweep_cell *cell = &row->cell[results->plan->spec.splits - 1];
     if (cell->seeds == 0) return MOSAIC_OK;
     mos_text_add(out, "%s\t", date);
@@ -116,17 +145,31 @@ static mosaic_status add_tsv_row(const mos_sweep_results *results, const mos_swe
     mos_text_add_number(out, row->labeled);
     mos_text_add(out, "\t");
     MOS_TRY(add_setting(&results->plan->run[row->first], out));
-    mos_text_add(out, "\t%lld", (long long)cell->seeds);
-    for (int k = 0; k < 4; k++) {
-        double sd = cell->sd[metrics[k]];
-        mos_text_add(out, "\t%.4f\t%.4f", cell->mean[metrics[k]], isfinite(sd) ? sd : 0);
-    }
+    add_tsv_scores(cell, out);
     mos_text_add(out, "\t%s\n", command);
     return MOSAIC_OK;
 }
 
+static void add_tsv_floor(const mos_sweep_results *results, int fraction, int floor,
+                          const char *date, const char *command, mos_text *out) {
+    const mos_sweep_plan *plan = results->plan;
+    const mos_sweep_run *run = &plan->run[mos_sweep_floor_run(plan, fraction, 0)];
+    const mos_sweep_cell *cell =
+        &mos_sweep_floor_at(results, fraction, floor)->cell[plan->spec.splits - 1];
+    if (cell->seeds == 0) return;
+    mos_text_add(out, "%s\t", date);
+    add_set_name(results, out);
+    mos_text_add(out, "\tfloor: %s\t", mos_sweep_floor_names[floor]);
+    mos_text_add_number(out, run->labeled);
+    mos_text_add(out, "\tlinear probe on features, labels of the runs of %s",
+                 plan->setting[run->setting].label);
+    add_tsv_scores(cell, out);
+    mos_text_add(out, "\t%s\n", command);
+}
+
 static mosaic_status write_tsv(const mos_sweep_results *results, const char *folder,
                                const char *command) {
+    const mos_sweep_spec *spec = &results->plan->spec;
     mos_text out = {0};
     char date[16] = "";
     struct tm utc;
@@ -137,6 +180,9 @@ static mosaic_status write_tsv(const mos_sweep_results *results, const char *fol
                        "hamming\tsd\tmacro_ap\tsd\tcommand\n");
     for (int64_t i = 0; i < results->rows && status == MOSAIC_OK; i++)
         status = add_tsv_row(results, &results->row[i], date, command, &out);
+    for (int f = 0; results->floor != NULL && (f == 0 || f < spec->fractions); f++)
+        for (int k = 0; k < MOS_SWEEP_FLOORS; k++)
+            add_tsv_floor(results, f, k, date, command, &out);
     if (status == MOSAIC_OK) return mos_sweep_file(folder, "results.tsv", &out);
     mos_text_release(&out);
     return status;

@@ -180,6 +180,54 @@ for run in "$work"/whole/runs/s*; do
     same "$run/eval/test/predictions.csv" "$work/parts/runs/${run##*/}/eval/test/predictions.csv"
 done
 
+# Floors: added to runs that are complete, once a seed, in every table; what does not beat them is said to have failed.
+cp -r "$work/whole" "$work/floored"
+expect 1 "complete 4" sweep floored --threads 1 --floors
+check "nothing is trained again" test "$(grep -ch '^\$ .* train ' "$work"/floored/logs/{supervised,contrast}*.log | paste -sd+ | bc)" = 4
+check "probed once a seed, and at the reference" test "$(ls -d "$work"/floored/runs/*/eval/test-probe-{random,statistics,untrained} | wc -l):$(ls -d "$work"/floored/runs/supervised_*/eval/test-probe-* | wc -l)" = 6:6
+cp -r "$work/floored" "$work/below"
+/usr/bin/python3 - "$work"/below/runs/supervised_*/eval/test-probe-random/metrics.json <<'END'
+import re, sys
+for path in sys.argv[1:]: # a floor that nothing can beat
+    text = open(path).read()
+    open(path, "w").write(re.sub(r'("macro": \{[^{}]*"average_precision": )[-+.0-9e]+', r"\g<1>1", text))
+END
+expect 1 "complete 4" sweep below --collect --floors
+check "floors in every table, and what is below them" /usr/bin/python3 - "$work" <<'END'
+import csv, json, re, sys
+work = sys.argv[1]
+names = ("random", "statistics", "untrained")
+plain = json.load(open(f"{work}/whole/results.json"))
+assert "floors" not in plain and "floor:" not in open(f"{work}/whole/table.html").read()
+for folder in ("floored", "below"):
+    out = f"{work}/{folder}"
+    results = json.load(open(f"{out}/results.json"))
+    assert {r["setting"]: {k: v for k, v in r["test"].items() if k != "below_floor"} for r in results["table"]} == {
+        r["setting"]: r["test"] for r in plain["table"]}, "floors changed the rows"
+    floors = {floor["features"]: floor["test"] for floor in results["floors"]}
+    assert tuple(floors) == names and all(f["seeds"] == 2 for f in floors.values()), floors
+    means = {name: f["macro_ap"]["mean"] for name, f in floors.items()}
+    for name in names: # the mean of what the probes wrote
+        found = [json.load(open(f"{out}/runs/supervised_f0.5_s{seed}/eval/test-probe-{name}/metrics.json")) for seed in (0, 1)]
+        wanted = sum(f["thresholds"]["0.5"]["macro"]["average_precision"] for f in found) / 2
+        assert abs(wanted - means[name]) < 1e-6, (name, wanted, means)
+    page = open(f"{out}/table.html", encoding="utf-8").read()
+    failed = set(re.findall(r"<li><b>([^<]*)</b> has failed on test", page))
+    rows = {r["setting"]: r["test"] for r in results["table"] if r["test"]["seeds"]}
+    below = {s: max((n for n in names if means[n] >= r["macro_ap"]["mean"]), key=means.get, default=None) for s, r in rows.items()}
+    assert {s: r.get("below_floor") for s, r in rows.items()} == below, (below, means)
+    assert failed == {s for s, floor in below.items() if floor}, (failed, below)
+    if folder == "below":
+        assert set(below.values()) == {"random"} and "floor: random features, which nobody trained, has 1.000" in page, below
+    for text in (page, open(f"{out}/table.tex").read()):
+        assert all(f"floor: {title}" in text for title in ("random features", "band statistics", "untrained features"))
+    tsv = [line.split("\t") for line in open(f"{out}/results.tsv")]
+    assert [line[2] for line in tsv if line[2].startswith("floor")] == [f"floor: {name}" for name in names], tsv
+    assert all(abs(float(line[12]) - means[line[2][7:]]) < 1e-4 for line in tsv if line[2].startswith("floor")), tsv
+    lines = [line for line in csv.DictReader(open(f"{out}/results.csv")) if line["setting"].startswith("floor: ")]
+    assert len(lines) == 6 and all(line["scorer"].startswith("linear probe") and line["run"].startswith("supervised") for line in lines)
+END
+
 # Side by side.
 runs=$work/whole/runs
 expect 0 "side.html" "$mosaic" compare "$runs/supervised_f0.5_s0" "$runs/supervised_f0.5_s1" "$runs/contrast_f0.5_s0/" --out "$work/side.html" --reference supervised_f0.5_s1 --threads 1
