@@ -132,7 +132,9 @@ static mosaic_status run_ours(void *context, double *seconds) {
                     .set = &none,
                     .device = "cpu",
                     .threads = bench->options->threads,
-                    .precision = MOS_PRECISION_CHOICE_FP32},
+                    .precision = bench->options->precision == MOS_PRECISION_BF16
+                                     ? MOS_PRECISION_CHOICE_BF16
+                                     : MOS_PRECISION_CHOICE_FP32},
         .s1 = bench->s1,
         .s2 = bench->s2,
         .out = bench->ours,
@@ -194,17 +196,18 @@ static mosaic_status add_peer(predict_bench *bench, mos_bench_run *run) {
     (void)snprintf(stride, sizeof stride, "%lld", (long long)o->stride);
     (void)snprintf(threads, sizeof threads, "%d", o->threads);
     MOS_TRY(mos_path_join(map, sizeof map, bench->ours, "s2_probabilities.tif"));
-    const char *arguments[] = {o->python,    o->peer,
-                               "--model",    bench->model,
-                               "--s1",       bench->s1,
-                               "--s2",       bench->s2,
-                               "--out",      bench->theirs,
-                               "--expected", map,
-                               "--encoder",  mos_encoder_names[o->encoder],
-                               "--size",     size,
-                               "--stride",   stride,
-                               "--threads",  threads,
-                               bench->mean,  bench->sd,
+    const char *arguments[] = {o->python,     o->peer,
+                               "--model",     bench->model,
+                               "--s1",        bench->s1,
+                               "--s2",        bench->s2,
+                               "--out",       bench->theirs,
+                               "--expected",  map,
+                               "--encoder",   mos_encoder_names[o->encoder],
+                               "--size",      size,
+                               "--stride",    stride,
+                               "--threads",   threads,
+                               "--precision", mos_precision_names[o->precision],
+                               bench->mean,   bench->sd,
                                NULL};
     if (mos_peer_start(arguments, &bench->peer) != MOSAIC_OK) {
         (void)snprintf(bench->note, sizeof bench->note, "skipped: %.300s", mosaic_error());
@@ -217,10 +220,10 @@ static mosaic_status add_peer(predict_bench *bench, mos_bench_run *run) {
 static void describe(const predict_bench *bench, const mos_bench_run *run,
                      mos_bench_report *report) {
     const mos_predict_bench_options *o = bench->options;
-    mos_bench_fact(report, "map",
-                   "%s, fp32, %lld windows of %lld px every %lld px, 2 + 10 bands, %d classes",
-                   mos_encoder_names[o->encoder], (long long)bench->windows, (long long)o->size,
-                   (long long)o->stride, MOS_BEN_CLASSES);
+    mos_bench_fact(
+        report, "map", "%s, %s, %lld windows of %lld px every %lld px, 2 + 10 bands, %d classes",
+        mos_encoder_names[o->encoder], mos_precision_names[o->precision], (long long)bench->windows,
+        (long long)o->size, (long long)o->stride, MOS_BEN_CLASSES);
     mos_bench_steadiness(report, run);
     mos_bench_fact(report, "instruction_set", "%s", mos_isa_name(mos_isa_used()));
     mos_bench_fact(report, "peer", "%s", bench->note);
@@ -258,7 +261,7 @@ mosaic_status mos_predict_bench(const mos_predict_bench_options *options,
     MOS_GOTO(name_files(bench));
     MOS_GOTO(make_scene(bench));
     MOS_GOTO(make_model(bench));
-    MOS_GOTO(mos_infer_rig_create(&setting, MOS_PRECISION_FP32, options->threads, &bench->rig));
+    MOS_GOTO(mos_infer_rig_create(&setting, options->precision, options->threads, &bench->rig));
     MOS_GOTO(mos_bench_add(run, "mosaic predict", run_ours, bench));
     MOS_GOTO(mos_bench_add(run, "once opened", tell_opened, bench));
     MOS_GOTO(mos_bench_add(run, "mosaic infer", run_infer, bench));

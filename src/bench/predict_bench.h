@@ -11,6 +11,7 @@ typedef struct mos_predict_bench_options {
     mos_encoder_kind encoder;
     int64_t size, stride, side; /* px of a window, between windows, of the scene */
     int64_t rounds;
+    mos_precision precision;
     int threads;
     const char *folder; /* where scene, model and maps are made */
     const char *python; /* interpreter with torch and rasterio; NULL or "": no peer */

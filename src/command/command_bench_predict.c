@@ -8,7 +8,7 @@
 typedef struct bench_command {
     mos_command_machine machine;
     int64_t size, stride, side, rounds;
-    int encoder;
+    int encoder, precision;
     char *folder, *python, *peer;
     bool json;
 } bench_command;
@@ -20,6 +20,9 @@ static const mos_option own_options[] = {
     COUNT(stride, "60", 1, 480, "px from one window to the next"),
     COUNT(rounds, "3", 3, 100, "rounds; each measures the roof and every way once"),
     MOS_BENCH_CHOICE(bench_command, encoder, "resnet18", mos_encoder_names, "encoder"),
+    MOS_BENCH_CHOICE(bench_command, precision, "fp32",
+                     mos_precision_choices + MOS_PRECISION_CHOICE_FP32, /* behind "auto" */
+                     "numbers that models compute with"),
     MOS_BENCH_FOLDER(bench_command, "where scene, model and maps are made; by default TMPDIR"),
     MOS_BENCH_PYTHON(bench_command, "interpreter with torch and rasterio for the peer"),
     MOS_BENCH_PEER(bench_command, "bench/peers/predict_scene.py",
@@ -37,16 +40,17 @@ static mosaic_status run_predict(const void *values, const mos_text_list *positi
         return mos_fail(MOSAIC_ERR_USAGE,
                         "--size %lld --stride %lld: wanted a multiple of 6, and no larger stride",
                         (long long)command->size, (long long)command->stride);
-    const mos_predict_bench_options options = {.encoder = (mos_encoder_kind)command->encoder,
-                                               .size = command->size,
-                                               .stride = command->stride,
-                                               .side = command->side,
-                                               .rounds = command->rounds,
-                                               .threads = mos_command_threads(&command->machine),
-                                               .folder =
-                                                   mos_bench_scratch_parent(command->folder, false),
-                                               .python = command->python,
-                                               .peer = command->peer};
+    const mos_predict_bench_options options = {
+        .encoder = (mos_encoder_kind)command->encoder,
+        .size = command->size,
+        .stride = command->stride,
+        .side = command->side,
+        .rounds = command->rounds,
+        .precision = command->precision == 0 ? MOS_PRECISION_FP32 : MOS_PRECISION_BF16,
+        .threads = mos_command_threads(&command->machine),
+        .folder = mos_bench_scratch_parent(command->folder, false),
+        .python = command->python,
+        .peer = command->peer};
     return mos_command_bench_end(mos_predict_bench(&options, &report), &report, command->json, out);
 }
 

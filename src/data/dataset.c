@@ -14,10 +14,28 @@
 #include "data/split_file.h"
 #include "data/survey.h"
 #include "data/verdicts.h"
+#include "io/raster_window.h"
 
 #include <string.h>
 
 const char *const mos_split_names[] = {"train", "validation", "test", "none", NULL};
+
+/* A file that no format knows: a raster has its own keys, and of the rest GDAL says why it is none. */
+static mosaic_status fail_file(const char *path, const char *known) {
+    mos_raster_info info;
+    char words[512];
+    if (mos_scene_info_read(path, &info) == MOSAIC_OK)
+        return mos_fail(
+            MOSAIC_ERR_DATA,
+            "%s: a raster of %lld x %lld pixels in %d bands, and no data set: rasters "
+            "are given as data.s1 and data.s2 (`predict` and `embed`: --s1, --s2) or in "
+            "a scene file",
+            path, (long long)info.width, (long long)info.height, info.bands);
+    mos_error_copy(words, sizeof words);
+    return mos_fail(MOSAIC_ERR_DATA,
+                    "%s: neither a data set (one of %s) nor a scene file (*.yaml) nor a raster: %s",
+                    path, known, words);
+}
 
 static mosaic_status choose_format(mos_dataset *dataset) {
     int wanted = dataset->options.format;
@@ -36,12 +54,16 @@ static mosaic_status choose_format(mos_dataset *dataset) {
     mos_text known = {0};
     for (int i = 1; mos_format_names[i] != NULL; i++) /* 0 is "auto" */
         mos_text_add(&known, "%s%s", i == 1 ? "" : ", ", mos_format_names[i]);
-    mosaic_status status =
-        known.failed ? mos_fail_memory(known.size, "names of formats")
-                     : mos_fail(MOSAIC_ERR_DATA,
-                                "%s: no known data set here: wanted one of %s; data.format and the "
-                                "paths can be given",
-                                dataset->root, known.data);
+    mosaic_status status;
+    if (known.failed)
+        status = mos_fail_memory(known.size, "names of formats");
+    else if (!mos_path_is_dir(dataset->root))
+        status = fail_file(dataset->root, known.data);
+    else
+        status = mos_fail(MOSAIC_ERR_DATA,
+                          "%s: no known data set here: wanted one of %s; data.format and the "
+                          "paths can be given",
+                          dataset->root, known.data);
     mos_text_release(&known);
     return status;
 }

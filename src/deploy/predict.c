@@ -36,6 +36,21 @@ static bool ends_with(const char *text, const char *end) {
     return size > tail && strcmp(text + size - tail, end) == 0;
 }
 
+/* Options for maps do nothing to a table, and whoever gave them would not know. */
+static mosaic_status check_map_options(const predict_work *work) {
+    const mos_scene_map_options *map = &work->options->map;
+    const uint32_t all = (1u << MOS_LAYERS) - 1;
+    const char *only = map->format != NULL && strcmp(map->format, mos_map_formats[0]) != 0 ? "--of"
+                       : map->creation != NULL && map->creation->count > 0                 ? "--co"
+                       : map->type != MOS_MAP_UINT16            ? "--type"
+                       : map->blend != MOS_BLEND_HANN           ? "--blend"
+                       : map->layers != 0 && map->layers != all ? "--layers"
+                                                                : NULL;
+    if (work->maps || only == NULL) return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_USAGE, "%s is for maps, and '%s' is to be a table of patches", only,
+                    work->options->out);
+}
+
 static mosaic_status choose_outputs(predict_work *work) {
     const mos_predict_options *options = work->options;
     int64_t scenes = mos_scene_frames(work->session.dataset);
@@ -47,6 +62,7 @@ static mosaic_status choose_outputs(predict_work *work) {
     if (map && !work->maps)
         return mos_fail(MOSAIC_ERR_USAGE, "--out %s: a map is made of a scene, on its pixels",
                         options->out);
+    MOS_TRY(check_map_options(work));
     uint32_t layers = options->map.layers;
     if (map && (scenes > 1 || (layers & (layers - 1)) != 0))
         return mos_fail(MOSAIC_ERR_USAGE,
@@ -133,6 +149,19 @@ static mosaic_status write_layer(predict_work *work, bool dry) {
     return MOSAIC_OK;
 }
 
+/* A layer of an earlier run that this one does not write, and which would be taken for its own. */
+static void warn_former(const predict_work *work, const char *scene, uint32_t layers) {
+    char path[4096];
+    for (int l = 0; l < MOS_LAYERS && work->options->overwrite && !work->single; l++) {
+        if (layers >> l & 1) continue;
+        (void)snprintf(path, sizeof path, "%s/%s_%s.tif", work->options->out, scene,
+                       mos_map_layers[l]);
+        if (mos_path_exists(path))
+            mos_log(MOS_LOG_WARNING, "%s: stays as an earlier run wrote it: --layers leaves it out",
+                    path);
+    }
+}
+
 /* `dry`: only whether the names are free. */
 static mosaic_status write_scene(predict_work *work, int64_t scene, bool dry) {
     mos_scene_map_options map = work->options->map;
@@ -153,6 +182,7 @@ static mosaic_status write_scene(predict_work *work, int64_t scene, bool dry) {
                        paths[MOS_LAYER_CLASSES]);
         map.preview = stem;
     }
+    if (dry) warn_former(work, frame.name, map.layers);
     if (dry) return MOSAIC_OK;
     MOS_TRY(mos_predict_facts_scene(&work->facts, &frame));
     map.facts = work->facts.pairs;

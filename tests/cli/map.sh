@@ -77,6 +77,16 @@ mask.GetRasterBand(1).WriteArray(codes)
 beside = gdal.GetDriverByName("GTiff").CreateCopy(f"{work}/beside.tif", mask)
 beside.SetGeoTransform((transform[0] + 5000, 20, 0, transform[3], 0, -20))
 del beside
+two = gdal.GetDriverByName("GTiff").Create(f"{work}/two.tif", 65, 58, 2)
+two.SetGeoTransform(mask.GetGeoTransform())
+two.SetSpatialRef(image.GetSpatialRef())
+del two
+# the scene in degrees, square ones and those of 10 m, and in Web Mercator, whose metres are none here
+warp = lambda name, system, width, height: gdal.Warp(f"{work}/{name}.tif", f"{work}/clean2.tif", dstSRS=system, xRes=width, yRes=height, dstNodata=0)
+warp("square2", "EPSG:4326", 9e-5, 9e-5)
+warp("fitting2", "EPSG:4326", 1.338e-4, 8.99e-5)
+warp("web2", "EPSG:3857", 10, 10)
+open(f"{work}/junk.tif", "w").write("no raster at all, but long enough to be looked at")
 # a triangle on the scene, in degrees
 from osgeo import ogr, osr
 here = gdal.Open(f"{work}/scene/s2.tif")
@@ -105,6 +115,15 @@ expect 2 "none may be left out" predict "$work/scene" --stride 25 --out "$work/x
 expect 2 "no layer 'clases'" predict "$work/scene" --layers clases --out "$work/x"
 expect 2 "mask and mask_values go together" predict "$work/scene" --mask "$work/mask.tif" --out "$work/x"
 expect 3 "beside.tif: lies beside scene 'synth' .EPSG:326" predict "$work/scene" --mask "$work/beside.tif" --mask-values 9 --out "$work/x"
+expect 2 "two.tif: has 2 bands, and a mask has one" predict "$work/scene" --mask "$work/two.tif" --mask-values 9 --out "$work/x"
+for option in "--of GTiff" "--co COMPRESS=LZW" "--type byte" "--blend mean" "--layers classes"; do
+    # shellcheck disable=SC2086 # two words
+    expect 2 "${option%% *} is for maps, and '.*x.gpkg' is to be a table" predict "$work/scene" $option --out "$work/x.gpkg"
+done
+for command in predict embed; do
+    expect 3 "junk.tif: neither a data set .* nor a raster: .*junk.tif. not recognized" "$mosaic" $command "$run" "$work/junk.tif" --out "$work/x"
+    expect 3 "clean2.tif: a raster of 130 x 115 pixels in 12 bands, and no data set: .*--s1, --s2" "$mosaic" $command "$run" "$work/clean2.tif" --out "$work/x"
+done
 expect 2 "creation option 'COMPRESS=NOSUCH': COG has no such option" predict "$work/scene" --co COMPRESS=NOSUCH --out "$work/x"
 expect 2 "wants KEY=VALUE, found 'LZW'" predict "$work/scene" --of GTiff --co LZW --out "$work/x"
 expect 2 "stride is for scenes" predict "$work/data" --stride 12 --out "$work/x"
@@ -135,6 +154,13 @@ for name in clean1-clean2 clean1-shifted2 power1-clean2; do
 done
 expect 0 "90 of 90" predict --s1 "$work/clean1.tif" --s2 "$work/shuffled2.tif" --out "$work/clean1-shuffled2.tif" --type byte --threads 2
 expect 0 "coarse2.tif: pixels of 20 m are resampled to 10 m" predict --s1 "$work/clean1.tif" --s2 "$work/coarse2.tif" --out "$work/coarse.tif" --threads 2
+for name in square2 web2; do
+    expect 0 "$name.tif: pixels of 6.7[0-9]*\( x 10.[0-9]*\)\? m .*resampled to 10" predict --s1 "$work/clean1.tif" --s2 "$work/$name.tif" --out "$work/$name" --threads 2
+done
+expect 0 "patches predicted" predict --s1 "$work/clean1.tif" --s2 "$work/fitting2.tif" --out "$work/fitting" --threads 2
+mkdir "$work/fewer"
+expect 0 "patches predicted" predict --s1 "$work/clean1.tif" --s2 "$work/clean2.tif" --out "$work/fewer" --threads 2
+expect 0 "s2_probabilities.tif: stays as an earlier run wrote it" predict --s1 "$work/clean1.tif" --s2 "$work/clean2.tif" --out "$work/fewer" --layers classes --overwrite --threads 2
 # Names that no file gives: guessed, refused, and given by an option.
 bands=$(/usr/bin/python3 -c "from osgeo import gdal; d = gdal.Open('$work/shuffled2.tif'); print(','.join(d.GetRasterBand(b + 1).GetDescription() for b in range(12)))")
 expect 3 "guessed from the number of bands, 12.*predict. has --bands or --allow guessed-bands" predict --s1 "$work/clean1.tif" --s2 "$work/plain2.tif" --out "$work/x"
@@ -211,6 +237,18 @@ assert np.abs(byte.ReadAsArray() * 0.01 - clean * 1e-4).max() <= 0.5051e-2
 coarse = open_("coarse.tif")
 assert coarse.GetGeoTransform()[1] == 10 and (coarse.RasterXSize, coarse.RasterYSize) == (130, 114)
 assert np.abs(coarse.ReadAsArray() - clean[:, :114]).mean() < 300
+# ten metres on the ground, whatever the scene counts in; what is that already is left alone
+clear = open_("clean1-clean2.tif").ReadAsArray()
+for name, pixel in (("square2", (1.336e-4, 8.994e-5)), ("web2", (14.9, 14.9)), ("fitting2", None)):
+    raster = open_(f"{name.replace('fitting2', 'fitting')}/s2_probabilities.tif")
+    found = raster.GetGeoTransform()
+    if pixel is None:
+        assert found == open_("fitting2.tif").GetGeoTransform(), found
+    else:
+        assert abs(found[1] / pixel[0] - 1) < 0.005 and abs(-found[5] / pixel[1] - 1) < 0.005, found
+    back = gdal.Warp("", raster, format="MEM", dstSRS=open_("clean2.tif").GetProjection(), outputBounds=(600000.123456789, 5300000.987654321 - 1150, 600000.123456789 + 1300, 5300000.987654321), xRes=10, yRes=10).ReadAsArray()
+    both = (back != 65535) & (clear != 65535)
+    assert both.mean() > 0.5 and np.abs(back[both].astype(int) - clear[both].astype(int)).mean() < 500, (name, both.mean(), np.abs(back[both].astype(int) - clear[both].astype(int)).mean())
 facts = open_("alone.tif").GetMetadata()
 assert facts["WITHOUT"] == "s1" and facts["MODALITIES"] == "s2", facts
 for name in ("named", "model_order"):

@@ -1,5 +1,6 @@
-/* Windows down a scene in one batch: an encoder's first layer takes rows that a window shares with
- * the one before from there. Each has to be, to the bit, what it is alone in a batch. */
+/* Windows of a scene in one batch: an encoder's first layer takes rows that a window shares with the
+ * one before from there, and columns that it shares with one of those before. Each has to be, to the
+ * bit, what it is alone in a batch. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,15 +20,17 @@ typedef struct overlap_case {
     int64_t bands, h, w, kernel, stride, pad;
     int64_t top[8]; /* rows of the scene where windows begin, over and over; -1: they end */
     int64_t windows;
-    int64_t blank; /* rows of the scene from this one on are all the same */
+    int64_t blank;   /* rows of the scene from this one on are all the same */
+    int64_t side[8]; /* columns of the scene where they begin */
 } overlap_case;
 
-/* A window of a scene of so many rows. */
-static void cut(const overlap_case *c, const double *scene, int64_t rows, int64_t top, float *out) {
+enum { ROWS = 256, COLUMNS = 128 /* of a scene */ };
+
+static void cut(const overlap_case *c, const double *scene, int64_t number, float *out) {
     for (int64_t b = 0; b < c->bands; b++)
         for (int64_t i = 0; i < c->h * c->w; i++) {
-            const int64_t row = top + i / c->w;
-            const int64_t at = row < c->blank ? (b * rows + row) * c->w + i % c->w : b;
+            const int64_t row = c->top[number] + i / c->w, column = c->side[number] + i % c->w;
+            const int64_t at = row < c->blank ? (b * ROWS + row) * COLUMNS + column : b;
             out[b * c->h * c->w + i] = (float)scene[at];
         }
 }
@@ -82,15 +85,13 @@ static double *convolve(mos_device *device, const overlap_case *c, const float *
 
 static void check(mos_device *device, const overlap_case *c) {
     const int64_t size = c->bands * c->h * c->w;
-    int64_t rows = 0, tops = 0, values;
-    while (tops < 8 && c->top[tops] >= 0) {
-        if (c->top[tops] + c->h > rows) rows = c->top[tops] + c->h;
+    int64_t tops = 0, values;
+    while (tops < 8 && c->top[tops] >= 0)
         tops++;
-    }
-    double *scene = support_normal(c->bands * rows * c->w, 1);
+    double *scene = support_normal(c->bands * ROWS * COLUMNS, 1);
     float *windows = support_host(c->windows * size, sizeof *windows);
     for (int64_t n = 0; n < c->windows; n++)
-        cut(c, scene, rows, c->top[n % tops], windows + n * size);
+        cut(c, scene, n % tops, windows + n * size);
     double *all = convolve(device, c, windows, c->windows, &values);
     for (int64_t n = 0; n < c->windows; n++) {
         double *alone = n < tops || n > c->windows - 3
@@ -107,19 +108,35 @@ static void check(mos_device *device, const overlap_case *c) {
     mos_free(scene);
 }
 
-static void windows_down_a_scene(void **state) {
+static void windows_of_a_scene(void **state) {
     (void)state;
     static const overlap_case cases[] = {
-        {2, 40, 37, 7, 2, 3, {0, 20, 40, 60, 0, 20, -1}, 7, 1000}, /* half a window */
-        {10, 40, 20, 7, 2, 3, {0, 10, 20, 30, 40, -1}, 5, 1000},   /* rows of rows of rows */
-        {17, 24, 9, 7, 2, 3, {0, 12, 24, 3, 8, -1}, 5, 1000},      /* no multiple of the stride */
-        {3, 24, 11, 5, 1, 2, {0, 7, 14, 2, 3, 4, -1}, 6, 1000},
-        {3, 24, 11, 4, 3, 0, {0, 12, 15, 18, -1}, 4, 1000},
-        {2, 33, 8, 7, 2, 3, {0, 26, 28, 30, -1}, 4, 1000},   /* a few rows, and none */
-        {2, 32, 8, 7, 2, 3, {0, 16, 32, 48, 64, -1}, 5, 20}, /* nothing but one value */
-        {1, 16, 5, 7, 2, 3, {0, 8, -1}, MOST_WINDOWS, 1000},
-        {1, 3, 2, 7, 2, 3, {0, 2, -1}, 2, 1000}, /* smaller than the kernel */
-        {1, 9, 9, 3, 1, 4, {0, 3, 6, -1}, 3, 1000}};
+        {2, 40, 37, 7, 2, 3, {0, 20, 40, 60, 0, 20, -1}, 7, 1000, {0}}, /* half a window */
+        {10, 40, 20, 7, 2, 3, {0, 10, 20, 30, 40, -1}, 5, 1000, {0}},   /* rows of rows of rows */
+        {17, 24, 9, 7, 2, 3, {0, 12, 24, 3, 8, -1}, 5, 1000, {0}}, /* no multiple of the stride */
+        {3, 24, 11, 5, 1, 2, {0, 7, 14, 2, 3, 4, -1}, 6, 1000, {0}},
+        {3, 24, 11, 4, 3, 0, {0, 12, 15, 18, -1}, 4, 1000, {0}},
+        {2, 33, 8, 7, 2, 3, {0, 26, 28, 30, -1}, 4, 1000, {0}},   /* a few rows, and none */
+        {2, 32, 8, 7, 2, 3, {0, 16, 32, 48, 64, -1}, 5, 20, {0}}, /* nothing but one value */
+        {1, 16, 5, 7, 2, 3, {0, 8, -1}, MOST_WINDOWS, 1000, {0}},
+        {1, 3, 2, 7, 2, 3, {0, 2, -1}, 2, 1000, {0}}, /* smaller than the kernel */
+        {1, 9, 9, 3, 1, 4, {0, 3, 6, -1}, 3, 1000, {0}},
+        /* two columns of windows, half a window apart, and a third that is moved back */
+        {10,
+         40,
+         40,
+         7,
+         2,
+         3,
+         {0, 20, 40, 0, 20, 40, 0, 20},
+         32,
+         1000,
+         {0, 0, 0, 20, 20, 20, 34, 34}},
+        {2, 120, 120, 7, 2, 3, {0, 60, 0, 60, -1}, 4, 1000, {0, 0, 8, 8}},
+        {2, 40, 41, 7, 2, 3, {0, 0, 0, 0, -1}, 8, 1000, {0, 20, 41, 60}}, /* one row of windows */
+        {17, 24, 33, 5, 1, 2, {0, 12, 3, 12, -1}, 9, 1000, {0, 0, 7, 12}},
+        {3, 30, 30, 4, 3, 0, {0, 9, 0, 9, -1}, 5, 20, {0, 0, 12, 12}},
+        {2, 32, 40, 7, 2, 3, {0, 16, 0, 16, -1}, 9, 10, {0, 0, 20, 20}}};
     for (int i = 0; i < 4; i++) {
         mos_device *device =
             support_open(&mos_backend_cpu, i == 3 ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32,
@@ -131,6 +148,6 @@ static void windows_down_a_scene(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(windows_down_a_scene)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(windows_of_a_scene)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,42 +130,105 @@ static stem_overlap overlap_of(const strips_job *job, int64_t n) {
     return n < job->overlaps ? job->overlap[n] : (stem_overlap){0};
 }
 
+/* Of a row whose columns [left, right) are known: what is right of them by whole products from
+ * `start` on, the few others, of all such rows of the strip, as points. */
+typedef struct stem_rest {
+    int64_t start, count;
+    mos_stem_point *point;
+} stem_rest;
+
+static bool is_known(const stem_overlap *known, int64_t oy) {
+    return oy >= known->first && oy < known->end;
+}
+
+static void add_points(const stem_part *at, const stem_overlap *known, int64_t begin, int64_t end,
+                       stem_rest *rest) {
+    for (int64_t r = 0; r < at->rows; r++)
+        for (int64_t ox = begin; ox < end && !is_known(known, at->oy + r); ox++)
+            rest->point[rest->count++] = (mos_stem_point){r, ox};
+}
+
+static void find_rest(const mos_conv *conv, int64_t together, const stem_part *at,
+                      const stem_overlap *known, stem_rest *rest) {
+    rest->count = rest->start = 0;
+    if (known->left == known->right) return;
+    rest->start = conv->ow - (conv->ow - known->right) / together * together;
+    add_points(at, known, 0, known->left, rest);
+    add_points(at, known, known->right, rest->start, rest);
+}
+
+/* Most points of a strip: those of a row left of what is known, and fewer than a product's right of
+ * it. */
+static int64_t most_points(const mos_cpu *cpu, const mos_conv *conv, int64_t rows) {
+    const mos_conv_shape *s = &conv->shape;
+    return rows * ((s->pad + s->stride - 1) / s->stride + cpu->activation->stem->rows);
+}
+
+/* Bytes of what a thread's workspace holds, in this order. */
+typedef struct strip_room {
+    size_t points, line, strip;
+} strip_room;
+
+static strip_room room_of(const mos_cpu *cpu, const mos_conv *conv, int64_t rows) {
+    const mos_conv_shape *s = &conv->shape;
+    const int64_t size = (int64_t)cpu->act_size,
+                  row = channels_of(s) * forward_width(cpu, conv) * size;
+    return (strip_room){(size_t)most_points(cpu, conv, rows) * sizeof(mos_stem_point),
+                        (size_t)(2 * s->w * size), (size_t)(rows_under(s, rows) * row)};
+}
+
+static size_t room_bytes(const strip_room *room) {
+    return (size_t)mos_cpu_round_up((int64_t)(room->points + room->line + room->strip), 64);
+}
+
+/* What of a strip is not known, of all channels. */
+static void multiply_strip(const strips_job *job, const stem_part *at, const stem_overlap *known,
+                           const mos_stem_rows *rows, const char *strip, const stem_rest *rest) {
+    const mos_cpu *cpu = job->cpu;
+    const mos_conv *conv = job->conv;
+    const mos_conv_shape *s = &conv->shape;
+    const mos_stem_kernels *kernels = cpu->activation->stem;
+    const mos_stem_map map = map_of(conv);
+    const int64_t plane = conv->oh * conv->ow * cpu->block, taps = s->kernel * s->kernel;
+    for (int64_t o = 0; o < s->co; o += cpu->group) {
+        mos_conv_ending room_of_ending;
+        const mos_conv_ending *ending = mos_conv_ending_at(conv, o, &room_of_ending);
+        const char *u =
+            (const char *)job->packed + (size_t)(o * taps * channels_of(s)) * cpu->act_size;
+        char *y = (char *)job->out + (size_t)((at->n * s->co + o) / cpu->block * plane +
+                                              at->oy * conv->ow * cpu->block) *
+                                         cpu->act_size;
+        for (int64_t r = 0; r < at->rows; r++)
+            if (!is_known(known, at->oy + r))
+                kernels->forward(&map, rows, strip, r, rest->start, u, ending, plane,
+                                 y + (size_t)(r * conv->ow * cpu->block) * cpu->act_size);
+        if (rest->count > 0)
+            kernels->points(&map, rows, strip, rest->point, rest->count, u, ending, plane, y);
+    }
+}
+
 static void take_strips(void *context, int thread, int threads, mos_team *team) {
     strips_job *job = context;
     const mos_cpu *cpu = job->cpu;
     const mos_conv *conv = job->conv;
-    const conv_direction direction = job->direction;
     const mos_conv_shape *s = &conv->shape;
-    const conv_own *plan = &conv->own[direction];
-    const mos_stem_kernels *kernels = cpu->activation->stem;
+    const conv_own *plan = &conv->own[job->direction];
     const mos_stem_map map = map_of(conv);
-    const int64_t width = forward_width(cpu, conv), taps = s->kernel * s->kernel;
-    const int64_t plane = conv->oh * conv->ow * cpu->block;
-    const size_t room = plan->bytes / (size_t)cpu->threads;
-    char *line = (char *)job->workspace + (size_t)thread * room;
-    char *strip = line + (size_t)(2 * s->w) * cpu->act_size;
+    const strip_room room = room_of(cpu, conv, plan->rows);
+    char *own = (char *)job->workspace + (size_t)thread * room_bytes(&room);
+    char *line = own + room.points, *strip = line + room.line;
+    stem_rest rest = {.point = (mos_stem_point *)(void *)own};
     int64_t number;
     find_overlaps(job, thread, threads);
     mos_team_barrier(team);
     while ((number = mos_cpu_work_next(&job->work, thread)) >= 0) {
-        const stem_part at = part_at(conv, direction, number);
+        const stem_part at = part_at(conv, job->direction, number);
         const stem_overlap known = overlap_of(job, at.n);
         if (at.oy >= known.first && at.oy + at.rows <= known.end) continue;
-        const mos_stem_rows rows = rows_of(s, &at, width);
-        kernels->strip(&map, &rows, image_of(cpu, conv, job->in, at.n), line, strip);
-        for (int64_t o = 0; o < s->co; o += cpu->group) {
-            mos_conv_ending room_of_ending;
-            const mos_conv_ending *ending = mos_conv_ending_at(conv, o, &room_of_ending);
-            const char *u =
-                (const char *)job->packed + (size_t)(o * taps * channels_of(s)) * cpu->act_size;
-            char *y = (char *)job->out + (size_t)((at.n * s->co + o) / cpu->block * plane +
-                                                  at.oy * conv->ow * cpu->block) *
-                                             cpu->act_size;
-            for (int64_t r = 0; r < at.rows; r++)
-                if (at.oy + r < known.first || at.oy + r >= known.end)
-                    kernels->forward(&map, &rows, strip, r, u, ending, plane,
-                                     y + (size_t)(r * conv->ow * cpu->block) * cpu->act_size);
-        }
+        const mos_stem_rows rows = rows_of(s, &at, forward_width(cpu, conv));
+        cpu->activation->stem->strip(&map, &rows, image_of(cpu, conv, job->in, at.n), line, strip);
+        find_rest(conv, cpu->activation->stem->rows, &at, &known, &rest);
+        multiply_strip(job, &at, &known, &rows, strip, &rest);
     }
     mos_team_barrier(team);
     copy_overlaps(job, thread, threads);
@@ -324,8 +387,8 @@ void mos_stem_plan(const mos_cpu *cpu, mos_conv *conv, conv_direction direction)
     }
     const int64_t row = channels_of(s) * forward_width(cpu, conv) * size;
     plan->rows = plan_rows(conv, row);
-    plan->bytes = (size_t)(cpu->threads *
-                           mos_cpu_round_up(rows_under(s, plan->rows) * row + 2 * s->w * size, 64));
+    const strip_room room = room_of(cpu, conv, plan->rows);
+    plan->bytes = (size_t)cpu->threads * room_bytes(&room);
     plan->weight_bytes = (size_t)(s->co * channels_of(s) * s->kernel * s->kernel) * cpu->act_size;
     plan->pack = pack_stem;
     plan->run = run_strips;

@@ -41,10 +41,10 @@ static void ACT(stem_strip)(const mos_stem_map *map, const mos_stem_rows *strip,
         }
 }
 
-/* y row: STEM_ROWS outputs of GROUP channels from each position along it. */
+/* y row: STEM_ROWS outputs of GROUP channels from each position along it, from `first` on. */
 KERNEL_INLINE void ACT(stem_forward_as)(const mos_stem_map *map, const int64_t stride,
                                         const mos_stem_rows *strip, const void *s_values,
-                                        int64_t oy, const void *u_values,
+                                        int64_t oy, int64_t first, const void *u_values,
                                         const mos_conv_ending *ending, int64_t plane,
                                         void *y_values) {
     const act_t *s = s_values;
@@ -55,7 +55,7 @@ KERNEL_INLINE void ACT(stem_forward_as)(const mos_stem_map *map, const int64_t s
     const bool folded = ending != NULL, relu = folded && ending->relu, more = folded && ending->sum;
     vec bias[2] = {v_all(0), v_all(0)};
     if (folded) bias[0] = v_load(ending->bias), bias[1] = v_load(ending->bias + LANES);
-    for (int64_t ox = 0; ox < map->ow; ox += STEM_ROWS) {
+    for (int64_t ox = first; ox < map->ow; ox += STEM_ROWS) {
         vec sum[STEM_ROWS][2];
 #pragma GCC unroll 10
         for (int t = 0; t < STEM_ROWS; t++)
@@ -90,15 +90,63 @@ KERNEL_INLINE void ACT(stem_forward_as)(const mos_stem_map *map, const int64_t s
     }
 }
 
-/* Row oy of a strip s [c/2, rows, width, 2] and GROUP channels of the output: y is the first one's
- * row, the other block's lies `plane` values behind; u [c/2, kernel, kernel, GROUP, 2] */
+/* Row oy of a strip s [c/2, rows, width, 2] from column ox on, and GROUP channels of the output: y is
+ * the first one's row, the other block's lies `plane` values behind; u [c/2, kernel, kernel, GROUP, 2]
+ */
 static void ACT(stem_forward)(const mos_stem_map *map, const mos_stem_rows *strip, const void *s,
-                              int64_t oy, const void *u, const mos_conv_ending *ending,
+                              int64_t oy, int64_t ox, const void *u, const mos_conv_ending *ending,
                               int64_t plane, void *y) {
     if (map->stride == 2)
-        ACT(stem_forward_as)(map, 2, strip, s, oy, u, ending, plane, y);
+        ACT(stem_forward_as)(map, 2, strip, s, oy, ox, u, ending, plane, y);
     else
-        ACT(stem_forward_as)(map, map->stride, strip, s, oy, u, ending, plane, y);
+        ACT(stem_forward_as)(map, map->stride, strip, s, oy, ox, u, ending, plane, y);
+}
+
+/* Outputs at points anywhere in a strip, y its first row, to the bit as stem_forward has them: rows
+ * outside the image are zeros there, and add nothing. */
+static void ACT(stem_points)(const mos_stem_map *map, const mos_stem_rows *strip,
+                             const void *s_values, const mos_stem_point *points, int64_t count,
+                             const void *u_values, const mos_conv_ending *ending, int64_t plane,
+                             void *y_values) {
+    const int64_t kernel = map->kernel, line = strip->width * ACT_STEP;
+    const bool folded = ending != NULL, relu = folded && ending->relu, more = folded && ending->sum;
+    vec bias[2] = {v_all(0), v_all(0)};
+    if (folded) bias[0] = v_load(ending->bias), bias[1] = v_load(ending->bias + LANES);
+    for (int64_t p = 0; p < count; p += STEM_ROWS) {
+        vec sum[STEM_ROWS][2];
+        const act_t *a[STEM_ROWS];
+#pragma GCC unroll 10
+        for (int t = 0; t < STEM_ROWS; t++) {
+            const mos_stem_point *at = &points[p + t < count ? p + t : p];
+            sum[t][0] = sum[t][1] = v_all(0);
+            a[t] = (const act_t *)s_values + at->oy * map->stride * line +
+                   at->ox * map->stride * ACT_STEP;
+        }
+        for (int64_t c = 0; c < map->c; c += ACT_STEP)
+            for (int64_t ky = 0; ky < kernel; ky++) {
+                const act_t *u =
+                    (const act_t *)u_values + (c * kernel + ky * ACT_STEP) * kernel * GROUP;
+                const int64_t row = c * strip->rows * strip->width + ky * line;
+#pragma GCC unroll 1
+                for (int64_t kx = 0; kx < kernel; kx++, u += GROUP * ACT_STEP) {
+                    const act_row u0 = ACT(columns_at)(u),
+                                  u1 = ACT(columns_at)(u + LANES * ACT_STEP);
+#pragma GCC unroll 10
+                    for (int t = 0; t < STEM_ROWS; t++) {
+                        const act_row value = ACT(row_at)(a[t] + row + kx * ACT_STEP);
+                        sum[t][0] = ACT(multiply_add)(sum[t][0], value, u0);
+                        sum[t][1] = ACT(multiply_add)(sum[t][1], value, u1);
+                    }
+                }
+            }
+#pragma GCC unroll 10
+        for (int t = 0; t < STEM_ROWS; t++) {
+            if (p + t >= count) break;
+            act_t *to = (act_t *)y_values + (points[p + t].oy * map->ow + points[p + t].ox) * LANES;
+            ACT(store_ended)(to, sum[t][0], folded, bias[0], more, relu);
+            ACT(store_ended)(to + plane, sum[t][1], folded, bias[1], more, relu);
+        }
+    }
 }
 
 /* u [c/2, kernel, kernel, GROUP, 2] from weights [GROUP, c, kernel, kernel] */
@@ -231,6 +279,7 @@ static const mos_stem_kernels ACT(table_stem) = {
     .rows = STEM_ROWS,
     .strip = ACT(stem_strip),
     .forward = ACT(stem_forward),
+    .points = ACT(stem_points),
     .weights = ACT(stem_weights),
     .phases = ACT(stem_phases),
     .pairs = ACT(stem_pairs),

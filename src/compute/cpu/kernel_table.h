@@ -103,6 +103,11 @@ typedef struct mos_stem_rows {
     int64_t iy, rows, width;
 } mos_stem_rows;
 
+/* An output of a strip. */
+typedef struct mos_stem_point {
+    int64_t oy, ox;
+} mos_stem_point;
+
 #define STEM_TAPS 8 /* most taps of a row of the kernel */
 
 /* How the weight gradient's image lies, [c, rows, stride, width]: values of a phase of a row, from
@@ -118,7 +123,10 @@ typedef struct mos_stem_kernels {
     void (*strip)(const mos_stem_map *, const mos_stem_rows *, const void *image, void *line,
                   void *s);
     void (*forward)(const mos_stem_map *, const mos_stem_rows *, const void *s, int64_t oy,
-                    const void *u, const mos_conv_ending *, int64_t plane, void *y);
+                    int64_t ox, const void *u, const mos_conv_ending *, int64_t plane, void *y);
+    void (*points)(const mos_stem_map *, const mos_stem_rows *, const void *s,
+                   const mos_stem_point *, int64_t count, const void *u, const mos_conv_ending *,
+                   int64_t plane, void *y);
     void (*weights)(const mos_stem_map *, const float *w, void *u);
     void (*phases)(const mos_stem_map *, const mos_stem_rows *, const void *image, void *line,
                    void *e);

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "data/scene/scene_ground.h"
 
 #include <math.h>
 #include <string.h>
@@ -153,19 +154,36 @@ static mosaic_status count_patches(const mos_scene_grid_options *options, const 
     return MOSAIC_OK;
 }
 
-/* A model knows its pixels in metres, not what a scene's reference system counts in. */
+static bool fits(double own, double wanted, double slack) {
+    return fabs(own - wanted) <= slack * wanted;
+}
+
+/* A model knows its pixels in metres on the ground, not what a scene's reference system counts in. Where
+ * that is no metre, the ground's size changes over the scene: the middle decides, and what fits it
+ * nearly is left alone. */
 static mosaic_status take_metres(const mos_scene_grid_options *options, const char *path,
-                                 double own, mos_grid *grid) {
-    double metres = options->resolution_m;
-    bool degrees;
+                                 const mos_extent *extent, double own, mos_grid *grid) {
+    const double metres = options->resolution_m;
+    double across, down;
     if (options->resolution > 0 || metres == 0) return MOSAIC_OK;
-    MOS_TRY(mos_crs_is_geographic(grid->crs, &degrees));
-    if (degrees)
-        mos_log(MOS_LOG_WARNING, "%s: pixels in degrees are taken as they are, for %g m", path,
+    MOS_TRY(mos_context(mos_scene_ground(grid->crs, (extent->west + extent->east) / 2,
+                                         (extent->south + extent->north) / 2, &across, &down),
+                        "%s", path));
+    const bool plain = across == 1 && down == 1;
+    const double width = extent->pixel_width > 0 ? extent->pixel_width : own,
+                 height = extent->pixel_height > 0 ? extent->pixel_height : own,
+                 slack = plain ? tolerance : 0.02;
+    const bool same = fits(width * across, metres, slack) && fits(height * down, metres, slack);
+    grid->resolution = same ? width : metres / across;
+    const double tall = same ? height : metres / down;
+    grid->down = fits(tall, grid->resolution, tolerance) ? 0 : tall;
+    if (!same && fits(width * across, height * down, tolerance))
+        mos_log(MOS_LOG_WARNING, "%s: pixels of %g m are resampled to %g m", path, width * across,
                 metres);
-    if (degrees || fabs(own - metres) <= tolerance * metres) return MOSAIC_OK;
-    mos_log(MOS_LOG_WARNING, "%s: pixels of %g m are resampled to %g m", path, own, metres);
-    grid->resolution = metres;
+    else if (!same)
+        mos_log(MOS_LOG_WARNING,
+                "%s: pixels of %.4g x %.4g m on the ground are resampled to %g x %g m", path,
+                width * across, height * down, metres, metres);
     return MOSAIC_OK;
 }
 
@@ -186,7 +204,7 @@ mosaic_status mos_scene_grid(const mos_dataset *dataset, const mos_scene_set *se
     MOS_TRY(reference_extent(reference, grid->crs, &path, &extent, &own));
     MOS_TRY(parse_origin(set, &x, &y, &given));
     grid->resolution = options->resolution > 0 ? options->resolution : own;
-    MOS_TRY(take_metres(options, path, own, grid));
+    MOS_TRY(take_metres(options, path, &extent, own, grid));
     /* Degrees are no squares: the raster's own pixels are the grid's. */
     if (options->resolution == 0 && options->resolution_m == 0 &&
         fabs(extent.pixel_width - extent.pixel_height) > tolerance * extent.pixel_width) {

@@ -156,6 +156,20 @@ static mosaic_status parse_mask(const mos_scene_set *set, mos_scene *scene) {
     return MOSAIC_OK;
 }
 
+/* Of several bands one would have to be chosen, and the wrong one leaves out the wrong pixels. */
+static mosaic_status check_mask_bands(const mos_scene *scene) {
+    mos_raster_info info;
+    if (scene->mask_count == 0) return MOSAIC_OK;
+    MOS_TRY(mos_context(mos_scene_info_read(scene->options->mask, &info), "mask"));
+    const int bands = info.bands - (info.alpha > 0);
+    if (bands == 1) return MOSAIC_OK;
+    return mos_fail(
+        MOSAIC_ERR_USAGE,
+        "mask %s: has %d bands, and a mask has one; `gdal_translate -b N -of VRT` picks "
+        "one without a copy",
+        scene->options->mask, bands);
+}
+
 static mosaic_status begin_scene(mos_dataset *dataset, const mos_scene_set *set, mos_scene *scene) {
     const mos_scene_options *options = scene->options;
     scene->split = MOS_SPLIT_NONE;
@@ -165,6 +179,7 @@ static mosaic_status begin_scene(mos_dataset *dataset, const mos_scene_set *set,
     const char *country = options->country == NULL ? "" : options->country;
     MOS_TRY(mos_dataset_country(dataset, country, strlen(country), &scene->country));
     MOS_TRY(parse_mask(set, scene));
+    MOS_TRY(check_mask_bands(scene));
     for (size_t m = 0; m < options->modality_count; m++)
         MOS_TRY(mos_scene_bands(dataset, set, scene, &options->modalities[m]));
     return MOSAIC_OK;
