@@ -31,6 +31,7 @@ typedef struct mos_modality_storage {
         optical; /* some band is B01 .. B8A, in digital numbers: 0 is no data, +1000 may be there */
     int64_t width[MOS_DATA_MAX_BANDS], height[MOS_DATA_MAX_BANDS]; /* expected of every sample */
     mos_dtype dtype[MOS_DATA_MAX_BANDS];
+    bool eight_bit; /* as dtype is U8, of a format that reads bytes as floats */
     bool has_nodata;
     double nodata;
     mos_band_identity identity[MOS_DATA_MAX_BANDS];

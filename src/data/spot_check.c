@@ -377,12 +377,12 @@ static void settle_modality(mos_dataset *dataset, int64_t m, modality_tally *tal
         /* The middle one: a patch of another unit says nothing of the others. */
         if (tally->means[b] > 0)
             storage->promised_mean[b] = middle_of(tally->mean[b], tally->means[b]);
-        const char *unit = identity->role == MOS_ROLE_RADAR     ? "dB"
-                           : identity->role != MOS_ROLE_OPTICAL ? ""
-                           : storage->dtype[b] == MOS_U8        ? "8-bit"
-                           : storage->promised_top > 20         ? "DN"
-                           : storage->promised_top > 0          ? "reflectance"
-                                                                : "";
+        const char *unit = identity->role == MOS_ROLE_RADAR                    ? "dB"
+                           : identity->role != MOS_ROLE_OPTICAL                ? ""
+                           : storage->dtype[b] == MOS_U8 || storage->eight_bit ? "8-bit"
+                           : storage->promised_top > 20                        ? "DN"
+                           : storage->promised_top > 0                         ? "reflectance"
+                                                                               : "";
         snprintf(identity->unit, sizeof identity->unit, "%s", unit);
         identity->unit_by = unit[0] == '\0' ? MOS_SAID_BY_NOBODY : MOS_SAID_BY_PIXELS;
     }

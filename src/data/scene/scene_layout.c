@@ -22,6 +22,7 @@ static void settle_pixels(mos_dataset *dataset) {
         mos_modality_storage *storage = &dataset->storage[m];
         bool whole =
             storage->optical && (storage->dtype[0] == MOS_U16 || storage->dtype[0] == MOS_I16);
+        storage->eight_bit = storage->dtype[0] == MOS_U8;
         if (!whole) storage->has_nodata = storage->optical = false;
         for (int64_t b = 0; b < modality->band_count; b++) {
             if (!whole) storage->dtype[b] = MOS_F32;
