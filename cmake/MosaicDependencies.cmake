@@ -19,6 +19,24 @@ if(NOT MOSAIC_CORE)
   find_program(PROTOC_C protoc-c REQUIRED)
 endif()
 
+# GDAL is not linked: src/io/gdal_table.c loads it when it is first needed (ADR 22), by the name that the library has itself.
+if(NOT MOSAIC_CORE)
+  get_target_property(GDAL_FILE GDAL::GDAL LOCATION)
+  execute_process(COMMAND ${CMAKE_READELF} -d ${GDAL_FILE} OUTPUT_VARIABLE GDAL_DYNAMIC ERROR_QUIET)
+  if(NOT GDAL_DYNAMIC MATCHES "\\(SONAME\\)[^\n]*\\[([^]\n]+)\\]")
+    message(FATAL_ERROR "${GDAL_FILE} has no SONAME: wanted GDAL as a shared library")
+  endif()
+  set_property(SOURCE ${CMAKE_SOURCE_DIR}/src/io/gdal_table.c APPEND PROPERTY COMPILE_DEFINITIONS MOSAIC_GDAL_SONAME="${CMAKE_MATCH_1}")
+  # What CMake does of itself for a library that is linked from a folder of its own.
+  get_filename_component(GDAL_FOLDER ${GDAL_FILE} DIRECTORY)
+  if(NOT GDAL_FOLDER IN_LIST CMAKE_C_IMPLICIT_LINK_DIRECTORIES)
+    list(APPEND CMAKE_BUILD_RPATH ${GDAL_FOLDER})
+    if(CMAKE_INSTALL_RPATH_USE_LINK_PATH)
+      list(APPEND CMAKE_INSTALL_RPATH ${GDAL_FOLDER})
+    endif()
+  endif()
+endif()
+
 # Optional: zlib compresses where it is not there. One file is compiled with it.
 set(MOSAIC_DEFLATE_LIBRARY "")
 if(NOT MOSAIC_CORE)

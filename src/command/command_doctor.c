@@ -58,14 +58,23 @@ static void add_ranks(mos_text *out) {
     mos_text_add(out, "\n");
 }
 
+/* A machine without it trains from packed stores and reads no raster. */
+static void add_gdal(mos_text *out) {
+    const char *version;
+    if (mos_raster_version(&version) == MOSAIC_OK)
+        mos_text_add(out, "%-24s %s\n", "GDAL", version);
+    else
+        mos_text_add(out, "%-24s not there: %s\n", "GDAL", mosaic_error());
+}
+
 static mosaic_status run_doctor(const void *values, const mos_text_list *positional, FILE *out) {
     const doctor_command *command = values;
     const int64_t begin = mos_now_ns();
     int threads = mos_command_threads(&command->machine);
     mos_text text = {0};
     (void)positional;
-    mos_text_add(&text, "%-24s %s\n%-24s %s\n", "mosaic", mosaic_version(), "GDAL",
-                 mos_raster_version());
+    mos_text_add(&text, "%-24s %s\n", "mosaic", mosaic_version());
+    add_gdal(&text);
     add_processor(&text);
     add_instructions(&text);
     add_ranks(&text);

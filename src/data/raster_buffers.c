@@ -6,7 +6,6 @@
 mosaic_status mos_raster_buffers_open(mos_dataset *dataset, void **state) {
     (void)dataset;
     mos_raster_buffers *buffers;
-    mos_raster_init();
     MOS_TRY(mos_alloc(1, sizeof *buffers, "reader", &buffers));
     *state = buffers;
     return MOSAIC_OK;

@@ -8,7 +8,7 @@
 #include "evaluate/inference.h"
 #include "evaluate/modality_subset.h"
 #include "io/area.h"
-#include "io/raster_map.h"
+#include "io/raster.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -246,7 +246,7 @@ mosaic_status mos_predict_open(const mos_predict_options *options, mos_session *
     char path[4096];
     mosaic_status status = MOSAIC_OK;
     *out = (mos_session){0};
-    mos_map_limit_cache(cache_bytes);
+    mos_raster_limit_cache(cache_bytes);
     MOS_GOTO(mos_model_file_resolve(session.model, path, sizeof path));
     MOS_GOTO(mos_model_file_card(path, &card));
     MOS_GOTO(add_data(options, &card, &settings));

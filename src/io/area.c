@@ -5,10 +5,7 @@
 #include "base/text.h"
 #include "io/raster_gdal.h"
 
-#include <gdal.h>
 #include <math.h>
-#include <ogr_api.h>
-#include <ogr_srs_api.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,7 +198,7 @@ mosaic_status mos_area_open(const char *text, const char *crs, const char *grid_
     mos_gdal_capture capture;
     double box[4];
     *out = NULL;
-    mos_raster_init();
+    MOS_TRY(mos_raster_init());
     MOS_TRY(mos_alloc(1, sizeof *area, "an area", &area));
     mos_gdal_capture_begin(&capture);
     OGRSpatialReferenceH grid = reference_of(grid_crs);

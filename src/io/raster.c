@@ -3,9 +3,7 @@
 #include "base/text.h"
 #include "io/raster_gdal.h"
 
-#include <cpl_conv.h>
 #include <limits.h>
-#include <ogr_srs_api.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -51,7 +49,6 @@ static mosaic_status check_limits(const char *path, const open_raster *raster) {
 
 /* The capture stays on until close_raster, which takes a failed one too. */
 static mosaic_status open_path(const char *path, open_raster *out) {
-    mos_raster_init();
     mos_gdal_capture_begin(&out->capture);
     out->dataset =
         GDALOpenEx(path, GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_INTERNAL, drivers, NULL, NULL);
@@ -106,6 +103,7 @@ mosaic_status mos_raster_read_bands(const char *path, const int *bands, int coun
                                     void *const *out, int64_t width, int64_t height) {
     open_raster raster = {0};
     mosaic_status status;
+    MOS_TRY(mos_raster_init());
     MOS_GOTO(open_path(path, &raster));
     if (raster.width != width || raster.height != height) {
         status = mos_fail(MOSAIC_ERR_DATA, "%s: %d x %d pixels, wanted %lld x %lld", path,
@@ -127,6 +125,7 @@ mosaic_status mos_raster_read_band(const char *path, int band, mos_dtype dtype, 
 mosaic_status mos_raster_read_mask(const char *path, uint8_t *out, int64_t width, int64_t height) {
     open_raster raster = {0};
     mosaic_status status;
+    MOS_TRY(mos_raster_init());
     MOS_GOTO(open_path(path, &raster));
     if (raster.width != width || raster.height != height) {
         status = mos_fail(MOSAIC_ERR_DATA, "%s: %d x %d pixels, wanted %lld x %lld", path,
@@ -161,6 +160,7 @@ mosaic_status mos_raster_info_read(const char *path, mos_raster_info *info) {
     memset(info, 0, sizeof *info);
     open_raster raster = {0};
     mosaic_status status;
+    MOS_TRY(mos_raster_init());
     MOS_GOTO(open_path(path, &raster));
     info->width = raster.width;
     info->height = raster.height;

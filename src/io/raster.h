@@ -31,11 +31,12 @@ typedef struct mos_raster_info {
 } mos_raster_info;
 
 /* Errors name the file and carry GDAL's or libtiff's own words. Nothing is printed. Limits: 65,536
- * px a side, 256 bands, 2 GiB. Call mos_raster_init once per process before threads start (others
- * call it for you). */
-void mos_raster_init(void);
+ * px a side, 256 bands, 2 GiB. GDAL is loaded by the first call that needs it, from any thread; where
+ * it cannot be loaded, each of them is MOSAIC_ERR_UNSUPPORTED with the reason. */
 /* GDAL's release name, "3.6.2". */
-const char *mos_raster_version(void);
+mosaic_status mos_raster_version(const char **out);
+/* Limits GDAL's cache of tiles, process-wide. GDAL's own limit is a share of all memory. */
+void mos_raster_limit_cache(int64_t bytes);
 mosaic_status mos_raster_info_read(const char *path, mos_raster_info *info);
 /* All of band `band` (1-based) into `out` as `dtype` (only exact conversions: u8/u16/i16/f32 to f32
  * or f64, or the same type; anything else is an error). `count` = width*height expected; a

@@ -1,10 +1,9 @@
 /* Rasters that lie in memory: the short way where it goes, else GDAL through its memory file
  * system. */
 #include "base/memory.h"
-#include "io/raster.h"
+#include "io/raster_gdal.h"
 #include "io/tiff_plain.h"
 
-#include <cpl_vsi.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +26,7 @@ static mosaic_status show(memory_raster *raster, const char *what, const void *d
                    (unsigned long long)atomic_fetch_add(&number, 1), last_part(what));
     void *bytes;
     memcpy(&bytes, &data, sizeof bytes); /* GDAL wants it without const, and opens it for reading */
-    mos_raster_init();
+    MOS_TRY(mos_raster_init());
     VSILFILE *file = VSIFileFromMemBuffer(raster->path, bytes, size, 0);
     if (file == NULL) return mos_fail_memory(size, what);
     VSIFCloseL(file);

@@ -1,27 +1,43 @@
 #include "io/raster_gdal.h"
 
-#include <cpl_conv.h>
-#include <cpl_error.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-static void register_drivers(void) {
+/* 0: GDAL's own limit, a share of all memory. */
+static _Atomic int64_t cache_limit;
+static atomic_bool is_set_up;
+
+static void set_up(void) {
     /* No side files: none is written (.aux.xml), and folders of ten thousand patches are not listed
      * on every open. */
     CPLSetConfigOption("GDAL_PAM_ENABLED", "NO");
     CPLSetConfigOption("GDAL_DISABLE_READDIR_ON_OPEN", "EMPTY_DIR");
     GDALAllRegister();
+    atomic_store(&is_set_up, true);
+    const int64_t limit = atomic_load(&cache_limit);
+    if (limit > 0) GDALSetCacheMax64(limit);
 }
 
-void mos_raster_init(void) {
+mosaic_status mos_raster_init(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, register_drivers);
+    MOS_TRY(mos_gdal_load());
+    (void)pthread_once(&once, set_up);
+    return MOSAIC_OK;
 }
 
-const char *mos_raster_version(void) {
-    return GDALVersionInfo("RELEASE_NAME");
+void mos_raster_limit_cache(int64_t bytes) {
+    atomic_store(&cache_limit, bytes);
+    if (atomic_load(&is_set_up)) GDALSetCacheMax64(bytes);
+}
+
+mosaic_status mos_raster_version(const char **out) {
+    *out = NULL;
+    MOS_TRY(mos_raster_init());
+    *out = GDALVersionInfo("RELEASE_NAME");
+    return MOSAIC_OK;
 }
 
 static void CPL_STDCALL keep_failure(CPLErr level, CPLErrorNum number, const char *message) {

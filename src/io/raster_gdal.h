@@ -2,15 +2,17 @@
 #ifndef MOS_IO_RASTER_GDAL_H
 #define MOS_IO_RASTER_GDAL_H
 
+#include "io/gdal_table.h"
 #include "io/raster.h"
-
-#include <gdal.h>
-#include <ogr_srs_api.h>
 
 /* GDAL's first failure while the capture is on. */
 typedef struct mos_gdal_capture {
     char text[400]; /* "" while nothing failed */
 } mos_gdal_capture;
+
+/* Loads GDAL and sets it up, once; MOSAIC_ERR_UNSUPPORTED where it cannot be loaded. Whatever calls
+ * GDAL first calls this, or was handed what GDAL has opened. */
+mosaic_status mos_raster_init(void);
 
 /* From here to the end nothing of GDAL's is printed on this thread. */
 void mos_gdal_capture_begin(mos_gdal_capture *capture);

@@ -7,9 +7,6 @@
 #include "io/raster_vectors.h"
 #include "io/tile_pyramid.h"
 
-#include <cpl_conv.h>
-#include <cpl_string.h>
-#include <ogr_srs_api.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,11 +28,6 @@ struct mos_map {
     bool joined;               /* else made by GDAL from the only level */
     mos_tile_pyramid *pyramid; /* of a joined map */
 };
-
-void mos_map_limit_cache(int64_t bytes) {
-    mos_raster_init();
-    GDALSetCacheMax64(bytes);
-}
 
 static bool is_cog(const mos_map *map) {
     return strcmp(map->spec->format, "COG") == 0;
@@ -182,7 +174,7 @@ static mosaic_status name_files(mos_map *map, const char *path) {
 mosaic_status mos_map_check_creation(const char *format, const mos_text_list *creation) {
     mosaic_status status = MOSAIC_OK;
     mos_gdal_capture silent;
-    mos_raster_init();
+    MOS_TRY(mos_raster_init());
     GDALDriverH driver = GDALGetDriverByName(format);
     mos_gdal_capture_begin(&silent);
     for (size_t i = 0; creation != NULL && i < creation->count && status == MOSAIC_OK; i++) {
@@ -200,7 +192,7 @@ mosaic_status mos_map_create(const char *path, const mos_map_spec *spec, mos_map
     mos_map *map;
     mos_gdal_capture capture;
     *out = NULL;
-    mos_raster_init();
+    MOS_TRY(mos_raster_init());
     if (spec->width < 1 || spec->height < 1 || spec->width > INT32_MAX ||
         spec->height > INT32_MAX || spec->bands < 1 || spec->bands > UINT16_MAX)
         return mos_fail(MOSAIC_ERR_USAGE, "%s: cannot write %lld x %lld pixels in %d bands", path,

@@ -38,8 +38,6 @@ typedef struct mos_map mos_map;
 enum { MOS_MAP_STRIP = 512 /* rows and columns of a tile */ };
 
 extern const char *const mos_map_formats[]; /* "COG", "GTiff", NULL */
-/* Limits GDAL's cache of tiles, process-wide. GDAL's own limit is a share of all memory. */
-void mos_map_limit_cache(int64_t bytes);
 /* Checks creation options (K=V) against the format. GDAL itself would only warn about an unknown
  * one, and write another file than was asked for. */
 mosaic_status mos_map_check_creation(const char *format, const mos_text_list *creation);

@@ -2,11 +2,7 @@
 
 #include "io/raster_window.h"
 
-#include <cpl_conv.h>
-#include <cpl_string.h>
-#include <gdal_alg.h>
 #include <math.h>
-#include <ogr_srs_api.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -38,7 +34,6 @@ static mosaic_status check_sources(const char *path, GDALDatasetH dataset) {
 }
 
 mosaic_status mos_scene_open(const char *path, mos_gdal_capture *capture, GDALDatasetH *out) {
-    mos_raster_init();
     GDALDatasetH dataset =
         GDALOpenEx(path, GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_INTERNAL, drivers, NULL, NULL);
     *out = dataset;
@@ -72,6 +67,7 @@ mosaic_status mos_scene_info_read(const char *path, mos_raster_info *info) {
     mos_gdal_capture capture;
     mosaic_status status;
     memset(info, 0, sizeof *info);
+    MOS_TRY(mos_raster_init());
     mos_gdal_capture_begin(&capture);
     MOS_GOTO(mos_scene_open(path, &capture, &dataset));
     fill_info(dataset, info);
@@ -120,7 +116,7 @@ static mosaic_status parse_crs(const char *text, OGRSpatialReferenceH *out) {
 mosaic_status mos_crs_normalise(const char *text, char out[MOS_CRS_BYTES]) {
     OGRSpatialReferenceH reference = NULL;
     mos_gdal_capture capture;
-    mos_raster_init();
+    MOS_TRY(mos_raster_init());
     mos_gdal_capture_begin(&capture);
     mosaic_status status = parse_crs(text, &reference);
     if (status == MOSAIC_OK && !write_crs(reference, out))
@@ -133,7 +129,7 @@ mosaic_status mos_crs_normalise(const char *text, char out[MOS_CRS_BYTES]) {
 mosaic_status mos_crs_is_geographic(const char *crs, bool *out) {
     OGRSpatialReferenceH reference = NULL;
     mos_gdal_capture capture;
-    mos_raster_init();
+    MOS_TRY(mos_raster_init());
     mos_gdal_capture_begin(&capture);
     mosaic_status status = parse_crs(crs, &reference);
     *out = status == MOSAIC_OK && OSRIsGeographic(reference) != 0;
@@ -147,6 +143,7 @@ mosaic_status mos_scene_crs_read(const char *path, const char *given, char out[M
     mos_gdal_capture capture;
     mosaic_status status;
     if (given != NULL) return mos_context(mos_crs_normalise(given, out), "%s", path);
+    MOS_TRY(mos_raster_init());
     mos_gdal_capture_begin(&capture);
     MOS_GOTO(mos_scene_open(path, &capture, &dataset));
     OGRSpatialReferenceH reference = GDALGetSpatialRef(dataset);
@@ -287,6 +284,7 @@ mosaic_status mos_scene_extent(const char *path, const char *given, const char *
     void *transformer = NULL;
     mos_gdal_capture capture;
     mosaic_status status;
+    MOS_TRY(mos_raster_init());
     mos_gdal_capture_begin(&capture);
     MOS_GOTO(mos_scene_open(path, &capture, &dataset));
     MOS_GOTO(mos_scene_transformer(path, dataset, given, crs, &capture, &transformer));

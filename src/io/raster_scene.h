@@ -5,7 +5,7 @@
 
 #include "io/raster_gdal.h"
 
-/* For reading; errors name the path. The capture is the caller's and on. */
+/* For reading; errors name the path. GDAL is loaded, the capture is the caller's and on. */
 mosaic_status mos_scene_open(const char *path, mos_gdal_capture *capture, GDALDatasetH *out);
 /* From the raster's pixels to coordinates of `crs`, by its transform or by the spline through its
  * ground control points (gdalwarp -tps). The capture is the caller's and on. */

@@ -5,10 +5,6 @@
 #include "io/raster_gdal.h"
 #include "io/raster_scene.h"
 
-#include <cpl_conv.h>
-#include <cpl_string.h>
-#include <gdal_alg.h>
-#include <gdalwarper.h>
 #include <math.h>
 #include <string.h>
 
@@ -101,6 +97,7 @@ mosaic_status mos_window_open(const char *path, const mos_grid *grid,
     mos_gdal_capture capture;
     mosaic_status status;
     *out = NULL;
+    MOS_TRY(mos_raster_init());
     MOS_TRY(mos_alloc(1, sizeof *window, "a raster window", &window));
     window->options = *options;
     mos_gdal_capture_begin(&capture);

@@ -1,8 +1,6 @@
 #include "base/file.h"
 #include "io/raster_gdal.h"
 
-#include <cpl_string.h>
-#include <ogr_srs_api.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -87,7 +85,7 @@ mosaic_status mos_raster_write(const char *path, mos_dtype dtype, int64_t width,
                                int bands, const void *const *planes, const double *transform,
                                int epsg, const double *nodata,
                                const char *const *creation_options) {
-    mos_raster_init();
+    MOS_TRY(mos_raster_init());
     raster_source source = {dtype,     width, height, bands,           planes,
                             transform, epsg,  nodata, creation_options};
     if (mos_gdal_type(dtype) == GDT_Unknown || width < 1 || height < 1 || width > 65536 ||

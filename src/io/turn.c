@@ -27,6 +27,7 @@ mosaic_status mos_turn_create(const char *to, mos_turn **out) {
     mos_turn *turn;
     mos_gdal_capture silent;
     *out = NULL;
+    MOS_TRY(mos_raster_init());
     MOS_TRY(mos_alloc(1, sizeof *turn, "a reference system", &turn));
     (void)snprintf(turn->to, sizeof turn->to, "%s", to);
     mos_gdal_capture_begin(&silent);

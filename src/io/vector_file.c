@@ -4,9 +4,7 @@
 #include "io/raster_gdal.h"
 #include "io/turn.h"
 
-#include <cpl_string.h>
 #include <math.h>
-#include <ogr_api.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -47,7 +45,7 @@ mosaic_status mos_vector_create(const char *path, const mos_vector_spec *spec, m
     mos_gdal_capture capture;
     mosaic_status status = MOSAIC_OK;
     *out = NULL;
-    mos_raster_init();
+    MOS_TRY(mos_raster_init());
     if (strlen(path) >= sizeof vector->path)
         return mos_fail(MOSAIC_ERR_USAGE, "path too long: %.80s...", path);
     MOS_TRY(mos_alloc(1, sizeof *vector, "a vector file", &vector));

@@ -111,7 +111,9 @@ def check_containerfile(source, build):
     if not (shutil.which("dpkg") and shutil.which("readelf") and library.exists()):
         return print("the packages of the container are not compared: no dpkg, readelf or library")
     dynamic = subprocess.run(["readelf", "-d", library], text=True, capture_output=True, check=True).stdout
-    for name in re.findall(r"NEEDED.*\[(.*?)\]", dynamic):
+    loaded = re.findall(rb"libgdal\.so\.[0-9.]+", library.read_bytes())  # on demand: no entry of the object names it
+    check("the library names GDAL", loaded)
+    for name in re.findall(r"NEEDED.*\[(.*?)\]", dynamic) + sorted({n.decode() for n in loaded}):
         found = subprocess.run(["dpkg", "-S", name], text=True, capture_output=True, check=False).stdout
         owners = {line.split(":")[0] for line in found.splitlines() if line.split(" ")[-1].split("/")[-1].startswith(name)}
         owners -= {o for o in owners if o.endswith("-dev") or "-cross" in o}

@@ -24,7 +24,7 @@ CLANG_FORMAT_MAJOR = 14  # what Debian 12 has; another version formats other lin
 # vendor header -> the only folders that may include it
 VENDOR_HOMES = [
     (re.compile(r"(oneapi/dnnl/)?dnnl\w*\.h$"), ("src/compute/cpu/conv_onednn.c",)),
-    (re.compile(r"(gdal|ogr|cpl)\w*\.h$"), "src/io/"),
+    (re.compile(r"(gdal|ogr|cpl)\w*\.h$"), ("src/io/gdal_table.h",)),
     (re.compile(r"lmdb\.h$"), "src/io/"),
     (re.compile(r"(archive(_entry)?|tiff\w*)\.h$"), "src/io/"),
     (re.compile(r"yaml\.h$"), "src/io/"),

@@ -158,7 +158,6 @@ static void real_patches(void **state) {
     (void)snprintf(root, sizeof root, "%s/terramesh_patches", data);
     golden_file golden;
     mos_device *device;
-    mos_raster_init();
     golden_read("feature_golden.txt", &golden);
     assert_int_equal(mos_device_open("cpu", MOS_PRECISION_FP32, 2, &device), MOSAIC_OK);
     mos_model *model = make_model(device, BATCH, false);

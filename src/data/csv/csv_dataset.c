@@ -303,7 +303,6 @@ static mosaic_status open_csv(mos_dataset *dataset) {
         MOS_GOTO(mos_dataset_path(dataset, own->csv, "", path, sizeof path));
     else
         MOS_GOTO(table_path(dataset->root, path, sizeof path));
-    mos_raster_init();
     source->dataset = dataset;
     source->path = path;
     MOS_GOTO(mos_csv_read(path, 0, &source->csv));

@@ -183,7 +183,6 @@ static mosaic_status read_description(mos_dataset *dataset, mos_scene_file *out)
 static mosaic_status open_scene(mos_dataset *dataset) {
     const mos_text_list *grid = &mos_scene_own_options_of(&dataset->options)->grid;
     mos_scene_set *set;
-    mos_raster_init();
     MOS_TRY(mos_alloc(1, sizeof *set, "scenes", &set));
     dataset->handle = set;
     MOS_TRY(read_description(dataset, &set->file));

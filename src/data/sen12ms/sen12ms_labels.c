@@ -212,7 +212,6 @@ static mosaic_status count_all(mos_dataset *dataset, share_work *work) {
     for (int64_t i = 0; i < count; i++)
         wanted += wants_count(&work->tree->patches[i], &work->shares[i]);
     if (wanted == 0) return MOSAIC_OK;
-    mos_raster_init();
     if (wanted > CHUNK) mos_progress_begin(&progress, "labels from land cover", count);
     for (; work->first < count; work->first += CHUNK) {
         int64_t left = count - work->first;

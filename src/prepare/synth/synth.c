@@ -340,7 +340,6 @@ mosaic_status mos_synth_write(const mos_synth_options *options, const char *fold
     mosaic_status status;
     MOS_TRY(check_options(options));
     MOS_TRY(prepare_folder(folder, overwrite));
-    mos_raster_init();
     MOS_GOTO(job_init(&job));
     MOS_GOTO(write_patches(&job));
     MOS_GOTO(write_truth(&job));
