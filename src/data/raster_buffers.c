@@ -1,7 +1,6 @@
 #include "data/raster_buffers.h"
 
 #include "base/memory.h"
-#include "io/raster.h"
 
 mosaic_status mos_raster_buffers_open(mos_dataset *dataset, void **state) {
     (void)dataset;

@@ -19,7 +19,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "io/csv.h"
-#include "io/raster.h"
 
 #include <dirent.h>
 #include <math.h>

@@ -5,7 +5,6 @@
 #include "base/memory.h"
 #include "base/thread.h"
 #include "io/lmdb_store.h"
-#include "io/raster.h"
 #include "prepare/synth/synth_scene.h"
 #include "prepare/synth/synth_write.h"
 
