@@ -3,8 +3,12 @@
 #include "base/simd.h"
 #include "base/thread.h"
 
+#include <stdatomic.h>
+#include <string.h>
+
 /* Below so many multiply-adds waking the others costs more than they bring. */
 #define LEAST_WORK ((int64_t)1 << 17)
+#define NARROW     128
 
 static const mos_gemm_kernels *kernels(void) {
 #if defined(__x86_64__)
@@ -18,6 +22,33 @@ static const mos_gemm_kernels *kernels(void) {
     }
 #endif
     return &mos_gemm_kernels_base;
+}
+
+#if defined(__x86_64__)
+/* AMD's family 25 computes 512 bits in two halves: tiles of 256 bits multiply as fast there. */
+static bool halves_512(void) {
+    static atomic_int known; /* 1: no, 2: yes */
+    int answer = atomic_load_explicit(&known, memory_order_relaxed);
+    if (!answer) {
+        char name[MOS_PROCESSOR_NAME];
+        mos_processor_name(name);
+        answer = strncmp(name, "AuthenticAMD-25-", 16) == 0 ? 2 : 1;
+        atomic_store_explicit(&known, answer, memory_order_relaxed);
+    }
+    return answer == 2;
+}
+#endif
+
+/* Where c has few columns, narrow tiles waste fewer of their lanes, and of rows that lie 4 KB apart, which
+ * the first cache has eight places for, they read six at a time instead of 14. The values are the same. */
+static const mos_gemm_kernels *kernels_for(const mos_product_f32 *product) {
+    const mos_gemm_kernels *own = kernels();
+#if defined(__x86_64__)
+    const bool narrow = product->n <= NARROW && product->a_column == 1;
+    if (own == &mos_gemm_kernels_avx512 && narrow && halves_512()) return &mos_gemm_kernels_avx2;
+#endif
+    (void)product;
+    return own;
 }
 
 const char *mos_gemm_kernel_name(void) {
@@ -102,7 +133,7 @@ static void run(gemm_job *job, int64_t k, int threads) {
 }
 
 void mos_gemm_f32(const mos_product_f32 *product, int threads, void *room) {
-    const mos_gemm_kernels *own = kernels();
+    const mos_gemm_kernels *own = kernels_for(product);
     gemm_job job = {.kernels = own,
                     .f32 = product,
                     .grid = {product->m, product->n, own->rows, own->columns_f32, 1, 1},
