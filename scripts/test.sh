@@ -35,7 +35,7 @@ if [ $setup = yes ] && [ $long = yes ]; then ./scripts/setup.sh --long
 elif [ $setup = yes ]; then ./scripts/setup.sh; fi
 
 summary=() failed=no
-# GDAL brings OpenBLAS, whose threads spin for a while beside every start of a program, of which there are thousands.
+# GDAL brings OpenBLAS, whose threads spin for a while beside every program that loads it, of which there are many.
 export OPENBLAS_NUM_THREADS=${OPENBLAS_NUM_THREADS:-1}
 
 # suite NAME PRESET CTEST-ARGUMENTS...: configure, build, test.
