@@ -381,9 +381,9 @@ static mosaic_status apply_choices(mos_sweep_spec *spec, const mos_sweep_choices
     MOS_TRY(choose_variants(spec, choices->variants));
     MOS_TRY(choose_list(spec, choices->fractions, "--fractions", add_fraction, &spec->fractions));
     MOS_TRY(choose_list(spec, choices->seeds, "--seeds", add_seed, &spec->seeds));
+    spec->chosen = choices->variants != NULL && choices->variants->count > 0;
     spec->narrowed = choices->reference == NULL &&
-                     ((choices->variants != NULL && choices->variants->count > 0) ||
-                      (choices->grid != NULL && choices->grid->count > 0));
+                     (spec->chosen || (choices->grid != NULL && choices->grid->count > 0));
     spec->floors = spec->floors || choices->floors;
     if (choices->reference != NULL)
         (void)snprintf(spec->reference, sizeof spec->reference, "%s", choices->reference);
@@ -405,12 +405,12 @@ static mosaic_status link_starts(mos_sweep_spec *spec) {
         const mos_yaml *item = &spec->starts->items[i];
         if (item->kind != MOS_YAML_SCALAR) return fail_at(spec, item, "the name of a variant");
         int later = find_variant(spec, item->key), start = find_variant(spec, item->value);
-        if (later < 0 && spec->narrowed) continue;
+        if (later < 0 && spec->chosen) continue;
         if (later < 0 || start < 0)
             return mos_fail(
                 MOSAIC_ERR_USAGE, "%s:%d:%d: 'start_from' wants names of variants: '%s' is none%s",
                 spec->what, item->line, item->column, later < 0 ? item->key : item->value,
-                spec->narrowed ? " among the chosen ones (--variants)" : "");
+                spec->chosen ? " among the chosen ones (--variants)" : "");
         spec->variant[later].start = start;
     }
     return MOSAIC_OK;

@@ -67,6 +67,7 @@ typedef struct mos_sweep_spec {
     bool pages;                /* every run gets embeddings, t-SNE maps of the last split and a
                                   report */
     char reference[256];       /* "" : the first setting */
+    bool chosen;               /* the command line chose variants */
     bool narrowed;             /* the command line chose variants or values and no reference */
     mos_text_list assignments; /* of the command line, for configurations */
 } mos_sweep_spec;

@@ -280,6 +280,35 @@ static void runs_start_from_others(void **state) {
                      MOSAIC_ERR_USAGE);
     assert_non_null(strstr(mosaic_error(), "'a' is none among the chosen ones"));
     mos_text_list_release(&only);
+    mos_text_list first =
+        list_of("a", NULL); /* with a reference or without: what starts is left out */
+    for (int named = 0; named < 2; named++)
+        assert_int_equal(
+            plan_with("variants: {a: {}, b: {loss.weights.bce: 2}}\nstart_from: {b: a}\n",
+                      &(mos_sweep_choices){.variants = &first, .reference = named ? "a" : NULL}),
+            MOSAIC_OK);
+    mos_text_list_release(&first);
+}
+
+/* Once a fraction and seed, at the reference, whose data the others are compared on; at the run that
+ * is trained, where the reference's is another's twin. */
+static void floors_are_at_the_reference(void **state) {
+    (void)state;
+    char file[512];
+    for (int k = 0; k < 3; k++) { /* 24 runs: 8 a variant, 4 a point */
+        (void)snprintf(
+            file, sizeof file,
+            "variants: {one sensor: {data.modalities: {s2: }}, both: {}, again: {method: "
+            "mosaic-1}}\ngrid: {train.epochs: [1, 2]}\nfractions: [0.1, 1]\nseeds: [0, "
+            "1]\nreference: %s\nfloors: %s\n",
+            k == 1 ? "again" : "both", k == 2 ? "false" : "true");
+        plan_of(file);
+        assert_int_equal(plan->unique, 16);
+        for (int64_t r = 0; r < plan->runs; r++)
+            assert_int_equal(mos_sweep_has_floors(plan, r), k < 2 && r >= 8 && r < 12);
+    }
+    assert_int_equal(mos_sweep_floor_run(plan, 1, 1), 11);
+    refused("floors: yes please\n", "true or false");
 }
 
 static void the_ready_ones_resolve(void **state) {
@@ -339,6 +368,7 @@ int main(void) {
         cmocka_unit_test_teardown(the_reference_is_at_the_same_point, drop_plan),
         cmocka_unit_test_teardown(parts_cover_everything_once, drop_plan),
         cmocka_unit_test_teardown(runs_start_from_others, drop_plan),
+        cmocka_unit_test_teardown(floors_are_at_the_reference, drop_plan),
         cmocka_unit_test_teardown(the_ready_ones_resolve, drop_plan),
         cmocka_unit_test(holm_steps_down),
         cmocka_unit_test(time_left_counts_down),
