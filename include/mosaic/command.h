@@ -102,7 +102,8 @@ typedef struct mosaic_log_hooks {
  * dropped. */
 MOSAIC_API void mosaic_set_log_hooks(const mosaic_log_hooks *hooks);
 
-/* How the program asks long work (training, sweeps) to stop in good order. The library catches no
+/* How the program asks long work to stop in good order: trainings and sweeps, and whatever shows
+ * progress. The library catches no
  * signal and changes no handler; a program that wants a signal to stop the work does so with these
  * hooks. */
 typedef struct mosaic_stop_hooks {
@@ -110,8 +111,10 @@ typedef struct mosaic_stop_hooks {
     /* Called with 1 when work begins that asks `stop` at every step, and with 0 when it has ended:
      * the time to install and to remove signal handlers. May be NULL. */
     void (*stoppable)(void *context, int begins);
-    /* Called between steps, on the thread that runs the command. When it returns another number than
-     * 0, the run writes a checkpoint and ends with MOSAIC_INTERRUPTED; the message names the number.
+    /* Called between steps, on the thread that called the library. When it returns another number than
+     * 0, the work ends with MOSAIC_INTERRUPTED; the message names the number. A training writes a
+     * checkpoint before, maps, embeddings and packs go on when they are asked for again, the rest keeps
+     * nothing.
      * NULL: the work never stops early. */
     int (*stop)(void *context);
 } mosaic_stop_hooks;
@@ -126,6 +129,13 @@ MOSAIC_API void mosaic_set_stop_hooks(const mosaic_stop_hooks *hooks);
  * other threads inside it go to the process's hooks. */
 MOSAIC_API void mosaic_command_set_hooks(mosaic_command *command, const mosaic_log_hooks *log,
                                          const mosaic_stop_hooks *stop);
+
+/* Hooks of the calling thread, until the next such call: whatever function of the library this thread
+ * calls, opening a data set or fitting a map of rows too, has them in place of the process's. A handle
+ * belongs to one thread at a time, so they are the hooks of the handles that it uses. Those of a
+ * command go over them. The structs are copied, and NULL leaves the process's. What they stop answers
+ * MOSAIC_INTERRUPTED; arrays of the caller hold something or nothing of the results then. */
+MOSAIC_API void mosaic_set_thread_hooks(const mosaic_log_hooks *log, const mosaic_stop_hooks *stop);
 
 /* Cap the instruction set by name ("base", "avx2", "avx512", "avx512_bf16"); NULL: use
  * the environment's MOSAIC_ISA, if it is set. A name that is unknown, or an instruction set that the

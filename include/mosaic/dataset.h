@@ -59,7 +59,7 @@ MOSAIC_API const char *mosaic_dataset_root(const mosaic_dataset *dataset);
 /* Ground size in metres of a pixel of band b of modality m; 0 unknown or out of range. */
 MOSAIC_API double mosaic_dataset_resolution(const mosaic_dataset *dataset, int64_t m, int64_t b);
 
-/* Where a sample lies on the ground. */
+/* Where a sample lies on the ground. It has no size of its own and never changes. */
 typedef struct mosaic_place {
     const char *crs;      /* "EPSG:32633", else WKT; lives as long as the data set */
     double x, y;          /* upper left corner, in units of crs */

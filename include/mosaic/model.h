@@ -92,7 +92,8 @@ typedef struct mosaic_inference {
 
 /* Features, latents and probabilities of n patches. The result of a patch does not depend on the other
  * patches. Errors: MOSAIC_ERR_USAGE for probabilities of a model without a head, latents of a model
- * opened without them, n < 0 or struct_size; MOSAIC_ERR_MEMORY. */
+ * opened without them, n < 0 or struct_size; MOSAIC_ERR_MEMORY; MOSAIC_INTERRUPTED between two batches
+ * when a stop hook asks for it (mosaic_set_thread_hooks), with the rows of the batches before written. */
 MOSAIC_API mosaic_status mosaic_model_infer(mosaic_model *model,
                                             const mosaic_inference *io) MOSAIC_CHECKED;
 /* Features and probabilities alone, where every patch has the same modalities: those m whose images[m]

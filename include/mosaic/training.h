@@ -64,7 +64,7 @@ MOSAIC_API mosaic_status mosaic_training_step(mosaic_training *training,
                                               mosaic_step *out) MOSAIC_CHECKED;
 /* Scores of the present weights on the validation patches at threshold 0.5. The run goes on as if the
  * call had not been made. Errors: MOSAIC_ERR_DATA without labelled validation patches or for a damaged
- * file, MOSAIC_ERR_USAGE after the end, MOSAIC_ERR_MEMORY. */
+ * file, MOSAIC_ERR_USAGE after the end or for struct_size, MOSAIC_ERR_MEMORY. */
 MOSAIC_API mosaic_status mosaic_training_validate(mosaic_training *training,
                                                   mosaic_metrics *out) MOSAIC_CHECKED;
 /* Write a checkpoint now. Errors: MOSAIC_ERR_IO, MOSAIC_ERR_USAGE after the end. */

@@ -2,7 +2,9 @@
  *
  * Until 1.0.0 a new minor version may change the interface; a new patch version never does. Structs that
  * begin with their own size (struct_size) grow in new minor versions only; the library then refuses
- * the smaller ones of programs that were built against older headers.
+ * the smaller ones of programs that were built against older headers. mosaic_average, mosaic_interval,
+ * mosaic_place and the structs of hooks have none: they never change. mosaic_progress is the library's
+ * own, and grows at its end.
  *
  * Threads: every function here may be called from any thread. */
 #ifndef MOSAIC_VERSION_H

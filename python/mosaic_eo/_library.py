@@ -56,7 +56,7 @@ class Average(ctypes.Structure):
 class Metrics(ctypes.Structure):
     """mosaic_metrics"""
 
-    _fields_ = [("micro", Average), ("macro", Average), ("sample", Average), ("hamming_loss", c_double),
+    _fields_ = [("struct_size", c_size_t), ("micro", Average), ("macro", Average), ("sample", Average), ("hamming_loss", c_double),
                 ("subset_accuracy", c_double), ("known", c_int64), ("zero_divisions", c_int64),
                 ("macro_all", Average), ("averaged", c_int64)]
 
@@ -116,14 +116,23 @@ class TsneReport(ctypes.Structure):
                 ("explained", c_double), ("perplexity", c_double), ("iterations", c_int64), ("degenerate", c_int32)]
 
 
+class ProgressStruct(ctypes.Structure):
+    """mosaic_progress"""
+
+    _fields_ = [("task", c_void_p), ("label", c_char_p), ("text", c_char_p), ("done", c_int64), ("total", c_int64),
+                ("seconds", c_double), ("ended", c_int)]
+
+
 LINE = ctypes.CFUNCTYPE(None, c_void_p, c_int, c_char_p)
+PROGRESS = ctypes.CFUNCTYPE(None, c_void_p, POINTER(ProgressStruct))
+NO_PROGRESS = ctypes.cast(c_void_p(None), PROGRESS)
 STOP = ctypes.CFUNCTYPE(c_int, c_void_p)
 
 
 class LogHooks(ctypes.Structure):
     """mosaic_log_hooks"""
 
-    _fields_ = [("context", c_void_p), ("line", LINE), ("progress", c_void_p)]
+    _fields_ = [("context", c_void_p), ("line", LINE), ("progress", PROGRESS)]
 
 
 class StopHooks(ctypes.Structure):
@@ -145,7 +154,7 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "mosaic_version_number": (c_int, []),
     "mosaic_set_verbosity": (None, [c_int]),
     "mosaic_set_log_hooks": (None, [POINTER(LogHooks)]),
-    "mosaic_command_set_hooks": (None, [_HANDLE, POINTER(LogHooks), POINTER(StopHooks)]),
+    "mosaic_set_thread_hooks": (None, [POINTER(LogHooks), POINTER(StopHooks)]),
     "mosaic_command_name": (c_char_p, [c_int]),
     "mosaic_command_create": (_S, [c_char_p, _OUT]),
     "mosaic_command_destroy": (None, [_OUT]),

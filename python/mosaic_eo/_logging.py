@@ -19,7 +19,8 @@ def _line(_: Any, level: int, line: Optional[bytes]) -> None:
     logger.log(_LEVELS[min(max(level, 0), 3)], "%s", (line or b"").decode(errors="replace"))
 
 
-_hooks = lib.LogHooks(None, lib.LINE(_line), None)
+LINE = lib.LINE(_line)
+_hooks = lib.LogHooks(None, LINE, lib.NO_PROGRESS)
 
 
 def _on() -> None:

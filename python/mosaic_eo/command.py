@@ -5,14 +5,14 @@ from __future__ import annotations
 import ctypes
 import html
 import json
-import signal
 from ctypes import byref, c_void_p
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Callable, Generator
+from typing import Any, Callable, Optional, Union
 
 from . import _library as lib
 from ._library import UsageError, call, text
+from ._work import ProgressHook, work
 
 
 def _gather(start: Callable[[Any], Any]) -> str:
@@ -26,20 +26,6 @@ def _gather(start: Callable[[Any], Any]) -> str:
     return b"".join(parts).decode()
 
 
-def _watch(caught: list[BaseException]) -> Generator[int, Any, None]:
-    """Answers the stop hook. The interpreter runs handlers of signals where the generator goes on, inside `try`: in a
-    plain function it would do so at its first instruction, and the exception would be lost in C."""
-    while True:
-        try:
-            while not caught:
-                yield 0
-        except GeneratorExit:
-            return
-        except BaseException as error:
-            caught.append(error)
-        yield signal.SIGINT
-
-
 def commands() -> list[str]:
     """The names of all commands, "data info" and so on."""
     names: list[str] = []
@@ -48,18 +34,18 @@ def commands() -> list[str]:
     return names
 
 
-def run(name: str, *arguments: Any, **options: Any) -> str:
+def run(name: str, *arguments: Any, progress: Union[ProgressHook, bool, None] = None, **options: Any) -> str:
     """Run a command and return what it writes to stdout.
 
     Options are those of the command line, with _ for -: ``run("data synth", folder, patches=200)``. None leaves one
-    out; a list sets a list. KeyboardInterrupt ends training and sweeps in good order: a checkpoint is written, and
-    resume=True goes on from there.
+    out; a list sets a list. progress is called with a `Progress`, some twenty times a second at most (not while
+    set_verbosity(0) is in force). KeyboardInterrupt, or an exception of progress, stops the work soon: a training
+    writes a checkpoint and goes on with resume=True, embeddings, maps and packs go on when the same command runs
+    again, the rest keeps nothing.
     """
+    if isinstance(progress, bool):  # an option of that name
+        options["progress"], progress = progress, None
     command = c_void_p()
-    caught: list[BaseException] = []
-    watch = _watch(caught)
-    next(watch)
-    hooks = lib.StopHooks(None, None, lib.STOP(watch.send))
     call("mosaic_command_create", name.encode(), byref(command))
     try:
         usage = json.loads(_gather(lambda sink: call("mosaic_command_usage", command, sink, None)))
@@ -70,29 +56,26 @@ def run(name: str, *arguments: Any, **options: Any) -> str:
                      lib.option_text(lib.listed(value)).encode())
         for argument in arguments:
             call("mosaic_command_add", command, str(argument).encode())
-        call("mosaic_command_set_hooks", command, None, byref(hooks))
-        return _gather(lambda sink: call("mosaic_command_run_to", command, sink, None))
-    except lib.Interrupted:
-        if caught:
-            raise caught[0] from None
-        raise
+        output: str = work(lambda: _gather(lambda sink: call("mosaic_command_run_to", command, sink, None)), progress)
+        return output
     finally:
         call("mosaic_command_destroy", byref(command))
 
 
-def evaluate(model: Any, *, split: str = "test", **options: Any) -> dict[str, Any]:
-    """Evaluate a run on a split (`mosaic eval`) and return what its metrics.json says. options: as of the command."""
+def evaluate(model: Any, *, split: str = "test", progress: Optional[ProgressHook] = None, **options: Any) -> dict[str, Any]:
+    """Evaluate a run on a split (`mosaic eval`) and return what its metrics.json says. progress, options: as of `run`."""
     out = Path(options.get("out") or Path(model) / "eval" / split)
-    run("eval", model, split=split, **options)
+    run("eval", model, split=split, progress=progress, **options)
     result: dict[str, Any] = json.loads((out / "metrics.json").read_text())
     return result
 
 
-def predict_scene(model: Any, out: Any, *, s1: Any = None, s2: Any = None, **options: Any) -> Path:
+def predict_scene(model: Any, out: Any, *, s1: Any = None, s2: Any = None, progress: Optional[ProgressHook] = None,
+                  **options: Any) -> Path:
     """Map a scene (`mosaic predict --s1 --s2`): rasters into the folder or file `out`, which is returned."""
     if s1 is None and s2 is None:
         raise UsageError("predict_scene: a raster of s1, of s2 or both is needed")
-    run("predict", model, s1=s1, s2=s2, out=out, **options)
+    run("predict", model, s1=s1, s2=s2, out=out, progress=progress, **options)
     return Path(out)
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from . import _library as lib
 from ._library import Handle, call, text
+from ._work import ProgressHook, opened
 
 Floats = npt.NDArray[np.float32]
 _UNKNOWN_TIME = -(2**63)
@@ -47,16 +48,16 @@ class Dataset(Handle):
     """A data set of co-registered patches, by name.
 
     root: folder or file. Further options are keys of the configuration's `data` section without the prefix:
-    ``Dataset("/data/BigEarthNet", format="bigearthnet-v2", limit=100)``. len() is the number of patches; a patch is
+    ``Dataset("/data/BigEarthNet", format="bigearthnet-v2", limit=100)``. progress is told how far the index of an
+    archive is, which the first opening makes. len() is the number of patches; a patch is
     asked for by its index or name.
     """
 
     _close = "mosaic_dataset_close"
 
-    def __init__(self, root: Any, **options: Any) -> None:
-        handle, reader = c_void_p(), c_void_p()
-        call("mosaic_dataset_open", lib.pairs({"root": root, **{key: lib.listed(value) for key, value in options.items()}}),
-             byref(handle))
+    def __init__(self, root: Any, *, progress: Optional[ProgressHook] = None, **options: Any) -> None:
+        given = {"root": root, **{key: lib.listed(value) for key, value in options.items()}}
+        reader, handle = c_void_p(), opened("mosaic_dataset_open", self._close, lib.pairs(given), progress=progress)
         super().__init__(handle)
         self._reader: Optional[c_void_p] = None
         call("mosaic_reader_open", handle, byref(reader))
@@ -189,7 +190,7 @@ class Loader(Handle):
 
     config: a configuration file, or a mapping of its keys, {"data.root": ..., "method": "simclr", "train.batch": 64};
     `options` go over it. split ("train"), views ("training" or "plain"), threads (0: all), rank and ranks as
-    mosaic_loader_open has them, as options or by name. Iterating gives one epoch after the other: `epoch` is the next one's number. kinds: of
+    mosaic_loader_open has them, as options or by name. progress is told how far the statistics are. Iterating gives one epoch after the other: `epoch` is the next one's number. kinds: of
     each view, "a" anchor (only flipped and turned), "s" strong (the whole augmentation), "e" plain.
     """
 
@@ -197,10 +198,9 @@ class Loader(Handle):
 
     def __init__(self, config: Any = None, options: Optional[Mapping[str, Any]] = None, *, split: Optional[str] = None,
                  views: Optional[str] = None, threads: Optional[int] = None, rank: Optional[int] = None,
-                 ranks: Optional[int] = None) -> None:
-        handle = c_void_p()
+                 ranks: Optional[int] = None, progress: Optional[ProgressHook] = None) -> None:
         given = config_pairs(config, options, split=split, views=views, threads=threads, rank=rank, ranks=ranks)
-        call("mosaic_loader_open", lib.pairs(given), byref(handle))
+        handle = opened("mosaic_loader_open", self._close, lib.pairs(given), progress=progress)
         super().__init__(handle)
         self.modalities: dict[str, list[str]] = _modalities("loader", handle)
         data = call("mosaic_loader_dataset", handle)

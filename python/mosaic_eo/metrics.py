@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from ctypes import POINTER, byref, c_double, c_float, c_int8, sizeof
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _library as lib
 from ._library import UsageError, call
+from ._work import ProgressHook, work
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def scores(probability: Any, labels: Any, threshold: Any = None) -> dict[str, An
     p, y = _pair(probability, labels)
     n, classes = p.shape
     t = _thresholds(threshold, classes)
-    found, by_class = lib.Metrics(), (lib.Average * classes)()
+    found, by_class = lib.Metrics(struct_size=sizeof(lib.Metrics)), (lib.Average * classes)()
     call("mosaic_metrics_compute", _floats(p), y.ctypes.data_as(POINTER(c_int8)), n, classes, _doubles(t), byref(found), by_class)
     return {"micro": _values(found.micro), "macro": _values(found.macro), "sample": _values(found.sample),
             "macro_all": _values(found.macro_all), "hamming_loss": found.hamming_loss,
@@ -98,10 +99,10 @@ def bootstrap(probability: Any, labels: Any, other: Any = None, *, threshold: An
     out = lib.Bootstrap(struct_size=sizeof(lib.Bootstrap))
     rest = (y.ctypes.data_as(POINTER(c_int8)), n, classes, _doubles(t), resamples, level, seed, threads, byref(out))
     if other is None:
-        call("mosaic_bootstrap_scores", _floats(p), *rest)
+        work(lambda: call("mosaic_bootstrap_scores", _floats(p), *rest))
     else:
         q, _ = _pair(other, labels)
-        call("mosaic_bootstrap_paired", _floats(p), _floats(q), *rest)
+        work(lambda: call("mosaic_bootstrap_paired", _floats(p), _floats(q), *rest))
     found = {name: getattr(out, name) for name in lib.BOOTSTRAPPED}
     return {name: Interval(i.value, i.low, i.high, i.p) for name, i in found.items()}
 
@@ -123,11 +124,14 @@ def clusters(x: Any, labels: Any, pair: Any = None, *, top_sets: int = 10, neigh
     return {name: getattr(out, name) for name, *_ in lib.Clusters._fields_ if name != "struct_size"}
 
 
-def tsne(x: Any, *, perplexity: float = 0, iterations: int = 0, threads: int = 0) -> tuple[npt.NDArray[np.float64], dict[str, float]]:
+def tsne(x: Any, *, perplexity: float = 0, iterations: int = 0, threads: int = 0,
+         progress: Optional[ProgressHook] = None) -> tuple[npt.NDArray[np.float64], dict[str, float]]:
     """A map [n, 2] of rows [n, d] by Barnes-Hut t-SNE, and what is known of it: kl_divergence, trustworthiness, explained,
-    perplexity, iterations, degenerate. 0: perplexity 30, 1,000 iterations. The same rows give the same map."""
+    perplexity, iterations, degenerate. 0: perplexity 30, 1,000 iterations. The same rows give the same map. progress: called
+    with a `Progress` of iterations."""
     rows = _rows(x, "rows")
     points = np.empty((len(rows), 2), dtype=np.float64)
     out = lib.TsneReport(struct_size=sizeof(lib.TsneReport))
-    call("mosaic_tsne", _floats(rows), *rows.shape, perplexity, iterations, threads, _doubles(points), byref(out))
+    work(lambda: call("mosaic_tsne", _floats(rows), *rows.shape, perplexity, iterations, threads, _doubles(points), byref(out)),
+         progress)
     return points, {name: getattr(out, name) for name, *_ in lib.TsneReport._fields_ if name != "struct_size"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from ctypes import POINTER, byref, c_float, c_uint8, c_void_p
+from ctypes import POINTER, byref, c_float, c_uint8
 from typing import Any, Mapping, Optional
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from . import _library as lib
 from ._library import Handle, UsageError, call, text
+from ._work import ProgressHook, opened, work
 from .data import Dataset, Floats, _modalities
 
 
@@ -25,9 +26,9 @@ class Model(Handle):
 
     def __init__(self, path: Any, *, device: str = "auto", precision: str = "auto", threads: int = 0, batch: int = 32,
                  latents: bool = False) -> None:
-        handle = c_void_p()
         options = {"device": device, "precision": precision, "threads": threads, "batch": batch, "latents": latents}
-        call("mosaic_model_open_with", str(path).encode(), lib.pairs(options), byref(handle))
+        handle = opened("mosaic_model_open_with", self._close, str(path).encode(), lib.pairs(options))
+        self._batch = batch
         super().__init__(handle)
         self.modalities: dict[str, list[str]] = _modalities("model", handle)
         classes = range(call("mosaic_model_class_count", handle))
@@ -45,7 +46,7 @@ class Model(Handle):
         call("mosaic_model_check_dataset", self.handle, data.handle)
 
     def _run(self, images: Mapping[str, Any], present: Optional[Mapping[str, Any]], wanted: str, size: int,
-             by_modality: bool) -> Floats:
+             by_modality: bool, progress: Optional[ProgressHook]) -> Floats:
         unknown = sorted(set(images) - set(self.modalities)) + sorted(set(present or {}) - set(images))
         if unknown or not images:
             raise UsageError(f"images of {unknown or 'nothing'}, the model has {', '.join(self.modalities)}")
@@ -74,22 +75,28 @@ class Model(Handle):
         out = np.empty((n, count, size) if by_modality else (n, size), dtype=np.float32)
         io = lib.Inference(ctypes.sizeof(lib.Inference), n, pointers, masks)
         setattr(io, wanted, out.ctypes.data_as(POINTER(c_float)))
-        call("mosaic_model_infer", self.handle, byref(io))
+        handle = self.handle
+        if n <= self._batch:  # one batch, which nothing stops
+            call("mosaic_model_infer", handle, byref(io))
+        else:
+            work(lambda: call("mosaic_model_infer", handle, byref(io)), progress)
         return out
 
-    def predict(self, images: Mapping[str, Any], present: Optional[Mapping[str, Any]] = None) -> Floats:
+    def predict(self, images: Mapping[str, Any], present: Optional[Mapping[str, Any]] = None, *,
+                progress: Optional[ProgressHook] = None) -> Floats:
         """Probabilities [n, classes]. images: modality to [n, bands, height, width] in the sensor's units (S1 dB, S2
         digital numbers), bands in the order of `modalities`; a modality that is left out is missing in every patch.
-        present: modality to [n], 0 where a patch lacks it. NaN pixels take the band's mean."""
-        return self._run(images, present, "probability", len(self.classes), False)
+        present: modality to [n], 0 where a patch lacks it. NaN pixels take the band's mean. progress: called with a
+        `Progress` of patches. KeyboardInterrupt stops the work between two batches."""
+        return self._run(images, present, "probability", len(self.classes), False, progress)
 
     def embed(self, images: Mapping[str, Any], present: Optional[Mapping[str, Any]] = None, *,
-              latents: bool = False) -> Floats:
+              latents: bool = False, progress: Optional[ProgressHook] = None) -> Floats:
         """Features [n, modalities, feature_size], or latents [n, modalities, latent_size] of length 1; zeros where a
-        patch lacks the modality."""
+        patch lacks the modality. Arguments and progress as of `predict`."""
         if latents:
-            return self._run(images, present, "latents", self.latent_size, True)
-        return self._run(images, present, "features", self.feature_size, True)
+            return self._run(images, present, "latents", self.latent_size, True, progress)
+        return self._run(images, present, "features", self.feature_size, True, progress)
 
 
 class EmbeddingTransformer:

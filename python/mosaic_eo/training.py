@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-from ctypes import byref, c_char_p, c_void_p
+from ctypes import byref, c_char_p
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Iterator, Mapping, Optional
 
 from . import _library as lib
 from ._library import Handle, call, text
+from ._work import ProgressHook, opened
 from .data import config_pairs
 
 
@@ -35,16 +36,17 @@ class Training(Handle):
     """A run, step by step. It writes the run directory of `mosaic train`, to the byte.
 
     config: a configuration file or a mapping of its keys; out: the run directory. options: keys of the configuration,
-    and those of mosaic_training_open ("threads", "device", "init-from", "max-steps", "resume", "overwrite").
+    and those of mosaic_training_open ("threads", "device", "init-from", "max-steps", "resume", "overwrite"). progress is
+    told how far the statistics are, which the opening may have to make.
     """
 
     _close = "mosaic_training_close"
 
     def __init__(self, config: Any, out: Any, options: Optional[Mapping[str, Any]] = None, *,
-                 resume: Optional[bool] = None, overwrite: Optional[bool] = None) -> None:
-        handle = c_void_p()
+                 resume: Optional[bool] = None, overwrite: Optional[bool] = None,
+                 progress: Optional[ProgressHook] = None) -> None:
         given = config_pairs(config, options, out=out, resume=resume, overwrite=overwrite)
-        call("mosaic_training_open", lib.pairs(given), byref(handle))
+        handle = opened("mosaic_training_open", self._close, lib.pairs(given), progress=progress)
         super().__init__(handle)
         self.terms: list[str] = []
         while term := call("mosaic_training_term", handle, len(self.terms)):
@@ -68,7 +70,7 @@ class Training(Handle):
 
     def validate(self) -> dict[str, float]:
         """Scores of the present weights on the validation patches, threshold 0.5; the run goes on as before."""
-        m = lib.Metrics()
+        m = lib.Metrics(struct_size=ctypes.sizeof(lib.Metrics))
         call("mosaic_training_validate", self.handle, byref(m))
         return {"macro_ap": m.macro.average_precision, "micro_ap": m.micro.average_precision, "macro_f1": m.macro.f1,
                 "micro_f1": m.micro.f1, "hamming_loss": m.hamming_loss}
@@ -86,13 +88,13 @@ class Training(Handle):
 
 def train(config: Any, out: Any, options: Optional[Mapping[str, Any]] = None, *,
           on_step: Optional[Callable[[Step], Any]] = None, resume: Optional[bool] = None,
-          overwrite: Optional[bool] = None) -> Path:
+          overwrite: Optional[bool] = None, progress: Optional[ProgressHook] = None) -> Path:
     """Train as `config` says and return the path of the model.
 
-    on_step is called after every step; when it returns True the run ends there. On KeyboardInterrupt, or another
+    progress is told how far the work before the first step is; on_step is called after every step; when it returns True the run ends there. On KeyboardInterrupt, or another
     exception of on_step, a checkpoint is written first: resume=True goes on from it.
     """
-    with Training(config, out, options, resume=resume, overwrite=overwrite) as training:
+    with Training(config, out, options, resume=resume, overwrite=overwrite, progress=progress) as training:
         try:
             for step in training:
                 if on_step is not None and on_step(step) is True:

@@ -3,6 +3,7 @@
 
 #include "api/metrics_handle.h"
 #include "api/score_arrays.h"
+#include "api/struct_size.h"
 #include "base/memory.h"
 #include "base/want.h"
 
@@ -11,8 +12,9 @@ static mosaic_average average_of(const mos_scores *s) {
                             s->average_precision, s->roc_auc};
 }
 
-mosaic_metrics mos_metrics_public(const mos_metrics *metrics) {
-    return (mosaic_metrics){.micro = average_of(&metrics->micro),
+mosaic_metrics mos_metrics_public(const mos_metrics *metrics, size_t size) {
+    return (mosaic_metrics){.struct_size = size,
+                            .micro = average_of(&metrics->micro),
                             .macro = average_of(&metrics->macro),
                             .sample = average_of(&metrics->sample),
                             .hamming_loss = metrics->hamming_loss,
@@ -31,6 +33,7 @@ mosaic_status mosaic_metrics_compute(const float *probability, const int8_t *lab
     mosaic_status status = MOSAIC_OK;
     const mos_score_arrays arrays = {probability, labels, threshold, n, classes};
     MOS_WANT(out);
+    MOS_TRY(mos_check_struct_size("mosaic_metrics", out->struct_size, sizeof *out));
     MOS_TRY(mos_check_score_arrays(__func__, 0, &arrays));
     if (!threshold) {
         MOS_GOTO(mos_alloc((size_t)classes, sizeof *half, "thresholds", &half));
@@ -39,7 +42,7 @@ mosaic_status mosaic_metrics_compute(const float *probability, const int8_t *lab
     }
     MOS_GOTO(mos_metrics_compute(probability, labels, n, classes, threshold ? threshold : half,
                                  &metrics));
-    *out = mos_metrics_public(&metrics);
+    *out = mos_metrics_public(&metrics, out->struct_size);
     for (int64_t j = 0; per_class && j < classes; j++)
         per_class[j] = average_of(&metrics.per_class[j].scores);
 done:

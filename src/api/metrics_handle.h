@@ -5,6 +5,7 @@
 #include "mosaic/metrics.h"
 #include "score/metrics.h"
 
-mosaic_metrics mos_metrics_public(const mos_metrics *metrics);
+/* `size`: what the caller set as struct_size. */
+mosaic_metrics mos_metrics_public(const mos_metrics *metrics, size_t size);
 
 #endif

@@ -5,7 +5,9 @@
 #include "api/option_pairs.h"
 #include "api/struct_size.h"
 #include "artifact/card_identity.h"
+#include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "base/want.h"
 #include "data/verdicts.h"
 
@@ -329,6 +331,23 @@ static mosaic_status infer_batch(mosaic_model *model, const mosaic_inference *io
     return take_head(model, count, io->probability + first * spec->classes);
 }
 
+static mosaic_status infer_all(mosaic_model *model, const mosaic_inference *io) {
+    mos_progress progress;
+    mosaic_status status = MOSAIC_OK;
+    const bool shown =
+        io->n > model->batch; /* who asks for a batch at a time has a loop of his own */
+    if (shown) mos_progress_begin(&progress, "patches", io->n);
+    for (int64_t first = 0; first < io->n && status == MOSAIC_OK; first += model->batch) {
+        int64_t count = io->n - first < model->batch ? io->n - first : model->batch;
+        if (shown) MOS_GOTO(mos_stop_check("patches", first, io->n));
+        status = infer_batch(model, io, first, count);
+        if (shown && status == MOSAIC_OK) mos_progress_update(&progress, first + count);
+    }
+done:
+    if (shown) mos_progress_end(&progress);
+    return status;
+}
+
 mosaic_status mosaic_model_infer(mosaic_model *model, const mosaic_inference *io) {
     MOS_WANT(model);
     MOS_WANT(io);
@@ -341,11 +360,7 @@ mosaic_status mosaic_model_infer(mosaic_model *model, const mosaic_inference *io
     if (io->latents != NULL && !model->latents)
         return mos_fail(MOSAIC_ERR_USAGE,
                         "the model was opened without latents: open it with 'latents' = 'true'");
-    for (int64_t first = 0; first < io->n; first += model->batch) {
-        int64_t count = io->n - first < model->batch ? io->n - first : model->batch;
-        MOS_TRY(infer_batch(model, io, first, count));
-    }
-    return MOSAIC_OK;
+    return infer_all(model, io);
 }
 
 mosaic_status mosaic_model_predict(mosaic_model *model, const float *const *images, int64_t n,

@@ -156,8 +156,9 @@ mosaic_status mosaic_training_validate(mosaic_training *training, mosaic_metrics
     mos_metrics metrics = {0};
     MOS_WANT(training);
     MOS_WANT(out);
+    MOS_TRY(mos_check_struct_size("mosaic_metrics", out->struct_size, sizeof *out));
     MOS_TRY(mos_training_validate(training->training, &metrics));
-    *out = mos_metrics_public(&metrics);
+    *out = mos_metrics_public(&metrics, out->struct_size);
     mos_metrics_release(&metrics);
     return MOSAIC_OK;
 }

@@ -1,11 +1,16 @@
 #include "base/stop.h"
 
+#include "base/log.h"
 #include "base/thread_hooks.h"
 
 #include <stddef.h>
 
+enum { INTERVAL_NS = 20 * 1000 * 1000 };
+
 static mos_stop_hooks hooks;
 static _Thread_local const mos_stop_hooks *own; /* of this thread */
+
+static _Thread_local int64_t asked_ns; /* by mos_stop_check */
 
 static const mos_stop_hooks *in_force(void) {
     return own != NULL ? own : &hooks;
@@ -17,6 +22,7 @@ void mos_stop_set_hooks(const mos_stop_hooks *given) {
 
 void mos_stop_set_thread_hooks(const mos_stop_hooks *given) {
     own = given;
+    asked_ns = 0;
 }
 
 void mos_stop_begin(void) {
@@ -32,4 +38,14 @@ void mos_stop_end(void) {
 int mos_stop_pending(void) {
     const mos_stop_hooks *h = in_force();
     return h->stop == NULL ? 0 : h->stop(h->context);
+}
+
+mosaic_status mos_stop_check(const char *doing, int64_t done, int64_t total) {
+    const int64_t now = mos_now_ns();
+    if (now - asked_ns < INTERVAL_NS) return MOSAIC_OK;
+    asked_ns = now;
+    const int number = mos_stop_pending();
+    if (number == 0) return MOSAIC_OK;
+    return mos_fail(MOSAIC_INTERRUPTED, "%s: stopped by signal %d after %lld of %lld", doing,
+                    number, (long long)done, (long long)total);
 }

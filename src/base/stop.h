@@ -3,6 +3,10 @@
 #ifndef MOS_BASE_STOP_H
 #define MOS_BASE_STOP_H
 
+#include "base/error.h"
+
+#include <stdint.h>
+
 typedef struct mos_stop_hooks {
     void *context;
     void (*stoppable)(void *context, int begins); /* may be NULL */
@@ -16,5 +20,8 @@ void mos_stop_begin(void);
 void mos_stop_end(void);
 /* 0: go on; else the number of the signal that came, or what the owner calls its reason. */
 int mos_stop_pending(void);
+/* The same for loops whose rounds are short: asked fifty times a second. For work that keeps nothing of what it has done: MOSAIC_INTERRUPTED, with how far `doing` came, when
+ * it is pending. Asked on the thread that was given the hooks, beside the progress of that work. */
+mosaic_status mos_stop_check(const char *doing, int64_t done, int64_t total);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -91,6 +92,8 @@ mosaic_status mos_bench_measure(mos_bench_run *run) {
     for (int64_t r = 0; r < run->rounds && status == MOSAIC_OK; r++) {
         status = measure_round(run, r);
         mos_progress_update(&progress, r + 1);
+        if (status == MOSAIC_OK && r + 1 < run->rounds)
+            status = mos_stop_check(run->name, r + 1, run->rounds);
     }
     mos_progress_end(&progress);
     return status;

@@ -294,14 +294,26 @@ static mosaic_status run_row(mosaic_command *command, FILE *out) {
     return fflush(out) == 0 ? MOSAIC_OK : mos_fail_errno("write", "output");
 }
 
+/* Hooks that a thread was given; they are in force outside its commands. */
+static _Thread_local struct {
+    mosaic_log_hooks log;
+    mos_log_sink sink;
+    mos_stop_hooks stop;
+    bool has_log, has_stop;
+} thread_hooks;
+
+static void use_thread_hooks(void) {
+    mos_log_set_thread_sink(thread_hooks.has_log ? &thread_hooks.sink : NULL);
+    mos_stop_set_thread_hooks(thread_hooks.has_stop ? &thread_hooks.stop : NULL);
+}
+
 mosaic_status mosaic_command_run(mosaic_command *command, FILE *out) {
     MOS_WANT(command);
     MOS_WANT(out);
     if (command->has_log) mos_log_set_thread_sink(&command->sink);
     if (command->has_stop) mos_stop_set_thread_hooks(&command->stop);
     mosaic_status status = run_row(command, out);
-    mos_log_set_thread_sink(NULL);
-    mos_stop_set_thread_hooks(NULL);
+    use_thread_hooks();
     return status;
 }
 
@@ -417,6 +429,19 @@ void mosaic_command_set_hooks(mosaic_command *command, const mosaic_log_hooks *l
         command->sink = sink_of(&command->log);
     }
     if (stop != NULL) command->stop = (mos_stop_hooks){stop->context, stop->stoppable, stop->stop};
+}
+
+void mosaic_set_thread_hooks(const mosaic_log_hooks *log, const mosaic_stop_hooks *stop) {
+    mos_log_set_thread_sink(NULL); /* nothing comes while the hooks change */
+    thread_hooks.has_log = log != NULL;
+    thread_hooks.has_stop = stop != NULL;
+    if (log != NULL) {
+        thread_hooks.log = *log;
+        thread_hooks.sink = sink_of(&thread_hooks.log);
+    }
+    if (stop != NULL)
+        thread_hooks.stop = (mos_stop_hooks){stop->context, stop->stoppable, stop->stop};
+    use_thread_hooks();
 }
 
 void mosaic_set_stop_hooks(const mosaic_stop_hooks *hooks) {

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "base/thread.h"
 #include "data/band_histogram.h"
 #include "data/constant_band.h"
@@ -157,7 +158,10 @@ static mosaic_status run(stats_job *job, int64_t count, bool progress, moments *
             for (int64_t r = 0; r < job->rows; r++)
                 combine(&total[r], &job->partial[i * job->rows + r]);
         }
-        if (progress && status == MOSAIC_OK) mos_progress_update(&line, first + block);
+        if (!progress || status != MOSAIC_OK) continue;
+        mos_progress_update(&line, first + block);
+        if (mos_comm_size(job->comm) < 2)
+            status = mos_stop_check("statistics", first + block, count);
     }
     if (progress) mos_progress_end(&line);
     return status;

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "evaluate/inference.h"
 #include "evaluate/patch_floor.h"
 
@@ -80,6 +81,7 @@ static mosaic_status read_batches(const floor_job *job, mos_dataset *dataset, mo
     while ((status = mos_loader_next(loader, &batch)) == MOSAIC_OK && batch != NULL) {
         for (int64_t i = 0; i < batch->valid && status == MOSAIC_OK; i++)
             status = add_row(job, dataset, batch, i, out);
+        if (status == MOSAIC_OK) status = mos_stop_check("features", seen, count);
         if (status != MOSAIC_OK) break;
         mos_repairs_add(&out->repairs, &batch->repairs);
         seen += batch->valid;

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "base/text.h"
 #include "data/band_identity.h"
 #include "evaluate/batch_memory.h"
@@ -341,8 +342,9 @@ static mosaic_status run_batches(mos_model *model, const mos_model_card *card, m
                                  mos_inference *out) {
     mos_progress bar;
     mosaic_status status = MOSAIC_OK;
+    const int64_t asked_rows = out->n;
     int64_t at = 0, seen = 0, asked = 0;
-    if (sink->progress) mos_progress_begin(&bar, "evaluating", out->n);
+    if (sink->progress) mos_progress_begin(&bar, "evaluating", asked_rows);
     for (;;) {
         mos_batch *batch;
         MOS_GOTO(mos_loader_next(loader, &batch));
@@ -353,6 +355,7 @@ static mosaic_status run_batches(mos_model *model, const mos_model_card *card, m
             at = asked = 0;
         }
         if (batch == NULL) break;
+        if (sink->progress) MOS_GOTO(mos_stop_check("evaluating", seen, asked_rows));
         MOS_GOTO(infer_batch(model, batch, out->modalities, out->classes > 0));
         MOS_GOTO(collect_batch(model, batch, classes, at, out));
         drop_empty(out, at, batch->valid, &at);

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
+#include "base/stop.h"
 #include "base/thread.h"
 #include "score/score_table.h"
 
@@ -113,7 +114,7 @@ typedef struct resample_job {
     int32_t *weight; /* [threads, n] */
     int64_t *counts; /* [threads, OUTCOMES l] */
     double *other;   /* [threads, statistics] */
-    int64_t resamples, groups;
+    int64_t resamples, groups, first;
     double *values; /* [resamples, then the set itself, then without each group, statistics] */
 } resample_job;
 
@@ -145,13 +146,24 @@ static void leave_out(int64_t group, int64_t groups, int64_t n, int32_t *weight)
 static void run_resamples(void *context, int64_t begin, int64_t end, int thread) {
     const resample_job *job = context;
     int32_t *weight = job->weight + thread * job->a->n;
-    for (int64_t r = begin; r < end; r++) {
+    for (int64_t r = job->first + begin; r < job->first + end; r++) {
         if (r < job->resamples)
             mos_bootstrap_draw(job->seed, r, job->a->n, weight);
         else
             leave_out(r - job->resamples - 1, job->groups, job->a->n, weight);
         measure(job, thread, weight, job->values + r * job->statistics);
     }
+}
+
+/* In parts, between which the work can be stopped. */
+static mosaic_status run_all(resample_job *job, int threads, int64_t count) {
+    const int64_t part = 64 * (int64_t)threads;
+    for (job->first = 0; job->first < count; job->first += part) {
+        const int64_t left = count - job->first;
+        MOS_TRY(mos_stop_check("bootstrap", job->first, count));
+        mos_parallel_for(threads, left < part ? left : part, run_resamples, job);
+    }
+    return MOSAIC_OK;
 }
 
 /* Two-sided: twice the smaller share of resampled differences on one side of 0, the set itself
@@ -233,7 +245,7 @@ static mosaic_status run(const mos_score_table *a, const mos_score_table *b, int
     MOS_GOTO(mos_alloc(threads * statistics, sizeof *job.other, "resample", &job.other));
     MOS_GOTO(mos_alloc((size_t)(options->resamples + 1 + job.groups) * statistics,
                        sizeof *job.values, "resampled scores", &job.values));
-    mos_parallel_for((int)threads, options->resamples + 1 + job.groups, run_resamples, &job);
+    MOS_GOTO(run_all(&job, (int)threads, options->resamples + 1 + job.groups));
     MOS_GOTO(summarise_all(&job, options, out));
 done:
     mos_free(job.weight);

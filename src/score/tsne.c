@@ -1,6 +1,8 @@
 #include "score/tsne.h"
 
+#include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "base/thread.h"
 #include "score/affinity.h"
 #include "score/pca.h"
@@ -31,6 +33,8 @@ typedef struct descent {
     double *pull, *push, *update, *gain; /* [n, 2] */
     double *share;                       /* [n] a point's part of the normaliser */
     double *block;
+    mos_progress progress; /* of all iterations */
+    mosaic_status status;
 } descent;
 
 /* pull_i = sum_j p_ij q_ij (y_i - y_j), q_ij = 1 / (1 + |y_i - y_j|^2) */
@@ -96,8 +100,13 @@ static int64_t descend(descent *t, int64_t iterations, double exaggeration, doub
         t->update[i] = 0;
         t->gain[i] = 1;
     }
-    for (int64_t k = 1; k <= iterations; k++)
-        if (step(t, momentum) <= smallest_gradient && k % CHECK_EVERY == 0) return k;
+    const int64_t before = t->progress.done;
+    for (int64_t k = 1; k <= iterations && t->status == MOSAIC_OK; k++) {
+        const double length = step(t, momentum);
+        mos_progress_update(&t->progress, before + k);
+        t->status = mos_stop_check("t-SNE", before + k, t->options->iterations);
+        if (length <= smallest_gradient && k % CHECK_EVERY == 0) return k;
+    }
     return iterations;
 }
 
@@ -134,8 +143,11 @@ static mosaic_status optimise(const mos_affinity *affinity, const mos_tsne_optio
                           : fmax((double)n / options->early_exaggeration / 4, 50);
     int64_t early = options->exaggerated_iterations;
     if (early > options->iterations) early = options->iterations;
+    mos_progress_begin(&t.progress, "t-SNE", options->iterations);
     out->iterations = descend(&t, early, options->early_exaggeration, 0.5);
     out->iterations += descend(&t, options->iterations - early, 1, 0.8);
+    mos_progress_end(&t.progress);
+    MOS_GOTO(t.status);
     for (int64_t i = 0; i < 2 * n; i++)
         if (!isfinite(points[i])) {
             status =

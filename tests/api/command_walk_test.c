@@ -1,6 +1,7 @@
 /* Every command by name, set by text and run, as ADR 3 has it; its output to a function; its hooks. */
 #include "mosaic/mosaic.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -216,8 +217,79 @@ static void threads_have_hooks_and_readers_of_their_own(void **state) {
     assert_int_equal(system(text), 0);
 }
 
+static int stop_at_once(void *context) {
+    (*(int *)context)++;
+    return 9;
+}
+
+static mosaic_status run_words(const char *name, const char *const *set, const char *first,
+                               const char *second) {
+    mosaic_command *command = NULL;
+    assert_int_equal(mosaic_command_create(name, &command), MOSAIC_OK);
+    for (int i = 0; set[i] != NULL; i += 2)
+        assert_int_equal(mosaic_command_set(command, set[i], set[i + 1]), MOSAIC_OK);
+    assert_int_equal(mosaic_command_add(command, first), MOSAIC_OK);
+    if (second != NULL) assert_int_equal(mosaic_command_add(command, second), MOSAIC_OK);
+    const mosaic_status status = mosaic_command_run_to(command, NULL, NULL);
+    mosaic_command_destroy(&command);
+    return status;
+}
+
+/* What shows progress can be stopped there, and hooks of a thread are those of all it calls. */
+static void a_thread_stops_what_it_called(void **state) {
+    (void)state;
+    enum { N = 40, D = 4 };
+    static const char *const made[] = {"patches", "40",   "size", "24", "classes",
+                                       "3",       "seed", "1",    NULL},
+                             *const none[] = {NULL};
+    char root[40] = "/tmp/mosaic-stop-XXXXXX", data[64], pack[64], other[64], text[80];
+    int asked = 0;
+    hearer heard = {0, 0};
+    float x[N * D];
+    double points[N * 2];
+    mosaic_tsne_report report = {.struct_size = sizeof report};
+    const mosaic_log_hooks log = {&heard, hear, watch};
+    const mosaic_stop_hooks stop = {&asked, NULL, stop_at_once};
+    for (int k = 0; k < N * D; k++)
+        x[k] = (float)sin(k * 1.7);
+    assert_non_null(mkdtemp(root));
+    (void)snprintf(data, sizeof data, "%s/data", root);
+    (void)snprintf(pack, sizeof pack, "%s/pack", root);
+    (void)snprintf(other, sizeof other, "%s/other", root);
+    assert_int_equal(run_words("data synth", made, data, NULL), MOSAIC_OK);
+    assert_int_equal(heard.reports, 0);
+    const struct {
+        const char *name, *const set[6], *first, *second;
+    } cases[] = {{"data synth", {"patches", "40", "size", "24", NULL}, other, NULL},
+                 {"data check", {NULL}, data, NULL},
+                 {"data stats", {NULL}, data, NULL},
+                 {"data pack", {NULL}, data, pack}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        asked = heard.reports = 0;
+        mosaic_set_thread_hooks(&log, &stop);
+        const mosaic_status status =
+            run_words(cases[i].name, cases[i].set, cases[i].first, cases[i].second);
+        if (status != MOSAIC_INTERRUPTED || strstr(mosaic_error(), "stopped by signal 9") == NULL)
+            fail_msg("%s: status %d, '%s'", cases[i].name, (int)status, mosaic_error());
+        assert_true(asked > 0 && heard.reports > 0);
+        mosaic_set_thread_hooks(NULL, NULL);
+    }
+    mosaic_set_thread_hooks(&log, &stop);
+    heard.reports = 0;
+    assert_int_equal(mosaic_tsne(x, N, D, 5, 250, 1, points, &report), MOSAIC_INTERRUPTED);
+    assert_true(heard.reports > 0);
+    mosaic_set_thread_hooks(&log, NULL);
+    assert_int_equal(mosaic_tsne(x, N, D, 5, 250, 1, points, &report), MOSAIC_OK);
+    assert_true(heard.reports > 100);
+    mosaic_set_thread_hooks(NULL, NULL);
+    assert_int_equal(run_words("data check", none, data, NULL), MOSAIC_OK);
+    (void)snprintf(text, sizeof text, "rm -rf '%s'", root);
+    assert_int_equal(system(text), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_thread_stops_what_it_called),
         cmocka_unit_test(every_command_is_set_by_text),
         cmocka_unit_test(output_goes_to_the_sink),
         cmocka_unit_test(threads_have_hooks_and_readers_of_their_own),

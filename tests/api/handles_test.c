@@ -257,7 +257,7 @@ static void trainings_are_the_commands(void **state) {
     (void)state;
     mosaic_command *command = NULL;
     mosaic_step step = {.struct_size = sizeof step};
-    mosaic_metrics metrics;
+    mosaic_metrics metrics = {.struct_size = sizeof metrics};
     const char *config = in_folder("c.yaml"), *model = NULL, *common[] = {COMMON};
     const char *by_hand = in_folder("by-hand");
     char set[1024] = "";
@@ -374,6 +374,12 @@ static void models_take_presence_by_row(void **state) {
         assert_true(fabs(length - (has[i] ? 1 : 0)) < 1e-4);
         assert_true(has[i] || features[i * 2 * size] == 0);
     }
+    const mosaic_stop_hooks stop = {.stop = stop_at_once};
+    mosaic_set_thread_hooks(NULL, &stop);
+    assert_int_equal(mosaic_model_infer(model, &io), MOSAIC_INTERRUPTED);
+    assert_non_null(strstr(mosaic_error(), "after 0 of 3"));
+    mosaic_set_thread_hooks(NULL, NULL);
+    assert_int_equal(mosaic_model_infer(model, &io), MOSAIC_OK);
     mosaic_model_close(&model);
     free(s1);
     free(s2);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -14,7 +15,7 @@ static void numbers_and_defaults(void **state) {
     const float probability[] = {.9f, .4f, .2f, .6f, .8f, .1f};
     const int8_t labels[] = {1, 1, 0, 1, 0, -1};
     const double threshold[] = {.5, .3};
-    mosaic_metrics m;
+    mosaic_metrics m = {.struct_size = sizeof m};
     mosaic_average per_class[2];
     assert_int_equal(mosaic_metrics_compute(probability, labels, 3, 2, NULL, &m, per_class),
                      MOSAIC_OK);
@@ -29,14 +30,23 @@ static void numbers_and_defaults(void **state) {
 
 static void bad_arguments(void **state) {
     (void)state;
-    const float probability[] = {NAN};
+    const float probability[] = {NAN}, good[] = {0.5f};
     const int8_t labels[] = {1};
-    mosaic_metrics m;
+    mosaic_metrics m = {.struct_size = sizeof m};
     assert_int_equal(mosaic_metrics_compute(probability, labels, 1, 0, NULL, &m, NULL),
                      MOSAIC_ERR_USAGE);
     assert_int_equal(mosaic_metrics_compute(probability, labels, 1, 1, NULL, &m, NULL),
                      MOSAIC_ERR_NUMERIC);
     assert_true(mosaic_error()[0] != 0);
+    m.struct_size = sizeof m - 8; /* of an older header */
+    m.known = 77;
+    assert_int_equal(mosaic_metrics_compute(good, labels, 1, 1, NULL, &m, NULL), MOSAIC_ERR_USAGE);
+    assert_non_null(strstr(mosaic_error(), "mosaic_metrics.struct_size"));
+    assert_int_equal(m.known, 77);
+    m.struct_size = sizeof m + 8; /* of a newer one */
+    assert_int_equal(mosaic_metrics_compute(good, labels, 1, 1, NULL, &m, NULL), MOSAIC_OK);
+    assert_int_equal(m.struct_size, sizeof m + 8);
+    assert_int_equal(m.known, 1);
 }
 
 int main(void) {

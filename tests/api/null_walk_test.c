@@ -166,6 +166,8 @@ static void hooks(void **state) {
     DOES_NOTHING(mosaic_set_log_hooks(NULL));
     DOES_NOTHING(mosaic_set_stop_hooks(&stop));
     DOES_NOTHING(mosaic_set_stop_hooks(NULL));
+    DOES_NOTHING(mosaic_set_thread_hooks(&log, &stop));
+    DOES_NOTHING(mosaic_set_thread_hooks(NULL, NULL));
     (void)snprintf(text, sizeof text, "%s/b", folder);
     make_data(text);
     assert_int_equal(heard, 0); /* nobody hears any more */
@@ -255,7 +257,7 @@ static void trainings(void **state) {
     (void)state;
     mosaic_training *training = NULL;
     mosaic_step step = {.struct_size = sizeof step};
-    mosaic_metrics metrics;
+    mosaic_metrics metrics = {.struct_size = sizeof metrics};
     REFUSES("out", mosaic_training_open(NULL, NULL));
     assert_int_equal(mosaic_training_open(NULL, &training), MOSAIC_ERR_USAGE);
     DOES_NOTHING(mosaic_training_close(NULL));
@@ -306,7 +308,7 @@ static void arrays(void **state) {
     const float p[2] = {0.5f, 0.5f};
     const int8_t y[2] = {0, 1};
     double own[2], all, points[2];
-    mosaic_metrics metrics;
+    mosaic_metrics metrics = {.struct_size = sizeof metrics};
     mosaic_bootstrap bootstrap = {.struct_size = sizeof bootstrap};
     mosaic_clusters clusters = {.struct_size = sizeof clusters};
     mosaic_tsne_report report = {.struct_size = sizeof report};
@@ -349,7 +351,7 @@ static void what_is_not_finite_is_named(void **state) {
     float good[N * L], bad[N * L];
     int8_t y[N * L], wrong[N * L];
     double own[L], all, points[2 * N], threshold[L] = {0.5, 0.5, 0.5}, no_threshold[L];
-    mosaic_metrics metrics;
+    mosaic_metrics metrics = {.struct_size = sizeof metrics};
     mosaic_bootstrap bootstrap = {.struct_size = sizeof bootstrap};
     mosaic_clusters clusters = {.struct_size = sizeof clusters};
     mosaic_tsne_report report = {.struct_size = sizeof report};

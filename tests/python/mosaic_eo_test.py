@@ -5,6 +5,7 @@ import gc
 import html
 import io
 import json
+import logging
 import os
 import pickle
 import shutil
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -64,6 +66,14 @@ def setUpModule():
 
 def tearDownModule():
     FOLDER.cleanup()
+
+
+def trained_run():
+    """A run of one epoch, made once."""
+    out = Path(FOLDER.name) / "trained"
+    if not out.exists():
+        mo.train(CONFIG, out, {"method": "supervised", "threads": 1})
+    return out
 
 
 class Commands(unittest.TestCase):
@@ -132,6 +142,80 @@ class Commands(unittest.TestCase):
         self.assertIs(signal.getsignal(signal.SIGINT), signal.default_int_handler)
         with mo.Training(config, out, {**settings, "threads": 1}, resume=True) as training:
             self.assertGreater(training.step().step, 1)
+
+    def test_interrupt_stops_what_keeps_nothing(self):
+        """Ctrl-C in calls of minutes: soon, as KeyboardInterrupt, and the next call works."""
+        rows = np.random.default_rng(1).random((5000, 8)).astype(np.float32)
+        labels = (rows[:, :3] > 0.5).astype(np.int8)
+        with mo.Model(trained_run(), threads=1, batch=1) as model:
+            images = {"s2": np.ones((20000, 3, 24, 24), dtype=np.float32)}
+            calls = {"t-SNE": lambda: mo.tsne(rows, iterations=100000, threads=1),
+                     "bootstrap": lambda: mo.bootstrap(rows[:, :3], labels, resamples=10**6, threads=1),
+                     "predict": lambda: model.predict(images),
+                     "embed": lambda: model.embed(images),
+                     "synth": lambda: mo.run("data synth", Path(FOLDER.name) / "long", patches=200000, size=24, threads=1)}
+            for name, long_call in calls.items():
+                sent = []
+
+                def interrupt():
+                    sent.append(time.monotonic())
+                    os.kill(os.getpid(), signal.SIGINT)
+
+                timer = threading.Timer(0.5, interrupt)
+                timer.start()
+                with self.subTest(name), self.assertRaises(KeyboardInterrupt):
+                    long_call()
+                timer.join()
+                self.assertLess(time.monotonic() - sent[0], 20, name)  # alone well below a second
+            self.assertEqual(model.predict({"s2": images["s2"][:3]}).shape, (3, 19))
+        self.assertIs(signal.getsignal(signal.SIGINT), signal.default_int_handler)
+
+    def test_progress(self):
+        mo.set_verbosity(1)
+        logging.disable(logging.INFO)
+        try:
+            heard, threads = [], set()
+
+            def hear(progress):
+                threads.add(threading.current_thread())
+                heard.append(progress)
+
+            def ends(label, total):
+                last = [p for p in heard if p.label == label][-1]
+                self.assertEqual((last.done, last.total, last.ended), (total, total, True))
+                self.assertTrue(all(a.done <= b.done for a, b in zip(heard, heard[1:]) if a.label == b.label == label))
+                heard.clear()
+
+            run, out = trained_run(), Path(FOLDER.name)
+            mo.run("data check", ROOT, progress=hear)
+            ends("check", 24)
+            mo.run("data pack", ROOT, out / "told.pack", progress=hear)
+            ends("pack", 24)
+            mo.evaluate(run, out=out / "told-eval", split="train", pictures=0, progress=hear)
+            self.assertIn("evaluating", {p.label for p in heard})
+            heard.clear()
+            mo.run("predict", run, ROOT, out=out / "told-predict", progress=hear)
+            self.assertTrue(heard and heard[-1].ended)
+            heard.clear()
+            mo.tsne(np.random.default_rng(2).random((60, 5)), iterations=250, progress=hear)
+            ends("t-SNE", 250)
+            with mo.Model(run, threads=1, batch=4) as model:
+                images = {"s2": np.ones((10, 3, 24, 24), dtype=np.float32)}
+                model.embed(images, progress=hear)
+                ends("patches", 10)
+                model.predict({"s2": images["s2"][:4]}, progress=hear)
+                self.assertEqual(heard, [])
+            self.assertEqual(threads, {threading.current_thread()})
+            with self.assertRaisesRegex(ZeroDivisionError, "mine"):  # what progress raises stops the work
+
+                def refuse(_):
+                    raise ZeroDivisionError("mine")
+
+                mo.tsne(np.random.default_rng(2).random((3000, 5)), iterations=100000, threads=1, progress=refuse)
+            mo.run("data synth", out / "quiet", patches=2, size=24, threads=1, progress=False)  # its own option
+        finally:
+            logging.disable(logging.NOTSET)
+            mo.set_verbosity(0)
 
 
 class Statistics(unittest.TestCase):

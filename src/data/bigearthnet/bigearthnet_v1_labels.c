@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "base/thread.h"
 #include "data/names/nomenclature_v1.h"
 #include "data/names/patch_name_v1.h"
@@ -92,14 +93,18 @@ static void read_range(void *context, int64_t begin, int64_t end, int thread) {
 
 static mosaic_status read_chunks(note_work *work, int threads) {
     int64_t count = (int64_t)work->patches->names.count;
+    mosaic_status status = MOSAIC_OK;
     mos_progress progress = {0};
     if (count > CHUNK) mos_progress_begin(&progress, "labels", count);
-    for (; work->first < count; work->first += CHUNK) {
+    for (; status == MOSAIC_OK && work->first < count; work->first += CHUNK) {
         int64_t left = count - work->first;
         mos_parallel_for(threads, left < CHUNK ? left : CHUNK, read_range, work);
-        if (count > CHUNK) mos_progress_update(&progress, work->first);
+        if (count <= CHUNK) continue;
+        mos_progress_update(&progress, work->first);
+        status = mos_stop_check(progress.label, work->first, count);
     }
     if (count > CHUNK) mos_progress_end(&progress);
+    MOS_TRY(status);
     for (int t = 0; t < threads; t++) {
         if (work->status[t] != MOSAIC_OK) return mos_fail_memory(0, "labels of patches");
     }

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "base/text.h"
 #include "io/safetensors.h"
 #include "io/tar_stream.h"
@@ -73,7 +74,9 @@ static mosaic_status build(const char *path, const mos_patch_layout *layout, boo
     while (found) {
         MOS_GOTO(mos_tar_next(tar, &member, &found));
         if (found) MOS_GOTO(add_member(out, layout, &member));
-        if (progress) mos_progress_update(&line, (int64_t)mos_tar_taken_bytes(tar));
+        if (!progress) continue;
+        mos_progress_update(&line, (int64_t)mos_tar_taken_bytes(tar));
+        if (found) MOS_GOTO(mos_stop_check(line.label, line.done, line.total));
     }
 done:
     if (progress) mos_progress_end(&line);

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "base/text.h"
 #include "base/thread.h"
 #include "data/data_options.h"
@@ -166,8 +167,9 @@ static mosaic_status scan_rows(scan_work *work, const mos_scene_planes *planes, 
         int64_t left = end - work->first;
         mos_parallel_for(threads, left < CHUNK ? left : CHUNK, scan_some, work);
         MOS_TRY(first_error(work->threads, threads));
-        if (progress != NULL)
-            mos_progress_update(progress, work->first + (left < CHUNK ? left : CHUNK));
+        if (progress == NULL) continue;
+        mos_progress_update(progress, work->first + (left < CHUNK ? left : CHUNK));
+        MOS_TRY(mos_stop_check(progress->label, work->first, progress->total));
     }
     return MOSAIC_OK;
 }

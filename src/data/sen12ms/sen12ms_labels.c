@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "base/text.h"
 #include "base/thread.h"
 #include "data/names/name_list.h"
@@ -208,18 +209,22 @@ static mosaic_status report(mos_dataset *dataset, const share_work *work) {
 
 static mosaic_status count_all(mos_dataset *dataset, share_work *work) {
     int64_t count = (int64_t)work->tree->count, wanted = 0;
+    mosaic_status status = MOSAIC_OK;
     mos_progress progress = {0};
     for (int64_t i = 0; i < count; i++)
         wanted += wants_count(&work->tree->patches[i], &work->shares[i]);
     if (wanted == 0) return MOSAIC_OK;
     if (wanted > CHUNK) mos_progress_begin(&progress, "labels from land cover", count);
-    for (; work->first < count; work->first += CHUNK) {
+    for (; status == MOSAIC_OK && work->first < count; work->first += CHUNK) {
         int64_t left = count - work->first;
         mos_parallel_for(wanted < FEW ? 1 : mos_cpu_count(), left < CHUNK ? left : CHUNK,
                          count_some, work);
-        if (wanted > CHUNK) mos_progress_update(&progress, work->first);
+        if (wanted <= CHUNK) continue;
+        mos_progress_update(&progress, work->first);
+        status = mos_stop_check(progress.label, work->first, count);
     }
     if (wanted > CHUNK) mos_progress_end(&progress);
+    MOS_TRY(status);
     for (int64_t i = 0; i < count; i++) {
         if (work->shares[i].status == MOSAIC_ERR_MEMORY) return mos_fail_memory(0, "land cover");
     }

@@ -50,7 +50,8 @@ static int initialise(void) {
     if (done) return refuse("MPI was finalised before: a process can use it once");
     if (check(MPI_Initialized(&done), "MPI_Initialized")) return 1;
     if (!done) {
-        if (check(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level), "MPI_Init_thread"))
+        /* One call at a time, but a host program may run commands on one thread after another. */
+        if (check(MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &level), "MPI_Init_thread"))
             return 1;
         state.began = 1;
     }

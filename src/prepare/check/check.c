@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "base/thread.h"
 #include "data/verdicts.h"
 #include "dist/share.h"
@@ -52,19 +53,24 @@ static void close_job(check_job *job) {
     mos_free(job->ground);
 }
 
-static void look_at_samples(check_job *job, const mos_check_options *options) {
+static mosaic_status look_at_samples(check_job *job, const mos_check_options *options) {
     const int64_t rank = mos_comm_rank(options->comm);
     const mos_share own = mos_share_of(job->dataset->count, rank, mos_comm_size(options->comm));
     const int64_t end = own.first + own.count;
     const bool progress = options->progress && rank == 0;
+    mosaic_status status = MOSAIC_OK;
     mos_progress line;
     if (progress) mos_progress_begin(&line, "check", own.count);
-    for (job->first = own.first; job->first < end; job->first += BLOCK) {
+    for (job->first = own.first; job->first < end && status == MOSAIC_OK; job->first += BLOCK) {
         int64_t block = end - job->first < BLOCK ? end - job->first : BLOCK;
         mos_parallel_for(job->threads, block, block_body, job);
-        if (progress) mos_progress_update(&line, job->first + block - own.first);
+        if (!progress) continue;
+        mos_progress_update(&line, job->first + block - own.first);
+        if (mos_comm_size(options->comm) < 2)
+            status = mos_stop_check("check", line.done, own.count);
     }
     if (progress) mos_progress_end(&line);
+    return status;
 }
 
 /* ---- what was met while opening ---- */
@@ -248,7 +254,7 @@ mosaic_status mos_check_run(mos_dataset *dataset, const mos_survey *survey,
         .dataset = dataset, .samples = dataset->count, .reduced_from = dataset->count_before_limit};
     memcpy(out->wanted, options->wanted, sizeof out->wanted);
     MOS_GOTO(open_job(&job, options));
-    look_at_samples(&job, options);
+    MOS_GOTO(look_at_samples(&job, options));
     MOS_GOTO(mos_check_collect(options->comm, job.lists, job.threads, job.ground));
     if (mos_comm_rank(options->comm) > 0) goto done; /* rank 0 has what all found */
     mos_check_list *last = &job.lists[job.threads];

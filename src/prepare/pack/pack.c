@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "base/thread.h"
 #include "data/data_options.h"
 #include "prepare/pack/pack_record.h"
@@ -113,7 +114,9 @@ static mosaic_status pass_records(pack_job *job, mos_comm *comm, mos_pack_sink *
             if (status != MOSAIC_OK) break;
             mos_parallel_for(job->threads, block, encode_block, job);
             status = take_block(job, block, sink);
-            if (progress && status == MOSAIC_OK) mos_progress_update(&line, job->first + block);
+            if (!progress || status != MOSAIC_OK) continue;
+            mos_progress_update(&line, job->first + block);
+            status = mos_stop_check(line.label, job->first + block, count);
         }
         status = mos_comm_agree(comm, status);
     }

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "base/thread.h"
 #include "io/archive_parts.h"
 #include "io/raster.h"
@@ -306,7 +307,9 @@ static mosaic_status read_members(pack_archive *archive, mos_tar *tar) {
     while (found) {
         MOS_GOTO(mos_tar_next(tar, &member, &found));
         if (found) MOS_GOTO(take_member(archive, tar, &member));
-        if (progress) mos_progress_update(&line, (int64_t)mos_tar_taken_bytes(tar));
+        if (!progress) continue;
+        mos_progress_update(&line, (int64_t)mos_tar_taken_bytes(tar));
+        if (found) MOS_GOTO(mos_stop_check(label, line.done, line.total));
     }
     MOS_GOTO(flush_ready(archive));
     MOS_GOTO(end_waiting(archive));

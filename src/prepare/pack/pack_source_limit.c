@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "data/sample_select.h"
 #include "io/archive_parts.h"
 #include "io/tar_stream.h"
@@ -67,7 +68,9 @@ static mosaic_status list_archive(name_pass *pass, int modality) {
     while (found) {
         MOS_GOTO(mos_tar_next(tar, &member, &found));
         if (found) MOS_GOTO(take_name(pass, modality, tar, &member));
-        if (drawn) mos_progress_update(&line, (int64_t)mos_tar_taken_bytes(tar));
+        if (!drawn) continue;
+        mos_progress_update(&line, (int64_t)mos_tar_taken_bytes(tar));
+        if (found) MOS_GOTO(mos_stop_check(label, line.done, line.total));
     }
 done:
     if (drawn) mos_progress_end(&line);

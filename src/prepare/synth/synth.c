@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "base/thread.h"
 #include "io/lmdb_store.h"
 #include "prepare/synth/synth_scene.h"
@@ -300,7 +301,9 @@ static mosaic_status write_patches(synth_job *job) {
         int64_t count = left < job->chunk ? left : job->chunk;
         MOS_GOTO(paint_chunk(job, count));
         if (writer != NULL) MOS_GOTO(put_chunk(job, writer, count));
-        if (job->options->progress) mos_progress_update(&progress, job->begin + count);
+        if (!job->options->progress) continue;
+        mos_progress_update(&progress, job->begin + count);
+        MOS_GOTO(mos_stop_check(progress.label, job->begin + count, job->plan.count));
     }
     if (writer != NULL) {
         char path[4096];
