@@ -42,6 +42,7 @@ int mos_stop_pending(void) {
 
 mosaic_status mos_stop_check(const char *doing, int64_t done, int64_t total) {
     const int64_t now = mos_now_ns();
+    if (total > 0 && done >= total) return MOSAIC_OK; /* nothing is left to stop */
     if (now - asked_ns < INTERVAL_NS) return MOSAIC_OK;
     asked_ns = now;
     const int number = mos_stop_pending();
