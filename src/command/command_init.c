@@ -4,6 +4,7 @@
 #include "command/command_table.h"
 #include "data/csv/csv_options.h"
 #include "data/data_options.h"
+#include "data/formats.h"
 #include "data/patch_side.h"
 #include "data/summary.h"
 #include "prepare/check/check.h"
@@ -89,6 +90,13 @@ static mosaic_status name_table(const init_command *command, char *out, size_t s
 }
 
 /* Writes a table of what the names tell, and opens that instead. */
+/* A folder that a format knows holds no rasters in pairs: what its opening lacks is the message. */
+static bool is_known(const char *root) {
+    for (int i = 0; mos_formats[i] != NULL; i++)
+        if (mos_formats[i]->recognise(root)) return true;
+    return false;
+}
+
 static mosaic_status pair_rasters(const init_command *command, mos_data_options *data,
                                   mos_survey *survey, mos_dataset **dataset, FILE *out) {
     char why[1024], table[4096];
@@ -97,6 +105,9 @@ static mosaic_status pair_rasters(const init_command *command, mos_data_options 
     mosaic_status status;
     if (data->root == NULL || !mos_path_is_dir(data->root) || data->format != 0)
         return mos_fail(MOSAIC_ERR_DATA, "%s", why);
+    if (is_known(data->root))
+        return mos_fail(MOSAIC_ERR_DATA, "%s%s", why,
+                        strstr(why, "data.metadata") != NULL ? " (init: --metadata PATH)" : "");
     MOS_GOTO(mos_raster_pairs_find(data->root, &pairs));
     if (pairs.count == 0) {
         status =
@@ -263,8 +274,8 @@ static void add_hints(const mos_summary *s, const seen_data *seen, const char *c
             "until then training stops\n",
             config);
     if (s->samples < FEW)
-        mos_text_add(out, "%lld patches are too few to learn from and to be scored on\n",
-                     (long long)s->samples);
+        mos_text_add(out, "%lld patch%s too few to learn from and to be scored on\n",
+                     (long long)s->samples, s->samples == 1 ? " is" : "es are");
     if (seen->side <= LARGE_PX) return;
     mos_text_add(
         out,

@@ -76,6 +76,10 @@ check "nothing is written for them" test ! -e none.yaml
 
 # An archive has splits of its own.
 "$mosaic" -q data synth v2 --layout tree --patches 30 --size 24 --classes 3 --seed 4 --no-progress >/dev/null
+# A format's own folder without its table is that, and no folder of rasters.
+cp -r v2 untold && rm untold/metadata.*
+expect 3 "untold: no metadata.parquet.*data.metadata names it.*(init: --metadata PATH)" mosaic init untold --out untold.yaml
+check "nothing is written then" test ! -e untold.yaml
 expect 0 "mosaic data check v2.yaml" mosaic init v2 --out v2.yaml
 check "no split file is wanted" bash -c '! grep -q split_file v2.yaml'
 expect 0 "15 patches|[0-9]+ training" mosaic train v2.yaml --dry-run
