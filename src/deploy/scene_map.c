@@ -277,22 +277,22 @@ MOS_SIMD_KERNEL(take_best,
 
 /* Halves are rounded up; values are not negative, so this is rounding away from zero. Each loop has
  * lanes of one width. */
-MOS_SIMD_INLINE void to_codes_body(const float *pixels, int64_t count, double scale, double nodata,
+MOS_SIMD_INLINE void to_codes_body(const float *pixels, int64_t count, double steps, double nodata,
                                    int32_t *out) {
     double stored[SIDE];
 #pragma omp simd
     for (int64_t x = 0; x < count; x++) {
         const double value = (double)pixels[x];
-        stored[x] = (value == value ? value / scale : nodata) + 0.5;
+        stored[x] = (value == value ? value * steps : nodata) + 0.5;
     }
 #pragma omp simd
     for (int64_t x = 0; x < count; x++)
         out[x] = (int32_t)stored[x];
 }
 MOS_SIMD_KERNEL(to_codes,
-                (const float *restrict pixels, int64_t count, double scale, double nodata,
+                (const float *restrict pixels, int64_t count, double steps, double nodata,
                  int32_t *restrict out),
-                (pixels, count, scale, nodata, out))
+                (pixels, count, steps, nodata, out))
 
 #define NARROW(name, type)                                                                         \
     MOS_SIMD_INLINE void name##_body(const int32_t *from, int64_t count, type *out) {              \
@@ -313,17 +313,17 @@ static void store(const map_work *work, int64_t y, const float *pixels, unsigned
         memcpy(to, pixels, (size_t)count * sizeof *pixels);
         return;
     }
-    to_codes(pixels, count, type->scale, type->nodata, codes);
+    to_codes(pixels, count, 1 / type->scale, type->nodata, codes);
     if (type->dtype == MOS_U16)
         narrow_u16(codes, count, to);
     else
         narrow_u8(codes, count, to);
 }
 
-/* A row's sums of weights, and what of it is left out. */
-static void begin_row(const map_work *work, int64_t y, double *total, float *mask, float *best,
+/* What a row's sums are multiplied by, and what of it is left out. */
+static void begin_row(const map_work *work, int64_t y, double *share, float *mask, float *best,
                       int32_t *code) {
-    mos_blend_totals(work->blend, y, total);
+    mos_blend_shares(work->blend, y, share);
     for (int64_t x = 0; x < work->columns; x++) {
         mask[x] = work->valid[y * work->columns + x] != 0 ? 0 : NAN;
         best[x] = -1;
@@ -338,21 +338,21 @@ static void draw_rows(void *context, int64_t begin, int64_t end, int thread) {
     const size_t plane =
         (size_t)(work->rows * count) * mos_dtype_bytes(stored_types[work->options->type].dtype);
     const bool quality = work->map[MOS_LAYER_QUALITY] != NULL;
-    double total[SIDE];
+    double share[SIDE];
     float pixels[SIDE], mask[SIDE], best[SIDE];
     int32_t code[SIDE];
     (void)thread;
     for (int64_t y = begin; y < end; y++) {
-        begin_row(work, y, total, mask, best, code);
+        begin_row(work, y, share, mask, best, code);
         for (int64_t c = 0; c < work->classes; c++) {
-            mos_blend_row(work->blend, c, y, total, pixels);
+            mos_blend_row(work->blend, c, y, share, pixels);
             leave_out(pixels, mask, count);
             take_best(pixels, count, (int32_t)c + 1, best, code);
             store(work, y, pixels, work->stored + (size_t)c * plane);
         }
         narrow_u8(code, count, work->code + y * count);
         for (int64_t b = 0; b < 2 && quality; b++) {
-            mos_blend_row(work->blend, work->classes + b, y, total, pixels);
+            mos_blend_row(work->blend, work->classes + b, y, share, pixels);
             leave_out(pixels, mask, count);
             store(work, y, pixels, work->quality + (size_t)b * plane);
         }

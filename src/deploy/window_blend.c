@@ -94,14 +94,22 @@ MOS_SIMD_INLINE void add_weighted_body(double *out, const double *value, double 
 MOS_SIMD_KERNEL(add_weighted, (double *out, const double *value, double weight, int64_t count),
                 (out, value, weight, count))
 
-MOS_SIMD_INLINE void divide_body(const double *sum, const double *total, int64_t count,
-                                 float *out) {
+/* share: 1 / total, NaN where that is 0. All values of a pixel are divided by the same total. */
+MOS_SIMD_INLINE void invert_body(double *share, int64_t count) {
 #pragma omp simd
     for (int64_t i = 0; i < count; i++)
-        out[i] = total[i] > 0 ? (float)(sum[i] / total[i]) : NAN;
+        share[i] = share[i] > 0 ? 1 / share[i] : (double)NAN;
 }
-MOS_SIMD_KERNEL(divide, (const double *sum, const double *total, int64_t count, float *out),
-                (sum, total, count, out))
+MOS_SIMD_KERNEL(invert, (double *share, int64_t count), (share, count))
+
+MOS_SIMD_INLINE void multiply_body(const double *sum, const double *share, int64_t count,
+                                   float *out) {
+#pragma omp simd
+    for (int64_t i = 0; i < count; i++)
+        out[i] = (float)(sum[i] * share[i]);
+}
+MOS_SIMD_KERNEL(multiply, (const double *sum, const double *share, int64_t count, float *out),
+                (sum, share, count, out))
 
 /* Windows [first, last) along one axis that touch [at, at + count). */
 static void find_touching(const int64_t *places, int64_t windows, int64_t size, int64_t at,
@@ -136,11 +144,12 @@ static void sum_down(const mos_blend *blend, int64_t value, int64_t y, double *o
     }
 }
 
-void mos_blend_totals(const mos_blend *blend, int64_t y, double *total) {
-    sum_down(blend, blend->grid.values, y, total);
+void mos_blend_shares(const mos_blend *blend, int64_t y, double *share) {
+    sum_down(blend, blend->grid.values, y, share);
+    invert(share, blend->width);
 }
 
-void mos_blend_row(const mos_blend *blend, int64_t value, int64_t y, const double *total,
+void mos_blend_row(const mos_blend *blend, int64_t value, int64_t y, const double *share,
                    float *out) {
     enum { PART = 512 };
     double part[PART];
@@ -151,6 +160,6 @@ void mos_blend_row(const mos_blend *blend, int64_t value, int64_t y, const doubl
             double weight = weight_at(blend, r, blend->y + y);
             if (weight != 0) add_weighted(part, sum_of(blend, r, value) + x, weight, n);
         }
-        divide(part, total + x, n, out + x);
+        multiply(part, share + x, n, out + x);
     }
 }

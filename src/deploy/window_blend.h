@@ -36,11 +36,11 @@ void mos_blend_destroy(mos_blend **blend);
 /* The block of the map that is asked for next; sums are made on so many threads. */
 mosaic_status mos_blend_block(mos_blend *blend, int64_t x, int64_t y, int64_t width, int64_t rows,
                               int threads);
-/* The sums of all weights in row y of the block: total [width]. These two may be called from any
- * thread. */
-void mos_blend_totals(const mos_blend *blend, int64_t y, double *total);
+/* What the weighted sums in row y of the block are multiplied by: share [width]. These two may be
+ * called from any thread. */
+void mos_blend_shares(const mos_blend *blend, int64_t y, double *share);
 /* One value in that row: out [width], NaN where no window has it. */
-void mos_blend_row(const mos_blend *blend, int64_t value, int64_t y, const double *total,
+void mos_blend_row(const mos_blend *blend, int64_t value, int64_t y, const double *share,
                    float *out);
 
 #endif

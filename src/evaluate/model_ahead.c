@@ -4,6 +4,7 @@
 #include "base/memory.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -13,12 +14,19 @@ struct mos_model_ahead {
     mos_model_plan plan;
     bool planned, started;
     pthread_t thread;
+    atomic_bool hashed; /* somebody does it: the thread after loading, or who waits for it */
     /* The thread's until it has ended. */
     mos_model *model;
-    char sha256[65];
     mosaic_status status;
     char error[2048];
+    /* Of whoever took `hashed`. */
+    char sha256[65];
 };
+
+static mosaic_status hash(mos_model_ahead *ahead) {
+    if (!ahead->planned || atomic_exchange(&ahead->hashed, true)) return MOSAIC_OK;
+    return mos_sha256_file(ahead->path, ahead->sha256);
+}
 
 static mosaic_status load(mos_model_ahead *ahead) {
     mos_model_card card;
@@ -26,7 +34,7 @@ static mosaic_status load(mos_model_ahead *ahead) {
     mos_model_card_release(&card); /* the caller has read its own */
     if (!ahead->planned) return MOSAIC_OK;
     MOS_TRY(mos_model_plan_make(ahead->model, &ahead->plan));
-    return mos_sha256_file(ahead->path, ahead->sha256);
+    return hash(ahead);
 }
 
 static void *work(void *pointer) {
@@ -55,14 +63,15 @@ mosaic_status mos_model_ahead_take(mos_model_ahead **slot, mos_model **out, char
     mos_model_ahead *ahead = *slot;
     *slot = NULL;
     *out = NULL;
+    const mosaic_status own = hash(ahead);
     if (ahead->started) (void)pthread_join(ahead->thread, NULL);
-    const mosaic_status status = ahead->status;
+    const mosaic_status status = ahead->status != MOSAIC_OK ? ahead->status : own;
     if (status == MOSAIC_OK) {
         *out = ahead->model;
         memcpy(sha256, ahead->sha256, sizeof ahead->sha256);
     } else {
         mos_model_destroy(&ahead->model);
-        mos_error_restore(ahead->error);
+        if (ahead->status != MOSAIC_OK) mos_error_restore(ahead->error);
     }
     mos_free(ahead);
     return status;
