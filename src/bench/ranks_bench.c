@@ -6,9 +6,11 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Ways of the same step. The first three are done by all ranks, which wait for rank 0's word asleep. */
-enum { GLOBAL, BEHIND, LOCAL, SHARED_WAYS, ALONE = SHARED_WAYS, WAYS, STOP = WAYS };
+/* Ways of the same step. Those before SHARED_WAYS are done by all ranks, which wait for rank 0's word
+ * asleep. */
+enum { GLOBAL, BEHIND, UNDIVIDED, LOCAL, SHARED_WAYS, ALONE = SHARED_WAYS, WAYS, STOP = WAYS };
 static const char *const way_names[WAYS] = {"ranks", "ranks, sums behind the backward pass",
+                                            "ranks, each updates all weights",
                                             "ranks, norms of each", "one rank"};
 
 typedef struct ranks_job {
@@ -20,6 +22,10 @@ typedef struct ranks_job {
     double waited[SHARED_WAYS][MOS_BENCH_MAX_ROUNDS + 1];  /* s behind the backward pass */
     int64_t steps[SHARED_WAYS];
 } ranks_job;
+
+static mos_precision precision_of(const ranks_job *job) {
+    return job->options->peer.bf16 ? MOS_PRECISION_BF16 : MOS_PRECISION_FP32;
+}
 
 typedef struct ranks_way {
     ranks_job *job;
@@ -36,6 +42,7 @@ static mosaic_status run_together(ranks_job *job, int64_t way, double *seconds) 
         before[k] = mos_comm_traffic_of(job->comm, (mos_comm_kind)k);
     const int64_t waited = mos_step_rig_buckets(rig)->waited_ns;
     mos_step_rig_overlap(rig, way != BEHIND);
+    mos_step_rig_divide(rig, way != UNDIVIDED);
     MOS_TRY(mos_step_rig_run(rig, seconds, &loss));
     for (int k = 0; k < MOS_COMM_KINDS; k++) {
         const mos_comm_traffic now = mos_comm_traffic_of(job->comm, (mos_comm_kind)k);
@@ -136,7 +143,7 @@ static mosaic_status time_behind(const ranks_job *job, int64_t batch, double *se
     setting.batch = batch;
     setting.stand_for = batch / FEW;
     mosaic_status status =
-        mos_step_rig_create("cpu", MOS_PRECISION_FP32, peer->threads, &setting, &rig);
+        mos_step_rig_create("cpu", precision_of(job), peer->threads, &setting, &rig);
     if (status == MOSAIC_OK) status = mos_step_rig_run(rig, &tries[0], &loss);
     for (int i = 0; i < REPEATS && status == MOSAIC_OK; i++)
         status = mos_step_rig_run(rig, &tries[i], &loss);
@@ -267,12 +274,12 @@ static mosaic_status create_rigs(ranks_job *job) {
     const int64_t ranks = mos_comm_size(job->comm);
     setting.comm = job->comm;
     setting.norm_ranks = ranks;
-    MOS_TRY(mos_step_rig_create("cpu", MOS_PRECISION_FP32, peer->threads, &setting, &job->global));
+    MOS_TRY(mos_step_rig_create("cpu", precision_of(job), peer->threads, &setting, &job->global));
     setting.norm_ranks = 1;
-    MOS_TRY(mos_step_rig_create("cpu", MOS_PRECISION_FP32, peer->threads, &setting, &job->local));
+    MOS_TRY(mos_step_rig_create("cpu", precision_of(job), peer->threads, &setting, &job->local));
     setting.comm = NULL;
     if (mos_comm_rank(job->comm) > 0) return MOSAIC_OK;
-    return mos_step_rig_create("cpu", MOS_PRECISION_FP32, peer->threads * (int)ranks, &setting,
+    return mos_step_rig_create("cpu", precision_of(job), peer->threads * (int)ranks, &setting,
                                &job->alone);
 }
 
@@ -291,15 +298,16 @@ static mosaic_status lead(ranks_job *job, mos_bench_report *report) {
     }
     MOS_GOTO(mos_peer_cases_add(&peer, 0, run, &peers));
     MOS_GOTO(mos_bench_measure(run));
-    MOS_GOTO(measure_model(job, &measured));
+    if (job->options->model) MOS_GOTO(measure_model(job, &measured));
     mos_bench_fact(report, "ranks", "%s, %d thread%s each", mos_comm_description(job->comm),
                    job->options->peer.threads, job->options->peer.threads == 1 ? "" : "s");
-    mos_bench_fact(report, "step", "%s, %s, batch %lld of all ranks, %lld px, fp32",
+    mos_bench_fact(report, "step", "%s, %s, batch %lld of all ranks, %lld px, %s",
                    peer.setting.method, mos_encoder_names[peer.setting.encoder],
-                   (long long)peer.setting.batch, (long long)peer.setting.size);
+                   (long long)peer.setting.batch, (long long)peer.setting.size,
+                   mos_precision_names[precision_of(job)]);
     report_ways(job, run, &peers, report);
     report_traffic(job, report);
-    report_model(job, &measured, report);
+    if (job->options->model) report_model(job, &measured, report);
 done:
     mos_peer_cases_stop(&peers);
     mos_bench_destroy(&run);

@@ -10,6 +10,7 @@ typedef struct mos_ranks_bench_options {
     mos_peer_bench_options peer; /* setting.batch: of all ranks together; threads: of a rank */
     mos_comm *comm;
     int processors; /* that this process may use */
+    bool model;     /* also work out what more ranks would take */
     /* The machine the model is asked about: cores of a rank, ranks of a node, percent of the cores' time
      * that threads keep, microseconds of a message, rows of a rank. */
     int64_t cores, node_ranks, thread_percent, latency_us, rows;

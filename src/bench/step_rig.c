@@ -145,6 +145,12 @@ void mos_step_rig_overlap(mos_step_rig *rig, bool overlap) {
     mos_model_watch(rig->model, overlap ? &rig->shared.watch : NULL);
 }
 
+void mos_step_rig_divide(mos_step_rig *rig, bool divide) {
+    if (rig->shared.parts == NULL) return;
+    rig->step.parts = divide ? rig->shared.parts : NULL;
+    rig->shared.buckets.kept = divide;
+}
+
 const mos_buckets *mos_step_rig_buckets(const mos_step_rig *rig) {
     return &rig->shared.buckets;
 }

@@ -40,6 +40,8 @@ mosaic_status mos_step_rig_run(mos_step_rig *step, double *seconds, double *loss
 void mos_step_rig_feed(mos_step_rig *step, const float *const *images, const int8_t *labels);
 /* Do gradients travel during the backward pass (as they do at first), or behind it? */
 void mos_step_rig_overlap(mos_step_rig *step, bool overlap);
+/* Do ranks divide the optimizer (as they do at first), or does each update all weights? */
+void mos_step_rig_divide(mos_step_rig *step, bool divide);
 const mos_buckets *mos_step_rig_buckets(const mos_step_rig *step); /* of several ranks */
 mos_model *mos_step_rig_model(mos_step_rig *step);
 mos_device *mos_step_rig_device(mos_step_rig *step);

@@ -10,7 +10,7 @@ typedef struct bench_command {
     int encoder;
     char *python, *server, *peer;
     mos_text_list peer_modes;
-    bool json;
+    bool bf16, model, json;
 } bench_command;
 
 #define COUNT(...) MOS_BENCH_COUNT(bench_command, __VA_ARGS__)
@@ -25,6 +25,8 @@ static const mos_option own_options[] = {
     COUNT(size, "120", 16, 1024, "side of a patch, px"),
     COUNT(rounds, "5", 3, 100, "rounds; each measures the roof and every way once"),
     MOS_BENCH_CHOICE(bench_command, encoder, "resnet34", mos_encoder_names, "encoder"),
+    MOS_BENCH_FLAG(bench_command, bf16, "false", "compute in bf16 (the peer does in fp32)"),
+    MOS_BENCH_FLAG(bench_command, model, "true", "also work out what more ranks would take"),
     COUNT(cores, "32", 1, 4096, "model: cores of a rank"),
     MODEL("thread-percent", thread_percent, "80", 100,
           "share of the cores' time that threads keep"),
@@ -53,13 +55,15 @@ static mosaic_status measure(const void *values, const mos_text_list *positional
                                                       command->batch, command->size),
                  .threads = command->machine.threads > 0 ? (int)command->machine.threads : 1,
                  .rounds = command->rounds,
-                 .fp32 = true,
+                 .fp32 = !command->bf16,
+                 .bf16 = command->bf16,
                  .python = command->python,
                  .peer_server = command->server,
                  .peer_module = command->peer,
                  .peer_modes = &command->peer_modes},
         .comm = comm,
         .processors = mos_cpu_count(),
+        .model = command->model,
         .cores = command->cores,
         .node_ranks = command->node_ranks,
         .thread_percent = command->thread_percent,

@@ -246,6 +246,10 @@ const char *mos_dataset_format(const mos_dataset *dataset) {
     return dataset->format->name;
 }
 
+bool mos_dataset_has_files(const mos_dataset *dataset) {
+    return dataset->format->files;
+}
+
 const char *mos_dataset_origin(const mos_dataset *dataset) {
     return dataset->origin != NULL ? dataset->origin : dataset->format->name;
 }

@@ -130,6 +130,8 @@ int64_t mos_dataset_classes(const mos_dataset *dataset, const char *const **name
  * absent from every labelled sample, not unknown. */
 bool mos_dataset_classes_found(const mos_dataset *dataset);
 const char *mos_dataset_format(const mos_dataset *dataset);
+/* Are samples files that may lie anywhere, as those of a table? */
+bool mos_dataset_has_files(const mos_dataset *dataset);
 /* The format that a pack was made of, where it says so; else the data set's own. */
 const char *mos_dataset_origin(const mos_dataset *dataset);
 /* The bands of a modality that a model sees where nothing else is asked for, as the data set's

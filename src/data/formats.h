@@ -23,7 +23,8 @@ typedef struct mos_default_bands {
 
 typedef struct mos_format {
     const char *name, *summary;
-    unsigned classes;               /* bit c: data.classes may be choice c (data/data_options.h) */
+    bool files;       /* a sample's sources are paths, of files that may be anywhere */
+    unsigned classes; /* bit c: data.classes may be choice c (data/data_options.h) */
     const mos_default_bands *bands; /* what a model sees where nothing else is asked for, ended by a
                                        modality NULL; NULL: every band */
     const mos_format_options *options; /* those that it alone reads; NULL: none */

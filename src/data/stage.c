@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "data/sample_table.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -26,6 +27,9 @@ typedef struct stage_file {
 
 typedef struct stage_job {
     const char *source, *target;
+    const char *what;     /* for messages */
+    const char *folder;   /* of all copies */
+    mos_dataset *dataset; /* whose files are copied, source "/"; NULL: all files of the source */
     char list[PATH_SIZE]; /* lines "sha256 bytes seconds nanoseconds name" of finished files */
     stage_file *files;    /* [count] in the order of their names */
     size_t count, room;
@@ -36,7 +40,7 @@ typedef struct stage_job {
 static mosaic_status add_file(stage_job *job, const char *name, const struct stat *what) {
     if (strchr(name, '\n') != NULL)
         return mos_fail(MOSAIC_ERR_DATA, "%s: a file name with a line break is not staged",
-                        job->source);
+                        job->what);
     MOS_TRY(
         mos_grow(&job->files, &job->room, job->count + 1, sizeof *job->files, "files to stage"));
     stage_file *file = &job->files[job->count];
@@ -77,8 +81,101 @@ static mosaic_status list_folder(stage_job *job, const char *name, int depth) {
     return status;
 }
 
+/* ---- files of a table ---- */
+
+/* The last folder that was looked up: most files of a table share theirs. */
+typedef struct known_folder {
+    char given[PATH_SIZE], whole[PATH_SIZE];
+} known_folder;
+
+/* The name of a file below "/". Links on the way are followed; the file keeps its own name, whose end says
+ * what it is. */
+static mosaic_status name_file(known_folder *known, const char *path, char *name, size_t size) {
+    const char *slash = strrchr(path, '/');
+    const size_t length = slash == NULL ? 1 : slash == path ? 1 : (size_t)(slash - path);
+    const char *given = slash == NULL ? "." : path;
+    if (length >= sizeof known->given)
+        return mos_fail(MOSAIC_ERR_DATA, "'%.80s...': path too long", path);
+    if (strncmp(known->given, given, length) != 0 || known->given[length] != '\0') {
+        memcpy(known->given, given, length);
+        known->given[length] = '\0';
+        if (realpath(known->given, known->whole) == NULL) {
+            mosaic_status status = mos_fail_errno("find", known->given);
+            known->given[0] = '\0';
+            return status;
+        }
+    }
+    if (snprintf(name, size, ".%s/%s", known->whole, slash == NULL ? path : slash + 1) >= (int)size)
+        return mos_fail(MOSAIC_ERR_DATA, "'%.80s...': path too long", path);
+    return MOSAIC_OK;
+}
+
+static bool is_staged(const stage_job *job, const char *path) {
+    const size_t size = strlen(job->folder);
+    return strncmp(path, job->folder, size) == 0 && path[size] == '/';
+}
+
+/* A file and what lies beside it and says something of its pixels. */
+static mosaic_status add_source(stage_job *job, known_folder *known, const char *path) {
+    static const char *const ends[] = {"", ".msk", ".aux.xml"};
+    char file[PATH_SIZE], name[PATH_SIZE];
+    for (size_t e = 0; e < sizeof ends / sizeof *ends; e++) {
+        struct stat what;
+        if (snprintf(file, sizeof file, "%s%s", path, ends[e]) >= (int)sizeof file)
+            return mos_fail(MOSAIC_ERR_DATA, "'%.80s...': path too long", path);
+        if (stat(file, &what) != 0) {
+            if (e > 0) continue;
+            return mos_fail_errno("examine", file);
+        }
+        MOS_TRY(name_file(known, file, name, sizeof name));
+        MOS_TRY(add_file(job, name, &what));
+    }
+    return MOSAIC_OK;
+}
+
+static mosaic_status list_sources(stage_job *job) {
+    const int64_t slots = job->dataset->count * job->dataset->slots;
+    known_folder known = {.given = ""};
+    for (int64_t i = 0; i < slots; i++) {
+        const char *path = job->dataset->sources[i];
+        if (path != NULL && !is_staged(job, path)) MOS_TRY(add_source(job, &known, path));
+    }
+    return MOSAIC_OK;
+}
+
+/* From now on the data set reads the copies. */
+static mosaic_status take_copies(const stage_job *job) {
+    mos_dataset *dataset = job->dataset;
+    const int64_t slots = dataset->count * dataset->slots;
+    known_folder known = {.given = ""};
+    for (int64_t i = 0; i < slots; i++) {
+        const char *path = dataset->sources[i];
+        char name[PATH_SIZE], copy[PATH_SIZE];
+        if (path == NULL || is_staged(job, path)) continue;
+        MOS_TRY(name_file(&known, path, name, sizeof name));
+        MOS_TRY(mos_path_join(copy, sizeof copy, job->target, name));
+        MOS_TRY(mos_text_pool_add(&dataset->pool, copy, strlen(copy), &dataset->sources[i]));
+    }
+    return MOSAIC_OK;
+}
+
+/* ---- in order, each once ---- */
+
 static int by_name(const void *a, const void *b) {
     return strcmp(((const stage_file *)a)->name, ((const stage_file *)b)->name);
+}
+
+/* Several bands or modalities may be in one file. */
+static void sort_files(stage_job *job) {
+    size_t kept = 0;
+    if (job->count == 0) return;
+    qsort(job->files, job->count, sizeof *job->files, by_name);
+    for (size_t i = 1; i < job->count; i++)
+        if (strcmp(job->files[i].name, job->files[kept].name) != 0)
+            job->files[++kept] = job->files[i];
+        else
+            mos_free(job->files[i].name);
+    job->count = kept + 1;
 }
 
 /* ---- what is done ---- */
@@ -127,7 +224,7 @@ static mosaic_status check_room(const stage_job *job, int64_t bytes) {
     const double room = (double)disk.f_bavail * (double)disk.f_frsize, mib = 1048576;
     if (room > (double)bytes) return MOSAIC_OK;
     return mos_fail(MOSAIC_ERR_IO, "%s: %.0f MiB are free, %.0f MiB of %s are wanted", job->target,
-                    room / mib, (double)bytes / mib, job->source);
+                    room / mib, (double)bytes / mib, job->what);
 }
 
 static mosaic_status copy_bytes(const char *from, const char *to, char *buffer) {
@@ -201,54 +298,76 @@ static mosaic_status copy_files(stage_job *job) {
 
 static mosaic_status run(stage_job *job) {
     MOS_TRY(mos_make_dirs(job->target));
-    MOS_TRY(list_folder(job, "", 0));
-    if (job->count == 0) return mos_fail(MOSAIC_ERR_DATA, "%s: no file to stage", job->source);
-    qsort(job->files, job->count, sizeof *job->files, by_name);
+    MOS_TRY(job->dataset == NULL ? list_folder(job, "", 0) : list_sources(job));
+    if (job->count == 0) return mos_fail(MOSAIC_ERR_DATA, "%s: no file to stage", job->what);
+    sort_files(job);
     MOS_TRY(read_list(job));
     return copy_files(job);
 }
 
 /* One process of a machine at a time: a second job waits, and then finds the copy. */
-static mosaic_status copy_all(const char *source, const char *target) {
-    stage_job job = {.source = source, .target = target};
+static mosaic_status copy_all(stage_job *job) {
     char lock[PATH_SIZE];
-    if (snprintf(job.list, sizeof job.list, "%s.files", target) >= (int)sizeof job.list ||
-        snprintf(lock, sizeof lock, "%s.lock", target) >= (int)sizeof lock)
-        return mos_fail(MOSAIC_ERR_USAGE, "%s: path too long", target);
-    MOS_TRY(make_parent(target));
+    if (snprintf(job->list, sizeof job->list, "%s.files", job->target) >= (int)sizeof job->list ||
+        snprintf(lock, sizeof lock, "%s.lock", job->target) >= (int)sizeof lock)
+        return mos_fail(MOSAIC_ERR_USAGE, "%s: path too long", job->target);
+    MOS_TRY(make_parent(job->target));
     const int held = open(lock, O_CREAT | O_RDWR | O_CLOEXEC, 0666);
     if (held < 0) return mos_fail_errno("write", lock);
-    mosaic_status status = flock(held, LOCK_EX) == 0 ? run(&job) : mos_fail_errno("lock", lock);
+    mosaic_status status = flock(held, LOCK_EX) == 0 ? run(job) : mos_fail_errno("lock", lock);
     (void)close(held);
-    for (size_t i = 0; i < job.count; i++)
-        mos_free(job.files[i].name);
-    mos_free(job.files);
+    for (size_t i = 0; i < job->count; i++)
+        mos_free(job->files[i].name);
+    mos_free(job->files);
     return status;
 }
 
-/* FOLDER/<name of the source>-<the first digits of its whole path's SHA-256> */
-static mosaic_status choose_target(const char *source, const char *folder, char *path,
-                                   size_t size) {
+/* FOLDER/<name of the source><of what>-<the first digits of its whole path's SHA-256> */
+static mosaic_status choose_target(const char *source, const char *what, const char *folder,
+                                   char *path, size_t size) {
     char whole[PATH_SIZE], hash[65];
-    if (!mos_path_is_dir(source))
-        return mos_fail(MOSAIC_ERR_USAGE, "--stage copies a folder, and data.root '%s' is none",
-                        source);
     if (realpath(source, whole) == NULL) return mos_fail_errno("find", source);
     const char *name = strrchr(whole, '/');
     mos_sha256(whole, strlen(whole), hash);
-    if (snprintf(path, size, "%s/%s-%.12s", folder, name == NULL ? whole : name + 1, hash) >=
-        (int)size)
+    if (snprintf(path, size, "%s/%s%s-%.12s", folder, name == NULL ? whole : name + 1, what,
+                 hash) >= (int)size)
         return mos_fail(MOSAIC_ERR_USAGE, "--stage %s: path too long", folder);
     return MOSAIC_OK;
 }
 
+static bool first_of_host(const mos_comm *comm) {
+    const int64_t rank = mos_comm_rank(comm);
+    for (int64_t r = 0; r < rank; r++)
+        if (strcmp(mos_comm_host(comm, r), mos_comm_host(comm, rank)) == 0) return false;
+    return true;
+}
+
 mosaic_status mos_stage(mos_comm *comm, const char *source, const char *folder, char *path,
                         size_t size) {
-    const int64_t rank = mos_comm_rank(comm);
-    bool first = true; /* of this host */
-    for (int64_t r = 0; r < rank; r++)
-        first = first && strcmp(mos_comm_host(comm, r), mos_comm_host(comm, rank)) != 0;
-    mosaic_status status = choose_target(source, folder, path, size);
-    if (status == MOSAIC_OK && first) status = copy_all(source, path);
+    mosaic_status status = choose_target(source, "", folder, path, size);
+    stage_job job = {.source = source, .target = path, .what = source, .folder = folder};
+    if (status == MOSAIC_OK && first_of_host(comm)) status = copy_all(&job);
+    return mos_comm_agree(comm, status);
+}
+
+static bool has_files_elsewhere(const stage_job *job) {
+    const mos_dataset *dataset = job->dataset;
+    for (int64_t i = 0; dataset->format->files && i < dataset->count * dataset->slots; i++)
+        if (dataset->sources[i] != NULL && !is_staged(job, dataset->sources[i])) return true;
+    return false;
+}
+
+mosaic_status mos_stage_files(mos_comm *comm, mos_dataset *dataset, const char *folder) {
+    char target[PATH_SIZE];
+    stage_job job = {.source = "/",
+                     .target = target,
+                     .what = mos_dataset_root(dataset),
+                     .folder = folder,
+                     .dataset = dataset};
+    if (!has_files_elsewhere(&job)) return mos_comm_agree(comm, MOSAIC_OK);
+    mosaic_status status =
+        choose_target(mos_dataset_root(dataset), "-files", folder, target, sizeof target);
+    if (status == MOSAIC_OK && first_of_host(comm)) status = copy_all(&job);
+    if (status == MOSAIC_OK) status = take_copies(&job);
     return mos_comm_agree(comm, status);
 }

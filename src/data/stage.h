@@ -2,6 +2,7 @@
 #ifndef MOS_DATA_STAGE_H
 #define MOS_DATA_STAGE_H
 
+#include "data/dataset.h"
 #include "dist/comm.h"
 
 /* Collective. One rank of each host copies the files of the folder `source` to a folder below `folder`,
@@ -11,5 +12,9 @@
  * file MOSAIC_ERR_IO where the disk has no room for all. comm NULL: one process. */
 mosaic_status mos_stage(mos_comm *comm, const char *source, const char *folder, char *path,
                         size_t size);
+/* Collective. The same for the files that an open table names, wherever they are, with what lies beside
+ * them (io/raster_beside.h); from then on the data set reads the copies. Files below `folder` stay as they
+ * are. Nothing for formats whose samples are no files of their own. */
+mosaic_status mos_stage_files(mos_comm *comm, mos_dataset *dataset, const char *folder);
 
 #endif

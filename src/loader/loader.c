@@ -62,13 +62,21 @@ static int64_t draw_of(const mos_loader *loader, int64_t batch, int64_t row) {
     return batch * loader->order.batch + loader->options.rank * loader->options.batch + row;
 }
 
+/* Rows behind the last sample, beside rows of samples: nothing is read for them (pad_batch). */
+static bool is_padding(const mos_loader *loader, int64_t batch, int64_t row) {
+    return draw_of(loader, batch, 0) < loader->order.valid &&
+           draw_of(loader, batch, row) >= loader->order.valid;
+}
+
 static void do_job(mos_loader *loader, worker_thread *worker, int64_t job) {
     int64_t batch = job / loader->options.batch, row = job % loader->options.batch;
     int64_t draw = draw_of(loader, batch, row);
     batch_slot *slot = &loader->slots[batch % loader->slot_count];
-    mos_repairs counts;
-    mosaic_status status =
-        mos_row_fill(&loader->context, &worker->row, draw, &slot->batch, row, &counts);
+    mos_repairs counts = {0};
+    mosaic_status status = MOSAIC_OK;
+    worker->row.read_ns = worker->row.augment_ns = 0;
+    if (!is_padding(loader, batch, row))
+        status = mos_row_fill(&loader->context, &worker->row, draw, &slot->batch, row, &counts);
     (void)pthread_mutex_lock(&loader->mutex);
     if (status != MOSAIC_OK && (slot->status == MOSAIC_OK || row < slot->failed_row)) {
         slot->status = status;
@@ -309,11 +317,32 @@ mosaic_status mos_loader_start(mos_loader *loader, int64_t epoch, int64_t first)
     return MOSAIC_OK;
 }
 
+/* Repeats the rows of samples. */
+static void pad_batch(const mos_loader *loader, mos_batch *batch) {
+    const mos_loader_options *options = &loader->options;
+    const int64_t plane = options->width * options->height, classes = loader->context.classes;
+    for (int64_t row = batch->valid; row < batch->count; row++) {
+        const int64_t from = row % batch->valid;
+        batch->samples[row] = batch->samples[from];
+        batch->repeats[row] = batch->repeats[from];
+        memcpy(batch->labels + row * classes, batch->labels + from * classes, (size_t)classes);
+        for (int64_t m = 0; m < options->modalities; m++) {
+            const int64_t image = options->modality[m].bands * plane;
+            batch->present[m][row] = batch->present[m][from];
+            for (int64_t v = 0; v < options->views; v++) {
+                float *images = batch->images[m] + v * batch->count * image;
+                memcpy(images + row * image, images + from * image, (size_t)image * sizeof *images);
+            }
+        }
+    }
+}
+
 /* Called by the consumer on a whole batch. */
 static void finish_batch(const mos_loader *loader, int64_t number, mos_batch *batch) {
     int64_t left = loader->order.valid - draw_of(loader, number, 0);
     if (left < 0) left = 0;
     batch->valid = left < loader->options.batch ? left : loader->options.batch;
+    if (batch->valid > 0) pad_batch(loader, batch);
     for (int64_t m = 0; m < loader->options.modalities; m++)
         batch->all_present[m] = memchr(batch->present[m], 0, (size_t)batch->count) == NULL;
 }

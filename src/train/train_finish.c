@@ -170,19 +170,34 @@ mosaic_status mos_train_save_initial(const mos_train_run_files *run, mos_train_l
     return MOSAIC_OK;
 }
 
+/* Head and thresholds of the model that rank 0 has chosen: all ranks run over the patches. */
+static mosaic_status finish_model(mos_trainer *trainer, mos_validation *validation) {
+    const mos_train_job *job = &trainer->job;
+    MOS_TRY(mos_train_ranks_head(trainer));
+    if (trainer->learner.card->probe_head) {
+        MOS_TRY(mos_train_agree(job,
+                                mos_train_fit_head(job, &trainer->data, &trainer->learner,
+                                                   job->config->settings.train.probe_final_limit)));
+        MOS_TRY(mos_train_ranks_head(trainer));
+    }
+    return tune(&trainer->learner, &trainer->data, validation);
+}
+
 mosaic_status mos_trainer_finish(mos_trainer *trainer, mos_train_summary *out) {
+    const mos_train_job *job = &trainer->job;
+    const bool writes = mos_train_writes(job);
     mos_validation validation = {0};
     mos_model_card *card = trainer->learner.card;
     card->epochs = trainer->at.epoch;
     card->steps = trainer->at.step;
     card->reduced = trainer->run.reduced;
-    card->probe_head = mos_train_needs_probe(&trainer->job, &trainer->data);
+    card->probe_head = mos_train_needs_probe(job, &trainer->data);
     mosaic_status status;
-    MOS_GOTO(take_best(trainer));
-    if (card->probe_head)
-        MOS_GOTO(mos_train_fit_head(&trainer->job, &trainer->data, &trainer->learner,
-                                    trainer->job.config->settings.train.probe_final_limit));
-    MOS_GOTO(tune(&trainer->learner, &trainer->data, &validation));
+    MOS_GOTO(mos_train_agree(job, writes ? take_best(trainer) : MOSAIC_OK));
+    trainer->learner.comm = job->options->comm;
+    status = finish_model(trainer, &validation);
+    trainer->learner.comm = NULL;
+    if (status != MOSAIC_OK || !writes) goto done;
     MOS_GOTO(write_files(trainer, &validation, out));
     mos_train_log_repairs(&trainer->data, &trainer->at);
     mos_log(MOS_LOG_NOTICE, "model written to %s%s", out->model,

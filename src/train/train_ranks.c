@@ -137,6 +137,8 @@ mosaic_status mos_train_ranks_head(mos_trainer *trainer) {
     if (mos_comm_size(trainer->job.options->comm) < 2) return MOSAIC_OK;
     MOS_TRY(mos_shared_step_spread(&trainer->ranks.step, trainer->learner.device,
                                    mos_model_params(model), mos_model_param_count(model)));
+    MOS_TRY(mos_shared_step_spread(&trainer->ranks.step, trainer->learner.device,
+                                   mos_model_state(model), mos_model_state_count(model)));
     mos_model_refresh(model);
     return MOSAIC_OK;
 }

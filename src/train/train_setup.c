@@ -37,17 +37,29 @@ static mosaic_status fail_without_split(const mos_train_job *job, mosaic_status 
 }
 
 /* The configuration keeps the place that all machines see: it is what later commands read. */
-static mosaic_status open_set(mos_train_job *job, mos_dataset **set) {
+static mosaic_status open_copy(mos_train_job *job, mos_dataset **set) {
     mos_data_options *options = &job->config->data;
     char *const root = options->root;
-    if (job->options->stage == NULL || job->options->plan != NULL)
-        return mos_dataset_open(options, set);
     MOS_TRY(
         mos_stage(job->options->comm, root, job->options->stage, job->staged, sizeof job->staged));
     options->root = job->staged;
     const mosaic_status status = mos_dataset_open(options, set);
     options->root = root;
     return status;
+}
+
+static mosaic_status open_set(mos_train_job *job, mos_dataset **set) {
+    const mos_data_options *options = &job->config->data;
+    const char *folder = job->options->stage;
+    if (folder == NULL || job->options->plan != NULL) return mos_dataset_open(options, set);
+    const bool whole = options->root != NULL && mos_path_is_dir(options->root);
+    MOS_TRY(whole ? open_copy(job, set) : mos_dataset_open(options, set));
+    if (!whole && !mos_dataset_has_files(*set))
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "--stage copies the folder data.root or the files of a table, and '%s' is "
+                        "neither",
+                        mos_dataset_root(*set));
+    return mos_stage_files(job->options->comm, *set, folder);
 }
 
 static mosaic_status open_data(mos_train_job *job, mos_train_data *data) {

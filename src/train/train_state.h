@@ -32,7 +32,7 @@ int64_t mos_train_norm_ranks(const mos_train_job *job);
 /* Makes what every step uses; then broadcasts rank 0's weights, moments, queue and position. */
 mosaic_status mos_train_ranks_start(mos_trainer *trainer);
 mosaic_status mos_train_ranks_spread(mos_trainer *trainer);
-/* The head of the validation model, as rank 0 has fitted it. */
+/* The validation model of rank 0, with the head that it has fitted, becomes that of all. */
 mosaic_status mos_train_ranks_head(mos_trainer *trainer);
 /* Before a checkpoint: where ranks have divided the optimizer, its moments become whole. */
 mosaic_status mos_train_ranks_moments(mos_trainer *trainer);
@@ -153,7 +153,7 @@ void mos_train_say_loss(const mos_train_job *job, const mos_train_learner *learn
 /* "480 rows an epoch, 144 of them labelled: ...": which rows the steps see. */
 void mos_train_add_draws(const mos_train_data *data, mos_text *out);
 mosaic_status mos_trainer_plan(mos_trainer *trainer, mos_text *out);
-/* train_finish.c: thresholds, model files, model card. */
+/* train_finish.c: thresholds, model files, model card. Collective; rank 0 alone writes. */
 mosaic_status mos_trainer_finish(mos_trainer *trainer, mos_train_summary *out);
 /* model/initial.safetensors: the model before the first step. */
 mosaic_status mos_train_save_initial(const mos_train_run_files *run, mos_train_learner *learner);

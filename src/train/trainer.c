@@ -176,7 +176,7 @@ static mosaic_status end_epoch(mos_trainer *trainer) {
     MOS_TRY(mos_train_ranks_moments(trainer));
     trainer->learner.comm = trainer->job.options->comm;
     const mosaic_status status = close_epoch(trainer);
-    trainer->learner.comm = NULL; /* what comes after the last epoch rank 0 does alone */
+    trainer->learner.comm = NULL;
     MOS_TRY(mos_train_agree(&trainer->job, status));
     MOS_TRY(mos_train_ranks_say(trainer));
     return mos_train_ranks_position(trainer);
@@ -260,9 +260,9 @@ static mosaic_status write_beginning(mos_trainer *trainer) {
 
 /* The model's files, after the last step. */
 static mosaic_status write_end(mos_trainer *trainer, mos_train_summary *out) {
-    if (!mos_train_writes(&trainer->job)) return MOSAIC_OK;
     MOS_TRY(mos_trainer_finish(trainer, out));
-    return mos_trainer_provenance(trainer, "complete");
+    return mos_train_writes(&trainer->job) ? mos_trainer_provenance(trainer, "complete")
+                                           : MOSAIC_OK;
 }
 
 /* As far as the first step. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# shellcheck disable=SC2154 # scratch is set by ranks_support.sh
-# What goes wrong on one of two ranks ends both, with the exit code of the cause and one message, and the last
-# checkpoint can be gone on from.
+# shellcheck disable=SC2154 # scratch and killed_code are set by ranks_support.sh
+# What goes wrong on one of two ranks ends both soon, with the exit code of the cause and one message, and the last
+# checkpoint can be gone on from by as many ranks and by others.
 #   fault_ranks.sh NAME MOSAIC
 set -euo pipefail
 name=$1 mosaic=$2
@@ -19,6 +19,14 @@ CONFIG
 cp -r one base
 "$mosaic" -q eval base --split train --out train >/dev/null # who is trained on
 
+now_ms() {
+  echo $((${EPOCHREALTIME/./} / 1000))
+}
+# What starting and ending takes here: the 10 s below are those of a quiet machine.
+begun=$(now_ms)
+ranks 2 "$mosaic" -q train config.yaml --out start --threads 1 --max-steps 1 >/dev/null
+soon=$((10000 + 2 * ($(now_ms) - begun)))
+
 # ends CODE WORDS COMMAND...: of two ranks; 124 is a rank that waited for the other until the time was over.
 ends() {
   local want=$1 words=$2 code=0
@@ -27,11 +35,52 @@ ends() {
   [ "$code" = "$want" ] || { cat out.log; fail "$*: exit code $code, wanted $want"; }
   [ "$(grep -cE "$words" out.log)" = 1 ] || { cat out.log; fail "$*: not one message with '$words'"; }
 }
-# goes_on RUN: its last checkpoint is whole.
+# goes_on RUN RANKS: its last checkpoint is whole, and a step can be done from there.
 goes_on() {
-  "$mosaic" -q train config.yaml --out "$1" --resume --threads 1 --max-steps 3 >/dev/null || fail "$1 does not go on"
+  local at
+  at=$("$mosaic" -q train config.yaml --out "$1" --resume --threads 1 --max-steps 1 | sed -n 's/^steps //p') || fail "$1 cannot be opened"
+  ranks "$2" "$mosaic" -q train config.yaml --out "$1" --resume --threads 1 --max-steps $((at + 1)) >gone.out 2>gone.log ||
+    { cat gone.log; fail "$1 does not go on with $2 ranks"; }
+  grep -q "^steps $((at + 1))$" gone.out || { cat gone.out; fail "$1 did no step from step $at with $2 ranks"; }
 }
 resume=(train config.yaml --resume --threads 1)
+at_step() { [ "$(wc -l <"$1/metrics.jsonl")" -gt 3 ]; }
+# ended RUN SINCE: no rank is left, and none waited.
+ended() {
+  local took=$(($(now_ms) - $2))
+  [ $took -lt $soon ] || fail "$1: $took ms until all ranks had ended, wanted $soon"
+  ! rank_of '[01]' --out "$1" | grep -q . || fail "$1: a rank is still there"
+  echo "$1: ended after $took ms"
+}
+# strike SIGNAL RANK CODE: one of two ranks in the middle of a run.
+strike() {
+  local signal=$1 rank=$2 want=$3 run=$1$2 code=0 since
+  cp -r base "$run"
+  ranks 2 "$mosaic" "${resume[@]}" --out "$run" >out.log 2>&1 &
+  job=$!
+  until_so 60 at_step "$run" || { cat out.log; fail "$run does not begin"; }
+  since=$(now_ms)
+  kill "-$signal" "$(rank_of "$rank" --out "$run")"
+  wait $job || code=$?
+  [ $code = "$want" ] || { cat out.log; fail "$signal on rank $rank: exit code $code, wanted $want"; }
+  ended "$run" "$since"
+}
+for rank in 0 1; do
+  strike KILL $rank "$killed_code"
+  for signal in TERM USR1; do
+    strike $signal $rank 75
+    [ "$(grep -c "stopped by signal" out.log)" = 1 ] || { cat out.log; fail "$signal on rank $rank: not one rank tells of the stop"; }
+  done
+  goes_on KILL$rank $((2 + 2 * rank))
+  goes_on TERM$rank 1
+done
+
+# A rank that ends before it could be heard, for whatever reason, ends the other, which waits for it: with its own code.
+for rank in 0 1; do
+  # shellcheck disable=SC2016 # for the rank's shell
+  ends 2 "rank $rank of 2 \\([^)]+\\): --out: a run directory is needed" \
+    sh -c 'out="--out unheard"; [ "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" != '$rank' ] || out=; exec "$0" train config.yaml --threads 1 $out' "$mosaic"
+done
 
 # Rank 0's disk is full in the middle of a run: somebody else's file takes what the next checkpoint needs.
 mkdir disk
@@ -41,16 +90,15 @@ if mount -t tmpfs -o size=64m none disk 2>/dev/null; then
   code=0
   ranks 2 "$mosaic" "${resume[@]}" --out disk/full >out.log 2>&1 &
   job=$!
-  for _ in $(seq 600); do
-    [ "$(wc -l <disk/full/metrics.jsonl)" -le 3 ] || break
-    sleep 0.05
-  done
+  until_so 60 at_step disk/full || { cat out.log; fail "a run on a small disk does not begin"; }
   cat /dev/zero >disk/filler 2>/dev/null || true
+  since=$(now_ms)
   wait $job || code=$?
   [ $code = 1 ] || { cat out.log; fail "a full disk: exit code $code, wanted 1"; }
   grep -qE "rank 0 of 2 .*(No space left on device|the disk (is|would be) full)" out.log || { cat out.log; fail "a full disk: no word of it"; }
+  ended disk/full "$since"
   rm disk/filler
-  goes_on disk/full
+  goes_on disk/full 2
 else
   echo "skipped: a full disk: this system lets us mount none"
 fi
@@ -63,7 +111,7 @@ cp "$victim" kept
 head -c 300 kept >"$victim"
 ends 3 "rank [01] of 2 \([^)]+\): .*B04" "$mosaic" "${resume[@]}" --out cut
 cp kept "$victim"
-goes_on cut
+goes_on cut 2
 
 # Weights beyond numbers: both see the same loss, and one tells.
 ends 4 "not finite" "$mosaic" train config.yaml --threads 1 --out huge --set train.lr=1e12 --set train.warmup=0 --set train.clip=0

@@ -25,9 +25,31 @@ find_mpirun() {
   skip "no mpirun of $name (Debian: openmpi-bin, mpich)"
 }
 
+# rank_of RANK WORDS: the process that is this rank of the run whose command line has these words.
+rank_of() {
+  local rank=$1 pid
+  shift
+  for pid in $(pgrep -f -- "$*( |\$)"); do
+    ! tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qE "^(OMPI_COMM_WORLD_RANK|PMI_RANK)=$rank\$" || { echo "$pid"; return 0; }
+  done
+}
+
+# until_so SECONDS COMMAND...: waits until it succeeds.
+until_so() {
+  local i left=$(($1 * 50))
+  shift
+  for ((i = 0; i < left; i++)); do
+    ! "$@" >/dev/null 2>&1 || return 0
+    sleep 0.02
+  done
+  return 1
+}
+
 # begin NAME SECONDS: finds the launcher of NAME, sets the limit of a start, and goes to a folder that is removed at the end.
 begin() {
   find_mpirun "$1"
+  # what a launcher ends with when a rank was killed
+  case $1 in openmpi) export killed_code=137 ;; mpich) export killed_code=9 ;; esac
   export limit=$2
   scratch=$(mktemp -d)
   trap 'rm -rf "$scratch"' EXIT

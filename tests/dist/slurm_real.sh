@@ -59,16 +59,6 @@ end() {
 }
 trap end EXIT
 
-# until_so SECONDS COMMAND...: waits until it succeeds.
-until_so() {
-  local i left=$(($1 * 5))
-  shift
-  for ((i = 0; i < left; i++)); do
-    ! "$@" >/dev/null 2>&1 || return 0
-    sleep 0.2
-  done
-  return 1
-}
 idle() { sinfo -h -o %T | grep -q idle; }
 until_so 30 idle || { cat slurmctld.out slurmd.out; skip "Slurm's daemons do not start here"; }
 srun --mpi=list 2>&1 | grep -qw "$MPI_TYPE" || skip "this Slurm has no plugin $MPI_TYPE"
@@ -82,7 +72,7 @@ cat >config.yaml <<'CONFIG'
 method: mosaic-1
 data: { root: data }
 model: { encoder: resnet10-narrow, hidden: 32, latent: 16 }
-train: { epochs: 2, batch: 16, log_every: 1, seed: 5, workers: 1, checkpoint_every: 1, freeze_norms: true }
+train: { epochs: 2, batch: 16, log_every: 1, seed: 5, workers: 1, checkpoint_every: 1, freeze_norms: true, precision: fp32 }
 CONFIG
 job_says() { scontrol show job "$1" | grep -qE "$2"; }
 # submit RUN OPTIONS...: the job's number.

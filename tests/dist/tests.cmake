@@ -27,8 +27,17 @@ if(MOSAIC_MPI) # one MPI is enough for what is not about MPI
   set_tests_properties(dist/train PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77 PROCESSORS 2 LABELS slow)
   add_test(NAME dist/fault COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/fault_ranks.sh ${name} $<TARGET_FILE:mosaic_cli>)
   set_tests_properties(dist/fault PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77 PROCESSORS 2 LABELS slow)
+  add_test(NAME dist/hosts COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/hosts_ranks.sh ${name} $<TARGET_FILE:mosaic_cli>)
+  set_tests_properties(dist/hosts PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77 PROCESSORS 2 LABELS slow)
   add_test(NAME dist/share COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/share_ranks.sh ${name} $<TARGET_FILE:mosaic_cli>)
   set_tests_properties(dist/share PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77 PROCESSORS 2 LABELS slow)
+  # every record that a training reads is counted on its way
+  add_executable(reads_ranks ${CMAKE_CURRENT_LIST_DIR}/reads_ranks.c)
+  target_link_libraries(reads_ranks PRIVATE mosaic_flags mos_train)
+  target_link_options(reads_ranks PRIVATE -Wl,--wrap=mos_reader_read -Wl,--wrap=mos_dataset_spot_check)
+  add_test(NAME dist/reads COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/reads_ranks.sh ${name} $<TARGET_FILE:reads_ranks> $<TARGET_FILE:mosaic_cli>)
+  set_tests_properties(dist/reads PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77 PROCESSORS 2 LABELS slow
+    ENVIRONMENT "MOSAIC_MODULES=$<TARGET_FILE_DIR:mosaic_mpi_${name}>")
   add_test(NAME dist/bench COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/bench_ranks.sh ${name} $<TARGET_FILE:mosaic_cli>)
   set_tests_properties(dist/bench PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77 PROCESSORS 2 LABELS slow)
   add_test(NAME dist/link_long COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/link_real.sh ${name} $<TARGET_FILE:mosaic_cli>)

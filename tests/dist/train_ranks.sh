@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A run by two ranks from its data to its model: against one rank's, again, stopped, killed, gone on with by as many
-# ranks and by one.
+# A run by two ranks from its data to its model: against one rank's, again, stopped, gone on with by as many ranks
+# and by one, on a copy of the data.
 #   train_ranks.sh NAME MOSAIC
 set -euo pipefail
 name=$1 mosaic=$2
@@ -53,20 +53,9 @@ grep -q "2 ranks on 1 host" two/model/README.md || fail "the model's card knows 
 
 # Asked to stop, by either signal, on the rank that writes or the other: a checkpoint, exit code 75, and on to the same bits. The signal is
 # sent as soon as the run is under way; a run that it reaches too late, which ends with 0, is begun again.
-# at_work FOLDER: waits until there is a checkpoint. rank_of R: the process that is rank R of the run in $run.
+# at_work FOLDER: waits until there is a checkpoint.
 at_work() {
-  local _
-  for _ in $(seq 600); do
-    [ ! -e "$1/checkpoints/last" ] || return 0
-    sleep 0.05
-  done
-  fail "no checkpoint in $1"
-}
-rank_of() {
-  local pid
-  for pid in $(pgrep -f "train config.yaml --out $run "); do
-    ! tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qE "^(OMPI_COMM_WORLD_RANK|PMI_RANK)=$1$" || { echo "$pid"; return 0; }
-  done
+  until_so 60 test -e "$1/checkpoints/last" || fail "no checkpoint in $1"
 }
 stop() {
   local signal=$1 rank=$2 code=0 attempts=5
@@ -77,7 +66,7 @@ stop() {
     ranks 2 "$mosaic" train config.yaml --out "$run" --threads 1 >stop.log 2>&1 &
     job=$!
     at_work "$run"
-    kill "-$signal" "$(rank_of "$rank")" || true
+    kill "-$signal" "$(rank_of "$rank" --out $run)" || true
     wait $job || code=$?
   done
   [ $code = 75 ] || { cat stop.log; fail "$signal on rank $rank: exit code $code, wanted 75"; }
@@ -93,18 +82,6 @@ for run in stopped0 stopped1; do
 done
 "$mosaic" -q train config.yaml --out alone --resume --threads 1 >/dev/null || fail "one rank goes on where two were"
 near two alone || fail "one rank goes on otherwise"
-
-# Killed: the others end (124: they waited), and what is there can be gone on from.
-run=killed code=0
-ranks 2 "$mosaic" train config.yaml --out $run --threads 1 --set train.epochs=400 >kill.log 2>&1 &
-job=$!
-at_work $run
-kill -KILL "$(rank_of 1)"
-wait $job || code=$?
-[ $code != 0 ] && [ $code != 124 ] || { cat kill.log; fail "a killed rank: exit code $code"; }
-! rank_of 0 | grep -q . || fail "rank 0 is still there"
-"$mosaic" -q train config.yaml --out killed --resume --threads 1 --set train.epochs=400 --max-steps 1 >/dev/null ||
-  fail "no checkpoint to go on from"
 
 # What cannot be shared is refused, with one message.
 code=0

@@ -217,17 +217,60 @@ static double target_row(const mos_contrast *c, const contrast_scratch *s, int64
     return (double)compared;
 }
 
-/* r_i without the row's weights, where that is possible */
-static double row_total(const mos_contrast *c, const contrast_scratch *s, int64_t i, double *share,
-                        double *weight) {
+/* Has anchor i a positive, for ALL the same labels, otherwise one in common? The first one answers, so that
+ * most rows are not read to their end. */
+static bool has_positive(const mos_contrast *c, const contrast_scratch *s, int64_t i) {
+    const uint64_t *own = s->anchor_bits + i * s->words;
+    const int64_t self = self_of(c, i);
+    uint64_t labels = 0;
+    for (int64_t w = 0; w < s->words; w++)
+        labels |= own[w];
+    for (int64_t p = 0; labels != 0 && p < c->references; p++) {
+        uint64_t common = 0, differing = 0;
+        for (int64_t w = 0; w < s->words; w++) {
+            common |= own[w] & s->reference_bits[p * s->words + w];
+            differing |= own[w] ^ s->reference_bits[p * s->words + w];
+        }
+        const bool fits = c->positives == MOS_POSITIVES_ALL ? differing == 0 : common != 0;
+        if (fits && p != self && reference_exists(c, p)) return true;
+    }
+    return false;
+}
+
+/* For how many references target_row defines T_i. */
+static double count_compared(const mos_contrast *c, const contrast_scratch *s, int64_t i) {
+    const int64_t self = self_of(c, i);
+    const uint64_t *known = s->anchor_known + i * s->words;
+    int64_t compared = 0;
+    for (int64_t p = 0; p < c->references; p++) {
+        uint64_t both = 0;
+        for (int64_t w = 0; w < s->words; w++)
+            both |= known[w] & s->reference_known[p * s->words + w];
+        compared += both != 0 && p != self && reference_exists(c, p);
+    }
+    return (double)compared;
+}
+
+/* r_i without the row's weights: every process needs it of all anchors, the weights of its own alone. */
+static double row_total(const mos_contrast *c, const contrast_scratch *s, int64_t i,
+                        double *share) {
     if (!anchor_exists(c, i)) return 0;
-    if (c->positives == MOS_POSITIVES_SOFT) {
-        const double compared = target_row(c, s, i, weight);
+    switch (c->positives) {
+    case MOS_POSITIVES_PARTNER: {
+        const int64_t p = c->partner[i];
+        return p >= 0 && p != self_of(c, i) && reference_exists(c, p) ? 1 : 0;
+    }
+    case MOS_POSITIVES_SOFT: {
+        const double compared = count_compared(c, s, i);
         return c->anchor_weighting && compared > 0 ? 1 : compared;
     }
-    if (c->positives != MOS_POSITIVES_MULSUPCON) return weight_row(c, s, i, share, weight);
-    const double labels = label_shares(c, s, i, share);
-    return c->anchor_weighting ? (labels > 0 ? 1 : 0) : labels;
+    case MOS_POSITIVES_MULSUPCON: {
+        const double labels = label_shares(c, s, i, share);
+        return c->anchor_weighting ? (labels > 0 ? 1 : 0) : labels;
+    }
+    default:
+        return has_positive(c, s, i) ? 1 : 0;
+    }
 }
 
 /* What one thread works on. */
@@ -348,7 +391,7 @@ static void add_totals(void *context, int64_t begin, int64_t end, int thread) {
     const contrast_job *job = context;
     const contrast_run run = run_of(job, thread);
     for (int64_t i = begin; i < end; i++)
-        job->scratch->total[i] = row_total(job->problem, job->scratch, i, run.share, run.weight);
+        job->scratch->total[i] = row_total(job->problem, job->scratch, i, run.share);
 }
 
 static void finish_rows(void *context, int64_t begin, int64_t end, int thread) {

@@ -382,6 +382,7 @@ static const char *csv_level_tag(mos_dataset *dataset, int64_t sample, int64_t m
 const mos_format mos_format_csv = {
     .name = "csv",
     .summary = "a table with one raster per modality, or one per band",
+    .files = true,
     .classes = 1u << MOS_CLASSES_DEFAULT | 1u << MOS_CLASSES_19,
     .options = &mos_csv_format_options,
     .open = open_csv,
