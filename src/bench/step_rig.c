@@ -74,6 +74,7 @@ mosaic_status mos_step_rig_replan(mos_step_rig *rig, mos_recompute recompute, in
                            .chunk = chunk,
                            .workers = workers,
                            .peers = rig->norms.peers.count > 1 ? &rig->norms.peers : NULL};
+    if (plan.peers != NULL) plan.workers = s->modalities;
     if (ranks_of(s) > 1) {
         plan.ranks = ranks_of(s);
         plan.rank = mos_comm_rank(s->comm);

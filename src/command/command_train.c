@@ -67,9 +67,10 @@ static const mos_option own_options[] = {
     {.key = "stage",
      .type = MOS_OPTION_PATH,
      .offset = offsetof(train_command, stage),
-     .help = "first copy the folder data.root, or the files that a table names, to this folder of the "
-             "machine's own disk, verified, and read the copy; what is there already is not copied "
-             "again"},
+     .help =
+         "first copy the folder data.root, or the files that a table names, to this folder of the "
+         "machine's own disk, verified, and read the copy; what is there already is not copied "
+         "again"},
     {.key = "max-steps",
      .type = MOS_OPTION_INT,
      .offset = offsetof(train_command, max_steps),

@@ -275,6 +275,23 @@ mosaic_status mos_comm_group_gather(mos_comm *comm, const void *mine, size_t byt
                          comm->table->group_gather(mine, bytes, all), "gathering in a group");
 }
 
+_Static_assert((int)MOS_COMM_GROUPS_AT_ONCE == (int)MOS_COMM_GROUP_SLOTS, "slots of groups");
+
+mosaic_status mos_comm_group_gather_begin(mos_comm *comm, int slot, const void *mine, size_t bytes,
+                                          void *all) {
+    if (comm == NULL) return mos_comm_self.all_gather(mine, bytes, all), MOSAIC_OK;
+    return MOS_COMM_CALL(comm, MOS_COMM_GROUPS, bytes * (size_t)(comm->group - 1),
+                         comm->table->group_gather_begin(slot, mine, bytes, all),
+                         "gathering in a group");
+}
+
+mosaic_status mos_comm_group_gather_end(mos_comm *comm, int slot) {
+    if (comm == NULL) return MOSAIC_OK;
+    comm->traffic[MOS_COMM_GROUPS].calls--; /* the two halves are one call */
+    return MOS_COMM_CALL(comm, MOS_COMM_GROUPS, 0, comm->table->finish(MOS_COMM_SLOTS + slot),
+                         "gathering in a group");
+}
+
 mosaic_status mos_comm_collect(mos_comm *comm, const void *mine, const size_t *bytes, void *all) {
     const mos_comm_table *table = comm == NULL ? &mos_comm_self : comm->table;
     const int64_t rank = mos_comm_rank(comm);

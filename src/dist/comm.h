@@ -91,6 +91,12 @@ mosaic_status mos_comm_collect(mos_comm *comm, const void *mine, const size_t *b
  * all. The second is an all-gather inside the own group: all [ranks of the group, bytes]. */
 mosaic_status mos_comm_group(mos_comm *comm, int64_t ranks);
 mosaic_status mos_comm_group_gather(mos_comm *comm, const void *mine, size_t bytes, void *all);
+/* Both collective. The same in two halves, between which a rank has other work: slot below
+ * MOS_COMM_GROUPS_AT_ONCE, one gather in each at a time; mine and all stay until the end. */
+enum { MOS_COMM_GROUPS_AT_ONCE = 8 };
+mosaic_status mos_comm_group_gather_begin(mos_comm *comm, int slot, const void *mine, size_t bytes,
+                                          void *all);
+mosaic_status mos_comm_group_gather_end(mos_comm *comm, int slot);
 /* Collective. All-reduce to the mean over ranks: the sum is taken in double and in rank order, so that it
  * has the same bits on every rank, whatever the network does, and in every run with so many ranks. Values
  * that are equal on all ranks keep their bits. Sums beside other work: comm_buckets.h. */

@@ -5,7 +5,12 @@
 
 #include <stddef.h>
 
-enum { MOS_COMM_TABLE_VERSION = 3, MOS_COMM_HOST_SIZE = 256, MOS_COMM_SLOTS = 32 };
+enum {
+    MOS_COMM_TABLE_VERSION = 4,
+    MOS_COMM_HOST_SIZE = 256,
+    MOS_COMM_SLOTS = 32,
+    MOS_COMM_GROUP_SLOTS = 8 /* behind the others, for gathers in a group */
+};
 
 /* All but open, close, abort and words are collective: every rank makes the same calls in the same
  * order. Those that return int return 0, or another number after a failure, which words() then
@@ -42,6 +47,8 @@ typedef struct mos_comm_table {
      * open. group_gather is then an all_gather inside the own group. */
     int (*group)(int ranks);
     int (*group_gather)(const void *mine, size_t bytes, void *all);
+    /* Begins a group_gather, which ends with finish(MOS_COMM_SLOTS + slot). */
+    int (*group_gather_begin)(int slot, const void *mine, size_t bytes, void *all);
 } mos_comm_table;
 
 /* The one name a module exports. */

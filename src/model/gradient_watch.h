@@ -7,8 +7,8 @@
 
 /* `final` is called for the gradients [offset, offset + count) of one unit of an encoder as soon as the
  * backward pass adds nothing more to them; units come in the same order in every step. Gradients behind
- * the features are final before the first call. There are no calls for encoders that run side by side,
- * nor for a modality that sits the step out. All calls come from the thread that runs the step. */
+ * the features are final before the first call. There are no calls for encoders that run at the
+ * same time, nor for a modality that sits the step out. All calls come from the thread that runs the step. */
 typedef struct mos_gradient_watch {
     void *context;
     void (*final)(void *context, int64_t offset, int64_t count);

@@ -151,15 +151,16 @@ typedef struct mos_model_plan {
      * mos_model_project_all the caller brings the features of the other parts. 0: one process. */
     int64_t ranks, rank;
     /* Training: the processes that take the statistics of the encoders' norms together, all of the
-     * batch's or a few; kept as long as the plan. Not with chunks of a part, nor with workers: they all
-     * must meet in one order. NULL: each takes those of its own part. */
+     * batch's or a few; kept as long as the plan. Not with chunks of a part: they all must
+     * meet in one order. NULL: each takes those of its own part. */
     const mos_norm_peers *peers;
     /* Every view set (of a chunk) is normalised in so many equal parts; 0: one. */
     int64_t norm_parts;
     /* Training: so many encoders run side by side, each on its share of the device's threads
      * (at least one); 0 or 1: one after the other, each on all. More than the modalities in use:
      * as many as these; fewer: the others wait their turn. Results repeat to the bit, and are those
-     * of encoders in turn with so few threads each. */
+     * of encoders in turn with so few threads each. With peers: so many encoders take turns on all
+     * threads, one goes on where another waits for its peers; results are those of encoders in turn. */
     int64_t workers;
 } mos_model_plan;
 /* Bytes a planned model holds. */

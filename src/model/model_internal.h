@@ -2,6 +2,7 @@
 #ifndef MOS_MODEL_MODEL_INTERNAL_H
 #define MOS_MODEL_MODEL_INTERNAL_H
 
+#include "base/turns.h"
 #include "base/workers.h"
 #include "model/encoder.h"
 #include "model/head.h"
@@ -41,7 +42,9 @@ struct mos_model {
     int64_t first_part, own_parts; /* those that are encoded here */
     int worker_count; /* 0: encoders run one after the other, on the model's own device */
     mos_device *worker_device[MOS_MAX_MODALITIES]; /* with a share of the threads each */
-    mos_workers *workers;
+    bool in_turns; /* they take turns on one thread, because their norms wait for other processes */
+    mos_workers *workers; /* NULL: in turns */
+    mos_turns *turns;     /* NULL: at the same time */
     mos_projector_scratch scratch;
     void *arena;
     mos_memory_report memory;

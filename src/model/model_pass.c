@@ -268,7 +268,8 @@ static void encode_backward(mos_model *model, int64_t m) {
     for (int64_t k = model->first_part; k < end; k++) {
         const mos_images part = part_images(model, branch, k);
         const uint8_t *mask = part_mask(model, branch, k);
-        if (k + 1 == end && model->worker_count == 0) weights.watch = model->watch;
+        if (k + 1 == end && (model->worker_count == 0 || model->in_turns))
+            weights.watch = model->watch;
         /* With several parts the next one overwrote the activations of this one. */
         if (model->own_parts > 1) encoder->family->forward(encoder, &weights, &part, mask, false);
         if (model->parts > 1)

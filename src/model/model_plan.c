@@ -54,11 +54,9 @@ static mosaic_status check_plan(const mos_model *model, const mos_model_plan *pl
     if (plan->norm_parts < 0 || (plan->norm_parts > 0 && chunk % plan->norm_parts != 0))
         return mos_fail(MOSAIC_ERR_USAGE, "%lld patches do not make %lld equal parts",
                         (long long)chunk, (long long)plan->norm_parts);
-    if (plan->peers != NULL && (chunk < part || plan->workers > 1))
-        return mos_fail(
-            MOSAIC_ERR_USAGE,
-            "norms over several processes go with neither chunks of a part nor encoders "
-            "side by side");
+    if (plan->peers != NULL && chunk < part)
+        return mos_fail(MOSAIC_ERR_USAGE,
+                        "norms over several processes do not go with chunks of a part");
     return MOSAIC_OK;
 }
 

@@ -1,6 +1,10 @@
 /* Encoders of several modalities at the same time. Each worker is a thread with a device of its own
  * (stream, thread team, plans) on a share of the cores; encoders write to weights' gradients,
- * running statistics and features that are theirs alone, and to buffers that are placed apart. */
+ * running statistics and features that are theirs alone, and to buffers that are placed apart.
+ *
+ * Where the norms of the encoders wait for other processes, workers take turns on one thread instead, each
+ * with a device of all threads: while one's numbers are on their way, the next one computes. All
+ * processes take the same turns, so that they meet in one order. */
 #include "model/model_internal.h"
 
 #include <stdio.h>
@@ -46,7 +50,10 @@ mosaic_status mos_side_by_side_plan(mos_model *model, const mos_model_plan *plan
         work[model->branch[m].worker] += plan->views[m];
     }
     if (workers == 0) return MOSAIC_OK;
+    model->in_turns = plan->peers != NULL;
     share_threads(device->threads, workers, work, share);
+    for (int i = 0; i < workers && model->in_turns; i++)
+        share[i] = device->threads;
     (void)snprintf(name, sizeof name, "%s:%d", device->ops->name, device->index);
     for (int i = 0; i < workers; i++)
         MOS_TRY(mos_context(
@@ -58,12 +65,15 @@ mosaic_status mos_side_by_side_plan(mos_model *model, const mos_model_plan *plan
 
 mosaic_status mos_side_by_side_start(mos_model *model) {
     if (model->worker_count == 0) return MOSAIC_OK;
-    return mos_context(mos_workers_create(model->worker_count, &model->workers),
+    return mos_context(model->in_turns ? mos_turns_create(model->worker_count, &model->turns)
+                                       : mos_workers_create(model->worker_count, &model->workers),
                        "encoders side by side");
 }
 
 void mos_side_by_side_release(mos_model *model) {
     mos_workers_destroy(&model->workers);
+    mos_turns_destroy(&model->turns);
+    model->in_turns = false;
     for (int i = 0; i < MOS_MAX_MODALITIES; i++) {
         mos_device_close(&model->worker_device[i]);
         model->branch[i].worker = 0;
@@ -98,12 +108,15 @@ static mosaic_status settle_workers(mos_model *model) {
 
 mosaic_status mos_side_by_side_run(mos_model *model, mos_encoder_pass pass) {
     side_by_side run = {.model = model, .pass = pass};
-    if (model->workers == NULL) {
+    if (model->worker_count == 0) {
         run_worker(&run, -1);
         return MOSAIC_OK;
     }
     MOS_TRY(mos_settle(model->weights.device));
-    mos_workers_run(model->workers, run_worker, &run);
+    if (model->in_turns)
+        mos_turns_run(model->turns, run_worker, &run);
+    else
+        mos_workers_run(model->workers, run_worker, &run);
     return settle_workers(model);
 }
 

@@ -1,6 +1,16 @@
 #include "train/norm_ranks.h"
 
+#include "base/turns.h"
+
 #include <string.h>
+
+/* While the numbers of the other ranks are on their way, another encoder goes on (base/turns.h). */
+static mosaic_status exchange(mos_comm *comm, const void *mine, size_t bytes, void *all) {
+    const int slot = mos_turns_own();
+    MOS_TRY(mos_comm_group_gather_begin(comm, slot, mine, bytes, all));
+    mos_turns_pass();
+    return mos_comm_group_gather_end(comm, slot);
+}
 
 /* A norm has no way to report a failure. After one it goes on with this rank's numbers, and the step
  * fails with the status that is kept here. */
@@ -8,8 +18,10 @@ static void gather(void *context, const double *mine, int64_t values, double *al
     mos_norm_ranks *norms = context;
     const size_t bytes = (size_t)values * sizeof *mine;
     if (norms->status == MOSAIC_OK) {
-        norms->status = mos_comm_group_gather(norms->comm, mine, bytes, all);
-        if (norms->status != MOSAIC_OK) mos_error_copy(norms->words, sizeof norms->words);
+        const mosaic_status status = exchange(norms->comm, mine, bytes, all);
+        if (status != MOSAIC_OK && norms->status == MOSAIC_OK)
+            mos_error_copy(norms->words, sizeof norms->words);
+        if (norms->status == MOSAIC_OK) norms->status = status;
     }
     for (int64_t r = 0; r < norms->peers.count && norms->status != MOSAIC_OK; r++)
         memcpy(all + r * values, mine, bytes);

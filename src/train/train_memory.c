@@ -24,9 +24,11 @@ mos_model_plan mos_train_model_plan(const mos_train_job *job, const mos_train_le
     if (train->grad_cache < train->batch / plan.ranks) plan.chunk = train->grad_cache;
     for (int64_t m = 0; m < learner->card->spec.modalities; m++)
         plan.views[m] = job->views.views;
-    /* Norms that ranks take together are collective calls: encoders side by side would make them in
-     * another order on every rank. */
-    if (train->encoders == MOS_ENCODERS_SIDE_BY_SIDE && mos_train_norm_ranks(job) < 2)
+    /* Norms that ranks take together are collective calls, which encoders at the same time would make in
+     * another order on every rank; but one can go on where the other waits. */
+    if (mos_train_norm_ranks(job) > 1)
+        plan.workers = learner->card->spec.modalities;
+    else if (train->encoders == MOS_ENCODERS_SIDE_BY_SIDE)
         plan.workers = learner->device->threads;
     return plan;
 }

@@ -137,7 +137,7 @@ static void make_plan(const shared_case *it, const step_rig *rig, mos_comm *comm
                              .ranks = mos_comm_size(comm),
                              .rank = mos_comm_rank(comm),
                              .peers = peers,
-                             .workers = it->workers};
+                             .workers = peers != NULL ? rig->modalities : it->workers};
     if (comm != NULL && it->cached) plan->chunk = PART / 2;
     if (comm == NULL && !it->frozen && PART * together < rig->batch) plan->chunk = PART * together;
     for (int64_t m = 0; m < rig->modalities; m++)

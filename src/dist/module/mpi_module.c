@@ -12,7 +12,7 @@
 static struct {
     MPI_Comm all, group;
     int began, grouped; /* MPI was initialised here; there is a group */
-    MPI_Request request[MOS_COMM_SLOTS];
+    MPI_Request request[MOS_COMM_SLOTS + MOS_COMM_GROUP_SLOTS];
     char words[MPI_MAX_ERROR_STRING + 64], library[MPI_MAX_LIBRARY_VERSION_STRING + 1];
 } state;
 
@@ -66,7 +66,7 @@ static int open_all(const void *communicator, int *rank, int *size, char host[MO
     int used = 0;
     MPI_Comm from;
     if (initialise()) return 1;
-    for (int i = 0; i < MOS_COMM_SLOTS; i++)
+    for (int i = 0; i < MOS_COMM_SLOTS + MOS_COMM_GROUP_SLOTS; i++)
         state.request[i] = MPI_REQUEST_NULL;
     from = MPI_COMM_WORLD;
     if (communicator != NULL) memcpy(&from, communicator, sizeof from);
@@ -206,6 +206,13 @@ static int group_gather(const void *mine, size_t bytes, void *all) {
                  "MPI_Allgather");
 }
 
+static int group_gather_begin(int slot, const void *mine, size_t bytes, void *all) {
+    if (too_large(bytes)) return 1;
+    return check(MPI_Iallgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, state.group,
+                                &state.request[MOS_COMM_SLOTS + slot]),
+                 "MPI_Iallgather");
+}
+
 MOSAIC_API const mos_comm_table *mosaic_comm_module(void);
 const mos_comm_table *mosaic_comm_module(void) {
     static const mos_comm_table table = {
@@ -231,7 +238,8 @@ const mos_comm_table *mosaic_comm_module(void) {
         .test = test,
         .finish = finish,
         .group = group,
-        .group_gather = group_gather
+        .group_gather = group_gather,
+        .group_gather_begin = group_gather_begin
     };
     return &table;
 }
