@@ -269,12 +269,6 @@ mosaic_status mos_comm_group(mos_comm *comm, int64_t ranks) {
     return mos_comm_check(comm, comm->table->group((int)ranks), "grouping");
 }
 
-mosaic_status mos_comm_group_gather(mos_comm *comm, const void *mine, size_t bytes, void *all) {
-    if (comm == NULL) return mos_comm_self.group_gather(mine, bytes, all), MOSAIC_OK;
-    return MOS_COMM_CALL(comm, MOS_COMM_GROUPS, bytes * (size_t)(comm->group - 1),
-                         comm->table->group_gather(mine, bytes, all), "gathering in a group");
-}
-
 _Static_assert((int)MOS_COMM_GROUPS_AT_ONCE == (int)MOS_COMM_GROUP_SLOTS, "slots of groups");
 
 mosaic_status mos_comm_group_gather_begin(mos_comm *comm, int slot, const void *mine, size_t bytes,

@@ -87,12 +87,11 @@ mosaic_status mos_comm_gather_v(mos_comm *comm, const void *mine, const size_t *
 /* Collective. The ranks' blocks to rank 0 alone, in rank order: bytes [ranks], which every rank knows;
  * all is rank 0's. Blocks may be of any size. */
 mosaic_status mos_comm_collect(mos_comm *comm, const void *mine, const size_t *bytes, void *all);
-/* Both collective. The first makes groups of `ranks` consecutive ranks; `ranks` divides the number of
- * all. The second is an all-gather inside the own group: all [ranks of the group, bytes]. */
+/* Collective. Makes groups of `ranks` consecutive ranks; `ranks` divides the number of all. */
 mosaic_status mos_comm_group(mos_comm *comm, int64_t ranks);
-mosaic_status mos_comm_group_gather(mos_comm *comm, const void *mine, size_t bytes, void *all);
-/* Both collective. The same in two halves, between which a rank has other work: slot below
- * MOS_COMM_GROUPS_AT_ONCE, one gather in each at a time; mine and all stay until the end. */
+/* Both collective. An all-gather inside the own group, all [ranks of the group, bytes], in two halves,
+ * between which a rank has other work: slot below MOS_COMM_GROUPS_AT_ONCE, one gather in each at a time;
+ * mine and all stay until the end. */
 enum { MOS_COMM_GROUPS_AT_ONCE = 8 };
 mosaic_status mos_comm_group_gather_begin(mos_comm *comm, int slot, const void *mine, size_t bytes,
                                           void *all);

@@ -102,5 +102,4 @@ const mos_comm_table mos_comm_self = {.version = MOS_COMM_TABLE_VERSION,
                                       .test = test,
                                       .finish = finish,
                                       .group = group,
-                                      .group_gather = all_gather,
                                       .group_gather_begin = exchange_begin};

@@ -44,10 +44,9 @@ typedef struct mos_comm_table {
     int (*test)(int slot, int *done);
     int (*finish)(int slot);
     /* Makes groups of `ranks` consecutive ranks, which divides the number of all; at most once after
-     * open. group_gather is then an all_gather inside the own group. */
+     * open. */
     int (*group)(int ranks);
-    int (*group_gather)(const void *mine, size_t bytes, void *all);
-    /* Begins a group_gather, which ends with finish(MOS_COMM_SLOTS + slot). */
+    /* Begins an all_gather inside the own group, which ends with finish(MOS_COMM_SLOTS + slot). */
     int (*group_gather_begin)(int slot, const void *mine, size_t bytes, void *all);
 } mos_comm_table;
 

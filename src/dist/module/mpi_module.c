@@ -200,12 +200,6 @@ static int group(int ranks) {
                  "MPI_Comm_set_errhandler");
 }
 
-static int group_gather(const void *mine, size_t bytes, void *all) {
-    if (too_large(bytes)) return 1;
-    return check(MPI_Allgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, state.group),
-                 "MPI_Allgather");
-}
-
 static int group_gather_begin(int slot, const void *mine, size_t bytes, void *all) {
     if (too_large(bytes)) return 1;
     return check(MPI_Iallgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, state.group,
@@ -238,7 +232,6 @@ const mos_comm_table *mosaic_comm_module(void) {
         .test = test,
         .finish = finish,
         .group = group,
-        .group_gather = group_gather,
         .group_gather_begin = group_gather_begin
     };
     return &table;
