@@ -219,9 +219,59 @@ static void add_preset(const mos_summary *s, mos_text *out) {
                           "mosaic help preset\n");
 }
 
-static void add_configuration(const mos_dataset *dataset, const mos_data_options *data,
-                              const mos_summary *s, const seen_data *seen, const char *root,
-                              mos_text *out) {
+static void add_value(const mos_option *option, const mos_data_options *data, mos_text *out) {
+    const void *field = (const char *)data + option->offset;
+    char whole[PATH_MAX];
+    if (option->type == MOS_OPTION_LIST) {
+        const mos_text_list *list = field;
+        for (size_t i = 0; i < list->count; i++) {
+            mos_text_add(out, i == 0 ? "[" : ", ");
+            mos_text_add_json(out, list->items[i]);
+        }
+        mos_text_add(out, "]");
+    } else if (option->type == MOS_OPTION_TEXT || option->type == MOS_OPTION_PATH) {
+        const char *text = *(char *const *)field; /* the file's paths begin at its own folder */
+        const bool path = option->type == MOS_OPTION_PATH && realpath(text, whole) != NULL;
+        mos_text_add_json(out, path ? whole : text);
+    } else {
+        mos_options_get(&mos_data_option_table, data, option, out);
+    }
+}
+
+/* What was asked for on the command line belongs to the data set: the next commands know the file
+ * alone. Root, table and bands have lines of their own. */
+static mosaic_status add_given(const mos_data_options *data, mos_text *out) {
+    static const char *const own[] = {"data.format", "data.root", "data.csv", "data.bands"};
+    const mos_option_table *table = &mos_data_option_table;
+    mos_data_options plain = {0};
+    mosaic_status status = mos_options_init(table, &plain);
+    for (size_t i = 0; status == MOSAIC_OK && i < table->count; i++) {
+        const mos_option *option = &table->options[i];
+        mos_text given = {0}, fallback = {0};
+        bool is_own = strncmp(option->key, "data.", 5) != 0 || strchr(option->key + 5, '.') != NULL;
+        for (size_t k = 0; k < sizeof own / sizeof *own; k++)
+            is_own = is_own || strcmp(option->key, own[k]) == 0;
+        mos_options_get(table, data, option, &given);
+        mos_options_get(table, &plain, option, &fallback);
+        if (given.failed || fallback.failed)
+            status = mos_fail_memory(given.size, "a configuration");
+        else if (!is_own && given.size > 0 &&
+                 (given.size != fallback.size ||
+                  memcmp(given.data, fallback.data, given.size) != 0)) {
+            mos_text_add(out, "  %s: ", option->key + 5);
+            add_value(option, data, out);
+            mos_text_add(out, "\n");
+        }
+        mos_text_release(&given);
+        mos_text_release(&fallback);
+    }
+    mos_options_release(table, &plain);
+    return status;
+}
+
+static mosaic_status add_configuration(const mos_dataset *dataset, const mos_data_options *data,
+                                       const mos_summary *s, const seen_data *seen,
+                                       const char *root, mos_text *out) {
     int64_t rows = training_rows(s);
     mos_text_add(out,
                  "# Written by mosaic init. Every other key has a default: docs/configuration.md, "
@@ -233,12 +283,13 @@ static void add_configuration(const mos_dataset *dataset, const mos_data_options
     for (size_t i = 0; i < data->bands.count; i++)
         mos_text_add(out, i == 0 ? "  bands: [\"%s\"" : ", \"%s\"", data->bands.items[i]);
     if (data->bands.count > 0) mos_text_add(out, "]\n");
+    MOS_TRY(add_given(data, out));
     if (seen->guessed) add_guesses(dataset, out);
     add_bands(dataset, out);
     if (has_labels(s))
         mos_text_add(out, "  labeled: {fraction: 1, seed: 0} # 0.1: a tenth of the labels is "
                           "used, the other patches train without\n");
-    if (wants_split(s))
+    if (wants_split(s) && data->split_file == NULL)
         mos_text_add(out, "  split_file: split.csv # the command below makes it: this set has no "
                           "training, validation and test of its own\n");
     add_method(s, out);
@@ -247,6 +298,7 @@ static void add_configuration(const mos_dataset *dataset, const mos_data_options
                  rows < 20000 ? "resnet18" : "resnet34");
     mos_text_add(out, "train: {epochs: %d, batch: %lld, seed: 0}\n", rows < 2000 ? 50 : 100,
                  (long long)choose_batch(rows));
+    return MOSAIC_OK;
 }
 
 /* ---- what is said ---- */
@@ -321,9 +373,10 @@ static mosaic_status write_configuration(const init_command *command, const mos_
     const char *place = table != NULL ? table : data->root;
     if (place == NULL || realpath(place, root) == NULL)
         return mos_fail_errno("open", place == NULL ? "" : place);
-    add_configuration(dataset, data, summary, seen, root, &text);
-    mosaic_status status = text.failed ? mos_fail_memory(text.size, "a configuration")
-                                       : mos_atomic_write(command->out, text.data, text.size);
+    mosaic_status status = add_configuration(dataset, data, summary, seen, root, &text);
+    if (status == MOSAIC_OK)
+        status = text.failed ? mos_fail_memory(text.size, "a configuration")
+                             : mos_atomic_write(command->out, text.data, text.size);
     mos_text_release(&text);
     mos_text_add(said, "%s: %s, %lld patches, %lld modalities, %lld classes\nwritten: %s\n", root,
                  mos_dataset_format(dataset), (long long)summary->samples,

@@ -76,6 +76,11 @@ check "nothing is written for them" test ! -e none.yaml
 
 # An archive has splits of its own.
 "$mosaic" -q data synth v2 --layout tree --patches 30 --size 24 --classes 3 --seed 4 --no-progress >/dev/null
+# What init was told is in the configuration: the printed commands know that alone.
+cp -r v2 apart && mkdir tables && mv apart/metadata.* tables
+expect 0 "mosaic data check apart.yaml" mosaic init apart --metadata "tables/$(ls tables | head -n 1)" --out apart.yaml
+check "the table is named" grep -q "  metadata: \".*/tables/metadata" apart.yaml
+expect 0 "[0-9]+ training" mosaic train apart.yaml --dry-run
 # A format's own folder without its table is that, and no folder of rasters.
 cp -r v2 untold && rm untold/metadata.*
 expect 3 "untold: no metadata.parquet.*data.metadata names it.*(init: --metadata PATH)" mosaic init untold --out untold.yaml

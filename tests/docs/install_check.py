@@ -110,6 +110,8 @@ def check_containerfile(source, build):
     library = build / "libmosaic.so"
     if not (shutil.which("dpkg") and shutil.which("readelf") and library.exists()):
         return print("the packages of the container are not compared: no dpkg, readelf or library")
+    if not re.search(r'^VERSION_CODENAME="?bookworm', pathlib.Path("/etc/os-release").read_text(), re.M):
+        return print("skipped: the packages of the container are not compared: they are Debian 12's, and this is another system")
     dynamic = subprocess.run(["readelf", "-d", library], text=True, capture_output=True, check=True).stdout
     loaded = re.findall(rb"libgdal\.so\.[0-9.]+", library.read_bytes())  # on demand: no entry of the object names it
     check("the library names GDAL", loaded)
