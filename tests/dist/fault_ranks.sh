@@ -72,8 +72,8 @@ for rank in 0 1; do
     [ "$(grep -c "stopped by signal" out.log)" = 1 ] || { cat out.log; fail "$signal on rank $rank: not one rank tells of the stop"; }
   done
   goes_on KILL$rank $((2 + 2 * rank))
-  goes_on TERM$rank 1
 done
+goes_on TERM0 1
 
 # A rank that ends before it could be heard, for whatever reason, ends the other, which waits for it: with its own code.
 for rank in 0 1; do
