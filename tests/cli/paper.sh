@@ -13,7 +13,7 @@ small=(--set model.encoder=resnet10-narrow --set train.epochs=1 --set train.batc
 # Every method of the paper, three fractions, three seeds; from steps measured now, hours and bytes of what is left.
 expect 0 "63 runs, 63 to train" "$mosaic" sweep paper --data v2 --out tables --dry-run "${small[@]}"
 cp output dry
-check "all patches are counted" test "$(sed -n 's/^data *\([0-9]*\) training, \([0-9]*\) validation, \([0-9]*\) test.*/\1 + \2 + \3/p' dry | bc)" = 48
+check "all patches are counted" test "$(($(sed -n 's/^data *\([0-9]*\) training, \([0-9]*\) validation, \([0-9]*\) test.*/\1 + \2 + \3/p' dry)))" = 48
 check "and their size" grep -qE '^data +[0-9]+ training, [0-9]+ validation, [0-9]+ test patches of 24 px' dry
 check "a step of one modality, and one of two" test "$(grep -cE 'supervised, resnet10-narrow, [12] modalit(y|ies): [0-9.]+ ms a training patch, measured now' dry)" = 3
 check "time and disk" grep -qzE 'time +about [0-9.]+ (min|h) on this machine for the 63 runs that are left.*disk +about [0-9.]+ (MB|GB)' dry
