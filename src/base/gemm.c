@@ -8,7 +8,6 @@
 
 /* Below so many multiply-adds waking the others costs more than they bring. */
 #define LEAST_WORK ((int64_t)1 << 17)
-#define NARROW     128
 
 static const mos_gemm_kernels *kernels(void) {
 #if defined(__x86_64__)
@@ -39,12 +38,13 @@ static bool halves_512(void) {
 }
 #endif
 
-/* Where c has few columns, narrow tiles waste fewer of their lanes, and of rows that lie 4 KB apart, which
- * the first cache has eight places for, they read six at a time instead of 14. The values are the same. */
+/* Tiles that read rows of a where they lie: of rows 4 KB apart, which the first cache has eight places
+ * for, those of 256 bits read six at a time instead of 14, and few columns leave fewer of their lanes
+ * idle. The values are the same. */
 static const mos_gemm_kernels *kernels_for(const mos_product_f32 *product) {
     const mos_gemm_kernels *own = kernels();
 #if defined(__x86_64__)
-    const bool narrow = product->n <= NARROW && product->a_column == 1;
+    const bool narrow = product->n <= MOS_GEMM_DIRECT_COLUMNS && product->a_column == 1;
     if (own == &mos_gemm_kernels_avx512 && narrow && halves_512()) return &mos_gemm_kernels_avx2;
 #endif
     (void)product;

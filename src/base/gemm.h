@@ -40,7 +40,8 @@ size_t mos_gemm_room(int threads);
 void mos_gemm_f32(const mos_product_f32 *product, int threads, void *room);
 void mos_gemm_f64(const mos_product_f64 *product, int threads, void *room);
 
-/* "avx2 6x16": the instruction set and the float values of c in registers. */
+/* "avx2 6x16": the instruction set and the float values of c in registers. Where a processor halves
+ * vectors of 512 bits, products with few columns take the tiles of avx2 though this says avx512. */
 const char *mos_gemm_kernel_name(void);
 
 #endif

@@ -15,6 +15,9 @@ enum {
     MOS_GEMM_THREAD_BYTES = MOS_GEMM_A_BYTES + MOS_GEMM_B_BYTES
 };
 
+/* Up to so many columns of c, tiles read rows of a where they lie: copying a costs more than it saves. */
+enum { MOS_GEMM_DIRECT_COLUMNS = 128 };
+
 typedef struct mos_gemm_kernels {
     const char *name;
     int64_t rows, columns_f32, columns_f64; /* of c in registers */

@@ -21,12 +21,10 @@ typedef REAL NAME(eight) __attribute__((vector_size(8 * sizeof(REAL))));
 #define ROWS_AHEAD    12
 #define BLOCK_ROWS    ((int64_t)(MOS_GEMM_ROW_BYTES / sizeof(REAL)))
 #define BLOCK_COLUMNS ((int64_t)(MOS_GEMM_COLUMN_BYTES / sizeof(REAL)))
-/* Up to so many columns of c, copying a costs more than it saves; so many rows of it stay in the
- * second cache even where they lie 4 KB apart. */
-#define DIRECT_COLUMNS 128
-#define DIRECT_ROWS    (8 * ROWS)
-#define TAIL_COLUMNS   (TAIL_VECTORS * LANES + 4)
-#define MOST_SUMS      (2 * ROWS)
+/* So many rows of a stay in the second cache even where they lie 4 KB apart. */
+#define DIRECT_ROWS  (8 * ROWS)
+#define TAIL_COLUMNS (TAIL_VECTORS * LANES + 4)
+#define MOST_SUMS    (2 * ROWS)
 
 static const REAL NAME(zeros)[MOS_GEMM_DEPTH];
 
@@ -403,7 +401,7 @@ static int64_t NAME(tail_columns)(int64_t columns) {
 
 static void NAME(product)(const PRODUCT *g, REAL *room) {
     REAL *a = room, *b = room + MOS_GEMM_A_BYTES / sizeof(REAL);
-    const bool direct = g->a_column == 1 && g->n <= DIRECT_COLUMNS;
+    const bool direct = g->a_column == 1 && g->n <= MOS_GEMM_DIRECT_COLUMNS;
     const int64_t most_rows = direct ? DIRECT_ROWS : BLOCK_ROWS;
     for (int64_t i = 0; g->k <= 0 && !g->accumulate && i < g->m; i++)
         memset(g->c + i * g->ldc, 0, (size_t)g->n * sizeof(REAL));
@@ -436,7 +434,6 @@ static void NAME(product)(const PRODUCT *g, REAL *room) {
 }
 
 #undef DIRECT_ROWS
-#undef DIRECT_COLUMNS
 #undef TAIL_COLUMNS
 #undef MOST_SUMS
 #undef BASES

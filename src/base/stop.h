@@ -20,8 +20,9 @@ void mos_stop_begin(void);
 void mos_stop_end(void);
 /* 0: go on; else the number of the signal that came, or what the owner calls its reason. */
 int mos_stop_pending(void);
-/* The same for loops whose rounds are short: asked fifty times a second. For work that keeps nothing of what it has done: MOSAIC_INTERRUPTED, with how far `doing` came, when
- * it is pending. Asked on the thread that was given the hooks, beside the progress of that work. */
+/* The same for loops whose rounds are short, whose hooks are asked fifty times a second at most, and for
+ * work that keeps nothing of what it has done: MOSAIC_INTERRUPTED, with how far `doing` came. On the
+ * thread that was given the hooks, beside the progress of that work. */
 mosaic_status mos_stop_check(const char *doing, int64_t done, int64_t total);
 
 #endif

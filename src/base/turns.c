@@ -12,8 +12,8 @@ static const size_t stack_bytes = (size_t)8 << 20;
 
 typedef struct turn {
     ucontext_t state;
-    void *
-        stack; /* its lowest page is closed: a job that needs more ends there, not in other memory */
+    /* Its lowest page is closed: a job that needs more ends there, not in other memory. */
+    void *stack;
     bool done;
 } turn;
 

@@ -1,6 +1,6 @@
-/* Turns: several jobs on one thread, each on a stack of its own. A job that waits for something else than
- * the processor passes, and the next one goes on. Who is next depends on nothing but the passes, so that
- * processes that do the same also take the same turns. */
+/* Turns: several jobs on one thread, each on a stack of its own (coroutines). A job that waits for something
+ * else than the processor passes, and the next one goes on. Who is next depends on nothing but the
+ * passes, so that processes that do the same also take the same turns. */
 #ifndef MOS_BASE_TURNS_H
 #define MOS_BASE_TURNS_H
 

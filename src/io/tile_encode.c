@@ -128,7 +128,6 @@ mosaic_status mos_tile_encode(mos_tile_encoder *encoder, const void *pixels, int
                               const unsigned char **out, size_t *size) {
     const size_t bytes = (size_t)(encoder->side * height) * mos_dtype_bytes(encoder->dtype);
     put_rows(encoder, pixels, stride, columns, rows, height);
-    *out = encoder->out;
 #if defined(MOSAIC_HAS_LIBDEFLATE)
     *size = libdeflate_zlib_compress(encoder->compressor, encoder->tile, bytes, encoder->out,
                                      encoder->most);
@@ -138,5 +137,6 @@ mosaic_status mos_tile_encode(mos_tile_encoder *encoder, const void *pixels, int
     const bool good = compress2(encoder->out, &used, encoder->tile, (uLong)bytes, LEVEL) == Z_OK;
     *size = used;
 #endif
+    *out = encoder->out;
     return good ? MOSAIC_OK : mos_fail(MOSAIC_ERR_RUNTIME, "a tile cannot be compressed");
 }

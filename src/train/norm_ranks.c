@@ -1,8 +1,11 @@
 #include "train/norm_ranks.h"
 
+#include "base/limits.h"
 #include "base/turns.h"
 
 #include <string.h>
+
+_Static_assert((int)MOS_COMM_GROUPS_AT_ONCE >= (int)MOS_MAX_MODALITIES, "a slot for each encoder");
 
 /* While the numbers of the other ranks are on their way, another encoder goes on (base/turns.h). */
 static mosaic_status exchange(mos_comm *comm, const void *mine, size_t bytes, void *all) {
