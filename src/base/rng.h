@@ -17,7 +17,8 @@ typedef enum mos_rng_purpose {
     MOS_RNG_PROBE,
     MOS_RNG_TEST,
     MOS_RNG_BOOTSTRAP,
-    MOS_RNG_DROPOUT
+    MOS_RNG_DROPOUT,
+    MOS_RNG_MIX
 } mos_rng_purpose;
 
 typedef struct mos_rng {

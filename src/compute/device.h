@@ -420,10 +420,10 @@ struct mos_backend {
                      double scale, void *dza, void *dzr, void *scratch,
                      mos_contrast_result *result);
 
-    /* binary cross entropy with logits, mean over known labels: labels [n, l] (1, 0, -1 unknown);
-     * pos_weight [l] or NULL; dlogits (NULL: not wanted) = scale * dL is written (unknown: exactly
-     * 0) */
-    void (*bce)(mos_device *, int64_t n, int64_t l, const void *logits, const int8_t *labels,
+    /* binary cross entropy with logits, mean over known labels: targets [n, l] (0 to 1, of mixed
+     * patches between; below 0 unknown); pos_weight [l] or NULL; dlogits (NULL: not wanted) = scale
+     * * dL is written (unknown: exactly 0) */
+    void (*bce)(mos_device *, int64_t n, int64_t l, const void *logits, const float *targets,
                 const double *pos_weight, double scale, void *dlogits, mos_bce_result *result);
 
     /* one pass over the flat block; segments host; m, v: real [count] moments (v unused by SGD and

@@ -34,6 +34,7 @@ struct mos_loader {
     mos_row_context context;
     mos_drift drift;
     int8_t *labels;
+    int64_t *labeled; /* the samples with a known label, where patches are mixed */
     batch_slot *slots;
     int64_t slot_count;
     worker_thread *workers;
@@ -140,6 +141,9 @@ static mosaic_status slot_init(const mos_loader *loader, batch_slot *slot) {
     }
     MOS_TRY(mos_alloc(rows * (size_t)loader->context.classes, 1, "the labels of a batch",
                       &batch->labels));
+    if (options->augment.mix != MOS_MIX_NONE)
+        MOS_TRY(mos_alloc(rows * (size_t)loader->context.classes, sizeof *batch->targets,
+                          "the targets of a batch", &batch->targets));
     MOS_TRY(mos_alloc(rows, sizeof *batch->repeats, "a batch", &batch->repeats));
     return mos_alloc(rows, sizeof *batch->samples, "a batch", &batch->samples);
 }
@@ -150,8 +154,19 @@ static void slot_release(const mos_loader *loader, batch_slot *slot) {
         mos_free(slot->batch.present[m]);
     }
     mos_free(slot->batch.labels);
+    mos_free(slot->batch.targets);
     mos_free(slot->batch.samples);
     mos_free(slot->batch.repeats);
+}
+
+static mosaic_status list_labeled(mos_loader *loader, const int64_t *index,
+                                  const uint8_t *is_labeled, int64_t count) {
+    MOS_TRY(
+        mos_alloc((size_t)count, sizeof *loader->labeled, "labelled samples", &loader->labeled));
+    for (int64_t i = 0; i < count; i++)
+        if (is_labeled[i]) loader->labeled[loader->context.labeled_count++] = index[i];
+    loader->context.labeled = loader->labeled;
+    return MOSAIC_OK;
 }
 
 /* is_labeled [count]: has a known label. */
@@ -165,7 +180,8 @@ static mosaic_status make_order(mos_loader *loader, const int64_t *index, int64_
     loader->order.drop_last = options->drop_last;
     loader->order.batch = options->batch * (options->ranks > 1 ? options->ranks : 1);
     loader->order.labeled_only = options->labeled_only;
-    if (options->labeled_per_batch > 0 || options->labeled_only) {
+    if (options->labeled_per_batch > 0 || options->labeled_only ||
+        options->augment.mix != MOS_MIX_NONE) {
         MOS_GOTO(mos_alloc((size_t)count, 1, "which samples are labelled", &is_labeled));
         for (int64_t i = 0; i < count; i++) {
             mos_sample sample;
@@ -176,6 +192,8 @@ static mosaic_status make_order(mos_loader *loader, const int64_t *index, int64_
                 is_labeled[i] |= labels[l] >= 0;
         }
     }
+    if (options->augment.mix != MOS_MIX_NONE)
+        MOS_GOTO(list_labeled(loader, index, is_labeled, count));
     MOS_GOTO(
         mos_epoch_order_init(&loader->order, index, is_labeled, count, options->labeled_per_batch));
 done:
@@ -273,6 +291,7 @@ void mos_loader_destroy(mos_loader **pointer) {
     mos_free(loader->workers);
     mos_free(loader->slots);
     mos_free(loader->labels);
+    mos_free(loader->labeled);
     mos_free(loader);
     *pointer = NULL;
 }
@@ -326,6 +345,9 @@ static void pad_batch(const mos_loader *loader, mos_batch *batch) {
         batch->samples[row] = batch->samples[from];
         batch->repeats[row] = batch->repeats[from];
         memcpy(batch->labels + row * classes, batch->labels + from * classes, (size_t)classes);
+        if (batch->targets != NULL)
+            memcpy(batch->targets + row * classes, batch->targets + from * classes,
+                   (size_t)classes * sizeof *batch->targets);
         for (int64_t m = 0; m < options->modalities; m++) {
             const int64_t image = options->modality[m].bands * plane;
             batch->present[m][row] = batch->present[m][from];

@@ -9,6 +9,9 @@
 
 enum { MOS_LOADER_MAX_VIEWS = 4 };
 
+/* In the order of augment.mix's choices. */
+typedef enum mos_mix_kind { MOS_MIX_NONE, MOS_MIX_MIXUP, MOS_MIX_CUTMIX } mos_mix_kind;
+
 /* Augmentation of the strong views. Anchor views are only flipped and turned, and cropped to at
  * least anchor_area_min of their area. Keys: augment.<field>. */
 typedef struct mos_augment_options {
@@ -23,6 +26,8 @@ typedef struct mos_augment_options {
     double noise;         /* S2: Gaussian, in sd of the band */
     double speckle_looks; /* S1: looks of multiplicative Gamma speckle in linear power; 0: none */
     double shift_db;      /* S1: one shift of the whole patch, uniform in +- shift_db */
+    int mix;              /* mos_mix_kind: labelled patches with each other, in one view */
+    double mix_alpha;     /* of the Beta distribution of their shares */
 } mos_augment_options;
 extern const mos_option_table mos_augment_option_table;
 
@@ -75,6 +80,7 @@ typedef struct mos_loader_options {
     char kinds[MOS_LOADER_MAX_VIEWS]; /* 'a' anchor, 's' strong, 'e' plain (evaluation: no
                                          augmentation) */
     mos_augment_options augment;
+    int64_t mixed_view; /* the view set that augment.mix mixes */
     uint64_t seed;
     int threads;  /* worker threads; below 1: one per processor */
     int prefetch; /* batches made ahead of the one lent, 0: none; each is a whole batch of memory
@@ -115,7 +121,8 @@ typedef struct mos_batch {
                                                   view-major */
     uint8_t *present[MOS_DATA_MAX_MODALITIES]; /* [batch] */
     bool all_present[MOS_DATA_MAX_MODALITIES];
-    int8_t *labels;    /* [batch, classes] */
+    int8_t *labels; /* [batch, classes] */
+    float *targets; /* [batch, classes] of rows that may be mixed, below 0 unknown; NULL: none is */
     int64_t *samples;  /* [batch] data set indices */
     uint32_t *repeats; /* [batch] mos_view_key.repeat of each row */
     mos_repairs repairs;

@@ -42,6 +42,12 @@ static mosaic_status check_views(const mos_loader_options *options) {
             return mos_fail(MOSAIC_ERR_USAGE, "loader: view kind '%c'; known are a, s and e", kind);
     }
     const mos_augment_options *augment = &options->augment;
+    const bool mixes = augment->mix != MOS_MIX_NONE;
+    if (mixes && (options->mixed_view < 0 || options->mixed_view >= options->views ||
+                  !(augment->mix_alpha > 0)))
+        return mos_fail(
+            MOSAIC_ERR_USAGE, "loader: view %lld of %lld cannot be mixed, or not with alpha %g",
+            (long long)options->mixed_view, (long long)options->views, augment->mix_alpha);
     bool plain = true;
     for (int64_t v = 0; v < options->views; v++)
         plain = plain && options->kinds[v] == 'e';

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/simd.h"
 #include "data/constant_band.h"
+#include "loader/patch_mix.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -77,6 +78,8 @@ typedef struct modality_job {
     const mos_view_key *key;
     mos_batch *batch;
     int64_t row;
+    int64_t first, end; /* views to render */
+    float *partner;     /* [bands, height, width]: there, instead of the batch; or NULL */
 } modality_job;
 
 /* "sample, modality band": what a refusal is about. */
@@ -140,13 +143,14 @@ static mosaic_status apply_constant(const modality_job *job, int64_t band, mos_r
 static float *plane_of(const modality_job *job, int64_t view, int64_t band) {
     const mos_loader_options *options = job->context->options;
     int64_t bands = options->modality[job->index].bands;
+    if (job->partner != NULL) return job->partner + band * options->width * options->height;
     return job->batch->images[job->index] +
            ((view * options->batch + job->row) * bands + band) * options->width * options->height;
 }
 
 static void blank_band(const modality_job *job, int64_t band) {
     const mos_loader_options *options = job->context->options;
-    for (int64_t v = 0; v < options->views; v++)
+    for (int64_t v = job->first; v < job->end; v++)
         memset(plane_of(job, v, band), 0,
                (size_t)(options->width * options->height) * sizeof(float));
 }
@@ -154,7 +158,7 @@ static void blank_band(const modality_job *job, int64_t band) {
 static mosaic_status render_band(const modality_job *job, int64_t band,
                                  const mos_band_source *source, const mos_view_light *lights) {
     const mos_loader_options *options = job->context->options;
-    for (int64_t v = 0; v < options->views; v++) {
+    for (int64_t v = job->first; v < job->end; v++) {
         mos_view_key key = *job->key;
         key.view = (uint32_t)v;
         mos_rng noise = mos_view_noise_stream(&key, job->index, band);
@@ -203,9 +207,9 @@ static mosaic_status fill_modality(const modality_job *job, mos_repairs *counts,
     MOS_TRY(status);
     int64_t read = mos_now_ns();
     job->worker->read_ns += read - start;
-    watch(job);
+    if (job->partner == NULL) watch(job);
     finest_size(patch, &fine_width, &fine_height);
-    for (int64_t v = 0; v < options->views; v++) {
+    for (int64_t v = job->first; v < job->end; v++) {
         mos_view_key key = *job->key;
         key.view = (uint32_t)v;
         mos_view_light_draw(&options->augment, options->kinds[v], &key, modality, job->index,
@@ -270,6 +274,84 @@ static uint32_t draw_modalities(const mos_row_context *context, const mos_draw *
     return there;
 }
 
+static const int8_t *labels_of(const mos_row_context *context, const mos_sample *sample,
+                               int64_t index) {
+    return context->labels != NULL ? context->labels + index * context->classes : sample->labels;
+}
+
+/* The partner's view of every modality in use into worker->partner. *state: not, where it lacks one
+ * of them or a policy throws it out. */
+static mosaic_status render_partner(const mos_row_context *context, mos_row_worker *worker,
+                                    const mos_view_key *key, const mos_sample *sample,
+                                    uint32_t used, sample_state *state) {
+    const mos_loader_options *options = context->options;
+    const int64_t plane = options->width * options->height, view = options->mixed_view;
+    int64_t bands = 0, at = 0;
+    mos_repairs not_counted = {0}; /* they are with the partner's own rows */
+    for (int64_t m = 0; m < options->modalities; m++)
+        bands += options->modality[m].bands;
+    MOS_TRY(mos_grow(&worker->partner, &worker->partner_size, (size_t)(bands * plane),
+                     sizeof(float), "a patch to mix in"));
+    mos_view_geometry_draw(&options->augment, options->kinds[view],
+                           options->width == options->height, key, &worker->geometry[view]);
+    for (int64_t m = 0; m < options->modalities && *state == SAMPLE_READY; m++) {
+        const int64_t modality = options->modality[m].modality;
+        const modality_job job = {.context = context,
+                                  .worker = worker,
+                                  .sample = sample,
+                                  .index = m,
+                                  .key = key,
+                                  .first = view,
+                                  .end = view + 1,
+                                  .partner = worker->partner + at * plane};
+        at += options->modality[m].bands;
+        if (!(used >> m & 1)) continue;
+        if (!(sample->present >> modality & 1))
+            *state = SAMPLE_UNUSABLE;
+        else
+            MOS_TRY(fill_modality(&job, &not_counted, state));
+    }
+    return MOSAIC_OK;
+}
+
+/* Mixes a row that has a label with a labelled patch: all its modalities alike, so that they stay a
+ * pair. key: the row's. */
+static mosaic_status mix_row(const mos_row_context *context, mos_row_worker *worker,
+                             const mos_view_key *key, uint32_t used, mos_batch *batch,
+                             int64_t row) {
+    const mos_loader_options *options = context->options;
+    const int64_t plane = options->width * options->height, view = options->mixed_view;
+    float *targets = batch->targets + row * context->classes;
+    const int8_t *labels = batch->labels + row * context->classes;
+    sample_state state = SAMPLE_READY;
+    mos_sample sample;
+    mos_patch_mix mix;
+    bool known = false;
+    for (int64_t l = 0; l < context->classes; l++) {
+        targets[l] = (float)labels[l];
+        known = known || labels[l] >= 0;
+    }
+    if (!known || context->labeled_count == 0) return MOSAIC_OK;
+    mos_patch_mix_draw(&options->augment, key, context->labeled_count, options->width,
+                       options->height, &mix);
+    mix.other.sample = context->labeled[mix.other.sample];
+    mix.other.view = (uint32_t)view;
+    MOS_TRY(mos_dataset_sample(context->dataset, mix.other.sample, &sample));
+    MOS_TRY(render_partner(context, worker, &mix.other, &sample, used, &state));
+    if (state != SAMPLE_READY) return MOSAIC_OK;
+    const float *other = worker->partner;
+    for (int64_t m = 0; m < options->modalities; m++) {
+        const int64_t bands = options->modality[m].bands;
+        float *own = batch->images[m] + (view * options->batch + row) * bands * plane;
+        for (int64_t b = 0; b < bands; b++, own += plane, other += plane)
+            if ((used >> m & 1) != 0)
+                mos_patch_mix_plane(&mix, other, options->width, options->height, own);
+    }
+    mos_patch_mix_targets(&mix, labels_of(context, &sample, mix.other.sample), context->classes,
+                          targets);
+    return MOSAIC_OK;
+}
+
 static mosaic_status fill_sample(const mos_row_context *context, mos_row_worker *worker,
                                  const mos_draw *draw, mos_batch *batch, int64_t row,
                                  mos_repairs *counts, sample_state *state) {
@@ -300,16 +382,18 @@ static mosaic_status fill_sample(const mos_row_context *context, mos_row_worker 
                             .index = m,
                             .key = &key,
                             .batch = batch,
-                            .row = row};
+                            .row = row,
+                            .end = options->views};
         batch->present[m][row] = 1;
         MOS_TRY(fill_modality(&job, counts, state));
     }
-    const int8_t *labels =
-        context->labels != NULL ? context->labels + draw->sample * context->classes : sample.labels;
+    const int8_t *labels = labels_of(context, &sample, draw->sample);
     memcpy(batch->labels + row * context->classes, labels, (size_t)context->classes);
     batch->samples[row] = draw->sample;
     batch->repeats[row] = draw->repeat;
-    return MOSAIC_OK;
+    return batch->targets != NULL && *state == SAMPLE_READY
+               ? mix_row(context, worker, &key, used, batch, row)
+               : MOSAIC_OK;
 }
 
 mosaic_status mos_row_fill(const mos_row_context *context, mos_row_worker *worker,
@@ -348,6 +432,7 @@ mosaic_status mos_row_fill(const mos_row_context *context, mos_row_worker *worke
 void mos_row_worker_release(mos_row_worker *worker) {
     mos_reader_close(&worker->reader);
     mos_render_scratch_release(&worker->scratch);
+    mos_free(worker->partner);
     mos_free(worker->filled);
     mos_free(worker->masked);
     memset(worker, 0, sizeof *worker);

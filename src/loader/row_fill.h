@@ -12,6 +12,8 @@ typedef struct mos_row_context {
     const mos_loader_options *options;
     const int8_t *labels; /* [count of data set, classes] or NULL */
     int64_t classes;
+    const int64_t *labeled; /* [labeled_count] samples that are mixed with each other */
+    int64_t labeled_count;
     const mos_epoch_order *order;
     int64_t epoch;
     mos_drift *drift;
@@ -23,6 +25,8 @@ typedef struct mos_row_worker {
     mos_patch patch;
     mos_render_scratch scratch;
     mos_view_geometry geometry[MOS_LOADER_MAX_VIEWS];
+    float *partner; /* [bands of all modalities, height, width] of the patch that is mixed in */
+    size_t partner_size;
     float *filled, *masked; /* of the band in hand, when it has invalid pixels */
     size_t filled_size, masked_size;
     int64_t read_ns, augment_ns; /* of the last row */

@@ -5,6 +5,8 @@
 
 /* Strengths not given by the paper follow IaI-SimCLR's recipe (crops, flips, blur) or are chosen so
  * that a view stays recognisable. */
+static const char *const mixes[] = {"none", "mixup", "cutmix", NULL};
+
 #define FIELD(name) .offset = offsetof(mos_augment_options, name)
 static const mos_option options_list[] = {
     {.key = "augment.area_min",
@@ -126,6 +128,27 @@ static const mos_option options_list[] = {
      .unit = "dB",
      .source = "chosen",
      .help = "radar: the whole patch is shifted by one value of up to this"},
+    {.key = "augment.mix",
+     .type = MOS_OPTION_CHOICE,
+     FIELD(mix),
+     .fallback = "none",
+     .choices = mixes,
+     .source = "chosen",
+     .help =
+         "mix every labelled patch with another one, in the view that the classifier sees: all "
+         "modalities alike, and the targets of binary cross entropy in the same proportion. "
+         "mixup: all pixels; cutmix: a box of the other patch. Unlabelled patches are not mixed, "
+         "nor is anything without bce"},
+    {.key = "augment.mix_alpha",
+     .type = MOS_OPTION_REAL,
+     FIELD(mix_alpha),
+     .fallback = "1",
+     .minimum = 0.01,
+     .maximum = 4,
+     .source = "inherited (from CutMix)",
+     .help =
+         "the shares of two mixed patches are drawn from Beta(this, this): near 0 a patch stays "
+         "nearly itself"},
 };
 #undef FIELD
 const mos_option_table mos_augment_option_table = {.name = "augment",

@@ -93,6 +93,11 @@ static mosaic_status allocate_tables(mos_objective *o) {
     MOS_TRY(allocate(o, masks, &o->presence));
     MOS_TRY(allocate(o, rows, &o->present));
     MOS_TRY(allocate(o, rows * (size_t)o->classes, &o->labels));
+    if ((o->needs & MOS_NEEDS_LOGITS) != 0) {
+        const size_t targets = (size_t)(o->batch * o->classes);
+        MOS_TRY(mos_alloc(targets, sizeof *o->host_targets, "targets", &o->host_targets));
+        MOS_TRY(allocate(o, targets * sizeof *o->targets, &o->targets));
+    }
     for (int64_t i = 0; i < o->most_rows; i++)
         o->host_rows[i] = (int32_t)i;
     ops->put_bytes(o->device, o->self, o->host_rows, rows * sizeof *o->self);
@@ -127,7 +132,9 @@ size_t mos_objective_bytes(mos_device *device, const mos_objective_options *opti
                        .most_rows = batch * (modalities > 2 ? modalities : 2)};
     size_t rows = (size_t)o.most_rows,
            row = 2 * (size_t)latent * device->real_bytes + 2 * sizeof(int32_t) + 1;
-    return rows * (row + (size_t)classes) + scratch_size(&o);
+    const bool scores = (mos_objective_needs(options) & MOS_NEEDS_LOGITS) != 0;
+    const size_t targets = scores ? (size_t)(batch * classes) * sizeof *o.targets : 0;
+    return rows * (row + (size_t)classes) + targets + scratch_size(&o);
 }
 
 mosaic_status mos_objective_create(mos_device *device, const mos_objective_options *options,
@@ -161,12 +168,14 @@ void mos_objective_destroy(mos_objective **objective) {
     if (o == NULL) return;
     void *blocks[] = {o->rows,   o->drows,      o->scratch, o->reference_labels,
                       o->block,  o->pos_weight, o->self,    o->reference_present,
-                      o->labels, o->partner,    o->present, o->presence};
+                      o->labels, o->partner,    o->present, o->presence,
+                      o->targets};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         if (blocks[i] != NULL) o->device->ops->free(o->device, blocks[i]);
     mos_label_queue_release(&o->queue);
     mos_free(o->host_rows);
     mos_free(o->host_presence);
+    mos_free(o->host_targets);
     mos_free(o->found);
     mos_free(o);
     *objective = NULL;
@@ -228,6 +237,15 @@ static mosaic_status check_input(const mos_objective *o, const mos_objective_inp
     return MOSAIC_OK;
 }
 
+/* What the cross entropy wants of each logit: the label, but of a mixed patch. */
+static void put_targets(mos_objective *o, const mos_objective_input *in) {
+    const int64_t count = in->batch * o->classes;
+    for (int64_t i = 0; i < count; i++)
+        o->host_targets[i] = in->targets != NULL ? in->targets[i] : (float)in->labels[i];
+    o->device->ops->put_bytes(o->device, o->targets, o->host_targets,
+                              (size_t)count * sizeof *o->targets);
+}
+
 /* The batch's labels, below each other as often as a problem has parts, and who is present. */
 static void put_tables(mos_objective *o, const mos_objective_input *in) {
     const mos_backend *ops = o->device->ops;
@@ -241,6 +259,7 @@ static void put_tables(mos_objective *o, const mos_objective_input *in) {
     }
     ops->put_bytes(o->device, o->presence, o->host_presence, (size_t)in->modalities * batch);
     if ((o->needs & MOS_NEEDS_LABELS) == 0) return;
+    if (o->targets != NULL) put_targets(o, in);
     ops->put_bytes(o->device, o->labels, in->labels, bytes);
     for (int64_t part = 1; part < o->most_rows / o->batch; part++)
         ops->copy(o->device, o->labels + (size_t)part * bytes, o->labels, bytes);

@@ -59,6 +59,8 @@ typedef struct mos_objective_input {
     const void *logits;                         /* real [batch, classes] or NULL */
     void *dlogits;
     const int8_t *labels; /* host [batch, classes]: 1, 0, -1 unknown */
+    /* host [batch, classes] or NULL: what the BCE takes instead, 0 to 1, below 0 unknown */
+    const float *targets;
 } mos_objective_input;
 
 typedef struct mos_objective_result {

@@ -29,6 +29,7 @@ struct mos_objective {
     int64_t partner_batch;              /* what `partner` was made for; 0: not yet */
     int32_t *host_rows;                 /* host [most_rows] */
     uint8_t *host_presence;             /* host [modalities, batch] */
+    float *host_targets;                /* host [batch, classes] */
     mos_objective_block *block, *found; /* what problems left: on the device, on the host */
     mos_problem problem[MOS_OBJECTIVE_PROBLEMS];
     int problems;                 /* of this step */
@@ -38,6 +39,7 @@ struct mos_objective {
     int32_t *self;      /* 0, 1, 2 ... */
     int32_t *partner;   /* [most_rows]: the same sample's row of the other of two parts */
     int8_t *labels;     /* [most_rows, classes]: the batch's, repeated */
+    float *targets;     /* [batch, classes] of the cross entropy */
     uint8_t *presence;  /* [modalities, batch]: this batch's */
     uint8_t *present;   /* [most_rows] of the problem at hand */
     void *rows, *drows; /* real [most_rows + queued, latent], [most_rows, latent]: rows that do not

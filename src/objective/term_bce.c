@@ -3,11 +3,12 @@
  *   l = mean over known labels of  w_c y log(1 + exp(-x)) + (1 - y) log(1 + exp(x)),
  *   dl/dx = ((1 - y) s(x) - w_c y s(-x)) / count,  s the logistic function
  *
- * with w_c the positive weight of the class (loss.pos_weight), 1 by default. */
+ * with w_c the positive weight of the class (loss.pos_weight), 1 by default; y between 0 and 1 is the
+ * target of a patch that was mixed with another (augment.mix). */
 #include "objective/objective_internal.h"
 
 static void run_bce(mos_objective *o, const mos_objective_input *in, double weight) {
-    o->device->ops->bce(o->device, in->batch, in->classes, in->logits, o->labels, o->pos_weight,
+    o->device->ops->bce(o->device, in->batch, in->classes, in->logits, o->targets, o->pos_weight,
                         weight, in->dlogits, &o->block->bce);
 }
 

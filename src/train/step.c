@@ -38,7 +38,8 @@ static mosaic_status enqueue_losses(mos_step *step, const mos_step_input *input)
                                 .batch = input->batch,
                                 .classes = spec->classes,
                                 .latent = spec->latent,
-                                .labels = input->labels};
+                                .labels = input->labels,
+                                .targets = input->targets};
     MOS_TRY(run_forward(step, input));
     for (int64_t m = 0; m < spec->modalities; m++) {
         rows.present[m] = input->present[m];

@@ -59,6 +59,7 @@ typedef struct mos_step_input {
     const uint8_t
         *present[MOS_MAX_MODALITIES]; /* host [batch] or NULL: all; all 0 without images */
     const int8_t *labels;             /* host [batch, classes]: 1, 0, -1 unknown */
+    const float *targets;             /* host [batch, classes] or NULL: of mixed patches */
 } mos_step_input;
 
 typedef struct mos_step_rate {

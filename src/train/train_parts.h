@@ -131,6 +131,7 @@ typedef struct mos_train_ranks {
     size_t block;               /* bytes of a rank: its repairs, presence, labels */
     unsigned char *mine, *all;  /* [block], [ranks, block] */
     int8_t *labels;             /* [batch, classes] */
+    float *targets;             /* [batch, classes] of mixed patches; NULL: none is mixed */
     uint8_t *present;           /* [modalities, batch] */
     int64_t steps_ns, calls_ns; /* of the steps since the last line; in calls to other ranks */
 } mos_train_ranks;

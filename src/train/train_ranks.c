@@ -114,10 +114,16 @@ mosaic_status mos_train_ranks_start(mos_trainer *trainer) {
     MOS_TRY(mos_shared_step_init(&ranks->step, comm, &trainer->learner.step,
                                  mos_model_get_plan(trainer->learner.model), &ranks->norms,
                                  mos_comm_neighbours(comm) == mos_comm_size(comm)));
-    ranks->block = sizeof(mos_repairs) + rows * (size_t)(spec->modalities + trainer->data.classes);
+    const size_t classes = (size_t)trainer->data.classes;
+    const bool mixed = trainer->data.loader_options.augment.mix != MOS_MIX_NONE;
+    const size_t target_bytes = mixed ? classes * sizeof(float) : 0;
+    ranks->block = sizeof(mos_repairs) + rows * ((size_t)spec->modalities + classes + target_bytes);
     MOS_TRY(mos_alloc(ranks->block, 1, "rows of this rank", &ranks->mine));
     MOS_TRY(mos_alloc(ranks->block, (size_t)mos_comm_size(comm), "rows of ranks", &ranks->all));
-    MOS_TRY(mos_alloc(all, (size_t)trainer->data.classes, "labels of ranks", &ranks->labels));
+    MOS_TRY(mos_alloc(all, classes, "labels of ranks", &ranks->labels));
+    if (mixed)
+        MOS_TRY(
+            mos_alloc(all * classes, sizeof *ranks->targets, "targets of ranks", &ranks->targets));
     return mos_alloc(all, (size_t)spec->modalities, "presence of ranks", &ranks->present);
 }
 
@@ -168,7 +174,7 @@ mosaic_status mos_train_ranks_spread(mos_trainer *trainer) {
 
 /* ---- a batch ---- */
 
-/* repairs, presence [modalities, rows], labels [rows, classes]: what a rank tells of its rows. */
+/* repairs, presence [modalities, rows], labels [rows, classes], of mixed patches targets: what a rank tells of its rows. */
 static void pack_block(const mos_trainer *trainer, const mos_batch *own) {
     const size_t rows = (size_t)own->count, classes = (size_t)trainer->data.classes;
     unsigned char *to = trainer->ranks.mine;
@@ -177,6 +183,8 @@ static void pack_block(const mos_trainer *trainer, const mos_batch *own) {
     for (int64_t m = 0; m < trainer->learner.card->spec.modalities; m++, to += rows)
         memcpy(to, own->present[m], rows);
     memcpy(to, own->labels, rows * classes);
+    to += rows * classes;
+    if (own->targets != NULL) memcpy(to, own->targets, rows * classes * sizeof *own->targets);
 }
 
 static void unpack_block(const mos_trainer *trainer, const mos_batch *own, size_t rank,
@@ -190,6 +198,10 @@ static void unpack_block(const mos_trainer *trainer, const mos_batch *own, size_
     for (int64_t m = 0; m < trainer->learner.card->spec.modalities; m++, from += rows)
         memcpy(whole->present[m] + rank * rows, from, rows);
     memcpy(whole->labels + rank * rows * classes, from, rows * classes);
+    from += rows * classes;
+    if (whole->targets != NULL)
+        memcpy(whole->targets + rank * rows * classes, from,
+               rows * classes * sizeof *whole->targets);
 }
 
 mosaic_status mos_train_ranks_batch(mos_trainer *trainer, const mos_batch *own, mos_batch *whole) {
@@ -202,6 +214,7 @@ mosaic_status mos_train_ranks_batch(mos_trainer *trainer, const mos_batch *own, 
     MOS_TRY(mos_comm_gather(comm, ranks->mine, ranks->block, ranks->all));
     whole->count = whole->valid = own->count * mos_comm_size(comm);
     whole->labels = ranks->labels;
+    whole->targets = ranks->targets;
     whole->samples = NULL; /* of the others they are not known */
     whole->repeats = NULL;
     whole->repairs = (mos_repairs){0};
@@ -263,6 +276,7 @@ void mos_train_ranks_release(mos_train_ranks *ranks) {
     mos_free(ranks->mine);
     mos_free(ranks->all);
     mos_free(ranks->labels);
+    mos_free(ranks->targets);
     mos_free(ranks->present);
     *ranks = (mos_train_ranks){0};
 }

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TENSORS = 4 + 2 * MOS_MAX_MODALITIES, NAME_BYTES = 64 };
+enum { TENSORS = 5 + 2 * MOS_MAX_MODALITIES, NAME_BYTES = 64 };
 
 typedef struct capture {
     mos_tensor_source tensor[TENSORS];
@@ -31,6 +31,15 @@ static void add_vector(capture *it, const char *name, mos_dtype type, int64_t co
     mos_tensor_source *tensor = add(it, type, data);
     tensor->rank = 1;
     tensor->shape[0] = count;
+}
+
+/* [count, classes] */
+static void add_classes(capture *it, const char *name, mos_dtype type, int64_t count,
+                        int64_t classes, const void *data) {
+    add_vector(it, name, type, count, data);
+    mos_tensor_source *tensor = &it->tensor[it->count - 1];
+    tensor->rank = 2;
+    tensor->shape[1] = classes;
 }
 
 static void add_images(const mos_model_card *card, int64_t views, const mos_batch *batch,
@@ -82,13 +91,10 @@ static mosaic_status write_capture(mos_trainer *trainer, const mos_batch *batch,
     add_vector(it, "samples", MOS_I64, batch->count, batch->samples);
     add_images(card, trainer->job.views.views, batch, it);
     MOS_TRY(add_weights(&trainer->learner, it));
-    if (trainer->data.classes > 0) {
-        (void)snprintf(it->name[it->count], NAME_BYTES, "labels");
-        mos_tensor_source *labels = add(it, MOS_I8, batch->labels);
-        labels->rank = 2;
-        labels->shape[0] = batch->count;
-        labels->shape[1] = trainer->data.classes;
-    }
+    if (trainer->data.classes > 0)
+        add_classes(it, "labels", MOS_I8, batch->count, trainer->data.classes, batch->labels);
+    if (batch->targets != NULL)
+        add_classes(it, "targets", MOS_F32, batch->count, trainer->data.classes, batch->targets);
     for (int64_t m = 0; m < card->spec.modalities; m++) {
         char name[NAME_BYTES];
         (void)snprintf(name, sizeof name, "present.%s", card->spec.modality[m].name);

@@ -109,6 +109,8 @@ static void describe_loader(const mos_train_job *job, mos_device *device, mos_tr
     loader->views = job->views.views;
     memcpy(loader->kinds, job->views.kinds, sizeof loader->kinds);
     loader->augment = job->config->augment;
+    if ((job->needs & MOS_NEEDS_LOGITS) == 0) loader->augment.mix = MOS_MIX_NONE;
+    loader->mixed_view = job->views.anchor;
     loader->seed = (uint64_t)train->seed;
     loader->threads =
         train->workers > 0 ? (int)train->workers : mos_loader_workers(mos_cpu_count());
@@ -249,6 +251,8 @@ mosaic_status mos_trainer_prepare_feed(mos_trainer *trainer) {
     MOS_TRY(mos_train_find_size(&trainer->job, &trainer->data, trainer->learner.card));
     MOS_TRY(prepare_statistics(trainer, trainer->job.options->threads));
     describe_loader(&trainer->job, NULL, &trainer->data);
+    /* who looks at these batches has the labels alone, which are those of unmixed patches */
+    trainer->data.loader_options.augment.mix = MOS_MIX_NONE;
     return MOSAIC_OK;
 }
 

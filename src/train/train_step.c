@@ -13,7 +13,8 @@ static bool any_present(const mos_batch *batch, int64_t m) {
 
 /* A modality that no patch of the batch has is left alone: its terms are masked. */
 static mos_step_input make_input(int64_t modalities, const mos_batch *batch) {
-    mos_step_input input = {.batch = batch->count, .labels = batch->labels};
+    mos_step_input input = {
+        .batch = batch->count, .labels = batch->labels, .targets = batch->targets};
     for (int64_t m = 0; m < modalities; m++) {
         input.present[m] = batch->all_present[m] ? NULL : batch->present[m];
         if (any_present(batch, m)) input.images[m] = batch->images[m];

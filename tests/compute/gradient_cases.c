@@ -501,8 +501,8 @@ static double bce_pass(const problem_context *context, const double *in, double 
     void *logits = support_real(device, in, n * l), *dlogits = support_real(device, NULL, n * l);
     int64_t known;
     const double loss =
-        support_bce(device, n, l, logits, row_labels, context->which->bce.weighted ? weights : NULL,
-                    scale, dlogits, &known);
+        support_bce(device, n, l, logits, row_labels, context->which->bce.mixed,
+                    context->which->bce.weighted ? weights : NULL, scale, dlogits, &known);
     if (din != NULL) (void)!mos_get_f64(device, dlogits, din, n * l);
     device->ops->free(device, logits);
     device->ops->free(device, dlogits);
@@ -623,5 +623,7 @@ const gradient_case gradient_cases[] = {
     {"blend masked", .run = run_modal, .modal = {MODAL_BLEND, 3, 6, 3, 0, true}},
     {"bce", .run = run_bce, .bce = {8, 4, false}},
     {"bce weighted", .run = run_bce, .bce = {8, 4, true}},
+    {"bce mixed", .run = run_bce, .bce = {8, 4, false, true}},
+    {"bce mixed weighted", .run = run_bce, .bce = {8, 4, true, true}},
 };
 const int gradient_case_count = sizeof gradient_cases / sizeof gradient_cases[0];

@@ -35,7 +35,7 @@ typedef struct gradient_case {
         } contrast;
         struct {
             int64_t n, l;
-            bool weighted;
+            bool weighted, mixed; /* mixed: targets between 0 and 1 */
         } bce;
         modal_shape modal;
     };

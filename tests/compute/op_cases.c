@@ -200,6 +200,7 @@ const op_case op_cases[] = {
      CONTRAST(300, 517, 128, 19, 0.1, MULSUPCON, false, false, true)},
     {"bce", .kind = OP_BCE, .bce = {33, 19, false, false}},
     {"bce weighted", .kind = OP_BCE, .bce = {7, 43, true, false}},
+    {"bce mixed", .kind = OP_BCE, .bce = {33, 19, true, false, true}},
     {"bce without labels", .kind = OP_BCE, .bce = {4, 3, true, true}},
     /* flat blocks */
     {"sgd", STEP(SGD, 0.1, 0.9, 0, 0.01, 1, false)},

@@ -57,6 +57,7 @@ typedef struct op_case {
         struct {
             int64_t n, l;
             bool weighted, unknown; /* unknown: no label is known */
+            bool mixed;             /* targets between 0 and 1 */
         } bce;
         modal_shape modal;
         struct {

@@ -238,8 +238,8 @@ static void check_bce(setting *s, int index) {
     formula_labels(label(s, "labels"), n * l, labels);
     void *logits = to_real(s, draw(s, "logits", n * l), n * l);
     void *dlogits = support_real(s->device, NULL, n * l);
-    double loss = support_bce(s->device, n, l, logits, labels, s->shape[2] != 0 ? weight : NULL, 1,
-                              dlogits, &known);
+    double loss = support_bce(s->device, n, l, logits, labels, s->shape[3] != 0,
+                              s->shape[2] != 0 ? weight : NULL, 1, dlogits, &known);
     assert_int_equal(known, (int64_t)golden_find(&golden, label(s, "known"))->values[0]);
     golden_check_all(&golden, label(s, "loss"), &loss, s->tolerance);
     check_real(s, "dlogits", dlogits, n * l);
@@ -301,7 +301,7 @@ static void check_all(mos_device *device, double tolerance) {
         check_norm(&s, i);
     for (int i = 0; i < 2; i++)
         check_pool(&s, i);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 4; i++)
         check_bce(&s, i);
     check_latent(&s);
 }

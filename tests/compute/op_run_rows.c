@@ -207,8 +207,8 @@ void op_run_bce(mos_device *device, const op_case *which, op_outputs *out) {
     for (int64_t i = 0; i < l; i++)
         weights[i] = fabs(weights[i]) + 0.25;
     void *x = support_real(device, logits, n * l), *dx = unwritten_real(device, n * l);
-    const double loss =
-        support_bce(device, n, l, x, labels, which->bce.weighted ? weights : NULL, 2.5, dx, &known);
+    const double loss = support_bce(device, n, l, x, labels, which->bce.mixed,
+                                    which->bce.weighted ? weights : NULL, 2.5, dx, &known);
     op_output_add(out, "loss", 1)[0] = loss;
     op_output_add(out, "known", 1)[0] = (double)known;
     take_real(device, out, "dlogits", dx, n * l);

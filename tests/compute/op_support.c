@@ -139,10 +139,17 @@ mos_contrast_result support_problem_take(mos_device *device, support_problem *ma
 }
 
 double support_bce(mos_device *device, int64_t n, int64_t l, const void *logits,
-                   const int8_t *labels, const double *weights, double scale, void *dlogits,
-                   int64_t *known) {
+                   const int8_t *labels, bool mixed, const double *weights, double scale,
+                   void *dlogits, int64_t *known) {
     mos_bce_result result, *at = support_bytes(device, sizeof result);
-    int8_t *table = support_table(device, labels, (size_t)(n * l));
+    float *targets = support_host(n * l, sizeof *targets);
+    for (int64_t i = 0; i < n * l; i++) {
+        const float quarters = mixed ? (float)(i % 4) : 0;
+        targets[i] = labels[i] == 1   ? 1 - quarters / 4
+                     : labels[i] == 0 ? quarters / 8
+                                      : (float)labels[i];
+    }
+    float *table = support_table(device, targets, (size_t)(n * l) * sizeof *targets);
     double *weight = support_table(device, weights, (size_t)l * sizeof *weights);
     const uint64_t allocations = mos_alloc_count();
     device->ops->bce(device, n, l, logits, table, weight, scale, dlogits, at);
@@ -151,6 +158,7 @@ double support_bce(mos_device *device, int64_t n, int64_t l, const void *logits,
     device->ops->free(device, at);
     device->ops->free(device, table);
     device->ops->free(device, weight);
+    mos_free(targets);
     *known = result.known;
     return result.loss;
 }

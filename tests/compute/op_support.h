@@ -47,10 +47,11 @@ typedef struct support_problem {
 support_problem support_problem_make(mos_device *device, const mos_contrast *host);
 mos_contrast_result support_problem_take(mos_device *device, support_problem *made);
 
-/* Of host tables, settled; returns the loss. */
+/* Of host tables, settled; returns the loss. mixed: targets are quarters off the labels, as those of
+ * mixed patches are. */
 double support_bce(mos_device *device, int64_t n, int64_t l, const void *logits,
-                   const int8_t *labels, const double *weights, double scale, void *dlogits,
-                   int64_t *known);
+                   const int8_t *labels, bool mixed, const double *weights, double scale,
+                   void *dlogits, int64_t *known);
 mos_measure_result support_measure(mos_device *device, const void *real, int64_t count);
 
 #endif

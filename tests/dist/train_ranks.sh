@@ -13,6 +13,7 @@ method: mosaic-1
 data: { root: data }
 model: { encoder: resnet10-narrow, hidden: 32, latent: 16 }
 loss: { msc_queue: 16 }
+augment: { mix: cutmix, mix_alpha: 1 }
 train: { epochs: 3, batch: 16, precision: fp32, log_every: 1, seed: 5, workers: 1, checkpoint_every: 1, freeze_norms: true }
 CONFIG
 

@@ -92,15 +92,18 @@ def pools(golden):
 
 def bce(golden):
     n, l = 5, 4
-    for index, weighted in enumerate((0, 1)):
+    for index, (weighted, mixed) in enumerate(((0, 0), (1, 0), (0, 1), (1, 1))):
         logits = draw(f"bce{index}.logits", n, l)
         wanted = torch.tensor(labels(f"bce{index}.labels", n, l), dtype=torch.float64)
         weight = positive(f"bce{index}.weight", l) if weighted else None
         known = wanted >= 0
+        if mixed:  # targets of mixed patches
+            quarters = (torch.arange(n * l) % 4).reshape(n, l)
+            wanted = torch.where(wanted == 1, 1 - quarters / 4, torch.where(wanted == 0, quarters / 8, wanted))
         each = F.binary_cross_entropy_with_logits(logits, wanted.clamp(min=0), reduction="none", pos_weight=weight)
         loss = each[known].mean()
         loss.backward()
-        add(golden, f"bce{index}", shape=[n, l, weighted], known=[known.sum().item()], loss=[loss.item()],
+        add(golden, f"bce{index}", shape=[n, l, weighted, mixed], known=[known.sum().item()], loss=[loss.item()],
             dlogits=logits.grad)
 
 

@@ -133,6 +133,8 @@ enum { ROWS = 3 * BATCH * LATENT };
 typedef struct batch {
     double z[2][3 * BATCH * LATENT], logits[BATCH * CLASSES];
     int8_t labels[BATCH * CLASSES];
+    float targets[BATCH * CLASSES]; /* with `mixed` */
+    bool mixed;
     uint8_t present[2][BATCH];
 } batch;
 
@@ -147,6 +149,9 @@ static void fill(batch *b) {
     for (int i = 0; i < BATCH * CLASSES; i++)
         b->logits[i] = formula_uniform(formula_hash("invariant.logits"), i);
     formula_labels("invariant.labels", BATCH * CLASSES, b->labels);
+    for (int i = 0; i < BATCH * CLASSES; i++)
+        b->targets[i] = b->labels[i];
+    b->mixed = false;
     memset(b->present, 1, sizeof b->present);
 }
 
@@ -173,7 +178,8 @@ static mosaic_status run(const mos_objective_options *options, const batch *b, i
                                  .latent = LATENT,
                                  .logits = given,
                                  .dlogits = values_on(device, NULL, BATCH * CLASSES),
-                                 .labels = with_labels ? b->labels : NULL};
+                                 .labels = with_labels ? b->labels : NULL,
+                                 .targets = b->mixed ? b->targets : NULL};
     void *z[2], *logits = input.dlogits;
     for (int m = 0; m < 2; m++) {
         input.z[m] = input.z_inter[m] = z[m] = values_on(device, b->z[m], ROWS);
@@ -283,6 +289,35 @@ static void what_is_not_there(void **state) {
     assert_true(out.result.term[MOS_TERM_INTRA] > 0);
 }
 
+/* Targets are the cross entropy's alone: of a patch that is half another one it is half of both, and the
+ * other terms stay as they were. */
+static void mixed_targets(void **state) {
+    (void)state;
+    mos_objective_options options = options_for("mosaic-1");
+    batch b;
+    outcome plain, same, half, other;
+    fill(&b);
+    memset(b.labels, 0, sizeof b.labels);
+    b.labels[0] = 1;
+    assert_int_equal(run(&options, &b, BATCH, true, &plain), MOSAIC_OK);
+    b.mixed = true;
+    memset(b.targets, 0, sizeof b.targets);
+    b.targets[0] = 1;
+    assert_int_equal(run(&options, &b, BATCH, true, &same), MOSAIC_OK);
+    assert_memory_equal(&plain, &same, sizeof plain);
+    b.targets[0] = 0;
+    assert_int_equal(run(&options, &b, BATCH, true, &other), MOSAIC_OK);
+    b.targets[0] = 0.5F;
+    assert_int_equal(run(&options, &b, BATCH, true, &half), MOSAIC_OK);
+    for (int t = 0; t < MOS_TERM_BCE; t++)
+        assert_true(half.result.term[t] == plain.result.term[t]);
+    assert_memory_equal(half.dz, plain.dz, sizeof half.dz);
+    golden_near("loss", half.result.term[MOS_TERM_BCE],
+                (plain.result.term[MOS_TERM_BCE] + other.result.term[MOS_TERM_BCE]) / 2, 1, 1e-12);
+    golden_near("gradient", half.dlogits[0], (plain.dlogits[0] + other.dlogits[0]) / 2, 1, 1e-12);
+    assert_true(half.dlogits[0] != plain.dlogits[0]);
+}
+
 /* loss.weighting says what it leaves alone (docs/configuration.md): where an anchor's positives
  * share a weight of 1, there is nothing to weigh. */
 static void weighting_has_its_kinds(void **state) {
@@ -327,10 +362,15 @@ static void wrong_input(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_table),   cmocka_unit_test(view_sets),
-        cmocka_unit_test(refusals),    cmocka_unit_test(identical_embeddings),
-        cmocka_unit_test(permutation), cmocka_unit_test(what_is_not_there),
-        cmocka_unit_test(wrong_input), cmocka_unit_test(weighting_has_its_kinds),
+        cmocka_unit_test(mixed_targets),
+        cmocka_unit_test(the_table),
+        cmocka_unit_test(view_sets),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(identical_embeddings),
+        cmocka_unit_test(permutation),
+        cmocka_unit_test(what_is_not_there),
+        cmocka_unit_test(wrong_input),
+        cmocka_unit_test(weighting_has_its_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

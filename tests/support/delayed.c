@@ -478,11 +478,11 @@ OP(blend_forward, mos_modal_rows rows; const void *x; void *y;, (to, &a->rows, a
    (mos_device *device, const mos_modal_rows *rows, const void *x, void *y), ROWS, R(x), R(y))
 OP(blend_backward, mos_modal_rows rows; const void *dy; void *dx;, (to, &a->rows, a->dy, a->dx),
    (mos_device *device, const mos_modal_rows *rows, const void *dy, void *dx), ROWS, R(dy), R(dx))
-OP(bce, int64_t n; int64_t l; const void *logits; const int8_t *labels; const double *weight; double scale; void *dlogits; mos_bce_result *result;,
-   (to, a->n, a->l, a->logits, a->labels, a->weight, a->scale, a->dlogits, a->result),
-   (mos_device *device, int64_t n, int64_t l, const void *logits, const int8_t *labels,
+OP(bce, int64_t n; int64_t l; const void *logits; const float *targets; const double *weight; double scale; void *dlogits; mos_bce_result *result;,
+   (to, a->n, a->l, a->logits, a->targets, a->weight, a->scale, a->dlogits, a->result),
+   (mos_device *device, int64_t n, int64_t l, const void *logits, const float *targets,
     const double *weight, double scale, void *dlogits, mos_bce_result *result),
-   n, l, R(logits), R(labels), R(weight), scale, R(dlogits), R(result))
+   n, l, R(logits), R(targets), R(weight), scale, R(dlogits), R(result))
 OP(optimize, mos_optimizer_step step; const mos_segment_range *segments; int64_t count; void *params; const void *grads; void *m; void *v;,
    (to, &a->step, a->segments, a->count, a->params, a->grads, a->m, a->v),
    (mos_device *device, const mos_optimizer_step *step, const mos_segment_range *segments,

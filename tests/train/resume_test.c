@@ -191,14 +191,16 @@ static void reduced_run_goes_on(void **state) {
     assert_equal_runs("longer");
 }
 
-/* The latents of earlier batches are part of where a run is. Half the labels are unknown, the queue
- * runs over several times, and the run is cut within an epoch. */
+/* The latents of earlier batches are part of where a run is; with whom a patch is mixed is not. Half the
+ * labels are unknown, the queue runs over several times, and the run is cut within an epoch. */
 static void queue_of_latents_travels(void **state) {
     (void)state;
     static const char *const queued[] = {"data.modalities.s1.bands=[VV]",
                                          "data.modalities.s2.bands=[B02,B03]",
                                          "data.labeled.fraction=0.5",
                                          "loss.msc_queue=11",
+                                         "augment.mix=mixup",
+                                         "augment.mix_alpha=1",
                                          "train.epochs=2",
                                          NULL};
     assert_runs(&(run_request){.out = "queue", .set = queued}, NULL);

@@ -1,6 +1,6 @@
-/* Binary cross entropy with logits x and positive weight q, PyTorch's definition:
- *   L     = 1/known sum of  q softplus(-x)      where y = 1,  softplus(x) where y = 0
- *   dL/dx = 1/known times   q (sigmoid(x) - 1)  where y = 1,  sigmoid(x)  where y = 0
+/* Binary cross entropy with logits x, targets y and positive weight q, PyTorch's definition:
+ *   L     = 1/known sum of  q y softplus(-x) + (1 - y) softplus(x)
+ *   dL/dx = 1/known times   q y (sigmoid(x) - 1) + (1 - y) sigmoid(x)
  * A batch has a few thousand logits: plain double arithmetic will do. */
 #include "compute/cpu/cpu_state.h"
 
@@ -15,7 +15,7 @@ static double sigmoid(double x) {
 }
 
 /* logits, dlogits [n, l] */
-void mos_cpu_bce(mos_device *device, int64_t n, int64_t l, const void *logits, const int8_t *labels,
+void mos_cpu_bce(mos_device *device, int64_t n, int64_t l, const void *logits, const float *targets,
                  const double *pos_weight, double scale, void *dlogits, mos_bce_result *result) {
     const float *x = logits;
     float *dx = dlogits;
@@ -23,18 +23,20 @@ void mos_cpu_bce(mos_device *device, int64_t n, int64_t l, const void *logits, c
     int64_t count = 0;
     (void)device;
     for (int64_t i = 0; i < n * l; i++)
-        count += labels[i] >= 0;
+        count += targets[i] >= 0;
     for (int64_t i = 0; i < n * l; i++) {
         const double value = (double)x[i], weight = pos_weight ? pos_weight[i % l] : 1;
+        const double y = (double)targets[i];
         double gradient = 0;
-        if (labels[i] == 1) {
-            sum += weight * softplus(-value);
-            gradient = weight * (sigmoid(value) - 1);
-        } else if (labels[i] == 0) {
-            sum += softplus(value);
-            gradient = sigmoid(value);
+        if (y > 0) {
+            sum += weight * y * softplus(-value);
+            gradient = weight * y * (sigmoid(value) - 1);
         }
-        if (dx) dx[i] = labels[i] < 0 ? 0.0f : (float)(scale * gradient / (double)count);
+        if (y >= 0 && y < 1) {
+            sum += (1 - y) * softplus(value);
+            gradient += (1 - y) * sigmoid(value);
+        }
+        if (dx) dx[i] = y < 0 ? 0.0f : (float)(scale * gradient / (double)count);
     }
     *result = (mos_bce_result){.loss = count == 0 ? 0 : sum / (double)count, .known = count};
 }

@@ -151,7 +151,7 @@ size_t mos_cpu_contrast_bytes(mos_device *, const mos_contrast *);
 void mos_cpu_contrast(mos_device *, const mos_contrast *, const void *za, const void *zr,
                       double scale, void *dza, void *dzr, void *scratch,
                       mos_contrast_result *result);
-void mos_cpu_bce(mos_device *, int64_t n, int64_t l, const void *logits, const int8_t *labels,
+void mos_cpu_bce(mos_device *, int64_t n, int64_t l, const void *logits, const float *targets,
                  const double *pos_weight, double scale, void *dlogits, mos_bce_result *result);
 void mos_cpu_optimize(mos_device *, const mos_optimizer_step *, const mos_segment_range *segments,
                       int64_t segment_count, void *params, const void *grads, void *m, void *v);

@@ -123,7 +123,7 @@ void mos_ref_contrast(mos_device *device, const mos_contrast *contrast, const vo
                       mos_contrast_result *result);
 
 /* ref_bce.c */
-void mos_ref_bce(mos_device *device, int64_t n, int64_t l, const void *logits, const int8_t *labels,
+void mos_ref_bce(mos_device *device, int64_t n, int64_t l, const void *logits, const float *targets,
                  const double *pos_weight, double scale, void *dlogits, mos_bce_result *result);
 
 /* ref_optimizer.c */
