@@ -68,6 +68,7 @@ struct mosaic_command {
     mos_log_sink sink;
     mos_stop_hooks stop;
     bool has_log, has_stop, parsed; /* parsed: so was the configuration of its data */
+    bool chosen;                    /* choices that were not made have their defaults */
 };
 
 const mos_command_row *mos_command_row_at(int i) {
@@ -158,6 +159,31 @@ static mosaic_status build_table(mosaic_command *command) {
     return MOSAIC_OK;
 }
 
+static int *choice_of(const mosaic_command *command, const char *key) {
+    const mos_option *option = mos_options_find(&command->table, key);
+    return (int *)(void *)((char *)command->values + option->offset);
+}
+
+/* Choices that a command asks about are none until they are made... */
+static void forget_choices(mosaic_command *command) {
+    for (const mos_command_given *given = command->row->given; given && given->key; given++)
+        *choice_of(command, given->key) = -1;
+}
+
+/* ...or until it runs. */
+static mosaic_status settle_choices(mosaic_command *command) {
+    for (const mos_command_given *given = command->row->given; given && given->key; given++) {
+        int *choice = choice_of(command, given->key);
+        if (!command->chosen) *(bool *)((char *)command->values + given->offset) = *choice >= 0;
+        if (*choice >= 0) continue;
+        const mos_option *option = mos_options_find(&command->table, given->key);
+        MOS_TRY(mos_options_set(&command->table, command->values, option->key, option->fallback,
+                                false, "default"));
+    }
+    command->chosen = true;
+    return MOSAIC_OK;
+}
+
 mosaic_status mosaic_command_create(const char *name, mosaic_command **out) {
     const mos_command_row *row = NULL;
     mosaic_command *command = NULL;
@@ -171,6 +197,7 @@ mosaic_status mosaic_command_create(const char *name, mosaic_command **out) {
     MOS_GOTO(build_table(command));
     MOS_GOTO(mos_alloc(1, row->size, "command values", &command->values));
     MOS_GOTO(mos_options_init(&command->table, command->values));
+    forget_choices(command);
     *out = command;
     return MOSAIC_OK;
 done:
@@ -288,6 +315,7 @@ static mosaic_status run_row(mosaic_command *command, FILE *out) {
         return mos_fail(MOSAIC_ERR_USAGE, "unexpected argument '%s'; usage: %s",
                         command->positional.items[row->positional_most], row->usage);
     if (is_left_to_rank_0(row)) return MOSAIC_OK;
+    MOS_TRY(settle_choices(command));
     mosaic_status status = row->run(command->values, &command->positional, out);
     mos_log_flush();
     MOS_TRY(status);

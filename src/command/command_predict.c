@@ -14,7 +14,7 @@ typedef struct predict_command {
     mos_text_list set, without, layers, creation;
     int64_t limit, stride;
     int grid, blend, type, format;
-    bool overwrite;
+    bool overwrite, grid_given, blend_given, type_given, format_given;
 } predict_command;
 
 #define AT(FIELD) .offset = offsetof(predict_command, FIELD)
@@ -106,6 +106,13 @@ static const mos_option trust_options[] = {
 static const mos_option_table trust_table = {"predict", trust_options,
                                              sizeof trust_options / sizeof *trust_options};
 
+/* Of what only maps have. */
+static const mos_command_given given[] = {{"grid", offsetof(predict_command, grid_given)},
+                                          {"blend", offsetof(predict_command, blend_given)},
+                                          {"type", offsetof(predict_command, type_given)},
+                                          {"of", offsetof(predict_command, format_given)},
+                                          {NULL, 0}};
+
 /* One file has one layer: the first, unless another is asked for. */
 static mosaic_status parse_layers(const predict_command *command, uint32_t *out) {
     size_t size = command->out == NULL ? 0 : strlen(command->out);
@@ -124,6 +131,17 @@ static mosaic_status parse_layers(const predict_command *command, uint32_t *out)
         *out |= 1u << layer;
     }
     return MOSAIC_OK;
+}
+
+/* What was asked for and only a map has, if only by its default: a table would be no answer to it. */
+static const char *map_option(const predict_command *command) {
+    return command->format_given                                       ? "--of"
+           : command->creation.count > 0                               ? "--co"
+           : command->type_given                                       ? "--type"
+           : command->blend_given                                      ? "--blend"
+           : command->layers.count > 0                                 ? "--layers"
+           : command->grid_given && command->grid == MOS_PREDICT_PIXEL ? "--grid pixel"
+                                                                       : NULL;
 }
 
 static mosaic_status print_summary(const mos_predict_summary *summary, FILE *out) {
@@ -155,6 +173,7 @@ static mosaic_status predict(const void *values, const mos_text_list *positional
                 .type = (mos_map_type)command->type,
                 .format = mos_map_formats[command->format],
                 .creation = &command->creation},
+        .map_option = map_option(command),
         .overwrite = command->overwrite};
     mos_predict_summary summary;
     mos_command_scene_fill(&command->scene, &options);
@@ -179,6 +198,7 @@ const mos_command_row mos_command_predict = {
               {&output_table, 0, NULL},
               {&trust_table, 0, NULL},
               {&mos_command_model_table, offsetof(predict_command, machine), NULL}},
+    .given = given,
     .size = sizeof(predict_command),
     .ranks = true,
     .positional_least = 1,

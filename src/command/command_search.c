@@ -98,24 +98,36 @@ static mosaic_status read_box(const mos_text_list *list, mos_search_filter *filt
     return MOSAIC_OK;
 }
 
-static void add_hit(const mos_embedding_store *store, const mos_search_result *found, int64_t q,
-                    int64_t i, mos_text *csv) {
+static mosaic_status add_hit(const mos_embedding_store *store, const mos_search_result *found,
+                             const char *query, int64_t q, int64_t i, mos_text *csv) {
     const mos_row_hit *hit = &found->hit[q * found->count + i];
     const int64_t columns[] = {store->split,     store->country,  store->date,
                                store->longitude, store->latitude, store->labels};
     char number[40];
-    if (found->row[q] >= 0)
-        mos_csv_add_field(csv, mos_embedding_cell(store, found->row[q], store->id));
-    else
-        mos_text_add(csv, "%lld", (long long)q);
+    char *const *cells;
+    MOS_TRY(mos_embedding_cells(store, hit->row, &cells));
+    mos_csv_add_field(csv, query);
     mos_text_add(csv, ",%lld,", (long long)i + 1);
-    mos_csv_add_field(csv, mos_embedding_cell(store, hit->row, store->id));
+    mos_csv_add_field(csv, cells[store->id]);
     mos_text_add(csv, ",%s", mos_format_double(number, sizeof number, (double)hit->cosine, 7));
     for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
         mos_text_add_bytes(csv, ",", 1);
-        mos_csv_add_field(csv, mos_embedding_cell(store, hit->row, columns[c]));
+        mos_csv_add_field(csv, cells[columns[c]]);
     }
     mos_text_add_bytes(csv, "\n", 1);
+    return MOSAIC_OK;
+}
+
+static mosaic_status add_hits(const mos_embedding_store *store, const mos_search_result *found,
+                              int64_t q, mos_text *csv) {
+    mos_text query = {0};
+    mosaic_status status;
+    MOS_GOTO(mos_search_query_name(store, found, q, &query));
+    for (int64_t i = 0; i < found->found[q]; i++)
+        MOS_GOTO(add_hit(store, found, query.data, q, i, csv));
+done:
+    mos_text_release(&query);
+    return status;
 }
 
 static mosaic_status write_layer(const search_command *command, const mos_embedding_store *store,
@@ -141,8 +153,7 @@ static mosaic_status give(const search_command *command, const mos_search_option
     mosaic_status status = MOSAIC_OK;
     mos_text_add(&csv, "query,rank,id,cosine,split,country,date,longitude,latitude,labels\n");
     for (int64_t q = 0; q < found->queries; q++)
-        for (int64_t i = 0; i < found->found[q]; i++)
-            add_hit(store, found, q, i, &csv);
+        MOS_GOTO(add_hits(store, found, q, &csv));
     if (command->out == NULL) return mos_command_print(&csv, out);
     if (csv.failed) MOS_GOTO(mos_fail_memory(csv.size, "a table"));
     MOS_GOTO(mos_make_dirs(command->out));

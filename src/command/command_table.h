@@ -28,11 +28,18 @@ typedef struct mos_command_part {
     const char *strip;
 } mos_command_part;
 
+/* A choice of which the command asks whether it was made, if only of its default. */
+typedef struct mos_command_given {
+    const char *key;
+    size_t offset; /* of a bool in the struct */
+} mos_command_given;
+
 enum { MOS_COMMAND_MAX_PARTS = 5 };
 
 typedef struct mos_command_row {
     const char *name, *usage, *summary;
     mos_command_part parts[MOS_COMMAND_MAX_PARTS]; /* up to the first NULL table */
+    const mos_command_given *given;                /* up to the first NULL key; NULL: none */
     size_t size;                                   /* of the struct */
     int positional_least, positional_most;
     bool ranks;   /* several processes do it together; else rank 0 alone, where there are several */

@@ -43,8 +43,9 @@ static int64_t choose_modality(const sheet *s, const char *name) {
 
 /* The patch into the tile, in its upper left corner; what is not there stays grey. */
 static mosaic_status draw_tile(sheet *s, int64_t row, const char *modality) {
-    const char *id = mos_embedding_cell(s->store, row, s->store->id);
-    const int64_t sample = mos_dataset_find(s->session.dataset, id);
+    char *const *cells;
+    MOS_TRY(mos_embedding_cells(s->store, row, &cells));
+    const int64_t sample = mos_dataset_find(s->session.dataset, cells[s->store->id]);
     const int64_t m = choose_modality(s, modality);
     const mos_modality *all;
     mos_picture_kind kind;
@@ -89,6 +90,8 @@ static void add_escaped(mos_text *page, const char *text) {
 
 static mosaic_status add_figure(sheet *s, int64_t row, const char *what, mos_text *page) {
     mos_text png = {0};
+    char *const *cells;
+    MOS_TRY(mos_embedding_cells(s->store, row, &cells));
     mosaic_status status = mos_png_write(s->tile, SIDE, SIDE, &png);
     if (status == MOSAIC_OK && !png.failed) {
         mos_text_add(page,
@@ -98,9 +101,9 @@ static mosaic_status add_figure(sheet *s, int64_t row, const char *what, mos_tex
                      SIDE, SIDE, SIDE);
         mos_text_add_base64(page, png.data, png.size);
         mos_text_add(page, "\"><figcaption><b>%s</b> ", what);
-        add_escaped(page, mos_embedding_cell(s->store, row, s->store->id));
+        add_escaped(page, cells[s->store->id]);
         mos_text_add(page, "<br>");
-        add_escaped(page, mos_embedding_cell(s->store, row, s->store->labels));
+        add_escaped(page, cells[s->store->labels]);
         mos_text_add(page, "</figcaption></figure>\n");
     }
     if (png.failed) status = mos_fail_memory(png.size, "a picture");

@@ -10,6 +10,7 @@
 #include "deploy/embedding_parquet.h"
 #include "deploy/embedding_raster.h"
 #include "deploy/predict_source.h"
+#include "io/raster_map.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -90,11 +91,16 @@ static mosaic_status open_files(const job *j, store_files *out) {
     return mos_embedding_parquet_create(path, j->about, &out->parquet);
 }
 
-static bool goes_with_store(const char *name) {
+/* A raster also says that this program wrote it: any may have such a name. */
+static mosaic_status goes_with_store(const char *path, const char *name, bool *out) {
     static const char raster[] = "_embeddings.tif";
     const size_t size = strlen(name), tail = sizeof raster - 1;
-    return strcmp(name, "embeddings.parquet") == 0 || strcmp(name, "embeddings.gpkg") == 0 ||
-           (size > tail && strcmp(name + size - tail, raster) == 0);
+    char version[64];
+    *out = strcmp(name, "embeddings.parquet") == 0 || strcmp(name, "embeddings.gpkg") == 0;
+    if (*out || size <= tail || strcmp(name + size - tail, raster) != 0) return MOSAIC_OK;
+    MOS_TRY(mos_map_fact(path, "MOSAIC_VERSION", version, sizeof version));
+    *out = version[0] != '\0';
+    return MOSAIC_OK;
 }
 
 /* What an earlier run wrote beside its store would be taken for this one's. */
@@ -104,8 +110,10 @@ static mosaic_status remove_former(const char *folder) {
     DIR *directory = opendir(folder);
     if (directory == NULL) return mos_fail_errno("read", folder);
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
-        if (!goes_with_store(entry->d_name)) continue;
+        bool goes;
         MOS_GOTO(mos_path_join(path, sizeof path, folder, entry->d_name));
+        MOS_GOTO(goes_with_store(path, entry->d_name, &goes));
+        if (!goes) continue;
         if (unlink(path) != 0) MOS_GOTO(mos_fail_errno("remove", path));
         mos_log(MOS_LOG_NOTICE, "%s: removed, it held the embeddings of an earlier run", path);
     }

@@ -78,10 +78,10 @@ void mos_embedding_layer_abandon(mos_embedding_layer **layer) {
 
 /* ---- answers ---- */
 
-static void describe(const mos_embedding_store *store, int64_t row, const char *texts[5]) {
+static void describe(const mos_embedding_store *store, char *const *cells, const char *texts[5]) {
     const int64_t columns[] = {store->id, store->split, store->country, store->date, store->labels};
     for (int i = 0; i < 5; i++)
-        texts[i] = or_none(mos_embedding_cell(store, row, columns[i]));
+        texts[i] = or_none(cells[columns[i]]);
 }
 
 /* Five steps from the least cosine to the largest. */
@@ -113,27 +113,41 @@ static void make_style(const mos_search_result *found, mos_text *out) {
 }
 
 static mosaic_status add_hit(const mos_embedding_store *store, const mos_search_result *found,
-                             int64_t q, int64_t i, mos_vector *vector) {
+                             const char *query, int64_t q, int64_t i, mos_vector *vector) {
     const mos_row_hit *hit = &found->hit[q * found->count + i];
     const double numbers[] = {(double)(i + 1), (double)hit->cosine};
-    const char *texts[TEXTS];
-    char number[24];
+    const char *texts[TEXTS] = {query};
+    char *const *cells;
     mos_vector_square square;
-    (void)snprintf(number, sizeof number, "%lld", (long long)q);
-    texts[0] = found->row[q] >= 0 ? mos_embedding_cell(store, found->row[q], store->id) : number;
-    describe(store, hit->row, texts + 1);
-    mos_embedding_square(store, hit->row, &square);
+    MOS_TRY(mos_embedding_cells(store, hit->row, &cells));
+    describe(store, cells, texts + 1);
+    mos_embedding_square(store, cells, &square);
     return mos_vector_add(vector, &square, texts, numbers);
 }
 
-static void choose_crs(const mos_embedding_store *store, const mos_search_result *found,
-                       mos_layer_crs *out) {
+static mosaic_status add_hits(const mos_embedding_store *store, const mos_search_result *found,
+                              int64_t q, mos_vector *vector) {
+    mos_text query = {0};
+    mosaic_status status;
+    MOS_GOTO(mos_search_query_name(store, found, q, &query));
+    for (int64_t i = 0; i < found->found[q]; i++)
+        MOS_GOTO(add_hit(store, found, query.data, q, i, vector));
+done:
+    mos_text_release(&query);
+    return status;
+}
+
+static mosaic_status choose_crs(const mos_embedding_store *store, const mos_search_result *found,
+                                mos_layer_crs *out) {
     mos_vector_square square;
+    char *const *cells;
     for (int64_t q = 0; q < found->queries; q++)
         for (int64_t i = 0; i < found->found[q]; i++) {
-            mos_embedding_square(store, found->hit[q * found->count + i].row, &square);
+            MOS_TRY(mos_embedding_cells(store, found->hit[q * found->count + i].row, &cells));
+            mos_embedding_square(store, cells, &square);
             mos_layer_crs_add(out, square.crs);
         }
+    return MOSAIC_OK;
 }
 
 mosaic_status mos_search_layer_write(const mos_embedding_store *store,
@@ -145,7 +159,7 @@ mosaic_status mos_search_layer_write(const mos_embedding_store *store,
     mos_vector *vector = NULL;
     mos_layer_crs crs = {0};
     mosaic_status status = MOSAIC_OK;
-    choose_crs(store, found, &crs);
+    MOS_TRY(choose_crs(store, found, &crs));
     make_style(found, &style);
     mos_vector_spec spec = {.layer = "answers",
                             .crs = mos_layer_crs_of(&crs),
@@ -159,8 +173,7 @@ mosaic_status mos_search_layer_write(const mos_embedding_store *store,
     if (style.failed) MOS_GOTO(mos_fail_memory(style.size, "a style"));
     MOS_GOTO(mos_vector_create(path, &spec, &vector));
     for (int64_t q = 0; q < found->queries; q++)
-        for (int64_t i = 0; i < found->found[q]; i++)
-            MOS_GOTO(add_hit(store, found, q, i, vector));
+        MOS_GOTO(add_hits(store, found, q, vector));
     status = mos_vector_finish(&vector);
 done:
     mos_vector_abandon(&vector);

@@ -5,7 +5,8 @@
 #include "deploy/embedding_store.h"
 #include "io/vector_file.h"
 
-/* As its table says. square->crs NULL: not known. */
-void mos_embedding_square(const mos_embedding_store *store, int64_t row, mos_vector_square *out);
+/* As the cells of its row say, into which out->crs points. out->crs NULL: not known. */
+void mos_embedding_square(const mos_embedding_store *store, char *const *cells,
+                          mos_vector_square *out);
 
 #endif

@@ -295,26 +295,23 @@ static mosaic_status open_table(const char *folder, mos_embedding_store *store) 
         {"labels", &store->labels}};
     char path[4096], name[64];
     MOS_TRY(mos_path_join(path, sizeof path, folder, "embeddings.csv"));
-    MOS_TRY(mos_csv_read(path, ',', &store->table));
-    if ((int64_t)store->table.rows != store->about.rows)
-        return mos_fail(MOSAIC_ERR_DATA, "%s has %zu rows, embeddings.json says %lld", path,
-                        store->table.rows, (long long)store->about.rows);
+    MOS_TRY(mos_csv_rows_open(path, ',', &store->table));
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
-        *columns[i].column = mos_csv_column(&store->table, columns[i].name);
+        *columns[i].column = mos_csv_rows_column(store->table, columns[i].name);
         if (*columns[i].column < 0)
             return mos_fail(MOSAIC_ERR_DATA, "%s has no column '%s'", path, columns[i].name);
     }
-    store->crs = mos_csv_column(&store->table, "crs");
-    store->x = mos_csv_column(&store->table, "x");
-    store->y = mos_csv_column(&store->table, "y");
-    store->width = mos_csv_column(&store->table, "width");
-    store->height = mos_csv_column(&store->table, "height");
-    store->product = mos_csv_column(&store->table, "product");
-    store->pixels = mos_csv_column(&store->table, "pixel_bbox");
+    store->crs = mos_csv_rows_column(store->table, "crs");
+    store->x = mos_csv_rows_column(store->table, "x");
+    store->y = mos_csv_rows_column(store->table, "y");
+    store->width = mos_csv_rows_column(store->table, "width");
+    store->height = mos_csv_rows_column(store->table, "height");
+    store->product = mos_csv_rows_column(store->table, "product");
+    store->pixels = mos_csv_rows_column(store->table, "pixel_bbox");
     if (store->x < 0 || store->y < 0 || store->width < 0 || store->height < 0) store->crs = -1;
     for (int64_t m = 0; m < store->about.modalities; m++) {
         (void)snprintf(name, sizeof name, "has:%s", store->about.modality[m]);
-        store->present[m] = mos_csv_column(&store->table, name);
+        store->present[m] = mos_csv_rows_column(store->table, name);
         if (store->present[m] < 0)
             return mos_fail(MOSAIC_ERR_DATA, "%s has no column '%s'", path, name);
     }
@@ -334,10 +331,16 @@ done:
 
 void mos_embedding_store_close(mos_embedding_store *store) {
     mos_file_map_release(&store->map);
-    mos_csv_release(&store->table);
+    mos_csv_rows_close(&store->table);
+    mos_free(store->has);
+    store->has = NULL;
     store->values = NULL;
 }
 
-const char *mos_embedding_cell(const mos_embedding_store *store, int64_t row, int64_t column) {
-    return store->table.cells[(size_t)row * store->table.columns + (size_t)column];
+mosaic_status mos_embedding_cells(const mos_embedding_store *store, int64_t row,
+                                  char *const **cells) {
+    MOS_TRY(mos_csv_rows_read(store->table, row, cells));
+    if (*cells != NULL) return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_DATA, "embeddings.csv has no row %lld, embeddings.json says %lld",
+                    (long long)row + 1, (long long)store->about.rows);
 }

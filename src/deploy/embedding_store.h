@@ -65,20 +65,24 @@ double mos_embedding_encode(const mos_embedding_about *about, const float *value
 void mos_embedding_decode(const mos_embedding_about *about, const void *stored, int64_t begin,
                           int64_t count, float *out);
 
-/* A store that is open for searching: the numbers stay in the mapped file. */
+/* A store that is open for searching: numbers and table stay in their files. */
 typedef struct mos_embedding_store {
     mos_embedding_about about;
     mos_file_map map;
     const void *values; /* [rows, modalities * size] of about.type */
-    mos_csv table;
+    mos_csv_rows *table;
     int64_t id, split, country, date, longitude, latitude, labels; /* columns */
     int64_t present[MOS_MAX_MODALITIES];
+    uint32_t *has; /* [rows] bit of each modality that a row has; NULL: nobody has looked yet */
     int64_t crs, x, y, width, height, product, pixels; /* columns too; below 0: a store of an
                                                           earlier version has none */
 } mos_embedding_store;
 mosaic_status mos_embedding_store_open(const char *folder, mos_embedding_store *out);
 void mos_embedding_store_close(mos_embedding_store *store);
-const char *mos_embedding_cell(const mos_embedding_store *store, int64_t row, int64_t column);
+/* Cells of a row of the table by column, until another row is asked for. The table is read as far as
+ * that row; what searches go by is read once. */
+mosaic_status mos_embedding_cells(const mos_embedding_store *store, int64_t row,
+                                  char *const **cells);
 /* `count` columns of a row from `begin` on, as floats. */
 void mos_embedding_row(const mos_embedding_store *store, int64_t row, int64_t begin, int64_t count,
                        float *out);

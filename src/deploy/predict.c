@@ -12,6 +12,7 @@
 #include "evaluate/inference.h"
 #include "io/raster_map.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -38,14 +39,7 @@ static bool ends_with(const char *text, const char *end) {
 
 /* Options for maps do nothing to a table, and whoever gave them would not know. */
 static mosaic_status check_map_options(const predict_work *work) {
-    const mos_scene_map_options *map = &work->options->map;
-    const uint32_t all = (1u << MOS_LAYERS) - 1;
-    const char *only = map->format != NULL && strcmp(map->format, mos_map_formats[0]) != 0 ? "--of"
-                       : map->creation != NULL && map->creation->count > 0                 ? "--co"
-                       : map->type != MOS_MAP_UINT16            ? "--type"
-                       : map->blend != MOS_BLEND_HANN           ? "--blend"
-                       : map->layers != 0 && map->layers != all ? "--layers"
-                                                                : NULL;
+    const char *only = work->options->map_option;
     if (work->maps || only == NULL) return MOSAIC_OK;
     return mos_fail(MOSAIC_ERR_USAGE, "%s is for maps, and '%s' is to be a table of patches", only,
                     work->options->out);
@@ -149,17 +143,56 @@ static mosaic_status write_layer(predict_work *work, bool dry) {
     return MOSAIC_OK;
 }
 
-/* A layer of an earlier run that this one does not write, and which would be taken for its own. */
-static void warn_former(const predict_work *work, const char *scene, uint32_t layers) {
+/* Did this program write the map? Its files say so; whose say nothing is somebody else's. */
+static mosaic_status is_own_map(const char *path, bool *own) {
+    static const char program[] = "mosaic ";
+    char software[64], model[65];
+    MOS_TRY(mos_map_fact(path, "SOFTWARE", software, sizeof software));
+    MOS_TRY(mos_map_fact(path, "MODEL_SHA256", model, sizeof model));
+    *own = strncmp(software, program, sizeof program - 1) == 0 && model[0] != '\0';
+    return MOSAIC_OK;
+}
+
+static mosaic_status remove_file(const char *path) {
+    if (unlink(path) == 0 || errno == ENOENT) return MOSAIC_OK;
+    return mos_fail_errno("remove", path);
+}
+
+/* A map and what lies beside it. */
+static mosaic_status remove_layer(const char *path) {
+    static const char *const beside[] = {".qml", ".csv", ".png"};
+    char other[4200];
+    const int stem = (int)strlen(path) - 4;
+    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
+        (void)snprintf(other, sizeof other, "%.*s%s", stem, path, beside[i]);
+        MOS_TRY(remove_file(other));
+    }
+    (void)snprintf(other, sizeof other, "%s.aux.xml", path);
+    MOS_TRY(remove_file(other));
+    MOS_TRY(remove_file(path));
+    mos_log(MOS_LOG_NOTICE, "%s: removed, it was of an earlier run, and --layers leaves it out",
+            path);
+    return MOSAIC_OK;
+}
+
+/* The layers of an earlier run that this one does not write would be taken for its own. With --overwrite
+ * they go, once this one's are whole. */
+static mosaic_status remove_former(const predict_work *work, const char *scene, uint32_t layers) {
     char path[4096];
     for (int l = 0; l < MOS_LAYERS && work->options->overwrite && !work->single; l++) {
+        bool own;
         if (layers >> l & 1) continue;
-        (void)snprintf(path, sizeof path, "%s/%s_%s.tif", work->options->out, scene,
-                       mos_map_layers[l]);
-        if (mos_path_exists(path))
-            mos_log(MOS_LOG_WARNING, "%s: stays as an earlier run wrote it: --layers leaves it out",
-                    path);
+        int size = snprintf(path, sizeof path, "%s/%s_%s.tif", work->options->out, scene,
+                            mos_map_layers[l]);
+        if (size < 0 || (size_t)size >= sizeof path || !mos_path_exists(path)) continue;
+        MOS_TRY(is_own_map(path, &own));
+        if (own)
+            MOS_TRY(remove_layer(path));
+        else
+            mos_log(MOS_LOG_WARNING,
+                    "%s: stays, it does not say that mosaic wrote it; it is not of this run", path);
     }
+    return MOSAIC_OK;
 }
 
 /* `dry`: only whether the names are free. */
@@ -182,7 +215,6 @@ static mosaic_status write_scene(predict_work *work, int64_t scene, bool dry) {
                        paths[MOS_LAYER_CLASSES]);
         map.preview = stem;
     }
-    if (dry) warn_former(work, frame.name, map.layers);
     if (dry) return MOSAIC_OK;
     MOS_TRY(mos_predict_facts_scene(&work->facts, &frame));
     map.facts = work->facts.pairs;
@@ -190,7 +222,7 @@ static mosaic_status write_scene(predict_work *work, int64_t scene, bool dry) {
     MOS_TRY(mos_scene_map_write(&work->session, &work->answers, scene, &map));
     for (int l = 0; l < MOS_LAYERS; l++)
         if (map.layers >> l & 1) MOS_TRY(mos_text_list_add(&work->summary->files, paths[l]));
-    return MOSAIC_OK;
+    return remove_former(work, frame.name, map.layers);
 }
 
 static mosaic_status write_outputs(predict_work *work, bool dry) {

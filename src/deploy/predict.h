@@ -26,6 +26,7 @@ typedef struct mos_predict_options {
     const mos_text_list *bands;   /* "s2=B02,B03": of files that do not say; "model": its own */
     const mos_text_list *allow;   /* classes of defects that shall not stop it (data.accept) */
     mos_scene_map_options map;    /* facts and path are set here */
+    const char *map_option; /* one that was given and that a table has no use for; NULL: none */
     bool overwrite;
 } mos_predict_options;
 

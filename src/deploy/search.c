@@ -6,12 +6,19 @@
 #include "io/npy.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+typedef struct wanted_id {
+    const char *id;
+    int64_t query;
+} wanted_id;
 
 typedef struct job {
     const mos_search_options *options;
-    const mos_embedding_store *store;
+    mos_embedding_store *store;
     mos_search_result *out;
+    wanted_id *wanted; /* [queries by id], in the order of letters */
     int64_t blocks, by[MOS_MAX_MODALITIES], among[MOS_MAX_MODALITIES]; /* pairs that are compared */
     float *unit;     /* [blocks, size, queries] unit columns, zeros where a query lacks the block */
     uint32_t *asked; /* [queries] blocks it has */
@@ -68,26 +75,9 @@ static void take_block(job *j, int64_t q, int64_t b, const float *from) {
     j->asked[q] |= 1u << b;
 }
 
-static mosaic_status find_rows(job *j) {
-    const mos_text_list *ids = j->options->ids;
-    for (size_t q = 0; q < ids->count; q++) {
-        int64_t row = 0;
-        while (row < j->store->about.rows &&
-               strcmp(mos_embedding_cell(j->store, row, j->store->id), ids->items[q]) != 0)
-            row++;
-        if (row == j->store->about.rows)
-            return mos_fail(MOSAIC_ERR_USAGE, "'%s' has no row of id '%s'; its first is '%s'",
-                            j->options->store, ids->items[q],
-                            mos_embedding_cell(j->store, 0, j->store->id));
-        j->out->row[q] = row;
-    }
-    return MOSAIC_OK;
-}
-
 static mosaic_status ask_rows(job *j) {
     const int64_t size = j->store->about.size;
     float *part;
-    MOS_TRY(find_rows(j));
     MOS_TRY(mos_alloc((size_t)size, sizeof *part, "a row", &part));
     for (int64_t q = 0; q < j->out->queries; q++)
         for (int64_t b = 0; b < j->blocks; b++) {
@@ -126,10 +116,10 @@ static bool has_label(const char *labels, const mos_text_list *wanted) {
     return wanted->count == 0;
 }
 
-static bool in_box(const mos_embedding_store *store, int64_t row, const double box[4]) {
+static bool in_box(const mos_embedding_store *store, char *const *cells, const double box[4]) {
     double x, y;
-    if (!mos_parse_double(mos_embedding_cell(store, row, store->longitude), &x) ||
-        !mos_parse_double(mos_embedding_cell(store, row, store->latitude), &y))
+    if (!mos_parse_double(cells[store->longitude], &x) ||
+        !mos_parse_double(cells[store->latitude], &y))
         return false;
     const bool across = box[0] > box[2];
     return (across ? x >= box[0] || x <= box[2] : x >= box[0] && x <= box[2]) && y >= box[1] &&
@@ -138,32 +128,125 @@ static bool in_box(const mos_embedding_store *store, int64_t row, const double b
 
 /* Dates are ISO 8601, so that their order is that of their letters; --to covers the whole of what
  * it names. */
-static bool passes(const mos_embedding_store *store, int64_t row, const mos_search_filter *filter) {
-    const char *date = mos_embedding_cell(store, row, store->date);
-    if (filter->country != NULL &&
-        strcmp(mos_embedding_cell(store, row, store->country), filter->country) != 0)
+static bool passes(const mos_embedding_store *store, char *const *cells,
+                   const mos_search_filter *filter) {
+    const char *date = cells[store->date];
+    if (filter->country != NULL && strcmp(cells[store->country], filter->country) != 0)
         return false;
     if ((filter->from != NULL || filter->to != NULL) && date[0] == '\0') return false;
     if (filter->from != NULL && strcmp(date, filter->from) < 0) return false;
     if (filter->to != NULL && strncmp(date, filter->to, strlen(filter->to)) > 0) return false;
-    if (filter->labels != NULL &&
-        !has_label(mos_embedding_cell(store, row, store->labels), filter->labels))
-        return false;
-    return !filter->boxed || in_box(store, row, filter->box);
+    if (filter->labels != NULL && !has_label(cells[store->labels], filter->labels)) return false;
+    return !filter->boxed || in_box(store, cells, filter->box);
 }
 
-static mosaic_status list_candidates(job *j) {
-    for (int64_t row = 0; row < j->store->about.rows; row++) {
-        if (!passes(j->store, row, &j->options->filter)) continue;
-        for (int64_t b = 0; b < j->blocks; b++)
-            if (mos_embedding_cell(j->store, row, j->store->present[j->among[b]])[0] == '1')
-                j->there[row] |= 1u << b;
+static bool filters(const mos_search_filter *filter) {
+    return filter->country != NULL || filter->from != NULL || filter->to != NULL ||
+           (filter->labels != NULL && filter->labels->count > 0) || filter->boxed;
+}
+
+/* ---- one pass over the table: who asks, who may answer ---- */
+
+static int by_letters(const void *a, const void *b) {
+    const wanted_id *left = a, *right = b;
+    return strcmp(left->id, right->id);
+}
+
+static mosaic_status list_wanted(job *j) {
+    const mos_text_list *ids = j->options->ids;
+    MOS_TRY(mos_alloc(ids->count + 1, sizeof *j->wanted, "queries", &j->wanted));
+    for (size_t q = 0; q < ids->count; q++) {
+        j->wanted[q] = (wanted_id){ids->items[q], (int64_t)q};
+        j->out->row[q] = -1;
+    }
+    qsort(j->wanted, ids->count, sizeof *j->wanted, by_letters);
+    return MOSAIC_OK;
+}
+
+/* The first row of an id is the query, whoever asks for it, and however often. */
+static void find_queries(job *j, int64_t row, const char *id) {
+    const size_t count = j->options->ids->count;
+    const wanted_id wanted = {id, 0},
+                    *found = bsearch(&wanted, j->wanted, count, sizeof wanted, by_letters);
+    if (found == NULL) return;
+    while (found > j->wanted && strcmp(found[-1].id, id) == 0)
+        found--;
+    for (; found < j->wanted + count && strcmp(found->id, id) == 0; found++)
+        if (j->out->row[found->query] < 0) j->out->row[found->query] = row;
+}
+
+static uint32_t modalities_of(const mos_embedding_store *store, char *const *cells) {
+    uint32_t has = 0;
+    for (int64_t m = 0; m < store->about.modalities; m++)
+        has |= (uint32_t)(cells[store->present[m]][0] == '1') << m;
+    return has;
+}
+
+/* The blocks of a row, by its modalities. */
+static uint32_t blocks_of(const job *j, int64_t row) {
+    uint32_t blocks = 0;
+    for (int64_t b = 0; b < j->blocks; b++)
+        blocks |= (j->store->has[row] >> j->among[b] & 1) << b;
+    return blocks;
+}
+
+static mosaic_status read_table(job *j) {
+    const mos_search_filter *filter = &j->options->filter;
+    mos_embedding_store *store = j->store;
+    const int64_t rows = store->about.rows;
+    char *const *cells;
+    if (store->has == NULL)
+        MOS_TRY(mos_alloc((size_t)rows, sizeof *store->has, "rows", &store->has));
+    for (int64_t row = 0; row < rows; row++) {
+        MOS_TRY(mos_embedding_cells(store, row, &cells));
+        store->has[row] = modalities_of(store, cells);
+        if (j->options->ids->count > 0) find_queries(j, row, cells[store->id]);
+        if (passes(store, cells, filter)) j->there[row] = blocks_of(j, row);
+    }
+    MOS_TRY(mos_csv_rows_read(store->table, rows, &cells));
+    if (cells == NULL) return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_DATA,
+                    "embeddings.csv of '%s' has more rows than the %lld of embeddings.json",
+                    j->options->store, (long long)rows);
+}
+
+static mosaic_status check_queries(const job *j) {
+    const mos_text_list *ids = j->options->ids;
+    char *const *cells;
+    for (size_t q = 0; q < ids->count; q++) {
+        if (j->out->row[q] >= 0) continue;
+        MOS_TRY(mos_embedding_cells(j->store, 0, &cells));
+        return mos_fail(MOSAIC_ERR_USAGE, "'%s' has no row of id '%s'; its first is '%s'",
+                        j->options->store, ids->items[q], cells[j->store->id]);
+    }
+    return MOSAIC_OK;
+}
+
+/* The table is not read where vectors ask for any row: which modalities a row has is remembered. */
+static mosaic_status choose_rows(job *j) {
+    mos_embedding_store *store = j->store;
+    const bool known =
+        store->has != NULL && j->options->ids->count == 0 && !filters(&j->options->filter);
+    MOS_TRY(list_wanted(j));
+    if (!known) {
+        mosaic_status status = read_table(j);
+        if (status != MOSAIC_OK) {
+            mos_free(store->has);
+            store->has = NULL;
+            return status;
+        }
+    }
+    for (int64_t row = 0; row < store->about.rows; row++) {
+        if (known) j->there[row] = blocks_of(j, row);
         j->out->candidates += j->there[row] != 0;
     }
-    if (j->out->candidates == 0)
-        return mos_fail(MOSAIC_ERR_DATA, "none of the %lld rows of '%s' passes the filters",
-                        (long long)j->store->about.rows, j->options->store);
-    return MOSAIC_OK;
+    return check_queries(j);
+}
+
+static mosaic_status check_candidates(const job *j) {
+    if (j->out->candidates > 0) return MOSAIC_OK;
+    return mos_fail(MOSAIC_ERR_DATA, "none of the %lld rows of '%s' passes the filters",
+                    (long long)j->store->about.rows, j->options->store);
 }
 
 /* ---- the search ---- */
@@ -246,7 +329,7 @@ static mosaic_status read_file(const char *path, float **values, int64_t shape[2
     return MOSAIC_OK;
 }
 
-mosaic_status mos_search_run(const mos_search_options *options, const mos_embedding_store *store,
+mosaic_status mos_search_run(const mos_search_options *options, mos_embedding_store *store,
                              mos_search_result *out) {
     job j = {.options = options,
              .store = store,
@@ -262,8 +345,9 @@ mosaic_status mos_search_run(const mos_search_options *options, const mos_embedd
     if (options->file != NULL) MOS_GOTO(read_file(options->file, &values, shape));
     out->queries = shape[0];
     MOS_GOTO(make_room(&j));
+    MOS_GOTO(choose_rows(&j));
     MOS_GOTO(values != NULL ? ask_file(&j, values, shape[1]) : ask_rows(&j));
-    MOS_GOTO(list_candidates(&j));
+    MOS_GOTO(check_candidates(&j));
     for (int64_t q = 0; q < out->queries; q++)
         if (j.asked[q] == 0)
             MOS_GOTO(mos_fail(MOSAIC_ERR_DATA,
@@ -276,6 +360,7 @@ done:
     mos_free(j.unit);
     mos_free(j.asked);
     mos_free(j.there);
+    mos_free(j.wanted);
     if (status != MOSAIC_OK) mos_search_release(out);
     return status;
 }
@@ -285,4 +370,16 @@ void mos_search_release(mos_search_result *result) {
     mos_free(result->found);
     mos_free(result->hit);
     *result = (mos_search_result){0};
+}
+
+mosaic_status mos_search_query_name(const mos_embedding_store *store,
+                                    const mos_search_result *result, int64_t q, mos_text *out) {
+    char *const *cells;
+    if (result->row[q] < 0) {
+        mos_text_add(out, "%lld", (long long)q);
+    } else {
+        MOS_TRY(mos_embedding_cells(store, result->row[q], &cells));
+        mos_text_add(out, "%s", cells[store->id]);
+    }
+    return out->failed ? mos_fail_memory(out->size, "a name") : MOSAIC_OK;
 }

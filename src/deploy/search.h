@@ -39,8 +39,11 @@ typedef struct mos_search_result {
  * lacks a modality of the query is no answer to it. A query by id is no answer to itself, except
  * across modalities. Features of two encoders lie in different spaces, so a search across modalities
  * needs latents. */
-mosaic_status mos_search_run(const mos_search_options *options, const mos_embedding_store *store,
+mosaic_status mos_search_run(const mos_search_options *options, mos_embedding_store *store,
                              mos_search_result *out);
 void mos_search_release(mos_search_result *result);
+/* Adds what a query is called in tables: its id, or its number in the file of vectors. */
+mosaic_status mos_search_query_name(const mos_embedding_store *store,
+                                    const mos_search_result *result, int64_t q, mos_text *out);
 
 #endif

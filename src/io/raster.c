@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "io/raster_gdal.h"
+#include "io/tiff_extent.h"
 
 #include <limits.h>
 #include <string.h>
@@ -55,6 +56,7 @@ static mosaic_status open_path(const char *path, open_raster *out) {
     if (out->dataset == NULL && access(path, R_OK) != 0 && strncmp(path, "/vsi", 4) != 0)
         return mos_fail_errno("open", path);
     if (out->dataset == NULL) {
+        MOS_TRY(mos_tiff_whole(path));
         MOS_TRY(mos_gdal_foreign(path));
         return mos_gdal_fail(
             MOSAIC_ERR_DATA, path, &out->capture,

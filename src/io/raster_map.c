@@ -359,6 +359,19 @@ done:
     return status;
 }
 
+mosaic_status mos_map_fact(const char *path, const char *key, char *out, size_t size) {
+    mos_gdal_capture silent;
+    out[0] = '\0';
+    MOS_TRY(mos_raster_init());
+    mos_gdal_capture_begin(&silent);
+    GDALDatasetH raster = GDALOpen(path, GA_ReadOnly);
+    const char *value = raster == NULL ? NULL : GDALGetMetadataItem(raster, key, NULL);
+    (void)snprintf(out, size, "%s", value == NULL ? "" : value);
+    if (raster != NULL) GDALClose(raster);
+    mos_gdal_capture_end();
+    return MOSAIC_OK;
+}
+
 void mos_map_abandon(mos_map **pointer) {
     mos_map *map = *pointer;
     if (map == NULL) return;

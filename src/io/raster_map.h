@@ -55,6 +55,8 @@ mosaic_status mos_map_write_block(mos_map *map, int64_t x, int64_t y, int64_t wi
  * The attribute table goes to <path>.aux.xml, where GDAL and QGIS look for it. Ends the map, also
  * on failure. */
 mosaic_status mos_map_finish(mos_map **map);
+/* What the file says under a key of `facts`; "" where it says nothing, or is no raster. Cut to `size`. */
+mosaic_status mos_map_fact(const char *path, const char *key, char *out, size_t size);
 /* Removes what was written. Takes an empty map. */
 void mos_map_abandon(mos_map **map);
 

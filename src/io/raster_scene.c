@@ -1,6 +1,7 @@
 #include "io/raster_scene.h"
 
 #include "io/raster_window.h"
+#include "io/tiff_extent.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,7 +15,8 @@ enum { MAX_BANDS = 256, MIN_POINTS = 3, MAX_POINTS = 1000 };
 static const char *const drivers[] = {"GTiff", "COG", "JP2OpenJPEG", "PNG",
                                       "ENVI",  "HFA", "VRT",         NULL};
 
-/* A VRT names other files; an address among them would open a socket. */
+/* A VRT names other files; an address among them would open a socket. A file that was cut off is no
+ * source, however much of it GDAL makes out. */
 static mosaic_status check_sources(const char *path, GDALDatasetH dataset) {
     static const char *const remote[] = {"/vsicurl", "/vsis3",  "/vsigs",    "/vsiaz",
                                          "/vsiadls", "/vsioss", "/vsiswift", "/vsiwebhdfs",
@@ -28,6 +30,7 @@ static mosaic_status check_sources(const char *path, GDALDatasetH dataset) {
                               path, files[f]);
             break;
         }
+        if (status == MOSAIC_OK) status = mos_tiff_whole(files[f]);
     }
     CSLDestroy(files);
     return status;
@@ -40,6 +43,7 @@ mosaic_status mos_scene_open(const char *path, mos_gdal_capture *capture, GDALDa
     if (dataset == NULL && access(path, R_OK) != 0 && strncmp(path, "/vsi", 4) != 0)
         return mos_fail_errno("open", path);
     if (dataset == NULL) {
+        MOS_TRY(mos_tiff_whole(path));
         MOS_TRY(mos_gdal_foreign(path));
         return mos_gdal_fail(MOSAIC_ERR_DATA, path, capture,
                              "not a raster of a known format (GeoTIFF, COG, JPEG 2000, PNG, ENVI, "

@@ -69,6 +69,7 @@ write("ten2", "s2", lambda p: p[ten], bands=[""] * 10)
 write("S2A_MSIL1C_20170613T101031_N0205_R022_T33UUP_20170613T101608", "s2")
 write("shuffled2", "s2", lambda p: p[::-1], bands=[image.GetRasterBand(b).GetDescription() for b in range(12, 0, -1)])
 gdal.Translate(f"{work}/coarse2.tif", f"{work}/clean2.tif", xRes=20, yRes=20, resampleAlg="average", projWin=[transform[0], transform[3], transform[0] + 1300, transform[3] - 1140])
+gdal.BuildVRT(f"{work}/clean2.vrt", f"{work}/clean2.tif")
 mask = gdal.GetDriverByName("GTiff").Create(f"{work}/mask.tif", 65, 58)
 mask.SetGeoTransform((transform[0], 20, 0, transform[3], 0, -20))
 mask.SetSpatialRef(image.GetSpatialRef())
@@ -117,9 +118,10 @@ expect 2 "no layer 'clases'" predict "$work/scene" --layers clases --out "$work/
 expect 2 "mask and mask_values go together" predict "$work/scene" --mask "$work/mask.tif" --out "$work/x"
 expect 3 "beside.tif: lies beside scene 'synth' .EPSG:326" predict "$work/scene" --mask "$work/beside.tif" --mask-values 9 --out "$work/x"
 expect 2 "two.tif: has 2 bands, and a mask has one" predict "$work/scene" --mask "$work/two.tif" --mask-values 9 --out "$work/x"
-for option in "--of GTiff" "--co COMPRESS=LZW" "--type byte" "--blend mean" "--layers classes"; do
+for option in "--of GTiff" "--of COG" "--co COMPRESS=LZW" "--type byte" "--type uint16" "--blend mean" "--blend hann" "--layers classes" \
+    "--layers probabilities,classes,quality" "--grid pixel"; do
     # shellcheck disable=SC2086 # two words
-    expect 2 "${option%% *} is for maps, and '.*x.gpkg' is to be a table" predict "$work/scene" $option --out "$work/x.gpkg"
+    expect 2 "${option%% *}.* is for maps, and '.*x.gpkg' is to be a table" predict "$work/scene" $option --out "$work/x.gpkg"
 done
 for command in predict embed; do
     expect 3 "junk.tif: neither a data set .* nor a raster: .*not a raster of a known format" "$mosaic" $command "$run" "$work/junk.tif" --out "$work/x"
@@ -161,7 +163,14 @@ done
 expect 0 "patches predicted" predict --s1 "$work/clean1.tif" --s2 "$work/fitting2.tif" --out "$work/fitting" --threads 2
 mkdir "$work/fewer"
 expect 0 "patches predicted" predict --s1 "$work/clean1.tif" --s2 "$work/clean2.tif" --out "$work/fewer" --threads 2
-expect 0 "clean2_probabilities.tif: stays as an earlier run wrote it" predict --s1 "$work/clean1.tif" --s2 "$work/clean2.tif" --out "$work/fewer" --layers classes --overwrite --threads 2
+# Layers of an earlier run would be taken for this run's: they go, with what lies beside them. What somebody else wrote stays.
+/usr/bin/python3 -c "from osgeo import gdal; gdal.Translate('$work/fewer/clean2_quality.tif', '$work/clean2.tif')"
+cp "$work/fewer/clean2_quality.tif" "$work/foreign.tif"
+cp "$work/fewer/clean2_classes.png" "$work/fewer/mine.png"
+expect 0 "clean2_classes.tif: removed, it was of an earlier run" predict --s1 "$work/clean1.tif" --s2 "$work/clean2.tif" --out "$work/fewer" --layers probabilities --overwrite --threads 2
+same "$work/fewer/clean2_quality.tif" "$work/foreign.tif"
+check "what was written, and what is not ours" test "$(cd "$work/fewer" && echo *)" = "clean2_probabilities.tif clean2_quality.tif mine.png"
+expect 0 "clean2_quality.tif: stays, it does not say that mosaic wrote it" predict --s1 "$work/clean1.tif" --s2 "$work/clean2.tif" --out "$work/fewer" --layers probabilities --overwrite --threads 2
 # Names that no file gives: guessed, refused, and given by an option.
 bands=$(/usr/bin/python3 -c "from osgeo import gdal; d = gdal.Open('$work/shuffled2.tif'); print(','.join(d.GetRasterBand(b + 1).GetDescription() for b in range(12)))")
 expect 3 "guessed from the number of bands, 12.*predict. has --bands or --allow guessed-bands" predict --s1 "$work/clean1.tif" --s2 "$work/plain2.tif" --out "$work/x"
@@ -188,6 +197,14 @@ expect 3 "VV darker than VH: swapped.*vv-below-vh" predict --s1 "$work/swapped1.
 expect 3 "unit of B02 of s2 is reflectance, by pixels; .*was trained on DN" predict --s1 "$work/clean1.tif" --s2 "$work/reflectance2.tif" --out "$work/x"
 expect 3 "unit of B02 of s2 is 8-bit, by pixels; .*was trained on DN" predict --s1 "$work/clean1.tif" --s2 "$work/byte2.tif" --out "$work/x"
 expect 3 "it was removed before.*boa-offset-conflict" predict --s1 "$work/clean1.tif" --s2 "$work/lying2.tif" --out "$work/x"
+# A download that broke off, in the header or among the pixels: said before anything is computed, of the source of a VRT too.
+for bytes in 150 900 40000; do
+    head -c $bytes "$work/clean2.tif" >"$work/cut2.tif"
+    expect 3 "cut2.tif: cut off: the file has $bytes bytes, and its directory names some up to [0-9]*; copy it again" \
+        predict --s1 "$work/clean1.tif" --s2 "$work/cut2.tif" --out "$work/x"
+done
+sed "s/clean2.tif/cut2.tif/" "$work/clean2.vrt" >"$work/cut2.vrt"
+expect 3 "cut2.tif: cut off" predict --s1 "$work/clean1.tif" --s2 "$work/cut2.vrt" --out "$work/x"
 expect 2 "leaves the model no modality" predict --s2 "$work/clean2.tif" --without s1,s2 --out "$work/x"
 check "nothing is left of what was refused" test ! -e "$work/x"
 cat >"$work/judge.py" <<'END'

@@ -79,9 +79,10 @@ whole steps 143 --stride 10
 formats raster steps "$work/steps/synth_embeddings.tif" "$work/scene/s2.tif"
 whole part 40 --stride 12 --type float16 --aoi 400103,7099401,400907,7099899 --aoi-crs EPSG:32635
 formats raster part "$work/part/synth_embeddings.tif" "$work/scene/s2.tif" 81x50
-# Beside a new store nothing of the former one's stays.
+# Beside a new store nothing of the former one's stays, and everything of others.
+cp "$work/scene/s2.tif" "$work/part/mine_embeddings.tif"
 expect 0 "part/embeddings.gpkg: removed, it held the embeddings of an earlier run" "$mosaic" embed "$work/run" "$work/scene" --threads 1 --out "$work/part" --stride 12 --limit 5
-check "a store alone" test "$(cd "$work/part" && echo *)" = "embeddings.csv embeddings.json embeddings.npy"
+check "a store alone" test "$(cd "$work/part" && echo *)" = "embeddings.csv embeddings.json embeddings.npy mine_embeddings.tif"
 place=$(sed -n 2p "$work/windows/embeddings.csv" | cut -d, -f1)
 expect 0 "208 rows searched" "$mosaic" search "$work/windows" "$place" --by s1 --among s2 -k 12 --threads 1 --out "$work/near" --gpkg --sheet
 formats answers windows "$work/near"

@@ -2,6 +2,7 @@
  * exact in each type, so that equal cosines are equal: the same rows, in the same order. */
 #include "deploy/search.h"
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/rng.h"
 
@@ -11,6 +12,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -22,6 +24,7 @@ static uint16_t halves[ROWS * WIDE];
 static int8_t bytes[ROWS * WIDE];
 static mos_embedding_store store;
 static mos_text table;
+static char table_path[64];
 static char *ids[QUERIES], id_text[QUERIES][8];
 static const mos_text_list queries = {.items = ids, .count = QUERIES};
 
@@ -48,6 +51,7 @@ static void make_part(mos_rng *rng, int64_t at) {
 static int make_store(void **state) {
     mos_rng rng = mos_rng_at(14, MOS_RNG_TEST, 0, 1, 0);
     (void)state;
+    (void)snprintf(table_path, sizeof table_path, "search_test.%d.csv", (int)getpid());
     store.about = (mos_embedding_about){.kind = MOS_EMBED_LATENTS,
                                         .scale = 0.25,
                                         .rows = ROWS,
@@ -72,8 +76,8 @@ static int make_store(void **state) {
         (void)snprintf(id_text[q], sizeof id_text[q], "r%d", asks(q));
         ids[q] = id_text[q];
     }
-    assert_int_equal(mos_csv_parse(table.data, table.size, "a table", ',', &store.table),
-                     MOSAIC_OK);
+    assert_int_equal(mos_atomic_write(table_path, table.data, table.size), MOSAIC_OK);
+    assert_int_equal(mos_csv_rows_open(table_path, ',', &store.table), MOSAIC_OK);
     store.country = 2;
     for (int p = 0; p < PARTS; p++)
         store.present[p] = 7 + p;
@@ -82,7 +86,9 @@ static int make_store(void **state) {
 
 static int release_store(void **state) {
     (void)state;
-    mos_csv_release(&store.table);
+    mos_csv_rows_close(&store.table);
+    mos_free(store.has);
+    (void)unlink(table_path);
     mos_text_release(&table);
     return 0;
 }
@@ -195,12 +201,32 @@ static void another_modality_answers_with_the_row_itself_too(void **state) {
     search((pair){0, 1}, true);
 }
 
+/* The table is read for ids and filters alone once it was read. Of a table with too few rows or too
+ * many, nothing is found. */
+static void tables_have_the_rows_that_are_described(void **state) {
+    const mos_search_options options = {
+        .store = "memory", .ids = &queries, .count = MOST, .threads = 1};
+    static const int64_t wrong[] = {ROWS - 1, ROWS + 1};
+    static const char *const words[] = {"more rows than the 499", "no row 501"};
+    mos_search_result found;
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        store.about.rows = wrong[i];
+        mos_free(store.has);
+        store.has = NULL;
+        assert_int_equal(mos_search_run(&options, &store, &found), MOSAIC_ERR_DATA);
+        assert_non_null(strstr(mosaic_error(), words[i]));
+    }
+    store.about.rows = ROWS;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_modalities_are_searched_as_plainly),
         cmocka_unit_test(filtered_rows_are_no_answers),
         cmocka_unit_test(one_modality_is_searched_alone),
         cmocka_unit_test(another_modality_answers_with_the_row_itself_too),
+        cmocka_unit_test(tables_have_the_rows_that_are_described),
     };
     return cmocka_run_group_tests_name("deploy/search", tests, make_store, release_store);
 }

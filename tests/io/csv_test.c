@@ -1,3 +1,4 @@
+#include "base/rng.h"
 #include "io/csv.h"
 #include "io/io_support.h"
 
@@ -148,6 +149,94 @@ static mosaic_status parse_once(void *context) {
     return status;
 }
 
+static void expect_row(mos_csv_rows *rows, const mos_csv *whole, int64_t row) {
+    char *const *cells;
+    EXPECT_OK(mos_csv_rows_read(rows, row, &cells));
+    assert_non_null(cells);
+    for (size_t c = 0; c < whole->columns; c++)
+        assert_string_equal(cells[c], cell(whole, (size_t)row, c));
+}
+
+/* Larger than the piece of a file that is held: rows of all kinds lie across its end. */
+static void rows_one_by_one_are_those_of_the_whole(void **state) {
+    char path[4096];
+    mos_text text = {0};
+    mos_csv whole;
+    mos_csv_rows *rows;
+    char *const *cells;
+    mos_rng rng = mos_rng_at(3, MOS_RNG_TEST, 0, 0, 0);
+    mos_text_add(&text, "\xef\xbb\xbfid,\"la\nbel\",x\r\n");
+    for (int i = 0; i < 9000; i++) {
+        static const char *const ends[] = {"\n", "\r\n", "\n\n", "\n\r\n"};
+        const int kind = (int)(mos_rng_uniform(&rng) * 6);
+        mos_text_add(&text, "r%d,%s,", i,
+                     kind == 0   ? "\"a \"\"b\"\", c\""
+                     : kind == 1 ? "\"\""
+                     : kind == 2 ? "\"two\r\nlines\n\""
+                     : kind == 3 ? "5\" wide"
+                                 : "plain");
+        for (int left = (int)(mos_rng_uniform(&rng) * 60); left > 0; left--)
+            mos_text_add(&text, "y");
+        mos_text_add(&text, "%s", ends[(int)(mos_rng_uniform(&rng) * 4)]);
+    }
+    mos_text_add(&text, "last,,\"\"");
+    test_path(state, "rows.csv", path);
+    EXPECT_OK(mos_atomic_write(path, text.data, text.size));
+    EXPECT_OK(mos_csv_read(path, ',', &whole));
+    EXPECT_OK(mos_csv_rows_open(path, ',', &rows));
+    assert_int_equal(whole.rows, 9001);
+    assert_int_equal(mos_csv_rows_column(rows, "la\nbel"), 1);
+    assert_int_equal(mos_csv_rows_column(rows, "y"), -1);
+    expect_row(rows, &whole, 5000); /* far ahead of what was read */
+    expect_row(rows, &whole, 5000);
+    for (int64_t row = 0; row < 9001; row++)
+        expect_row(rows, &whole, row);
+    EXPECT_OK(mos_csv_rows_read(rows, 9001, &cells));
+    assert_null(cells);
+    for (int i = 0; i < 4000; i++)
+        expect_row(rows, &whole, (int64_t)(mos_rng_uniform(&rng) * 9001));
+    mos_csv_rows_close(&rows);
+    mos_csv_rows_close(&rows);
+    mos_csv_release(&whole);
+
+    mos_text_add(&text, "\nragged,\n"); /* the same words about the same line */
+    char words[2048];
+    EXPECT_OK(mos_atomic_write(path, text.data, text.size));
+    assert_int_equal(mos_csv_read(path, ',', &whole), MOSAIC_ERR_DATA);
+    mos_error_copy(words, sizeof words);
+    EXPECT_OK(mos_csv_rows_open(path, ',', &rows));
+    assert_int_equal(mos_csv_rows_read(rows, 9001, &cells), MOSAIC_ERR_DATA);
+    assert_string_equal(mosaic_error(), words);
+    mos_csv_rows_close(&rows);
+    mos_text_release(&text);
+}
+
+static void rows_of_no_table_are_refused(void **state) {
+    static const struct {
+        const char *text;
+        size_t size;
+        const char *words;
+    } cases[] = {{"", 0, "empty, wanted a header line"},
+                 {"a,a\n", 4, "column \"a\" is there twice"},
+                 {"a,b\n1,\"2", 8, "quote is never closed"},
+                 {"a,b\n1,\0\n", 8, "NUL byte"},
+                 {"a,b\n\"1\"2,3\n", 11, "text behind a closing quote"}};
+    char path[4096];
+    mos_csv_rows *rows;
+    char *const *cells;
+    test_path(state, "bad.csv", path);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        EXPECT_OK(mos_atomic_write(path, cases[i].text, cases[i].size));
+        mosaic_status status = mos_csv_rows_open(path, 0, &rows);
+        if (status == MOSAIC_OK) status = mos_csv_rows_read(rows, 0, &cells);
+        assert_int_equal(status, MOSAIC_ERR_DATA);
+        assert_non_null(strstr(mosaic_error(), cases[i].words));
+        mos_csv_rows_close(&rows);
+    }
+    assert_int_equal(mos_csv_rows_open("/nonexistent/t.csv", 0, &rows), MOSAIC_ERR_IO);
+    assert_null(rows);
+}
+
 static void survives_failing_allocations(void **state) {
     (void)state;
     static char text[] = "a,b\n1,2\n3,4\n5,6\n7,8\n1,2\n3,4\n5,6\n7,8\n1,2\n";
@@ -162,6 +251,8 @@ int main(void) {
         cmocka_unit_test(survives_truncation),
         cmocka_unit_test(written_fields_read_back),
         cmocka_unit_test(reads_files),
+        cmocka_unit_test(rows_one_by_one_are_those_of_the_whole),
+        cmocka_unit_test(rows_of_no_table_are_refused),
         cmocka_unit_test(survives_failing_allocations),
     };
     return cmocka_run_group_tests(tests, make_test_folder, remove_test_folder);
