@@ -2,6 +2,7 @@
 #include "data/sample_reader.h"
 
 #include "base/memory.h"
+#include "base/thread.h"
 
 #include <math.h>
 #include <string.h>
@@ -40,7 +41,9 @@ void mos_reader_close(mos_reader **pointer) {
 
 /* ---- what is kept ---- */
 
-static const size_t most_kept_bytes = (size_t)64 << 20;
+void mos_reader_keep(mos_reader *reader) {
+    reader->most_kept = (size_t)64 << 20;
+}
 
 static const mos_kept_band *find_kept(const mos_reader *reader, int64_t sample, int64_t modality,
                                       int band) {
@@ -68,7 +71,7 @@ static void keep(mos_reader *reader, int64_t sample, int64_t modality, const int
         const size_t pixel = mos_dtype_bytes(raw[i].dtype),
                      bytes = (size_t)(raw[i].width * raw[i].height) * pixel;
         void *data;
-        if (bytes > most_kept_bytes - reader->kept_bytes ||
+        if (bytes > reader->most_kept - reader->kept_bytes ||
             find_kept(reader, sample, modality, bands[i]) != NULL)
             continue;
         if (mos_grow(&reader->kept, &reader->kept_capacity, reader->kept_count + 1,
@@ -103,8 +106,68 @@ mosaic_status mos_reader_read_raw(mos_reader *reader, int64_t sample, int64_t mo
         return mos_fail(MOSAIC_ERR_DATA, "sample '%s' has no %s", dataset->ids[sample], what->name);
     if (take_kept(reader, sample, modality, bands, count, out)) return MOSAIC_OK;
     MOS_TRY(dataset->format->read(dataset, reader->state, sample, modality, bands, count, out));
-    if (reader->keeps) keep(reader, sample, modality, bands, count, out);
+    if (reader->most_kept > 0) keep(reader, sample, modality, bands, count, out);
     return MOSAIC_OK;
+}
+
+/* ---- reading ahead ---- */
+
+typedef struct ahead_job {
+    mos_dataset *dataset;
+    const int64_t *samples;
+    size_t most_kept;     /* of a thread */
+    mos_reader **readers; /* [threads] */
+} ahead_job;
+
+/* false: it cannot be read, or there is no room for it. */
+static bool read_to_keep(mos_reader *reader, int64_t sample, int64_t modality) {
+    const mos_dataset *dataset = reader->dataset;
+    const int64_t count = dataset->modalities[modality].band_count;
+    const size_t kept = reader->kept_count;
+    int bands[MOS_DATA_MAX_BANDS];
+    if (!(dataset->present[sample] >> modality & 1) || count == 0) return true;
+    for (int64_t b = 0; b < count; b++)
+        bands[b] = (int)b;
+    return mos_reader_read_raw(reader, sample, modality, bands, count, reader->raw) == MOSAIC_OK &&
+           reader->kept_count == kept + (size_t)count;
+}
+
+static void read_some(void *context, int64_t begin, int64_t end, int thread) {
+    const ahead_job *job = context;
+    mos_reader **reader = &job->readers[thread];
+    bool good = begin < end && mos_reader_open(job->dataset, reader) == MOSAIC_OK;
+    if (good) (*reader)->most_kept = job->most_kept;
+    for (int64_t i = begin; i < end && good; i++)
+        for (int64_t m = 0; m < job->dataset->modality_count && good; m++)
+            good = read_to_keep(*reader, job->samples[i], m);
+}
+
+/* What `from` keeps becomes the reader's, as far as there is room in its list. */
+static void take_over(mos_reader *reader, mos_reader *from) {
+    if (mos_grow(&reader->kept, &reader->kept_capacity, reader->kept_count + from->kept_count,
+                 sizeof *reader->kept, "patches that are kept") != MOSAIC_OK)
+        return;
+    memcpy(reader->kept + reader->kept_count, from->kept, from->kept_count * sizeof *from->kept);
+    reader->kept_count += from->kept_count;
+    reader->kept_bytes += from->kept_bytes;
+    from->kept_count = 0;
+}
+
+void mos_reader_read_ahead(mos_reader *reader, const int64_t *samples, int64_t count) {
+    const int threads = mos_cpu_count();
+    ahead_job job = {.dataset = reader->dataset,
+                     .samples = samples,
+                     .most_kept = (reader->most_kept - reader->kept_bytes) / (size_t)threads};
+    if (threads < 2 ||
+        mos_alloc((size_t)threads, sizeof *job.readers, "readers", &job.readers) != MOSAIC_OK)
+        return;
+    mos_parallel_for(threads, count, read_some, &job);
+    for (int t = 0; t < threads; t++) {
+        if (job.readers[t] != NULL && job.readers[t]->kept_count > 0)
+            take_over(reader, job.readers[t]);
+        mos_reader_close(&job.readers[t]);
+    }
+    mos_free(job.readers);
 }
 
 double mos_raw_value(const mos_raw_band *band, int64_t i) {

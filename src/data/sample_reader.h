@@ -20,12 +20,19 @@ struct mos_reader {
     mos_dataset *dataset;
     void *state;    /* the format's */
     bool unguarded; /* while opening: what is found is noted, not refused */
-    bool keeps;     /* while opening: patches that are looked at again are not read again */
+    size_t
+        most_kept; /* bytes; while opening, patches that are looked at again are not read again */
     mos_kept_band *kept;
     size_t kept_count, kept_capacity, kept_bytes;
     mos_reader_buffer buffers[MOS_DATA_MAX_MODALITIES][MOS_DATA_MAX_BANDS];
     mos_raw_band raw[MOS_DATA_MAX_BANDS];
 };
+
+/* From now on bands that were read are kept, up to some bytes. */
+void mos_reader_keep(mos_reader *reader);
+/* Reads samples by all threads, for a reader that keeps. What cannot be read is not kept, and fails
+ * when it is read. */
+void mos_reader_read_ahead(mos_reader *reader, const int64_t *samples, int64_t count);
 
 /* One pixel of a band as a double. */
 double mos_raw_value(const mos_raw_band *band, int64_t i);

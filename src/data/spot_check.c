@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_CHECKED = 32 };
+enum { MOST_CHECKED = 32, WORTH_THREADS = 8 /* patches */ };
 
 typedef struct modality_tally {
     int64_t brighter, darker; /* darker: VV below VH */
@@ -493,7 +493,8 @@ mosaic_status mos_dataset_spot_check(mos_dataset *dataset) {
     MOS_TRY(mos_alloc(1, sizeof *counts, "a look at some samples", &counts));
     mosaic_status status = mos_reader_open(dataset, &reader);
     if (status == MOSAIC_OK) {
-        reader->keeps = true;
+        mos_reader_keep(reader);
+        if (count >= WORTH_THREADS) mos_reader_read_ahead(reader, chosen, count);
         status = check_all(reader, chosen, count, counts);
     }
     mos_reader_close(&reader);

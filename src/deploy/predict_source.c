@@ -235,8 +235,10 @@ static mosaic_status name_options(mosaic_status status) {
                     bands ? "--bands or " : "", row->name);
 }
 
-/* What GDAL may keep of tiles: a scene of any size stays below a gigabyte. */
-static const int64_t cache_bytes = 128ll << 20;
+/* What GDAL may keep of tiles: a scene of any size stays below a gigabyte. Windows lie on two rows of
+ * tiles at a time, which are 133 MB of twelve bands of 4,200 px; where they do not fit, every tile is
+ * decompressed twice. */
+static const int64_t cache_bytes = 192ll << 20;
 
 mosaic_status mos_predict_open(const mos_predict_options *options, mos_session *out) {
     mos_session_options session = options->session;
