@@ -47,20 +47,26 @@ static int64_t value_at(int64_t block, bool plain, int64_t positions, int64_t c,
 static inline void walk_col(const mos_conv *conv, int64_t first, int64_t count, float *col,
                             float *sample, const bool back) {
     const mos_conv_shape *s = &conv->shape;
-    const int64_t k = s->kernel;
-    for (int64_t r = 0; r < count; r++)
-        for (int64_t c = 0; c < s->ci; c++)
-            for (int64_t tap = 0; tap < k * k; tap++, col++) {
-                const int64_t y = (first + r) / conv->ow * s->stride + tap / k - s->pad,
-                              x = (first + r) % conv->ow * s->stride + tap % k - s->pad;
-                const bool inside = y >= 0 && y < s->h && x >= 0 && x < s->w;
-                const int64_t at =
-                    inside ? value_at(conv->block, conv->plain, s->h * s->w, c, y * s->w + x) : 0;
-                if (!back)
-                    *col = inside ? sample[at] : 0;
-                else if (inside)
-                    sample[at] += *col;
-            }
+    const int64_t k = s->kernel, map = s->h * s->w, apart = conv->plain ? 1 : conv->block;
+    if (!back) memset(col, 0, (size_t)(count * depth_of(s)) * sizeof *col);
+    for (int64_t r = 0; r < count; r++) {
+        const int64_t top = (first + r) / conv->ow * s->stride - s->pad,
+                      left = (first + r) % conv->ow * s->stride - s->pad, y0 = top < 0 ? 0 : top,
+                      y1 = top + k < s->h ? top + k : s->h, x0 = left < 0 ? 0 : left,
+                      x1 = left + k < s->w ? left + k : s->w;
+        for (int64_t c = 0; c < s->ci; c++, col += k * k) {
+            float *channel = sample + value_at(conv->block, conv->plain, map, c, 0);
+            for (int64_t y = y0; y < y1; y++)
+                for (int64_t x = x0; x < x1; x++) {
+                    float *value = channel + (y * s->w + x) * apart,
+                          *tap = col + (y - top) * k + x - left;
+                    if (back)
+                        *value += *tap;
+                    else
+                        *tap = *value;
+                }
+        }
+    }
 }
 
 /* rows [count, co] from or to a sample of y in blocks */
@@ -68,8 +74,9 @@ static void read_rows(const mos_conv *conv, const float *y, int64_t first, int64
                       float *rows) {
     const int64_t positions = conv->oh * conv->ow, co = conv->shape.co;
     for (int64_t r = 0; r < count; r++)
-        for (int64_t o = 0; o < co; o++)
-            rows[r * co + o] = y[value_at(conv->block, false, positions, o, first + r)];
+        for (int64_t o = 0; o < co; o += conv->block)
+            memcpy(rows + r * co + o, y + value_at(conv->block, false, positions, o, first + r),
+                   (size_t)(co - o < conv->block ? co - o : conv->block) * sizeof *rows);
 }
 
 static void write_rows(const mos_conv *conv, const float *rows, int64_t first, int64_t count,
