@@ -27,12 +27,14 @@ expect() {
   [ "$got" = "$calls" ] || { printf 'FAILED: %s\n called %s\n wanted %s\n' "$*" "$got" "$calls" >&2; exit 1; }
 }
 
-unset IMAGE BIND MPI_TYPE SLURM_JOB_ID SLURM_ARRAY_TASK_ID
+unset IMAGE BIND MPI_TYPE STAGE SLURM_CPUS_PER_TASK SLURM_JOB_ID SLURM_ARRAY_TASK_ID
 train="train c.yaml --out run"
 expect 0 "srun --mpi=pmix --kill-on-bad-exit=1 mosaic $train --set train.epochs=3" \
   bash "$scripts/train.sbatch" c.yaml run --set train.epochs=3
 expect 0 "srun --mpi=pmi2 --kill-on-bad-exit=1 apptainer exec --bind $scratch,/data m.sif mosaic $train" \
   env MPI_TYPE=pmi2 IMAGE=m.sif BIND=/data bash "$scripts/train.sbatch" c.yaml run
+expect 0 "srun --mpi=pmix --kill-on-bad-exit=1 --cpus-per-task=16 mosaic $train --stage /local/me" \
+  env SLURM_CPUS_PER_TASK=16 STAGE=/local/me bash "$scripts/train.sbatch" c.yaml run
 mkdir run && touch run/config.yaml
 expect 75 "srun --mpi=pmix --kill-on-bad-exit=1 mosaic $train --resume; scontrol requeue 42" \
   env CODE=75 SLURM_JOB_ID=42 bash "$scripts/train.sbatch" c.yaml run
