@@ -39,5 +39,15 @@ mosaic_status mos_atomic_write(const char *path, const void *data, size_t size) 
 /* SHA-256 of memory and of a file, as 64 hex digits and NUL. */
 void mos_sha256(const void *data, size_t size, char hex[65]);
 mosaic_status mos_sha256_file(const char *path, char hex[65]) MOSAIC_CHECKED;
+/* The same of bytes that come one after another: start, take as often as wanted, end. */
+typedef struct mos_sha256_state {
+    uint32_t hash[8];
+    unsigned char block[64];
+    size_t used; /* bytes waiting in block */
+    uint64_t bytes;
+} mos_sha256_state;
+void mos_sha256_start(mos_sha256_state *state);
+void mos_sha256_take(mos_sha256_state *state, const void *bytes, size_t size);
+void mos_sha256_end(mos_sha256_state *state, char hex[65]);
 
 #endif

@@ -17,13 +17,6 @@ static const uint32_t round_constant[64] = {
     0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
-typedef struct digest {
-    uint32_t hash[8];
-    unsigned char block[64];
-    size_t used; /* bytes waiting in block */
-    uint64_t bytes;
-} digest;
-
 static uint32_t rotate(uint32_t x, int bits) {
     return x >> bits | x << (32 - bits);
 }
@@ -38,7 +31,7 @@ static uint32_t rotate(uint32_t x, int bits) {
               (((a) & (b)) | ((c) & ((a) | (b))));                                                 \
     } while (0)
 
-static void take_block_plain(digest *state, const unsigned char *block) {
+static void take_block_plain(mos_sha256_state *state, const unsigned char *block) {
     uint32_t w[64], *hash = state->hash;
     for (int t = 0; t < 16; t++) {
         const unsigned char *p = block + 4 * t;
@@ -74,7 +67,7 @@ static bool has_instructions(void) {
 }
 
 /* By the processor's instructions, which take the letters as a b e f and c d g h. */
-__attribute__((target("sha,ssse3,sse4.1"))) static void take_block_sha(digest *state,
+__attribute__((target("sha,ssse3,sse4.1"))) static void take_block_sha(mos_sha256_state *state,
                                                                        const unsigned char *block) {
     const __m128i order = _mm_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
     const uint32_t *h = state->hash;
@@ -105,7 +98,7 @@ __attribute__((target("sha,ssse3,sse4.1"))) static void take_block_sha(digest *s
 }
 #endif
 
-static void take_blocks(digest *state, const unsigned char *data, size_t blocks) {
+static void take_blocks(mos_sha256_state *state, const unsigned char *data, size_t blocks) {
 #if defined(__x86_64__)
     if (blocks > 0 && has_instructions()) {
         for (size_t i = 0; i < blocks; i++)
@@ -117,12 +110,13 @@ static void take_blocks(digest *state, const unsigned char *data, size_t blocks)
         take_block_plain(state, data + 64 * i);
 }
 
-static void start(digest *state) {
-    *state = (digest){.hash = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f,
-                               0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
+void mos_sha256_start(mos_sha256_state *state) {
+    *state = (mos_sha256_state){.hash = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f,
+                                         0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
 }
 
-static void take(digest *state, const unsigned char *data, size_t size) {
+void mos_sha256_take(mos_sha256_state *state, const void *bytes, size_t size) {
+    const unsigned char *data = bytes;
     state->bytes += size;
     while (size > 0) {
         if (state->used == 0 && size >= 64) {
@@ -143,40 +137,40 @@ static void take(digest *state, const unsigned char *data, size_t size) {
     }
 }
 
-static void finish(digest *state, char hex[65]) {
+void mos_sha256_end(mos_sha256_state *state, char hex[65]) {
     static const char digit[] = "0123456789abcdef";
     uint64_t bits = state->bytes * 8;
     unsigned char length[8];
     for (int i = 0; i < 8; i++)
         length[i] = (unsigned char)(bits >> (56 - 8 * i));
-    take(state, (const unsigned char[]){0x80}, 1);
+    mos_sha256_take(state, (const unsigned char[]){0x80}, 1);
     while (state->used != 56)
-        take(state, (const unsigned char[]){0}, 1);
-    take(state, length, sizeof length);
+        mos_sha256_take(state, (const unsigned char[]){0}, 1);
+    mos_sha256_take(state, length, sizeof length);
     for (int i = 0; i < 64; i++)
         hex[i] = digit[state->hash[i / 8] >> (28 - 4 * (i % 8)) & 15];
     hex[64] = '\0';
 }
 
 void mos_sha256(const void *data, size_t size, char hex[65]) {
-    digest state;
-    start(&state);
-    take(&state, data, size);
-    finish(&state, hex);
+    mos_sha256_state state;
+    mos_sha256_start(&state);
+    mos_sha256_take(&state, data, size);
+    mos_sha256_end(&state, hex);
 }
 
 mosaic_status mos_sha256_file(const char *path, char hex[65]) {
     hex[0] = '\0';
     FILE *file = fopen(path, "rbe");
     if (file == NULL) return mos_fail_errno("open", path);
-    digest state;
-    start(&state);
+    mos_sha256_state state;
+    mos_sha256_start(&state);
     unsigned char buffer[16384];
     size_t got;
     while ((got = fread(buffer, 1, sizeof buffer, file)) > 0)
-        take(&state, buffer, got);
+        mos_sha256_take(&state, buffer, got);
     mosaic_status status = ferror(file) ? mos_fail_errno("read", path) : MOSAIC_OK;
     (void)fclose(file);
-    if (status == MOSAIC_OK) finish(&state, hex);
+    if (status == MOSAIC_OK) mos_sha256_end(&state, hex);
     return status;
 }

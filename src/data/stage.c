@@ -3,10 +3,12 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/stop.h"
 #include "base/text.h"
 #include "data/sample_table.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,9 +16,10 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 4096, BUFFER = 1 << 20, DEEPEST = 64 };
+enum { PATH_SIZE = 4096, BUFFER = 1 << 20, DEEPEST = 64, BETWEEN_NS = 500000000 };
 
 /* A file of the source: path below it, and what tells whether it has changed. */
 typedef struct stage_file {
@@ -26,6 +29,8 @@ typedef struct stage_file {
 } stage_file;
 
 typedef struct stage_job {
+    mos_comm *comm;
+    int64_t looked_ns; /* when ranks last told each other how they are */
     const char *source, *target;
     const char *what;     /* for messages */
     const char *folder;   /* of all copies */
@@ -34,6 +39,38 @@ typedef struct stage_job {
     stage_file *files;    /* [count] in the order of their names */
     size_t count, room;
 } stage_job;
+
+/* ---- with the other ranks ---- */
+
+/* A copy takes long, and not equally long on every host: so ranks tell each other meanwhile of a failure
+ * or a request to stop. busy: this rank has more to do; *any: some rank has. */
+static mosaic_status look(stage_job *job, bool busy, bool *any) {
+    int stop = mos_stop_pending();
+    int64_t most;
+    MOS_TRY(mos_comm_agree_or_stop(job->comm, MOSAIC_OK, &stop));
+    if (stop != 0) /* on every rank */
+        return mos_fail(MOSAIC_INTERRUPTED,
+                        "stage: stopped by signal %d; the copies are kept, and the same command "
+                        "goes on with them",
+                        stop);
+    MOS_TRY(mos_comm_most(job->comm, busy, &most));
+    *any = most != 0;
+    job->looked_ns = mos_now_ns();
+    return MOSAIC_OK;
+}
+
+static mosaic_status look_sometimes(stage_job *job) {
+    bool any;
+    return mos_now_ns() - job->looked_ns < BETWEEN_NS ? MOSAIC_OK : look(job, true, &any);
+}
+
+/* Until all have their copies. */
+static mosaic_status join(stage_job *job, mosaic_status status) {
+    bool any = true;
+    while (status == MOSAIC_OK && any)
+        status = look(job, false, &any);
+    return mos_comm_agree(job->comm, status);
+}
 
 /* ---- what there is ---- */
 
@@ -49,7 +86,7 @@ static mosaic_status add_file(stage_job *job, const char *name, const struct sta
                          .nanoseconds = (int64_t)what->st_mtim.tv_nsec};
     MOS_TRY(mos_copy_text(name, &file->name));
     job->count++;
-    return MOSAIC_OK;
+    return look_sometimes(job);
 }
 
 /* Below `name`, "" for all. LMDB's lock files belong to the machine that they are on. */
@@ -227,17 +264,31 @@ static mosaic_status check_room(const stage_job *job, int64_t bytes) {
                     room / mib, (double)bytes / mib, job->what);
 }
 
-static mosaic_status copy_bytes(const char *from, const char *to, char *buffer) {
-    FILE *in = fopen(from, "re"), *out = in == NULL ? NULL : fopen(to, "we");
+/* Reads `from` to its end, writes what it reads to `out` where that is not NULL, and gives its SHA-256. */
+static mosaic_status read_through(stage_job *job, const char *from, FILE *out, const char *to,
+                                  char *buffer, char hash[65]) {
+    FILE *in = fopen(from, "re");
+    mos_sha256_state state;
     mosaic_status status = MOSAIC_OK;
     if (in == NULL) return mos_fail_errno("read", from);
-    if (out == NULL) status = mos_fail_errno("write", to);
-    for (size_t got; status == MOSAIC_OK && (got = fread(buffer, 1, BUFFER, in)) > 0;)
-        if (fwrite(buffer, 1, got, out) != got) status = mos_fail_errno("write", to);
+    mos_sha256_start(&state);
+    for (size_t got; status == MOSAIC_OK && (got = fread(buffer, 1, BUFFER, in)) > 0;) {
+        mos_sha256_take(&state, buffer, got);
+        if (out != NULL && fwrite(buffer, 1, got, out) != got) status = mos_fail_errno("write", to);
+        if (status == MOSAIC_OK) status = look_sometimes(job);
+    }
     if (status == MOSAIC_OK && ferror(in)) status = mos_fail_errno("read", from);
     (void)fclose(in);
-    if (out != NULL && fclose(out) != 0 && status == MOSAIC_OK)
-        status = mos_fail_errno("write", to);
+    mos_sha256_end(&state, hash);
+    return status;
+}
+
+static mosaic_status copy_bytes(stage_job *job, const char *from, const char *to, char *buffer,
+                                char hash[65]) {
+    FILE *out = fopen(to, "we");
+    if (out == NULL) return mos_fail_errno("write", to);
+    mosaic_status status = read_through(job, from, out, to, buffer, hash);
+    if (fclose(out) != 0 && status == MOSAIC_OK) status = mos_fail_errno("write", to);
     return status;
 }
 
@@ -251,17 +302,15 @@ static mosaic_status make_parent(const char *path) {
 }
 
 /* Under a name of its own until it is known to be right. */
-static mosaic_status copy_file(const stage_job *job, const stage_file *file, char *buffer,
-                               FILE *list) {
+static mosaic_status copy_file(stage_job *job, const stage_file *file, char *buffer, FILE *list) {
     char from[PATH_SIZE], to[PATH_SIZE], part[PATH_SIZE], wanted[65], found[65];
     MOS_TRY(mos_path_join(from, sizeof from, job->source, file->name));
     MOS_TRY(mos_path_join(to, sizeof to, job->target, file->name));
     if (snprintf(part, sizeof part, "%s.part", to) >= (int)sizeof part)
         return mos_fail(MOSAIC_ERR_USAGE, "%s: path too long", to);
     MOS_TRY(make_parent(to));
-    MOS_TRY(copy_bytes(from, part, buffer));
-    MOS_TRY(mos_sha256_file(from, wanted));
-    MOS_TRY(mos_sha256_file(part, found));
+    MOS_TRY(copy_bytes(job, from, part, buffer, wanted));
+    MOS_TRY(read_through(job, part, NULL, part, buffer, found));
     if (strcmp(wanted, found) != 0)
         return mos_fail(MOSAIC_ERR_IO, "%s: the copy of %s has SHA-256 %s, wanted %s", part, from,
                         found, wanted);
@@ -306,15 +355,26 @@ static mosaic_status run(stage_job *job) {
 }
 
 /* One process of a machine at a time: a second job waits, and then finds the copy. */
+static mosaic_status lock(stage_job *job, int file, const char *path) {
+    const struct timespec pause = {.tv_nsec = 100000000};
+    while (flock(file, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR) return mos_fail_errno("lock", path);
+        MOS_TRY(look_sometimes(job));
+        (void)nanosleep(&pause, NULL);
+    }
+    return MOSAIC_OK;
+}
+
 static mosaic_status copy_all(stage_job *job) {
-    char lock[PATH_SIZE];
+    char path[PATH_SIZE];
     if (snprintf(job->list, sizeof job->list, "%s.files", job->target) >= (int)sizeof job->list ||
-        snprintf(lock, sizeof lock, "%s.lock", job->target) >= (int)sizeof lock)
+        snprintf(path, sizeof path, "%s.lock", job->target) >= (int)sizeof path)
         return mos_fail(MOSAIC_ERR_USAGE, "%s: path too long", job->target);
     MOS_TRY(make_parent(job->target));
-    const int held = open(lock, O_CREAT | O_RDWR | O_CLOEXEC, 0666);
-    if (held < 0) return mos_fail_errno("write", lock);
-    mosaic_status status = flock(held, LOCK_EX) == 0 ? run(job) : mos_fail_errno("lock", lock);
+    const int held = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0666);
+    if (held < 0) return mos_fail_errno("write", path);
+    mosaic_status status = lock(job, held, path);
+    if (status == MOSAIC_OK) status = run(job);
     (void)close(held);
     for (size_t i = 0; i < job->count; i++)
         mos_free(job->files[i].name);
@@ -345,9 +405,14 @@ static bool first_of_host(const mos_comm *comm) {
 mosaic_status mos_stage(mos_comm *comm, const char *source, const char *folder, char *path,
                         size_t size) {
     mosaic_status status = choose_target(source, "", folder, path, size);
-    stage_job job = {.source = source, .target = path, .what = source, .folder = folder};
+    stage_job job = {.comm = comm,
+                     .looked_ns = mos_now_ns(),
+                     .source = source,
+                     .target = path,
+                     .what = source,
+                     .folder = folder};
     if (status == MOSAIC_OK && first_of_host(comm)) status = copy_all(&job);
-    return mos_comm_agree(comm, status);
+    return join(&job, status);
 }
 
 static bool has_files_elsewhere(const stage_job *job) {
@@ -359,7 +424,9 @@ static bool has_files_elsewhere(const stage_job *job) {
 
 mosaic_status mos_stage_files(mos_comm *comm, mos_dataset *dataset, const char *folder) {
     char target[PATH_SIZE];
-    stage_job job = {.source = "/",
+    stage_job job = {.comm = comm,
+                     .looked_ns = mos_now_ns(),
+                     .source = "/",
                      .target = target,
                      .what = mos_dataset_root(dataset),
                      .folder = folder,
@@ -369,5 +436,5 @@ mosaic_status mos_stage_files(mos_comm *comm, mos_dataset *dataset, const char *
         choose_target(mos_dataset_root(dataset), "-files", folder, target, sizeof target);
     if (status == MOSAIC_OK && first_of_host(comm)) status = copy_all(&job);
     if (status == MOSAIC_OK) status = take_copies(&job);
-    return mos_comm_agree(comm, status);
+    return join(&job, status);
 }

@@ -132,14 +132,14 @@ static void block_body(void *context, int64_t begin, int64_t end, int thread) {
     }
 }
 
-/* The moments of a block's samples, on every rank. */
-static mosaic_status run_block(stats_job *job, int64_t first, int64_t block) {
+/* The moments of a block's samples, on every rank; *stop: as of mos_comm_agree_or_stop. */
+static mosaic_status run_block(stats_job *job, int64_t first, int64_t block, int *stop) {
     const int64_t ranks = mos_comm_size(job->comm);
     const mos_share share = mos_share_of(block, mos_comm_rank(job->comm), ranks);
     job->first = first + share.first;
     mos_parallel_for(job->threads, share.count, block_body, job);
     if (job->status != MOSAIC_OK) mos_error_restore(job->error);
-    MOS_TRY(mos_comm_agree(job->comm, job->status));
+    MOS_TRY(mos_comm_agree_or_stop(job->comm, job->status, stop));
     for (int64_t r = 0; r < ranks; r++)
         job->bytes[r] =
             (size_t)(mos_share_of(block, r, ranks).count * job->rows) * sizeof *job->own;
@@ -153,15 +153,19 @@ static mosaic_status run(stats_job *job, int64_t count, bool progress, moments *
     if (progress) mos_progress_begin(&line, "statistics", count);
     for (int64_t first = 0; first < count && status == MOSAIC_OK; first += BLOCK) {
         const int64_t block = count - first < BLOCK ? count - first : BLOCK;
-        status = run_block(job, first, block);
+        /* At the end nothing is left to stop. */
+        int stop = first + block < count ? mos_stop_pending() : 0;
+        status = run_block(job, first, block, &stop);
         for (int64_t i = 0; i < block && status == MOSAIC_OK; i++) {
             for (int64_t r = 0; r < job->rows; r++)
                 combine(&total[r], &job->partial[i * job->rows + r]);
         }
-        if (!progress || status != MOSAIC_OK) continue;
-        mos_progress_update(&line, first + block);
-        if (mos_comm_size(job->comm) < 2)
-            status = mos_stop_check("statistics", first + block, count);
+        if (status != MOSAIC_OK) break;
+        if (progress) mos_progress_update(&line, first + block);
+        if (stop != 0)
+            status =
+                mos_fail(MOSAIC_INTERRUPTED, "statistics: stopped by signal %d after %lld of %lld",
+                         stop, (long long)(first + block), (long long)count);
     }
     if (progress) mos_progress_end(&line);
     return status;

@@ -11,6 +11,10 @@
 
 enum { WORDS = 2048 };
 
+/* A rank that waits longer for others sleeps between two looks. */
+static const int64_t awake_ns = 2000000;
+static const struct timespec pause = {.tv_nsec = 200000};
+
 /* ---- life ---- */
 
 /* Which module: the caller's choice, the launcher's, or the first that is there. */
@@ -76,7 +80,7 @@ static mosaic_status meet(mos_comm *comm, const mos_comm_options *options,
     comm->size = size;
     MOS_TRY(check_size(comm, options, launch));
     MOS_TRY(mos_alloc((size_t)size, sizeof *comm->host, "names of hosts", &comm->host));
-    MOS_TRY(mos_alloc((size_t)size, sizeof *comm->code, "statuses", &comm->code));
+    MOS_TRY(mos_alloc((size_t)size, sizeof *comm->words, "statuses", &comm->words));
     MOS_TRY(mos_alloc((size_t)size, sizeof *comm->number, "numbers", &comm->number));
     MOS_TRY(mos_comm_check(comm, comm->table->all_gather(host, sizeof host, comm->host),
                            "gathering names"));
@@ -93,6 +97,7 @@ mosaic_status mos_comm_open(const mos_comm_options *given, mos_comm **out) {
     MOS_GOTO(mos_alloc(1, sizeof *comm, "a communicator", &comm));
     comm->table = &mos_comm_self;
     comm->group = 1;
+    comm->patience_ns = (options.patience_ms > 0 ? options.patience_ms : 3000) * 1000000;
     if (options.mpi || options.communicator != NULL || launch.size > 1)
         MOS_GOTO(load_table(&options, &launch, &comm->table));
     MOS_GOTO(meet(comm, &options, &launch));
@@ -122,7 +127,7 @@ void mos_comm_close(mos_comm **slot, mosaic_status status) {
     if (!unheard && !alone && comm->host != NULL) (void)comm->table->barrier();
     if (comm->opened) comm->table->close();
     mos_free(comm->host);
-    mos_free(comm->code);
+    mos_free(comm->words);
     mos_free(comm->number);
     mos_free(comm->out);
     mos_free(comm->in);
@@ -166,30 +171,66 @@ mos_comm_traffic mos_comm_traffic_of(const mos_comm *comm, mos_comm_kind kind) {
 
 /* ---- agreeing ---- */
 
+/* Bytes of a block that go to every other rank. */
+static size_t to_others(const mos_comm *comm, size_t bytes) {
+    return bytes * (size_t)(comm->size - 1);
+}
+
 /* The rank whose status all take: the first failure, else the first stop; -1: none. */
 static int64_t find_cause(const mos_comm *comm) {
     int64_t stopped = -1;
     for (int64_t r = 0; r < comm->size; r++) {
-        if (comm->code[r] == MOSAIC_OK) continue;
-        if (comm->code[r] != MOSAIC_INTERRUPTED) return r;
+        if (comm->words[r].code == MOSAIC_OK) continue;
+        if (comm->words[r].code != MOSAIC_INTERRUPTED) return r;
         if (stopped < 0) stopped = r;
     }
     return stopped;
 }
 
-mosaic_status mos_comm_agree(mos_comm *comm, mosaic_status status) {
+/* All ranks' words, asleep once the others are late. A rank that failed waits for the others for a
+ * while only: they may be at work for an hour before they ask, and *heard is then false. */
+static mosaic_status exchange_words(mos_comm *comm, const mos_comm_word *mine, bool *heard) {
+    const int64_t begun = mos_now_ns();
+    int done = 0;
+    MOS_TRY(mos_comm_check(comm, comm->table->gather_begin(0, mine, sizeof *mine, comm->words),
+                           "agreeing"));
+    for (;;) {
+        MOS_TRY(mos_comm_check(comm, comm->table->test(0, &done), "agreeing"));
+        const int64_t waited = mos_now_ns() - begun;
+        *heard = done != 0;
+        if (done || (mine->code != MOSAIC_OK && waited > comm->patience_ns)) return MOSAIC_OK;
+        if (waited > awake_ns) (void)nanosleep(&pause, NULL);
+    }
+}
+
+mosaic_status mos_comm_agree_or_stop(mos_comm *comm, mosaic_status status, int *stop) {
     char words[WORDS] = "";
-    int32_t mine = (int32_t)status;
+    const mos_comm_word mine = {(int32_t)status, stop == NULL ? 0 : *stop};
+    bool heard = false;
     if (mos_comm_size(comm) < 2) return status;
     if (comm->agreed_failure || comm->broken) return status; /* the others no longer answer */
     mos_error_copy(words, sizeof words);
-    MOS_TRY(mos_comm_gather(comm, &mine, sizeof mine, comm->code));
+    comm->since_ns = mos_now_ns();
+    mosaic_status failed = exchange_words(comm, &mine, &heard);
+    MOS_TRY(mos_comm_count(comm, MOS_COMM_GATHERS, to_others(comm, sizeof mine),
+                           failed != MOSAIC_OK, "agreeing"));
+    if (!heard) { /* closing ends the others */
+        comm->broken = true;
+        mos_error_restore(words);
+        return status;
+    }
+    for (int64_t r = 0; stop != NULL && r < comm->size; r++)
+        if (comm->words[r].stop > *stop) *stop = comm->words[r].stop;
     const int64_t cause = find_cause(comm);
     if (cause < 0) return MOSAIC_OK;
     MOS_TRY(mos_comm_broadcast(comm, words, sizeof words, cause));
     comm->agreed_failure = true;
-    return mos_fail((mosaic_status)comm->code[cause], "rank %lld of %lld (%s): %s",
+    return mos_fail((mosaic_status)comm->words[cause].code, "rank %lld of %lld (%s): %s",
                     (long long)cause, (long long)comm->size, comm->host[cause], words);
+}
+
+mosaic_status mos_comm_agree(mos_comm *comm, mosaic_status status) {
+    return mos_comm_agree_or_stop(comm, status, NULL);
 }
 
 mosaic_status mos_comm_most(mos_comm *comm, int64_t value, int64_t *most) {
@@ -224,11 +265,10 @@ mosaic_status mos_comm_barrier(mos_comm *comm) {
 }
 
 mosaic_status mos_comm_rest(mos_comm *comm) {
-    const struct timespec pause = {.tv_nsec = 200000};
     int done = 0;
     if (mos_comm_size(comm) < 2) return MOSAIC_OK;
     MOS_TRY(mos_comm_check(
-        comm, comm->table->exchange_begin(0, comm->code, sizeof *comm->code, comm->number),
+        comm, comm->table->exchange_begin(0, comm->words, sizeof *comm->words, comm->number),
         "rest"));
     while (!done) {
         MOS_TRY(mos_comm_check(comm, comm->table->test(0, &done), "rest"));
@@ -241,11 +281,6 @@ mosaic_status mos_comm_broadcast(mos_comm *comm, void *data, size_t bytes, int64
     if (mos_comm_size(comm) < 2) return MOSAIC_OK;
     return MOS_COMM_CALL(comm, MOS_COMM_OTHERS, comm->rank == root ? bytes : 0,
                          comm->table->broadcast(data, bytes, (int)root), "a broadcast");
-}
-
-/* Bytes of a block that go to every other rank. */
-static size_t to_others(const mos_comm *comm, size_t bytes) {
-    return bytes * (size_t)(comm->size - 1);
 }
 
 mosaic_status mos_comm_gather(mos_comm *comm, const void *mine, size_t bytes, void *all) {

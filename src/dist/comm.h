@@ -22,6 +22,7 @@ typedef struct mos_comm_options {
     bool mpi;                 /* use MPI also where this process was started alone */
     const char *module;       /* "openmpi", "mpich" or a path; NULL: what fits the launcher */
     const void *communicator; /* address of an MPI_Comm; NULL: all ranks that were started */
+    int64_t patience_ms;      /* how long a rank that failed waits for the others; 0: 3000 */
 } mos_comm_options;
 
 /* Collective. A process that was started alone is one rank without MPI, unless the options ask for
@@ -62,8 +63,14 @@ mos_comm_traffic mos_comm_traffic_of(const mos_comm *comm, mos_comm_kind kind);
 
 /* Collective. MOSAIC_OK when all ranks say so. Else every rank gets the status of the first rank that
  * failed, and its message with the rank and its host before it; stops on request count only
- * where nobody failed. With one rank status and message stay as they are. */
+ * where nobody failed. With one rank status and message stay as they are. A rank that failed waits for
+ * a while only (patience_ms), because the others may be at work for an hour; then it has its own status, and
+ * closing ends all. Ranks that wait long are asleep. */
 mosaic_status mos_comm_agree(mos_comm *comm, mosaic_status status);
+/* Collective. The same, with word of a signal that asks a rank to stop: *stop is this rank's, 0: none,
+ * and then the largest of all ranks'. It matches mos_comm_agree of other ranks, but they do not hear of
+ * the stop, so only a rank that failed may call that. */
+mosaic_status mos_comm_agree_or_stop(mos_comm *comm, mosaic_status status, int *stop);
 /* Not collective. Has an agreement ended in a failure, so that every rank knows of it? */
 bool mos_comm_failure_agreed(const mos_comm *comm);
 /* Collective. All-reduce: the largest of the ranks' values. */

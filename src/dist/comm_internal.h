@@ -6,18 +6,24 @@
 #include "dist/comm.h"
 #include "dist/comm_module.h"
 
+/* What a rank tells in an agreement: its status, and the signal that asks it to stop. */
+typedef struct mos_comm_word {
+    int32_t code, stop;
+} mos_comm_word;
+
 struct mos_comm {
     const mos_comm_table *table;
     bool opened;
-    bool broken;                      /* a call failed: nothing can be agreed any more */
+    bool broken; /* a call failed or the others were not heard: nothing can be agreed any more */
     bool agreed_failure;              /* every rank knows that the work is over */
     int64_t rank, size, group;        /* group: ranks of one, 1 before mos_comm_group */
     char (*host)[MOS_COMM_HOST_SIZE]; /* [size] */
-    int32_t *code;                    /* [size] statuses of the last agreement */
+    mos_comm_word *words;             /* [size] of the last agreement */
     int64_t *number;                  /* [size] */
     char description[256];
     mos_comm_traffic traffic[MOS_COMM_KINDS];
-    int64_t since_ns; /* when the call that runs began */
+    int64_t since_ns;    /* when the call that runs began */
+    int64_t patience_ns; /* of a rank that failed */
     /* comm_sum.c: a slice on its way in each slot, and sums */
     float *out, *in, *sums;
     double *wide;

@@ -311,8 +311,14 @@ typedef struct inference_sink {
     int64_t rows; /* of a part; 0: there are none */
     mos_inference_take take;
     void *context;
+    const mos_inference_watch *watch; /* NULL: a request to stop is asked for here */
     bool progress;
 } inference_sink;
+
+static mosaic_status look(const inference_sink *sink, int64_t batch, int64_t seen, int64_t rows) {
+    if (sink->watch != NULL) return sink->watch->look(sink->watch->context, batch);
+    return sink->take != NULL ? MOSAIC_OK : mos_stop_check("evaluating", seen, rows);
+}
 
 static mosaic_status finish_rows(const mos_model_card *card, mos_inference *out) {
     for (int64_t i = 0; i < out->n * out->classes; i++) {
@@ -343,7 +349,7 @@ static mosaic_status run_batches(mos_model *model, const mos_model_card *card, m
     mos_progress bar;
     mosaic_status status = MOSAIC_OK;
     const int64_t asked_rows = out->n;
-    int64_t at = 0, seen = 0, asked = 0;
+    int64_t at = 0, seen = 0, asked = 0, number = 0;
     if (sink->progress) mos_progress_begin(&bar, "evaluating", asked_rows);
     for (;;) {
         mos_batch *batch;
@@ -355,7 +361,7 @@ static mosaic_status run_batches(mos_model *model, const mos_model_card *card, m
             at = asked = 0;
         }
         if (batch == NULL) break;
-        if (sink->progress) MOS_GOTO(mos_stop_check("evaluating", seen, asked_rows));
+        MOS_GOTO(look(sink, number++, seen, asked_rows));
         MOS_GOTO(infer_batch(model, batch, out->modalities, out->classes > 0));
         MOS_GOTO(collect_batch(model, batch, classes, at, out));
         drop_empty(out, at, batch->valid, &at);
@@ -443,8 +449,9 @@ mosaic_status mos_inference_stream(mos_model *model, const mos_model_card *card,
 
 mosaic_status mos_inference_part(mos_model *model, const mos_model_card *card, mos_dataset *dataset,
                                  const int64_t *index, int64_t count, bool latents, int threads,
-                                 bool progress, mos_inference *out) {
-    const inference_sink sink = {.progress = progress};
+                                 bool progress, const mos_inference_watch *watch,
+                                 mos_inference *out) {
+    const inference_sink sink = {.watch = watch, .progress = progress};
     mos_inference_warn_classes(card, dataset);
     if (count > 0)
         return infer_rows(model, card, dataset, index, count, latents, threads, &sink, out);
@@ -466,8 +473,8 @@ mosaic_status mos_inference_run(mos_model *model, const mos_model_card *card, mo
                                 const int64_t *index, int64_t count, bool latents, int threads,
                                 bool progress, mos_inference *out) {
     if (count == 0) return fail_empty(dataset);
-    MOS_TRY(
-        mos_inference_part(model, card, dataset, index, count, latents, threads, progress, out));
+    MOS_TRY(mos_inference_part(model, card, dataset, index, count, latents, threads, progress, NULL,
+                               out));
     if (out->n > 0) return MOSAIC_OK;
     mos_inference_release(out);
     return mos_inference_fail_none(dataset, count);

@@ -23,14 +23,21 @@ typedef struct mos_inference {
 } mos_inference;
 
 /* Runs `model` (already loaded; it is planned for inference here unless it is) over rows
- * index[count] of the data set. */
+ * index[count] of the data set. MOSAIC_INTERRUPTED: asked to stop (base/stop.h). */
 mosaic_status mos_inference_run(mos_model *model, const mos_model_card *card, mos_dataset *dataset,
                                 const int64_t *index, int64_t count, bool latents, int threads,
                                 bool progress, mos_inference *out);
-/* The same of a part of what was asked for: no row at all, or none with data, is no error here. */
+/* Called before each batch; a status other than MOSAIC_OK ends the run. */
+typedef struct mos_inference_watch {
+    mosaic_status (*look)(void *context, int64_t batch);
+    void *context;
+} mos_inference_watch;
+/* The same of a part of what was asked for: no row at all, or none with data, is no error here. A request
+ * to stop is the watch's business. */
 mosaic_status mos_inference_part(mos_model *model, const mos_model_card *card, mos_dataset *dataset,
                                  const int64_t *index, int64_t count, bool latents, int threads,
-                                 bool progress, mos_inference *out);
+                                 bool progress, const mos_inference_watch *watch,
+                                 mos_inference *out);
 /* Says what of the model's classes these data cannot score, and which of theirs it does not know. */
 void mos_inference_warn_classes(const mos_model_card *card, const mos_dataset *dataset);
 /* The failure where none of the `asked` rows has data. */

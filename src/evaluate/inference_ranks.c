@@ -1,7 +1,33 @@
 #include "evaluate/inference_ranks.h"
 
 #include "base/memory.h"
+#include "base/stop.h"
 #include "dist/share.h"
+
+enum { BETWEEN = 2 }; /* batches between two looks: many milliseconds of work */
+
+/* All ranks look together, so often as the rank with the fewest rows can. */
+typedef struct rank_watch {
+    mos_comm *comm;
+    int64_t looks, done;
+    bool stopped; /* every rank knows */
+} rank_watch;
+
+/* Has a rank failed, or was one asked to stop? */
+static mosaic_status look_together(rank_watch *watch) {
+    int stop = mos_stop_pending();
+    watch->done++;
+    MOS_TRY(mos_comm_agree_or_stop(watch->comm, MOSAIC_OK, &stop));
+    if (stop == 0) return MOSAIC_OK;
+    watch->stopped = true;
+    return mos_fail(MOSAIC_INTERRUPTED, "evaluating: stopped by signal %d", stop);
+}
+
+static mosaic_status look(void *context, int64_t batch) {
+    rank_watch *watch = context;
+    if (batch == 0 || batch % BETWEEN != 0 || watch->done == watch->looks) return MOSAIC_OK;
+    return look_together(watch);
+}
 
 /* What the ranks tell each other of their parts. */
 typedef struct part_note {
@@ -79,27 +105,40 @@ static mosaic_status join_all(mos_comm *comm, part_note *notes, mos_dataset *dat
     return join_parts(comm, notes, mine, out);
 }
 
+/* This rank's part of the rows. */
+static mosaic_status run_part(mos_comm *comm, mos_model *model, const mos_model_card *card,
+                              mos_dataset *dataset, const int64_t *index, int64_t count,
+                              bool latents, int threads, bool progress, mos_inference *mine) {
+    const int64_t rank = mos_comm_rank(comm), ranks = mos_comm_size(comm);
+    const mos_share share = mos_share_of(count, rank, ranks);
+    const int64_t batches = count / ranks / MOS_INFERENCE_BATCH; /* whole ones of every rank */
+    rank_watch watch = {.comm = comm, .looks = batches > 0 ? (batches - 1) / BETWEEN : 0};
+    const mos_inference_watch all = {look, &watch};
+    mosaic_status status =
+        mos_inference_part(model, card, dataset, index + share.first, share.count, latents, threads,
+                           progress && rank == 0, &all, mine);
+    while (status == MOSAIC_OK && watch.done < watch.looks)
+        status = look_together(&watch);
+    return watch.stopped ? status : mos_comm_agree(comm, status);
+}
+
 mosaic_status mos_inference_run_ranks(mos_comm *comm, mos_model *model, const mos_model_card *card,
                                       mos_dataset *dataset, const int64_t *index, int64_t count,
                                       bool latents, int threads, bool progress,
                                       mos_inference *out) {
-    const int64_t rank = mos_comm_rank(comm), ranks = mos_comm_size(comm);
-    const mos_share share = mos_share_of(count, rank, ranks);
     mos_inference mine = {0};
     part_note *notes = NULL;
     mosaic_status status;
-    if (ranks < 2)
+    if (mos_comm_size(comm) < 2)
         return mos_inference_run(model, card, dataset, index, count, latents, threads, progress,
                                  out);
     *out = (mos_inference){0};
     if (count == 0) /* on every rank */
         return mos_inference_run(model, card, dataset, index, count, latents, threads, progress,
                                  out);
-    status = mos_alloc((size_t)ranks, sizeof *notes, "parts of ranks", &notes);
-    if (status == MOSAIC_OK)
-        status = mos_inference_part(model, card, dataset, index + share.first, share.count, latents,
-                                    threads, progress && rank == 0, &mine);
-    MOS_GOTO(mos_comm_agree(comm, status));
+    MOS_GOTO(mos_comm_agree(
+        comm, mos_alloc((size_t)mos_comm_size(comm), sizeof *notes, "parts of ranks", &notes)));
+    MOS_GOTO(run_part(comm, model, card, dataset, index, count, latents, threads, progress, &mine));
     status = join_all(comm, notes, dataset, count, &mine, out);
 done:
     mos_free(notes);

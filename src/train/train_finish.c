@@ -174,12 +174,8 @@ mosaic_status mos_train_save_initial(const mos_train_run_files *run, mos_train_l
 static mosaic_status finish_model(mos_trainer *trainer, mos_validation *validation) {
     const mos_train_job *job = &trainer->job;
     MOS_TRY(mos_train_ranks_head(trainer));
-    if (trainer->learner.card->probe_head) {
-        MOS_TRY(mos_train_agree(job,
-                                mos_train_fit_head(job, &trainer->data, &trainer->learner,
-                                                   job->config->settings.train.probe_final_limit)));
-        MOS_TRY(mos_train_ranks_head(trainer));
-    }
+    if (trainer->learner.card->probe_head)
+        MOS_TRY(mos_train_ranks_fit_head(trainer, job->config->settings.train.probe_final_limit));
     return tune(&trainer->learner, &trainer->data, validation);
 }
 

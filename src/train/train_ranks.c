@@ -149,6 +149,14 @@ mosaic_status mos_train_ranks_head(mos_trainer *trainer) {
     return MOSAIC_OK;
 }
 
+mosaic_status mos_train_ranks_fit_head(mos_trainer *trainer, int64_t limit) {
+    const mosaic_status status =
+        mos_train_fit_head(&trainer->job, &trainer->data, &trainer->learner, limit);
+    if (status == MOSAIC_INTERRUPTED) return status; /* on all ranks (inference_ranks.h) */
+    MOS_TRY(mos_train_agree(&trainer->job, status));
+    return mos_train_ranks_head(trainer);
+}
+
 mosaic_status mos_train_ranks_moments(mos_trainer *trainer) {
     mos_step *step = &trainer->learner.step;
     if (mos_comm_size(trainer->job.options->comm) < 2) return MOSAIC_OK;

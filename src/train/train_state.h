@@ -34,6 +34,8 @@ mosaic_status mos_train_ranks_start(mos_trainer *trainer);
 mosaic_status mos_train_ranks_spread(mos_trainer *trainer);
 /* The validation model of rank 0, with the head that it has fitted, becomes that of all. */
 mosaic_status mos_train_ranks_head(mos_trainer *trainer);
+/* The same after fitting that head to at most `limit` rows. */
+mosaic_status mos_train_ranks_fit_head(mos_trainer *trainer, int64_t limit);
 /* Before a checkpoint: where ranks have divided the optimizer, its moments become whole. */
 mosaic_status mos_train_ranks_moments(mos_trainer *trainer);
 mosaic_status mos_train_ranks_position(mos_trainer *trainer);

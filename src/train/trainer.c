@@ -129,9 +129,7 @@ static mosaic_status validate(mos_trainer *trainer, mos_validation *out) {
     if (data->use_macro_ap) {
         mos_train_share_weights(learner);
         if (mos_train_needs_probe(&trainer->job, data)) {
-            MOS_TRY(mos_train_agree(&trainer->job, mos_train_fit_head(&trainer->job, data, learner,
-                                                                      train->probe_limit)));
-            MOS_TRY(mos_train_ranks_head(trainer));
+            MOS_TRY(mos_train_ranks_fit_head(trainer, train->probe_limit));
         }
         MOS_TRY(mos_train_validate(learner, data, out));
     }
@@ -171,12 +169,23 @@ done:
     return status;
 }
 
+/* Asked to stop while it ran over validation patches: what resumes begins with them. */
+static mosaic_status stop_in_validation(mos_trainer *trainer, const mos_train_position *before) {
+    int stop;
+    trainer->at = *before;
+    MOS_TRY(mos_train_stop_asked(&trainer->job, &stop));
+    return stop_for_signal(trainer, stop);
+}
+
 /* Ends the epoch; rank 0 then broadcasts the position of the run to all. */
 static mosaic_status end_epoch(mos_trainer *trainer) {
+    const mos_train_position before = trainer->at;
     MOS_TRY(mos_train_ranks_moments(trainer));
     trainer->learner.comm = trainer->job.options->comm;
     const mosaic_status status = close_epoch(trainer);
     trainer->learner.comm = NULL;
+    if (status == MOSAIC_INTERRUPTED)
+        return stop_in_validation(trainer, &before); /* on all ranks */
     MOS_TRY(mos_train_agree(&trainer->job, status));
     MOS_TRY(mos_train_ranks_say(trainer));
     return mos_train_ranks_position(trainer);
@@ -281,12 +290,14 @@ static mosaic_status begin(mos_trainer *trainer) {
 static mosaic_status end(mos_trainer *trainer, mosaic_status status, mos_train_summary *out) {
     mos_progress_end(&trainer->clock.progress);
     out->seconds = (double)(mos_now_ns() - trainer->clock.started_ns) * 1e-9;
-    if (status == MOSAIC_OK) status = mos_train_agree(&trainer->job, write_end(trainer, out));
-    if (status != MOSAIC_OK && status != MOSAIC_INTERRUPTED && mos_train_writes(&trainer->job)) {
+    const bool whole = status == MOSAIC_OK; /* all steps were done */
+    if (whole) status = mos_train_agree(&trainer->job, write_end(trainer, out));
+    const bool stopped = status == MOSAIC_INTERRUPTED;
+    if (status != MOSAIC_OK && (whole || !stopped) && mos_train_writes(&trainer->job)) {
         /* The first failure is the one to report. */
         char detail[4096];
         mos_error_copy(detail, sizeof detail);
-        (void)!mos_trainer_provenance(trainer, "failed");
+        (void)!mos_trainer_provenance(trainer, stopped ? "interrupted" : "failed");
         mos_error_restore(detail);
     }
     return status;

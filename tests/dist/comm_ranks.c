@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static int failures;
 
@@ -130,6 +131,7 @@ static void check_all(mos_comm *comm) {
     const int64_t ranks = mos_comm_size(comm), rank = mos_comm_rank(comm);
     const int64_t counts[] = {1, ranks - 1, ranks, ranks + 1, 1000, (5 << 18) + 7};
     double sums[2] = {(double)rank, 1};
+    int stop = rank == ranks - 1 ? 12 : 3 * (rank == 0);
     int64_t most = -1, number = rank == ranks - 1 ? 77 : 0;
     for (int64_t r = 0; r < ranks; r++)
         CHECK(mos_comm_host(comm, r)[0] != '\0');
@@ -147,6 +149,11 @@ static void check_all(mos_comm *comm) {
     CHECK(most == 100);
     CHECK_OK(mos_comm_same(comm, &number, sizeof number, "number"));
     CHECK_OK(mos_comm_agree(comm, MOSAIC_OK));
+    CHECK_OK(mos_comm_agree_or_stop(comm, MOSAIC_OK, &stop));
+    CHECK(stop == 12);
+    stop = 0;
+    CHECK_OK(mos_comm_agree_or_stop(comm, MOSAIC_OK, &stop));
+    CHECK(stop == 0);
     CHECK_OK(mos_comm_barrier(comm));
     if (rank == 0) (void)printf("%s\n", mos_comm_description(comm));
 }
@@ -170,6 +177,17 @@ static mosaic_status lose_one(mos_comm *comm, int64_t culprit, bool killed) {
     return mos_fail(MOSAIC_ERR_NUMERIC, "a number that only this rank saw");
 }
 
+/* The others are at work, and ask nobody, for longer than the test has time. */
+static mosaic_status fail_alone(mos_comm *comm, int64_t culprit) {
+    const struct timespec long_work = {.tv_sec = 600};
+    mosaic_status status = MOSAIC_OK;
+    if (mos_comm_rank(comm) == culprit)
+        status = mos_fail(MOSAIC_ERR_DATA, "record 'y' is unreadable");
+    else
+        (void)nanosleep(&long_work, NULL);
+    return mos_comm_agree(comm, status);
+}
+
 static void show(void *context, mos_log_level level, const char *text) {
     (void)context;
     (void)level;
@@ -179,7 +197,8 @@ static void show(void *context, mos_log_level level, const char *text) {
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "all";
     const char *module = argc > 3 ? argv[3] : NULL;
-    const mos_comm_options options = {.mpi = true, .module = module};
+    const mos_comm_options options = {
+        .mpi = true, .module = module, .patience_ms = strcmp(what, "work") == 0 ? 100 : 0};
     const mos_log_sink sink = {.line = show};
     int64_t culprit = 0;
     mos_comm *comm = NULL;
@@ -192,6 +211,8 @@ int main(int argc, char **argv) {
     }
     if (strcmp(what, "fail") == 0)
         status = fail_together(comm, culprit);
+    else if (strcmp(what, "work") == 0)
+        status = fail_alone(comm, culprit);
     else if (strcmp(what, "all") == 0)
         check_all(comm);
     else

@@ -20,6 +20,13 @@ ranks 4 "$program" fail 2 "$name" >"$scratch/out" 2>&1 || code=$?
 heard=$(grep -c "^heard: rank 2 of 4 ([^)]\+): record 'x' is unreadable" "$scratch/out")
 [ "$heard" = 4 ] || { cat "$scratch/out"; fail "$heard of 4 ranks heard of the failure"; }
 
+# One fails while the others are at work for long: it ends them.
+code=0
+ranks 2 "$program" work 1 "$name" >"$scratch/out" 2>&1 || code=$?
+[ "$code" = 3 ] || { cat "$scratch/out"; fail "a failing rank while the other works: exit code $code, wanted 3"; }
+[ "$(grep -c "^rank 1 of 2 ([^)]\+): record 'y' is unreadable" "$scratch/out")" = 1 ] ||
+  { cat "$scratch/out"; fail "no word of why"; }
+
 # Who leaves alone ends the others, with its own code and a line that says why.
 code=0
 ranks 2 "$program" leave 1 "$name" >"$scratch/out" 2>&1 || code=$?

@@ -8,23 +8,22 @@ name=$1 mosaic=$2
 . "$(dirname "$0")/ranks_support.sh"
 begin "$name" 100
 
-"$mosaic" -q data synth data --layout tree --patches 48 --size 24 --classes 3 --seed 3 --no-progress
+# Patches are packed, which ranks open quickly, but where one of their files is spoiled.
+"$mosaic" -q data synth data --patches 48 --size 24 --classes 3 --seed 3 --no-progress
+"$mosaic" -q data synth tree --layout tree --patches 24 --size 24 --classes 3 --seed 3 --no-progress
 cat >config.yaml <<'CONFIG'
 method: supervised
 data: { root: data, policy: refuse }
 model: { encoder: resnet10-narrow, hidden: 16, latent: 8 }
 train: { epochs: 4000, batch: 8, log_every: 1, seed: 5, workers: 1, checkpoint_every: 1, patience: 0, monitor: loss, lr: 1e-3 }
 CONFIG
-"$mosaic" -q train config.yaml --out one --threads 1 --max-steps 2 >/dev/null
-cp -r one base
-"$mosaic" -q eval base --split train --out train >/dev/null # who is trained on
 
 now_ms() {
   echo $((${EPOCHREALTIME/./} / 1000))
 }
 # What starting and ending takes here: the 10 s below are those of a quiet machine.
 begun=$(now_ms)
-ranks 2 "$mosaic" -q train config.yaml --out start --threads 1 --max-steps 1 >/dev/null
+ranks 2 "$mosaic" -q train config.yaml --out base --threads 1 --max-steps 2 >/dev/null
 soon=$((10000 + 2 * ($(now_ms) - begun)))
 
 # ends CODE WORDS COMMAND...: of two ranks; 124 is a rank that waited for the other until the time was over.
@@ -38,8 +37,8 @@ ends() {
 # goes_on RUN RANKS: its last checkpoint is whole, and a step can be done from there.
 goes_on() {
   local at
-  at=$("$mosaic" -q train config.yaml --out "$1" --resume --threads 1 --max-steps 1 | sed -n 's/^steps //p') || fail "$1 cannot be opened"
-  ranks "$2" "$mosaic" -q train config.yaml --out "$1" --resume --threads 1 --max-steps $((at + 1)) >gone.out 2>gone.log ||
+  at=$(sed 's/[^0-9]//g' "$1/checkpoints/last")
+  ranks "$2" "$mosaic" -q train "${3:-config.yaml}" --out "$1" --resume --threads 1 --max-steps $((at + 1)) >gone.out 2>gone.log ||
     { cat gone.log; fail "$1 does not go on with $2 ranks"; }
   grep -q "^steps $((at + 1))$" gone.out || { cat gone.out; fail "$1 did no step from step $at with $2 ranks"; }
 }
@@ -104,14 +103,15 @@ else
 fi
 
 # A record that one of them cannot read.
-cp -r base cut
-patch=$(tail -n 2 train/predictions.csv | head -n 1 | cut -d, -f1)
-victim=$(find data -name "${patch}_B04.tif")
+sed 's/root: data/root: tree/' config.yaml >tree.yaml
+"$mosaic" -q train tree.yaml --out cut --threads 1 --max-steps 1 >/dev/null
+patch=$(grep ',train,' tree/metadata.csv | tail -n 1 | cut -d, -f1)
+victim=$(find tree -name "${patch}_B04.tif")
 cp "$victim" kept
 head -c 300 kept >"$victim"
-ends 3 "rank [01] of 2 \([^)]+\): .*B04" "$mosaic" "${resume[@]}" --out cut
+ends 3 "rank [01] of 2 \([^)]+\): .*B04" "$mosaic" train tree.yaml --resume --threads 1 --out cut
 cp kept "$victim"
-goes_on cut 2
+goes_on cut 2 tree.yaml
 
 # Weights beyond numbers: both see the same loss, and one tells.
 ends 4 "not finite" "$mosaic" train config.yaml --threads 1 --out huge --set train.lr=1e12 --set train.warmup=0 --set train.clip=0

@@ -113,16 +113,24 @@ else
   echo "skipped: a full disk: this system lets us mount none"
 fi
 
-# Killed while it copies a large file: nothing of that file is taken for done.
+# Asked to stop, or killed, while it copies a large file: nothing of that file is taken for done. All hosts
+# hear of the stop of one.
 truncate -s 200M data/large.bin
-code=0
-hosts "$mosaic" train "$scratch/tree.yaml" --out ../killed --threads 1 --stage killed >out.log 2>&1 &
-job=$!
-until_so 60 compgen -G "node1/killed/data-*/large.bin.part" || { cat out.log; fail "no copy under way"; }
-kill -KILL "$(rank_of 1 --out ../killed)"
-wait $job || code=$?
-[ $code = "$killed_code" ] || { cat out.log; fail "killed while it copied: exit code $code, wanted $killed_code"; }
-[ ! -e "$(echo node1/killed/data-*[0-9a-f])/large.bin" ] && ! grep -q large.bin node1/killed/data-*.files || fail "a part is taken for the file"
+# struck SIGNAL RANK CODE: in the middle of a copy
+struck() {
+  local code=0
+  rm -f node*/killed/data-*/large.bin.part
+  hosts "$mosaic" train "$scratch/tree.yaml" --out ../killed --threads 1 --stage killed >out.log 2>&1 &
+  job=$!
+  until_so 60 compgen -G "node$2/killed/data-*/large.bin.part" || { cat out.log; fail "no copy under way"; }
+  kill "-$1" "$(rank_of "$2" --out ../killed)"
+  wait $job || code=$?
+  [ $code = "$3" ] || { cat out.log; fail "$1 while it copied: exit code $code, wanted $3"; }
+  [ ! -e "$(echo node$2/killed/data-*[0-9a-f])/large.bin" ] && ! grep -q large.bin "node$2"/killed/data-*.files || fail "a part is taken for the file"
+}
+struck TERM 0 75
+[ "$(grep -c "stage: stopped by signal 15" out.log)" = 1 ] || { cat out.log; fail "not one rank tells of the stop"; }
+struck KILL 1 "$killed_code"
 hosts "$mosaic" train "$scratch/tree.yaml" --out ../killed --threads 1 --stage killed >/dev/null 2>out.log || { cat out.log; fail "after a kill"; }
 for node in node0 node1; do diff -r data $node/killed/data-*[0-9a-f] || fail "the copy of $node after a kill is no copy"; done
 rm data/large.bin

@@ -6,6 +6,8 @@ export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
 # Open MPI: root in containers, no reading of each other's memory (they forbid it), no network.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
 export OMPI_MCA_btl=self,vader OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
+# Its launcher waits a second between asking the other ranks to end and killing them: here they are killed at once.
+export OMPI_MCA_odls_base_sigkill_timeout=0
 export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_plm_rsh_agent=/bin/true PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
 
 skip() {

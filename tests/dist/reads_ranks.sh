@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Who reads which record how often, in a run by 1, 2 and 4 ranks: over all ranks each training record once for the
 # statistics and once an epoch, each validation record once an epoch and once for the thresholds. Every rank looks at
-# one patch more, to know how large patches are.
+# one patch more, to know how large patches are. And a stop that one rank alone hears of while records are read.
 #   reads_ranks.sh NAME PROGRAM MOSAIC
 set -euo pipefail
 name=$1 program=$2 mosaic=$3
@@ -43,3 +43,33 @@ for split, count in ("train", records), ("validation", len(of["validation"])):
     assert max(mine) - min(mine) <= (epochs + 1) * modalities, (split, mine)
 PYTHON
 done
+
+# Rank 1 is asked to stop while both read for the statistics, and while they run over validation patches: they do not
+# read to the end, and what goes on comes to the bits of a run that was not stopped.
+"$mosaic" -q data synth large --patches 800 --size 24 --classes 3 --seed 3 --no-progress
+cat >large.yaml <<'CONFIG'
+method: supervised
+data: { root: large }
+model: { encoder: resnet10-narrow, hidden: 16, latent: 8 }
+train: { epochs: 1, batch: 80, log_every: 1, seed: 5, workers: 1, freeze_norms: true }
+CONFIG
+# stopped RUN READS: after so many reads of rank 1
+stopped() {
+  local code=0
+  ranks 2 "$program" large.yaml "$1" "list$1" "$2" 2>log || code=$?
+  [ $code = 75 ] || { cat log; fail "$1: exit code $code, wanted 75"; }
+  [ "$(grep -c "stopped by signal 10" log)" = 1 ] || { cat log; fail "$1: no word of the stop"; }
+}
+ranks 2 "$program" large.yaml whole listwhole 2>log || { cat log; fail "a training that is not stopped"; }
+train=$(grep -c "^train " listwhole.1) all=$(wc -l <listwhole.1)
+stopped statistics 100
+[ "$(wc -l <liststatistics.0)" -lt $((train / 2)) ] || fail "the other rank reads all for the statistics"
+stopped validation $((train + 2))
+for rank in 0 1; do
+  read=$(wc -l <listvalidation.$rank)
+  [ "$read" -gt "$train" ] && [ "$read" -lt "$all" ] || fail "rank $rank read $read records until it stopped, of $all"
+done
+! grep -qE '"kind": ?"epoch"' validation/metrics.jsonl || fail "an epoch was closed though its validation was stopped"
+ranks 2 "$mosaic" -q train large.yaml --out validation --resume --threads 1 >/dev/null 2>log || { cat log; fail "gone on"; }
+cmp whole/metrics.jsonl validation/metrics.jsonl || fail "a run that went on has other metrics"
+cmp whole/model/model.safetensors validation/model/model.safetensors || fail "a run that went on has another model"
