@@ -5,6 +5,7 @@ set -euo pipefail
 name=$1 mosaic=$2
 . "$(dirname "$0")/ranks_support.sh"
 begin "$name" 100
+export OGR_CURRENT_DATE=2000-01-01T00:00:00.000Z # a GeoPackage says when it was written
 
 # A few patches are spoiled, so that a check finds something and a part of the rows is missing. More patches, quickly
 # read, are several rounds of a prediction by two ranks.
@@ -19,7 +20,7 @@ model: { encoder: resnet10-narrow, hidden: 16, latent: 8 }
 train: { epochs: 1, batch: 16, seed: 5, workers: 1, probe_limit: 40, online_probe: knn, freeze_norms: true }
 CONFIG
 
-# same N WHAT COMMAND...: what N ranks write and print is what one rank does; OUT stands for the place.
+# same N WHAT COMMAND...: what N ranks write (to `out`) and print is what one rank does; want: its exit code, else 0.
 same() {
   local n=$1 what=$2 code1=0 code2=0
   shift 2
@@ -29,6 +30,7 @@ same() {
   ranks "$n" "$mosaic" "$@" --threads 1 >two.out 2>two.log || code2=$?
   [ -e out ] || mkdir out
   find one out -name lock.mdb -delete # it names the process that opened the store last
+  [ $code1 = "${want:-0}" ] || { cat one.log; fail "$what: exit code $code1"; }
   [ $code1 = $code2 ] || { cat two.log; fail "$what on $n ranks: exit code $code2, one rank's is $code1"; }
   cmp one.out two.out || fail "$what on $n ranks prints something else"
   diff -r one out || fail "$what on $n ranks writes something else"
@@ -56,8 +58,9 @@ same 2 "eval of 21, with thresholds" eval run --split train --limit 23 --tune --
 [ "$(wc -l <out/predictions.csv)" = 22 ] || fail "21 samples are $(wc -l <out/predictions.csv) lines with the header"
 same 4 "eval of 3" eval run --split test --limit 3 --out out
 same 2 "embed" embed run data --out out
-same 2 "predict" predict run many --out out/map.csv
-same 3 "data check" data check data
+same 2 "predict" predict run many --out out
+[ "$(wc -l <out/predictions.csv)" = 281 ] || fail "280 patches are $(wc -l <out/predictions.csv) lines with the header"
+want=3 same 3 "data check" data check data
 grep -q unreadable two.out || { head two.out; fail "the check found nothing"; }
 
 same 2 "data stats" data stats many
