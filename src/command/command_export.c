@@ -58,6 +58,9 @@ static mosaic_status run_export(const void *values, const mos_text_list *positio
         return mos_fail(
             MOSAIC_ERR_USAGE, "export wants --out %s",
             options.kind == MOS_EXPORT_ONNX || options.kind == MOS_EXPORT_STAC ? "FILE" : "FOLDER");
+    if (options.profile != MOS_PROFILE_GENERAL && options.kind != MOS_EXPORT_ONNX)
+        return mos_fail(MOSAIC_ERR_USAGE, "--profile is for --to onnx, found --to %s",
+                        mos_export_kind_names[options.kind]);
     mosaic_status status = mos_export_run(&options, &files);
     if (status == MOSAIC_OK) return mos_command_print(&files, out);
     mos_text_release(&files);

@@ -46,6 +46,7 @@ mosaic_status mos_export_run(const mos_export_options *options, mos_text *files)
     if (job.card.reduced)
         mos_log(MOS_LOG_WARNING, "%s comes of a reduced run: it was not trained to the end",
                 job.path);
+    MOS_GOTO(mos_export_spare(&job, options->out));
     MOS_GOTO(writers[options->kind](&job));
     if (files->failed) MOS_GOTO(mos_fail_memory(files->size, "a list of files"));
 done:

@@ -27,7 +27,7 @@ typedef struct mos_export_options {
 } mos_export_options;
 
 /* Writes the files, and their paths into `files`, one a line. Existing files are replaced, each as
- * a whole. An ONNX file that ONNX Runtime computes otherwise is an error, and is removed. */
+ * a whole, except those of the model itself. An ONNX file that ONNX Runtime computes otherwise is an error, and is removed. */
 mosaic_status mos_export_run(const mos_export_options *options, mos_text *files);
 
 #endif

@@ -130,6 +130,18 @@ static void add_index(const mos_export *job, const mos_report_evaluation *e, mos
     }
 }
 
+/* A name in a cell of a table: what Markdown and HTML take for their own is escaped. */
+static void add_cell(mos_text *out, const char *name) {
+    for (; *name != '\0'; name++) {
+        if (*name == '<')
+            mos_text_add(out, "&lt;");
+        else if (*name == '&')
+            mos_text_add(out, "&amp;");
+        else
+            mos_text_add(out, strchr("|\\`*_[]", *name) != NULL ? "\\%c" : "%c", *name);
+    }
+}
+
 static void add_scores(const mos_report_evaluation *e, mos_text *out) {
     metric metrics[METRICS];
     list_metrics(e, metrics);
@@ -145,7 +157,9 @@ static void add_scores(const mos_report_evaluation *e, mos_text *out) {
             mos_text_add(out, "| %s | %.4f |\n", metrics[i].name, metrics[i].value);
     mos_text_add(out, "\n| class | positives | AP |\n|---|---|---|\n");
     for (int64_t l = 0; l < e->class_count; l++) {
-        mos_text_add(out, "| %s | %lld | ", e->classes[l].name, (long long)e->classes[l].positives);
+        mos_text_add(out, "| ");
+        add_cell(out, e->classes[l].name);
+        mos_text_add(out, " | %lld | ", (long long)e->classes[l].positives);
         if (isnan(e->classes[l].average_precision))
             mos_text_add(out, "none |\n");
         else
@@ -171,7 +185,12 @@ static void add_inputs(const mos_model_card *card, mos_text *out) {
 
 static void fill_card(const mos_export *job, const mos_report_evaluation *e, mos_text *out) {
     mos_text_add(out, "---\nlibrary_name: pytorch\npipeline_tag: image-classification\ntags:\n"
-                      "- sentinel-1\n- sentinel-2\n- multi-label\n- remote-sensing\n");
+                      "- multi-label\n- remote-sensing\n");
+    for (int64_t m = 0; m < job->card.spec.modalities; m++) {
+        const char *sensor = job->card.spec.modality[m].name;
+        if (strcmp(sensor, "s1") == 0 || strcmp(sensor, "s2") == 0)
+            mos_text_add(out, "- sentinel-%c\n", sensor[1]);
+    }
     if (e != NULL) add_index(job, e, out);
     mos_text_add(out,
                  "---\n\n# %s\n\n%s, method `%s`, %lld classes, multi-label; trained with mosaic "

@@ -23,6 +23,8 @@ mosaic_status mos_export_onnx(mos_export *job);
 mosaic_status mos_export_huggingface(mos_export *job);
 mosaic_status mos_export_stac(mos_export *job);
 
+/* Refuses a path that is the model file, or what its run keeps beside it. */
+mosaic_status mos_export_spare(const mos_export *job, const char *path);
 /* <out>/<name>, made known as written. */
 mosaic_status mos_export_place(mos_export *job, const char *name, char *path, size_t size);
 /* The run a model file belongs to, where it says so by its place: RUN/model/model.safetensors. */

@@ -84,6 +84,12 @@ if has jsonschema; then
 fi
 
 # refusals
+expect 2 "profile is for --to onnx, found --to stac" "$mosaic" export "$work/run" --to stac --profile deepness --out "$work/never"
+cp -r "$work/run/model" "$work/kept"
+expect 2 "model.safetensors is of the model itself: give another name" "$mosaic" export "$work/run" --to stac --out "$work/run/model/model.safetensors"
+expect 2 "model/config.json is of the model itself" "$mosaic" export "$work/run" --to huggingface --out "$work/run/model"
+expect 2 "is of the model itself" "$mosaic" export "$work/run/model/model.safetensors" --to onnx --out "$work/run/model/README.md"
+check "the model as it was" diff -r "$work/run/model" "$work/kept"
 expect 2 "export wants --out FILE" "$mosaic" export "$work/run"
 expect 2 "wants one of safetensors, onnx, huggingface, stac, found 'onx', did you mean 'onnx'" "$mosaic" export "$work/run" --to onx --out "$work/never"
 printf 'PK\003\004aaaaaaaaaaaaaaaaaaaaaaaa' >"$work/model.pth"

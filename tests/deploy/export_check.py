@@ -19,6 +19,7 @@ import warnings
 import numpy as np
 
 warnings.filterwarnings("ignore")
+CLASSES = ["Trees", "Water", 'Ä "b" <i>*, %s']  # names that every format has to quote
 SIZE, BANDS = 24, {"s1": ["VV", "VH"], "s2": ["B02", "B03", "B04"]}
 
 
@@ -29,7 +30,7 @@ def make_data(folder):
     levels = {"VV": (-11, 4), "VH": (-18, 4), "B02": (500, 200), "B03": (700, 200), "B04": (900, 300)}
     rows = []
     for i in range(20):
-        row = {"id": f"p{i:02}", "labels": ["Water", "Trees", "Water;Trees", "Crops"][i % 4], "split": ["train", "validation", "test"][i % 3]}
+        row = {"id": f"p{i:02}", "labels": ["Water", "Trees", "Water;Trees", CLASSES[2]][i % 4], "split": ["train", "validation", "test"][i % 3]}
         for modality, bands in BANDS.items():
             row[modality] = f"{modality}_{i}.tif"
             if modality == "s1" and i in (2, 8):
@@ -149,7 +150,7 @@ def check_onnx(work, *names):
 def check_one(path, images, probabilities, features):
     import onnx
     meta = {p.key: p.value for p in onnx.load(path).metadata_props}
-    assert json.loads(meta["classes"]) == ["Crops", "Trees", "Water"], meta["classes"]
+    assert json.loads(meta["classes"]) == CLASSES, meta["classes"]
     assert json.loads(meta["card"])["modalities"][0]["bands"] == BANDS["s1"]
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     import onnx_torch
@@ -170,7 +171,7 @@ def check_deepness(path, run, folder):
     images, probabilities, _ = expected(run, folder)
     meta = {p.key: p.value for p in onnx.load(path).metadata_props}
     names = [names["0"] for names in json.loads(meta["class_names"])]
-    assert json.loads(meta["model_type"]) == "Regressor" and names == ["Crops", "Trees", "Water"], meta
+    assert json.loads(meta["model_type"]) == "Regressor" and names == CLASSES, meta
     assert json.loads(meta["tile_size"]) == json.loads(meta["tiles_size"]) == SIZE and json.loads(meta["tiles_overlap"]) == 50
     assert json.loads(meta["standardization_mean"]) == [0] * 5 and json.loads(meta["standardization_std"]) == [1] * 5
     assert "resolution" not in meta and float(meta["reg_output_scaling"]) == 1  # the rasters of the test have no georeference
@@ -199,7 +200,7 @@ def check_huggingface(exported, run, folder):
     import torch
     images, probabilities, _ = expected(run, folder)
     config = json.load(open(os.path.join(exported, "config.json")))
-    assert config["problem_type"] == "multi_label_classification" and config["id2label"] == {"0": "Crops", "1": "Trees", "2": "Water"}
+    assert config["problem_type"] == "multi_label_classification" and config["id2label"] == {str(i): n for i, n in enumerate(CLASSES)}
     assert [m["bands"] for m in config["modalities"]] == list(BANDS.values())
     card = open(os.path.join(exported, "README.md")).read()
     scores = json.load(open(os.path.join(run, "metrics.json")))
@@ -208,6 +209,7 @@ def check_huggingface(exported, run, folder):
     value = float(index.split("micro AP\"\n      value: ")[1].split("\n")[0])
     assert value == scores["thresholds"]["0.5"]["micro"]["average_precision"], (value, scores)
     assert "n = 6" in card
+    assert '| Ä "b" &lt;i>\\*, %s | ' in card and "- sentinel-1\n- sentinel-2\n" in index, card
     spec = importlib.util.spec_from_file_location("modeling", os.path.join(exported, "modeling.py"))
     modeling = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(modeling)
@@ -277,7 +279,7 @@ def check_stac(path, schema, model):
     asset = item["assets"]["model"]
     assert asset["file:size"] == os.path.getsize(model)
     assert asset["file:checksum"] == "1220" + hashlib.sha256(open(model, "rb").read()).hexdigest()
-    assert [c["name"] for c in item["properties"]["mlm:output"][0]["classification:classes"]] == ["Crops", "Trees", "Water"]
+    assert [c["name"] for c in item["properties"]["mlm:output"][0]["classification:classes"]] == CLASSES
     assert [i["bands"] for i in item["properties"]["mlm:input"]] == list(BANDS.values())
 
 
