@@ -9,6 +9,7 @@
 #include "io/png.h"
 #include "report/page.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,7 +22,8 @@ typedef struct sheet {
     mos_session session;
     mos_reader *reader;
     int64_t rows, columns, missing;
-    uint8_t *rgb; /* [rows * CELL, columns * CELL, 3] */
+    char reason[1024]; /* why the first of the missing is */
+    uint8_t *rgb;      /* [rows * CELL, columns * CELL, 3] */
     uint8_t tile[SIDE * SIDE * 3];
 } sheet;
 
@@ -41,6 +43,16 @@ static int64_t choose_modality(const sheet *s, const char *name) {
     return chosen;
 }
 
+/* A patch that stays grey; the first one's reason is told at the end. */
+static mosaic_status miss(sheet *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static mosaic_status miss(sheet *s, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    if (s->missing++ == 0) (void)mos_vformat(s->reason, sizeof s->reason, format, arguments);
+    va_end(arguments);
+    return MOSAIC_OK;
+}
+
 /* The patch into the tile, in its upper left corner; what is not there stays grey. */
 static mosaic_status draw_tile(sheet *s, int64_t row, const char *modality) {
     char *const *cells;
@@ -56,11 +68,12 @@ static mosaic_status draw_tile(sheet *s, int64_t row, const char *modality) {
     (void)mos_dataset_modalities(s->session.dataset, &all);
     memset(s->tile, GREY, sizeof s->tile);
     const int count = mos_picture_bands(&all[m], &kind, bands);
-    if (sample < 0 || count == 0 ||
-        mos_reader_read(s->reader, sample, m, bands, count, &patch) != MOSAIC_OK) {
-        s->missing++;
-        return MOSAIC_OK;
-    }
+    if (sample < 0)
+        return miss(s, "'%s' has no patch '%s'", mos_dataset_root(s->session.dataset),
+                    cells[s->store->id]);
+    if (count == 0) return miss(s, "'%s' has no bands that make a picture", all[m].name);
+    if (mos_reader_read(s->reader, sample, m, bands, count, &patch) != MOSAIC_OK)
+        return miss(s, "%s", mosaic_error());
     mos_picture_size(&patch, &width, &height);
     MOS_TRY(mos_alloc((size_t)(3 * width * height), 1, "picture", &rgb));
     mosaic_status status = mos_picture_draw(kind, &patch, rgb);
@@ -71,6 +84,16 @@ static mosaic_status draw_tile(sheet *s, int64_t row, const char *modality) {
             memcpy(s->tile + (y * SIDE + x) * 3, rgb + (y / times * width + x / times) * 3, 3);
     mos_free(rgb);
     return status;
+}
+
+/* Round the one that asks, in the pages' colour. */
+static void frame_tile(sheet *s) {
+    enum { FRAME = 4 };
+    static const uint8_t colour[] = {11, 110, 79};
+    for (int64_t y = 0; y < SIDE; y++)
+        for (int64_t x = 0; x < SIDE; x++)
+            if (x < FRAME || y < FRAME || x >= SIDE - FRAME || y >= SIDE - FRAME)
+                memcpy(s->tile + (y * SIDE + x) * 3, colour, 3);
 }
 
 static void place_tile(sheet *s, int64_t row, int64_t column) {
@@ -88,23 +111,36 @@ static void add_escaped(mos_text *page, const char *text) {
     }
 }
 
-static mosaic_status add_figure(sheet *s, int64_t row, const char *what, mos_text *page) {
+/* "a;b" as "a, b". */
+static void add_labels(mos_text *page, const char *labels) {
+    for (; *labels != '\0'; labels += strcspn(labels, ";") + (strchr(labels, ';') != NULL)) {
+        const int size = (int)strcspn(labels, ";");
+        char label[256];
+        (void)snprintf(label, sizeof label, "%.*s", size, labels);
+        add_escaped(page, label);
+        mos_text_add(page, labels[size] == ';' ? ", " : "");
+    }
+}
+
+/* A card: the picture, the cosine, the labels, and the end of the id, by which ids differ; whole where the mouse
+ * rests. */
+static mosaic_status add_figure(sheet *s, int64_t row, const char *what, bool query,
+                                mos_text *page) {
     mos_text png = {0};
     char *const *cells;
     MOS_TRY(mos_embedding_cells(s->store, row, &cells));
     mosaic_status status = mos_png_write(s->tile, SIDE, SIDE, &png);
     if (status == MOSAIC_OK && !png.failed) {
-        mos_text_add(page,
-                     "<figure style=\"display:inline-block;width:%dpx;margin:4px;"
-                     "vertical-align:top;font-size:11px;overflow-wrap:anywhere\"><img width=%d "
-                     "height=%d alt=\"\" src=\"data:image/png;base64,",
-                     SIDE, SIDE, SIDE);
+        mos_text_add(page, "<figure class=\"%s\"><img alt=\"\" src=\"data:image/png;base64,",
+                     query ? "answer query" : "answer");
         mos_text_add_base64(page, png.data, png.size);
         mos_text_add(page, "\"><figcaption><b>%s</b> ", what);
+        add_labels(page, cells[s->store->labels]);
+        mos_text_add(page, "<span title=\"");
         add_escaped(page, cells[s->store->id]);
-        mos_text_add(page, "<br>");
-        add_escaped(page, cells[s->store->labels]);
-        mos_text_add(page, "</figcaption></figure>\n");
+        mos_text_add(page, "\"><bdi>");
+        add_escaped(page, cells[s->store->id]);
+        mos_text_add(page, "</bdi></span></figcaption></figure>\n");
     }
     if (png.failed) status = mos_fail_memory(png.size, "a picture");
     mos_text_release(&png);
@@ -117,17 +153,18 @@ static mosaic_status draw_query(sheet *s, int64_t q, mos_text *page) {
     const char *among = s->options->among != NULL ? s->options->among : s->options->by;
     char what[32];
     memset(s->tile, GREY, sizeof s->tile);
-    mos_text_add(page, "<div>\n");
+    mos_text_add(page, "<div class=\"answers\">\n");
     if (s->result->row[q] >= 0) {
         MOS_TRY(draw_tile(s, s->result->row[q], by));
-        MOS_TRY(add_figure(s, s->result->row[q], "query", page));
+        MOS_TRY(add_figure(s, s->result->row[q], "query", true, page));
     }
+    frame_tile(s);
     place_tile(s, q, 0);
     for (int64_t i = 0; i < s->result->found[q] && i + 1 < s->columns; i++) {
         MOS_TRY(draw_tile(s, hits[i].row, among));
         place_tile(s, q, i + 1);
         (void)snprintf(what, sizeof what, "%.4f", (double)hits[i].cosine);
-        MOS_TRY(add_figure(s, hits[i].row, what, page));
+        MOS_TRY(add_figure(s, hits[i].row, what, false, page));
     }
     mos_text_add(page, "</div>\n");
     return MOSAIC_OK;
@@ -148,16 +185,39 @@ done:
     return status;
 }
 
+/* The data as they were embedded; of a store that does not say how, by its folder alone. */
+static mosaic_status open_data(sheet *s, const mos_session_options *session) {
+    const mos_embedding_about *about = &s->store->about;
+    mos_session_options own = *session;
+    mos_text_list settings = {0};
+    mos_text line = {0};
+    mosaic_status status = MOSAIC_OK;
+    own.model = about->model;
+    if (about->settings[0] == '\0') {
+        const mos_predict_options source = {.session = own,
+                                            .data = about->data[0] != '\0' ? about->data : NULL};
+        return mos_predict_open(&source, &s->session);
+    }
+    for (const char *at = about->settings; *at != '\0'; at += strcspn(at, "\n") + 1) {
+        line.size = 0;
+        mos_text_add_bytes(&line, at, strcspn(at, "\n"));
+        if (line.failed) MOS_GOTO(mos_fail_memory(line.size, "a setting"));
+        MOS_GOTO(mos_text_list_add(&settings, line.data));
+    }
+    status = mos_predict_reopen(&own, &settings, &s->session);
+done:
+    mos_text_release(&line);
+    mos_text_list_release(&settings);
+    return status;
+}
+
 mosaic_status mos_contact_sheet_write(const char *folder, const mos_session_options *session,
                                       const mos_search_options *options,
                                       const mos_embedding_store *store,
                                       const mos_search_result *result) {
     sheet *s = NULL;
     mos_text page = {0};
-    mos_predict_options source = {.session = *session,
-                                  .data = store->about.data[0] != '\0' ? store->about.data : NULL};
     mosaic_status status;
-    source.session.model = store->about.model;
     MOS_TRY(mos_alloc(1, sizeof *s, "a contact sheet", &s));
     s->options = options;
     s->store = store;
@@ -166,8 +226,7 @@ mosaic_status mos_contact_sheet_write(const char *folder, const mos_session_opti
     s->columns = 1 + (result->count < MOS_SHEET_ANSWERS ? result->count : MOS_SHEET_ANSWERS);
     MOS_GOTO(mos_alloc((size_t)(s->rows * CELL * s->columns * CELL), 3, "a picture", &s->rgb));
     memset(s->rgb, WHITE, (size_t)(s->rows * CELL * s->columns * CELL * 3));
-    MOS_GOTO(
-        mos_context(mos_predict_open(&source, &s->session), "the patches of the contact sheet"));
+    MOS_GOTO(mos_context(open_data(s, session), "the patches of the contact sheet"));
     MOS_GOTO(mos_reader_open(s->session.dataset, &s->reader));
     mos_page_begin(&page, "search", "Places like these");
     for (int64_t q = 0; q < s->rows; q++)
@@ -178,8 +237,11 @@ mosaic_status mos_contact_sheet_write(const char *folder, const mos_session_opti
                      (long long)result->count);
     mos_page_end(&page);
     if (s->missing > 0)
-        mos_log(MOS_LOG_WARNING, "%lld patches of the contact sheet could not be read: grey",
-                (long long)s->missing);
+        mos_log(
+            MOS_LOG_WARNING,
+            "%lld of the patches of the contact sheet are grey: %s; where the data are now, --set "
+            "data.root=FOLDER (of rasters data.s1, data.s2) says",
+            (long long)s->missing, s->reason);
     MOS_GOTO(write_files(s, folder, &page));
 done:
     mos_text_release(&page);

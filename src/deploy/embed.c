@@ -220,6 +220,24 @@ static mosaic_status find_whole(const char *path, char *out, size_t size) {
     return MOSAIC_OK;
 }
 
+/* What a contact sheet opens the data with. */
+static mosaic_status keep_settings(job *j) {
+    mos_text_list settings = {0};
+    mos_text text = {0};
+    mosaic_status status;
+    MOS_GOTO(mos_predict_settings(&j->session, &settings));
+    for (size_t i = 0; i < settings.count; i++) {
+        if (strchr(settings.items[i], '\n') != NULL) goto done;
+        mos_text_add(&text, "%s\n", settings.items[i]);
+    }
+    if (!text.failed && text.size > 0 && text.size < sizeof j->about->settings)
+        memcpy(j->about->settings, text.data, text.size + 1);
+done:
+    mos_text_release(&text);
+    mos_text_list_release(&settings);
+    return status;
+}
+
 /* What the rows of the journal depend on. */
 static mosaic_status make_key(const job *j, char key[65]) {
     mos_text text = {0};
@@ -240,6 +258,7 @@ static mosaic_status prepare(job *j) {
     MOS_TRY(choose_modalities(j));
     MOS_TRY(find_whole(j->session.model_path, about->model, sizeof about->model));
     if (source->data != NULL) MOS_TRY(find_whole(source->data, about->data, sizeof about->data));
+    MOS_TRY(keep_settings(j));
     MOS_TRY(mos_sha256_file(about->model, about->model_sha256));
     memcpy(j->session.model_sha256, about->model_sha256, sizeof about->model_sha256);
     about->size = about->kind == MOS_EMBED_LATENTS ? j->session.card.spec.latent

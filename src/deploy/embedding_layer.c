@@ -108,7 +108,7 @@ static void make_style(const mos_search_result *found, mos_text *out) {
                      least + (i + 1) * step);
     mos_text_add(out, "</ranges>\n<symbols>\n");
     for (int i = 0; i < 5; i++)
-        mos_qgis_fill_add(out, i, colours[i]);
+        mos_qgis_fill_add(out, i, colours[i], MOS_QGIS_ANSWER_MARK);
     mos_text_add(out, "</symbols>\n</renderer-v2>\n</qgis>\n");
 }
 

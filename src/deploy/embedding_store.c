@@ -152,6 +152,20 @@ done:
 
 /* ---- embeddings.json ---- */
 
+static void add_settings(const mos_embedding_about *about, mos_json *json) {
+    mos_text line = {0};
+    mos_json_open(json, "settings", '[');
+    for (const char *at = about->settings; *at != '\0';) {
+        const size_t size = strcspn(at, "\n");
+        line.size = 0;
+        mos_text_add_bytes(&line, at, size);
+        mos_json_string(json, NULL, line.failed ? "" : line.data);
+        at += size + (at[size] == '\n');
+    }
+    mos_json_close(json, ']');
+    mos_text_release(&line);
+}
+
 mosaic_status mos_embedding_about_json(const mos_embedding_about *about, bool places,
                                        mos_text *out) {
     mos_json json = {0};
@@ -171,6 +185,7 @@ mosaic_status mos_embedding_about_json(const mos_embedding_about *about, bool pl
     for (int64_t m = 0; m < about->modalities; m++)
         mos_json_string(&json, NULL, about->modality[m]);
     mos_json_close(&json, ']');
+    if (places) add_settings(about, &json);
     mos_json_close(&json, '}');
     mosaic_status status = mos_json_end(&json);
     if (status == MOSAIC_OK) mos_text_add_bytes(out, json.text.data, json.text.size);
@@ -210,6 +225,25 @@ static mosaic_status take_choice(const json_t *root, const char *path, const cha
     return mos_fail(MOSAIC_ERR_DATA, "%s: '%s' is '%s', which is not known", path, key, text);
 }
 
+/* Of data alone, so that a store from elsewhere says nothing of the rest. */
+static mosaic_status take_settings(const json_t *root, const char *path, mos_embedding_about *out) {
+    const json_t *list = json_object_get(root, "settings");
+    size_t used = 0;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        const size_t size = text == NULL ? 0 : strlen(text);
+        if (size == 0 || strncmp(text, "data.", 5) != 0 || strchr(text, '\n') != NULL ||
+            size + 2 > sizeof out->settings - used)
+            return mos_fail(MOSAIC_ERR_DATA, "%s: 'settings' wants texts as in data.root=FOLDER",
+                            path);
+        memcpy(out->settings + used, text, size);
+        used += size;
+        out->settings[used++] = '\n';
+    }
+    out->settings[used] = '\0';
+    return MOSAIC_OK;
+}
+
 static mosaic_status read_about(const json_t *root, const char *path, mos_embedding_about *out) {
     char format[32];
     int kind = 0, type = 0;
@@ -241,7 +275,7 @@ static mosaic_status read_about(const json_t *root, const char *path, mos_embedd
             return mos_fail(MOSAIC_ERR_DATA, "%s: 'modalities' wants names", path);
         memcpy(out->modality[m], name, strlen(name) + 1);
     }
-    return MOSAIC_OK;
+    return take_settings(root, path, out);
 }
 
 /* ---- reading ---- */

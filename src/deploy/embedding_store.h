@@ -26,6 +26,9 @@ typedef struct mos_embedding_about {
     double scale, largest_error, rms_error; /* of what is stored against float32 */
     int64_t rows, modalities, size;         /* size: of one modality's part of a row */
     char modality[MOS_MAX_MODALITIES][32];
+    /* KEY=VALUE by lines (mos_predict_settings): what opens the data again. "": a store of an
+     * earlier version, or more than fits */
+    char settings[16384];
 } mos_embedding_about;
 
 /* A value as float16 keeps it. */

@@ -49,7 +49,7 @@ static void make_style(layer_work *work) {
     }
     mos_text_add(out, "</categories>\n<symbols>\n");
     for (int64_t c = 0; c < card->spec.classes; c++)
-        mos_qgis_fill_add(out, c, mos_map_colour_of(card, c));
+        mos_qgis_fill_add(out, c, mos_map_colour_of(card, c), MOS_QGIS_PATCH_MARK);
     mos_text_add(out, "</symbols>\n</renderer-v2>\n</qgis>\n");
 }
 

@@ -216,6 +216,7 @@ static mosaic_status write_scene(predict_work *work, int64_t scene, bool dry) {
         map.preview = stem;
     }
     if (dry) return MOSAIC_OK;
+    map.styled = !work->single;
     MOS_TRY(mos_predict_facts_scene(&work->facts, &frame));
     map.facts = work->facts.pairs;
     map.drawer = work->drawer;

@@ -10,6 +10,7 @@
 #include "io/area.h"
 #include "io/raster.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -264,6 +265,82 @@ mosaic_status mos_predict_open(const mos_predict_options *options, mos_session *
 done:
     mos_model_card_release(&card);
     mos_text_list_release(&settings);
+    return status;
+}
+
+/* As a whole path where there is such a file. */
+static void add_whole(mos_text *text, const char *path) {
+    char *whole = realpath(path, NULL);
+    mos_text_add(text, "%s", whole != NULL ? whole : path);
+    free(whole); /* of the C library, not mos_alloc's */
+}
+
+/* Some items of data.grid name files. */
+static void add_grid_item(mos_text *items, const char *item) {
+    static const char *const files[] = {"mask=", "area="};
+    mos_text whole = {0};
+    size_t key = 0;
+    for (size_t f = 0; f < sizeof files / sizeof *files; f++)
+        if (strncmp(item, files[f], strlen(files[f])) == 0) key = strlen(files[f]);
+    mos_text_add(&whole, "%.*s", (int)key, item);
+    if (key > 0)
+        add_whole(&whole, item + key);
+    else
+        mos_text_add(&whole, "%s", item);
+    add_item(items, &whole);
+    mos_text_release(&whole);
+}
+
+static mosaic_status keep_setting(const mos_option *option, const void *data, mos_text_list *out) {
+    const void *field = (const char *)data + option->offset;
+    const mos_text_list *list = field;
+    mos_text text = {0};
+    mosaic_status status;
+    if (option->type == MOS_OPTION_LIST) {
+        for (size_t i = 0; i < list->count; i++)
+            add_grid_item(&text, list->items[i]);
+        status = list->count > 0 ? add_list(out, option->key, &text) : MOSAIC_OK;
+    } else {
+        mos_options_get(&mos_data_option_table, data, option, &text);
+        const char *value = text.data == NULL ? "" : text.data;
+        mos_text whole = {0};
+        if (option->type == MOS_OPTION_PATH && value[0] != '\0')
+            add_whole(&whole, value);
+        else
+            mos_text_add(&whole, "%s", value);
+        status = text.failed || whole.failed ? mos_fail_memory(text.size, "a setting")
+                 : strcmp(value, option->fallback == NULL ? "" : option->fallback) == 0
+                     ? MOSAIC_OK
+                     : add_setting(out, option, whole.data);
+        mos_text_release(&whole);
+    }
+    mos_text_release(&text);
+    return status;
+}
+
+mosaic_status mos_predict_settings(const mos_session *session, mos_text_list *out) {
+    const mos_data_options *data = mos_config_data(session->config);
+    for (size_t i = 0; i < mos_data_option_table.count; i++)
+        MOS_TRY(keep_setting(&mos_data_option_table.options[i], data, out));
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_predict_reopen(const mos_session_options *options, const mos_text_list *settings,
+                                 mos_session *out) {
+    const mos_text_list *const parts[] = {settings, options->set};
+    mos_session_options session = *options;
+    mos_text_list all = {0};
+    mosaic_status status = MOSAIC_OK;
+    *out = (mos_session){0};
+    mos_raster_limit_cache(cache_bytes);
+    MOS_GOTO(forget_training_data(&all));
+    for (int p = 0; p < 2; p++)
+        for (size_t i = 0; parts[p] != NULL && i < parts[p]->count; i++)
+            MOS_GOTO(mos_text_list_add(&all, parts[p]->items[i]));
+    session.set = &all;
+    status = mos_session_open(&session, out);
+done:
+    mos_text_list_release(&all);
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include "data/scene/scene_frame.h"
 #include "deploy/map_colours.h"
 #include "deploy/map_preview.h"
+#include "deploy/qgis_style.h"
 #include "deploy/window_order.h"
 #include "io/raster_map.h"
 #include "loader/loader.h"
@@ -409,6 +410,24 @@ static void release(map_work *work) {
     mos_free(work);
 }
 
+/* Of probabilities the most frequent class is shown, where that is known; of quality, the entropy. */
+static mosaic_status write_styles(const map_work *work) {
+    const mos_scene_map_options *options = work->options;
+    int band[MOS_LAYERS] = {[MOS_LAYER_PROBABILITIES] = 1, [MOS_LAYER_QUALITY] = 2};
+    char path[4200];
+    if (options->preview != NULL)
+        for (int c = 1; c <= (int)work->classes; c++)
+            if (work->preview.pixels[c] > work->preview.pixels[band[MOS_LAYER_PROBABILITIES]])
+                band[MOS_LAYER_PROBABILITIES] = c;
+    for (int l = 0; l < MOS_LAYERS; l++) {
+        if (band[l] == 0 || options->path[l] == NULL) continue;
+        (void)snprintf(path, sizeof path, "%.*s.qml", (int)strlen(options->path[l]) - 4,
+                       options->path[l]);
+        MOS_TRY(mos_qgis_ramp_write(path, band[l]));
+    }
+    return MOSAIC_OK;
+}
+
 mosaic_status mos_scene_map_write(const mos_session *session, const mos_answers *answers,
                                   int64_t scene, const mos_scene_map_options *options) {
     map_work *work;
@@ -432,6 +451,7 @@ mosaic_status mos_scene_map_write(const mos_session *session, const mos_answers 
         MOS_GOTO(mos_map_preview_create(&work->spec[MOS_LAYER_CLASSES], &work->preview));
     MOS_GOTO(write_blocks(work));
     if (options->preview != NULL) MOS_GOTO(mos_map_preview_write(&work->preview, options->preview));
+    if (options->styled) MOS_GOTO(write_styles(work));
     for (int l = 0; l < MOS_LAYERS; l++)
         if (work->map[l] != NULL) MOS_GOTO(mos_map_finish(&work->map[l]));
 done:

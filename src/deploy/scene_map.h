@@ -21,6 +21,7 @@ typedef struct mos_scene_map_options {
     const char *const *facts;      /* KEY, VALUE, ..., NULL: what is the same in every file */
     const char *path[MOS_LAYERS];  /* of the files */
     const char *preview; /* of the classes: this with .png and .csv (map_preview.h); NULL: none */
+    bool styled;         /* a style of QGIS's beside the values too, as <file without .tif>.qml */
     mos_map_drawer *drawer; /* answers still come; NULL: all are there */
 } mos_scene_map_options;
 

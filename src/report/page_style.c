@@ -117,6 +117,12 @@ const char *const mos_page_style[] = {
     ".filter{display:block;margin:8px 0;font-size:13px;color:var(--soft)}\n",
     ".filter input{font:inherit;color:var(--ink);background:var(--paper);border:1px solid "
     "var(--soft);border-radius:6px;padding:4px 8px;margin-left:6px;max-width:100%}\n",
+    ".answers{display:flex;flex-wrap:wrap;gap:10px;margin:14px 0 24px}\n",
+    ".answer{width:132px;padding:0;overflow:hidden}.answer img{display:block;width:100%}\n",
+    ".answer figcaption{font-weight:400;font-size:12px;line-height:1.35;padding:6px 8px}\n",
+    ".answer span{display:block;color:var(--soft);white-space:nowrap;overflow:hidden;text-overflow:"
+    "ellipsis;direction:rtl;text-align:left}\n",
+    ".answer.query{outline:2px solid var(--accent)}\n",
     ".hint{display:none;font-size:12px;color:var(--soft);margin:2px 0}\n",
     ".more+.hint{display:block}\n",
     ".more{border-right:2px dashed var(--soft)}\n",

@@ -86,7 +86,27 @@ check "a store alone" test "$(cd "$work/part" && echo *)" = "embeddings.csv embe
 place=$(sed -n 2p "$work/windows/embeddings.csv" | cut -d, -f1)
 expect 0 "208 rows searched" "$mosaic" search "$work/windows" "$place" --by s1 --among s2 -k 12 --threads 1 --out "$work/near" --gpkg --sheet
 formats answers windows "$work/near"
-check "pictures of windows, not grey" "$python" -c "import sys; sys.exit(open(sys.argv[1]).read().count('data:image/png') != 13)" "$work/near/sheet.html"
+coloured() { # coloured SHEET COUNT: every tile is a picture, none grey
+    check "$2 pictures in $1" "$python" - "$work/$1" "$2" <<'END'
+import sys
+from osgeo import gdal
+folder, count = sys.argv[1], int(sys.argv[2])
+assert open(folder + "/sheet.html").read().count("data:image/png") == count
+pixels = gdal.Open(folder + "/sheet.png").ReadAsArray()
+for tile in range(count):
+    assert pixels[:, 10:80, tile * 100 + 10:tile * 100 + 80].std() > 2, tile
+END
+}
+coloured near 13
+# The store says how its data were opened, wherever the search is: windows of this stride, rasters without a folder.
+(cd "$work/scene" && "$mosaic" embed "$work/run" --s1 s1.tif --s2 s2.tif --stride 8 --threads 1 --out "$work/rasters" >"$work/out.txt" 2>&1)
+check "rows of rasters" test -s "$work/rasters/embeddings.json"
+expect 0 "208 rows searched" "$mosaic" search "$work/rasters" "$(sed -n 9p "$work/rasters/embeddings.csv" | cut -d, -f1)" -k 12 --threads 1 --out "$work/near-rasters" --sheet
+coloured near-rasters 13
+mv "$work/scene" "$work/moved"
+expect 0 "208 rows searched" "$mosaic" search "$work/windows" "$place" -k 12 --threads 1 --out "$work/near-moved" --sheet --set data.root="$work/moved"
+coloured near-moved 13
+mv "$work/moved" "$work/scene"
 expect 0 "" "$mosaic" search "$work/latents" "${ids[@]}" -k 5 --threads 1 --out "$work/far" --gpkg
 formats answers latents "$work/far"
 expect 2 "--gpkg wants --out" "$mosaic" search "$work/latents" "${ids[0]}" --gpkg

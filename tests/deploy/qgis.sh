@@ -14,6 +14,8 @@ END
 check "a model" "$mosaic" train "$work/config.yaml" --out "$work/run" --threads 2
 check "a map" "$mosaic" predict "$work/run" "$work/scene" --out "$work/map"
 check "polygons" "$mosaic" predict "$work/run" "$work/scene" --grid patch --out "$work/map/predictions.gpkg"
+check "embeddings" "$mosaic" embed "$work/run" "$work/scene" --out "$work/rows" --threads 2
+check "answers" "$mosaic" search "$work/rows" "$(sed -n 2p "$work/rows/embeddings.csv" | cut -d, -f1)" --gpkg --out "$work/map/found"
 check "QGIS" /usr/bin/python3 "$(dirname "$0")/qgis_check.py" "$work/map"
 if [ -n "${MOSAIC_PICTURES:-}" ]; then cp "$work"/map/qgis_*.png "$MOSAIC_PICTURES"; fi
 finish

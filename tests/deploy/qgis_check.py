@@ -66,6 +66,36 @@ for category in patches.renderer().categories():
     fill = category.symbol().symbolLayer(0)
     assert fill.strokeWidth() == 0.1 and fill.strokeColor().getRgb() == (255, 255, 255, 110), "a thin light outline"
 
+# One band in colours, not three classes as red, green and blue: the most frequent class, and the entropy.
+counts = [int(row["pixels"]) for row in csv.DictReader(open(f"{folder}/synth_classes.csv"))]
+for layer, band in (("probabilities", 1 + counts.index(max(counts))), ("quality", 2)):
+    raster = QgsRasterLayer(f"{folder}/synth_{layer}.tif", layer)
+    assert raster.renderer().type() == "singlebandpseudocolor" and raster.renderer().band() == band, (layer, raster.renderer().band())
+    assert (raster.renderer().classificationMin(), raster.renderer().classificationMax()) == (0, 1)
+    assert len(render(raster, f"qgis_{layer}")) > 20, layer
+
+# Patches of a country are smaller than a point: their marks are seen.
+def seen_from_afar(layer):
+    settings = QgsMapSettings()
+    settings.setLayers([layer])
+    settings.setDestinationCrs(layer.crs())
+    extent = layer.extent()
+    extent.scale(2000)
+    settings.setExtent(extent)
+    settings.setOutputSize(QSize(480, 480))
+    settings.setBackgroundColor(QColor("white"))
+    job = QgsMapRendererParallelJob(settings)
+    job.start()
+    job.waitForFinished()
+    image = job.renderedImage()
+    return sum(QColor(image.pixel(x, y)).getRgb()[:3] != (255, 255, 255) for x in range(480) for y in range(480))
+
+
+assert seen_from_afar(patches) >= 9
+answers = QgsVectorLayer(f"{folder}/found/results.gpkg|layername=answers", "answers", "ogr")
+assert answers.isValid() and answers.renderer().type() == "graduatedSymbol"
+assert seen_from_afar(answers) >= 60
+
 probabilities = QgsRasterLayer(f"{folder}/synth_probabilities.tif", "probabilities")
 assert probabilities.isValid() and probabilities.bandName(1).endswith(names[0]) and probabilities.bandCount() == len(names)
 print("QGIS shows classes, patches and probabilities")

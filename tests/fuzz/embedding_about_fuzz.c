@@ -13,5 +13,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         abort();
     for (int64_t m = 0; m < about.modalities; m++)
         if (memchr(about.modality[m], 0, sizeof about.modality[m]) == NULL) abort();
+    if (memchr(about.settings, 0, sizeof about.settings) == NULL) abort();
     return 0;
 }
