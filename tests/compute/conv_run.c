@@ -11,6 +11,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* *image_floats stays the device's until it has settled. */
@@ -82,6 +83,23 @@ void conv_results_release(conv_results *r) {
     mos_free(r->y);
     mos_free(r->dx);
     mos_free(r->dw);
+}
+
+double conv_products(const mos_conv_shape *s) {
+    const double oh = (double)((s->h + 2 * s->pad - s->kernel) / s->stride + 1);
+    const double ow = (double)((s->w + 2 * s->pad - s->kernel) / s->stride + 1);
+    return (double)(s->n * s->co * s->ci * s->kernel * s->kernel) * oh * ow;
+}
+
+bool conv_is_left_out(const mos_conv_shape *shape, const char *name) {
+    if (getenv("MOSAIC_EMULATED") == NULL || conv_products(shape) < 70e6) return false;
+    print_message("skipped: %s of %d samples of %dx%d, too slow in an emulator\n", name,
+                  (int)shape->n, (int)shape->h, (int)shape->w);
+    return true;
+}
+
+bool conv_runs_once(const mos_conv_shape *shape) {
+    return getenv("MOSAIC_EMULATED") != NULL && conv_products(shape) > 15e6;
 }
 
 double conv_relative_rms(const double *got, const double *wanted, int64_t count) {
