@@ -37,13 +37,13 @@ if(NOT MOSAIC_CORE)
   endif()
 endif()
 
-# Optional: zlib compresses where it is not there. Two files are compiled with it.
+# Optional: zlib compresses where it is not there. One file is compiled with it.
 set(MOSAIC_DEFLATE_LIBRARY "")
 if(NOT MOSAIC_CORE)
   pkg_check_modules(DEFLATE IMPORTED_TARGET libdeflate)
   if(DEFLATE_FOUND)
     set(MOSAIC_DEFLATE_LIBRARY PkgConfig::DEFLATE)
-    set_property(SOURCE ${CMAKE_SOURCE_DIR}/src/io/tile_encode.c ${CMAKE_SOURCE_DIR}/src/io/deflate_pairs.c APPEND PROPERTY COMPILE_DEFINITIONS MOSAIC_HAS_LIBDEFLATE)
+    set_property(SOURCE ${CMAKE_SOURCE_DIR}/src/io/tile_encode.c APPEND PROPERTY COMPILE_DEFINITIONS MOSAIC_HAS_LIBDEFLATE)
   endif()
 endif()
 

@@ -2,7 +2,6 @@
 
 #include "base/memory.h"
 #include "base/simd.h"
-#include "io/deflate_pairs.h"
 
 #include <string.h>
 #if defined(MOSAIC_HAS_LIBDEFLATE)
@@ -19,7 +18,6 @@ struct mos_tile_encoder {
     int64_t side;
     unsigned char *tile, *row, *out; /* a tile, two rows, a stream */
     size_t most;                     /* bytes of `out` */
-    mos_pair_deflater *pairs;        /* of differences of 16 bits; NULL: of others */
 #if defined(MOSAIC_HAS_LIBDEFLATE)
     struct libdeflate_compressor *compressor;
 #endif
@@ -42,11 +40,6 @@ mosaic_status mos_tile_encoder_create(mos_dtype dtype, bool differences, int64_t
 #else
     encoder->most = compressBound((uLong)bytes);
 #endif
-    if (differences && dtype == MOS_U16) {
-        const size_t most = mos_pair_deflater_most(side * side);
-        MOS_GOTO(mos_pair_deflater_create(side * side, side, &encoder->pairs));
-        if (most > encoder->most) encoder->most = most;
-    }
     MOS_GOTO(mos_alloc(bytes, 1, "a tile", &encoder->tile));
     MOS_GOTO(mos_alloc(2 * row, 1, "rows of a tile", &encoder->row));
     MOS_GOTO(mos_alloc(encoder->most, 1, "a compressed tile", &encoder->out));
@@ -63,7 +56,6 @@ void mos_tile_encoder_destroy(mos_tile_encoder **slot) {
 #if defined(MOSAIC_HAS_LIBDEFLATE)
     libdeflate_free_compressor(encoder->compressor);
 #endif
-    mos_pair_deflater_destroy(&encoder->pairs);
     mos_free(encoder->tile);
     mos_free(encoder->row);
     mos_free(encoder->out);
@@ -136,12 +128,6 @@ mosaic_status mos_tile_encode(mos_tile_encoder *encoder, const void *pixels, int
                               const unsigned char **out, size_t *size) {
     const size_t bytes = (size_t)(encoder->side * height) * mos_dtype_bytes(encoder->dtype);
     put_rows(encoder, pixels, stride, columns, rows, height);
-    *out = encoder->out;
-    if (encoder->pairs != NULL) {
-        *size = mos_pair_deflate(encoder->pairs, (const uint16_t *)(const void *)encoder->tile,
-                                 encoder->side * height, encoder->out);
-        return MOSAIC_OK;
-    }
 #if defined(MOSAIC_HAS_LIBDEFLATE)
     *size = libdeflate_zlib_compress(encoder->compressor, encoder->tile, bytes, encoder->out,
                                      encoder->most);
@@ -151,5 +137,6 @@ mosaic_status mos_tile_encode(mos_tile_encoder *encoder, const void *pixels, int
     const bool good = compress2(encoder->out, &used, encoder->tile, (uLong)bytes, LEVEL) == Z_OK;
     *size = used;
 #endif
+    *out = encoder->out;
     return good ? MOSAIC_OK : mos_fail(MOSAIC_ERR_RUNTIME, "a tile cannot be compressed");
 }
