@@ -130,6 +130,16 @@ MOSAIC_API void mosaic_set_stop_hooks(const mosaic_stop_hooks *hooks);
 MOSAIC_API void mosaic_command_set_hooks(mosaic_command *command, const mosaic_log_hooks *log,
                                          const mosaic_stop_hooks *stop);
 
+/* For a program that has MPI itself. The ranks of `communicator`, the address of an MPI_Comm, do the
+ * command together: all of them make the same command and run it, on the thread that may call MPI.
+ * The program has initialised MPI with MPI_THREAD_FUNNELED or more, and finalises it; the address must
+ * last until the run has ended. A command that ranks do not share is done by rank 0 of the communicator;
+ * on the others the run returns MOSAIC_OK at once. A failure that ranks share is returned on rank 0 with its
+ * message, on the others with an empty one; one that a rank could not tell the others of ends all
+ * processes of MPI_COMM_WORLD (MPI_Abort). NULL, as before the first call: all ranks that mpirun or
+ * srun started. */
+MOSAIC_API void mosaic_command_set_communicator(mosaic_command *command, const void *communicator);
+
 /* Hooks of the calling thread, until the next such call: whatever function of the library this thread
  * calls, opening a data set or fitting a map of rows too, has them in place of the process's. A handle
  * belongs to one thread at a time, so they are the hooks of the handles that it uses. Those of a

@@ -10,9 +10,9 @@
 #include "base/thread_hooks.h"
 #include "base/want.h"
 #include "command/command_config.h"
+#include "command/command_ranks.h"
 #include "command/command_table.h"
 #include "config/config.h"
-#include "dist/launch.h"
 
 #include <string.h>
 
@@ -67,6 +67,7 @@ struct mosaic_command {
     mosaic_log_hooks log;
     mos_log_sink sink;
     mos_stop_hooks stop;
+    const void *communicator; /* the caller's MPI_Comm; NULL: all ranks that were started */
     bool has_log, has_stop, parsed; /* parsed: so was the configuration of its data */
     bool chosen;                    /* choices that were not made have their defaults */
 };
@@ -293,18 +294,6 @@ mosaic_status mosaic_command_parse(mosaic_command *command, int argc, char **arg
     return mos_command_print(&text, out);
 }
 
-/* Where several ranks were started for a command that only one can do, rank 0 does it and the
- * others end. */
-static bool is_left_to_rank_0(const mos_command_row *row) {
-    const mos_launch launch = mos_launch_detect();
-    if (row->ranks || launch.size < 2) return false;
-    if (launch.rank > 0) return true;
-    mos_log(MOS_LOG_NOTICE, "'%s' is done by rank 0 alone, the other %lld ranks have ended",
-            row->name, (long long)launch.size - 1);
-    mos_launch_forget();
-    return false;
-}
-
 static mosaic_status run_row(mosaic_command *command, FILE *out) {
     const mos_command_row *row = command->row;
     if (!command->parsed) MOS_TRY(take_config(command, 0, NULL));
@@ -314,9 +303,11 @@ static mosaic_status run_row(mosaic_command *command, FILE *out) {
     if (given > row->positional_most)
         return mos_fail(MOSAIC_ERR_USAGE, "unexpected argument '%s'; usage: %s",
                         command->positional.items[row->positional_most], row->usage);
-    if (is_left_to_rank_0(row)) return MOSAIC_OK;
+    mosaic_status status = MOSAIC_OK;
+    if (!row->ranks && mos_command_is_left_to_rank_0(row->name, &status)) return MOSAIC_OK;
+    MOS_TRY(status);
     MOS_TRY(settle_choices(command));
-    mosaic_status status = row->run(command->values, &command->positional, out);
+    status = row->run(command->values, &command->positional, out);
     mos_log_flush();
     MOS_TRY(status);
     return fflush(out) == 0 ? MOSAIC_OK : mos_fail_errno("write", "output");
@@ -340,9 +331,15 @@ mosaic_status mosaic_command_run(mosaic_command *command, FILE *out) {
     MOS_WANT(out);
     if (command->has_log) mos_log_set_thread_sink(&command->sink);
     if (command->has_stop) mos_stop_set_thread_hooks(&command->stop);
+    mos_command_ranks_use(command->communicator);
     mosaic_status status = run_row(command, out);
+    mos_command_ranks_use(NULL);
     use_thread_hooks();
     return status;
+}
+
+void mosaic_command_set_communicator(mosaic_command *command, const void *communicator) {
+    if (command != NULL) command->communicator = communicator;
 }
 
 /* ---- data to a function of the caller ---- */

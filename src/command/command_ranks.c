@@ -1,6 +1,7 @@
 #include "command/command_ranks.h"
 
 #include "base/log.h"
+#include "dist/launch.h"
 
 #include <unistd.h>
 
@@ -22,12 +23,41 @@ static void speak_as_rank(const mos_comm *comm) {
     if (mos_log_get_level() == MOS_LOG_NOTICE) mos_log_set_level(MOS_LOG_ERROR);
 }
 
+/* The caller's communicator, of the command that this thread runs. */
+static _Thread_local const void *given;
+
+void mos_command_ranks_use(const void *communicator) {
+    given = communicator;
+}
+
+bool mos_command_is_left_to_rank_0(const char *name, mosaic_status *status) {
+    mos_launch launch = mos_launch_detect();
+    *status = MOSAIC_OK;
+    if (given != NULL) {
+        const mos_comm_options options = {.communicator = given};
+        mos_comm *comm = NULL;
+        *status = mos_comm_open(&options, &comm);
+        if (*status != MOSAIC_OK) return false;
+        launch.rank = mos_comm_rank(comm);
+        launch.size = mos_comm_size(comm);
+        mos_comm_close(&comm, MOSAIC_OK);
+    }
+    if (launch.size < 2) return false;
+    if (launch.rank > 0) return true;
+    mos_log(MOS_LOG_NOTICE, "'%s' is done by rank 0 alone, the other %lld ranks have ended", name,
+            (long long)launch.size - 1);
+    if (given == NULL) mos_launch_forget();
+    return false;
+}
+
 mosaic_status mos_command_on_ranks(mos_command_work work, bool agree, const void *values,
                                    const mos_text_list *positional, FILE *out) {
     const mos_launch launch = mos_launch_detect();
+    const mos_comm_options options = {.communicator = given};
     mos_comm *comm = NULL;
-    if (launch.size < 2) return work(values, positional, NULL, out);
-    mosaic_status status = mos_comm_open(NULL, &comm);
+    if (given == NULL && launch.size < 2) return work(values, positional, NULL, out);
+    mosaic_status status = mos_comm_open(&options, &comm);
+    const bool first = (comm == NULL ? launch.rank : mos_comm_rank(comm)) == 0;
     if (status == MOSAIC_OK) {
         speak_as_rank(comm);
         status = work(values, positional, comm, out);
@@ -36,8 +66,9 @@ mosaic_status mos_command_on_ranks(mos_command_work work, bool agree, const void
     /* Every rank has the same message: one shows it, and before any rank ends, because launchers
      * end the others then. A failure that only one rank knows of is told when it closes. */
     const bool told = status != MOSAIC_OK && comm != NULL && mos_comm_failure_agreed(comm);
-    if (told && launch.rank == 0)
+    if (told && first && given == NULL)
         mos_log(MOS_LOG_ERROR, "%s: %s", mosaic_status_name(status), mosaic_error());
     mos_comm_close(&comm, status);
-    return status == MOSAIC_OK || (launch.rank == 0 && !told) ? status : mos_fail(status, "%s", "");
+    return status == MOSAIC_OK || (first && (!told || given != NULL)) ? status
+                                                                     : mos_fail(status, "%s", "");
 }

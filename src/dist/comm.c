@@ -20,7 +20,9 @@ static const struct timespec pause = {.tv_nsec = 200000};
 /* Which module: the caller's choice, the launcher's, or the first that is there. */
 static mosaic_status load_table(const mos_comm_options *options, const mos_launch *launch,
                                 const mos_comm_table **out) {
-    const char *name = options->module != NULL ? options->module : launch->module;
+    const char *name = options->module;
+    if (name == NULL && options->communicator != NULL) name = mos_comm_module_present();
+    if (name == NULL) name = launch->module;
     if (name != NULL) return mos_comm_module_load(name, out);
     mosaic_status status = MOSAIC_ERR_UNSUPPORTED;
     for (size_t i = 0; mos_comm_modules[i] != NULL && status != MOSAIC_OK; i++)

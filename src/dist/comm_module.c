@@ -10,6 +10,11 @@
 
 const char *const mos_comm_modules[] = {"openmpi", "mpich", NULL};
 
+const char *mos_comm_module_present(void) {
+    if (dlsym(RTLD_DEFAULT, "ompi_mpi_comm_world") != NULL) return "openmpi";
+    return dlsym(RTLD_DEFAULT, "MPI_Init") != NULL ? "mpich" : NULL;
+}
+
 /* The folder of the library or program that holds this very function. */
 static void own_folder(char *out, size_t size) {
     Dl_info info;

@@ -14,6 +14,9 @@ extern const char *const mos_comm_modules[];
  * for. */
 mosaic_status mos_comm_module_load(const char *name, const mos_comm_table **out);
 
+/* The name of the MPI that this process has loaded for itself; NULL: none that its symbols tell of. */
+const char *mos_comm_module_present(void);
+
 /* The table of one rank alone. */
 extern const mos_comm_table mos_comm_self;
 

@@ -103,6 +103,8 @@ static void commands(void **state) {
     REFUSES("command", mosaic_command_run_to(NULL, NULL, NULL));
     REFUSES("command", mosaic_command_usage(NULL, NULL, NULL));
     assert_int_equal(mosaic_command_usage(command, NULL, NULL), MOSAIC_OK);
+    DOES_NOTHING(mosaic_command_set_communicator(NULL, NULL));
+    DOES_NOTHING(mosaic_command_set_communicator(command, NULL));
     DOES_NOTHING(mosaic_command_set_hooks(NULL, NULL, NULL));
     DOES_NOTHING(mosaic_command_set_hooks(command, NULL, NULL));
     assert_int_equal(mosaic_command_run_to(command, NULL, NULL), MOSAIC_OK);

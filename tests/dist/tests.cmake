@@ -9,6 +9,15 @@ foreach(name IN LISTS MOSAIC_MPI)
   target_link_directories(communicator_${name} PRIVATE ${MOSAIC_MPI_${name}_LIBRARY_DIRS})
   target_compile_options(communicator_${name} PRIVATE -Wno-cast-qual)
   target_link_libraries(communicator_${name} PRIVATE mosaic_flags mos_dist ${MOSAIC_MPI_${name}_LIBRARIES})
+  add_executable(host_commands_${name} ${CMAKE_CURRENT_LIST_DIR}/host_commands.c)
+  target_include_directories(host_commands_${name} SYSTEM PRIVATE ${MOSAIC_MPI_${name}_INCLUDE_DIRS})
+  target_link_directories(host_commands_${name} PRIVATE ${MOSAIC_MPI_${name}_LIBRARY_DIRS})
+  target_compile_options(host_commands_${name} PRIVATE -Wno-cast-qual)
+  target_link_libraries(host_commands_${name} PRIVATE mosaic_flags mosaic ${MOSAIC_MPI_${name}_LIBRARIES})
+  add_test(NAME dist/host_commands_${name} COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/host_commands.sh ${name} $<TARGET_FILE:mosaic_cli>
+           $<TARGET_FILE:host_commands_${name}>)
+  set_tests_properties(dist/host_commands_${name} PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77 PROCESSORS 2
+    ENVIRONMENT "MOSAIC_MODULES=$<TARGET_FILE_DIR:mosaic_mpi_${name}>")
   add_test(NAME dist/comm_${name} COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/comm_ranks.sh ${name} $<TARGET_FILE:comm_ranks>
            $<TARGET_FILE:communicator_${name}>)
   set_tests_properties(dist/comm_${name} PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77 PROCESSORS 2
