@@ -9,8 +9,8 @@
 #include "base/thread.h"
 #include "base/thread_hooks.h"
 #include "base/want.h"
+#include "command/command_communicator.h"
 #include "command/command_config.h"
-#include "command/command_ranks.h"
 #include "command/command_table.h"
 #include "config/config.h"
 
@@ -67,7 +67,7 @@ struct mosaic_command {
     mosaic_log_hooks log;
     mos_log_sink sink;
     mos_stop_hooks stop;
-    const void *communicator; /* the caller's MPI_Comm; NULL: all ranks that were started */
+    const void *communicator;       /* the caller's MPI_Comm; NULL: all ranks that were started */
     bool has_log, has_stop, parsed; /* parsed: so was the configuration of its data */
     bool chosen;                    /* choices that were not made have their defaults */
 };
@@ -303,11 +303,11 @@ static mosaic_status run_row(mosaic_command *command, FILE *out) {
     if (given > row->positional_most)
         return mos_fail(MOSAIC_ERR_USAGE, "unexpected argument '%s'; usage: %s",
                         command->positional.items[row->positional_most], row->usage);
-    mosaic_status status = MOSAIC_OK;
-    if (!row->ranks && mos_command_is_left_to_rank_0(row->name, &status)) return MOSAIC_OK;
-    MOS_TRY(status);
+    bool left = false;
+    if (!row->ranks) MOS_TRY(mos_command_leave_to_rank_0(row->name, &left));
+    if (left) return MOSAIC_OK;
     MOS_TRY(settle_choices(command));
-    status = row->run(command->values, &command->positional, out);
+    mosaic_status status = row->run(command->values, &command->positional, out);
     mos_log_flush();
     MOS_TRY(status);
     return fflush(out) == 0 ? MOSAIC_OK : mos_fail_errno("write", "output");
@@ -331,9 +331,9 @@ mosaic_status mosaic_command_run(mosaic_command *command, FILE *out) {
     MOS_WANT(out);
     if (command->has_log) mos_log_set_thread_sink(&command->sink);
     if (command->has_stop) mos_stop_set_thread_hooks(&command->stop);
-    mos_command_ranks_use(command->communicator);
+    mos_command_use_communicator(command->communicator);
     mosaic_status status = run_row(command, out);
-    mos_command_ranks_use(NULL);
+    mos_command_use_communicator(NULL);
     use_thread_hooks();
     return status;
 }

@@ -1,6 +1,7 @@
 #include "command/command_ranks.h"
 
 #include "base/log.h"
+#include "command/command_communicator.h"
 #include "dist/launch.h"
 
 #include <unistd.h>
@@ -23,35 +24,9 @@ static void speak_as_rank(const mos_comm *comm) {
     if (mos_log_get_level() == MOS_LOG_NOTICE) mos_log_set_level(MOS_LOG_ERROR);
 }
 
-/* The caller's communicator, of the command that this thread runs. */
-static _Thread_local const void *given;
-
-void mos_command_ranks_use(const void *communicator) {
-    given = communicator;
-}
-
-bool mos_command_is_left_to_rank_0(const char *name, mosaic_status *status) {
-    mos_launch launch = mos_launch_detect();
-    *status = MOSAIC_OK;
-    if (given != NULL) {
-        const mos_comm_options options = {.communicator = given};
-        mos_comm *comm = NULL;
-        *status = mos_comm_open(&options, &comm);
-        if (*status != MOSAIC_OK) return false;
-        launch.rank = mos_comm_rank(comm);
-        launch.size = mos_comm_size(comm);
-        mos_comm_close(&comm, MOSAIC_OK);
-    }
-    if (launch.size < 2) return false;
-    if (launch.rank > 0) return true;
-    mos_log(MOS_LOG_NOTICE, "'%s' is done by rank 0 alone, the other %lld ranks have ended", name,
-            (long long)launch.size - 1);
-    if (given == NULL) mos_launch_forget();
-    return false;
-}
-
 mosaic_status mos_command_on_ranks(mos_command_work work, bool agree, const void *values,
                                    const mos_text_list *positional, FILE *out) {
+    const void *given = mos_command_communicator();
     const mos_launch launch = mos_launch_detect();
     const mos_comm_options options = {.communicator = given};
     mos_comm *comm = NULL;
@@ -70,5 +45,5 @@ mosaic_status mos_command_on_ranks(mos_command_work work, bool agree, const void
         mos_log(MOS_LOG_ERROR, "%s: %s", mosaic_status_name(status), mosaic_error());
     mos_comm_close(&comm, status);
     return status == MOSAIC_OK || (first && (!told || given != NULL)) ? status
-                                                                     : mos_fail(status, "%s", "");
+                                                                      : mos_fail(status, "%s", "");
 }

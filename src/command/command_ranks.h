@@ -5,8 +5,6 @@
 #include "command/command_table.h"
 #include "dist/comm.h"
 
-#include <stdbool.h>
-
 /* comm: NULL where this process was started alone. */
 typedef mosaic_status (*mos_command_work)(const void *values, const mos_text_list *positional,
                                           mos_comm *comm, FILE *out);
@@ -15,12 +13,6 @@ typedef mosaic_status (*mos_command_work)(const void *values, const mos_text_lis
  * mos_comm_agree; else it has agreed on its own failures. */
 mosaic_status mos_command_on_ranks(mos_command_work work, bool agree, const void *values,
                                    const mos_text_list *positional, FILE *out);
-/* The calling thread's commands are done by the ranks of this MPI_Comm (its address); NULL: by all that
- * were started. */
-void mos_command_ranks_use(const void *communicator);
-/* Collective where a communicator is in use: true on the ranks that have nothing to do with a command that
- * ranks do not share. `name` is the command's. *status: of asking. */
-bool mos_command_is_left_to_rank_0(const char *name, mosaic_status *status);
 /* As mos_command_threads; the ranks of a machine share its processors evenly, unless the launcher has
  * divided them. */
 int mos_command_rank_threads(const mos_command_machine *machine, const mos_comm *comm);

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2154 # scratch is set by ranks_support.sh
 # A program with MPI of its own gives its communicator to commands of the C API.
 #   host_commands.sh NAME MOSAIC PROGRAM
 set -euo pipefail
