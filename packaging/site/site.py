@@ -16,6 +16,7 @@ PAGES = [  # file, title, section of the navigation
     ("docs/install.md", "Installing", "Start"), ("docs/guide.md", "Guide", "Start"),
     ("docs/maps.md", "Maps in QGIS", "Use"), ("docs/own_code.md", "A model in your own code", "Use"),
     ("docs/cluster.md", "Cluster", "Use"), ("docs/experiments.md", "Experiments", "Use"),
+    ("docs/experiments_parts.md", "Experiments on the parts", "Use"),
     ("docs/configuration.md", "Configuration", "Reference"), ("docs/defects.md", "Defects of data", "Reference"),
     ("docs/formats.md", "File formats", "Reference"),
     ("docs/math.md", "Mathematics", "Background"), ("docs/performance.md", "Performance", "Background"),

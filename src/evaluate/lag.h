@@ -1,5 +1,5 @@
 /* Does the time between the radar and the optical image matter? Scores by the lag of the two
- * acquisitions (docs/experiments.md). */
+ * acquisitions (docs/experiments_parts.md). */
 #ifndef MOS_EVALUATE_LAG_H
 #define MOS_EVALUATE_LAG_H
 

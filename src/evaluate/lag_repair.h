@@ -1,5 +1,5 @@
 /* Re-pairing: the radar image of a sample is exchanged for one of the same place from another day.
- * Nothing but the lag changes, so the lag explains any rise of the error (docs/experiments.md). */
+ * Nothing but the lag changes, so the lag explains any rise of the error (docs/experiments_parts.md). */
 #ifndef MOS_EVALUATE_LAG_REPAIR_H
 #define MOS_EVALUATE_LAG_REPAIR_H
 

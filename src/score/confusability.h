@@ -1,7 +1,7 @@
 /* Which classes does the model confuse with which? For every ordered pair (i, j): how often j is
  * predicted where i is and j is not, set against how often it is predicted where neither is, so
  * that neither a class that is predicted everywhere nor one that really occurs with i looks
- * confusable (docs/experiments.md). */
+ * confusable (docs/experiments_parts.md). */
 #ifndef MOS_SCORE_CONFUSABILITY_H
 #define MOS_SCORE_CONFUSABILITY_H
 

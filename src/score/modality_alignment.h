@@ -1,6 +1,6 @@
 /* Cross-modal alignment: do two modalities map the same place, and the same class, to the same
  * point? The alignment of co- registered rows, whether one modality's row finds its partner, and,
- * for every two classes, whether the other modality tells them apart (docs/experiments.md). */
+ * for every two classes, whether the other modality tells them apart (docs/experiments_parts.md). */
 #ifndef MOS_SCORE_MODALITY_ALIGNMENT_H
 #define MOS_SCORE_MODALITY_ALIGNMENT_H
 
