@@ -269,7 +269,7 @@ struct mos_csv_rows {
 
 /* Bytes behind the piece, of which what lies before `at` is given up. */
 static mosaic_status read_piece(mos_csv_rows *rows, size_t wanted) {
-    memmove(rows->piece, rows->piece + rows->at, rows->size - rows->at);
+    if (rows->piece != NULL) memmove(rows->piece, rows->piece + rows->at, rows->size - rows->at);
     rows->base += rows->at;
     rows->size -= rows->at;
     rows->at = 0;
