@@ -200,7 +200,9 @@ static void the_arithmetic_is_chosen(void **state) {
     mosaic_model_close(&model);
     assert_int_equal(mosaic_model_open_in(path, "cpu", "bf16", 1, &model), MOSAIC_OK);
     const char *found = mosaic_model_precision(model);
-    const bool capped = mosaic_set_isa("avx512_bf16") != MOSAIC_OK; /* the processor lacks it */
+    const char *cap = getenv("MOSAIC_ISA");
+    const bool capped = (cap != NULL && cap[0] != '\0' && strcmp(cap, "avx512_bf16") != 0) ||
+                        mosaic_set_isa("avx512_bf16") != MOSAIC_OK; /* the processor lacks it */
     assert_string_equal(found, capped ? "fp32" : "bf16");
     mosaic_model_close(&model);
     assert_int_equal(mosaic_model_open_in(path, "ref", "auto", 1, &model), MOSAIC_OK);

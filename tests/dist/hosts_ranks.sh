@@ -115,15 +115,21 @@ fi
 
 # Asked to stop, or killed, while it copies a large file: nothing of that file is taken for done. All hosts
 # hear of the stop of one.
-truncate -s 200M data/large.bin
+truncate -s 400M data/large.bin
 # struck SIGNAL RANK CODE: in the middle of a copy
 struck() {
   local code=0
   rm -f node*/killed/data-*/large.bin.part
   hosts "$mosaic" train "$scratch/tree.yaml" --out ../killed --threads 1 --stage killed >out.log 2>&1 &
   job=$!
-  until_so 60 compgen -G "node$2/killed/data-*/large.bin.part" || { cat out.log; fail "no copy under way"; }
-  kill "-$1" "$(rank_of "$2" --out ../killed)"
+  # The rank is known before the copy begins, and no process is started between seeing it and striking: it takes a tenth of a second.
+  until_so 60 eval '[ -n "$(rank_of '"$2"' --out ../killed)" ]' || { cat out.log; fail "no rank $2"; }
+  rank=$(rank_of "$2" --out ../killed)
+  SECONDS=0
+  until compgen -G "node$2/killed/data-*/large.bin.part" >/dev/null; do
+    [ $SECONDS -lt 60 ] || { cat out.log; fail "no copy under way"; }
+  done
+  kill "-$1" "$rank"
   wait $job || code=$?
   [ $code = "$3" ] || { cat out.log; fail "$1 while it copied: exit code $code, wanted $3"; }
   [ ! -e "$(echo node$2/killed/data-*[0-9a-f])/large.bin" ] && ! grep -q large.bin "node$2"/killed/data-*.files || fail "a part is taken for the file"
