@@ -31,8 +31,8 @@ mosaic_status mos_command_leave_to_rank_0(const char *name, bool *left) {
     if (given != NULL) MOS_TRY(ask_communicator(&launch));
     *left = launch.rank > 0;
     if (launch.size < 2 || *left) return MOSAIC_OK;
-    mos_log(MOS_LOG_NOTICE, "'%s' is done by rank 0 alone, the other %lld ranks have ended", name,
-            (long long)launch.size - 1);
+    mos_log(MOS_LOG_NOTICE, "'%s' is done by rank 0 alone, the other %lld ranks have %s", name,
+            (long long)launch.size - 1, given == NULL ? "ended" : "nothing to do");
     if (given == NULL) mos_launch_forget();
     return MOSAIC_OK;
 }

@@ -13,8 +13,8 @@ int mos_command_rank_threads(const mos_command_machine *machine, const mos_comm 
     return all > ranks ? (int)(all / ranks) : 1;
 }
 
-/* Log lines of ranks above 0 begin with the rank's name. At the usual verbosity they are errors alone,
- * because rank 0 says the rest. */
+/* Log lines of ranks above 0 begin with the rank's name, until their work ends. At the usual verbosity they
+ * are errors alone, because rank 0 says the rest. */
 static void speak_as_rank(const mos_comm *comm) {
     char prefix[128];
     if (mos_comm_rank(comm) == 0) return;
@@ -31,6 +31,7 @@ mosaic_status mos_command_on_ranks(mos_command_work work, bool agree, const void
     const mos_comm_options options = {.communicator = given};
     mos_comm *comm = NULL;
     if (given == NULL && launch.size < 2) return work(values, positional, NULL, out);
+    const mos_log_level level = mos_log_get_level();
     mosaic_status status = mos_comm_open(&options, &comm);
     const bool first = (comm == NULL ? launch.rank : mos_comm_rank(comm)) == 0;
     if (status == MOSAIC_OK) {
@@ -44,6 +45,9 @@ mosaic_status mos_command_on_ranks(mos_command_work work, bool agree, const void
     if (told && first && given == NULL)
         mos_log(MOS_LOG_ERROR, "%s: %s", mosaic_status_name(status), mosaic_error());
     mos_comm_close(&comm, status);
-    return status == MOSAIC_OK || (first && (!told || given != NULL)) ? status
-                                                                      : mos_fail(status, "%s", "");
+    mos_log_set_prefix(""); /* a host program goes on */
+    mos_log_set_level(level);
+    /* The words are rank 0's, unless the line above has said them. */
+    const bool has_words = first && (!told || given != NULL);
+    return status == MOSAIC_OK || has_words ? status : mos_fail(status, "%s", "");
 }

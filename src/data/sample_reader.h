@@ -20,8 +20,8 @@ struct mos_reader {
     mos_dataset *dataset;
     void *state;    /* the format's */
     bool unguarded; /* while opening: what is found is noted, not refused */
-    size_t
-        most_kept; /* bytes; while opening, patches that are looked at again are not read again */
+    /* While opening, patches that are looked at again are not read again. */
+    size_t most_kept; /* bytes; 0: nothing is kept */
     mos_kept_band *kept;
     size_t kept_count, kept_capacity, kept_bytes;
     mos_reader_buffer buffers[MOS_DATA_MAX_MODALITIES][MOS_DATA_MAX_BANDS];

@@ -269,9 +269,9 @@ mosaic_status mos_comm_barrier(mos_comm *comm) {
 mosaic_status mos_comm_rest(mos_comm *comm) {
     int done = 0;
     if (mos_comm_size(comm) < 2) return MOSAIC_OK;
-    MOS_TRY(mos_comm_check(
-        comm, comm->table->exchange_begin(0, comm->words, sizeof *comm->words, comm->number),
-        "rest"));
+    /* a byte to each rank, which nobody looks at */
+    MOS_TRY(
+        mos_comm_check(comm, comm->table->exchange_begin(0, comm->words, 1, comm->number), "rest"));
     while (!done) {
         MOS_TRY(mos_comm_check(comm, comm->table->test(0, &done), "rest"));
         if (!done) (void)nanosleep(&pause, NULL);

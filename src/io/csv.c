@@ -238,10 +238,14 @@ void mos_csv_release(mos_csv *csv) {
     memset(csv, 0, sizeof *csv);
 }
 
-int64_t mos_csv_column(const mos_csv *csv, const char *name) {
-    for (size_t i = 0; i < csv->columns; i++)
-        if (strcmp(csv->header[i], name) == 0) return (int64_t)i;
+static int64_t find_column(char *const *header, size_t columns, const char *name) {
+    for (size_t i = 0; i < columns; i++)
+        if (strcmp(header[i], name) == 0) return (int64_t)i;
     return -1;
+}
+
+int64_t mos_csv_column(const mos_csv *csv, const char *name) {
+    return find_column(csv->header, csv->columns, name);
 }
 
 /* ---- row by row ---- */
@@ -451,9 +455,7 @@ void mos_csv_rows_close(mos_csv_rows **pointer) {
 }
 
 int64_t mos_csv_rows_column(const mos_csv_rows *rows, const char *name) {
-    for (size_t i = 0; i < rows->columns; i++)
-        if (strcmp(rows->header[i], name) == 0) return (int64_t)i;
-    return -1;
+    return find_column(rows->header, rows->columns, name);
 }
 
 /* To a row that was read before, or to where the first unread one begins. */

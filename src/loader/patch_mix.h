@@ -1,5 +1,5 @@
 /* Mixing of a labelled patch with another one: all pixels of both (mixup) or a box of the other's
- * (CutMix), and the targets in the same proportion. Drawn from (seed, epoch, sample) alone. */
+ * (CutMix), and the targets in the same proportion. Drawn from (seed, epoch, sample, repeat) alone. */
 #ifndef MOS_LOADER_PATCH_MIX_H
 #define MOS_LOADER_PATCH_MIX_H
 

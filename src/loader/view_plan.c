@@ -3,10 +3,10 @@
 #include <math.h>
 #include <stddef.h>
 
-/* Strengths not given by the paper follow IaI-SimCLR's recipe (crops, flips, blur) or are chosen so
- * that a view stays recognisable. */
 static const char *const mixes[] = {"none", "mixup", "cutmix", NULL};
 
+/* Strengths not given by the paper follow IaI-SimCLR's recipe (crops, flips, blur) or are chosen so
+ * that a view stays recognisable. */
 #define FIELD(name) .offset = offsetof(mos_augment_options, name)
 static const mos_option options_list[] = {
     {.key = "augment.area_min",

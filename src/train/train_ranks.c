@@ -182,7 +182,8 @@ mosaic_status mos_train_ranks_spread(mos_trainer *trainer) {
 
 /* ---- a batch ---- */
 
-/* repairs, presence [modalities, rows], labels [rows, classes], of mixed patches targets: what a rank tells of its rows. */
+/* What a rank tells of its rows: repairs, presence [modalities, rows], labels [rows, classes], and where
+ * patches are mixed targets [rows, classes]. */
 static void pack_block(const mos_trainer *trainer, const mos_batch *own) {
     const size_t rows = (size_t)own->count, classes = (size_t)trainer->data.classes;
     unsigned char *to = trainer->ranks.mine;
