@@ -10,7 +10,9 @@ name=$1 mosaic=$2
 for one in unshare ip tc; do
   command -v $one >/dev/null || skip "no $one (Debian: util-linux, iproute2)"
 done
-limit_link="ip link set lo up && tc qdisc add dev lo root tbf rate 1gbit burst 256kb latency 50ms"
+# The token bucket is full again after a pause, and what it holds passes at the speed of memory: it has to be small beside
+# the messages, and no smaller than a packet, which the loopback's own MTU of 64 KiB would ask for.
+limit_link="ip link set lo mtu 9000 up && tc qdisc add dev lo root tbf rate 1gbit burst 32kb latency 50ms"
 why=$(unshare -n sh -c "$limit_link" 2>&1) || skip "no network namespace with a limited link here: $why"
 [ "$(nproc)" -ge 2 ] || skip "two ranks need two processors"
 begin "$name" 150
