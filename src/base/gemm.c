@@ -38,17 +38,28 @@ static bool halves_512(void) {
 }
 #endif
 
+static bool is_narrow(const mos_product_f32 *product) {
+    return product->n <= MOS_GEMM_DIRECT_COLUMNS && product->a_column == 1;
+}
+
 /* Tiles that read rows of a where they lie: of rows 4 KB apart, which the first cache has eight places
  * for, those of 256 bits read six at a time instead of 14, and few columns leave fewer of their lanes
  * idle. The values are the same. */
 static const mos_gemm_kernels *kernels_for(const mos_product_f32 *product) {
     const mos_gemm_kernels *own = kernels();
 #if defined(__x86_64__)
-    const bool narrow = product->n <= MOS_GEMM_DIRECT_COLUMNS && product->a_column == 1;
-    if (own == &mos_gemm_kernels_avx512 && narrow && halves_512()) return &mos_gemm_kernels_avx2;
+    if (own == &mos_gemm_kernels_avx512 && is_narrow(product) && halves_512())
+        return &mos_gemm_kernels_avx2;
 #endif
     (void)product;
     return own;
+}
+
+/* Rows of the tiles that a product is made of: threads take whole ones. */
+static int64_t rows_of_tiles(const mos_gemm_kernels *own, const mos_product_f32 *product) {
+    const bool all_tail = own->tail_rows && is_narrow(product) && product->n > own->tail_above &&
+                          product->n <= own->tail_columns;
+    return all_tail ? own->tail_rows : own->rows;
 }
 
 const char *mos_gemm_kernel_name(void) {
@@ -134,10 +145,11 @@ static void run(gemm_job *job, int64_t k, int threads) {
 
 void mos_gemm_f32(const mos_product_f32 *product, int threads, void *room) {
     const mos_gemm_kernels *own = kernels_for(product);
-    gemm_job job = {.kernels = own,
-                    .f32 = product,
-                    .grid = {product->m, product->n, own->rows, own->columns_f32, 1, 1},
-                    .room = room};
+    gemm_job job = {
+        .kernels = own,
+        .f32 = product,
+        .grid = {product->m, product->n, rows_of_tiles(own, product), own->columns_f32, 1, 1},
+        .room = room};
     run(&job, product->k, threads);
 }
 

@@ -21,6 +21,9 @@ enum { MOS_GEMM_DIRECT_COLUMNS = 128 };
 typedef struct mos_gemm_kernels {
     const char *name;
     int64_t rows, columns_f32, columns_f64; /* of c in registers */
+    /* Tail tiles make all of a narrow float product with more than tail_above columns and at most
+     * tail_columns; tail_rows: theirs, 0: there are none. */
+    int64_t tail_rows, tail_above, tail_columns;
     void (*f32)(const mos_product_f32 *product, float *room);
     void (*f64)(const mos_product_f64 *product, double *room);
 } mos_gemm_kernels;

@@ -71,44 +71,45 @@ INLINE void NAME(turn_eight)(const REAL *const *row, int64_t p, int64_t width, R
 #undef ORDER
 #undef TURN
 
+/* to [k, width], rows begin to end, a multiple of four of them: lane l of `count` is the row at from +
+ * l * lane_step; lanes beyond count are zero. What comes next is prefetched. */
+INLINE void NAME(turn_rows)(const REAL *from, int64_t lane_step, int64_t count, int64_t begin,
+                            int64_t end, int64_t width, REAL *to) {
+    const REAL *row[8];
+    int64_t l = 0;
+#if EIGHTS
+    for (; width - l >= 8; l += 8) {
+        for (int64_t i = 0; i < 8; i++)
+            row[i] = l + i < count ? from + (l + i) * lane_step : NAME(zeros);
+        for (int64_t i = 0; i < 8; i++)
+            __builtin_prefetch(row[i] + end);
+        for (int64_t p = begin; p < end; p += 4)
+            NAME(turn_eight)(row, p, width, to + p * width + l);
+    }
+#endif
+    for (; l < width; l += 4) {
+        const int64_t keep = width - l < 4 ? width - l : 4;
+        for (int64_t i = 0; i < 4; i++)
+            row[i] = l + i < count ? from + (l + i) * lane_step : NAME(zeros);
+        for (int64_t i = 0; i < 4; i++)
+            __builtin_prefetch(row[i] + end);
+        for (int64_t p = begin; p < end; p += 4)
+            if (keep == 4)
+                NAME(turn)(row, p, 4, width, to + p * width + l);
+            else
+                NAME(turn)(row, p, 2, width, to + p * width + l);
+    }
+}
+
 /* to [k, width]: lane l of `count` at from + l * lane_step, value p of it at p * step; lanes beyond
- * count are zero. */
+ * count are zero. Rows are turned a cache line at a time: lines that lie 4 KB apart share a set of
+ * the first cache, which has eight places. */
 INLINE void NAME(pack_panel)(const REAL *from, int64_t lane_step, int64_t step, int64_t count,
                              int64_t k, int64_t width, REAL *to) {
-    int64_t p = 0;
-    if (step == 1) {
-        const int64_t whole = k / 4 * 4;
-        int64_t l = 0;
-        const REAL *row[8];
-#if EIGHTS
-        for (; width - l >= 8; l += 8) {
-            for (int64_t i = 0; i < 8; i++)
-                row[i] = l + i < count ? from + (l + i) * lane_step : NAME(zeros);
-            for (p = 0; p < whole; p += 4) { /* the next eight rows come meanwhile */
-                if (p % 16 < 8)
-                    for (int64_t i = 0; i < 4; i++)
-                        __builtin_prefetch(from + (l + 8 + p % 16 + i) * lane_step + p / 16 * 16);
-                NAME(turn_eight)(row, p, width, to + p * width + l);
-            }
-        }
-#endif
-        for (; l < width; l += 4) {
-            const int64_t keep = width - l < 4 ? width - l : 4;
-            for (int64_t i = 0; i < 4; i++)
-                row[i] = l + i < count ? from + (l + i) * lane_step : NAME(zeros);
-            for (p = 0; p < whole; p += 4) { /* the next four rows come meanwhile */
-                if (p % (64 / (int64_t)sizeof(REAL)) == 0)
-                    for (int64_t i = 4; i < 8; i++)
-                        __builtin_prefetch(from + (l + i) * lane_step + p);
-                if (keep == 4)
-                    NAME(turn)(row, p, 4, width, to + p * width + l);
-                else
-                    NAME(turn)(row, p, 2, width, to + p * width + l);
-            }
-        }
-        p = whole;
-    }
-    for (; p < k; p++)
+    const int64_t whole = step == 1 ? k / 4 * 4 : 0;
+    for (int64_t p = 0; p < whole; p += LINE)
+        NAME(turn_rows)(from, lane_step, count, p, whole - p < LINE ? whole : p + LINE, width, to);
+    for (int64_t p = whole; p < k; p++)
         for (int64_t l = 0; l < width; l++)
             to[p * width + l] = l < count ? from[l * lane_step + p * step] : 0;
 }

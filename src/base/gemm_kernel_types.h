@@ -53,6 +53,12 @@
 #define REAL         float
 #define PRODUCT      mos_product_f32
 #define NAME(name)   name##_f32
+/* what TAIL_ROWS and TAIL_COLUMNS were, for the table below */
+enum {
+    TILE_TAIL_ROWS = TAIL_ROWS,
+    TILE_TAIL_ABOVE = TAIL_VECTORS * VECTOR_BYTES / (int)sizeof(float),
+    TILE_TAIL_COLUMNS = TILE_TAIL_ABOVE + 4
+};
 #include "base/gemm_kernel_body.h"
 #undef REAL
 #undef PRODUCT
@@ -76,6 +82,9 @@ const mos_gemm_kernels KERNELS = {
     .rows = ROWS,
     .columns_f32 = 2 * VECTOR_BYTES / (int64_t)sizeof(float),
     .columns_f64 = 2 * VECTOR_BYTES / (int64_t)sizeof(double),
+    .tail_rows = TILE_TAIL_ROWS,
+    .tail_above = TILE_TAIL_ABOVE,
+    .tail_columns = TILE_TAIL_COLUMNS,
     .f32 = product_f32,
     .f64 = product_f64,
 };
