@@ -5,9 +5,9 @@
 
 #include "base/text.h"
 
-/* One line per check into `out`; MOSAIC_ERR_NUMERIC when one fails. No step begins that would end
- * after `deadline_ns` (mos_now_ns) if it took as long as the one before, and no training when what was done
- * since `begun_ns` took a third of the time: what is not reached is said, and is no failure. */
-mosaic_status mos_self_test(int threads, int64_t begun_ns, int64_t deadline_ns, mos_text *out);
+/* One line per check into `out`; MOSAIC_ERR_NUMERIC when one fails. No step of the training begins that
+ * would end after `deadline_ns` (mos_now_ns) if it took as long as the longest before it: what is not
+ * reached is said, and is no failure. */
+mosaic_status mos_self_test(int threads, int64_t deadline_ns, mos_text *out);
 
 #endif

@@ -81,7 +81,7 @@ static mosaic_status run_doctor(const void *values, const mos_text_list *positio
     mos_roof roof = mos_roof_measure(threads, 100);
     mos_text_add(&text, "%-24s fp32 %.0f, bf16 %.0f GFLOP/s on %d threads\n", "FMA roof",
                  roof.fp32_gflops, roof.bf16_gflops, threads);
-    mosaic_status status = mos_self_test(threads, begin, begin + SELF_TEST_NS, &text);
+    mosaic_status status = mos_self_test(threads, begin + SELF_TEST_NS, &text);
     mosaic_status printed = mos_command_print(&text, out);
     return status != MOSAIC_OK ? status : printed;
 }
