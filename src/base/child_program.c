@@ -1,5 +1,7 @@
 #include "base/child_program.h"
 
+#include "base/memory.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,28 +15,54 @@
 enum { TAIL_BYTES = 8192 };
 
 /* Between fork and exec only calls that are safe there. */
-static void run_child(const char *const *argv, int log, pid_t parent) {
+static void run_child(const char *const *argv, char *const *environment, int log, pid_t parent) {
     int empty = open("/dev/null", O_RDONLY | O_CLOEXEC);
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) _exit(128 + SIGTERM); /* the parent died before the line above */
     (void)dup2(empty, STDIN_FILENO);
     (void)dup2(log, STDOUT_FILENO);
     (void)dup2(log, STDERR_FILENO);
-    (void)execv(argv[0], (char *const *)(uintptr_t)argv);
+    (void)execve(argv[0], (char *const *)(uintptr_t)argv, environment);
     _exit(127);
 }
 
-mosaic_status mos_child_start(const char *const *argv, const char *log, mos_child *out) {
+static bool is_named(const char *variable, const char *const *names) {
+    const size_t length = strcspn(variable, "=");
+    for (; names != NULL && *names != NULL; names++)
+        if (strlen(*names) == length && strncmp(*names, variable, length) == 0) return true;
+    return false;
+}
+
+/* mos_free(*out); the variables stay those of this process. */
+static mosaic_status copy_environment(const char *const *without, char ***out) {
+    size_t count = 0, kept = 0;
+    while (environ[count] != NULL)
+        count++;
+    MOS_TRY(mos_alloc(count + 1, sizeof **out, "the environment of a program", out));
+    for (size_t i = 0; i < count; i++)
+        if (!is_named(environ[i], without)) (*out)[kept++] = environ[i];
+    (*out)[kept] = NULL;
+    return MOSAIC_OK;
+}
+
+mosaic_status mos_child_start(const char *const *argv, const char *const *without, const char *log,
+                              mos_child *out) {
+    char **environment;
     *out = (mos_child){0};
+    MOS_TRY(copy_environment(without, &environment));
     int file = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    if (file < 0) return mos_fail_errno("open", log);
+    if (file < 0) {
+        mos_free(environment);
+        return mos_fail_errno("open", log);
+    }
     for (int i = 0; argv[i] != NULL; i++)
         (void)!dprintf(file, "%s%s", i == 0 ? "$ " : " ", argv[i]);
     (void)!dprintf(file, "\n");
     pid_t parent = getpid();
     out->pid = fork();
-    if (out->pid == 0) run_child(argv, file, parent);
+    if (out->pid == 0) run_child(argv, environment, file, parent);
     (void)close(file);
+    mos_free(environment);
     if (out->pid > 0) return MOSAIC_OK;
     out->pid = 0;
     return mos_fail_errno("start", argv[0]);

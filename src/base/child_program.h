@@ -14,8 +14,10 @@ typedef struct mos_child {
 } mos_child;
 
 /* argv ends with NULL, argv[0] is the program's path; stdout and stderr are appended to `log`,
- * stdin is empty. When the caller's thread dies, the child gets SIGTERM. */
-mosaic_status mos_child_start(const char *const *argv, const char *log, mos_child *out);
+ * stdin is empty. The environment is the caller's but for the variables named in `without`, which ends
+ * with NULL, or is NULL. When the caller's thread dies, the child gets SIGTERM. */
+mosaic_status mos_child_start(const char *const *argv, const char *const *without, const char *log,
+                              mos_child *out);
 /* *ended; then *code is its exit code, or 128 + the signal that killed it. */
 mosaic_status mos_child_poll(mos_child *child, bool *ended, int *code);
 void mos_child_signal(const mos_child *child, int number);

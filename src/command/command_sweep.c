@@ -1,6 +1,7 @@
 /* mosaic sweep: many runs of one configuration, and the tables that compare them. */
 #include "command/command_table.h"
 #include "command/sweep_estimate.h"
+#include "dist/launch.h"
 #include "study/ready_sweeps.h"
 #include "study/sweep.h"
 
@@ -174,6 +175,7 @@ static mosaic_status run_sweep(const void *values, const mos_text_list *position
                                                    .reference = command->reference,
                                                    .floors = command->floors},
                                        .program = command->program,
+                                       .without = mos_launch_variables(),
                                        .published = command->published,
                                        .device = mos_device_choices[command->machine.device],
                                        .jobs = (int)command->jobs,

@@ -255,8 +255,9 @@ mosaic_status mos_onnx_check(mos_export *job, const char *onnx, bool *checked) {
     MOS_GOTO(mos_path_join(log, sizeof log, folder, "log"));
     MOS_GOTO(mos_atomic_write(program, script, sizeof script - 1));
     MOS_GOTO(save_expected(job, folder));
-    MOS_GOTO(mos_child_start(
-        (const char *const[]){"/usr/bin/env", python, program, onnx, folder, NULL}, log, &child));
+    MOS_GOTO(
+        mos_child_start((const char *const[]){"/usr/bin/env", python, program, onnx, folder, NULL},
+                        NULL, log, &child));
     MOS_GOTO(wait_for(&child, &code));
     MOS_GOTO(judge(job, onnx, log, code, checked));
 done:

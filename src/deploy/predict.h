@@ -27,6 +27,7 @@ typedef struct mos_predict_options {
     const mos_text_list *allow;   /* classes of defects that shall not stop it (data.accept) */
     mos_scene_map_options map;    /* facts and path are set here */
     const char *map_option; /* one that was given and that a table has no use for; NULL: none */
+    bool labels; /* land cover of scenes is read: for embeddings, which are searched by it */
     bool overwrite;
 } mos_predict_options;
 

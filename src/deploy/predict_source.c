@@ -97,6 +97,7 @@ static mosaic_status add_windows(const mos_predict_options *options, const mos_m
                  "\"size=%lld\",\"size_m=0\",\"stride=%lld\",\"edges=shift\",\"minimum_valid=%s\"",
                  (long long)size, (long long)stride,
                  mos_format_double(share, sizeof share, options->minimum_valid, 9));
+    if (!options->labels) mos_text_add(&items, ",\"labels=false\"");
     if (card->resolution_m > 0) {
         mos_format_double(share, sizeof share, card->resolution_m, 9);
         mos_text_add(&items, ",\"resolution_m=%s\"", share);

@@ -6,21 +6,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a launcher leaves in the environment. The first row whose two variables are there counts. */
+/* What launchers leave in the environment, each its rank and its size; the order is that of the rows
+ * below. */
+static const char *const variables[] = {
+    "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "PMI_RANK", "PMI_SIZE",
+    "SLURM_PROCID",         "SLURM_STEP_NUM_TASKS", NULL};
+
+/* The first row whose two variables are there counts. */
 typedef struct launcher {
-    const char *by, *module, *rank, *size;
+    const char *by, *module;
 } launcher;
 static const launcher launchers[] = {
-    {"mpirun of Open MPI", "openmpi", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
-    {"mpiexec of MPICH", "mpich", "PMI_RANK", "PMI_SIZE"},
-    {"srun", NULL, "SLURM_PROCID", "SLURM_STEP_NUM_TASKS"},
+    {"mpirun of Open MPI", "openmpi"},
+    {"mpiexec of MPICH", "mpich"},
+    {"srun", NULL},
 };
 
+const char *const *mos_launch_variables(void) {
+    return variables;
+}
+
 void mos_launch_forget(void) {
-    for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++) {
-        (void)unsetenv(launchers[i].rank);
-        (void)unsetenv(launchers[i].size);
-    }
+    for (const char *const *name = variables; *name != NULL; name++)
+        (void)unsetenv(*name);
 }
 
 static bool read_number(const char *name, int64_t *out) {
@@ -40,7 +48,8 @@ mos_launch mos_launch_detect(void) {
     for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++) {
         const launcher *one = &launchers[i];
         int64_t rank, size;
-        if (!read_number(one->rank, &rank) || !read_number(one->size, &size)) continue;
+        if (!read_number(variables[2 * i], &rank) || !read_number(variables[2 * i + 1], &size))
+            continue;
         if (size < 2 || rank >= size) return found;
         /* srun --mpi=pmi2 sets PMI_RANK too. */
         bool slurm = i > 0 && getenv("SLURM_STEP_NUM_TASKS") != NULL;

@@ -16,5 +16,7 @@ mos_launch mos_launch_detect(void);
 /* Makes this process, and the programs that it starts, work alone: removes the launcher's variables
  * from the environment. Call it before threads are started. */
 void mos_launch_forget(void);
+/* Names of these variables, ended by NULL: a program that is started without them works alone. */
+const char *const *mos_launch_variables(void);
 
 #endif

@@ -50,8 +50,8 @@ static mosaic_status find_part(const mos_sweep_options *options, const mos_sweep
 /* ---- the program that does the work ---- */
 
 /* From a binding this very program is not mosaic: better said now than by every run. */
-static mosaic_status check_program(const mos_sweep_folder *folder, const char *program) {
-    const char *const argv[] = {program, "--version", NULL};
+static mosaic_status check_program(const mos_sweep_folder *folder, const mos_sweep_work *work) {
+    const char *const argv[] = {work->program, "--version", NULL};
     const struct timespec pause = {.tv_nsec = 10000000L};
     char log[4096], *text;
     size_t size;
@@ -59,7 +59,7 @@ static mosaic_status check_program(const mos_sweep_folder *folder, const char *p
     bool ended = false;
     int code = 0;
     (void)snprintf(log, sizeof log, "%s/logs/.program-%ld", folder->path, (long)getpid());
-    MOS_TRY(mos_child_start(argv, log, &child));
+    MOS_TRY(mos_child_start(argv, work->without, log, &child));
     while (!ended) {
         MOS_TRY(mos_child_poll(&child, &ended, &code));
         if (!ended) (void)nanosleep(&pause, NULL);
@@ -70,7 +70,7 @@ static mosaic_status check_program(const mos_sweep_folder *folder, const char *p
     (void)unlink(log);
     return good ? MOSAIC_OK
                 : mos_fail(MOSAIC_ERR_USAGE,
-                           "'%s' is not mosaic %s: say with --program where that is", program,
+                           "'%s' is not mosaic %s: say with --program where that is", work->program,
                            MOSAIC_VERSION);
 }
 
@@ -160,6 +160,7 @@ static mosaic_status do_runs(const mos_sweep_options *options, const mos_sweep_p
     char self[4096];
     int jobs = options->jobs < 1 ? 1 : options->jobs;
     const mos_sweep_work work = {.program = options->program == NULL ? self : options->program,
+                                 .without = options->without,
                                  .device = options->device,
                                  .jobs = jobs,
                                  .threads = options->threads > jobs ? options->threads / jobs : 1,
@@ -167,7 +168,7 @@ static mosaic_status do_runs(const mos_sweep_options *options, const mos_sweep_p
                                  .count = count};
     if (options->program == NULL) MOS_TRY(mos_child_self(self, sizeof self));
     MOS_TRY(mos_sweep_folder_settle(folder, plan));
-    MOS_TRY(check_program(folder, work.program));
+    MOS_TRY(check_program(folder, &work));
     MOS_TRY(mos_sweep_folder_make_data(folder, plan, options->threads));
     return mos_sweep_work_run(plan, folder, &work, out);
 }

@@ -10,6 +10,8 @@ typedef struct mos_sweep_options {
     const char *out;    /* folder */
     mos_sweep_choices choices;
     const char *program; /* path of mosaic; NULL: this very program */
+    const char *const
+        *without; /* variables that the runs' programs do not get; ends with NULL; NULL: none */
     const char *device;
     const char *published; /* CSV file of published figures for the page, or NULL */
     int jobs, threads;     /* threads of all jobs together */

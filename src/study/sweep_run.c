@@ -144,7 +144,7 @@ static mosaic_status start_program(runner *it, slot *at, bool resume) {
         argv[n++] = "--tsne";
     }
     argv[n] = NULL;
-    return mos_child_start(argv, log, &at->child);
+    return mos_child_start(argv, it->work->without, log, &at->child);
 }
 
 static mosaic_status start_run(runner *it, slot *at, const mos_sweep_run *run) {

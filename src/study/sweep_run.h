@@ -6,7 +6,8 @@
 #include "study/sweep_folder.h"
 
 typedef struct mos_sweep_work {
-    const char *program; /* path of mosaic */
+    const char *program;        /* path of mosaic */
+    const char *const *without; /* variables that the programs do not get; ends with NULL */
     const char *device;
     int jobs;             /* programs at a time */
     int threads;          /* of each */

@@ -141,6 +141,13 @@ same "$work/clean2.tif" "$work/kept2.tif"
 expect 0 "99 of 99" predict "$work/scene/scene.yaml" --out "$work/map2" --threads 3
 for layer in probabilities classes quality; do same "$work/map/synth_$layer.tif" "$work/map2/synth_$layer.tif"; done
 same "$work/map/synth_classes.tif.aux.xml" "$work/map2/synth_classes.tif.aux.xml"
+# A map needs no labels: land cover is not looked at.
+mkdir "$work/unlabelled"
+cp "$work/scene/"s?.tif "$work/unlabelled"
+sed 's/land_cover.tif/nowhere.tif/' "$work/scene/scene.yaml" >"$work/unlabelled/scene.yaml"
+expect 1 "nowhere.tif" "$mosaic" data info "$work/unlabelled"
+expect 0 "99 of 99" predict "$work/unlabelled" --out "$work/map3" --layers classes
+same "$work/map/synth_classes.tif.aux.xml" "$work/map3/synth_classes.tif.aux.xml"
 check "nothing but whole files" test "$(find "$work/map" -type f | wc -l)" = 9
 expect 0 "86 of 86" predict --s1 "$work/s1.tif" --s2 "$work/s2.tif" --out "$work/odd" --threads 2
 expect 0 "" predict --s1 "$work/s1.tif" --s2 "$work/s2.tif" --out "$work/odd/float.tif" --type float32 --of GTiff --co COMPRESS=LZW --threads 2

@@ -71,6 +71,7 @@ same "$work/tree.counts" "$work/scene.counts"
 check "four classes" test "$(wc -l <"$work/scene.counts")" = 4
 expect 0 "samples .* 64 +64" "$mosaic" data info "$work/scene"
 expect 0 "scene, 64 samples \(64 with every modality\)" "$mosaic" data info "$work/scene/scene.yaml"
+expect 0 "labelled  *0  *0  *0  *0  *0" "$mosaic" data info "$work/scene/scene.yaml" --grid labels=false
 
 # Blocks of 2 x 2 patches, then training straight from the rasters and from the packed set: the same numbers.
 expect 0 "" "$mosaic" data split "$work/scene" "$work/split.csv" --rule share --units block --block 480 --shares 0.5,0.25,0.25

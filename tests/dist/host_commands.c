@@ -1,7 +1,7 @@
 /* A program that has MPI itself and uses the public C API alone: ranks 0 and 2 do commands together, rank 1 does the
  * same ones by itself in between, and MPI goes on afterwards. Statistics of two ranks are those of one; a command that
- * ranks do not share is done by one of them; the two train a model.
- *   host_commands FOLDER   (on 3 ranks; FOLDER/data is made, FOLDER/config.yaml is there) */
+ * ranks do not share is done by one of them, a sweep too; the two train a model.
+ *   host_commands FOLDER MOSAIC  (on 3 ranks; FOLDER/data is made, FOLDER/config.yaml is there; MOSAIC: the program) */
 #include "mosaic/mosaic.h"
 
 #include <mpi.h>
@@ -96,12 +96,24 @@ static void train(const char *folder, const MPI_Comm *ranks) {
     if (world_rank != 1 && run("train", words, ranks, &out) != MOSAIC_OK) refuse("train");
 }
 
+/* Rank 0's alone, and its programs must not take themselves for ranks: they have no one to talk to. */
+static void sweep(const char *folder, const char *program, const MPI_Comm *ranks) {
+    static output out;
+    char config[512], place[512], by[512];
+    (void)snprintf(config, sizeof config, "%s/config.yaml", folder);
+    (void)snprintf(place, sizeof place, "out=%s/sweep", folder);
+    (void)snprintf(by, sizeof by, "program=%s", program);
+    const char *const words[] = {config, place, by, "threads=1", "seeds=0", NULL};
+    if (world_rank != 1 && run("sweep", words, ranks, &out) != MOSAIC_OK) refuse("sweep");
+    if (world_rank == 0 && strstr(out.text, "complete 1") == NULL) refuse("runs of a sweep");
+}
+
 int main(int argc, char **argv) {
     const mosaic_log_hooks hooks = {.line = show};
     int level = 0, over = 1, one = 1, sum = 0, size = 0;
     char data[512];
     MPI_Comm part;
-    if (argc != 2 || MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level) != MPI_SUCCESS)
+    if (argc != 3 || MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level) != MPI_SUCCESS)
         return 2;
     (void)MPI_Comm_rank(MPI_COMM_WORLD, &world_rank);
     (void)MPI_Comm_size(MPI_COMM_WORLD, &size);
@@ -113,6 +125,7 @@ int main(int argc, char **argv) {
     list_protocols(&part);
     fail_together(argv[1], &part);
     train(argv[1], &part);
+    sweep(argv[1], argv[2], &part);
     (void)MPI_Comm_free(&part);
     (void)MPI_Finalized(&over);
     if (!over) (void)MPI_Allreduce(&one, &sum, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);

@@ -14,6 +14,6 @@ model: {encoder: resnet10-narrow}
 method: mosaic-1
 train: {epochs: 1, batch: 8, patience: 0, precision: fp32, workers: 1}
 END
-ranks 3 "$program" "$scratch" || fail "commands of a program with MPI"
+ranks 3 "$program" "$scratch" "$mosaic" || fail "commands of a program with MPI"
 [ -s run/model/model.safetensors ] || fail "no model was trained"
 grep -q '2 ranks on 1 host' run/train.log run/provenance.json || { cat run/train.log; fail "the run knows nothing of two ranks"; }

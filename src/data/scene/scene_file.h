@@ -19,6 +19,7 @@ typedef struct mos_scene_grid_options {
     int64_t size, stride;
     int edges;   /* MOS_EDGES_... */
     int missing; /* MOS_MISSING_... */
+    bool labels; /* false: land cover is not looked at */
 } mos_scene_grid_options;
 
 typedef struct mos_scene_modality {

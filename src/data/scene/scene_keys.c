@@ -21,6 +21,8 @@ static const char *const unknown_choices[] = {"count", "refuse", NULL};
     { #KEY, 0, MOS_OPTION_REAL, offsetof(STRUCT, KEY), VALUE, NULL, LOW, HIGH, UNIT, SOURCE, HELP }
 #define CHOICE(KEY, STRUCT, VALUE, CHOICES, HELP)                                                  \
     { #KEY, 0, MOS_OPTION_CHOICE, offsetof(STRUCT, KEY), VALUE, CHOICES, 0, 0, "", "chosen", HELP }
+#define BOOL(KEY, STRUCT, VALUE, HELP)                                                             \
+    { #KEY, 0, MOS_OPTION_BOOL, offsetof(STRUCT, KEY), VALUE, NULL, 0, 0, "", "chosen", HELP }
 #define TABLE(NAME, OPTIONS)                                                                       \
     { NAME, OPTIONS, sizeof OPTIONS / sizeof OPTIONS[0] }
 
@@ -57,6 +59,9 @@ static const mos_option grid_options[] = {
     CHOICE(missing, mos_scene_grid_options, "drop", missing_choices,
            "patches where a modality has too few valid pixels: dropped and counted, or kept "
            "without it"),
+    BOOL(labels, mos_scene_grid_options, "true",
+         "whether land cover is read for labels; false: as if there were none, as `mosaic predict` "
+         "has it"),
 };
 const mos_option_table mos_scene_grid_table = TABLE("grid", grid_options);
 

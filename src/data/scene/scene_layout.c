@@ -205,6 +205,13 @@ static mosaic_status finish_scene(mos_dataset *dataset, mos_scene_set *set, mos_
     return MOSAIC_OK;
 }
 
+static void forget_land_cover(mos_scene_set *set) {
+    for (size_t s = 0; s < set->file.count; s++) {
+        mos_free(set->file.scenes[s].land_cover.file);
+        set->file.scenes[s].land_cover.file = NULL;
+    }
+}
+
 /* All scenes are labelled by one map: classes are the data set's. */
 static mosaic_status make_map(mos_dataset *dataset, mos_scene_set *set) {
     const mos_scene_land_cover *first = NULL;
@@ -238,6 +245,7 @@ mosaic_status mos_scene_layout(mos_dataset *dataset, mos_scene_set *set) {
         MOS_TRY(begin_scene(dataset, set, &set->scenes[s]));
     }
     settle_pixels(dataset);
+    if (!set->file.grid.labels) forget_land_cover(set);
     MOS_TRY(make_map(dataset, set));
     for (size_t s = 0; s < set->file.count; s++)
         MOS_TRY(finish_scene(dataset, set, &set->scenes[s]));
