@@ -200,7 +200,8 @@ static void bits_are_the_same(void **state) {
     static const struct {
         int64_t n;
         bool is_double;
-    } each[] = {{203, false}, {203, true}, {35, false}}; /* 35: ends in a tail */
+    } each[] = {
+        {203, false}, {203, true}, {35, false}, {19, false}}; /* 35 ends in a tail, 19 is one */
     for (size_t c = 0; c < sizeof each / sizeof *each; c++) {
         problem p = {131, each[c].n, 300, NT, 1.25, true, each[c].is_double};
         operands o = make_operands(&p, 77);
