@@ -161,7 +161,10 @@ void mos_log(mos_log_level level, const char *format, ...) {
 
 void mos_progress_begin(mos_progress *progress, const char *label, int64_t total) {
     *progress = (mos_progress){.label = label, .total = total, .start_ns = mos_now_ns()};
-    progress->quiet = mos_log_get_level() < MOS_LOG_NOTICE;
+    (void)pthread_mutex_lock(&state.lock);
+    const bool one_of_several = state.prefix[0] != '\0';
+    (void)pthread_mutex_unlock(&state.lock);
+    progress->quiet = one_of_several || mos_log_get_level() < MOS_LOG_NOTICE;
 }
 
 static void show(const mos_progress *progress, bool ended) {

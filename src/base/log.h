@@ -21,7 +21,8 @@ mos_log_level mos_log_get_level(void);
 /* Also append every line (with time stamp) to this file; NULL stops. The file stays the caller's.
  */
 void mos_log_set_file(FILE *file);
-/* Put in front of every line from now on, "rank 3 (node12): "; "": nothing. */
+/* Put in front of every line from now on, "rank 3 (node12): "; "": nothing. Who has a prefix is one of
+ * several that do the same, and shows no progress: that is for the one without. */
 void mos_log_set_prefix(const char *text);
 /* A line that was among the last few that somebody was told is not told again but counted; the count
  * is told when the line is forgotten, here, or when level, file or sink change. */

@@ -223,9 +223,11 @@ static void report_model(const ranks_job *job, const mos_ranks_measured *m,
                    "%lld us a message",
                    (long long)o->rows, (long long)o->cores, (long long)o->thread_percent,
                    (long long)o->node_ranks, (long long)o->latency_us);
-    for (size_t i = 0; i < sizeof ranks / sizeof *ranks; i++)
+    for (size_t i = 0; i < sizeof ranks / sizeof *ranks; i++) {
+        if (ranks[i] > 1 && ranks[i] <= o->node_ranks) continue; /* they need no network */
         for (int fast = 0; fast < 2; fast++)
             report_cluster(job, m, ranks[i], fast ? 200 : 25, report);
+    }
 }
 
 static void report_traffic(const ranks_job *job, mos_bench_report *report) {
