@@ -42,7 +42,7 @@ static const mos_option_table common_table = {"bench", common_options,
 
 /* What "auto" tries of the peer. */
 #define STEP_MODES  "eager-nchw-fp32,eager-cl-fp32,eager-cl-bf16"
-#define INFER_MODES "eager-nchw-fp32,frozen-cl-fp32,eager-cl-bf16,frozen-cl-bf16"
+#define INFER_MODES "eager-nchw-fp32,frozen-nchw-fp32,frozen-cl-fp32,eager-cl-bf16,frozen-cl-bf16"
 
 static const mos_option step_options[] = {
     COUNT(views, "2", 2, 3, "view sets per modality; 3: with a separate anchor"),

@@ -25,3 +25,4 @@ if(MOSAIC_ONEDNN_LIBRARY)
   target_compile_definitions(heap_calls_test PRIVATE MOSAIC_HAS_ONEDNN)
   target_link_options(heap_calls_test PRIVATE -Wl,--wrap=dnnl_primitive_execute)
 endif()
+mosaic_isa_tests(bench/heap_calls_test in_turn) # under every cap on the instruction set

@@ -20,7 +20,8 @@ target_link_libraries(gradient_mutation PRIVATE mosaic_flags mos_base)
 add_test(NAME compute/gradient_mutation COMMAND gradient_mutation)
 
 # The kernels under every cap on the instruction set.
-foreach(test cpu_backend_test direct_kernel_test op_golden_test optimizer_golden_test stem_overlap_test)
+foreach(test cpu_backend_test direct_kernel_test op_case_test op_golden_test optimizer_golden_test product_threads_test stem_overlap_test
+  contrast_memory_test)
   mosaic_isa_tests(compute/${test})
 endforeach()
 mosaic_delayed_tests(cpu compute/op_golden_test compute/optimizer_golden_test compute/device_test compute/product_threads_test

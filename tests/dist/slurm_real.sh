@@ -95,9 +95,20 @@ PYTHON
 # The signal of a time limit: a checkpoint, and the job waits in the queue for its next turn.
 job=$(submit stopped --set train.epochs=4000)
 until_so 60 test -e stopped/checkpoints/last || { cat stopped.log; fail "no checkpoint"; }
-scancel --signal=USR1 "$job"
+scancel --batch --signal=USR1 "$job" # to the script alone, as before a time limit
 until_so 60 job_says "$job" "Restarts=1" || { cat stopped.log; scontrol show job "$job"; fail "the job is not put back in the queue"; }
 [ "$(grep -c "stopped by signal" stopped.log)" = 1 ] || { cat stopped.log; fail "not one rank tells of the stop"; }
+# The job goes on in its next turn (Slurm lets up to two minutes pass before it); ended for good, it writes a checkpoint.
+scontrol update JobId="$job" StartTime=now 2>/dev/null || true
+until_so 200 job_says "$job" "JobState=RUNNING" || { cat stopped.log; scontrol show job "$job"; fail "the job does not go on"; }
+touch requeued
+newer() { [ -n "$(find -L stopped/checkpoints -newer requeued -print -quit)" ]; }
+until_so 100 newer || { cat stopped.log; fail "no checkpoint after the job was put back"; }
+touch requeued
 scancel "$job"
+until_so 100 job_says "$job" "JobState=CANCELLED" || { scontrol show job "$job"; fail "the job is not cancelled"; }
+until_so 100 newer || { cat stopped.log; fail "a cancelled job writes no checkpoint"; }
+stopped_twice() { [ "$(grep -c "stopped by signal" stopped.log)" = 2 ]; }
+until_so 60 stopped_twice || { cat stopped.log; fail "a cancelled job does not tell of its stop"; }
 mosaic -q train config.yaml --out stopped --resume --threads 1 --set train.epochs=4000 --max-steps 1 >/dev/null ||
   fail "no checkpoint to go on from"

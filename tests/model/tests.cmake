@@ -9,6 +9,7 @@ endif()
 set_property(TEST model/step_golden_test model/model_gradient_test model/memory_modes_test model/side_by_side_test PROPERTY TIMEOUT 1800)
 # Under every cap on the instruction set: real encoders, and whole steps on this backend.
 mosaic_isa_tests(model/feature_golden_test)
+mosaic_isa_tests(model/fusion_test)
 mosaic_isa_tests(model/step_golden_test steps_on_cpu)
 mosaic_delayed_tests(cpu model/fusion_test model/side_by_side_test LONG model/model_test model/feature_golden_test model/memory_modes_test
   model/step_golden_test)
