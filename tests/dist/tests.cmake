@@ -40,6 +40,9 @@ if(MOSAIC_MPI) # one MPI is enough for what is not about MPI
   set_tests_properties(dist/hosts PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77 PROCESSORS 2 LABELS slow)
   add_test(NAME dist/share COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/share_ranks.sh ${name} $<TARGET_FILE:mosaic_cli>)
   set_tests_properties(dist/share PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77 PROCESSORS 2 LABELS slow)
+  add_test(NAME dist/real COMMAND bash ${CMAKE_CURRENT_LIST_DIR}/real_ranks.sh ${name} $<TARGET_FILE:mosaic_cli>)
+  set_tests_properties(dist/real PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77 PROCESSORS 2 LABELS slow
+    ENVIRONMENT "MOSAIC_REAL_DATA=${MOSAIC_REAL_DATA}")
   # every record that a training reads is counted on its way
   add_executable(reads_ranks ${CMAKE_CURRENT_LIST_DIR}/reads_ranks.c)
   target_link_libraries(reads_ranks PRIVATE mosaic_flags mos_train)
