@@ -75,7 +75,7 @@ stop() {
 }
 stop USR1 1
 stop TERM 0
-cp -r stopped1 alone
+for more in alone four; do cp -r stopped1 $more; done
 for run in stopped0 stopped1; do
   ranks 2 "$mosaic" -q train config.yaml --out $run --resume --threads 1 >/dev/null 2>resume.log || { cat resume.log; fail "resumed"; }
   cmp two/metrics.jsonl $run/metrics.jsonl || fail "a resumed run has other metrics"
@@ -83,6 +83,22 @@ for run in stopped0 stopped1; do
 done
 "$mosaic" -q train config.yaml --out alone --resume --threads 1 >/dev/null || fail "one rank goes on where two were"
 near two alone || fail "one rank goes on otherwise"
+ranks 4 "$mosaic" -q train config.yaml --out four --resume --threads 1 >/dev/null 2>four.log || { cat four.log; fail "four ranks go on where two were"; }
+near two four || fail "four ranks go on otherwise"
+
+# Norms of each rank, or of groups of ranks: the model's card says whose.
+# norms RANKS CHOICE
+norms() {
+  ranks "$1" "$mosaic" -q train config.yaml --out "norms$1" --overwrite --threads 1 --max-steps 2 --set train.freeze_norms=false --set "train.batch_norm=$2" >norms.log 2>&1
+}
+norms 2 local || { cat norms.log; fail "norms of each rank"; }
+grep -q "the patches of each 1 rank as a batch of their own (train.batch_norm: local)" norms2/model/README.md || fail "the card knows nothing of norms of each rank"
+norms 4 'group(2)' || { cat norms.log; fail "norms of two ranks each"; }
+grep -q "the patches of each 2 ranks as a batch of their own (train.batch_norm: group(2))" norms4/model/README.md || fail "the card knows nothing of groups"
+code=0
+norms 2 'group(3)' || code=$?
+[ $code = 2 ] || { cat norms.log; fail "groups of three of two ranks: exit code $code, wanted 2"; }
+grep -q "2 ranks do not make such groups" norms.log || { cat norms.log; fail "groups of three of two ranks: no word of it"; }
 
 # What cannot be shared is refused, with one message.
 code=0
